@@ -1,0 +1,1 @@
+"""mmscheck: preflight and gate for MMS."""

@@ -1,0 +1,1 @@
+"""URLs to observations: the only part that opens sockets to media."""

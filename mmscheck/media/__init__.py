@@ -1,0 +1,1 @@
+"""Bytes to facts, in worker processes."""

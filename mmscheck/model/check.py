@@ -1,0 +1,118 @@
+"""What a check is: a pure function from a target and what was observed to an outcome.
+
+A check never does I/O and never decides severity or wording; the rule does. It states its parameter
+type, the placeholders it reports to the rule's wording, and the kind of target it looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from mmscheck.model.effective import Effective
+from mmscheck.model.mms import MediaRef, Mms, Slide
+from mmscheck.model.observation import Observation
+from mmscheck.model.request import Changes, SendRequest
+from mmscheck.model.words import Outcome, TargetKind
+
+
+class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole message: as stored, as it would be sent, and what came back for its URLs."""
+
+    message: Mms
+    effective: Effective
+    changes: Changes
+    observations: Mapping[str, Observation]
+
+
+class SlideTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """One slide and its text as it would be sent."""
+
+    message: Mms
+    slide: Slide
+    text: str
+
+
+class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """One media reference and what came back for its URL."""
+
+    ref: MediaRef
+    observation: Observation
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger knows of an mms-id: the content it was bound to and whether it is ready.
+
+    ``state`` is ``ready``, ``encoding`` or ``corrupt``; ``content`` the digest bound at the save.
+    """
+
+    mms_id: str
+    content: str | None
+    state: str
+
+
+class RequestTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """The send at hand; ``binding`` is None when no ledger is in use."""
+
+    request: SendRequest
+    message: Mms
+    binding: Binding | None = None
+
+
+Target = MessageTarget | SlideTarget | MediaTarget | RequestTarget
+"""What a check is given."""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """A check's answer.
+
+    ``wording`` fills the placeholders of the rule's text and must hold every name the check reports
+    when the outcome is ``failed``; ``reason`` says why it could not tell or does not apply;
+    ``evidence`` is what was seen, as JSON values.
+    """
+
+    outcome: Outcome
+    wording: Mapping[str, Any] = {}
+    reason: str = ""
+    evidence: Mapping[str, Any] = {}
+
+
+def passed(**evidence: Any) -> Result:
+    """The rule holds; the evidence says what was seen."""
+    return Result(outcome=Outcome.PASSED, evidence=evidence)
+
+
+def failed(evidence: Mapping[str, Any] | None = None, /, **wording: Any) -> Result:
+    """The rule does not hold; ``wording`` fills the rule's text and is evidence as well."""
+    return Result(outcome=Outcome.FAILED, wording=wording, evidence={**wording, **(evidence or {})})
+
+
+def cant_tell(reason: str, **evidence: Any) -> Result:
+    """It could not be decided, and why; the gate denies on this."""
+    return Result(outcome=Outcome.CANT_TELL, reason=reason, evidence=evidence)
+
+
+def inapplicable(reason: str, **evidence: Any) -> Result:
+    """The rule has nothing to say about this target, and why."""
+    return Result(outcome=Outcome.INAPPLICABLE, reason=reason, evidence=evidence)
+
+
+class NoParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parameter type of a check that has none."""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """A named check: its target, parameter type, reported placeholders and function.
+
+    ``reads_unreadable`` marks the one check that judges documents that could not be parsed; for
+    every other check on such a message the engine answers ``cant-tell`` itself.
+    """
+
+    name: str
+    target: TargetKind
+    run: Callable[[Any, Any], Result]
+    params: type[msgspec.Struct] = NoParams
+    reports: frozenset[str] = frozenset()
+    reads_unreadable: bool = False

@@ -1,0 +1,67 @@
+"""The message as phones would get it: custom subject, custom texts and merge data applied.
+
+Merge tags: ``{$name|default}``, values matched without regard to case (Skycore API 1.3 saveMMS and
+sendSavedMMS, the ancestor of the Sinch XML API; ``data`` is still listed by Sinch).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from mmscheck.model.mms import Mms, Slide
+from mmscheck.model.request import Changes
+
+TAG = re.compile(r"\{\$([^{}|]*)(?:\|([^{}]*))?\}")
+"""A closed merge tag: group 1 the name, group 2 the default or None."""
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
+"""A merge name as the documented examples write it."""
+
+
+class Effective(msgspec.Struct, frozen=True, kw_only=True):
+    """Subject and slide texts after all changes; ``subject`` is None when there is none at all.
+
+    ``texts`` maps the slide number (from 1) to its text, the pieces joined by line feeds.
+    """
+
+    subject: str | None
+    texts: Mapping[int, str]
+
+
+def merge(text: str, data: Mapping[str, str]) -> str:
+    """Replace each merge tag by its value, else its default; a tag with neither stays as it is.
+
+    ``data`` has lower-case keys. Values are inserted as they are and not searched for tags again.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name, default = match.group(1).strip().lower(), match.group(2)
+        return data.get(name, default if default is not None else match.group(0))
+
+    return TAG.sub(value, text)
+
+
+def slide_template(slide: Slide, changes: Changes) -> str:
+    """The text of a slide before merging: its custom text when there is one, else its own."""
+    custom = [text.value for text in changes.custom_texts if text.slide == slide.number]
+    return custom[-1] if custom else "\n".join(text.value for text in slide.texts)
+
+
+def subject_template(message: Mms, changes: Changes) -> str | None:
+    """The subject before merging: the custom subject when given, else the stored one."""
+    if changes.custom_subject is not None:
+        return changes.custom_subject
+    return message.subject.value if message.subject else None
+
+
+def effective(message: Mms, changes: Changes) -> Effective:
+    """The message as it would be sent with these changes."""
+    data = {name.lower(): value for name, value in changes.data}
+    subject = subject_template(message, changes)
+    return Effective(
+        subject=None if subject is None else merge(subject, data),
+        texts={slide.number: merge(slide_template(slide, changes), data) for slide in message.slides},
+    )

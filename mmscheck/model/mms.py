@@ -1,0 +1,80 @@
+"""A stored message as parsed from slide XML, with the line each part came from."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mmscheck.model.words import MediaKind
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of text and the line its element starts on (from 1)."""
+
+    value: str
+    line: int
+
+
+class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
+    """A media URL exactly as written, its kind and where it stands.
+
+    ``slide`` counts from 1; ``index`` counts the media of the whole message from 1, so two
+    references to one URL stay apart.
+    """
+
+    url: str
+    kind: MediaKind
+    slide: int
+    index: int
+    line: int
+
+
+class Slide(msgspec.Struct, frozen=True, kw_only=True):
+    """One page: its texts, media and duration as written; ``number`` counts from 1."""
+
+    number: int
+    line: int
+    texts: tuple[Text, ...] = ()
+    media: tuple[MediaRef, ...] = ()
+    duration: Text | None = None
+
+
+class Stray(msgspec.Struct, frozen=True, kw_only=True):
+    """An element or attribute the provider does not document, or spells otherwise.
+
+    ``expected`` is the spelling to use instead, or None when there is none.
+    """
+
+    name: str
+    line: int
+    expected: str | None = None
+
+
+class XmlProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a document could not be read as a stored message; ``excerpt`` shows the line."""
+
+    reason: str
+    line: int | None = None
+    hint: str | None = None
+    excerpt: str | None = None
+
+
+class Mms(msgspec.Struct, frozen=True, kw_only=True):
+    """One stored message.
+
+    ``source`` is the path as given or ``<stdin>``; ``digest`` is ``sha256:`` and the hex digest of
+    the document's bytes. When ``problem`` is set nothing else of the content is to be relied on.
+    """
+
+    source: str
+    digest: str
+    dialect: str = "modern"
+    name: Text | None = None
+    subject: Text | None = None
+    slides: tuple[Slide, ...] = ()
+    strays: tuple[Stray, ...] = ()
+    problem: XmlProblem | None = None
+
+    @property
+    def media(self) -> tuple[MediaRef, ...]:
+        """Every media reference in slide order."""
+        return tuple(ref for slide in self.slides for ref in slide.media)

@@ -1,0 +1,143 @@
+"""What came back for one URL: either the whole file, or a typed reason why not.
+
+Both halves keep every redirect hop with its raw header lines, so that a response that the HTTP
+library refused can still be judged by what was on the wire.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class Reason(StrEnum):
+    """Why a URL gave no whole file; each value reads as the end of "could not be fetched: "."""
+
+    INVALID_URL = "invalid URL"
+    ADDRESS_REFUSED = "address not public"
+    DNS_NOT_FOUND = "host name does not exist"
+    DNS_FAILED = "host name lookup failed"
+    REFUSED = "connection refused"
+    UNREACHABLE = "network unreachable"
+    RESET = "connection closed by the server"
+    TLS_CERTIFICATE = "TLS certificate not valid"
+    TLS_HANDSHAKE = "TLS handshake failed"
+    TIMED_OUT = "timed out"
+    DEADLINE = "the deadline of the whole check passed"
+    LENGTH_AND_CHUNKED = "both Content-Length and chunked Transfer-Encoding"
+    TWO_LENGTHS = "two different Content-Length values"
+    SHORT_BODY = "body shorter than its Content-Length"
+    MALFORMED_HTTP = "malformed HTTP"
+    TOO_LARGE = "larger than the fetch cap"
+    BAD_STATUS = "HTTP status other than 200"
+    BUSY = "the server asked to come back later"
+    REDIRECT_LOOP = "redirect loop"
+    TOO_MANY_REDIRECTS = "too many redirects"
+    INSECURE_REDIRECT = "redirect from https to http"
+    BAD_REDIRECT = "redirect without a usable Location"
+    NOT_LOOKED = "not looked at"
+    INTERNAL = "internal error while fetching"
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """One request and the response head as received.
+
+    ``headers`` are the raw names and values in order of arrival (ISO-8859-1). ``address`` is the
+    peer that was dialled; ``resolved`` every address the name resolved to. ``status`` is None when no
+    response head came. ``tls_error`` holds the verification message when the certificate was refused.
+    """
+
+    url: str
+    status: int | None = None
+    http_version: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    address: str | None = None
+    resolved: tuple[str, ...] = ()
+    tls_error: str | None = None
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value of the header ``name``, compared without regard to case, in order."""
+        wanted = name.lower()
+        return tuple(value for key, value in self.headers if key.lower() == wanted)
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """Milliseconds from the start of the decisive attempt to its first byte and to its end."""
+
+    first_byte: int | None = None
+    total: int
+
+
+class Witness(msgspec.Struct, frozen=True, kw_only=True):
+    """What one way of determining a type said: a media type, or None when it could not."""
+
+    name: str
+    type: str | None
+    detail: str = ""
+
+
+class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
+    """The type of the bytes, which witness decided it, and what every witness asked said.
+
+    ``problem`` is set when the bytes could not be looked at safely (a worker died or timed out).
+    """
+
+    type: str | None
+    witness: str | None = None
+    witnesses: tuple[Witness, ...] = ()
+    web_page: bool = False
+    problem: str | None = None
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag="fetched"):
+    """A 200 response that came back whole.
+
+    ``size`` is bytes of body after transfer decoding; ``excess`` is bytes seen on the wire beyond the
+    stated length; ``facts`` is what the decoders found (width, height, ...).
+    """
+
+    url: str
+    hops: tuple[Hop, ...]
+    size: int
+    sha256: str
+    timing_ms: Timing
+    sniffed: Sniffed
+    excess: int = 0
+    attempts: int = 1
+    facts: dict[str, Any] = {}
+
+    @property
+    def final(self) -> Hop:
+        """The hop that answered with the file."""
+        return self.hops[-1]
+
+
+class NotFetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag="not-fetched"):
+    """No whole file: the reason, what exactly happened, and how far it got.
+
+    ``received`` is the number of body bytes that did arrive, where any were counted.
+    """
+
+    url: str
+    reason: Reason
+    detail: str = ""
+    hops: tuple[Hop, ...] = ()
+    received: int | None = None
+    timing_ms: Timing | None = None
+    attempts: int = 1
+
+    @property
+    def final(self) -> Hop | None:
+        """The last hop tried, or None when no request was made."""
+        return self.hops[-1] if self.hops else None
+
+    @property
+    def explanation(self) -> str:
+        """The reason and its detail in one phrase."""
+        return f"{self.reason.value} ({self.detail})" if self.detail else self.reason.value
+
+
+Observation = Fetched | NotFetched
+"""What came back for one URL."""

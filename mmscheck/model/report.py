@@ -1,0 +1,94 @@
+"""Evaluations and the report they make up.
+
+The report carries, apart from the evaluations, what was there to be evaluated (rules and targets), so
+that the gate can work out by itself which pairs it must find.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mmscheck.model.mms import MediaRef
+from mmscheck.model.observation import Observation
+from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
+
+
+class TargetKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """Names one target within one message: ``slide`` and ``media`` are 0 where they do not apply.
+
+    ``media`` is the reference's index in the message, from 1.
+    """
+
+    kind: TargetKind
+    slide: int = 0
+    media: int = 0
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule on one target: outcome, words for people, and evidence for machines.
+
+    ``url`` is redacted. ``reason`` is set for ``cant-tell`` and ``inapplicable``; ``crashed`` when the
+    check itself broke (the traceback is in the evidence).
+    """
+
+    rule: str
+    severity: Severity
+    outcome: Outcome
+    target: TargetKey
+    message: str
+    reason: str = ""
+    why: str = ""
+    fix: str = ""
+    owner: Owner = Owner.CONTENT
+    provider_codes: tuple[str, ...] = ()
+    url: str | None = None
+    line: int | None = None
+    evidence: dict[str, Any] = {}
+    crashed: bool = False
+
+
+class RuleKey(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate needs to know of a rule that was selected."""
+
+    id: str
+    severity: Severity
+    target: TargetKind
+
+
+class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about one message: what it was, what was there to judge, and the judgements.
+
+    ``targets`` comes from the parse, not from the evaluations. ``observations`` is keyed by the URL as
+    written.
+    """
+
+    source: str
+    digest: str
+    name: str | None
+    subject: str | None
+    targets: tuple[TargetKey, ...]
+    media: tuple[MediaRef, ...]
+    observations: dict[str, Observation]
+    evaluations: tuple[Evaluation, ...]
+    request_digest: str | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: messages, the rules that were selected, and when and with what it was made.
+
+    ``started`` is RFC 3339 in UTC; ``strict`` makes warnings block; ``unread`` lists inputs that could
+    not be read at all, as sentences.
+    """
+
+    tool_version: str
+    ruleset_digest: str
+    profile: str
+    rules: tuple[RuleKey, ...]
+    overrides: tuple[dict[str, Any], ...]
+    started: str
+    duration_ms: int
+    messages: tuple[MessageReport, ...]
+    strict: bool = False
+    unread: tuple[str, ...] = ()

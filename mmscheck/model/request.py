@@ -1,0 +1,47 @@
+"""The fields of one ``sendSavedMMS`` call and the changes it makes to a stored message.
+
+Field names and their meaning: Sinch XML API documentation, sendSavedMMS (2015, 2021 and later web
+version). The API key is no field here: it never travels through the values that reports are made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+
+class CustomText(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that replaces the text of one slide (``custom-text``); slides count from 1."""
+
+    slide: int
+    value: str
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a send changes in the stored message: subject, slide texts and merge data."""
+
+    custom_subject: str | None = None
+    custom_texts: tuple[CustomText, ...] = ()
+    data: tuple[tuple[str, str], ...] = ()
+
+
+class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of one ``sendSavedMMS`` call; None is a field that is left out."""
+
+    mms_id: str | None = None
+    to: str | None = None
+    from_: str | None = None
+    service_id: str | None = None
+    fallback_sms_text: str | None = None
+    operator_id: str | None = None
+    ddm_force: str | None = None
+    ddm_message_text: str | None = None
+    ddm_message_subject: str | None = None
+    ddm_message_timeout: str | None = None
+    changes: Changes = Changes()
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` and the hex digest of all fields in a fixed order."""
+        return "sha256:" + hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()

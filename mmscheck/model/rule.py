@@ -1,0 +1,88 @@
+"""Rules, limits and rule sets as loaded: data bound to the checks they name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+
+from mmscheck.model.check import Check
+from mmscheck.model.words import Owner, Severity, TargetKind
+
+FLOOR = frozenset(
+    {
+        "media-reachable",
+        "content-length",
+        "not-chunked",
+        "content-type-specific",
+        "media-type-known",
+        "subject-present",
+        "subject-ascii",
+        "subject-no-emoji",
+        "url-public",
+    }
+)
+"""Rules that no file may remove, weaken or waive."""
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """One number somebody published: what it is, in which unit, where it stands and since when."""
+
+    value: int | float
+    unit: str
+    source: str
+    checked: dt.date
+
+
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule's texts: why it matters, the fix, and templates for a finding's message."""
+
+    why: str
+    fix: str
+    failed: str
+    cant_tell: str
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule bound to its check.
+
+    ``params`` is an instance of ``check.params`` with limits already put in; ``limits`` maps a
+    parameter's name to the name of the limit it came from.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    target: TargetKind
+    owner: Owner
+    check: Check
+    params: Any
+    text: Wording
+    source: str
+    provider_codes: tuple[str, ...] = ()
+    limits: dict[str, str] = {}
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """One value that a profile or the configuration changed; ``key`` is ``severity`` or a parameter."""
+
+    rule: str
+    key: str
+    old: Any
+    new: Any
+    by: str
+
+
+class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules selected for one purpose, in the profile's order, with everything that shaped them.
+
+    ``digest`` covers every rule, limit, profile, override and selection that can change an outcome.
+    """
+
+    profile: str
+    rules: tuple[Rule, ...]
+    digest: str
+    sender: str
+    overrides: tuple[Override, ...] = ()
+    limits: dict[str, Limit] = {}

@@ -1,0 +1,31 @@
+"""How a send ended, as far as anybody can know."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class SendStatus(StrEnum):
+    """``unknown`` means the provider may have sent it: never repeat it without looking."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    NOT_ATTEMPTED = "not-attempted"
+
+
+class SendResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of one send: the provider's ids and codes as given, and a sentence for people.
+
+    ``http_status`` is None when no response head arrived.
+    """
+
+    status: SendStatus
+    detail: str
+    tracking_id: str | None = None
+    mms_id: str | None = None
+    error_code: str | None = None
+    error_info: str | None = None
+    http_status: int | None = None

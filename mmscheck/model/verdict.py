@@ -1,0 +1,81 @@
+"""The verdict, and the permit that only the gate makes."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import InitVar, dataclass, field
+
+import msgspec
+
+from mmscheck.errors import PermitError
+
+
+class MessageVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """May this message go out, and if not why; ``undecided`` when nothing failed but something is open."""
+
+    source: str
+    permitted: bool
+    undecided: bool = False
+    reasons: tuple[str, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision over a whole report: permitted only if every message is and nothing was unread."""
+
+    permitted: bool
+    exit_code: int
+    messages: tuple[MessageVerdict, ...]
+    reasons: tuple[str, ...] = ()
+
+
+_MINT = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """Leave to send one request once, as long as it lives; made by ``mmscheck.gate`` alone.
+
+    ``expires`` is seconds since the epoch. The latch cannot be copied or pickled, so neither can the
+    permit; ``dataclasses.replace`` is refused by the mint.
+    """
+
+    message_digest: str
+    media_digests: tuple[tuple[str, str], ...]
+    request_digest: str
+    ruleset_digest: str
+    expires: float
+    mint: InitVar[object]
+    _latch: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+
+    def __post_init__(self, mint: object) -> None:
+        """Refuse every maker but the gate."""
+        if mint is not _MINT:
+            raise PermitError("only the gate makes permits")
+
+    def redeem(self, request_digest: str, now: float) -> None:
+        """Use the permit up for this request, or raise PermitError saying why not."""
+        if request_digest != self.request_digest:
+            raise PermitError("this permit is for another request")
+        if now >= self.expires:
+            raise PermitError("this permit has expired; check the message again")
+        if not self._latch.acquire(blocking=False):
+            raise PermitError("this permit has been used; one permit is one send")
+
+
+def mint_permit(
+    *,
+    message_digest: str,
+    media_digests: tuple[tuple[str, str], ...],
+    request_digest: str,
+    ruleset_digest: str,
+    expires: float,
+) -> Permit:
+    """Make a permit; an import contract lets nothing but ``mmscheck.gate`` call this."""
+    return Permit(
+        message_digest=message_digest,
+        media_digests=media_digests,
+        request_digest=request_digest,
+        ruleset_digest=ruleset_digest,
+        expires=expires,
+        mint=_MINT,
+    )

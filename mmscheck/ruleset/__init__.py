@@ -1,0 +1,1 @@
+"""Rule files to a RuleSet: strict, every fault at once."""

@@ -1,0 +1,1 @@
+"""The provider: request XML, client, answers and error codes."""
