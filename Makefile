@@ -1,0 +1,48 @@
+# Every target sets itself up: Python 3.11 or newer, pip and make are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint types contracts bench fixtures lock clean
+
+demo: $(READY)
+	$(BIN)/mmscheck demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy --strict
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	for file in tests/bench/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+fixtures: $(READY)
+	$(BIN)/python fixtures/scripts/make_media.py
+
+# Needs uv; run it after changing the dependencies in pyproject.toml.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
+	  --extra dev pyproject.toml -o constraints.txt
+
+# --without-pip and pip's --python: some systems ship venv without ensurepip.
+$(READY): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "mmscheck needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv --without-pip --clear $(VENV)
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
+	  --require-hashes -r constraints.txt
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
+	  --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
