@@ -5,6 +5,7 @@
     ├── InputError            an input that could not be read                          (exit 2)
     ├── RuleSetError          rule, profile, limit or configuration files are wrong    (exit 2)
     ├── PermitError           a permit is missing, spent, expired or for another request (exit 4)
+    ├── DeniedError           the gate denied; carries the report and the verdict            (library)
     ├── ReportError           a report could not be written                            (exit 4)
     └── SandboxError          the local stand-in could not start                       (exit 2)
 
@@ -39,6 +40,16 @@ class RuleSetError(MmscheckError):
 
 class PermitError(MmscheckError):
     """A permit that does not allow the send at hand."""
+
+
+class DeniedError(MmscheckError):
+    """The gate denied: ``report`` and ``verdict`` say why (``mmscheck.model.report`` and ``.verdict``)."""
+
+    def __init__(self, text: str, *, report: object, verdict: object) -> None:
+        """Keep both for the caller."""
+        self.report = report
+        self.verdict = verdict
+        super().__init__(text)
 
 
 class ReportError(MmscheckError):

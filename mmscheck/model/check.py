@@ -89,12 +89,12 @@ def failed(evidence: Mapping[str, Any] | None = None, /, **wording: Any) -> Resu
     return Result(outcome=Outcome.FAILED, wording=wording, evidence={**wording, **(evidence or {})})
 
 
-def cant_tell(reason: str, **evidence: Any) -> Result:
+def cant_tell(reason: str, /, **evidence: Any) -> Result:
     """It could not be decided, and why; the gate denies on this."""
     return Result(outcome=Outcome.CANT_TELL, reason=reason, evidence=evidence)
 
 
-def inapplicable(reason: str, **evidence: Any) -> Result:
+def inapplicable(reason: str, /, **evidence: Any) -> Result:
     """The rule has nothing to say about this target, and why."""
     return Result(outcome=Outcome.INAPPLICABLE, reason=reason, evidence=evidence)
 

@@ -41,12 +41,14 @@ class Slide(msgspec.Struct, frozen=True, kw_only=True):
 class Stray(msgspec.Struct, frozen=True, kw_only=True):
     """An element or attribute the provider does not document, or spells otherwise.
 
-    ``expected`` is the spelling to use instead, or None when there is none.
+    ``expected`` is the spelling to use instead, or None when there is none. ``overlooked`` marks content that
+    the provider might use and no rule looks at: a URL in an unknown place, a second subject.
     """
 
     name: str
     line: int
     expected: str | None = None
+    overlooked: bool = False
 
 
 class XmlProblem(msgspec.Struct, frozen=True, kw_only=True):

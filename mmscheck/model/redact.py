@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 from urllib.parse import parse_qsl
 
 HARMLESS = frozenset(
@@ -19,6 +20,7 @@ HARMLESS = frozenset(
 LONGEST_HARMLESS = 16
 """Characters: anything longer in a query could be a token."""
 
+_REDACTED = re.compile(r"…[0-9a-f]{12}")
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _SECRET_HEADERS = frozenset({"set-cookie", "set-cookie2", "www-authenticate", "proxy-authenticate"})
 _LINK_HEADERS = frozenset({"location", "content-location", "link", "refresh"})
@@ -32,7 +34,7 @@ def redact_url(url: str) -> str:
     if separator:
         authority, slash, path = rest.partition("/")
         head = f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
-    if mark and not _is_harmless(query):
+    if mark and not _is_harmless(query) and not _REDACTED.fullmatch(query):
         query = "…" + hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     if fragment_mark and "=" in fragment:
         fragment = "…"
@@ -40,7 +42,8 @@ def redact_url(url: str) -> str:
 
 
 def _is_harmless(query: str) -> bool:
-    pairs = parse_qsl(query, keep_blank_values=True)
+    # In a line of XML the separator is written &amp;.
+    pairs = parse_qsl(query.replace("&amp;", "&"), keep_blank_values=True)
     return bool(pairs) and all(
         name.lower() in HARMLESS and len(value) <= LONGEST_HARMLESS for name, value in pairs
     )
@@ -48,6 +51,8 @@ def _is_harmless(query: str) -> bool:
 
 def redact_text(text: str) -> str:
     """The text with every URL in it redacted."""
+    if "://" not in text:
+        return text
     return _URL.sub(lambda match: redact_url(match.group(0)), text)
 
 
@@ -58,3 +63,14 @@ def redact_header(name: str, value: str) -> str:
     if name.lower() in _LINK_HEADERS:
         return redact_url(value) if "://" not in value[8:] else redact_text(value)
     return redact_text(value)
+
+
+def redact_values(value: Any) -> Any:
+    """A JSON value with every string in it redacted, keys and all."""
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, list):
+        return [redact_values(item) for item in value]
+    if isinstance(value, dict):
+        return {redact_text(str(key)): redact_values(item) for key, item in value.items()}
+    return value
