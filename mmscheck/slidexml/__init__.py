@@ -1,0 +1,9 @@
+"""Paths to documents, documents to messages: the only part that reads slide XML."""
+
+from __future__ import annotations
+
+from mmscheck.slidexml.decode import MAX_BYTES
+from mmscheck.slidexml.inputs import Input, read_inputs
+from mmscheck.slidexml.reader import parse
+
+__all__ = ["MAX_BYTES", "Input", "parse", "read_inputs"]

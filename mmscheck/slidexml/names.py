@@ -1,0 +1,91 @@
+"""The elements of a stored message in each dialect, and which element a name stands for.
+
+Spellings: Sinch XML API, saveMMS and sendMMS (2021), for the modern dialect; Skycore XML API 1.3,
+saveMMS and sendMMS (2011 to 2015), for the legacy ones. Names are compared without regard to case,
+hyphens and underscores, so that ``Image``, ``apiKey`` and ``MESSAGE_TEXT`` are taken for what they mean.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from mmscheck.model.words import MediaKind
+
+MODERN, LEGACY, LEGACY_CONTENT = "modern", "legacy", "legacy-content"
+
+SUBJECT, NAME, SLIDE, TEXT, DURATION, URL = (
+    "messagesubject",
+    "name",
+    "slide",
+    "messagetext",
+    "duration",
+    "url",
+)
+KINDS = {kind.value: kind for kind in MediaKind}
+CONTAINERS = frozenset({"content", "sequence"})
+SECRETS = frozenset({"apikey", "xapikey", "pass", "password", "secret", "token", "auth", "authorization"})
+"""Elements whose text is never kept nor shown."""
+
+_MODERN_SPELLINGS = {
+    key.replace("-", "").lower(): key
+    for key in (
+        *("request", "action", "api-key", "message-subject", "name", "slide"),
+        *("message-text", "duration", "url", *KINDS),
+        *("to", "from", "operator-id", "service-id", "campaignRef", "mms-id"),
+        *("fallback-sms-text", "fallback-sms-link-expiration"),
+    )
+}
+_LEGACY_SPELLINGS = {
+    **{key: spelling.upper().replace("-", "") for key, spelling in _MODERN_SPELLINGS.items()},
+    "apikey": "API_KEY",
+    SUBJECT: "SUBJECT",
+    TEXT: "TEXT",
+    "content": "CONTENT",
+    "sequence": "SEQUENCE",
+    "spid": "SPID",
+    "user": "USER",
+    "pass": "PASS",
+}
+_SPELLINGS = {MODERN: _MODERN_SPELLINGS, LEGACY: _LEGACY_SPELLINGS, LEGACY_CONTENT: _LEGACY_SPELLINGS}
+
+# "contact" and "calendar" are the names of the provider's JSON API.
+_SYNONYMS = {"subject": SUBJECT, "text": TEXT, "contact": "vcard", "calendar": "ical"}
+_LOOKALIKES = {
+    **dict.fromkeys(("img", "picture", "photo", "gif"), "image"),
+    "sound": "audio",
+    "movie": "video",
+    "vcf": "vcard",
+    "ics": "ical",
+    "pass": "passbook",
+    "pkpass": "passbook",
+    "uri": URL,
+    "link": URL,
+    "href": URL,
+    "src": URL,
+    "caption": TEXT,
+}
+_CLOSE = 0.8  # of 1.0 by difflib: "imgae" and "vidoe" reach it, words of another meaning do not
+
+
+def key_of(name: str) -> str:
+    """The name without case, hyphens, underscores and prefix; legacy and JSON names become modern ones."""
+    key = name.rpartition(":")[2].lower().replace("-", "").replace("_", "")
+    return _SYNONYMS.get(key, key)
+
+
+def is_known(key: str) -> bool:
+    """Whether any dialect documents an element of this key."""
+    return key in _MODERN_SPELLINGS or key in _LEGACY_SPELLINGS
+
+
+def spelling(key: str, dialect: str) -> str | None:
+    """How the dialect writes the element, or None when it has no such element."""
+    return _SPELLINGS[dialect].get(key)
+
+
+def likely(key: str) -> str | None:
+    """The key of the documented element that an unknown name was probably meant to be."""
+    if key in _LOOKALIKES:
+        return _LOOKALIKES[key]
+    close = difflib.get_close_matches(key[:60], _MODERN_SPELLINGS, n=1, cutoff=_CLOSE)
+    return close[0] if close else None
