@@ -1,0 +1,155 @@
+"""The user's configuration: ``mmscheck.toml``, or ``[tool.mmscheck]`` of a ``pyproject.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from mmscheck.errors import RuleSetError
+from mmscheck.model.words import SenderType, Severity
+from mmscheck.ruleset.fields import Filled, Kebab
+from mmscheck.ruleset.networks import inspect_networks
+from mmscheck.ruleset.scope import Scope, file_scope
+from mmscheck.ruleset.table import read_table
+from mmscheck.ruleset.tomlfile import read_toml
+from mmscheck.ruleset.waivers import Waiver, inspect_waivers
+
+OWN_FILE, SHARED_FILE = "mmscheck.toml", "pyproject.toml"
+"""The two places a configuration may be; in one folder the first goes first."""
+
+Seconds = Annotated[float, msgspec.Meta(gt=0, description="a number of seconds above 0")]
+Count = Annotated[int, msgspec.Meta(ge=1, description="a whole number from 1")]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``[rules.<id>]`` changes of one rule."""
+
+    severity: Severity | None = None
+    params: dict[str, Any] = {}
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    profile: Kebab | None = None
+    sender: SenderType | None = None
+    strict: bool = False
+    allow_net: tuple[Filled, ...] = ()
+    connect_to: tuple[Filled, ...] = ()
+    ca_file: Filled | None = None
+    timeout: Seconds | None = None
+    deadline: Seconds | None = None
+    max_concurrency: Count | None = None
+    per_host: Count | None = None
+    extra_rules: tuple[Filled, ...] = ()
+    rules: dict[str, Change] = {}
+    waivers: tuple[Waiver, ...] = ()
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration file as read; None, and empty, is a key that the file leaves out.
+
+    ``path`` is the file. ``timeout`` and ``deadline`` are seconds. ``allow_net`` holds networks in CIDR
+    form, ``connect_to`` texts as the flag of that name takes them, not looked into here. ``ca_file`` and
+    ``extra_rules`` are written relative to the file's folder and are joined to it here. ``rules`` maps
+    rule ids to changes, which ``load_ruleset`` applies.
+    """
+
+    path: Path = Path(OWN_FILE)
+    profile: str | None = None
+    sender: SenderType | None = None
+    strict: bool = False
+    allow_net: tuple[str, ...] = ()
+    connect_to: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    timeout: float | None = None
+    deadline: float | None = None
+    max_concurrency: int | None = None
+    per_host: int | None = None
+    extra_rules: tuple[Path, ...] = ()
+    rules: Mapping[str, Change] = {}
+    waivers: tuple[Waiver, ...] = ()
+
+
+def load_config(path: Path) -> Config:
+    """The configuration in this file; RuleSetError with every fault of its form.
+
+    In a ``pyproject.toml`` the table ``[tool.mmscheck]`` is read, in any other file the whole. Whether
+    the rules and profile it names exist is for ``load_ruleset`` to find, which knows them.
+    """
+    faults: list[str] = []
+    scope = file_scope(faults, path)
+    raw = read_toml(scope, path)
+    if raw is not None and path.name == SHARED_FILE:
+        scope, raw = _own_table(scope, raw)
+    file = None if raw is None else read_table(scope, raw, _File)
+    if file is not None:
+        inspect_networks(scope.at("allow-net"), file.allow_net)
+        inspect_waivers(scope.at("waivers"), file.waivers)
+    if file is None or faults:
+        raise RuleSetError(faults)
+    return _config(path, file)
+
+
+def find_config(start: Path) -> Path | None:
+    """The nearest configuration file in ``start``, or the folder of it, or above; None without one.
+
+    A ``pyproject.toml`` counts when it has ``[tool.mmscheck]``, and also when it cannot be read: then
+    ``load_config`` says so, instead of a configuration being passed over. RuleSetError when a folder
+    cannot be looked into.
+    """
+    here = start.resolve()
+    for folder in (here, *here.parents):
+        try:
+            found = _find_in(folder)
+        except OSError as error:
+            what = f"cannot be looked into ({error.strerror or error}), expected a readable folder"
+            raise RuleSetError([f"{folder}: {what}"]) from error
+        if found is not None:
+            return found
+    return None
+
+
+def _find_in(folder: Path) -> Path | None:
+    own, shared = folder / OWN_FILE, folder / SHARED_FILE
+    # A link to nowhere is somebody's configuration too; load_config says that it cannot be read.
+    if own.exists() or own.is_symlink():
+        return own
+    return shared if shared.is_file() and _configures(shared) else None
+
+
+def _configures(path: Path) -> bool:
+    faults: list[str] = []
+    scope = file_scope(faults, path)
+    raw = read_toml(scope, path)
+    return raw is None or _own_table(scope, raw)[1] is not None
+
+
+def _own_table(scope: Scope, raw: dict[str, Any]) -> tuple[Scope, dict[str, Any] | None]:
+    tool = raw.get("tool")
+    table = tool.get("mmscheck") if isinstance(tool, dict) else None
+    inner = scope.at("tool").at("mmscheck")
+    if table is None:
+        inner.fault("missing, expected a table with the configuration")
+    return inner, table
+
+
+def _config(path: Path, file: _File) -> Config:
+    folder = path.parent
+    return Config(
+        path=path,
+        profile=file.profile,
+        sender=file.sender,
+        strict=file.strict,
+        allow_net=file.allow_net,
+        connect_to=file.connect_to,
+        ca_file=folder / file.ca_file if file.ca_file else None,
+        timeout=file.timeout,
+        deadline=file.deadline,
+        max_concurrency=file.max_concurrency,
+        per_host=file.per_host,
+        extra_rules=tuple(folder / each for each in file.extra_rules),
+        rules=file.rules,
+        waivers=file.waivers,
+    )

@@ -1,0 +1,45 @@
+"""The digest of a rule set: equal exactly when everything that can change an outcome is equal."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from typing import Any
+
+import msgspec
+
+from mmscheck.model.rule import Limit, Override, Rule
+from mmscheck.ruleset.params import plain_params
+
+
+def digest(
+    *,
+    profile: str,
+    sender: str,
+    rules: tuple[Rule, ...],
+    limits: dict[str, Limit],
+    overrides: tuple[Override, ...],
+) -> str:
+    """``sha256:`` and the hex digest of a canonical JSON text: sorted keys and sets, no file paths."""
+    shaped = {
+        "version": _version(),
+        "profile": profile,
+        "sender": sender,
+        "rules": [_plain(rule) for rule in rules],
+        "limits": limits,
+        "overrides": overrides,
+    }
+    return "sha256:" + hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
+
+
+def _plain(rule: Rule) -> dict[str, Any]:
+    fields = {name: getattr(rule, name) for name in rule.__struct_fields__}
+    return {**fields, "check": rule.check.name, "params": plain_params(rule.params)}
+
+
+def _version() -> str:
+    """The version of this program, because its checks are part of what decides."""
+    try:
+        return importlib.metadata.version("mmscheck")
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

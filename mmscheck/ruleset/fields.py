@@ -1,0 +1,22 @@
+"""The kinds of text that rule, limit, profile and configuration files are made of.
+
+Each carries a description, which is what a fault says was expected.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+KEBAB = r"\A[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z"
+"""Lower-case words of letters and digits joined by single hyphens."""
+
+Kebab = Annotated[str, Meta(pattern=KEBAB, description="a kebab-case name such as 'slide-count'")]
+"""An id."""
+
+Filled = Annotated[str, Meta(pattern=r"\S", description="a text that is not blank")]
+"""A text somebody wrote."""
+
+ProviderCode = Annotated[str, Meta(pattern=r"\A[EN][0-9]{3}\Z", description="a provider code such as 'E312'")]
+"""A code of the provider's list: E for errors, N for notices."""

@@ -1,0 +1,98 @@
+"""The floor in code: what each rule of it looks at, by which check, and with which values.
+
+A rule that only kept its name could be emptied out: a warning, another check, an empty list of generic
+types. So the rule file is held to this table, and nothing else may change such a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from mmscheck.model.rule import FLOOR
+from mmscheck.model.words import Severity, TargetKind
+from mmscheck.ruleset.params import plain_params
+from mmscheck.ruleset.scope import Scope
+
+
+class Guarded(msgspec.Struct, frozen=True, kw_only=True):
+    """What a floor rule must be.
+
+    ``at_least`` maps parameters that are arrays to the values they must have, whatever else they have;
+    the other parameters of a floor rule's check, if any, cannot weaken it.
+    """
+
+    target: TargetKind
+    check: str
+    at_least: Mapping[str, frozenset[str]] = {}
+
+
+GENERIC_TYPES = frozenset(
+    {
+        "application/octet-stream",
+        "binary/octet-stream",
+        "application/download",
+        "application/x-download",
+        "application/force-download",
+    }
+)
+"""Types that tell a client to keep a file and not what it is: octets, and downloads of any kind."""
+
+FLOOR_RULES: Mapping[str, Guarded] = MappingProxyType(
+    {
+        "media-reachable": Guarded(target=TargetKind.MEDIA, check="reachable"),
+        "content-length": Guarded(target=TargetKind.MEDIA, check="length-stated"),
+        "not-chunked": Guarded(target=TargetKind.MEDIA, check="not-chunked"),
+        "content-type-specific": Guarded(
+            target=TargetKind.MEDIA,
+            check="content-type-specific",
+            at_least={"generic": GENERIC_TYPES},
+        ),
+        "media-type-known": Guarded(target=TargetKind.MEDIA, check="media-type-known"),
+        "subject-present": Guarded(target=TargetKind.MESSAGE, check="subject-present"),
+        "subject-ascii": Guarded(target=TargetKind.MESSAGE, check="subject-ascii"),
+        "subject-no-emoji": Guarded(target=TargetKind.MESSAGE, check="subject-no-emoji"),
+        "url-public": Guarded(target=TargetKind.MEDIA, check="url-public"),
+    }
+)
+"""Every rule of the floor."""
+
+
+def guard(scope: Scope, rule_id: str, raw: Mapping[str, Any], params: msgspec.Struct | None) -> None:
+    """Record every way in which the file of a floor rule weakens it.
+
+    ``raw`` is the file's table, whose wrong words have been recorded elsewhere; ``params`` is None when
+    the parameters are faulty.
+    """
+    guarded = FLOOR_RULES.get(rule_id)
+    if guarded is None:
+        return
+    _hold(scope.at("severity"), raw.get("severity"), Severity.ERROR, Severity)
+    _hold(scope.at("target"), raw.get("target"), guarded.target, TargetKind)
+    _hold(scope.at("check"), raw.get("check"), guarded.check, (raw.get("check"),))
+    held = plain_params(params) if params is not None else {}
+    for key, values in guarded.at_least.items() if held else ():
+        lacking = sorted(values - set(held.get(key, ())))
+        if lacking:
+            what = f"lacks {', '.join(lacking)}, which the floor needs, expected all of them"
+            scope.at("params").at(key).fault(what)
+
+
+def refuse(scope: Scope, rule_id: str, what: str) -> bool:
+    """Record that a file may not do ``what`` to this rule, when it is one of the floor's."""
+    if rule_id in FLOOR:
+        scope.fault(f"{rule_id} is part of the floor and cannot be {what}, expected it left alone")
+    return rule_id in FLOOR
+
+
+def missing_floor(present: Iterable[str]) -> list[str]:
+    """The floor rules that are not among these ids, sorted."""
+    return sorted(FLOOR - set(present))
+
+
+def _hold(scope: Scope, value: object, wanted: str, words: Iterable[object]) -> None:
+    if value in list(words) and value != wanted:
+        scope.fault(f"{value!r} changes a rule of the floor, expected {str(wanted)!r}")

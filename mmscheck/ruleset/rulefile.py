@@ -1,0 +1,105 @@
+"""One rule file to a Rule, with everything that is wrong in it named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mmscheck.model.check import Check
+from mmscheck.model.rule import Rule, Wording
+from mmscheck.model.words import Owner, Severity, TargetKind
+from mmscheck.ruleset.fields import Filled, Kebab, ProviderCode
+from mmscheck.ruleset.floor import guard
+from mmscheck.ruleset.limits import Limits
+from mmscheck.ruleset.params import bind_params
+from mmscheck.ruleset.scope import Scope, file_scope, shorten, unknown
+from mmscheck.ruleset.table import read_table
+from mmscheck.ruleset.tomlfile import read_toml
+from mmscheck.ruleset.wording import inspect_wording
+
+
+class _Text(msgspec.Struct, frozen=True, kw_only=True):
+    why: Filled
+    fix: Filled
+    failed: Filled
+    cant_tell: Filled
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    id: Kebab
+    title: Filled
+    severity: Severity
+    target: TargetKind
+    owner: Owner
+    check: Filled
+    provider_codes: tuple[ProviderCode, ...]
+    source: Filled
+    text: _Text
+    params: dict[str, Any] = {}
+    limits: dict[str, Filled] = {}
+
+
+class Reader(msgspec.Struct, frozen=True, kw_only=True):
+    """What every rule file of one load is read against."""
+
+    checks: Mapping[str, Check]
+    limits: Limits
+
+    def read(self, faults: list[str], path: Path) -> Rule | None:
+        """The rule in this file; None when it, or a limit it names, is faulty."""
+        scope = file_scope(faults, path)
+        raw = read_toml(scope, path)
+        if raw is None:
+            return None
+        before = len(faults)
+        file = read_table(scope, raw, _File)
+        _inspect_id(scope, raw.get("id"), path)
+        check = self._check(scope, raw)
+        if check is None:
+            return None
+        inspect_wording(scope.at("text"), raw.get("text"), check.reports)
+        params = bind_params(scope, check.params, raw, self.limits)
+        guard(scope, path.stem, raw, params)
+        if file is None or params is None or len(faults) > before:
+            return None
+        return _rule(file, check, params)
+
+    def _check(self, scope: Scope, raw: dict[str, Any]) -> Check | None:
+        """The check the file names, when it exists and looks at the same kind of target."""
+        name, target = raw.get("check"), raw.get("target")
+        if not isinstance(name, str):
+            return None
+        check = self.checks.get(name)
+        if check is None:
+            scope.at("check").fault(unknown("check", name, self.checks))
+        elif target in list(TargetKind) and target != check.target:
+            what = f"{target!r} is not what check {name!r} looks at, expected {check.target.value!r}"
+            scope.at("target").fault(what)
+        return check
+
+
+def _inspect_id(scope: Scope, given: object, path: Path) -> None:
+    if isinstance(given, str) and given != path.stem:
+        what = f"{shorten(given)} is not the file's name, expected {shorten(path.stem)}"
+        scope.at("id").fault(what)
+
+
+def _rule(file: _File, check: Check, params: Any) -> Rule:
+    return Rule(
+        id=file.id,
+        title=file.title,
+        severity=file.severity,
+        target=file.target,
+        owner=file.owner,
+        check=check,
+        params=params,
+        text=Wording(
+            why=file.text.why, fix=file.text.fix, failed=file.text.failed, cant_tell=file.text.cant_tell
+        ),
+        source=file.source,
+        provider_codes=file.provider_codes,
+        limits=file.limits,
+    )
