@@ -1,1 +1,10 @@
-"""URLs to observations: the only part that opens sockets to media."""
+"""URLs to observations: every file fetched once, as the provider would, and never from a private network."""
+
+from __future__ import annotations
+
+from mmscheck.fetch.connect_to import ConnectTo, parse_connect_to
+from mmscheck.fetch.interface import Inspector
+from mmscheck.fetch.policy import FetchPolicy
+from mmscheck.fetch.run import fetch_all
+
+__all__ = ["ConnectTo", "FetchPolicy", "Inspector", "fetch_all", "parse_connect_to"]

@@ -1,0 +1,102 @@
+"""The head of a response as bytes, read leniently: what a client library refuses must still be shown."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from mmscheck.fetch.failure import Failure
+from mmscheck.model.observation import Reason
+
+_END = re.compile(rb"\r?\n\r?\n")
+_STATUS_LINE = re.compile(r"HTTP/(\d+(?:\.\d+)?)[ \t]+(\d{3})(?:[ \t]+(.*))?$")
+_SPACE = " \t"
+_NO_BODY = frozenset({204, 304})
+_SWITCHING = 101
+_FINAL = 200
+_MOST_DIGITS = 18  # what a signed 64-bit number always holds
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Status line and raw header lines of one response (ISO-8859-1), in order of arrival."""
+
+    line: str
+    version: str | None
+    status: int | None
+    phrase: str
+    headers: tuple[tuple[str, str], ...]
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value of the header ``name`` in order."""
+        wanted = name.lower()
+        return tuple(value for key, value in self.headers if key.lower() == wanted)
+
+    @property
+    def informational(self) -> bool:
+        """Whether the real answer is still to come (1xx other than a switch of protocol)."""
+        return self.status is not None and self.status < _FINAL and self.status != _SWITCHING
+
+    @property
+    def chunked(self) -> bool:
+        """Whether chunked is among the transfer codings."""
+        return "chunked" in _listed(self.values("Transfer-Encoding"))
+
+    @property
+    def length(self) -> int | None:
+        """Bytes of body to expect; None when the head does not say, or not unambiguously."""
+        if self.status in _NO_BODY:
+            return 0
+        stated = self.values("Content-Length")
+        if len(stated) != 1 or self.values("Transfer-Encoding") or not _is_number(stated[0]):
+            return None
+        return int(stated[0])
+
+    @property
+    def summary(self) -> str:
+        """For people: ``HTTP 404 Not Found``."""
+        return f"HTTP {self.status} {self.phrase}".rstrip()
+
+
+def head_end(raw: bytes | bytearray, start: int = 0) -> int | None:
+    """Offset just behind the empty line that ends the head, or None when it is not there yet."""
+    found = _END.search(raw, start)
+    return None if found is None else found.end()
+
+
+def parse_head(raw: bytes) -> Head:
+    """Take a head apart, complete or not; a line without a colon becomes a name with an empty value."""
+    line, *rest = raw.lstrip(b"\r\n").decode("latin-1").split("\n")
+    headers: list[tuple[str, str]] = []
+    for entry in rest:
+        if entry[:1] in {" ", "\t"} and headers:
+            name, value = headers.pop()
+            headers.append((name, f"{value}\r\n{entry.rstrip()}"))
+        elif entry.strip():
+            name, _, value = entry.removesuffix("\r").partition(":")
+            headers.append((name, value.strip(_SPACE)))
+    shape = _STATUS_LINE.match(line.rstrip("\r"))
+    version, status, phrase = shape.groups("") if shape else (None, None, "")
+    return Head(line.rstrip("\r"), version, int(status) if status else None, phrase, tuple(headers))
+
+
+def framing_fault(head: Head) -> Failure | None:
+    """What makes the end of this response ambiguous, or None."""
+    stated = _listed(head.values("Content-Length"))
+    if stated and head.chunked:
+        return Failure(Reason.LENGTH_AND_CHUNKED, f"Content-Length: {', '.join(stated)}")
+    if len(set(stated)) > 1:
+        return Failure(Reason.TWO_LENGTHS, ", ".join(stated))
+    if len(stated) > 1:
+        return Failure(Reason.MALFORMED_HTTP, f"Content-Length is stated {len(stated)} times")
+    if head.values("Content-Length") and not (stated and _is_number(stated[0])):
+        return Failure(Reason.MALFORMED_HTTP, f"Content-Length is {''.join(stated)!r}, not a number")
+    return None
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+
+
+def _listed(values: tuple[str, ...]) -> list[str]:
+    return [part.strip().lower() for value in values for part in value.split(",") if part.strip()]

@@ -1,0 +1,67 @@
+"""Everything that is done for one URL: attempts, pauses, and an observation whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+
+from mmscheck.fetch.attempt import Attempt, Tools
+from mmscheck.fetch.failure import Failure, one_line
+from mmscheck.fetch.retry import pause_before_repeat
+from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
+
+
+class Job:
+    """The work on one URL; can tell at any moment how far it got."""
+
+    def __init__(self, tools: Tools, url: str, ends: float) -> None:
+        """Fetch ``url`` before the clock (`time.monotonic`) reads ``ends``."""
+        self._tools = tools
+        self._url = url
+        self._ends = ends
+        self._attempt = Attempt(tools, url, 1)
+
+    async def run(self) -> Observation:
+        """Fetch, again where that may help; only cancellation gets out of here."""
+        try:
+            return await self._persist()
+        except Failure as failure:
+            return self.not_fetched(failure.reason, failure.detail)
+        except Exception as error:  # noqa: BLE001 - a fault in one URL must not take the others' answers along
+            return self.not_fetched(Reason.INTERNAL, one_line(f"{type(error).__name__}: {error}"))
+
+    def cut_off(self) -> NotFetched:
+        """What to say when the deadline of the whole run came first."""
+        limit = self._tools.policy.deadline
+        return self.not_fetched(Reason.DEADLINE, f"{limit:g} s, while {self._attempt.phase}")
+
+    def not_fetched(self, reason: Reason, detail: str) -> NotFetched:
+        """The outcome with what the latest attempt had seen."""
+        attempt = self._attempt
+        return NotFetched(
+            url=self._url,
+            reason=reason,
+            detail=detail,
+            hops=tuple(attempt.hops),
+            received=attempt.received,
+            timing_ms=attempt.timing if attempt.hops else None,
+            attempts=attempt.number,
+        )
+
+    async def _persist(self) -> Fetched:
+        while True:
+            try:
+                return await self._attempt.run()
+            except Failure as failure:
+                pause = pause_before_repeat(failure, self._attempt.number, self._tools.policy.backoff)
+                if not self._may_repeat(failure, pause):
+                    raise
+            await asyncio.sleep(pause)
+            self._attempt = Attempt(self._tools, self._url, self._attempt.number + 1)
+
+    def _may_repeat(self, failure: Failure, pause: float) -> bool:
+        return (
+            failure.transient
+            and self._attempt.number <= self._tools.policy.retries
+            and monotonic() + pause < self._ends
+        )

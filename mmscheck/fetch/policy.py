@@ -1,0 +1,61 @@
+"""The manners, limits and permissions of one run of fetching."""
+
+from __future__ import annotations
+
+import math
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+
+from mmscheck.errors import UsageError
+from mmscheck.fetch.connect_to import ConnectTo
+
+
+def default_user_agent() -> str:
+    """The product and its version: honest, and without words that bad-robot filters look for."""
+    try:
+        return f"mmscheck/{version('mmscheck')} (MMS media preflight)"
+    except PackageNotFoundError:
+        return "mmscheck (MMS media preflight)"
+
+
+class FetchPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How to fetch.
+
+    ``timeout`` is seconds of work for one attempt at one URL with all its redirects (waiting for a free
+    slot is not counted); ``deadline`` seconds for the whole run; ``backoff`` seconds before the first
+    repeat, doubled each time; ``max_bytes`` the size of the largest body read whole. ``allow_net`` are
+    CIDR networks that the address guard lets through.
+    """
+
+    timeout: float = 30.0
+    deadline: float = 120.0
+    max_concurrency: int = 64
+    per_host: int = 4
+    max_bytes: int = 64 * 1024 * 1024
+    retries: int = 2
+    backoff: float = 0.25
+    max_redirects: int = 5
+    allow_net: tuple[str, ...] = ()
+    connect_to: tuple[ConnectTo, ...] = ()
+    ca_file: str | None = None
+    user_agent: str = msgspec.field(default_factory=default_user_agent)
+
+
+def check_policy(policy: FetchPolicy) -> None:
+    """Raise `UsageError` for a number that nothing could be fetched with, or a broken User-Agent."""
+    for name in ("timeout", "deadline"):
+        value = getattr(policy, name)
+        if not (math.isfinite(value) and value > 0):
+            raise UsageError(f"{name} must be a number of seconds above 0, not {value:g}")
+    for name, least in (("max_concurrency", 1), ("per_host", 1), ("max_bytes", 1)):
+        _at_least(name, getattr(policy, name), least)
+    for name in ("retries", "max_redirects", "backoff"):
+        _at_least(name, getattr(policy, name), 0)
+    if not policy.user_agent.isascii() or not policy.user_agent.isprintable():
+        raise UsageError("user_agent must be printable ASCII")
+
+
+def _at_least(name: str, value: float, least: int) -> None:
+    if not value >= least or not math.isfinite(value):
+        raise UsageError(f"{name} must be {least} or more, not {value:g}")

@@ -1,0 +1,75 @@
+"""All URLs of a run at once."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from mmscheck.fetch.attempt import Tools
+from mmscheck.fetch.get import open_session
+from mmscheck.fetch.guard import Networks
+from mmscheck.fetch.interface import Inspector, Lookup, OnDone
+from mmscheck.fetch.job import Job
+from mmscheck.fetch.names import Names
+from mmscheck.fetch.policy import FetchPolicy
+from mmscheck.fetch.slots import Slots
+from mmscheck.fetch.wire import GuardedConnector
+from mmscheck.model.observation import Observation
+
+
+@asynccontextmanager
+async def open_tools(
+    policy: FetchPolicy,
+    allowed: Networks,
+    context: ssl.SSLContext | None,
+    lookup: Lookup,
+    inspect: Inspector,
+) -> AsyncIterator[Tools]:
+    """What a run shares; nothing of it is left open afterwards."""
+    names = Names(lookup, policy.connect_to)
+    try:
+        async with open_session(policy, GuardedConnector(allowed, context)) as session:
+            slots = Slots(policy.per_host, policy.max_concurrency, policy.max_bytes)
+            yield Tools(policy, allowed, names, slots, session, inspect)
+    finally:
+        await names.aclose()
+
+
+async def run_jobs(tools: Tools, urls: Sequence[str], on_done: OnDone) -> dict[str, Observation]:
+    """One observation for each distinct URL, in their order, before the deadline or at it."""
+    deadline = tools.policy.deadline
+    jobs = {url: Job(tools, url, monotonic() + deadline) for url in urls}
+    results: dict[str, Observation] = {}
+
+    async def work(url: str, job: Job) -> None:
+        results[url] = await job.run()
+        on_done(url, results[url])
+
+    tasks = [asyncio.create_task(work(url, job)) for url, job in jobs.items()]
+    try:
+        await _all_or_first_error(tasks, deadline)
+    finally:
+        await _cancel(tasks)
+    for url, job in jobs.items():
+        if url not in results:
+            results[url] = job.cut_off()
+            on_done(url, results[url])
+    return {url: results[url] for url in jobs}
+
+
+async def _all_or_first_error(tasks: Sequence[asyncio.Task[None]], deadline: float) -> None:
+    if not tasks:
+        return
+    done, _ = await asyncio.wait(tasks, timeout=deadline, return_when=asyncio.FIRST_EXCEPTION)
+    for task in done:
+        # Only on_done can have raised: that is the caller's own error, and goes back to it.
+        task.result()
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,103 @@
+"""What the HTTP library raises, turned into a named reason by what was seen on the wire."""
+
+from __future__ import annotations
+
+import errno
+import re
+import ssl
+
+import aiohttp
+
+from mmscheck.fetch.exchange import HEAD_LIMIT, Exchange
+from mmscheck.fetch.failure import Failure
+from mmscheck.fetch.head import framing_fault
+from mmscheck.fetch.tls import certificate_fault
+from mmscheck.fetch.wire import AddressDeniedError
+from mmscheck.model.observation import Reason
+
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
+_BY_ERRNO = {
+    errno.ECONNREFUSED: Reason.REFUSED,
+    errno.ECONNRESET: Reason.RESET,
+    errno.ECONNABORTED: Reason.RESET,
+    errno.EPIPE: Reason.RESET,
+    errno.ENETUNREACH: Reason.UNREACHABLE,
+    errno.EHOSTUNREACH: Reason.UNREACHABLE,
+    errno.ENETDOWN: Reason.UNREACHABLE,
+    errno.EHOSTDOWN: Reason.UNREACHABLE,
+    errno.EADDRNOTAVAIL: Reason.UNREACHABLE,
+    errno.EAFNOSUPPORT: Reason.UNREACHABLE,
+    errno.EACCES: Reason.UNREACHABLE,
+    errno.EPERM: Reason.UNREACHABLE,
+    errno.ETIMEDOUT: Reason.TIMED_OUT,
+}
+
+
+class DroppedError(Exception):
+    """The connection went away under a request; its cause says how."""
+
+
+def explain(error: Exception, exchange: Exchange) -> Failure:
+    """The reason behind ``error``; an error that is not the network's or the server's is raised again."""
+    if exchange.overflow:
+        return Failure(Reason.MALFORMED_HTTP, f"the response head is larger than {HEAD_LIMIT} bytes")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        exchange.tls_error, detail = certificate_fault(error.certificate_error)
+        return Failure(Reason.TLS_CERTIFICATE, detail)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return _not_connected(error.os_error)
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return _cut_short(exchange)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return _malformed(error, exchange)
+    if isinstance(error, DroppedError | aiohttp.ClientOSError | aiohttp.ServerDisconnectedError):
+        return _dropped(exchange)
+    raise error
+
+
+def _not_connected(error: OSError) -> Failure:
+    text = error.strerror or str(error)
+    if isinstance(error, AddressDeniedError):
+        return Failure(Reason.ADDRESS_REFUSED, text)
+    if isinstance(error, ssl.SSLError):
+        return Failure(Reason.TLS_HANDSHAKE, _tls_text(error))
+    # Several addresses failed in different ways: the text alone still names the numbers.
+    named = _ERRNO.search(str(error))
+    number = error.errno or (int(named[1]) if named else None)
+    if number not in _BY_ERRNO:
+        raise error
+    return Failure(_BY_ERRNO[number], "" if number == errno.ECONNREFUSED else text)
+
+
+def _malformed(error: aiohttp.ClientResponseError, exchange: Exchange) -> Failure:
+    head = exchange.head
+    if head is not None and head.status is None:
+        return Failure(Reason.MALFORMED_HTTP, f"the status line is {head.line!r}")
+    fault = None if head is None else framing_fault(head)
+    return fault or Failure(Reason.MALFORMED_HTTP, error.message.removesuffix("^"))
+
+
+def _cut_short(exchange: Exchange) -> Failure:
+    if exchange.lost is not None:
+        return reset_in_body(exchange)
+    if exchange.length is not None:
+        return Failure(Reason.SHORT_BODY, f"received {exchange.received} of {exchange.length} bytes")
+    if exchange.ended:
+        return Failure(Reason.RESET, f"before the last chunk, after {exchange.decoded} bytes of the body")
+    return Failure(Reason.MALFORMED_HTTP, "the chunked body is not well formed")
+
+
+def reset_in_body(exchange: Exchange) -> Failure:
+    """The connection broke before the body was over."""
+    expected = "" if exchange.length is None else f" of {exchange.length}"
+    return Failure(Reason.RESET, f"after {exchange.body_so_far}{expected} bytes of the body")
+
+
+def _dropped(exchange: Exchange) -> Failure:
+    if isinstance(exchange.lost, ssl.SSLError):
+        return Failure(Reason.TLS_HANDSHAKE, _tls_text(exchange.lost))
+    return Failure(Reason.RESET, f"while {exchange.phase}")
+
+
+def _tls_text(error: ssl.SSLError) -> str:
+    return (error.reason or str(error)).replace("_", " ").lower()

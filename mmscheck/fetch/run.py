@@ -1,0 +1,42 @@
+"""The way in: many URLs to one observation each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmscheck.fetch.guard import parse_networks
+from mmscheck.fetch.interface import Inspector, Lookup, OnDone
+from mmscheck.fetch.names import system_lookup
+from mmscheck.fetch.policy import FetchPolicy, check_policy
+from mmscheck.fetch.tls import trust
+from mmscheck.model.observation import Observation
+
+
+async def fetch_all(
+    urls: Sequence[str],
+    policy: FetchPolicy,
+    inspect: Inspector,
+    on_done: OnDone | None = None,
+    *,
+    lookup: Lookup = system_lookup,
+) -> dict[str, Observation]:
+    """Fetch every distinct URL once, all at the same time, within the policy.
+
+    Nothing that a server does raises: each URL gets exactly one `Observation`, and ``on_done`` is told of it
+    at once. ``lookup`` answers for host names. Raises `UsageError`, before anything is fetched, for a policy
+    that cannot be acted on. When cancelled it closes everything and lets the cancellation through.
+    """
+    check_policy(policy)
+    allowed = parse_networks(policy.allow_net)
+    context = trust(policy.ca_file)
+    if not urls:
+        return {}
+    # Here and not above, because aiohttp takes longer to import than most commands to run.
+    from mmscheck.fetch.pool import open_tools, run_jobs  # noqa: PLC0415
+
+    async with open_tools(policy, allowed, context, lookup, inspect) as tools:
+        return await run_jobs(tools, urls, on_done or _ignore)
+
+
+def _ignore(url: str, observation: Observation) -> None:
+    """Tell nobody."""

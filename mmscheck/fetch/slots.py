@@ -1,0 +1,79 @@
+"""How much goes on at once: per server, in all, and in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import Self
+
+MEMORY = 512 * 1024 * 1024
+"""Bytes that large bodies may take up together."""
+
+
+class Slots:
+    """Leases for one run."""
+
+    def __init__(self, per_host: int, total: int, max_bytes: int) -> None:
+        """At most ``per_host`` requests to a server and ``total`` bodies being fetched or looked at."""
+        self.hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_host))
+        self.waiting: defaultdict[str, int] = defaultdict(int)
+        self.total = asyncio.Semaphore(total)
+        self.large = asyncio.Semaphore(max(1, MEMORY // max_bytes))
+
+    def lease(self, key: str) -> Lease:
+        """The right to ask the server ``key``, once it is entered."""
+        return Lease(self, key)
+
+
+class Lease:
+    """The right to have one request under way: waited for on entry, given back in parts or on exit.
+
+    The slot of the server is waited for before one of all, so that a slow server with many URLs waits in its
+    own queue and not in everybody's.
+    """
+
+    def __init__(self, slots: Slots, key: str) -> None:
+        """Hold nothing yet."""
+        self._slots = slots
+        self._key = key
+        self._held: list[asyncio.Semaphore] = []
+
+    def is_awaited(self) -> bool:
+        """Whether more requests for the server are waiting."""
+        return self._slots.waiting[self._key] > 0
+
+    async def hold_large(self) -> None:
+        """Wait for room to keep a large body in memory until the lease ends."""
+        await self._hold(self._slots.large)
+
+    def leave_host(self) -> None:
+        """Let the next request to the server begin, while the body is still being looked at."""
+        host = self._slots.hosts[self._key]
+        self._held.remove(host)
+        host.release()
+
+    async def __aenter__(self) -> Self:
+        """Wait for a turn."""
+        self._slots.waiting[self._key] += 1
+        try:
+            await self._hold(self._slots.hosts[self._key])
+        finally:
+            self._slots.waiting[self._key] -= 1
+        try:
+            await self._hold(self._slots.total)
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Give back whatever is still held."""
+        self._release()
+
+    async def _hold(self, semaphore: asyncio.Semaphore) -> None:
+        await semaphore.acquire()
+        self._held.append(semaphore)
+
+    def _release(self) -> None:
+        while self._held:
+            self._held.pop().release()

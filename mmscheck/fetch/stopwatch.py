@@ -1,0 +1,42 @@
+"""Time spent working, without the time spent waiting for a turn."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from types import TracebackType
+
+
+class Stopwatch:
+    """Runs only inside ``async with``, and stops the work when ``limit`` seconds have been used up.
+
+    The work is stopped with a `TimeoutError` out of the ``async with``.
+    """
+
+    def __init__(self, limit: float) -> None:
+        """Start at zero, stopped."""
+        self._limit = limit
+        self._spent = 0.0
+        self._since: float | None = None
+        self._alarm = asyncio.timeout(None)
+
+    def elapsed(self) -> float:
+        """Seconds so far."""
+        return self._spent + (0.0 if self._since is None else monotonic() - self._since)
+
+    async def __aenter__(self) -> None:
+        """Go on."""
+        self._since = monotonic()
+        self._alarm = asyncio.timeout(self._limit - self._spent)
+        await self._alarm.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop; turns the cancellation by the alarm into `TimeoutError`."""
+        self._spent = self.elapsed()
+        self._since = None
+        await self._alarm.__aexit__(kind, error, traceback)

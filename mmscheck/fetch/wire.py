@@ -1,0 +1,145 @@
+"""Sockets and connections: guarded when they are made, listened to while they are used."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import socket
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import AddrInfoType
+
+from mmscheck.fetch.exchange import CURRENT, Exchange
+from mmscheck.fetch.guard import Networks, classify
+
+
+class AddressDeniedError(OSError):
+    """A socket was asked for with an address that may not be dialled."""
+
+
+class TappedHandler(ResponseHandler):
+    """The library's protocol, telling the current `Exchange` what goes by."""
+
+    _exchange: Exchange | None = None
+
+    @property
+    def should_close(self) -> bool:
+        """Whether the connection ends with this response; asked when the response is over."""
+        exchange = self._exchange
+        return super().should_close or exchange is None or exchange.spoiled or not exchange.keep()
+
+    def set_response_params(self, **params: Any) -> None:
+        """Bind the connection to the exchange of the task that is about to send on it."""
+        exchange = CURRENT.get()
+        exchange.reused = self._exchange is not None
+        exchange.connected = True
+        peer = self.transport.get_extra_info("peername") if self.transport else None
+        exchange.dialled = peer[0] if peer else exchange.dialled
+        self._exchange = exchange
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        """Note the bytes, and pass on those that belong to the response."""
+        exchange = self._exchange
+        if exchange is None or not data:
+            super().data_received(data)
+            return
+        passed = exchange.feed(data)
+        if passed:
+            super().data_received(passed)
+        if self.transport is None:
+            return
+        if exchange.overflow:
+            self.transport.abort()
+        elif exchange.excess and (self._payload is None or self._payload.is_eof()):
+            # Perhaps back in the pool already, where nothing else would stop it from being used again.
+            self.transport.close()
+
+    def eof_received(self) -> None:
+        """Note that the server closed its side in good order."""
+        if self._exchange is not None:
+            self._exchange.ended = True
+        super().eof_received()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Note how the connection ended: the library takes a reset for a clean end in some cases."""
+        if self._exchange is not None and isinstance(exc, Exception):
+            self._exchange.lost = exc
+        payload = self._payload
+        super().connection_lost(exc)
+        if payload is not None and not payload.is_eof() and payload.exception() is None:
+            # After a chunk that it cannot read, the library forgets to tell whoever waits for more.
+            payload.set_exception(aiohttp.ClientPayloadError("the body is not well formed"))
+
+
+class RouteResolver(AbstractResolver):
+    """Answers with the addresses that were looked up and judged before the request was begun."""
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,  # noqa: ARG002 - the library's signature
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+    ) -> list[ResolveResult]:
+        """The route of the current exchange; name and port are those of the URL and need no reading."""
+        route = CURRENT.get().route
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=route.port,
+                family=family,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in route.addresses
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class GuardedConnector(aiohttp.TCPConnector):
+    """Connections to allowed addresses only, each with a tap."""
+
+    def __init__(self, allowed: Networks, context: ssl.SSLContext | None) -> None:
+        """Let through public addresses and ``allowed``; ``context`` instead of the default trust."""
+        resolver = RouteResolver()
+        super().__init__(
+            resolver=resolver,
+            use_dns_cache=False,
+            limit=0,
+            socket_factory=functools.partial(open_socket, allowed),
+            ssl=context or True,
+        )
+        self._routes = resolver
+        # The library offers no public way to choose the protocol; should it go away, every
+        # fetch ends as an internal error and none as a file.
+        self._factory = functools.partial(  # type: ignore[assignment] # inferred there as one class only
+            TappedHandler, loop=self._loop
+        )
+
+    async def _resolve_host(
+        self,
+        host: str,
+        port: int,
+        traces: Sequence[Any] | None = None,  # noqa: ARG002 - the library's signature
+    ) -> list[ResolveResult]:
+        # The original skips the resolver for numeric hosts, which connect_to may map as well.
+        return await self._routes.resolve(host, port)
+
+
+def open_socket(allowed: Networks, info: AddrInfoType) -> socket.socket:
+    """The one place where sockets are made; raises `AddressDeniedError` for a denied address."""
+    family, kind, protocol, _, address = info
+    host = str(address[0])
+    why = classify(host, allowed)
+    if why is not None:
+        raise AddressDeniedError(errno.EACCES, f"{host} is {why}")
+    CURRENT.get().dialled = host
+    return socket.socket(family, kind, protocol)
