@@ -1,0 +1,79 @@
+"""Names of media types: what libraries call them, and what the end of a URL's path suggests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from urllib.parse import unquote, urlsplit
+
+REGISTERED: Mapping[str, str] = MappingProxyType(
+    {
+        "audio/mp3": "audio/mpeg",
+        "audio/x-m4a": "audio/mp4",
+        "audio/x-hx-aac-adts": "audio/aac",
+        "image/jpg": "image/jpeg",
+        "image/mpo": "image/jpeg",
+        "image/vnd.mozilla.apng": "image/apng",
+        "image/x-ms-bmp": "image/bmp",
+        "text/x-vcard": "text/vcard",
+        "text/x-vcalendar": "text/calendar",
+        "video/x-m4v": "video/mp4",
+    }
+)
+"""Names that libmagic, Pillow and mutagen give, and the registered name of the same type (IANA, 2026)."""
+
+BY_EXTENSION: Mapping[str, str] = MappingProxyType(
+    {
+        ".3g2": "video/3gpp2",
+        ".3gp": "video/3gpp",
+        ".3gpp": "video/3gpp",
+        ".aac": "audio/aac",
+        ".amr": "audio/amr",
+        ".asf": "video/x-ms-asf",
+        ".avi": "video/x-msvideo",
+        ".avif": "image/avif",
+        ".bmp": "image/bmp",
+        ".gif": "image/gif",
+        ".heic": "image/heic",
+        ".heif": "image/heif",
+        ".ics": "text/calendar",
+        ".jpe": "image/jpeg",
+        ".jpeg": "image/jpeg",
+        ".jpg": "image/jpeg",
+        ".m4a": "audio/mp4",
+        ".m4v": "video/mp4",
+        ".mov": "video/quicktime",
+        ".mp3": "audio/mpeg",
+        ".mp4": "video/mp4",
+        ".mpe": "video/mpeg",
+        ".mpeg": "video/mpeg",
+        ".mpg": "video/mpeg",
+        ".pdf": "application/pdf",
+        ".pkpass": "application/vnd.apple.pkpass",
+        ".png": "image/png",
+        ".tif": "image/tiff",
+        ".tiff": "image/tiff",
+        ".vcard": "text/vcard",
+        ".vcf": "text/vcard",
+        ".wav": "audio/x-wav",
+        ".webp": "image/webp",
+        ".wmv": "video/x-ms-wmv",
+    }
+)
+"""A table of our own: the system's differs from machine to machine, and so would the answers."""
+
+
+def registered(name: str) -> str:
+    """The registered name of a type that a library named; lower case."""
+    lower = name.lower()
+    return REGISTERED.get(lower, lower)
+
+
+def named_type(url: str) -> str | None:
+    """The type that the last part of the URL's path suggests, or None."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # an unclosed bracket in the host
+        return None
+    return BY_EXTENSION.get(PurePosixPath(unquote(path)).suffix.lower())

@@ -1,0 +1,47 @@
+"""What the witnesses are given to look at, and how one is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from mmscheck.model.observation import Witness
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """The first bytes of a file or all of them.
+
+    ``size`` is the size of the whole file; ``named`` the type its URL's extension suggests.
+    """
+
+    data: bytes
+    size: int
+    named: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether ``data`` is the whole file."""
+        return len(self.data) == self.size
+
+    @property
+    def extent(self) -> str:
+        """Which part of the file is here, in words."""
+        return "the whole file" if self.whole else f"the first {len(self.data)} of {self.size} bytes"
+
+
+def ask(name: str, look: Callable[[Sample], tuple[str | None, str]], sample: Sample) -> Witness:
+    """The witness's answer: a type or None, and how it came by it.
+
+    Whatever hostile bytes make a library raise is a witness who could not tell. Running out of memory is
+    not: it goes through, because what is asked next would fail for the same reason.
+    """
+    try:
+        type_, detail = look(sample)
+    except MemoryError:
+        raise
+    except ImportError:
+        type_, detail = None, "not installed"
+    except Exception as error:  # noqa: BLE001 - hostile bytes make libraries raise anything
+        type_, detail = None, f"could not tell: {type(error).__name__}: {error}"[:200]
+    return Witness(name=name, type=type_, detail=detail)

@@ -1,0 +1,75 @@
+"""The workers that look at media bytes, as the rest of the program sees them."""
+
+from __future__ import annotations
+
+import math
+from typing import Self
+
+from mmscheck.media.batching import Looks
+from mmscheck.media.confinement import Confinement
+from mmscheck.media.generation import WorkerLostError
+from mmscheck.media.names import named_type
+from mmscheck.media.pool import WorkerPool
+from mmscheck.media.sample import Sample
+from mmscheck.model.observation import Sniffed
+
+HEAD = 4 * 1024
+"""Bytes that are looked at first. Our media types carry their marks within the first few hundred."""
+
+SHARE = 8
+"""A file may be this part of a worker's memory: it is held there twice, beside what libraries make of it."""
+
+
+class MediaWorkers:
+    """Worker processes for media bytes; ``async with`` starts them and leaves none behind."""
+
+    def __init__(
+        self,
+        *,
+        workers: int = 2,
+        timeout: float = 10.0,
+        memory_bytes: int = 1024 * 1024 * 1024,
+        recycle_after: int = 1000,
+    ) -> None:
+        """Take the number of processes and the limits of each.
+
+        ``timeout`` is seconds for one look, and bounds its CPU time too; ``memory_bytes`` the address space;
+        ``recycle_after`` the number of tasks (up to 16 looks) until a process is replaced by a fresh one.
+        """
+        self._largest = memory_bytes // SHARE
+        self._pool = WorkerPool(
+            workers=workers,
+            timeout=timeout,
+            limits=Confinement(memory_bytes=memory_bytes),
+            recycle_after=recycle_after,
+        )
+        self._looks = Looks(self._pool, carriers=2 * workers, cpu_seconds=math.ceil(timeout))
+
+    async def __aenter__(self) -> Self:
+        """Have the processes start while the caller goes on."""
+        self._pool.start()
+        return self
+
+    async def __aexit__(self, *_failure: object) -> None:
+        """Kill the processes, whatever they are doing."""
+        self._pool.end()
+        await self._looks.end()
+
+    async def sniff(self, url: str, body: bytes) -> Sniffed:
+        """The type of the bytes and who said so; ``problem`` when they could not be looked at safely.
+
+        Nothing the bytes do raises. The whole file goes to a worker only when its head tells too little.
+        """
+        if not body:
+            return Sniffed(type=None)
+        named = named_type(url)
+        try:
+            found = await self._looks.look(Sample(data=bytes(body[:HEAD]), size=len(body), named=named))
+            if isinstance(found, Sniffed):
+                return found
+            if len(body) > self._largest:
+                return Sniffed(type=None, problem=f"{len(body)} bytes are too many to look at")
+            found = await self._looks.look(Sample(data=bytes(body), size=len(body), named=named))
+        except WorkerLostError as lost:
+            return Sniffed(type=None, problem=str(lost))
+        return found if isinstance(found, Sniffed) else Sniffed(type=None, problem="a worker gave no answer")
