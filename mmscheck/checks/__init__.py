@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from mmscheck.checks import http, media, message, mime, request, slide, subject, url
+from mmscheck.checks.http import CHECKS as HTTP
+from mmscheck.checks.media import CHECKS as MEDIA
+from mmscheck.checks.message import CHECKS as MESSAGE
+from mmscheck.checks.mime import CHECKS as MIME
+from mmscheck.checks.request import CHECKS as REQUEST
+from mmscheck.checks.slide import CHECKS as SLIDE
+from mmscheck.checks.subject import CHECKS as SUBJECT
+from mmscheck.checks.url import CHECKS as URL
 from mmscheck.model.check import Check
 
 _ALL: tuple[Check, ...] = (
-    *message.CHECKS,
-    *subject.CHECKS,
-    *slide.CHECKS,
-    *request.CHECKS,
-    *url.CHECKS,
-    *http.CHECKS,
-    *mime.CHECKS,
-    *media.CHECKS,
+    *MESSAGE,
+    *SUBJECT,
+    *SLIDE,
+    *REQUEST,
+    *URL,
+    *HTTP,
+    *MIME,
+    *MEDIA,
 )
 
 CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in _ALL})

@@ -1,0 +1,137 @@
+"""Characters outside printable ASCII: which, where, and what to write instead."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import msgspec
+
+from mmscheck.checks.pictures import pictures
+from mmscheck.checks.showing import code
+from mmscheck.checks.tags import masked
+
+FIRST, LAST = " ", "~"
+"""Printable ASCII: 0x20 to 0x7E."""
+
+_CONTROLS = {
+    "\t": "TAB",
+    "\n": "LINE FEED",
+    "\v": "LINE TABULATION",
+    "\f": "FORM FEED",
+    "\r": "CARRIAGE RETURN",
+    "\x7f": "DELETE",
+    "\x85": "NEXT LINE",
+}
+_NAMELESS = {
+    "Cc": "control character",
+    "Cs": "half of a damaged character",
+    "Co": "private-use character",
+    "Cn": "unassigned character",
+}
+_IN_WORDS = {
+    "": "remove it",
+    " ": "write an ordinary space",
+    '"': 'write a straight quotation mark "',
+    "'": "write a straight apostrophe '",
+    "-": "write an ordinary hyphen -",
+}
+
+
+class Offender(msgspec.Struct, frozen=True, kw_only=True):
+    """One character or emoji that is not printable ASCII.
+
+    ``position`` counts characters from 1; ``suggestion`` is ASCII, empty when it is best removed;
+    ``glyph`` is empty when showing it could spoil the line it is shown in.
+    """
+
+    glyph: str
+    codes: str
+    name: str
+    position: int
+    suggestion: str
+
+    def __str__(self) -> str:
+        """What it is, where it stands and what to write instead."""
+        shown = f"{self.glyph} ({self.codes} {self.name})" if self.glyph else f"{self.codes} {self.name}"
+        advice = _IN_WORDS.get(self.suggestion, f'write "{self.suggestion}"')
+        return f"{shown} at position {self.position}: {advice}"
+
+
+def is_plain(char: str) -> bool:
+    """Whether the character is printable ASCII."""
+    return FIRST <= char <= LAST
+
+
+def offenders(text: str) -> tuple[Offender, ...]:
+    """Every character that is not printable ASCII, in order; what stands in a merge tag is left out."""
+    return tuple(_offender(text, span) for span in _spans(text))
+
+
+def emoji_offenders(text: str) -> tuple[Offender, ...]:
+    """Every emoji outside merge tags, in order."""
+    return tuple(_offender(text, span) for span in _spans(text) if span.emoji)
+
+
+def suggested(text: str) -> str:
+    """The text in printable ASCII, without the holes that removed characters leave; may be empty."""
+    pieces, place = [], 0
+    for span in _spans(text):
+        pieces += [text[place : span.start], _replacement(text, span)]
+        place = span.end
+    pieces.append(text[place:])
+    return " ".join("".join(pieces).split())
+
+
+def name_of(char: str) -> str:
+    """The character's Unicode name, or what kind of nameless thing it is."""
+    kind = _NAMELESS.get(unicodedata.category(char), "character without a name")
+    return _CONTROLS[char] if char in _CONTROLS else unicodedata.name(char, kind)
+
+
+class _Span(msgspec.Struct, frozen=True, kw_only=True):
+    """A slice of a text that is not printable ASCII: one emoji, or one other character."""
+
+    start: int
+    end: int
+    name: str
+    emoji: bool
+
+
+def _spans(text: str) -> list[_Span]:
+    known = masked(text)
+    spans = [
+        _Span(start=found.start, end=found.end, name=found.name, emoji=True) for found in pictures(known)
+    ]
+    taken = {place for span in spans for place in range(span.start, span.end)}
+    spans += [
+        _Span(start=place, end=place + 1, name=name_of(char), emoji=False)
+        for place, char in enumerate(known)
+        if place not in taken and not is_plain(char)
+    ]
+    return sorted(spans, key=lambda span: span.start)
+
+
+def _offender(text: str, span: _Span) -> Offender:
+    found = text[span.start : span.end]
+    # Letters that turn the direction of writing or sit on the one before would garble the message.
+    showable = span.emoji or (found.isprintable() and not unicodedata.combining(found))
+    return Offender(
+        glyph=found if showable else "",
+        codes=" ".join(code(char) for char in found),
+        name=span.name,
+        position=span.start + 1,
+        suggestion=_replacement(text, span),
+    )
+
+
+def _replacement(text: str, span: _Span) -> str:
+    # A shortcode such as :thumbs_up: is what libraries offer for an emoji; nobody wants it on a phone.
+    return "" if span.emoji else _ascii(text[span.start])
+
+
+def _ascii(char: str) -> str:
+    from anyascii import anyascii  # noqa: PLC0415 - its tables are for the rare subject that is not plain
+
+    if char.isspace():
+        return " "
+    return "".join(letter for letter in anyascii(char) if is_plain(letter))

@@ -1,0 +1,108 @@
+"""What the Content-Type header says by itself, whatever the bytes are."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mmscheck.checks.media_types import ALIASES, essence, is_well_formed
+from mmscheck.checks.observed import answer, seen, unanswered, values
+from mmscheck.model.check import Check, MediaTarget, NoParams, Result, failed, inapplicable, passed
+from mmscheck.model.observation import Hop
+from mmscheck.model.words import TargetKind
+
+_NAME = "Content-Type"
+
+
+class SpecificParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``generic``: types that say nothing about a file; wildcards count without being listed."""
+
+    generic: tuple[str, ...]
+
+
+def declared_type(hop: Hop) -> str | None:
+    """The one type that all Content-Type lines agree on, lower case and without parameters.
+
+    None when there is no line, when one of them names no type, or when they differ.
+    """
+    found = {essence(value) for value in values(hop, _NAME)}
+    return found.pop() if len(found) == 1 else None
+
+
+def is_generic(name: str, generic: tuple[str, ...]) -> bool:
+    """Whether a type is on the list, or is a wildcard."""
+    return "*" in name or name in generic
+
+
+def present(target: MediaTarget, _params: NoParams) -> Result:
+    """The header is there and is not empty."""
+    hop = answer(target.observation)
+    if hop is None:
+        return unanswered(target.observation)
+    if not any(values(hop, _NAME)):
+        return failed(seen=seen(hop, _NAME))
+    return passed(content_type=seen(hop, _NAME))
+
+
+def valid(target: MediaTarget, _params: NoParams) -> Result:
+    """The header stands once and is one media type by the grammar."""
+    hop = answer(target.observation)
+    if hop is None:
+        return unanswered(target.observation)
+    lines = values(hop, _NAME)
+    if not lines:
+        return inapplicable("there is no Content-Type")
+    if len(lines) > 1:
+        return failed(problem=f"the header stands {len(lines)} times", seen=seen(hop, _NAME))
+    if not is_well_formed(lines[0]):
+        return failed(problem="it is not one well-formed type/subtype", seen=seen(hop, _NAME))
+    return passed(content_type=seen(hop, _NAME))
+
+
+def specific(target: MediaTarget, params: SpecificParams) -> Result:
+    """The header names one type that says what the file is.
+
+    No header, no type in it, or two types in two headers say nothing either: this rule guards the gate
+    when ``content-type-present`` and ``content-type-valid`` are waived.
+    """
+    hop = answer(target.observation)
+    if hop is None:
+        return unanswered(target.observation)
+    name = declared_type(hop)
+    if name is None or is_generic(name, params.generic):
+        return failed({"declared": name}, seen=seen(hop, _NAME))
+    return passed(declared=name)
+
+
+def registered(target: MediaTarget, _params: NoParams) -> Result:
+    """The header uses the name that is registered, or that everybody uses where none is."""
+    hop = answer(target.observation)
+    if hop is None:
+        return unanswered(target.observation)
+    name = declared_type(hop)
+    if name is None:
+        return inapplicable("Content-Type names no one type")
+    if name in ALIASES:
+        return failed(seen=seen(hop, _NAME), wanted=ALIASES[name])
+    return passed(declared=name)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(name="content-type-present", target=TargetKind.MEDIA, run=present, reports=frozenset({"seen"})),
+    Check(
+        name="content-type-valid", target=TargetKind.MEDIA, run=valid, reports=frozenset({"problem", "seen"})
+    ),
+    Check(
+        name="content-type-specific",
+        target=TargetKind.MEDIA,
+        run=specific,
+        params=SpecificParams,
+        reports=frozenset({"seen"}),
+    ),
+    Check(
+        name="content-type-registered",
+        target=TargetKind.MEDIA,
+        run=registered,
+        reports=frozenset({"seen", "wanted"}),
+    ),
+)
+"""The checks of the header alone."""

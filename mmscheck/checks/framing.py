@@ -1,0 +1,130 @@
+"""How the file was framed on the wire: Content-Length, Transfer-Encoding, Content-Encoding.
+
+All are judged by the raw head of the 200 response, whatever became of its body: what an HTTP library
+refuses, forgives or decodes does not matter here.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mmscheck.checks.observed import answer, explanation, seen, unanswered, values
+from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason
+from mmscheck.model.words import TargetKind
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+_LENGTH, _TRANSFER, _ENCODING = "Content-Length", "Transfer-Encoding", "Content-Encoding"
+
+
+def _members(hop: Hop, name: str) -> tuple[str, ...]:
+    """The comma-separated members of all lines of a header, as one list (RFC 9110, section 5.3)."""
+    return tuple(part.strip() for value in values(hop, name) for part in value.split(","))
+
+
+def stated_length(hop: Hop) -> int | None:
+    """The one number of bytes that Content-Length comes down to, or None when it is no such number.
+
+    Said twice alike, as in ``3, 3``, it is still a number (RFC 9110, section 8.6); a sign, other
+    characters, or two different numbers are none.
+    """
+    members = _members(hop, _LENGTH)
+    if not all(_NUMBER.fullmatch(member) for member in members):
+        return None
+    numbers = {int(member) for member in members}
+    return numbers.pop() if len(numbers) == 1 else None
+
+
+def length_stated(target: MediaTarget, _params: NoParams) -> Result:
+    """The head states a usable length: one number of bytes, in however many places."""
+    hop = answer(target.observation)
+    if hop is None:
+        return unanswered(target.observation)
+    length = stated_length(hop)
+    if length is None:
+        return failed({"status": hop.status, "http_version": hop.http_version}, seen=seen(hop, _LENGTH))
+    return passed(length=length)
+
+
+def length_true(target: MediaTarget, _params: NoParams) -> Result:
+    """The stated length is the number of bytes that came, and it is stated once."""
+    hop = answer(target.observation)
+    if hop is None:
+        return unanswered(target.observation)
+    if not values(hop, _LENGTH):
+        return inapplicable("no length was stated")
+    stated, times = stated_length(hop), len(_members(hop, _LENGTH))
+    problem = _misstated(stated, times) or _untrue(stated or 0, target.observation)
+    if problem:
+        return failed({"stated": stated}, problem=problem, seen=seen(hop, _LENGTH))
+    if not isinstance(target.observation, Fetched):
+        return cant_tell(f"the file was not read to its end: {explanation(target.observation)}")
+    return passed(stated=stated, received=target.observation.size)
+
+
+def _misstated(stated: int | None, times: int) -> str | None:
+    if times > 1:
+        same = "" if stated is None else ", each time the same"
+        return f"the length is stated {times} times{same}"
+    return "the stated length is not a plain number" if stated is None else None
+
+
+def _untrue(stated: int, observation: Observation) -> str | None:
+    if isinstance(observation, NotFetched):
+        return _untrue_in_part(stated, observation)
+    if observation.excess:
+        return f"{stated:,} bytes were stated and at least {observation.excess:,} more followed"
+    if observation.size != stated:
+        return f"{stated:,} bytes were stated and {observation.size:,} came"
+    return None
+
+
+def _untrue_in_part(stated: int, observation: NotFetched) -> str | None:
+    if observation.reason is Reason.TWO_LENGTHS:
+        return "two different lengths are stated"
+    if observation.reason is Reason.SHORT_BODY:
+        came = "fewer" if observation.received is None else f"only {observation.received:,}"
+        return f"{stated:,} bytes were stated and {came} came"
+    if observation.received is not None and observation.received > stated:
+        return f"{stated:,} bytes were stated and at least {observation.received:,} came"
+    return None
+
+
+def not_chunked(target: MediaTarget, _params: NoParams) -> Result:
+    """No transfer coding is used, whether or not a length stands beside it.
+
+    ``identity`` is the obsolete word for none. Any other coding fails like ``chunked``: either way the
+    end of the file is not where Content-Length says.
+    """
+    hop = answer(target.observation)
+    if hop is None:
+        return unanswered(target.observation)
+    codings = tuple(member.lower() for member in _members(hop, _TRANSFER))
+    if all(coding == "identity" for coding in codings):
+        return passed(transfer_codings=list(codings))
+    beside = f", beside {seen(hop, _LENGTH)}" if values(hop, _LENGTH) else ", and without Content-Length"
+    return failed({"transfer_codings": list(codings)}, seen=seen(hop, _TRANSFER), beside=beside)
+
+
+def not_encoded(target: MediaTarget, _params: NoParams) -> Result:
+    """No content coding was applied; only identity had been asked for."""
+    hop = answer(target.observation)
+    if hop is None:
+        return unanswered(target.observation)
+    codings = [member.lower() for member in _members(hop, _ENCODING) if member]
+    if all(coding == "identity" for coding in codings):
+        return passed(content_codings=codings)
+    return failed({"content_codings": codings}, seen=seen(hop, _ENCODING))
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(name="length-stated", target=TargetKind.MEDIA, run=length_stated, reports=frozenset({"seen"})),
+    Check(
+        name="length-true", target=TargetKind.MEDIA, run=length_true, reports=frozenset({"problem", "seen"})
+    ),
+    Check(
+        name="not-chunked", target=TargetKind.MEDIA, run=not_chunked, reports=frozenset({"seen", "beside"})
+    ),
+    Check(name="not-encoded", target=TargetKind.MEDIA, run=not_encoded, reports=frozenset({"seen"})),
+)
+"""The checks of how the file was framed."""

@@ -1,0 +1,9 @@
+"""The checks of the http family: reaching the file, and how it is framed on the wire."""
+
+from __future__ import annotations
+
+from mmscheck.checks import framing, reaching
+from mmscheck.model.check import Check
+
+CHECKS: tuple[Check, ...] = (*reaching.CHECKS, *framing.CHECKS)
+"""Every check of the family."""

@@ -1,0 +1,125 @@
+"""The media file as such: that it holds anything, and that it is not too large."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mmscheck.checks.framing import stated_length
+from mmscheck.checks.observed import answer, explanation, received, shown_type
+from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.observation import Fetched, Observation
+from mmscheck.model.words import MediaKind, TargetKind
+
+
+class SizeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The most bytes a file of each kind may have; a kind without a number has no limit here.
+
+    ``gif`` is for GIF files in image elements, which otherwise fall under ``image``.
+    """
+
+    image: int | None = None
+    gif: int | None = None
+    audio: int | None = None
+    video: int | None = None
+    vcard: int | None = None
+    ical: int | None = None
+    pdf: int | None = None
+    passbook: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a number for GIF without one for other images: it could not be applied surely."""
+        if self.gif is not None and self.image is None:
+            raise ValueError("gif needs image beside it")
+
+    def of(self, kind: MediaKind) -> int | None:
+        """The number for one kind."""
+        number: int | None = getattr(self, kind.value)
+        return number
+
+
+class _Size(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a size: at least ``bytes``, exactly that when ``whole``; and how to say it."""
+
+    bytes: int
+    whole: bool
+    words: str
+
+
+def not_empty(target: MediaTarget, _params: NoParams) -> Result:
+    """At least one byte came, or an empty body was announced."""
+    observation = target.observation
+    came = received(observation)
+    if came:
+        return passed(bytes=came)
+    hop = answer(observation)
+    if isinstance(observation, Fetched) or (hop is not None and stated_length(hop) == 0):
+        return failed(size=0)
+    return cant_tell(f"no byte of the file came: {explanation(observation)}")
+
+
+def size_within(target: MediaTarget, params: SizeParams) -> Result:
+    """The file has at most the number of bytes for its kind; exactly that number is fine.
+
+    A file that was not read whole fails on what did come or on what its Content-Length announces,
+    and is never passed.
+    """
+    limits = _limits(target, params)
+    if not limits:
+        return inapplicable(f"there is no such number for {target.ref.kind.value} files")
+    size = _size(target.observation)
+    if size is None:
+        return cant_tell(f"nothing says how large it is: {explanation(target.observation)}")
+    maximum = max(limits)
+    if size.bytes > maximum:
+        return failed({"bytes": size.bytes, "maximum": maximum}, size=size.words, limit=_bytes(maximum))
+    if not size.whole:
+        return cant_tell(
+            f"the file did not come whole (known: {size.words}): {explanation(target.observation)}"
+        )
+    if size.bytes > min(limits):
+        return cant_tell("the limit for GIF is another, and the type of the bytes is not known")
+    return passed(bytes=size.bytes, maximum=maximum)
+
+
+def _limits(target: MediaTarget, params: SizeParams) -> frozenset[int]:
+    """The numbers that may apply: two when it is not known whether an image is a GIF."""
+    usual = params.of(target.ref.kind)
+    if target.ref.kind is not MediaKind.IMAGE or params.gif is None:
+        return frozenset() if usual is None else frozenset({usual})
+    is_gif = _is_gif(target.observation)
+    numbers = {usual} if is_gif is False else {params.gif} if is_gif else {usual, params.gif}
+    return frozenset(number for number in numbers if number is not None)
+
+
+def _is_gif(observation: Observation) -> bool | None:
+    shown = shown_type(observation.sniffed) if isinstance(observation, Fetched) else None
+    return None if shown is None else shown == "image/gif"
+
+
+def _size(observation: Observation) -> _Size | None:
+    if isinstance(observation, Fetched):
+        return _Size(bytes=observation.size, whole=True, words=_bytes(observation.size))
+    came, hop = received(observation), answer(observation)
+    stated = stated_length(hop) if hop else None
+    if stated is not None and stated >= (came or 0):
+        return _Size(bytes=stated, whole=False, words=f"{_bytes(stated)} by its Content-Length")
+    if came is None:
+        return None
+    return _Size(bytes=came, whole=False, words=f"at least {_bytes(came)}")
+
+
+def _bytes(number: int) -> str:
+    return f"{number:,} byte" if number == 1 else f"{number:,} bytes"
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(name="not-empty", target=TargetKind.MEDIA, run=not_empty, reports=frozenset({"size"})),
+    Check(
+        name="size-within",
+        target=TargetKind.MEDIA,
+        run=size_within,
+        params=SizeParams,
+        reports=frozenset({"size", "limit"}),
+    ),
+)
+"""Every check of the family."""

@@ -1,0 +1,145 @@
+"""Checks of a stored message as a document: can it be read, is it named, how long and how large is it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mmscheck.checks import wire
+from mmscheck.checks.showing import MOST_KEPT, is_blank, listed, plural, shown
+from mmscheck.model.check import Check, MessageTarget, NoParams, Result, failed, inapplicable, passed
+from mmscheck.model.mms import Stray, XmlProblem
+from mmscheck.model.redact import redact_text
+from mmscheck.model.words import TargetKind
+
+HINT_SHOWN = 400
+"""Characters of the reader's hint, which may repeat a whole line of the document."""
+
+
+class SlideCount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many slides a message may have."""
+
+    minimum: int
+    maximum: int
+
+
+def well_formed(target: MessageTarget, _: NoParams) -> Result:
+    """The document was read; else the reason, the line and a hint as they were found."""
+    problem = target.message.problem
+    if problem is None:
+        return passed(dialect=target.message.dialect, digest=target.message.digest)
+    evidence = {
+        "line": problem.line,
+        "reason": shown(problem.reason),
+        "hint": _hint(problem),
+        "excerpt": _excerpt(problem),
+    }
+    return failed(evidence, problem=_in_words(problem))
+
+
+def _in_words(problem: XmlProblem) -> str:
+    where = f"line {problem.line}: " if problem.line is not None else ""
+    sentences = [where + shown(problem.reason).rstrip(".")]
+    if hint := _hint(problem):
+        sentences.append(hint[:1].upper() + hint[1:].rstrip("."))
+    if excerpt := _excerpt(problem):
+        sentences.append(f"The line reads: {excerpt}")
+    return ". ".join(sentences)
+
+
+def _hint(problem: XmlProblem) -> str:
+    return shown(redact_text(problem.hint.strip()), HINT_SHOWN) if problem.hint else ""
+
+
+def _excerpt(problem: XmlProblem) -> str:
+    # Redacted before it is cut: half of a signed URL is still a secret.
+    return shown(redact_text(problem.excerpt.strip())) if problem.excerpt else ""
+
+
+class Strays(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which oddities count: those with content that no rule looks at, or the others."""
+
+    overlooked: bool
+
+
+def no_strays(target: MessageTarget, params: Strays) -> Result:
+    """No element or attribute is other than the provider documents it, as far as ``params`` counts it."""
+    strays = tuple(stray for stray in target.message.strays if stray.overlooked is params.overlooked)
+    if not strays:
+        return passed()
+    evidence = {"strays": [_as_seen(stray) for stray in strays[:MOST_KEPT]], "count": len(strays)}
+    return failed(evidence, elements=listed([_stray(stray) for stray in strays]))
+
+
+def _as_seen(stray: Stray) -> dict[str, str | int | None]:
+    expected = shown(stray.expected) if stray.expected else None
+    return {"name": shown(stray.name), "line": stray.line, "expected": expected}
+
+
+def _stray(stray: Stray) -> str:
+    # The reader may say in brackets why it minds an element that is spelled right.
+    name, _, note = stray.name.partition(" (")
+    said = shown(note.removesuffix(")")) or ("" if stray.expected else "the provider documents no such thing")
+    advice = f'write "{shown(stray.expected)}"' if stray.expected else ""
+    return f'"{shown(name)}" on line {stray.line} ({", ".join(filter(None, [said, advice]))})'
+
+
+def name_present(target: MessageTarget, _: NoParams) -> Result:
+    """The message has a name that is not blank."""
+    name = target.message.name
+    if name is None:
+        return failed(what="has no name element")
+    if is_blank(name.value):
+        return failed({"line": name.line}, what=f"has an empty name on line {name.line}")
+    return passed(name=shown(name.value))
+
+
+def slide_count(target: MessageTarget, params: SlideCount) -> Result:
+    """The number of slides is within what the provider takes."""
+    count = len(target.message.slides)
+    if params.minimum <= count <= params.maximum:
+        return passed(count=count, minimum=params.minimum, maximum=params.maximum)
+    slides = plural(count, "slide") if count else "no slides"
+    return failed(
+        {"count": count}, slides=slides, count=count, minimum=params.minimum, maximum=params.maximum
+    )
+
+
+def wire_size(target: MessageTarget, params: wire.WireSize) -> Result:
+    """All files and texts, packed for sending, stay within the limit of the sender's kind of number."""
+    if not target.message.slides:
+        return inapplicable("the message has no slides, so there is nothing to weigh")
+    return wire.judge(wire.weigh(target), params)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        name="xml-well-formed",
+        target=TargetKind.MESSAGE,
+        run=well_formed,
+        reports=frozenset({"problem"}),
+        reads_unreadable=True,
+    ),
+    Check(
+        name="no-strays",
+        target=TargetKind.MESSAGE,
+        run=no_strays,
+        params=Strays,
+        reports=frozenset({"elements"}),
+    ),
+    Check(name="name-present", target=TargetKind.MESSAGE, run=name_present, reports=frozenset({"what"})),
+    Check(
+        name="slide-count",
+        target=TargetKind.MESSAGE,
+        run=slide_count,
+        params=SlideCount,
+        reports=frozenset({"slides", "count", "minimum", "maximum"}),
+    ),
+    Check(
+        name="wire-size",
+        target=TargetKind.MESSAGE,
+        run=wire_size,
+        params=wire.WireSize,
+        reports=frozenset({"total", "maximum", "excess", "largest"}),
+    ),
+)
+"""What this family offers to rule files."""

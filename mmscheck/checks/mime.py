@@ -1,0 +1,155 @@
+"""The type of the bytes: known, what the header says, what the slide element holds, what is accepted.
+
+Only the bytes themselves are taken as proof of their type. The URL's extension may name a type when
+nothing else can, but then every rule that needs to know it for sure could not tell.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from mmscheck.checks import content_type
+from mmscheck.checks.content_type import declared_type, is_generic
+from mmscheck.checks.media_types import NO_TYPES, WEB_PAGES, canonical, kinds, same_type
+from mmscheck.checks.observed import answer, explanation, printable, seen, shown_type, unanswered
+from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.observation import Fetched, Observation
+from mmscheck.model.words import MediaKind, TargetKind
+
+
+class AcceptedParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The media types the provider lists for each slide element."""
+
+    image: tuple[str, ...]
+    audio: tuple[str, ...]
+    video: tuple[str, ...]
+    vcard: tuple[str, ...]
+    ical: tuple[str, ...]
+    pdf: tuple[str, ...]
+    passbook: tuple[str, ...]
+
+    def of(self, kind: MediaKind) -> tuple[str, ...]:
+        """The list for one kind."""
+        types: tuple[str, ...] = getattr(self, kind.value)
+        return types
+
+
+def _proven_type(observation: Observation) -> str | Result:
+    """The type that the bytes themselves showed, or the cant-tell that says why there is none."""
+    if not isinstance(observation, Fetched):
+        return cant_tell(f"the file is not there to be looked at: {explanation(observation)}")
+    sniffed = observation.sniffed
+    if sniffed.problem is not None:
+        return cant_tell(f"the bytes could not be looked at: {sniffed.problem}")
+    if sniffed.type is None:
+        return cant_tell("the type of the bytes is not known")
+    shown = shown_type(sniffed)
+    if shown is None:
+        return cant_tell(f"the bytes do not show their type; {sniffed.witness} alone suggests {sniffed.type}")
+    return shown
+
+
+def known(target: MediaTarget, _params: NoParams) -> Result:
+    """Some witness determined the type; the evidence says which, and what each of them said."""
+    observation = target.observation
+    if not isinstance(observation, Fetched):
+        return cant_tell(f"the file is not there to be looked at: {explanation(observation)}")
+    sniffed = observation.sniffed
+    evidence = {
+        "decided_by": sniffed.witness,
+        "witnesses": [msgspec.to_builtins(witness) for witness in sniffed.witnesses],
+    }
+    if sniffed.problem is not None:
+        return cant_tell(f"the bytes could not be looked at: {sniffed.problem}", **evidence)
+    if sniffed.type is None or sniffed.type in NO_TYPES:
+        nobody = "nobody, as the file is empty" if observation.size == 0 else "nobody"
+        asked = ", ".join(witness.name for witness in sniffed.witnesses)
+        return failed(evidence, asked=asked or nobody)
+    return passed(type=sniffed.type, shown_by_bytes=shown_type(sniffed) is not None, **evidence)
+
+
+def matches(target: MediaTarget, params: content_type.SpecificParams) -> Result:
+    """The header and the bytes name the same type.
+
+    A header that is missing, names no type or is generic has nothing to compare; this does not let it
+    through, because ``content-type-specific`` cannot be waived.
+    """
+    hop = answer(target.observation)
+    if hop is None:
+        return unanswered(target.observation)
+    declared = declared_type(hop)
+    if declared is None or is_generic(declared, params.generic):
+        return inapplicable("Content-Type names no specific type")
+    actual = _proven_type(target.observation)
+    if isinstance(actual, Result):
+        return actual
+    if not same_type(declared, actual):
+        return failed({"declared": declared}, seen=seen(hop, "Content-Type"), actual=printable(actual))
+    return passed(declared=declared, actual=actual)
+
+
+def kind_matches(target: MediaTarget, _params: NoParams) -> Result:
+    """The bytes are of the kind that the slide element is for."""
+    actual = _proven_type(target.observation)
+    if isinstance(actual, Result):
+        return actual
+    wanted, possible = target.ref.kind, kinds(actual)
+    if wanted not in possible:
+        return failed(actual=printable(actual))
+    if len(possible) > 1 and canonical(actual).partition("/")[0] != wanted.value:
+        return cant_tell(f"{actual} is a container that may hold sound or moving pictures", actual=actual)
+    return passed(actual=actual)
+
+
+def accepted(target: MediaTarget, params: AcceptedParams) -> Result:
+    """The type of the bytes is on the provider's list for this slide element."""
+    actual = _proven_type(target.observation)
+    if isinstance(actual, Result):
+        return actual
+    listed = params.of(target.ref.kind)
+    if canonical(actual) not in {canonical(name) for name in listed}:
+        return failed(actual=printable(actual), accepted=", ".join(listed))
+    return passed(actual=actual)
+
+
+def not_web_page(target: MediaTarget, _params: NoParams) -> Result:
+    """Neither the header nor the bytes say that this is a page for people."""
+    hop = answer(target.observation)
+    if hop is None:
+        return unanswered(target.observation)
+    if declared_type(hop) in WEB_PAGES:
+        return failed(seen=seen(hop, "Content-Type"))
+    if not isinstance(target.observation, Fetched):
+        return cant_tell(f"the file is not there to be looked at: {explanation(target.observation)}")
+    sniffed = target.observation.sniffed
+    if sniffed.web_page or sniffed.type in WEB_PAGES:
+        return failed(seen=f"bytes that are HTML, with {seen(hop, 'Content-Type')}")
+    if sniffed.problem is not None:
+        return cant_tell(f"the bytes could not be looked at: {sniffed.problem}")
+    return passed(type=sniffed.type)
+
+
+_OWN: tuple[Check, ...] = (
+    Check(name="media-type-known", target=TargetKind.MEDIA, run=known, reports=frozenset({"asked"})),
+    Check(
+        name="content-type-matches",
+        target=TargetKind.MEDIA,
+        run=matches,
+        params=content_type.SpecificParams,
+        reports=frozenset({"seen", "actual"}),
+    ),
+    Check(
+        name="media-kind-matches", target=TargetKind.MEDIA, run=kind_matches, reports=frozenset({"actual"})
+    ),
+    Check(
+        name="media-type-accepted",
+        target=TargetKind.MEDIA,
+        run=accepted,
+        params=AcceptedParams,
+        reports=frozenset({"actual", "accepted"}),
+    ),
+    Check(name="not-a-web-page", target=TargetKind.MEDIA, run=not_web_page, reports=frozenset({"seen"})),
+)
+
+CHECKS: tuple[Check, ...] = (*content_type.CHECKS, *_OWN)
+"""Every check of the family."""

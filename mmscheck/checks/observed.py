@@ -1,0 +1,110 @@
+"""What the checks of one media reference read off its observation: the answer's head, its headers, words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mmscheck.checks.media_types import NO_TYPES
+from mmscheck.model.check import Result, cant_tell
+from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason, Sniffed
+from mmscheck.model.redact import redact_header, redact_text, redact_url
+
+OK = 200
+"""The one status that comes with a file."""
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""Statuses that send the client elsewhere (RFC 9110, section 15.4)."""
+
+LONGEST_SHOWN = 120
+"""Characters of a header value that are shown before it is cut."""
+
+LONGEST_SENTENCE = 400
+"""Characters of an explanation that are shown before it is cut."""
+
+BYTE_WITNESSES = frozenset({"libmagic", "pillow", "mutagen", "content"})
+"""The witnesses that look at the bytes; one that is not listed proves nothing."""
+
+
+_INTERRUPTED = frozenset({Reason.TIMED_OUT, Reason.RESET, Reason.DEADLINE, Reason.INTERNAL})
+"""Reasons that may have cut the head itself short."""
+
+
+def answer(observation: Observation) -> Hop | None:
+    """The response head that came with the file, also when the file itself did not come whole.
+
+    None when the last hop has no head or another status than 200, and when only a first part of the
+    head may have come: what is not in it might have followed.
+    """
+    final = observation.hops[-1] if observation.hops else None
+    if final is None or final.status != OK:
+        return None
+    if isinstance(observation, Fetched) or observation.reason not in _INTERRUPTED or observation.received:
+        return final
+    return None
+
+
+def unanswered(observation: Observation) -> Result:
+    """Could not tell, because no file was answered."""
+    return cant_tell(f"no file was answered: {explanation(observation)}")
+
+
+def explanation(observation: Observation) -> str:
+    """Why there is no whole file, in one phrase that is fit to be shown."""
+    if isinstance(observation, NotFetched):
+        return printable(redact_text(observation.explanation), LONGEST_SENTENCE)
+    status = observation.hops[-1].status if observation.hops else None
+    return f"HTTP status {status}" if status else "no response was recorded"
+
+
+def arrived(observation: Observation) -> bool:
+    """Whether the last hop answered with something that is no redirect, so that no hop is to follow."""
+    final = observation.hops[-1] if observation.hops else None
+    return final is not None and final.status is not None and final.status not in REDIRECTS
+
+
+def values(hop: Hop, name: str) -> tuple[str, ...]:
+    """Every value of a header without the white space around it.
+
+    A name with white space before its colon counts: some recipients read it as the header.
+    """
+    return tuple(value.strip(" \t") for key, value in _lines(hop, name))
+
+
+def seen(hop: Hop, name: str) -> str:
+    """The header's lines as received, fit to be shown, or ``no <name>``."""
+    lines = [f"{printable(key)}: {printable(redact_header(name, value))}" for key, value in _lines(hop, name)]
+    return "; ".join(lines) or f"no {name}"
+
+
+def _lines(hop: Hop, name: str) -> Iterable[tuple[str, str]]:
+    wanted = name.lower()
+    return ((key, value) for key, value in hop.headers if key.strip().lower() == wanted)
+
+
+def printable(text: str, longest: int = LONGEST_SHOWN) -> str:
+    """The text with unprintable characters escaped, cut after ``longest`` characters."""
+    shown = text
+    if not text.isprintable():
+        shown = "".join(
+            char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+        )
+    return shown if len(shown) <= longest else f"{shown[:longest]}... ({len(shown)} characters)"
+
+
+def route(observation: Observation) -> str:
+    """The URLs of all hops in order, without their secrets."""
+    return " -> ".join(printable(redact_url(hop.url)) for hop in observation.hops)
+
+
+def received(observation: Observation) -> int | None:
+    """Bytes of the file that came, whole or not; None when none were counted or it was no file."""
+    if isinstance(observation, Fetched):
+        return observation.size
+    return observation.received if answer(observation) else None
+
+
+def shown_type(sniffed: Sniffed) -> str | None:
+    """The type that the bytes themselves showed, or None when nothing or only a name suggests one."""
+    if sniffed.problem is not None or sniffed.witness not in BYTE_WITNESSES or sniffed.type in NO_TYPES:
+        return None
+    return sniffed.type

@@ -1,0 +1,159 @@
+"""Whether the file was reached: a whole 200, a valid certificate, redirects that are safe or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from types import MappingProxyType
+
+import msgspec
+
+from mmscheck.checks.observed import LONGEST_SENTENCE, OK, REDIRECTS, arrived, explanation, printable, route
+from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason
+from mmscheck.model.redact import redact_url
+from mmscheck.model.words import Outcome, TargetKind
+
+MEANING: Mapping[Reason, Outcome] = MappingProxyType(
+    {
+        # The provider would meet these too.
+        Reason.INVALID_URL: Outcome.FAILED,
+        Reason.ADDRESS_REFUSED: Outcome.FAILED,
+        Reason.DNS_NOT_FOUND: Outcome.FAILED,
+        Reason.TLS_CERTIFICATE: Outcome.FAILED,
+        Reason.TLS_HANDSHAKE: Outcome.FAILED,
+        Reason.LENGTH_AND_CHUNKED: Outcome.FAILED,
+        Reason.TWO_LENGTHS: Outcome.FAILED,
+        Reason.SHORT_BODY: Outcome.FAILED,
+        Reason.MALFORMED_HTTP: Outcome.FAILED,
+        Reason.TOO_LARGE: Outcome.FAILED,
+        Reason.BAD_STATUS: Outcome.FAILED,
+        Reason.REDIRECT_LOOP: Outcome.FAILED,
+        Reason.TOO_MANY_REDIRECTS: Outcome.FAILED,
+        Reason.INSECURE_REDIRECT: Outcome.FAILED,
+        Reason.BAD_REDIRECT: Outcome.FAILED,
+        # These may be our own network, or may be over in a minute.
+        Reason.DNS_FAILED: Outcome.CANT_TELL,
+        Reason.REFUSED: Outcome.CANT_TELL,
+        Reason.UNREACHABLE: Outcome.CANT_TELL,
+        Reason.RESET: Outcome.CANT_TELL,
+        Reason.TIMED_OUT: Outcome.CANT_TELL,
+        Reason.DEADLINE: Outcome.CANT_TELL,
+        Reason.BUSY: Outcome.CANT_TELL,
+        Reason.NOT_LOOKED: Outcome.CANT_TELL,
+        Reason.INTERNAL: Outcome.CANT_TELL,
+    }
+)
+"""What each reason says about the server: a fault of its own, or nothing certain."""
+
+_UNSAFE_REDIRECTS = frozenset(
+    {Reason.REDIRECT_LOOP, Reason.TOO_MANY_REDIRECTS, Reason.INSECURE_REDIRECT, Reason.BAD_REDIRECT}
+)
+
+
+class RedirectParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``maximum``: redirects that may be followed for one URL."""
+
+    maximum: int
+
+
+def reachable(target: MediaTarget, _params: NoParams) -> Result:
+    """A 200 came back whole."""
+    observation = target.observation
+    if isinstance(observation, Fetched):
+        status = observation.hops[-1].status if observation.hops else None
+        if status != OK:
+            return cant_tell(f"the file is said to be fetched, but the status is {status}")
+        return passed(bytes=observation.size, status=status)
+    evidence = {"cause": observation.reason.value, "status": _status(observation)}
+    if MEANING[observation.reason] is Outcome.FAILED:
+        return failed(evidence, problem=explanation(observation))
+    return cant_tell(explanation(observation), **evidence)
+
+
+def _status(observation: NotFetched) -> int | None:
+    return observation.final.status if observation.final else None
+
+
+def tls_valid(target: MediaTarget, _params: NoParams) -> Result:
+    """Every https hop answered, which it only does over a chain that was verified."""
+    observation = target.observation
+    if isinstance(observation, NotFetched):
+        if observation.reason is Reason.TLS_CERTIFICATE:
+            return failed(problem=_certificate_words(observation))
+        if observation.reason is Reason.TLS_HANDSHAKE:
+            return failed(problem=explanation(observation))
+    if not observation.hops:
+        return cant_tell(f"no connection was made: {explanation(observation)}")
+    secure = [hop for hop in observation.hops if _is_https(hop)]
+    if not secure:
+        return inapplicable("the file is served over plain http")
+    if any(hop.status is None for hop in secure):
+        return cant_tell(f"the https server did not answer: {explanation(observation)}")
+    return passed(https_hops=len(secure))
+
+
+def _is_https(hop: Hop) -> bool:
+    return hop.url[:6].lower() == "https:"
+
+
+def _certificate_words(observation: NotFetched) -> str:
+    """What is wrong in plain words, and in those of the TLS library where they differ."""
+    raw = observation.final.tls_error if observation.final else None
+    plain = observation.detail or raw or observation.reason.value
+    words = plain if raw is None or raw in plain else f"{plain} ({raw})"
+    return printable(words, LONGEST_SENTENCE)
+
+
+def redirect_safe(target: MediaTarget, params: RedirectParams) -> Result:
+    """The redirects end, are few, and never leave https for http."""
+    observation = target.observation
+    problem = _redirect_problem(observation, params.maximum)
+    if problem:
+        return failed(problem=problem, route=route(observation))
+    if not arrived(observation):
+        return cant_tell(f"the last request had no answer: {explanation(observation)}")
+    return passed(redirects=len(observation.hops) - 1)
+
+
+def _redirect_problem(observation: Observation, maximum: int) -> str | None:
+    if isinstance(observation, NotFetched) and observation.reason in _UNSAFE_REDIRECTS:
+        return explanation(observation)
+    hops = observation.hops
+    if len(hops) - 1 > maximum:
+        return f"{len(hops) - 1} redirects, and at most {maximum} are safe"
+    if any(_is_https(here) and not _is_https(there) for here, there in pairwise(hops)):
+        return Reason.INSECURE_REDIRECT.value
+    if len({hop.url for hop in hops}) < len(hops):
+        return Reason.REDIRECT_LOOP.value
+    return None
+
+
+def redirect_free(target: MediaTarget, _params: NoParams) -> Result:
+    """The first answer is no redirect."""
+    observation = target.observation
+    first = observation.hops[0].status if observation.hops else None
+    if first is None:
+        return cant_tell(f"the server did not answer: {explanation(observation)}")
+    if first not in REDIRECTS:
+        return passed(status=first)
+    count = sum(hop.status in REDIRECTS for hop in observation.hops)
+    end = redact_url(observation.hops[-1].url)
+    return failed({"status": first, "route": route(observation)}, count=count, end=printable(end))
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(name="reachable", target=TargetKind.MEDIA, run=reachable, reports=frozenset({"problem"})),
+    Check(name="tls-valid", target=TargetKind.MEDIA, run=tls_valid, reports=frozenset({"problem"})),
+    Check(
+        name="redirect-safe",
+        target=TargetKind.MEDIA,
+        run=redirect_safe,
+        params=RedirectParams,
+        reports=frozenset({"problem", "route"}),
+    ),
+    Check(
+        name="redirect-free", target=TargetKind.MEDIA, run=redirect_free, reports=frozenset({"count", "end"})
+    ),
+)
+"""The checks of reaching the file."""

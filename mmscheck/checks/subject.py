@@ -1,0 +1,174 @@
+"""Checks of the subject as it would be sent.
+
+Carriers' message centres drop messages whose subject holds anything but plain characters, long after
+the provider accepted them. A subject with an open merge tag is never passed as known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from mmscheck.checks import tags, templates
+from mmscheck.checks.characters import Offender, emoji_offenders, is_plain, name_of, offenders, suggested
+from mmscheck.checks.showing import MOST_KEPT, code, is_blank, listed, plural, shown
+from mmscheck.model.check import (
+    Check,
+    MessageTarget,
+    NoParams,
+    Result,
+    cant_tell,
+    failed,
+    inapplicable,
+    passed,
+)
+from mmscheck.model.effective import subject_template
+from mmscheck.model.words import TargetKind
+
+NO_SUBJECT = "there is no subject"
+
+LONGEST_READ = 10_000
+"""Characters of a subject that are named one by one; a longer one is no subject and must not cost minutes."""
+
+ENCODED_WORD = re.compile(r"=\?.*?\?=", re.DOTALL)
+"""An RFC 2047 encoded word, complete or not: phones would show it as it stands."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""C0 and C1 control characters, DEL, and the two line breaks that Unicode adds."""
+
+_Search = Callable[[str], tuple[Offender, ...]]
+
+
+class Longest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The most characters a text may have."""
+
+    maximum: int
+
+
+def where(target: MessageTarget) -> str:
+    """Which subject is meant: the stored one with its line, or the one that replaces it."""
+    stored = target.message.subject
+    custom = target.changes.custom_subject is not None
+    line = f" (line {stored.line})" if stored and not custom else ""
+    merged = target.effective.subject != subject_template(target.message, target.changes)
+    return f"{'custom ' if custom else ''}subject{line}{', with its merge data put in,' if merged else ''}"
+
+
+def present(target: MessageTarget, _: NoParams) -> Result:
+    """There is a subject and it is not blank."""
+    subject = target.effective.subject
+    if subject is None:
+        return failed(what="The message has no subject")
+    if not is_blank(tags.certain(subject)):
+        return passed(subject=shown(subject))
+    if why := tags.unknown(subject):
+        return cant_tell(why)
+    return failed(what=f"The {where(target)} is empty")
+
+
+def length(target: MessageTarget, params: Longest) -> Result:
+    """The subject has at most so many characters."""
+    subject = target.effective.subject
+    if subject is None:
+        return inapplicable(NO_SUBJECT)
+    count, why = len(tags.certain(subject)), tags.unknown(subject)
+    evidence = {"count": count, "maximum": params.maximum}
+    if count > params.maximum:
+        return failed(
+            evidence,
+            where=where(target),
+            length=f"{'at least ' if why else ''}{count} characters",
+            maximum=params.maximum,
+            excess=plural(count - params.maximum, "character"),
+        )
+    return cant_tell(why, **evidence) if why else passed(**evidence)
+
+
+def no_emoji(target: MessageTarget, _: NoParams) -> Result:
+    """The subject holds no emoji."""
+    return _all_plain(target, "emoji", "emoji", emoji_offenders)
+
+
+def ascii_only(target: MessageTarget, _: NoParams) -> Result:
+    """The subject holds nothing but printable ASCII."""
+    return _all_plain(target, "character", "characters", offenders)
+
+
+def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> Result:
+    subject = target.effective.subject
+    if subject is None:
+        return inapplicable(NO_SUBJECT)
+    if len(subject) > LONGEST_READ and not all(map(is_plain, subject)):
+        return cant_tell(f"it is {len(subject):,} characters long, more than can be looked at one by one")
+    if found := search(subject):
+        plain = suggested(subject)
+        return failed(
+            {
+                "offenders": msgspec.to_builtins(found[:MOST_KEPT]),
+                "suggestion": plain,
+                "subject": shown(subject),
+            },
+            where=where(target),
+            count=plural(len(found), one, many),
+            characters=listed([str(offender) for offender in found]),
+            advice=_advice(plain),
+        )
+    if why := tags.unknown(subject):
+        return cant_tell(why)
+    return passed(subject=shown(subject))
+
+
+def _advice(plain: str) -> str:
+    if not plain:
+        return "Nothing would be left of it, so write a new subject"
+    return f"Suggested subject: {plain}"
+
+
+def plain_line(target: MessageTarget, _: NoParams) -> Result:
+    """The subject is one line without control characters and without encoded words."""
+    subject = target.effective.subject
+    if subject is None:
+        return inapplicable(NO_SUBJECT)
+    known = tags.masked(subject)
+    found = [f"{_control(m.group(0))} at position {m.start() + 1}" for m in CONTROL.finditer(known)]
+    found += [
+        f'the encoded word "{shown(m.group(0))}" at position {m.start() + 1}'
+        for m in ENCODED_WORD.finditer(known)
+    ]
+    if found:
+        return failed(
+            {"found": found[:MOST_KEPT], "count": len(found)}, where=where(target), found=listed(found)
+        )
+    if why := tags.unknown(subject):
+        return cant_tell(why)
+    return passed(subject=shown(subject))
+
+
+def _control(char: str) -> str:
+    return f"{name_of(char)} ({code(char)})"
+
+
+_OFFENDERS = frozenset({"where", "count", "characters", "advice"})
+
+CHECKS: tuple[Check, ...] = (
+    *templates.CHECKS,
+    Check(name="subject-present", target=TargetKind.MESSAGE, run=present, reports=frozenset({"what"})),
+    Check(
+        name="subject-length",
+        target=TargetKind.MESSAGE,
+        run=length,
+        params=Longest,
+        reports=frozenset({"where", "length", "maximum", "excess"}),
+    ),
+    Check(name="subject-no-emoji", target=TargetKind.MESSAGE, run=no_emoji, reports=_OFFENDERS),
+    Check(name="subject-ascii", target=TargetKind.MESSAGE, run=ascii_only, reports=_OFFENDERS),
+    Check(
+        name="subject-plain",
+        target=TargetKind.MESSAGE,
+        run=plain_line,
+        reports=frozenset({"where", "found"}),
+    ),
+)
+"""What this family offers to rule files."""

@@ -1,0 +1,142 @@
+"""The URL as written, and where its host name leads."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import AddressValueError, IPv6Address
+
+from mmscheck.checks.observed import arrived, explanation, printable
+from mmscheck.checks.unclean import blemishes
+from mmscheck.checks.web_address import WebAddress, take_apart
+from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.observation import Hop, NotFetched, Reason
+from mmscheck.model.redact import redact_text, redact_url
+from mmscheck.model.words import MediaKind, TargetKind
+
+_LETTER = r"A-Za-z0-9_\x80-\U0010ffff"
+_LABEL = re.compile(rf"[{_LETTER}](?:[{_LETTER}-]{{0,61}}[{_LETTER}])?")
+_LONGEST_HOST = 253
+_LAST_PORT = 65535
+_MOST_SHOWN = 8
+_DOTS = frozenset({".", ".."})
+
+
+def absolute(target: MediaTarget, _params: NoParams) -> Result:
+    """Http or https, with a host and the full path to a file.
+
+    White space around the URL is left to ``url-clean``.
+    """
+    parts = take_apart(target.ref.url.strip())
+    problem = _not_absolute(parts)
+    if problem:
+        return failed(problem=problem)
+    return passed(scheme=(parts.scheme or "").lower(), host=parts.host)
+
+
+def _not_absolute(parts: WebAddress) -> str | None:
+    if parts.scheme is None and parts.authority is None and not parts.path:
+        return "it is empty"
+    if parts.scheme is None or parts.scheme.lower() not in {"http", "https"}:
+        return "it does not begin with http:// or https://"
+    if parts.authority is None:
+        return "there is no // after the scheme"
+    return _bad_host(parts) or _bad_path(parts.path)
+
+
+def _bad_host(parts: WebAddress) -> str | None:
+    if not parts.host:
+        return "there is no host name after //"
+    if not _is_host(parts.host):
+        return "what stands after // is no host name"
+    if parts.port is None or parts.port == "":
+        return None
+    if re.fullmatch(r"[0-9]{1,5}", parts.port) and 1 <= int(parts.port) <= _LAST_PORT:
+        return None
+    return f"the port is no number from 1 to {_LAST_PORT}"
+
+
+def _is_host(host: str) -> bool:
+    if host.startswith("["):
+        return _is_ipv6(host[1:-1])
+    return len(host) <= _LONGEST_HOST and all(
+        _LABEL.fullmatch(label) for label in host.removesuffix(".").split(".")
+    )
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return "%" not in text
+
+
+def _bad_path(path: str) -> str | None:
+    segments = re.sub("%2e", ".", path, flags=re.IGNORECASE).split("/")
+    if not segments[-1]:
+        return "it names no file: the path is empty or ends in /"
+    if _DOTS & set(segments):
+        return "the path holds . or .. as a folder, so it is not the full path to the file"
+    return None
+
+
+def clean(target: MediaTarget, _params: NoParams) -> Result:
+    """Nothing in the URL that programs read differently: see the module ``unclean``."""
+    if not target.ref.url:
+        return inapplicable("the URL is empty")
+    found = blemishes(target.ref.url)
+    if found:
+        more = f"; and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
+        return failed({"problems": list(found)}, problems="; ".join(found[:_MOST_SHOWN]) + more)
+    return passed(characters=len(target.ref.url))
+
+
+def query_free(target: MediaTarget, _params: NoParams) -> Result:
+    """No query string on the URL of a sound or a video."""
+    if target.ref.kind not in {MediaKind.AUDIO, MediaKind.VIDEO}:
+        return inapplicable("this is no audio or video URL")
+    if take_apart(target.ref.url).query is not None:
+        return failed()
+    return passed()
+
+
+def public(target: MediaTarget, _params: NoParams) -> Result:
+    """Every address of every hop is public, or was allowed for this run.
+
+    Which addresses are refused is decided where sockets are made; here it counts that each hop was
+    looked up and none was refused. A chain that did not end leads to hops nobody has seen.
+    """
+    observation = target.observation
+    if isinstance(observation, NotFetched) and observation.reason is Reason.ADDRESS_REFUSED:
+        return _refused(observation)
+    for number, hop in enumerate(observation.hops, start=1):
+        if not hop.resolved:
+            return cant_tell(f"the addresses of hop {number} are not known: {explanation(observation)}")
+    if not arrived(observation):
+        return cant_tell(f"not every hop was seen: {explanation(observation)}")
+    return passed(addresses=[list(hop.resolved) for hop in observation.hops])
+
+
+def _refused(observation: NotFetched) -> Result:
+    final, number = observation.final, len(observation.hops)
+    where = "" if number <= 1 else f", by redirect {number - 1} to {_shown(final)},"
+    resolved = final.resolved if final else ()
+    address = observation.detail or ", ".join(resolved) or "an address that is not public"
+    return failed(
+        {"hop": number, "resolved": list(resolved)},
+        where=where,
+        address=printable(redact_text(address)),
+    )
+
+
+def _shown(hop: Hop | None) -> str:
+    return printable(redact_url(hop.url)) if hop else ""
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(name="url-absolute", target=TargetKind.MEDIA, run=absolute, reports=frozenset({"problem"})),
+    Check(name="url-clean", target=TargetKind.MEDIA, run=clean, reports=frozenset({"problems"})),
+    Check(name="url-query-free", target=TargetKind.MEDIA, run=query_free),
+    Check(name="url-public", target=TargetKind.MEDIA, run=public, reports=frozenset({"where", "address"})),
+)
+"""Every check of the family."""

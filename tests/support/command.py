@@ -1,0 +1,84 @@
+"""Run the installed ``mmscheck`` command as a user would, in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+PROGRAM = Path(sysconfig.get_path("scripts")) / "mmscheck"
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """How the command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def mmscheck(
+    *arguments: object, cwd: Path, stdin: bytes = b"", key: str | None = "sandbox-key", **environment: str
+) -> Ran:
+    """Run to the end; the environment is the test's, without proxies, and with the given API key."""
+    env = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    env.pop("MMSCHECK_API_KEY", None)
+    env.update({"MMSCHECK_API_KEY": key} if key is not None else {}, **environment)
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM,
+        *map(str, arguments),
+        cwd=cwd,
+        env=env,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(stdin), 60)
+    assert "Traceback" not in err.decode()
+    return Ran(code=process.returncode or 0, out=out.decode(), err=err.decode())
+
+
+async def shell(script: str, *, cwd: Path, key: str = "sandbox-key") -> Ran:
+    """Run a shell line in which ``mmscheck`` is the installed command, for redirections and pipes."""
+    env = {**os.environ, "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}", "MMSCHECK_API_KEY": key}
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-c", script),
+        cwd=cwd,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert "Traceback" not in err.decode()
+    return Ran(code=process.returncode or 0, out=out.decode(), err=err.decode())
+
+
+def message(*slides: str, subject: str = "Summer sale", name: str = "sale") -> str:
+    """Slide XML of the modern dialect with these slides' inner elements."""
+    body = "".join(f"<slide>{slide}</slide>\n" for slide in slides)
+    return f"<request>\n<name>{name}</name>\n<message-subject>{subject}</message-subject>\n{body}</request>\n"
+
+
+def image(path: str, host: str = "media.example.com") -> str:
+    """An image element."""
+    return f"<image><url>http://{host}/{path}</url></image>"
+
+
+FIELDS: dict[str, str] = {
+    "--mms-id": "100001",
+    "--to": "15551230001",
+    "--from": "28444",
+    "--service-id": "demo",
+    "--fallback-sms-text": "Sale today",
+}
+"""Send fields that every request rule accepts."""
+
+
+def fields(**changes: Any) -> list[str]:
+    """The send fields as arguments; a change to None leaves the field out."""
+    given = {**FIELDS, **{f"--{name.replace('_', '-')}": value for name, value in changes.items()}}
+    return [part for name, value in given.items() if value is not None for part in (name, value)]

@@ -1,0 +1,145 @@
+"""Rule fixtures, run: whole messages through the real program, against a web on loopback.
+
+Cases that share sender, changes and request go through one call together; all share the workers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mmscheck.fetch import ConnectTo, FetchPolicy
+from mmscheck.media import MediaWorkers
+from mmscheck.model.report import Evaluation
+from mmscheck.model.rule import RuleSet
+from mmscheck.model.words import SenderType
+from mmscheck.pipeline import check, load_rules
+from tests.support.rule_cases import Expect, Page, RuleCase
+from tests.support.web import HOME, Web
+
+_NUMERIC = re.compile(r"https?://(?:\[([0-9a-f:.]+)\]|([0-9.]+)(?=[:/]))", re.IGNORECASE)
+
+
+async def run_cases(cases: Sequence[RuleCase], scratch: Path) -> dict[str, tuple[Evaluation, ...]]:
+    """The evaluations of each case's own rule by case id, through the real program and real sockets.
+
+    AssertionError when a URL was asked for that its case does not foresee.
+    """
+    pages = [page for case in cases for page in case.pages]
+    hosts = {page.host: page.tls for page in pages if page.scheme == "https"}
+    outcomes: dict[str, tuple[Evaluation, ...]] = {}
+    async with Web({page.url: page.answer for page in pages}, hosts) as web, MediaWorkers() as workers:
+        ca_file = web.write_ca(scratch / "ca.pem")
+        for group in _groups(cases):
+            outcomes |= await _run_group(group, _policy(web, pages, group, ca_file), workers)
+    assert not web.unexpected, f"asked for without a [[case.web]]: {web.unexpected}"
+    return outcomes
+
+
+def _groups(cases: Iterable[RuleCase]) -> Iterable[list[RuleCase]]:
+    groups: dict[bytes, list[RuleCase]] = {}
+    for case in cases:
+        shared = (case.case.sender, case.case.changes, case.case.request)
+        groups.setdefault(msgspec.json.encode(shared), []).append(case)
+    return groups.values()
+
+
+def _policy(web: Web, pages: Sequence[Page], group: Sequence[RuleCase], ca_file: Path) -> FetchPolicy:
+    """Hosts with pages lead to the server, private addresses to themselves, all others to a closed port."""
+    served = {(page.host, page.port, page.scheme) for page in pages}
+    ports = {"http": web.http_port, "https": web.https_port}
+    texts = (text for case in group for text in _texts(case))
+    refused = {address for text in texts for address in _private(text)}
+    return FetchPolicy(
+        retries=0,
+        timeout=20,
+        deadline=90,
+        max_concurrency=32,
+        allow_net=("127.0.0.0/8",),
+        ca_file=str(ca_file),
+        connect_to=(
+            *(ConnectTo(host, port, HOME, ports[scheme]) for host, port, scheme in sorted(served)),
+            *(ConnectTo(address, None, address, 80) for address in sorted(refused)),
+            ConnectTo("", None, HOME, web.closed_port),
+        ),
+    )
+
+
+def _texts(case: RuleCase) -> Iterable[str]:
+    yield case.case.document.decode("latin-1")
+    yield from (value for page in case.case.web for _, value in page.headers)
+
+
+def _private(text: str) -> Iterable[str]:
+    """Numeric hosts that the address guard refuses; no other may be dialled by number from a test."""
+    for match in _NUMERIC.finditer(text):
+        try:
+            address = ip_address(match[1] or match[2])
+        except ValueError:
+            continue
+        if not address.is_global and address not in ip_network("127.0.0.0/8"):
+            yield str(address)
+
+
+@cache
+def _ruleset(sender: SenderType | None) -> RuleSet:
+    return load_rules("send", sender=sender)
+
+
+async def _run_group(
+    group: Sequence[RuleCase], policy: FetchPolicy, workers: MediaWorkers
+) -> Mapping[str, tuple[Evaluation, ...]]:
+    first = group[0].case
+    report = await check(
+        [case.message for case in group],
+        _ruleset(first.sender),
+        policy,
+        changes=None if first.request else first.changes.changes,
+        request=first.send,
+        workers=workers,
+    )
+    return {
+        case.id: tuple(item for item in message.evaluations if item.rule == case.rule)
+        for case, message in zip(group, report.messages, strict=True)
+    }
+
+
+def problems(case: RuleCase, evaluations: Sequence[Evaluation]) -> list[str]:
+    """How the evaluations differ from what the case expects, as sentences; empty when they do not."""
+    found = [_seen(case, item) for item in evaluations]
+    if len(found) != len(case.case.expect):
+        return [f"expected {len(case.case.expect)} evaluations, got {len(found)}: {found}"]
+    return [
+        f"expected {msgspec.json.encode(wanted).decode()}, got {seen}"
+        for wanted, seen in zip(case.case.expect, found, strict=True)
+        if not _meets(wanted, seen)
+    ]
+
+
+def _seen(case: RuleCase, item: Evaluation) -> dict[str, Any]:
+    words = item.message.replace(case.prefix, "") if case.prefix else item.message
+    if item.crashed:
+        words += f" {item.evidence['traceback']}"
+    return {
+        "outcome": item.outcome,
+        "slide": item.target.slide,
+        "media": item.target.media,
+        "message": words,
+        "crashed": item.crashed,
+    }
+
+
+def _meets(wanted: Expect, seen: Mapping[str, Any]) -> bool:
+    return (
+        not seen["crashed"]
+        and wanted.outcome is seen["outcome"]
+        and wanted.slide in {None, seen["slide"]}
+        and wanted.media in {None, seen["media"]}
+        and all(part in seen["message"] for part in wanted.contains)
+    )
