@@ -1,1 +1,25 @@
-"""The provider: request XML, client, answers and error codes."""
+"""The provider: the sendSavedMMS document, the one POST, its answers and its codes."""
+
+from __future__ import annotations
+
+from mmscheck.sinch.answers import Answer, Unparseable, parse_answer
+from mmscheck.sinch.client import DEFAULT_API_URL, SinchClient
+from mmscheck.sinch.codes import CodeClass, ErrorCode, explain
+from mmscheck.sinch.documents import REDACTED, redacted_xml, request_xml
+from mmscheck.sinch.postbacks import PostbackCode, explain_postback
+
+__all__ = [
+    "DEFAULT_API_URL",
+    "REDACTED",
+    "Answer",
+    "CodeClass",
+    "ErrorCode",
+    "PostbackCode",
+    "SinchClient",
+    "Unparseable",
+    "explain",
+    "explain_postback",
+    "parse_answer",
+    "redacted_xml",
+    "request_xml",
+]

@@ -1,0 +1,97 @@
+"""The provider's answers, in any of the spellings it has used, as typed values.
+
+Tags come as ``mms-id`` (2021), ``MMSID`` (2015) and ``mmsId`` (the parameter lists of both); they are
+compared without case, hyphens and underscores.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from lxml import etree
+
+MAX_ANSWER_BYTES = 65_536
+"""Documented answers are under 1 KB; anything past this is no answer."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One parsed answer, its values stripped of surrounding white space; None where absent or empty.
+
+    ``success`` is True or False as the status says, and None when it says neither.
+    """
+
+    success: bool | None
+    to: str | None = None
+    sender: str | None = None
+    mms_id: str | None = None
+    tracking_id: str | None = None
+    error_code: str | None = None
+    error_info: str | None = None
+    status_details: str | None = None
+
+
+class Unparseable(msgspec.Struct, frozen=True, kw_only=True):
+    """A body that is no answer, and why."""
+
+    reason: str
+
+
+_FIELDS = {
+    "status": "status",
+    "to": "to",
+    "from": "sender",
+    "mmsid": "mms_id",
+    "trackingid": "tracking_id",
+    "errorcode": "error_code",
+    "errorinfo": "error_info",
+    "statusdetails": "status_details",
+}
+_SUCCESS = {"success": True, "failure": False}
+
+
+def parse_answer(body: bytes) -> Answer | Unparseable:
+    """Read one answer document; never raises, and resolves no entity and opens nothing."""
+    if len(body) > MAX_ANSWER_BYTES:
+        return Unparseable(reason=f"it is longer than {MAX_ANSWER_BYTES} bytes")
+    if not body.strip():
+        return Unparseable(reason="it is empty")
+    try:
+        root = etree.fromstring(body, _parser())
+    except (etree.XMLSyntaxError, ValueError):
+        return Unparseable(reason="it is not well-formed XML")
+    if root.getroottree().docinfo.internalDTD is not None:
+        return Unparseable(reason="it declares a document type")
+    if _plain(root.tag) != "response":
+        return Unparseable(reason="its root element is not response")
+    return _read(root)
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _plain(tag: object) -> str:
+    return tag.lower().replace("-", "").replace("_", "") if isinstance(tag, str) else ""
+
+
+def _read(root: etree._Element) -> Answer | Unparseable:
+    values: dict[str, str] = {}
+    for child in root:
+        name = _FIELDS.get(_plain(child.tag))
+        if name is None:
+            continue
+        if len(child):
+            return Unparseable(reason=f"its {name} holds elements")
+        if name in values:
+            return Unparseable(reason=f"it gives {name} twice")
+        values[name] = (child.text or "").strip()
+    if "status" not in values:
+        return Unparseable(reason="it has no status")
+    success = _SUCCESS.get(values.pop("status").lower())
+    return Answer(success=success, **{name: value for name, value in values.items() if value})

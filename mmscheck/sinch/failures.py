@@ -1,0 +1,94 @@
+"""What an exchange that broke off means: nothing was sent, or nobody knows."""
+
+from __future__ import annotations
+
+import os
+
+import aiohttp
+
+from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.sinch.outcome import tidy, unknown
+
+
+class Stage:
+    """How far one exchange has come; aiohttp's own trace signals move it on.
+
+    A connection counts as never made only when it was seen to begin and was not seen to stand, so that a
+    signal that fails to come can only make an outcome more uncertain.
+    """
+
+    def __init__(self) -> None:
+        """Nothing has begun."""
+        self._began = False
+        self._stands = False
+
+    @property
+    def never_connected(self) -> bool:
+        """Whether it is certain that no byte of the request was written."""
+        return self._began and not self._stands
+
+    def tracing(self) -> aiohttp.TraceConfig:
+        """The trace configuration that reports to this stage."""
+        config = aiohttp.TraceConfig()
+        config.on_connection_create_start.append(self._begin)
+        config.on_connection_create_end.append(self._stand)
+        config.on_connection_reuseconn.append(self._stand)
+        config.on_request_headers_sent.append(self._stand)
+        return config
+
+    async def _begin(self, *_signal: object) -> None:
+        self._began = True
+
+    async def _stand(self, *_signal: object) -> None:
+        self._stands = True
+
+
+def broken_off(error: Exception, stage: Stage, timeout: float, api_key: str) -> SendResult:
+    """The result of an exchange that ended in this exception; ``timeout`` is in seconds."""
+    if stage.never_connected:
+        reason = tidy(_unreached(error, timeout), api_key)
+        return SendResult(
+            status=SendStatus.NOT_ATTEMPTED,
+            detail=f"The provider was never reached: {reason}. Nothing was sent.",
+        )
+    return unknown(f"The request was on its way when {tidy(_interrupted(error, timeout), api_key)}.")
+
+
+def _unreached(error: Exception, timeout: float) -> str:
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            problem = error.certificate_error
+            return f"the TLS certificate of {error.host} is not valid ({_certificate(problem)})"
+        case aiohttp.ClientConnectorSSLError():
+            return f"the TLS handshake with {error.host} failed"
+        case aiohttp.ClientConnectorDNSError():
+            return f"the host name {error.host} could not be looked up"
+        case aiohttp.ClientConnectorError():
+            return f"no connection to {error.host}:{error.port} ({_system(error)})"
+        case TimeoutError():
+            return f"no connection within {timeout:g} seconds"
+        case _:
+            return f"no connection ({type(error).__name__})"
+
+
+def _system(error: OSError) -> str:
+    """The system's own words for an error number; what asyncio puts into strerror is not them."""
+    return os.strerror(error.errno).lower() if error.errno else type(error).__name__
+
+
+def _certificate(problem: Exception) -> str:
+    return str(getattr(problem, "verify_message", "") or type(problem).__name__)
+
+
+def _interrupted(error: Exception, timeout: float) -> str:
+    match error:
+        case TimeoutError():
+            return f"the time limit of {timeout:g} seconds passed"
+        case aiohttp.ClientPayloadError():
+            return "the answer broke off"
+        case aiohttp.ClientResponseError():
+            return "something that is not HTTP came back"
+        case aiohttp.ClientConnectionError() | OSError():
+            return "the connection was closed before an answer came"
+        case _:
+            return f"the answer could not be taken in ({type(error).__name__})"
