@@ -1,0 +1,100 @@
+"""Calls to the provider as XML, in the modern and the legacy dialect, and the answers to them.
+
+Modern: lower case with hyphens, exactly as in the request examples of the Sinch XML API documentation
+(2021). Legacy: upper case as in Skycore XML API 1.3 (2015). An answer comes in the dialect of its call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from mmscheck.sandbox.refusal import Refusal
+
+Element = etree._Element  # noqa: SLF001 - lxml has no public name for its element type
+
+_LEGACY = {
+    "message-subject": "SUBJECT",
+    "message-text": "TEXT",
+    "ddm-message-subject": "DDMTITLE",
+    "ddm-message-text": "DDMTEXT",
+    "ddm-message-timeout": "DDMTIMEOUT",
+}
+"""Names that are more than the modern one in upper case without hyphens."""
+
+Fields = Sequence[tuple[str, "str | Fields"]]
+"""The content of an answer: modern names with texts or with fields of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One element of a call, asked for its parts by their modern names."""
+
+    element: Element
+    legacy: bool
+
+    def all(self, name: str) -> list[Node]:
+        """Every child of this name."""
+        wanted = legacy_name(name) if self.legacy else name
+        found = (child for child in self.element if self._name(child) == wanted)
+        return [Node(element=child, legacy=self.legacy) for child in found]
+
+    def text(self, name: str) -> str | None:
+        """The text of the first child of this name, or None when there is none."""
+        found = self.all(name)
+        return found[0].value if found else None
+
+    @property
+    def value(self) -> str:
+        """The element's own text as written."""
+        return self.element.text or ""
+
+    def children(self) -> Iterable[tuple[str, str]]:
+        """Name and text of every child, as written."""
+        for child in self.element:
+            if isinstance(child.tag, str):
+                yield child.tag, child.text or ""
+
+    def _name(self, child: Element) -> str:
+        if not isinstance(child.tag, str):
+            return ""
+        return child.tag.replace("_", "").replace("-", "").upper() if self.legacy else child.tag
+
+
+def legacy_name(name: str) -> str:
+    """The 2015 spelling of a modern name."""
+    return _LEGACY.get(name, name.replace("-", "").upper())
+
+
+def read_call(body: bytes) -> Node:
+    """The root of a call; raises Refusal with E108 when it is no XML and E100 when it is no request."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Refusal("E108", f"The XML cannot be parsed: {error}") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Refusal("E108", "The XML declares a document type, which is not taken.")
+    if root.tag not in {"request", "REQUEST"}:
+        raise Refusal("E100", "The root element must be request.")
+    return Node(element=root, legacy=root.tag == "REQUEST")
+
+
+def write_answer(fields: Fields, *, legacy: bool) -> bytes:
+    """An answer document in UTF-8."""
+    root = etree.Element(legacy_name("response") if legacy else "response")
+    _fill(root, fields, legacy=legacy)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _fill(parent: Element, fields: Fields, *, legacy: bool) -> None:
+    for name, value in fields:
+        child = etree.SubElement(parent, legacy_name(name) if legacy else name)
+        if isinstance(value, str):
+            child.text = value
+        else:
+            _fill(child, value, legacy=legacy)

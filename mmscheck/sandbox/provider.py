@@ -1,0 +1,168 @@
+"""The stand-in for the provider's XML service: one address, four actions."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+
+from mmscheck.sandbox.calls import Fields, Node, read_call, write_answer
+from mmscheck.sandbox.content import KINDS, examine
+from mmscheck.sandbox.copying import CopyError, TooBigError, copy
+from mmscheck.sandbox.events import Event, EventLog
+from mmscheck.sandbox.http import Reply, Request, plain
+from mmscheck.sandbox.listing import list_templates
+from mmscheck.sandbox.refusal import Refusal
+from mmscheck.sandbox.routes import Routes
+from mmscheck.sandbox.sending import carrier_objection, read_send
+from mmscheck.sandbox.slides import Medium, read_template
+from mmscheck.sandbox.store import Sent, Store
+
+PATH = "/ep/v1/"
+"""The path of the documented address."""
+
+MAX_CALL_BYTES = 1_048_576
+"""Longest call: eight slides of 5000 characters are far below."""
+
+Answered = tuple[Fields, tuple[str, ...]]
+"""The fields of a success after its status, and notes for the event."""
+
+
+class Provider:
+    """Answers calls; ``store`` holds what was saved and sent."""
+
+    def __init__(self, api_key: str, routes: Routes, log: EventLog) -> None:
+        """Take calls with this key, and fetch media by these routes."""
+        self._api_key = api_key.encode("utf-8", "surrogatepass")
+        self._routes = routes
+        self._log = log
+        self.store = Store()
+
+    async def handle(self, request: Request) -> Reply:
+        """The reply to one HTTP request, with an event for it."""
+        if request.path.rstrip("/") != PATH.rstrip("/"):
+            return self._off_the_path(request)
+        if request.method != "POST":
+            refusal = Refusal("E100", "A call is a POST of an XML document.")
+            return self._refused(request.method, refusal, legacy=False, status=405)
+        try:
+            call = read_call(request.body)
+        except Refusal as refusal:
+            return self._refused("POST", refusal, legacy=b"<REQUEST" in request.body)
+        action = (call.text("action") or "").strip()
+        try:
+            fields, notes = await self._act(call, action)
+        except Refusal as refusal:
+            return self._refused(action or "POST", refusal, legacy=call.legacy)
+        return self._accepted(action, fields, notes, legacy=call.legacy)
+
+    async def _act(self, call: Node, action: str) -> Answered:
+        key = (call.text("api-key") or "").strip()
+        if not hmac.compare_digest(key.encode(), self._api_key):
+            raise Refusal("E104", "The api-key is not valid.")
+        match action.lower():
+            case "savemms":
+                return await self._save(call)
+            case "sendsavedmms":
+                return self._send(call)
+            case "getmmstemplates":
+                return list_templates(call, self.store), ()
+            case "deletemmsid":
+                return self._delete(call)
+            case _:
+                raise Refusal("E107", "The action is missing, unknown or not offered here.")
+
+    async def _save(self, call: Node) -> Answered:
+        template = read_template(call)
+        media = [medium for slide in template.slides for medium in slide.media]
+        # Concurrent only here: at most eight slides with two files each.
+        ends = await asyncio.gather(*map(self._copy, media), return_exceptions=True)
+        sizes = [_size(end) for end in ends]
+        texts = sum(len(slide.text.encode()) for slide in template.slides)
+        saved = self.store.save(template, sum(sizes) + texts)
+        objection = carrier_objection(template.subject)
+        return [("mms-id", saved.mms_id)], (objection,) if objection else ()
+
+    async def _copy(self, medium: Medium) -> int:
+        """Fetch and examine one file; its size in bytes."""
+        kind = KINDS[medium.kind]
+        try:
+            file = await copy(medium.url, kind.limit, self._routes)
+        except CopyError as error:
+            where = f"The {kind.label} in slide {medium.slide} could not be copied"
+            raise Refusal(kind.copy_code, f"{where}: {error}.") from None
+        except TooBigError as error:
+            info = f"The {kind.label} in slide {medium.slide} has {error.size} bytes, over {kind.limit}."
+            raise Refusal(kind.size_code, info) from None
+        examine(medium, file)
+        return len(file.data)
+
+    def _send(self, call: Node) -> Answered:
+        saved, to, sender, subject = read_send(call, self.store)
+        objection = carrier_objection(subject)
+        sent = Sent(
+            tracking_id=self.store.new_tracking_id(),
+            mms_id=saved.mms_id,
+            to=to,
+            sender=sender,
+            subject=subject,
+            dropped=objection,
+        )
+        self.store.send(sent)
+        fields = [
+            ("mms-id", sent.mms_id),
+            ("tracking-id", sent.tracking_id),
+            ("to", to),
+            ("from", sender),
+            ("status-details", "The message is queued for delivery (by the sandbox: to nobody)."),
+        ]
+        return fields, (objection,) if objection else ()
+
+    def _delete(self, call: Node) -> Answered:
+        mms_id = (call.text("mms-id") or "").strip()
+        if not mms_id:
+            raise Refusal("E620", "The mms-id is missing.")
+        if not self.store.delete(mms_id):
+            raise Refusal("E241", f"There is no message with mms-id {mms_id}.")
+        return [("mms-id", mms_id)], ()
+
+    def _accepted(self, action: str, fields: Fields, notes: tuple[str, ...], *, legacy: bool) -> Reply:
+        ids = {name: value for name, value in fields if isinstance(value, str)}
+        self._log.add(
+            Event(
+                source="provider",
+                action=action,
+                outcome="Success",
+                mms_id=ids.get("mms-id"),
+                tracking_id=ids.get("tracking-id"),
+                notes=notes,
+            )
+        )
+        return _xml(200, write_answer([("status", "Success"), *fields], legacy=legacy))
+
+    def _refused(self, action: str, refusal: Refusal, *, legacy: bool, status: int = 200) -> Reply:
+        self._log.add(
+            Event(
+                source="provider",
+                action=action,
+                outcome="Failure",
+                error_code=refusal.code,
+                error_info=refusal.info,
+            )
+        )
+        fields = [("status", "Failure"), ("error-code", refusal.code), ("error-info", refusal.info)]
+        return _xml(status, write_answer(fields, legacy=legacy))
+
+    def _off_the_path(self, request: Request) -> Reply:
+        self._log.add(Event(source="provider", action=f"{request.method} {request.path}", outcome="404"))
+        return plain(404, f"The XML service is at {PATH}.")
+
+
+def _size(end: int | BaseException) -> int:
+    if isinstance(end, BaseException):
+        raise end
+    return end
+
+
+def _xml(status: int, body: bytes) -> Reply:
+    headers = (("Content-Type", "text/xml; charset=utf-8"), ("Content-Length", str(len(body))))
+    return Reply(status=status, headers=headers, pieces=(body,))

@@ -1,0 +1,124 @@
+"""The documented rules of saveMMS about the message itself, before any file is fetched.
+
+Source: Sinch XML API, saveMMS (2021), its special considerations and error codes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from mmscheck.sandbox.calls import Node
+from mmscheck.sandbox.refusal import Refusal
+
+MAX_SLIDES = 8
+MAX_TEXT = 5000
+MAX_SUBJECT = 80
+OBJECTS = ("vcard", "ical", "pdf", "passbook")
+MEDIA = ("image", "audio", "video", *OBJECTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """One file of a slide: its element's name and the URL as written."""
+
+    kind: str
+    url: str
+    slide: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slide:
+    """One slide as called for; ``number`` counts from 1."""
+
+    number: int
+    text: str
+    media: tuple[Medium, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A message to be saved whose form is right."""
+
+    name: str
+    subject: str
+    slides: tuple[Slide, ...]
+
+
+def read_template(call: Node) -> Template:
+    """The message of a saveMMS call; raises Refusal with the first rule it breaks."""
+    content = _content(call)
+    name = (content.text("name") or call.text("name") or "").strip()
+    if not name:
+        raise Refusal("E311", "The name is missing.")
+    subject = content.text("message-subject") or call.text("message-subject") or ""
+    check_subject(subject)
+    slides = _slides(content)
+    if not slides:
+        raise Refusal("E312", "There are no slides.")
+    if len(slides) > MAX_SLIDES:
+        raise Refusal("E225", f"There are {len(slides)} slides; {MAX_SLIDES} are allowed.")
+    read = tuple(_read_slide(slide, number) for number, slide in enumerate(slides, 1))
+    return Template(name=name, subject=subject, slides=read)
+
+
+def check_subject(subject: str) -> None:
+    """Raise Refusal (E314) for a subject that is blank or too long; its characters are not looked at."""
+    if not subject.strip():
+        raise Refusal("E314", "The message-subject is missing.")
+    if len(subject) > MAX_SUBJECT:
+        raise Refusal("E314", f"The subject has {len(subject)} characters; {MAX_SUBJECT} are allowed.")
+
+
+def _content(call: Node) -> Node:
+    """Where name, subject and slides stand: in the request, or in CONTENT of the oldest form."""
+    found = call.all("content") if call.legacy else []
+    return found[0] if found else call
+
+
+def _slides(content: Node) -> list[Node]:
+    sequences = content.all("sequence") if content.legacy else []
+    return (sequences[0] if sequences else content).all("slide")
+
+
+def _read_slide(node: Node, number: int) -> Slide:
+    text = "\n".join(part.value for part in node.all("message-text"))
+    media = tuple(
+        Medium(kind=kind, url=(found.text("url") or "").strip(), slide=number)
+        for kind in MEDIA
+        for found in node.all(kind)
+    )
+    if not media and not text.strip():
+        raise Refusal("E313", f"Slide {number} is empty.")
+    _check_combination(Counter(medium.kind for medium in media), number)
+    if len(text) > MAX_TEXT:
+        raise Refusal("E334", f"The text of slide {number} has {len(text)} characters, over {MAX_TEXT}.")
+    _check_duration(node, number)
+    return Slide(number=number, text=text, media=media)
+
+
+def _check_combination(kinds: Counter[str], number: int) -> None:
+    objects = sum(kinds[kind] for kind in OBJECTS)
+    if objects > 1:
+        raise Refusal("E223", f"Slide {number} holds {objects} objects; one is allowed.")
+    if objects and kinds.total() > objects:
+        raise Refusal("E224", f"Slide {number} holds an object beside an image, audio or video.")
+    if kinds["audio"] and kinds["video"]:
+        raise Refusal("E226", f"Slide {number} holds audio and video.")
+    if kinds["video"] and kinds["image"]:
+        raise Refusal("E227", f"Slide {number} holds a video and an image.")
+    doubled = next((kind for kind, count in kinds.items() if count > 1), None)
+    if doubled:
+        # No code is documented for two files of one kind; this one comes nearest.
+        raise Refusal("E229", f"Slide {number} holds more than one {doubled}.")
+
+
+def _check_duration(node: Node, number: int) -> None:
+    durations = [part.value for part in node.all("duration")]
+    attribute = node.element.get("duration")
+    if node.legacy and attribute is not None:
+        durations.append(attribute)
+    for duration in durations:
+        text = duration.strip()
+        if not (text.isascii() and text.isdigit()):
+            raise Refusal("E230", f"The duration of slide {number} is not a whole number of seconds.")
