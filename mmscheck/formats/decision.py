@@ -1,0 +1,61 @@
+"""The verdict as a sentence: the numbers explain what the gate decided, they decide nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mmscheck.formats.findings import all_evaluations
+from mmscheck.formats.layout import shown
+from mmscheck.formats.oneline import gate_reasons
+from mmscheck.formats.verdicts import message_verdicts
+from mmscheck.formats.view import View
+from mmscheck.formats.wording import count
+from mmscheck.model.report import Evaluation, Report
+from mmscheck.model.send import SendStatus
+from mmscheck.model.words import Outcome, Severity
+
+
+def decision(view: View) -> str:
+    """Why it is permitted or denied, and when denied that nothing was sent."""
+    if view.verdict.permitted:
+        return _permitted(view.report)
+    told = "; ".join(_clauses(view)) or "the gate gave no reason"
+    untouched = view.send is None or view.send.status is SendStatus.NOT_ATTEMPTED
+    return f"{told}. Nothing was sent." if untouched else f"{told}."
+
+
+def _permitted(report: Report) -> str:
+    guards = _guards(report)
+    passed = sum(1 for item in guards if item.outcome is Outcome.PASSED)
+    rest = sum(1 for item in guards if item.outcome is Outcome.INAPPLICABLE)
+    return f"every blocking rule passed ({count(passed, 'check')} passed, {rest:,} did not apply)."
+
+
+def _guards(report: Report) -> list[Evaluation]:
+    return [item for item in all_evaluations(report) if report.strict or item.severity is Severity.ERROR]
+
+
+def _clauses(view: View) -> Iterator[str]:
+    guards = _guards(view.report)
+    found = {"failed": Outcome.FAILED, "could not be decided": Outcome.CANT_TELL}
+    counted = {verb: [item for item in guards if item.outcome is outcome] for verb, outcome in found.items()}
+    if rules := ", ".join(_rules(items, verb) for verb, items in counted.items() if items):
+        yield rules
+    elif others := _gate_reasons(view):
+        yield f"{count(others, 'reason')} of the gate, named above"
+    if unread := view.report.unread:
+        yield f"{count(len(unread), 'input')} could not be read"
+    for reason in view.verdict.reasons:
+        if not any(sentence in reason for sentence in unread):
+            yield shown(reason).rstrip(".")
+
+
+def _gate_reasons(view: View) -> int:
+    pairs = zip(view.report.messages, message_verdicts(view), strict=True)
+    return sum(len(gate_reasons(message, verdict)) for message, verdict in pairs)
+
+
+def _rules(items: Sequence[Evaluation], verb: str) -> str:
+    rules = len({item.rule for item in items})
+    places = f" in {len(items):,} places" if len(items) != rules else ""
+    return f"{count(rules, 'rule')} {verb}{places}"

@@ -1,0 +1,70 @@
+"""The media part of the JSON report: references, and what came back for them."""
+
+from __future__ import annotations
+
+from mmscheck.formats import json_types as v1
+from mmscheck.formats.clean import clean_header, clean_text, clean_url, clean_value, optional
+from mmscheck.model.mms import MediaRef
+from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason, Timing
+
+
+def media(ref: MediaRef, seen: Observation | None) -> v1.Media:
+    """A reference and what came back; None, where nothing is known, becomes a reason of its own."""
+    if seen is None:
+        seen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
+    return v1.Media(
+        url=clean_url(ref.url),
+        kind=ref.kind,
+        slide=ref.slide,
+        line=ref.line,
+        observation=_fetched(seen) if isinstance(seen, Fetched) else _not_fetched(seen),
+    )
+
+
+def _fetched(seen: Fetched) -> v1.Observation:
+    return v1.Observation(
+        status="fetched",
+        reason=None,
+        detail="",
+        hops=[_hop(hop) for hop in seen.hops],
+        size=seen.size,
+        sha256=seen.sha256,
+        declared_type=_declared(seen.final),
+        sniffed_type=optional(seen.sniffed.type),
+        timing_ms=_timing(seen.timing_ms),
+        facts=clean_value(seen.facts),
+    )
+
+
+def _not_fetched(seen: NotFetched) -> v1.Observation:
+    return v1.Observation(
+        status="not-fetched",
+        reason=seen.reason.value,
+        detail=clean_text(seen.detail),
+        hops=[_hop(hop) for hop in seen.hops],
+        size=None,
+        sha256=None,
+        declared_type=_declared(seen.final),
+        sniffed_type=None,
+        timing_ms=_timing(seen.timing_ms),
+        facts={},
+    )
+
+
+def _hop(hop: Hop) -> v1.Hop:
+    return v1.Hop(
+        url=clean_url(hop.url),
+        status=hop.status,
+        headers=[clean_header(name, value) for name, value in hop.headers],
+        address=hop.address,
+    )
+
+
+def _declared(final: Hop | None) -> str | None:
+    return optional(next(iter(final.values("Content-Type")), None)) if final else None
+
+
+def _timing(timing: Timing | None) -> v1.Timing:
+    if timing is None:
+        return v1.Timing(first_byte=None, total=None)
+    return v1.Timing(first_byte=timing.first_byte, total=timing.total)

@@ -1,0 +1,158 @@
+"""The types of the JSON report, version 1: a contract, and no dump of internals.
+
+Within version 1 keys may be added; none may be removed, renamed or given another type. Every key is always
+there (null or empty where it has nothing to say), except ``send``, which only a send or a save has. The JSON
+Schema is generated from here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from mmscheck.model.send import SendStatus
+from mmscheck.model.words import MediaKind, Outcome, Owner, Severity, TargetKind
+
+Decision = Literal["permit", "deny"]
+Url = Annotated[str, Meta(description="A URL; a query that may hold a secret is replaced by a digest.")]
+
+
+class Tool(Struct, frozen=True, kw_only=True):
+    """The program that made the report."""
+
+    name: str
+    version: str
+
+
+class RuleSet(Struct, frozen=True, kw_only=True):
+    """The rules that were selected."""
+
+    digest: Annotated[str, Meta(description="sha256: and hex, over all that can change an outcome.")]
+    profile: str
+    rules: Annotated[int, Meta(description="Number of rules selected.")]
+    overrides: Annotated[
+        list[dict[str, Any]], Meta(description="Values that profile or configuration changed, old and new.")
+    ]
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """Evaluations of all messages by outcome."""
+
+    passed: int
+    failed: int
+    cant_tell: int = field(name="cant-tell")
+    inapplicable: int
+
+
+class Hop(Struct, frozen=True, kw_only=True):
+    """One request and the head of its response."""
+
+    url: Url
+    status: Annotated[int | None, Meta(description="Null when no response head came.")]
+    headers: Annotated[
+        list[tuple[str, str]], Meta(description="Names and values as received, in order; secrets removed.")
+    ]
+    address: Annotated[str | None, Meta(description="The network address that was dialled.")]
+
+
+class Timing(Struct, frozen=True, kw_only=True):
+    """Milliseconds from the start of the decisive attempt; null when never reached."""
+
+    first_byte: int | None
+    total: int | None
+
+
+class Observation(Struct, frozen=True, kw_only=True):
+    """What came back for one URL."""
+
+    status: Literal["fetched", "not-fetched"]
+    reason: Annotated[str | None, Meta(description="Why there is no whole file; null when fetched.")]
+    detail: Annotated[str, Meta(description="What exactly happened, for people; may be empty.")]
+    hops: Annotated[list[Hop], Meta(description="Every request made, redirects first.")]
+    size: Annotated[int | None, Meta(description="Bytes of body; null when not fetched.")]
+    sha256: Annotated[str | None, Meta(description="Hex digest of the body; null when not fetched.")]
+    declared_type: Annotated[str | None, Meta(description="Content-Type of the last response, as received.")]
+    sniffed_type: Annotated[str | None, Meta(description="Media type found by looking at the bytes.")]
+    timing_ms: Timing
+    facts: Annotated[dict[str, Any], Meta(description="What decoders found: width, height, ...")]
+
+
+class Media(Struct, frozen=True, kw_only=True):
+    """One media reference of the message and what came back for it."""
+
+    url: Url
+    kind: MediaKind
+    slide: Annotated[int, Meta(description="Counts from 1.")]
+    line: Annotated[int, Meta(description="Line of the source, from 1.")]
+    observation: Observation
+
+
+class Evaluation(Struct, frozen=True, kw_only=True):
+    """One rule on one target."""
+
+    rule: str
+    severity: Severity
+    outcome: Outcome
+    target: TargetKind
+    slide: Annotated[int | None, Meta(description="For slide and media targets, from 1; else null.")]
+    media: Annotated[
+        int | None, Meta(description="For media targets: position in the message's media list, from 1.")
+    ]
+    url: Url | None
+    line: int | None
+    message: Annotated[str, Meta(description="What was found, as a sentence.")]
+    reason: Annotated[str, Meta(description="Why it could not tell or does not apply; else empty.")]
+    why: Annotated[str, Meta(description="Why the rule matters.")]
+    fix: Annotated[str, Meta(description="What to do about a finding.")]
+    owner: Annotated[Owner, Meta(description="Who can fix it.")]
+    provider_codes: Annotated[list[str], Meta(description="Error codes it would have become.")]
+    crashed: Annotated[bool, Meta(description="The check itself broke; the evidence holds the traceback.")]
+    evidence: Annotated[dict[str, Any], Meta(description="What was seen; keys differ by rule.")]
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One message with everything found out about it."""
+
+    source: Annotated[str, Meta(description="The path as given, or <stdin>.")]
+    digest: Annotated[str, Meta(description="sha256: and hex, over the document's bytes.")]
+    request_digest: Annotated[str | None, Meta(description="Digest of the send's fields; null without one.")]
+    name: str | None
+    subject: Annotated[str | None, Meta(description="The subject as it would be sent.")]
+    verdict: Decision
+    reasons: Annotated[list[str], Meta(description="Why it is denied; empty when permitted.")]
+    media: list[Media]
+    evaluations: Annotated[
+        list[Evaluation], Meta(description="Every rule on every target, in a fixed order.")
+    ]
+
+
+class Send(Struct, frozen=True, kw_only=True):
+    """How a send or save ended; ``unknown`` means that the provider may have acted on it."""
+
+    status: SendStatus
+    tracking_id: str | None
+    mms_id: str | None
+    error_code: Annotated[str | None, Meta(description="The provider's code, as given.")]
+    error_info: Annotated[str | None, Meta(description="The provider's words, as given.")]
+    http_status: Annotated[int | None, Meta(description="Null when no response head arrived.")]
+    detail: Annotated[str, Meta(description="What happened, as a sentence.")]
+
+
+class Document(Struct, frozen=True, kw_only=True):
+    """A mmscheck report, version 1. Within this version keys may be added, never removed or retyped."""
+
+    version: Literal[1]
+    tool: Tool
+    ruleset: RuleSet
+    started: Annotated[str, Meta(description="RFC 3339, UTC.")]
+    duration_ms: int
+    strict: Annotated[bool, Meta(description="True when warnings block as well.")]
+    verdict: Decision
+    exit_code: Annotated[int, Meta(description="The exit status that goes with this report.")]
+    reasons: Annotated[list[str], Meta(description="Why the run as a whole is denied, beside the messages.")]
+    counts: Counts
+    unread: Annotated[list[str], Meta(description="Inputs that could not be read, as sentences.")]
+    messages: list[Message]
+    waivers: Annotated[list[dict[str, Any]], Meta(description="Waivers in force, used or not.")]
+    send: Send | UnsetType = UNSET

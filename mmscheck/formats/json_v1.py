@@ -1,0 +1,117 @@
+"""The JSON report, version 1: turns a view into the types of ``json_types`` and those into text."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from mmscheck.formats import json_types as v1
+from mmscheck.formats.clean import clean_text, clean_url, clean_value, optional
+from mmscheck.formats.escape import visible_json
+from mmscheck.formats.json_media import media
+from mmscheck.formats.scrub import scrub
+from mmscheck.formats.verdicts import message_verdicts
+from mmscheck.formats.view import View
+from mmscheck.model.report import Evaluation, MessageReport, Report
+from mmscheck.model.send import SendResult
+from mmscheck.model.verdict import MessageVerdict
+from mmscheck.model.words import Outcome
+
+
+def render(view: View) -> str:
+    """The whole document, indented by two, in a stable order, ending with a line feed."""
+    encoded = msgspec.json.format(msgspec.json.encode(document(scrub(view))), indent=2)
+    return visible_json(encoded.decode("utf-8")) + "\n"
+
+
+def document(view: View) -> v1.Document:
+    """The view as a version-1 document."""
+    report = view.report
+    pairs = zip(report.messages, message_verdicts(view), strict=True)
+    return v1.Document(
+        version=1,
+        tool=v1.Tool(name="mmscheck", version=report.tool_version),
+        ruleset=_ruleset(report),
+        started=report.started,
+        duration_ms=report.duration_ms,
+        strict=report.strict,
+        verdict=_decision(permitted=view.verdict.permitted),
+        exit_code=view.verdict.exit_code,
+        reasons=[clean_text(reason) for reason in view.verdict.reasons],
+        counts=_counts(report),
+        unread=[clean_text(sentence) for sentence in report.unread],
+        messages=[_message(message, verdict) for message, verdict in pairs],
+        waivers=[],
+        send=msgspec.UNSET if view.send is None else _send(view.send),
+    )
+
+
+def _decision(*, permitted: bool) -> v1.Decision:
+    return "permit" if permitted else "deny"
+
+
+def _ruleset(report: Report) -> v1.RuleSet:
+    return v1.RuleSet(
+        digest=report.ruleset_digest,
+        profile=clean_text(report.profile),
+        rules=len(report.rules),
+        overrides=[clean_value(override) for override in report.overrides],
+    )
+
+
+def _counts(report: Report) -> v1.Counts:
+    seen = Counter(item.outcome for message in report.messages for item in message.evaluations)
+    return v1.Counts(
+        passed=seen[Outcome.PASSED],
+        failed=seen[Outcome.FAILED],
+        cant_tell=seen[Outcome.CANT_TELL],
+        inapplicable=seen[Outcome.INAPPLICABLE],
+    )
+
+
+def _message(message: MessageReport, verdict: MessageVerdict) -> v1.Message:
+    return v1.Message(
+        source=clean_text(message.source),
+        digest=message.digest,
+        request_digest=message.request_digest,
+        name=optional(message.name),
+        subject=optional(message.subject),
+        verdict=_decision(permitted=verdict.permitted),
+        reasons=[clean_text(reason) for reason in verdict.reasons],
+        media=[media(ref, message.observations.get(ref.url)) for ref in message.media],
+        evaluations=[_evaluation(item) for item in message.evaluations],
+    )
+
+
+def _evaluation(item: Evaluation) -> v1.Evaluation:
+    return v1.Evaluation(
+        rule=item.rule,
+        severity=item.severity,
+        outcome=item.outcome,
+        target=item.target.kind,
+        slide=item.target.slide or None,
+        media=item.target.media or None,
+        url=None if item.url is None else clean_url(item.url),
+        line=item.line,
+        message=clean_text(item.message),
+        reason=clean_text(item.reason),
+        why=clean_text(item.why),
+        fix=clean_text(item.fix),
+        owner=item.owner,
+        provider_codes=list(item.provider_codes),
+        crashed=item.crashed,
+        evidence=clean_value(item.evidence),
+    )
+
+
+def _send(result: SendResult) -> v1.Send:
+    return v1.Send(
+        status=result.status,
+        tracking_id=optional(result.tracking_id),
+        mms_id=optional(result.mms_id),
+        error_code=optional(result.error_code),
+        error_info=optional(result.error_info),
+        http_status=result.http_status,
+        detail=clean_text(result.detail),
+    )

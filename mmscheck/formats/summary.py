@@ -1,0 +1,94 @@
+"""The end of the text report: what was counted, what shaped the run, and how a send ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from mmscheck.formats.clean import clean_url
+from mmscheck.formats.decision import decision
+from mmscheck.formats.findings import all_evaluations
+from mmscheck.formats.layout import Page, Style, shown
+from mmscheck.formats.view import View
+from mmscheck.formats.wording import count
+from mmscheck.model.report import Report
+from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.words import Outcome, Owner, Severity
+
+_ENDS = {
+    SendStatus.ACCEPTED: ("ACCEPTED: ", Style.GOOD),
+    SendStatus.REFUSED: ("REFUSED: ", Style.BAD),
+    SendStatus.UNKNOWN: ("OUTCOME UNKNOWN, do not repeat it: ", Style.DOUBT),
+    SendStatus.NOT_ATTEMPTED: ("NOT ATTEMPTED: ", Style.DOUBT),
+}
+
+
+def counted(view: View, page: Page) -> Iterator[str]:
+    """What was checked against what, with every outcome counted, and what changed the rules."""
+    report = view.report
+    yield from page.block(_counts(report), indent=0)
+    for change in report.overrides:
+        rule, key, old, new, by = (
+            shown(str(change.get(name, "?"))) for name in ("rule", "key", "old", "new", "by")
+        )
+        yield from page.block(f"Changed rule: {rule}, {key}: {old} -> {new} (by {by}).", indent=0, hang=2)
+    for sentence in (_about_warnings(report), _about_redaction(report)):
+        if sentence:
+            yield from page.block(sentence, indent=0)
+
+
+def work_list(owners: Mapping[Owner | None, Sequence[int]], page: Page) -> Iterator[str]:
+    """Who can fix what: the numbers of the findings for each owner, in the words' own order."""
+    told = [
+        f"{owner.value if owner else 'not clear'} {' '.join(f'[{number}]' for number in owners[owner])}"
+        for owner in (*Owner, None)
+        if owner in owners
+    ]
+    if told:
+        yield from page.block(f"{'; '.join(told)}.", indent=0, label="Who can fix what: ", hang=2)
+
+
+def closing(view: View, page: Page) -> Iterator[str]:
+    """The lines that every report ends with: what was not read, the verdict, and the send if any."""
+    for sentence in view.report.unread:
+        yield from page.block(shown(sentence), indent=0, label="NOT READ: ", style=Style.BAD, hang=2)
+    word, style = ("PERMIT: ", Style.GOOD) if view.verdict.permitted else ("DENY: ", Style.BAD)
+    yield from page.block(decision(view), indent=0, label=word, style=style, hang=2)
+    if view.send is not None:
+        word, style = _ENDS[view.send.status]
+        yield from page.block(_send_sentence(view.send), indent=0, label=word, style=style, hang=2)
+
+
+def _counts(report: Report) -> str:
+    media = sum(len(message.media) for message in report.messages)
+    seen = Counter(item.outcome for item in all_evaluations(report))
+    return (
+        f"Checked {count(len(report.messages), 'message')} with {count(media, 'media file')} against "
+        f"{count(len(report.rules), 'rule')} (profile {shown(report.profile)}) in {report.duration_ms:,} ms: "
+        f"{seen[Outcome.PASSED]:,} passed, {seen[Outcome.FAILED]:,} failed, "
+        f"{seen[Outcome.CANT_TELL]:,} could not be decided, {seen[Outcome.INAPPLICABLE]:,} did not apply."
+    )
+
+
+def _about_warnings(report: Report) -> str:
+    advice = Counter(item.outcome for item in all_evaluations(report) if item.severity is Severity.WARNING)
+    failed, undecided = advice[Outcome.FAILED], advice[Outcome.CANT_TELL]
+    told = [count(failed, "warning")] if failed else []
+    if undecided:
+        told.append(f"{count(undecided, 'warning rule')} could not be decided")
+    if report.strict:
+        return f"Strict: warning rules block like errors ({', '.join(told) or 'none here'})."
+    return f"Advice that blocks nothing unless --strict is given: {', '.join(told)}." if told else ""
+
+
+def _about_redaction(report: Report) -> str:
+    hidden = any("?…" in clean_url(ref.url) for message in report.messages for ref in message.media)
+    return "In URLs, ?… and a digest stand for a query that may hold a secret." if hidden else ""
+
+
+def _send_sentence(result: SendResult) -> str:
+    facts = {"Tracking id": result.tracking_id, "MMS id": result.mms_id, "Provider code": result.error_code}
+    told = [
+        f"{name}: {shown(value)}." for name, value in facts.items() if value and value not in result.detail
+    ]
+    return " ".join([shown(result.detail), *told])

@@ -1,0 +1,30 @@
+"""What a format is given, and what a format is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from mmscheck.model.report import Report
+from mmscheck.model.send import SendResult
+from mmscheck.model.verdict import Verdict
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """One run as it is to be shown.
+
+    The verdict and the exit code are shown as given and never worked out again. ``send`` is None when no
+    send was asked for. ``color``, ``width`` (columns) and ``quiet`` concern formats for people only.
+    """
+
+    report: Report
+    verdict: Verdict
+    send: SendResult | None = None
+    color: bool = False
+    width: int = 100
+    quiet: bool = False
+
+
+Formatter = Callable[[View], str]
+"""Turns a view into the whole output, which ends with a line feed."""

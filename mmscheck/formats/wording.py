@@ -1,0 +1,86 @@
+"""The sentences of the text report that are the same for every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmscheck.formats.findings import Entry
+from mmscheck.formats.layout import Style, shown
+from mmscheck.model.mms import MediaRef
+from mmscheck.model.observation import Fetched, Observation
+from mmscheck.model.report import Evaluation, TargetKey
+from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
+
+OWNERS = {
+    Owner.CONTENT: "content: whoever writes the message and makes its media",
+    Owner.HOSTING: "hosting: whoever runs the web server",
+    Owner.SENDER: "sender: whoever makes the send request",
+}
+"""Who can fix a finding."""
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """The number and the word for it: ``1 rule``, ``2 rules``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def label(entry: Entry, *, strict: bool) -> tuple[str, Style]:
+    """What kind of finding it is and what it does, with its style."""
+    blocks = strict or entry.severity is Severity.ERROR
+    effect = "blocks" if blocks else "advises"
+    if entry.first.outcome is not Outcome.FAILED:
+        return f"CANNOT TELL, {effect}", Style.DOUBT if blocks else Style.ADVICE
+    if entry.severity is Severity.ERROR:
+        return f"ERROR, {effect}", Style.BAD
+    return f"WARNING, {effect}", Style.BAD if blocks else Style.ADVICE
+
+
+def seen(entry: Entry) -> str:
+    """What was found, in one shown sentence (the names of further undecided rules left out)."""
+    item = entry.first
+    if item.crashed:
+        return f"mmscheck itself failed in rule {shown(item.rule)}; please report it. It counts as undecided."
+    if entry.lead is not None:
+        return shown(item.message)
+    reason = min((each.reason for each in entry.items), key=len)
+    return f"{count(len(entry.items), 'rule')} could not be decided: {shown(reason).rstrip('.')}."
+
+
+def rule_names(items: Sequence[Evaluation]) -> str:
+    """The rules' names; those that only advise come last and are marked."""
+    guards = [shown(item.rule) for item in items if item.severity is Severity.ERROR]
+    advice = [shown(item.rule) for item in items if item.severity is not Severity.ERROR]
+    marked = f"advice: {', '.join(advice)}" if advice else ""
+    return "; ".join(part for part in (", ".join(guards), marked) if part)
+
+
+def heading(key: TargetKey) -> str:
+    """The heading above the findings of a message, a request or a slide with its media."""
+    if key.kind is TargetKind.MESSAGE:
+        return "The message"
+    if key.kind is TargetKind.REQUEST:
+        return "The send request"
+    return f"Slide {key.slide}"
+
+
+def came_back(observation: Observation | None) -> str:
+    """What the server gave for a URL, in a few words."""
+    if observation is None:
+        return "nothing is known of it"
+    if not isinstance(observation, Fetched):
+        return f"not fetched: {shown(observation.explanation)}"
+    declared, found = ", ".join(observation.final.values("Content-Type")), observation.sniffed.type
+    named = f"the server calls it {shown(declared)}" if declared else "the server does not say what it is"
+    looks = f"the bytes are {shown(found)}" if found else "the bytes are of no known type"
+    return f"fetched {count(observation.size, 'byte')}; {named}, {looks}"
+
+
+def location(source: str, line: int | None) -> str:
+    """``file:line``, or the file alone where no line is known."""
+    return shown(source) if line is None else f"{shown(source)}:{line}"
+
+
+def medium(ref: MediaRef | None, url: str | None) -> str:
+    """The kind and URL of a medium; ``url`` is shown already."""
+    kind = ref.kind.value if ref else "medium"
+    return f"{kind} {url}" if url else kind
