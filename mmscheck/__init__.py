@@ -1,1 +1,64 @@
-"""mmscheck: preflight and gate for MMS."""
+"""mmscheck: preflight and gate for MMS.
+
+The public names below are imported when they are first used, so that a command that needs no network does
+not pay for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmscheck.errors import DeniedError as DeniedError
+    from mmscheck.errors import MmscheckError as MmscheckError
+    from mmscheck.errors import PermitError as PermitError
+    from mmscheck.fetch import ConnectTo as ConnectTo
+    from mmscheck.fetch import FetchPolicy as FetchPolicy
+    from mmscheck.gate import verdict as verdict
+    from mmscheck.model.report import Report as Report
+    from mmscheck.model.request import Changes as Changes
+    from mmscheck.model.request import CustomText as CustomText
+    from mmscheck.model.request import SendRequest as SendRequest
+    from mmscheck.model.send import SendResult as SendResult
+    from mmscheck.model.send import SendStatus as SendStatus
+    from mmscheck.model.verdict import Permit as Permit
+    from mmscheck.model.verdict import Verdict as Verdict
+    from mmscheck.model.words import SenderType as SenderType
+    from mmscheck.pipeline import Gate as Gate
+    from mmscheck.pipeline import check as check
+    from mmscheck.pipeline import load_rules as load_rules
+    from mmscheck.sinch import SinchClient as SinchClient
+    from mmscheck.slidexml import parse as parse
+
+_HOMES = {
+    "Changes": "model.request",
+    "ConnectTo": "fetch",
+    "CustomText": "model.request",
+    "DeniedError": "errors",
+    "FetchPolicy": "fetch",
+    "Gate": "pipeline",
+    "MmscheckError": "errors",
+    "Permit": "model.verdict",
+    "PermitError": "errors",
+    "Report": "model.report",
+    "SendRequest": "model.request",
+    "SendResult": "model.send",
+    "SendStatus": "model.send",
+    "SenderType": "model.words",
+    "SinchClient": "sinch",
+    "Verdict": "model.verdict",
+    "check": "pipeline",
+    "load_rules": "pipeline",
+    "parse": "slidexml",
+    "verdict": "gate",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - the type checker reads the imports above
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mmscheck' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"mmscheck.{_HOMES[name]}"), name)

@@ -1,0 +1,196 @@
+"""RuleSet x Mms x Observations -> evaluations: every rule on every target it is for.
+
+A check that breaks, or answers with anything but a whole Result, becomes a ``cant-tell`` with its
+traceback in the evidence, and the other rules still run.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import msgspec
+
+from mmscheck.model.check import (
+    Binding,
+    MediaTarget,
+    MessageTarget,
+    RequestTarget,
+    Result,
+    SlideTarget,
+    Target,
+    cant_tell,
+)
+from mmscheck.model.effective import Effective, effective
+from mmscheck.model.mms import MediaRef, Mms, Slide
+from mmscheck.model.observation import NotFetched, Observation, Reason
+from mmscheck.model.redact import redact_text, redact_url, redact_values
+from mmscheck.model.report import Evaluation, MessageReport, TargetKey
+from mmscheck.model.request import Changes, SendRequest
+from mmscheck.model.rule import Rule, RuleSet
+from mmscheck.model.words import Outcome, TargetKind
+
+CRASHED = "mmscheck itself failed in this rule; please report it with the evidence"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A target with its key and where it stands, for wording."""
+
+    key: TargetKey
+    target: Target
+    line: int | None = None
+    url: str | None = None
+    media_kind: str | None = None
+
+
+def judge(
+    ruleset: RuleSet,
+    message: Mms,
+    observations: Mapping[str, Observation],
+    *,
+    changes: Changes,
+    request: SendRequest | None = None,
+    binding: Binding | None = None,
+) -> MessageReport:
+    """Evaluate every rule of the set on every target of one message, in a fixed order."""
+    places = tuple(_places(message, observations, changes, request, binding))
+    evaluations = tuple(
+        evaluate(rule, message, place)
+        for place in places
+        for rule in ruleset.rules
+        if rule.target is place.key.kind
+    )
+    subject = effective(message, changes).subject
+    return MessageReport(
+        source=message.source,
+        digest=message.digest,
+        name=message.name.value if message.name else None,
+        subject=subject,
+        targets=tuple(place.key for place in places),
+        media=message.media,
+        observations={ref.url: observations[ref.url] for ref in message.media if ref.url in observations},
+        evaluations=evaluations,
+        request_digest=request.digest if request else None,
+    )
+
+
+def _places(
+    message: Mms,
+    observations: Mapping[str, Observation],
+    changes: Changes,
+    request: SendRequest | None,
+    binding: Binding | None,
+) -> Iterable[Place]:
+    as_sent = effective(message, changes)
+    yield Place(
+        key=TargetKey(kind=TargetKind.MESSAGE),
+        target=MessageTarget(message=message, effective=as_sent, changes=changes, observations=observations),
+        line=message.problem.line if message.problem else None,
+    )
+    if request is not None:
+        yield Place(
+            key=TargetKey(kind=TargetKind.REQUEST),
+            target=RequestTarget(request=request, message=message, binding=binding),
+        )
+    for slide in message.slides:
+        yield _slide_place(message, slide, as_sent)
+        for ref in slide.media:
+            yield _media_place(ref, observations)
+
+
+def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> Place:
+    return Place(
+        key=TargetKey(kind=TargetKind.SLIDE, slide=slide.number),
+        target=SlideTarget(message=message, slide=slide, text=as_sent.texts[slide.number]),
+        line=slide.line,
+    )
+
+
+def _media_place(ref: MediaRef, observations: Mapping[str, Observation]) -> Place:
+    unseen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
+    return Place(
+        key=TargetKey(kind=TargetKind.MEDIA, slide=ref.slide, media=ref.index),
+        target=MediaTarget(ref=ref, observation=observations.get(ref.url, unseen)),
+        line=ref.line,
+        url=redact_url(ref.url),
+        media_kind=ref.kind.value,
+    )
+
+
+def evaluate(rule: Rule, message: Mms, place: Place) -> Evaluation:
+    """One rule on one target; whatever breaks on the way is a ``cant-tell``."""
+    try:
+        result = _run(rule, message, place)
+        return _evaluation(rule, place, result, _words(rule, message, place, result))
+    except Exception:  # noqa: BLE001 - whatever a check raises must become a visible, denying outcome
+        evidence = {"traceback": redact_text(traceback.format_exc())}
+        broken = Result(outcome=Outcome.CANT_TELL, reason=CRASHED, evidence=evidence)
+        return _evaluation(rule, place, broken, f"{rule.title}: {CRASHED}.", crashed=True)
+
+
+def _run(rule: Rule, message: Mms, place: Place) -> Result:
+    if (
+        message.problem is not None
+        and place.key.kind is TargetKind.MESSAGE
+        and not rule.check.reads_unreadable
+    ):
+        return cant_tell("the document could not be read")
+    result = rule.check.run(place.target, rule.params)
+    if type(result) is not Result or type(result.outcome) is not Outcome:
+        raise TypeError(f"check {rule.check.name} answered {result!r} instead of a Result")
+    if result.outcome is Outcome.CANT_TELL and not result.reason:
+        raise ValueError(f"check {rule.check.name} could not tell and gave no reason")
+    return result
+
+
+def _words(rule: Rule, message: Mms, place: Place, result: Result) -> str:
+    where: dict[str, Any] = {
+        "source": message.source,
+        "slide": place.key.slide or "-",
+        "url": place.url or "-",
+        "kind": place.media_kind or "-",
+        "line": place.line or "-",
+    }
+    if result.outcome is Outcome.FAILED:
+        return redact_text(rule.text.failed.format_map({**result.wording, **where}))
+    if result.outcome is Outcome.CANT_TELL:
+        return redact_text(rule.text.cant_tell.format_map({**where, "reason": result.reason}))
+    if result.outcome is Outcome.INAPPLICABLE:
+        return f"{rule.title}: does not apply ({result.reason})."
+    return f"{rule.title}."
+
+
+def _evaluation(rule: Rule, place: Place, result: Result, words: str, *, crashed: bool = False) -> Evaluation:
+    evidence = _plain(result.evidence)
+    return Evaluation(
+        rule=rule.id,
+        severity=rule.severity,
+        outcome=result.outcome,
+        target=place.key,
+        message=words,
+        reason=redact_text(result.reason),
+        why=rule.text.why,
+        fix=rule.text.fix,
+        owner=rule.owner,
+        provider_codes=rule.provider_codes,
+        url=place.url,
+        line=place.line or _line(evidence),
+        evidence=evidence,
+        crashed=crashed,
+    )
+
+
+def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence as JSON values without the secrets of URLs; raises when it is no JSON."""
+    if not evidence:
+        return {}
+    encoded = msgspec.json.encode(dict(evidence))
+    plain: dict[str, Any] = msgspec.json.decode(encoded)
+    return cast("dict[str, Any]", redact_values(plain)) if b"://" in encoded else plain
+
+
+def _line(evidence: dict[str, Any]) -> int | None:
+    """The line a check on the whole message points at, when it names one."""
+    line = evidence.get("line")
+    return line if type(line) is int else None

@@ -1,0 +1,163 @@
+"""Report -> Verdict -> Permit -> send: the one place that decides, and the only maker of permits.
+
+The verdict is an allow-list. It works out by itself, from the rules that were selected and the targets
+the parser found, which pairs must have been evaluated; what is missing, doubled or unexpected denies.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+
+from mmscheck.errors import PermitError
+from mmscheck.model.mms import MediaRef
+from mmscheck.model.observation import Fetched
+from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
+from mmscheck.model.request import SendRequest
+from mmscheck.model.rule import FLOOR
+from mmscheck.model.send import SendResult
+from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, mint_permit
+from mmscheck.model.words import Outcome, Severity, TargetKind
+
+PERMIT_LIFE = 600.0
+"""Seconds a permit lives: after that the media may no longer be what was checked (design section 9)."""
+
+EXIT_PERMIT, EXIT_FAILED, EXIT_NOTHING_CHECKED, EXIT_UNDECIDED = 0, 1, 2, 3
+
+_HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
+
+Sender = Callable[[Permit, SendRequest], Awaitable[SendResult]]
+"""What performs the one POST; it must redeem the permit before it opens a socket."""
+
+
+def verdict(report: Report) -> Verdict:
+    """Decide over the whole report; everything that shows a decision uses this one function."""
+    messages = tuple(_message_verdict(report, message) for message in report.messages)
+    reasons = tuple(_report_reasons(report))
+    permitted = not reasons and all(message.permitted for message in messages)
+    return Verdict(
+        permitted=permitted,
+        exit_code=_exit_code(report, messages, reasons),
+        messages=messages,
+        reasons=reasons,
+    )
+
+
+def _report_reasons(report: Report) -> Iterable[str]:
+    if not report.messages:
+        yield "there was no message to check"
+    if not report.rules:
+        yield "no rules were loaded"
+    guarding = {rule.id for rule in report.rules if rule.severity is Severity.ERROR}
+    if missing := sorted(FLOOR - guarding):
+        yield f"rules that may never be left out were not guarding the gate: {', '.join(missing)}"
+    yield from (f"not read: {sentence}" for sentence in report.unread)
+
+
+def _exit_code(report: Report, messages: tuple[MessageVerdict, ...], reasons: tuple[str, ...]) -> int:
+    if not report.messages or report.unread:
+        return EXIT_NOTHING_CHECKED
+    if any(not message.permitted and not message.undecided for message in messages):
+        return EXIT_FAILED
+    if reasons or any(message.undecided for message in messages):
+        return EXIT_UNDECIDED
+    return EXIT_PERMIT
+
+
+def _message_verdict(report: Report, message: MessageReport) -> MessageVerdict:
+    blocking = {rule.id for rule in report.rules if report.strict or rule.severity is Severity.ERROR}
+    guards = [item for item in message.evaluations if item.rule in blocking]
+    failed = [_name(item) for item in guards if item.outcome is Outcome.FAILED]
+    undecided = [_name(item) for item in guards if item.outcome not in _HARMLESS | {Outcome.FAILED}]
+    gaps = list(_gaps(report, message))
+    if not any(item.outcome is Outcome.PASSED for item in guards):
+        gaps.append("no blocking rule passed")
+    reasons = (
+        *(f"{name} failed" for name in failed),
+        *(f"{name} could not be decided" for name in undecided),
+        *gaps,
+    )
+    return MessageVerdict(
+        source=message.source, permitted=not reasons, undecided=bool(reasons) and not failed, reasons=reasons
+    )
+
+
+def _gaps(report: Report, message: MessageReport) -> Iterable[str]:
+    """What should be there and is not, or is there and should not be."""
+    keys = {TargetKey(kind=TargetKind.MESSAGE), *message.targets, *map(_media_key, message.media)}
+    if message.request_digest is not None:
+        keys.add(TargetKey(kind=TargetKind.REQUEST))
+    expected = {(rule.id, key) for rule in report.rules for key in keys if rule.target is key.kind}
+    seen = Counter((item.rule, item.target) for item in message.evaluations)
+    yield from (f"{rule} was not evaluated on {_place(key)}" for rule, key in sorted(expected - seen.keys()))
+    yield from (f"{rule} was not expected on {_place(key)}" for rule, key in sorted(seen.keys() - expected))
+    yield from (
+        f"{rule} was evaluated more than once on {_place(key)}" for (rule, key), n in seen.items() if n > 1
+    )
+    yield from (
+        f"nothing is known of medium {ref.index} on slide {ref.slide}"
+        for ref in message.media
+        if ref.url not in message.observations
+    )
+
+
+def _media_key(ref: MediaRef) -> TargetKey:
+    return TargetKey(kind=TargetKind.MEDIA, slide=ref.slide, media=ref.index)
+
+
+def _name(item: Evaluation) -> str:
+    return f"{item.rule} ({_place(item.target)})"
+
+
+def _place(key: TargetKey) -> str:
+    match key.kind:
+        case TargetKind.MESSAGE:
+            return "message"
+        case TargetKind.REQUEST:
+            return "request"
+        case TargetKind.SLIDE:
+            return f"slide {key.slide}"
+        case TargetKind.MEDIA:
+            return f"slide {key.slide}, medium {key.media}"
+
+
+def permit(report: Report, request: SendRequest, now: float, *, life: float = PERMIT_LIFE) -> Permit:
+    """Make the permit for one send; raises PermitError unless this report permits this very request.
+
+    ``now`` is seconds since the epoch, ``life`` seconds.
+    """
+    decision = verdict(report)
+    if not decision.permitted:
+        raise PermitError("the report denies: " + "; ".join(_all_reasons(decision)))
+    if len(report.messages) != 1:
+        raise PermitError(f"a permit is for one message, and the report holds {len(report.messages)}")
+    message = report.messages[0]
+    if message.request_digest != request.digest:
+        raise PermitError("the report is about another request")
+    seen = {ref.url: message.observations[ref.url] for ref in message.media}
+    media = tuple((url, item.sha256) for url, item in seen.items() if isinstance(item, Fetched))
+    if len(media) != len(seen):
+        raise PermitError("not every medium was fetched whole")
+    return mint_permit(
+        message_digest=message.digest,
+        media_digests=media,
+        request_digest=request.digest,
+        ruleset_digest=report.ruleset_digest,
+        expires=now + life,
+    )
+
+
+def _all_reasons(decision: Verdict) -> Iterable[str]:
+    yield from decision.reasons
+    for message in decision.messages:
+        yield from message.reasons
+
+
+async def guarded_send(permit_: Permit, request: SendRequest, sender: Sender) -> SendResult:
+    """Hand request and permit to the sender, which redeems the permit before anything else.
+
+    Raises PermitError when the permit is not one, is spent, or is for another request.
+    """
+    if not isinstance(permit_, Permit):
+        raise PermitError("a send needs a permit from the gate")
+    return await sender(permit_, request)
