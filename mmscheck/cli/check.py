@@ -1,0 +1,65 @@
+"""``mmscheck check``: read messages, fetch their media, judge, report."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mmscheck import gate
+from mmscheck.cli import options as opts
+from mmscheck.cli.output import destinations, write_reports
+from mmscheck.cli.progress import progress
+from mmscheck.errors import InputError
+from mmscheck.formats import View
+from mmscheck.model.mms import Mms
+from mmscheck.pipeline import check
+from mmscheck.slidexml import parse, read_inputs
+
+
+def read_messages(paths: tuple[str, ...]) -> tuple[tuple[Mms, ...], tuple[str, ...]]:
+    """Every message found, and a sentence for each input that could not be read.
+
+    Raises InputError when there is no message at all.
+    """
+    inputs, unread = read_inputs(paths, sys.stdin.buffer if sys.stdin is not None else io.BytesIO())
+    if not inputs:
+        raise InputError("; ".join(unread))
+    return tuple(parse(item.data, item.source) for item in inputs), unread
+
+
+@click.command(name="check")
+@click.argument("paths", nargs=-1, metavar="[PATH ... | -]")
+@opts.common_options
+def command(paths: tuple[str, ...], **given: Any) -> int:
+    """Check stored MMS: files, folders (walked for .xml), or - for standard input.
+
+    Exit codes: 0 permitted, 1 denied (a rule failed), 2 nothing was checked or an input could not be read,
+    3 denied (a rule could not be decided), 4 internal error or unwritable report.
+    """
+    wanted = destinations(given["formats"])
+    changes = opts.changes(given)
+    messages, unread = read_messages(paths)
+    config = opts.configuration(
+        given, Path(messages[0].source) if messages[0].source != "<stdin>" else Path()
+    )
+    ruleset, policy = opts.ruleset(given, config), opts.policy(given, config)
+    total = len({ref.url for message in messages for ref in message.media})
+    report = asyncio.run(
+        check(
+            messages,
+            ruleset,
+            policy,
+            changes=changes,
+            strict=given["strict"] or config.strict,
+            unread=unread,
+            on_done=progress(total, wanted=not given["no_progress"]),
+        )
+    )
+    verdict = gate.verdict(report)
+    write_reports(wanted, View(report=report, verdict=verdict, quiet=given["quiet"]))
+    return verdict.exit_code

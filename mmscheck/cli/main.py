@@ -1,0 +1,96 @@
+"""The ``mmscheck`` command: hands over to one subcommand and turns every error into an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import click
+
+from mmscheck.cli.exits import INTERRUPTED, Exit
+from mmscheck.cli.say import complain, say, silence_stdout
+from mmscheck.errors import MmscheckError, PermitError, ReportError
+
+SUBCOMMANDS = {
+    "check": "Check stored MMS: files, folders, or - for standard input.",
+    "send": "Check one message, and send it through the gate.",
+    "sandbox": "Run a local provider and media host to try things against.",
+    "demo": "Show the main job on real sockets and real media files.",
+}
+"""Name to one-line help; each lives in the module of its name and is imported when it is called."""
+
+
+class _Lazy(click.Group):
+    """A group that imports a subcommand only when it runs, so that start-up stays light."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"mmscheck.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUBCOMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("mmscheck"), prog_name="mmscheck", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Preflight and gate for MMS.
+
+    Reads stored slide XML, fetches every media URL the way the provider will, applies every rule, and lets a
+    send through only when every blocking rule passed. What it cannot know, it denies.
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; no exception leaves."""
+    try:
+        result = cli.main(
+            args=None if argv is None else list(argv), prog_name="mmscheck", standalone_mode=False
+        )
+        code = int(result) if isinstance(result, int) else int(Exit.PERMITTED)
+    except (click.exceptions.Exit, click.ClickException, click.Abort, KeyboardInterrupt) as stop:
+        code = _stopped(stop)
+    except MmscheckError as error:
+        code = _refused(error)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a user
+        if os.environ.get("MMSCHECK_DEBUG"):
+            say(traceback.format_exc())
+        text = f"internal error: {type(error).__name__}: {error} (MMSCHECK_DEBUG=1 shows where)"
+        code = complain(text, Exit.INTERNAL, hint="Nothing was permitted.")
+    return code
+
+
+def _stopped(stop: BaseException) -> int:
+    if isinstance(stop, click.exceptions.Exit):
+        return stop.exit_code
+    if not isinstance(stop, click.ClickException):
+        return complain("interrupted; nothing was decided", INTERRUPTED)
+    context = getattr(stop, "ctx", None)
+    called = context.command_path if context else "mmscheck"
+    return complain(
+        stop.format_message(), Exit.NOTHING_CHECKED, hint=f"Nothing was checked. See {called} --help."
+    )
+
+
+def _refused(error: MmscheckError) -> int:
+    if isinstance(error, ReportError | PermitError):
+        return complain(str(error), Exit.INTERNAL)
+    return complain(str(error), Exit.NOTHING_CHECKED, hint="Nothing was checked.")
+
+
+def entry() -> None:
+    """The console script: run, then leave with the exit code whatever standard output's state is."""
+    code = main()
+    if not silence_stdout():
+        code = code or int(Exit.INTERNAL)
+    sys.exit(code)

@@ -1,0 +1,128 @@
+"""The options that check and send share, and how they and the configuration become values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from mmscheck.errors import UsageError
+from mmscheck.fetch import FetchPolicy, parse_connect_to
+from mmscheck.model.request import Changes, CustomText
+from mmscheck.model.rule import RuleSet
+from mmscheck.model.words import SenderType
+from mmscheck.pipeline import load_rules
+from mmscheck.ruleset import Config, find_config, load_config
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+_SECONDS = click.FloatRange(min=0, min_open=True)
+_COUNT = click.IntRange(min=1)
+
+_COMMON: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable."
+    ),
+    click.option("--profile", metavar="NAME", help="The rules to apply (default: send)."),
+    click.option(
+        "--sender",
+        type=click.Choice([item.value for item in SenderType]),
+        help="What the message is sent from; sizes differ. Without it the tightest numbers count.",
+    ),
+    click.option("--strict", is_flag=True, help="Warnings block too."),
+    click.option(
+        "--config", "config_file", type=click.Path(path_type=Path), help="Default: mmscheck.toml, upward."
+    ),
+    click.option(
+        "--allow-net", multiple=True, metavar="CIDR", help="Let media live in this network; repeatable."
+    ),
+    click.option(
+        "--connect-to",
+        multiple=True,
+        metavar="HOST:PORT:ADDRESS:PORT",
+        help="As curl's: dial elsewhere; repeatable.",
+    ),
+    click.option("--ca-file", metavar="FILE", help="Trust these certificate authorities as well (PEM)."),
+    click.option("--timeout", type=_SECONDS, metavar="SECONDS", help="For one fetch."),
+    click.option("--deadline", type=_SECONDS, metavar="SECONDS", help="For the whole check."),
+    click.option("--max-concurrency", type=_COUNT, metavar="N", help="Fetches at the same time."),
+    click.option("--per-host", type=_COUNT, metavar="N", help="Fetches from one host at the same time."),
+    click.option(
+        "--custom-subject", metavar="TEXT", help="The subject this send will use instead of the stored one."
+    ),
+    click.option(
+        "--custom-text", multiple=True, metavar="SLIDE=TEXT", help="A slide's text for this send; repeatable."
+    ),
+    click.option(
+        "--data", multiple=True, metavar="NAME=VALUE", help="Merge data for {$name|default}; repeatable."
+    ),
+    click.option("--quiet", is_flag=True, help="Only findings and the verdict."),
+    click.option("--no-progress", is_flag=True, help="No progress line, even on a terminal."),
+)
+
+
+def common_options(function: _Decorated) -> _Decorated:
+    """Add the common options of check and send to a command."""
+    for option in reversed(_COMMON):
+        function = option(function)
+    return function
+
+
+def configuration(options: Mapping[str, Any], start: Path) -> Config:
+    """The named configuration file, or the one found upward from ``start``, or none. Raises RuleSetError."""
+    named: Path | None = options["config_file"]
+    file = named or find_config(start)
+    return load_config(file) if file else Config()
+
+
+def ruleset(options: Mapping[str, Any], config: Config, sender_hint: SenderType | None = None) -> RuleSet:
+    """The rules for this run: flags win over the configuration. Raises RuleSetError."""
+    flag = options["sender"]
+    sender = SenderType(flag) if flag else config.sender or sender_hint
+    return load_rules(options["profile"], sender=sender, config=config)
+
+
+def policy(options: Mapping[str, Any], config: Config) -> FetchPolicy:
+    """How to fetch: flags win over the configuration, lists are joined. Raises UsageError."""
+    mappings = (*config.connect_to, *options["connect_to"])
+    chosen = {
+        name: options[name] if options[name] is not None else getattr(config, name)
+        for name in ("timeout", "deadline", "max_concurrency", "per_host", "ca_file")
+    }
+    if isinstance(chosen["ca_file"], Path):
+        chosen["ca_file"] = str(chosen["ca_file"])
+    return FetchPolicy(
+        allow_net=(*config.allow_net, *options["allow_net"]),
+        connect_to=tuple(parse_connect_to(text) for text in mappings),
+        **{name: value for name, value in chosen.items() if value is not None},
+    )
+
+
+def changes(options: Mapping[str, Any]) -> Changes:
+    """Custom subject, custom texts and merge data. Raises UsageError for what cannot be read as such."""
+    return Changes(
+        custom_subject=options["custom_subject"],
+        custom_texts=tuple(_custom_text(text) for text in options["custom_text"]),
+        data=_data(options["data"]),
+    )
+
+
+def _custom_text(text: str) -> CustomText:
+    slide, mark, value = text.partition("=")
+    if not mark or not (slide.isascii() and slide.isdigit()):
+        raise UsageError(f"--custom-text {text!r}: expected SLIDE=TEXT with a slide number, as in 2=Hello")
+    return CustomText(slide=int(slide), value=value)
+
+
+def _data(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    pairs: list[tuple[str, str]] = []
+    for text in texts:
+        name, mark, value = text.partition("=")
+        if not mark or not name.strip():
+            raise UsageError(f"--data {text!r}: expected NAME=VALUE, as in firstname=Ana")
+        if any(name.lower() == known.lower() for known, _ in pairs):
+            raise UsageError(f"--data {name}: given twice (names are matched without regard to case)")
+        pairs.append((name, value))
+    return tuple(pairs)

@@ -1,0 +1,78 @@
+"""``mmscheck sandbox``: a provider and a media host on this machine, for people without an account."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from mmscheck.cli.say import say, write_stdout
+from mmscheck.fetch import parse_connect_to
+from mmscheck.sandbox import FAULTS, Sandbox
+
+
+def _fault_page() -> str:
+    width = max(map(len, FAULTS))
+    return "\b\n" + "\n".join(f"  /{name.ljust(width)}  {text}" for name, text in FAULTS.items())
+
+
+HELP = f"""Run a local provider and media host until Ctrl-C.
+
+The provider answers saveMMS, sendSavedMMS, getMMSTemplates and deleteMMSID as documented, and fetches media
+itself. The media host serves FILE at /FILE, and with a fault at /FAULT/FILE:
+
+{_fault_page()}
+"""
+
+
+@click.command(name="sandbox", help=HELP)
+@click.option(
+    "--provider-port", type=click.IntRange(0, 65535), default=8801, show_default=True, help="0: any free."
+)
+@click.option(
+    "--media-port", type=click.IntRange(0, 65535), default=8802, show_default=True, help="0: any free."
+)
+@click.option(
+    "--media-dir", type=click.Path(path_type=Path), help="Serve this folder instead of the samples."
+)
+@click.option("--api-key", default="sandbox-key", show_default=True, help="The key the provider accepts.")
+@click.option(
+    "--connect-to",
+    multiple=True,
+    metavar="HOST:PORT:ADDRESS:PORT",
+    help="Where the provider finds a media host.",
+)
+def command(
+    provider_port: int, media_port: int, media_dir: Path | None, api_key: str, connect_to: tuple[str, ...]
+) -> int:
+    """Run both servers until they are interrupted."""
+    mapped = tuple(
+        (item.host, item.port, item.to_host, item.to_port) for item in map(parse_connect_to, connect_to)
+    )
+    box = Sandbox(
+        provider_port=provider_port,
+        media_port=media_port,
+        media_dir=media_dir,
+        api_key=api_key,
+        connect_to=mapped,
+        on_event=say,
+    )
+    try:
+        asyncio.run(_serve(box, api_key))
+    except KeyboardInterrupt:
+        say("sandbox stopped")
+    return 0
+
+
+async def _serve(box: Sandbox, api_key: str) -> None:
+    async with box:
+        write_stdout(
+            f"provider  {box.provider_url}  (API key: {api_key})\n"
+            f"media     {box.media_url}\n"
+            "Try, in another terminal:\n"
+            f"  mmscheck check MESSAGE.xml --allow-net 127.0.0.0/8"
+            f" --connect-to media.example.com:80:127.0.0.1:{box.media_port}\n"
+            "Ctrl-C stops both.\n"
+        )
+        await asyncio.Event().wait()
