@@ -1,0 +1,115 @@
+"""Wheel, sdist, plain and editable installs all carry the rules."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+COUNT = "from mmscheck.pipeline import load_rules; print(len(load_rules().rules))"
+
+
+def rule_files() -> int:
+    """Rule files in the checkout: what every kind of install must load."""
+    return sum(
+        1 for file in (ROOT / "rules").glob("*/*.toml") if file.parent.name not in {"limits", "profiles"}
+    )
+
+
+def run(*command: str, cwd: Path) -> str:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel built from that sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder)
+    return folder
+
+
+def test_the_installed_wheel_loads_every_rule_somewhere_else(built: Path, tmp_path: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    run(sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv"), cwd=tmp_path)
+    python = tmp_path / "venv" / "bin" / "python"
+    run(
+        *(sys.executable, "-m", "pip"),
+        *("--python", str(python), "install", "--no-deps", "--no-index", "--quiet", str(wheel)),
+        cwd=tmp_path,
+    )
+    site = Path(
+        run(str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip()
+    )
+    dependencies = tmp_path / "dependencies"
+    dependencies.mkdir()
+    for item in Path(sysconfig.get_path("purelib")).iterdir():
+        if not item.name.startswith(("mmscheck", "__editable__")):
+            (dependencies / item.name).symlink_to(item)
+    (site / "dependencies.pth").write_text(f"{dependencies}\n", encoding="utf-8")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    done = subprocess.run(
+        [str(python), "-c", COUNT], cwd=tmp_path, capture_output=True, text=True, env=clean, check=False
+    )
+    assert (done.stdout.strip(), done.stderr) == (str(rule_files()), "")
+    where = run(str(python), "-c", "import mmscheck; print(mmscheck.__file__)", cwd=tmp_path)
+    assert str(tmp_path) in where
+    assert run(str(tmp_path / "venv" / "bin" / "mmscheck"), "--version", cwd=tmp_path).startswith("mmscheck ")
+
+
+def test_the_sdist_carries_the_rules(built: Path) -> None:
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = [name.split("/", 1)[-1] for name in archive.getnames()]
+    found = [name for name in names if name.startswith("rules/") and name.endswith(".toml")]
+    assert len(found) == len(list((ROOT / "rules").glob("*/*.toml")))
+
+
+def test_the_wheel_carries_rules_samples_schema_and_licence(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for needed in (
+        *("mmscheck/rules/__init__.py", "mmscheck/rules/http/content-length.toml", "mmscheck/py.typed"),
+        *("mmscheck/rules/limits/default.toml", "mmscheck/rules/profiles/send.toml"),
+        *("mmscheck/fixtures/mms/summer-sale.xml", "mmscheck/fixtures/media/photo-small.jpg"),
+        "mmscheck/formats/report.schema.json",
+    ):
+        assert needed in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_this_installation_loads_every_rule() -> None:
+    assert int(run(sys.executable, "-c", COUNT, cwd=Path("/"))) == rule_files()
+
+
+def test_every_package_of_the_tree_is_listed_for_the_build() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        listed = set(tomllib.load(file)["tool"]["setuptools"]["packages"])
+    found = {
+        ".".join(init.parent.relative_to(ROOT).parts) for init in (ROOT / "mmscheck").rglob("__init__.py")
+    }
+    assert listed - {"mmscheck.rules", "mmscheck.fixtures"} == found
+
+
+def test_the_lock_names_hashes_and_no_place_to_get_packages_from() -> None:
+    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    assert "--index-url" not in text
+    assert "://" not in text
+    pins = [line for line in text.splitlines() if "==" in line]
+    assert pins
+    assert all(line.rstrip().endswith("\\") for line in pins)
+
+
+def test_the_runtime_needs_nothing_under_the_gpl() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        needed = " ".join(tomllib.load(file)["project"]["dependencies"])
+    assert "mutagen" not in needed
