@@ -145,6 +145,10 @@ def _run(rule: Rule, message: Mms, place: Place) -> Result:
 
 
 def _words(rule: Rule, message: Mms, place: Place, result: Result) -> str:
+    if result.outcome is Outcome.PASSED:
+        return f"{rule.title}."
+    if result.outcome is Outcome.INAPPLICABLE:
+        return f"{rule.title}: does not apply ({result.reason})."
     where: dict[str, Any] = {
         "source": message.source,
         "slide": place.key.slide or "-",
@@ -154,11 +158,7 @@ def _words(rule: Rule, message: Mms, place: Place, result: Result) -> str:
     }
     if result.outcome is Outcome.FAILED:
         return redact_text(rule.text.failed.format_map({**result.wording, **where}))
-    if result.outcome is Outcome.CANT_TELL:
-        return redact_text(rule.text.cant_tell.format_map({**where, "reason": result.reason}))
-    if result.outcome is Outcome.INAPPLICABLE:
-        return f"{rule.title}: does not apply ({result.reason})."
-    return f"{rule.title}."
+    return redact_text(rule.text.cant_tell.format_map({**where, "reason": result.reason}))
 
 
 def _evaluation(rule: Rule, place: Place, result: Result, words: str, *, crashed: bool = False) -> Evaluation:

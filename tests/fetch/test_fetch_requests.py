@@ -399,3 +399,8 @@ async def test_the_default_manners_are_those_that_were_promised() -> None:
     how = FetchPolicy()
     assert (how.timeout, how.deadline, how.per_host, how.retries, how.max_redirects) == (30, 120, 4, 2, 5)
     assert how.max_bytes == 64 * 1024 * 1024
+
+
+def test_the_http_library_is_not_loaded_before_something_is_fetched() -> None:
+    script = "import sys, mmscheck.fetch; sys.exit('aiohttp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], timeout=30, check=False).returncode == 0
