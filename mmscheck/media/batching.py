@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from typing import cast
 
 from mmscheck.media.generation import WorkerLostError
 from mmscheck.media.pool import WorkerPool
@@ -38,9 +39,7 @@ class Looks:
         answer = asyncio.get_running_loop().create_future()
         self._waiting.append((sample, answer))
         if len(self._carriers) < self._most_carriers:
-            carrier = asyncio.create_task(self._carry())
-            self._carriers.add(carrier)
-            carrier.add_done_callback(self._carriers.discard)
+            self._carriers.add(asyncio.create_task(self._carry()))
         found: Sniffed | None = await answer
         return found
 
@@ -54,8 +53,13 @@ class Looks:
         self._waiting.clear()
 
     async def _carry(self) -> None:
-        while self._waiting:
-            await self._deliver(self._next())
+        try:
+            while self._waiting:
+                await self._deliver(self._next())
+        finally:
+            # Here and not in a callback, which runs a turn later: a sample that came in between would be left
+            # to a carrier that has already gone.
+            self._carriers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     def _next(self) -> Sequence[Ticket]:
         """The samples that have waited longest, as many as go into one task."""
