@@ -138,13 +138,15 @@ class Attempt:
 
     async def _look_at(self, body: Body, exchange: Exchange) -> Fetched:
         self._phase = "determining the type of the bytes"
+        inspected = await self._tools.inspect(self._url, body.data)
         return Fetched(
             url=self._url,
             hops=tuple(self.hops),
             size=len(body.data),
             sha256=body.sha256,
             timing_ms=self.timing,
-            sniffed=await self._tools.inspect(self._url, body.data),
+            sniffed=inspected.sniffed,
+            decoded=inspected.decoded,
             excess=exchange.excess,
             attempts=self.number,
         )

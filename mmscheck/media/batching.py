@@ -11,7 +11,7 @@ from mmscheck.media.generation import WorkerLostError
 from mmscheck.media.pool import WorkerPool
 from mmscheck.media.sample import Sample
 from mmscheck.media.worker import examine
-from mmscheck.model.observation import Sniffed
+from mmscheck.model.observation import Inspected
 
 MOST_SAMPLES = 16
 """Samples in one task."""
@@ -19,7 +19,7 @@ MOST_SAMPLES = 16
 MOST_BYTES = 128 * 1024
 """Bytes in a task of more than one sample."""
 
-Ticket = tuple[Sample, asyncio.Future[Sniffed | None]]
+Ticket = tuple[Sample, asyncio.Future[Inspected | None]]
 """A sample and where its answer is awaited."""
 
 
@@ -34,13 +34,13 @@ class Looks:
         self._waiting: deque[Ticket] = deque()
         self._carriers: set[asyncio.Task[None]] = set()
 
-    async def look(self, sample: Sample) -> Sniffed | None:
+    async def look(self, sample: Sample) -> Inspected | None:
         """What a worker made of the sample; WorkerLostError when none did."""
         answer = asyncio.get_running_loop().create_future()
         self._waiting.append((sample, answer))
         if len(self._carriers) < self._most_carriers:
             self._carriers.add(asyncio.create_task(self._carry()))
-        found: Sniffed | None = await answer
+        found: Inspected | None = await answer
         return found
 
     async def end(self) -> None:
@@ -78,9 +78,9 @@ class Looks:
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
             await self._look_closer(batch, error)
         else:
-            for (_, answer), sniffed in answers:
+            for (_, answer), inspected in answers:
                 if not answer.done():  # whoever asked may have gone
-                    answer.set_result(sniffed)
+                    answer.set_result(inspected)
         finally:
             settle(batch, WorkerLostError("the workers have been stopped"))
 

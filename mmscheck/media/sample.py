@@ -8,21 +8,30 @@ import msgspec
 
 from mmscheck.model.observation import Witness
 
+HEAD = 4 * 1024
+"""Bytes that are looked at first. Our media types carry their marks within the first few hundred."""
+
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """The first bytes of a file or all of them.
 
-    ``size`` is the size of the whole file; ``named`` the type its URL's extension suggests.
+    ``size`` is the size of the whole file; ``named`` the type its URL's extension suggests; ``decode`` asks
+    for what a decoder finds besides, and needs the whole file.
     """
 
     data: bytes
     size: int
     named: str | None = None
+    decode: bool = False
 
     @property
     def whole(self) -> bool:
         """Whether ``data`` is the whole file."""
         return len(self.data) == self.size
+
+    def head(self, length: int) -> Sample:
+        """The same file with no more of it than its first bytes."""
+        return Sample(data=self.data[:length], size=self.size, named=self.named)
 
     @property
     def extent(self) -> str:

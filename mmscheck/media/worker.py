@@ -6,10 +6,11 @@ import signal
 from collections.abc import Sequence
 
 from mmscheck.media.confinement import Confinement, confine, grant_cpu
+from mmscheck.media.decoding import decode
 from mmscheck.media.libraries import libmagic_says
-from mmscheck.media.sample import Sample
+from mmscheck.media.sample import HEAD, Sample
 from mmscheck.media.sniffing import sniff
-from mmscheck.model.observation import Sniffed
+from mmscheck.model.observation import Inspected, Sniffed
 
 
 def prepare(limits: Confinement, parent: int) -> None:
@@ -19,10 +20,21 @@ def prepare(limits: Confinement, parent: int) -> None:
     confine(limits, parent)
 
 
-def examine(samples: Sequence[Sample], cpu_seconds: int) -> list[Sniffed | None]:
-    """The type of each sample's bytes in that much CPU time; None asks for the whole file."""
+def examine(samples: Sequence[Sample], cpu_seconds: int) -> list[Inspected | None]:
+    """The type of each sample's bytes and what was asked besides, each in that much CPU time.
+
+    None asks for the whole file.
+    """
+    return [inspect(sample, cpu_seconds) for sample in samples]
+
+
+def inspect(sample: Sample, cpu_seconds: int) -> Inspected | None:
+    """The type of one sample, by its head where that tells enough, and its facts where they are wanted."""
     grant_cpu(cpu_seconds)
-    return [look(sample) for sample in samples]
+    sniffed = look(sample.head(HEAD)) or (look(sample) if sample.whole else None)
+    if sniffed is None:
+        return None
+    return Inspected(sniffed=sniffed, decoded=decode(sniffed.type, sample.data) if sample.decode else None)
 
 
 def look(sample: Sample) -> Sniffed | None:

@@ -7,14 +7,12 @@ from typing import Self
 
 from mmscheck.media.batching import Looks
 from mmscheck.media.confinement import Confinement
+from mmscheck.media.decoding import not_decoded
 from mmscheck.media.generation import WorkerLostError
 from mmscheck.media.names import named_type
 from mmscheck.media.pool import WorkerPool
-from mmscheck.media.sample import Sample
-from mmscheck.model.observation import Sniffed
-
-HEAD = 4 * 1024
-"""Bytes that are looked at first. Our media types carry their marks within the first few hundred."""
+from mmscheck.media.sample import HEAD, Sample
+from mmscheck.model.observation import Inspected, Sniffed
 
 SHARE = 8
 """A file may be this part of a worker's memory: it is held there twice, beside what libraries make of it."""
@@ -27,13 +25,13 @@ class MediaWorkers:
         self,
         *,
         workers: int = 2,
-        timeout: float = 10.0,
+        timeout: float = 20.0,
         memory_bytes: int = 1024 * 1024 * 1024,
         recycle_after: int = 1000,
     ) -> None:
         """Take the number of processes and the limits of each.
 
-        ``timeout`` is seconds for one look, and bounds its CPU time too; ``memory_bytes`` the address space;
+        ``timeout`` is seconds for one file, and bounds its CPU time too; ``memory_bytes`` the address space;
         ``recycle_after`` the number of tasks (up to 16 looks) until a process is replaced by a fresh one.
         """
         self._largest = memory_bytes // SHARE
@@ -65,11 +63,33 @@ class MediaWorkers:
         named = named_type(url)
         try:
             found = await self._looks.look(Sample(data=bytes(body[:HEAD]), size=len(body), named=named))
-            if isinstance(found, Sniffed):
-                return found
+            if isinstance(found, Inspected):
+                return found.sniffed
             if len(body) > self._largest:
                 return Sniffed(type=None, problem=f"{len(body)} bytes are too many to look at")
             found = await self._looks.look(Sample(data=bytes(body), size=len(body), named=named))
         except WorkerLostError as lost:
             return Sniffed(type=None, problem=str(lost))
-        return found if isinstance(found, Sniffed) else Sniffed(type=None, problem="a worker gave no answer")
+        return found.sniffed if found else Sniffed(type=None, problem="a worker gave no answer")
+
+    async def inspect(self, url: str, body: bytes) -> Inspected:
+        """The type of the bytes, and what a decoder found in them; both in one task of a worker.
+
+        Nothing the bytes do raises. Where the worker was lost, the type is looked for once more alone: what
+        died of decoding may yet say what it is.
+        """
+        if not body:
+            return Inspected(sniffed=Sniffed(type=None))
+        if len(body) > self._largest:
+            return await self._undecoded(url, body, f"{len(body)} bytes are too many to decode")
+        sample = Sample(data=bytes(body), size=len(body), named=named_type(url), decode=True)
+        try:
+            found = await self._looks.look(sample)
+        except WorkerLostError as lost:
+            return await self._undecoded(url, body, str(lost))
+        return found or await self._undecoded(url, body, "a worker gave no answer")
+
+    async def _undecoded(self, url: str, body: bytes, why: str) -> Inspected:
+        """The type of the bytes, and why they were not decoded."""
+        sniffed = await self.sniff(url, body)
+        return Inspected(sniffed=sniffed, decoded=not_decoded(sniffed.type, why))

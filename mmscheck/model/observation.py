@@ -7,9 +7,10 @@ library refused can still be judged by what was on the wire.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 import msgspec
+
+from mmscheck.model.facts import Decoded
 
 
 class Reason(StrEnum):
@@ -38,6 +39,8 @@ class Reason(StrEnum):
     INSECURE_REDIRECT = "redirect from https to http"
     BAD_REDIRECT = "redirect without a usable Location"
     NOT_LOOKED = "not looked at"
+    OFFLINE = "not fetched: lint is offline"
+    NO_LOCAL_FILE = "no local file"
     INTERNAL = "internal error while fetching"
 
 
@@ -91,11 +94,18 @@ class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
 
 
+class Inspected(msgspec.Struct, frozen=True, kw_only=True):
+    """What the workers made of a whole file: its type, and its facts where there is a decoder for it."""
+
+    sniffed: Sniffed
+    decoded: Decoded | None = None
+
+
 class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag="fetched"):
-    """A 200 response that came back whole.
+    """A 200 response that came back whole; without hops it is a local file, which nobody has served yet.
 
     ``size`` is bytes of body after transfer decoding; ``excess`` is bytes seen on the wire beyond the
-    stated length; ``facts`` is what the decoders found (width, height, ...).
+    stated length; ``decoded`` is what a decoder found, None when no decoder is for this type.
     """
 
     url: str
@@ -106,12 +116,12 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag
     sniffed: Sniffed
     excess: int = 0
     attempts: int = 1
-    facts: dict[str, Any] = {}
+    decoded: Decoded | None = None
 
     @property
-    def final(self) -> Hop:
-        """The hop that answered with the file."""
-        return self.hops[-1]
+    def final(self) -> Hop | None:
+        """The hop that answered with the file, or None for a local file."""
+        return self.hops[-1] if self.hops else None
 
 
 class NotFetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag="not-fetched"):
@@ -138,6 +148,9 @@ class NotFetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", 
         """The reason and its detail in one phrase."""
         return f"{self.reason.value} ({self.detail})" if self.detail else self.reason.value
 
+
+UNSEEN = frozenset({Reason.OFFLINE, Reason.NO_LOCAL_FILE})
+"""Reasons that only a run without a network gives; whatever has one of them can permit nothing."""
 
 Observation = Fetched | NotFetched
 """What came back for one URL."""

@@ -10,7 +10,7 @@ import socket
 import pytest
 
 from mmscheck.fetch import ConnectTo, fetch_all
-from mmscheck.model.observation import NotFetched, Reason, Sniffed
+from mmscheck.model.observation import Inspected, NotFetched, Reason, Sniffed
 from tests.support.rawserver import (
     fetched,
     not_fetched,
@@ -335,10 +335,10 @@ async def test_an_endless_body_is_left_at_the_cap() -> None:
 
 
 async def test_a_crash_of_the_inspector_harms_one_url_only() -> None:
-    async def inspect(url: str, body: bytes) -> Sniffed:
+    async def inspect(url: str, body: bytes) -> Inspected:
         if url.endswith("bad.jpg"):
             raise RuntimeError("the worker is gone")
-        return Sniffed(type="image/jpeg")
+        return Inspected(sniffed=Sniffed(type="image/jpeg"))
 
     async with serve(response()) as server:
         good, bad = server.url("/good.jpg"), server.url("/bad.jpg")

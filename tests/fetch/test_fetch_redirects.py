@@ -44,7 +44,7 @@ async def test_each_hop_is_kept_with_its_headers(status: str) -> None:
     ]
     assert [hop.status for hop in found.hops] == [int(status[:3])] * 2 + [200]
     assert found.hops[0].values("location") == ("/b/c.jpg",)
-    assert found.final.values("content-type") == ("image/jpeg",)
+    assert found.hops[-1].values("content-type") == ("image/jpeg",)
     assert not any(b"Referer" in request for request in server.requests)
 
 
@@ -193,5 +193,5 @@ async def test_connect_to_is_applied_to_every_hop() -> None:
             )
         )
         found = await fetched(server.url(), how)
-    assert found.final.url == "http://other.example.com/b.jpg"
+    assert found.hops[-1].url == "http://other.example.com/b.jpg"
     assert b"\r\nHost: other.example.com\r\n" in server.requests[1]

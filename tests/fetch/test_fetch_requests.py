@@ -16,7 +16,7 @@ from mmscheck.errors import UsageError
 from mmscheck.fetch import ConnectTo, FetchPolicy, fetch_all
 from mmscheck.fetch.get import SMALL
 from mmscheck.fetch.slots import MEMORY
-from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason, Sniffed
+from mmscheck.model.observation import Fetched, Inspected, NotFetched, Observation, Reason, Sniffed
 from tests.support.rawserver import fetched, policy, response, saying, serve, sniff, until
 
 
@@ -70,9 +70,9 @@ async def test_each_distinct_url_is_fetched_once() -> None:
     told: list[str] = []
     looked: list[str] = []
 
-    async def inspect(url: str, body: bytes) -> Sniffed:
+    async def inspect(url: str, body: bytes) -> Inspected:
         looked.append(url)
-        return Sniffed(type=None)
+        return Inspected(sniffed=Sniffed(type=None))
 
     async with serve(response()) as server:
         urls = [server.url(f"/{number % 3}.jpg") for number in range(12)]
@@ -126,13 +126,13 @@ async def test_no_connection_is_kept_for_a_host_that_is_not_asked_again() -> Non
 async def test_a_host_is_asked_on_while_a_file_is_being_looked_at() -> None:
     at_once = most = 0
 
-    async def inspect(url: str, body: bytes) -> Sniffed:
+    async def inspect(url: str, body: bytes) -> Inspected:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
         await asyncio.sleep(0.1)
         at_once -= 1
-        return Sniffed(type=None)
+        return Inspected(sniffed=Sniffed(type=None))
 
     async with serve(response()) as server:
         urls = [server.url(f"/{number}") for number in range(6)]
@@ -143,13 +143,13 @@ async def test_a_host_is_asked_on_while_a_file_is_being_looked_at() -> None:
 async def test_large_bodies_share_a_limited_memory() -> None:
     at_once = most = 0
 
-    async def inspect(url: str, body: bytes) -> Sniffed:
+    async def inspect(url: str, body: bytes) -> Inspected:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
         await asyncio.sleep(0.02)
         at_once -= 1
-        return Sniffed(type=None)
+        return Inspected(sniffed=Sniffed(type=None))
 
     async with serve(response(b"x" * (SMALL + 1))) as server:
         urls = [server.url(f"/{number}") for number in range(4)]
@@ -226,7 +226,7 @@ async def test_the_deadline_names_those_that_never_had_their_turn() -> None:
 
 
 async def test_the_deadline_covers_the_inspector() -> None:
-    async def inspect(url: str, body: bytes) -> Sniffed:
+    async def inspect(url: str, body: bytes) -> Inspected:
         await asyncio.sleep(60)
         raise AssertionError
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from mmscheck.media.confinement import grant_cpu
 from mmscheck.media.sample import Sample
 from mmscheck.media.worker import examine
-from mmscheck.model.observation import Sniffed
+from mmscheck.model.observation import Inspected
 
 POISON = b"these bytes kill whoever looks at them"
 GRIT = b"these bytes find a fault of ours"
@@ -84,7 +84,7 @@ def standing() -> dict[str, object]:
     }
 
 
-def examine_hostile(samples: Sequence[Sample], cpu_seconds: int) -> list[Sniffed | None]:
+def examine_hostile(samples: Sequence[Sample], cpu_seconds: int) -> list[Inspected | None]:
     """The worker's own task, as if libmagic had a fault that certain bytes trigger."""
     for sample in samples:
         if sample.data == POISON:
@@ -94,3 +94,18 @@ def examine_hostile(samples: Sequence[Sample], cpu_seconds: int) -> list[Sniffed
         if sample.data == GRIT:
             raise KeyError("grit")
     return examine(samples, cpu_seconds)
+
+
+def examine_hostile_only_to_decoders(samples: Sequence[Sample], cpu_seconds: int) -> list[Inspected | None]:
+    """The worker's own task, as if decoders had a fault that certain bytes trigger."""
+    for sample in samples:
+        if sample.decode and sample.data.endswith(POISON):
+            abort()
+        if sample.decode and sample.data.endswith(TAR):
+            spin()
+    return examine(samples, cpu_seconds)
+
+
+def loaded() -> set[str]:
+    """The decoding libraries in this process."""
+    return {"PIL", "av", "icalendar", "pikepdf", "vobject"} & set(sys.modules)

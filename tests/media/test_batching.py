@@ -8,7 +8,6 @@ from mmscheck.media.batching import Looks
 from mmscheck.media.confinement import Confinement
 from mmscheck.media.pool import WorkerPool
 from mmscheck.media.sample import Sample
-from mmscheck.model.observation import Sniffed
 
 JPEG = Sample(data=b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", size=11)
 
@@ -22,8 +21,8 @@ async def test_a_sample_that_comes_as_the_last_carrier_leaves_is_not_left_lying(
         for _ in range(3):
             async with asyncio.timeout(20):  # no task of its own, so that the next look follows at once
                 found = await looks.look(JPEG)
-            assert isinstance(found, Sniffed)
-            assert found.type == "image/jpeg"
+            assert found is not None
+            assert found.sniffed.type == "image/jpeg"
     finally:
         pool.end()
         await looks.end()

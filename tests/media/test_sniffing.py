@@ -13,9 +13,10 @@ import pytest
 from mmscheck.media import MediaWorkers
 from mmscheck.media.content import is_web_page
 from mmscheck.media.libraries import mutagen_says
-from mmscheck.media.names import BY_EXTENSION, named_type, registered
+from mmscheck.media.names import named_type, registered
 from mmscheck.media.sample import Sample, ask
 from mmscheck.media.sniffing import sniff
+from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.model.observation import Sniffed, Witness
 
 MEDIA = Path(__file__).parents[2] / "fixtures" / "media"

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from mmscheck.fetch import ConnectTo, FetchPolicy, fetch_all
-from mmscheck.model.observation import Fetched, NotFetched, Observation, Sniffed
+from mmscheck.model.observation import Fetched, Inspected, NotFetched, Observation, Sniffed
 
 Respond = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 """(request head, writer) to whatever is written; closing the writer ends the connection."""
@@ -111,9 +111,9 @@ async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
             await asyncio.sleep(0.005)
 
 
-async def sniff(url: str, body: bytes) -> Sniffed:
+async def sniff(url: str, body: bytes) -> Inspected:
     """An inspector that looks at nothing."""
-    return Sniffed(type="image/jpeg", witness="test")
+    return Inspected(sniffed=Sniffed(type="image/jpeg", witness="test"))
 
 
 def policy(*servers: RawServer, **changes: Any) -> FetchPolicy:

@@ -6,12 +6,14 @@ written down by hand here: a format shows what the gate decided, and must not ne
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from mmscheck.formats import View
+from mmscheck.model.facts import ImageFacts
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import (
     Fetched,
@@ -25,7 +27,8 @@ from mmscheck.model.observation import (
 )
 from mmscheck.model.report import Evaluation, MessageReport, Report, RuleKey, TargetKey
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.model.verdict import MessageVerdict, Verdict
+from mmscheck.model.verdict import MessageVerdict, Verdict, Waived
+from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity, TargetKind
 
 PHOTO = "http://media.example.com/spring/photo.jpg"
@@ -70,7 +73,7 @@ def fetched(url: str, *, content_type: str = "image/jpeg", **values: Any) -> Fet
         "sniffed": Sniffed(
             type="image/jpeg", witness="libmagic", witnesses=(Witness(name="libmagic", type="image/jpeg"),)
         ),
-        "facts": {"width": 640, "height": 1138},
+        "decoded": ImageFacts(format="JPEG", width=640, height=1138, mode="RGB"),
     }
     return Fetched(url=url, **{**known, **values})
 
@@ -305,7 +308,6 @@ def broken_message(source: str = "broken.xml") -> MessageReport:
             ),
         ),
         sniffed=Sniffed(type="video/mp4", witness="libmagic"),
-        facts={},
     )
     slow = NotFetched(
         url=SLOW,
@@ -433,6 +435,49 @@ def nothing() -> View:
     return View(report=run, verdict=judged(run, 2, reasons=("there was no message to check",)))
 
 
+def let_through() -> View:
+    """Permitted by a waiver; the run has others that let nothing through."""
+    base = broken_message("waived.xml")
+    failed = {item.rule: item for item in base.evaluations if item.outcome is Outcome.FAILED}
+    wide = evaluation(
+        "image-dimensions",
+        Outcome.FAILED,
+        medium(1, 1),
+        message="The picture is 4,000 pixels wide; phones show 640.",
+        url=PHOTO,
+        line=7,
+    )
+    items = tuple(item for item in base.evaluations if item.outcome is Outcome.PASSED)
+    advice = failed["subject-length-advised"]
+    run = report(replace(base, evaluations=(*items, wide, advice), media=_REFS[:1]))
+    expires = dt.date(2027, 1, 31)
+    live = Waiver(rule="image-dimensions", reason="seen on phones", who="A. Person", expires=expires, slide=1)
+    advised = replace(live, rule="subject-length-advised", slide=None)
+    signed = replace(live, source="other.xml", url=SIGNED)
+    past = replace(live, expires=dt.date(2026, 11, 22), slide=None, reason="until the new template is here")
+    floor = replace(live, rule="content-length", slide=None)
+    states = {
+        live: (WaiverState.USED, 1),
+        advised: (WaiverState.USED, 1),
+        signed: (WaiverState.UNUSED, 0),
+        past: (WaiverState.EXPIRED, 1),
+        floor: (WaiverState.REFUSED, 0),
+    }
+    waived = (
+        Waived(rule=wide.rule, target=wide.target, waiver=live),
+        Waived(rule=advice.rule, target=advice.target, waiver=advised),
+    )
+    verdict = replace(
+        judged(run, 0),
+        messages=(MessageVerdict(source="waived.xml", permitted=True, waived=waived),),
+        waivers=tuple(
+            WaiverUse(waiver=waiver, state=state, matches=matches)
+            for waiver, (state, matches) in states.items()
+        ),
+    )
+    return View(report=replace(run, waivers=tuple(states)), verdict=verdict)
+
+
 def hostile() -> View:
     """Every string that a stranger can choose tries to take over the terminal."""
     url = f"http://evil.example.com/{HOSTILE}.jpg?token=hunter2"
@@ -474,7 +519,13 @@ def hostile() -> View:
     send = SendResult(
         status=SendStatus.REFUSED, detail=HOSTILE, tracking_id=HOSTILE + "1", error_code=HOSTILE + "2"
     )
-    verdict = judged(run, 1, deny(source, f"odd {HOSTILE}"), reasons=(HOSTILE,))
+    waiver = Waiver(
+        rule="url-clean", reason=HOSTILE, who=HOSTILE, expires=dt.date(2026, 1, 1), source=HOSTILE, url=url
+    )
+    verdict = replace(
+        judged(run, 1, deny(source, f"odd {HOSTILE}"), reasons=(HOSTILE,)),
+        waivers=(WaiverUse(waiver=waiver, state=WaiverState.EXPIRED, matches=1),),
+    )
     return View(report=run, verdict=verdict, send=send)
 
 
@@ -491,6 +542,7 @@ SAMPLES: Mapping[str, View] = {
     "advised": advised(),
     "incomplete": incomplete(),
     "nothing": nothing(),
+    "let-through": let_through(),
     "hostile": hostile(),
 }
 """Every sample by name."""

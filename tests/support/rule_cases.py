@@ -145,15 +145,23 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One message, the web around it, and every evaluation of the rule that is to come of it."""
+    """One message, the web around it, and every evaluation of the rule that is to come of it.
+
+    With ``folder``, names and the files they are, the message is linted: the folder is what is mapped to
+    http://media.example.com/, and there is no web.
+    """
 
     name: str
     message: str | None = None
     message_file: str | None = None
     sender: SenderType | None = None
+    carriers: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    transcoding: bool = False
     changes: CaseChanges = CaseChanges()
     request: CaseRequest | None = None
     web: tuple[Page, ...] = ()
+    folder: dict[str, str] | None = None
     expect: Annotated[tuple[Expect, ...], msgspec.Meta(min_length=1)]
 
     def __post_init__(self) -> None:
@@ -162,6 +170,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise ValueError(f"expected a name such as fail-nine-slides, got {self.name!r}")
         if (self.message is None) == (self.message_file is None):
             raise ValueError("expected one of message, message_file")
+        if self.folder is not None and (self.web or self.request):
+            raise ValueError("expected neither web nor request beside folder")
         if _OUTCOMES[shape[1]] not in {expected.outcome for expected in self.expect}:
             raise ValueError(f"{self.name}: expected an outcome that the name promises")
 

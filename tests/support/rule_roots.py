@@ -16,6 +16,15 @@ from mmscheck.ruleset import load_ruleset
 from mmscheck.ruleset.floor import FLOOR_RULES, GENERIC_TYPES
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One party's number."""
+
+    name: str
+    maximum: int
+    own: bool
+    source: str
+
+
 class Within(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds of a count, and a list of words to ignore."""
 
@@ -23,6 +32,8 @@ class Within(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     maximum: int
     ratio: float = 1.0
     ignored: frozenset[str] = frozenset()
+    carriers: tuple[Held, ...] = ()
+    providers: tuple[Held, ...] = ()
 
 
 class Generic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

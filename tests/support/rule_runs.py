@@ -6,6 +6,7 @@ Cases that share sender, changes and request go through one call together; all s
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from ipaddress import ip_address, ip_network
@@ -15,12 +16,13 @@ from typing import Any
 import msgspec
 
 from mmscheck.fetch import ConnectTo, FetchPolicy
+from mmscheck.lint import lint
 from mmscheck.media import MediaWorkers
 from mmscheck.model.report import Evaluation
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import SenderType
 from mmscheck.pipeline import check, load_rules
-from tests.support.rule_cases import Expect, Page, RuleCase
+from tests.support.rule_cases import ROOT, Case, Expect, Page, RuleCase
 from tests.support.web import HOME, Web
 
 _NUMERIC = re.compile(r"https?://(?:\[([0-9a-f:.]+)\]|([0-9.]+)(?=[:/]))", re.IGNORECASE)
@@ -34,6 +36,10 @@ async def run_cases(cases: Sequence[RuleCase], scratch: Path) -> dict[str, tuple
     pages = [page for case in cases for page in case.pages]
     hosts = {page.host: page.tls for page in pages if page.scheme == "https"}
     outcomes: dict[str, tuple[Evaluation, ...]] = {}
+    for case in cases:
+        if case.case.folder is not None:
+            outcomes[case.id] = await _lint(case, case.case.folder, scratch / f"folder-{case.number}")
+    cases = [case for case in cases if case.case.folder is None]
     async with Web({page.url: page.answer for page in pages}, hosts) as web, MediaWorkers() as workers:
         ca_file = web.write_ca(scratch / "ca.pem")
         for group in _groups(cases):
@@ -42,10 +48,29 @@ async def run_cases(cases: Sequence[RuleCase], scratch: Path) -> dict[str, tuple
     return outcomes
 
 
+def _fill(folder: Path, files: Mapping[str, str]) -> None:
+    folder.mkdir()
+    for name, file in files.items():
+        shutil.copyfile(ROOT / file, folder / name)
+
+
+async def _lint(case: RuleCase, files: Mapping[str, str], folder: Path) -> tuple[Evaluation, ...]:
+    _fill(folder, files)
+    report = await lint(
+        [case.message],
+        [],
+        load_rules("lint"),
+        assets=(("http://media.example.com/", folder),),
+        changes=case.case.changes.changes,
+    )
+    (message,) = report.messages
+    return tuple(item for item in message.evaluations if item.rule == case.rule)
+
+
 def _groups(cases: Iterable[RuleCase]) -> Iterable[list[RuleCase]]:
     groups: dict[bytes, list[RuleCase]] = {}
     for case in cases:
-        shared = (case.case.sender, case.case.changes, case.case.request)
+        shared = (_selection(case.case), case.case.changes, case.case.request)
         groups.setdefault(msgspec.json.encode(shared), []).append(case)
     return groups.values()
 
@@ -87,9 +112,17 @@ def _private(text: str) -> Iterable[str]:
             yield str(address)
 
 
+_Selection = tuple[SenderType | None, tuple[str, ...], tuple[str, ...], bool]
+
+
+def _selection(case: Case) -> _Selection:
+    return case.sender, case.carriers, case.providers, case.transcoding
+
+
 @cache
-def _ruleset(sender: SenderType | None) -> RuleSet:
-    return load_rules("send", sender=sender)
+def _ruleset(selection: _Selection) -> RuleSet:
+    sender, carriers, providers, transcoding = selection
+    return load_rules("send", sender=sender, carriers=carriers, providers=providers, transcoding=transcoding)
 
 
 async def _run_group(
@@ -98,7 +131,7 @@ async def _run_group(
     first = group[0].case
     report = await check(
         [case.message for case in group],
-        _ruleset(first.sender),
+        _ruleset(_selection(first)),
         policy,
         changes=None if first.request else first.changes.changes,
         request=first.send,

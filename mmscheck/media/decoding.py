@@ -1,0 +1,91 @@
+"""Which decoder is for which type of bytes, and what becomes of a file that its decoder cannot take.
+
+Runs in worker processes; the parent asks only which family a type belongs to. A decoder's module is loaded
+when the first file of its family comes, and with it the library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from mmscheck.media.refusal import RefusedError
+from mmscheck.model.facts import Decoded, Undecoded
+
+MOST_REASON = 200
+"""Characters of a reason: libraries quote the bytes they refuse."""
+
+NO_ROOM = "decoding it took more memory than a worker may use"
+"""The reason for a file that needs more memory than there is."""
+
+
+class Decoder(msgspec.Struct, frozen=True):
+    """A family of media and the module that decodes its files."""
+
+    family: str
+    module: str
+
+
+def _decoders() -> Mapping[str, Decoder]:
+    """The decoder for each media type."""
+    types = {
+        Decoder("image", "pictures"): "image/jpeg image/png image/apng image/gif image/webp image/avif "
+        "image/bmp image/tiff",
+        Decoder("image", "heif"): "image/heic image/heif",
+        Decoder("audio", "sounds"): "audio/mpeg audio/mp4 audio/3gpp audio/aac audio/amr audio/amr-wb "
+        "audio/x-wav audio/wav audio/ogg audio/flac audio/x-flac audio/x-aiff",
+        Decoder("video", "films"): "video/mp4 video/3gpp video/3gpp2 video/quicktime video/x-msvideo "
+        "video/mpeg video/x-ms-asf video/x-ms-wmv video/webm video/x-matroska video/x-flv",
+        Decoder("contact", "contacts"): "text/vcard",
+        Decoder("calendar", "calendars"): "text/calendar",
+        Decoder("document", "documents"): "application/pdf",
+        Decoder("pass", "passes"): "application/vnd.apple.pkpass",
+    }
+    return MappingProxyType({name: decoder for decoder, names in types.items() for name in names.split()})
+
+
+DECODERS = _decoders()
+"""The decoder for each media type, by the names that sniffing gives."""
+
+
+def decode(type_: str | None, data: bytes) -> Decoded | None:
+    """What a decoder finds in a whole file of that type; None where there is no decoder for it.
+
+    Nothing the bytes do raises, unless they end the process.
+    """
+    decoder = DECODERS.get(type_ or "")
+    if decoder is None or not data:
+        return None
+    try:
+        return _decode(decoder, data, type_)
+    except RefusedError as refused:
+        return Undecoded(expected=decoder.family, reason=str(refused)[:MOST_REASON], partial=refused.partial)
+    except MemoryError:
+        return Undecoded(expected=decoder.family, reason=NO_ROOM, contained=True)
+    except ImportError as error:  # says nothing about the file
+        return Undecoded(expected=decoder.family, reason=f"no decoder: {error}"[:MOST_REASON], contained=True)
+    except Exception as error:  # noqa: BLE001 - hostile bytes make libraries raise anything
+        return Undecoded(expected=decoder.family, reason=_words(error))
+
+
+def _decode(decoder: Decoder, data: bytes, type_: str | None) -> Decoded:
+    module = importlib.import_module(f"mmscheck.media.{decoder.module}")
+    function: Callable[[bytes, str | None], Decoded] = module.decode
+    return function(data, type_)
+
+
+def _words(error: Exception) -> str:
+    """What a library raised, on one line."""
+    text = " ".join((getattr(error, "strerror", None) or str(error)).split())
+    return f"the decoder stopped: {text or type(error).__name__}"[:MOST_REASON]
+
+
+def not_decoded(type_: str | None, why: str) -> Undecoded | None:
+    """The answer for a file of that type whose worker gave none; None where there is no decoder for it."""
+    decoder = DECODERS.get(type_ or "")
+    if decoder is None:
+        return None
+    return Undecoded(expected=decoder.family, reason=why[:MOST_REASON], contained=True)

@@ -1,0 +1,63 @@
+"""Films, by PyAV; a file without pictures of a type for films has the facts of a sound."""
+
+from __future__ import annotations
+
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from mmscheck.media import playing
+from mmscheck.media.containers import brand, check_length, container_name
+from mmscheck.media.refusal import RefusedError
+from mmscheck.media.sounds import sound_facts
+from mmscheck.model.facts import WHOLE, AudioFacts, VideoFacts
+
+CAPS = playing.Caps(seconds=60.0, frames=1800)
+"""A minute at 30 frames a second; the provider advises 30 s and less."""
+
+
+def decode(data: bytes, type_: str) -> VideoFacts | AudioFacts:
+    """The facts of a film; RefusedError for a broken one."""
+    demuxer = "mpegvideo" if data.startswith(b"\x00\x00\x01\xb3") else playing.DEMUXERS[type_]
+    check_length(data)
+    with playing.opened(data, demuxer) as container:
+        return _watch(container, data, container_name(data, demuxer))
+
+
+def _watch(container: InputContainer, data: bytes, name: str) -> VideoFacts | AudioFacts:
+    films = playing.known(tuple(container.streams.video[:1]))
+    sounds = playing.known(tuple(container.streams.audio))
+    streams = [*films, *sounds]
+    if not streams:
+        raise RefusedError("there is neither film nor sound in it")
+    played, extent = playing.play(container, streams, CAPS)
+    if not played[streams[0].index].frames:
+        raise RefusedError(f"there is no {streams[0].type} in it")
+    if not films:
+        return sound_facts(sounds[0], played[sounds[0].index], extent=extent, container=name)
+    film = films[0]
+    return VideoFacts(
+        container=name,
+        codec=playing.codec(film),
+        width=film.codec_context.width,
+        height=film.codec_context.height,
+        brand=brand(data),
+        frame_rate=_frame_rate(film),
+        duration=_duration(container, played, extent),
+        audio_codec=playing.codec(sounds[0]) if sounds else None,
+        extent=extent,
+    )
+
+
+def _frame_rate(film: VideoStream) -> float | None:
+    rate = film.average_rate or film.guessed_rate
+    return round(float(rate), 3) if rate else None
+
+
+def _duration(container: InputContainer, played: dict[int, playing.Played], extent: str) -> float | None:
+    """Seconds from the first moment decoded to the last; what the file states where there is more."""
+    starts = [one.start for one in played.values() if one.start is not None]
+    ends = [one.end for one in played.values() if one.end is not None]
+    seconds = max(ends) - min(starts) if starts and ends else 0.0
+    if (extent != WHOLE or not seconds) and container.duration:
+        seconds = max(seconds, container.duration / 1_000_000)  # AV_TIME_BASE
+    return round(seconds, 3) if seconds else None

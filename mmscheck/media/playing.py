@@ -1,0 +1,158 @@
+"""Plays sound and film from memory with FFmpeg, by PyAV: every packet decoded, the first fault reported.
+
+The container is named by us, so that no playlist is taken for a film; a file that refers to another is
+refused, and no decoder starts a thread.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any, NoReturn, TypeVar
+
+import av
+import av.error
+import msgspec
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from mmscheck.media.libraries import MOST_PIXELS
+from mmscheck.media.refusal import RefusedError
+from mmscheck.model.facts import WHOLE
+
+av.logging.set_level(av.logging.PANIC)
+
+S = TypeVar("S", bound=Stream)
+
+DEMUXERS: Mapping[str, str] = MappingProxyType(
+    {
+        "audio/3gpp": "mov",
+        "audio/aac": "aac",
+        "audio/amr": "amr",
+        "audio/amr-wb": "amr",
+        "audio/flac": "flac",
+        "audio/mp4": "mov",
+        "audio/mpeg": "mp3",
+        "audio/ogg": "ogg",
+        "audio/wav": "wav",
+        "audio/x-aiff": "aiff",
+        "audio/x-flac": "flac",
+        "audio/x-wav": "wav",
+        "image/heic": "mov",
+        "image/heif": "mov",
+        "video/3gpp": "mov",
+        "video/3gpp2": "mov",
+        "video/mp4": "mov",
+        "video/mpeg": "mpeg",
+        "video/quicktime": "mov",
+        "video/webm": "matroska",
+        "video/x-flv": "flv",
+        "video/x-matroska": "matroska",
+        "video/x-ms-asf": "asf",
+        "video/x-ms-wmv": "asf",
+        "video/x-msvideo": "avi",
+    }
+)
+"""FFmpeg's demuxer for each type; it tries no other."""
+
+STRICT = MappingProxyType({"err_detect": "explode", "max_pixels": str(MOST_PIXELS)})
+"""Decoder options: stop at the first fault instead of guessing on."""
+
+ALONE = MappingProxyType(
+    {"protocol_whitelist": "", "enable_drefs": "0", "use_absolute_path": "0", "err_detect": "explode"}
+)
+"""Demuxer options: no other file, no network."""
+
+
+class Caps(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a file is decoded: seconds, and frames of video."""
+
+    seconds: float
+    frames: int
+
+
+class Played(msgspec.Struct, kw_only=True):
+    """What one stream gave: packets, bytes, frames, samples, and seconds of its first and last moment."""
+
+    packets: int = 0
+    size: int = 0
+    frames: int = 0
+    samples: int = 0
+    start: float | None = None
+    end: float | None = None
+
+
+@contextmanager
+def opened(data: bytes, demuxer: str) -> Iterator[InputContainer]:
+    """The container in those bytes; RefusedError for what FFmpeg refuses then or later."""
+    try:
+        with av.open(
+            io.BytesIO(data),
+            mode="r",
+            format=demuxer,
+            options=dict(ALONE),
+            metadata_errors="replace",  # a title in another encoding is no fault
+            io_open=_refuse,
+        ) as container:
+            yield container
+    except av.error.MemoryError as error:
+        raise MemoryError from error
+    except av.error.FFmpegError as error:
+        raise RefusedError(f"FFmpeg refused it: {error.strerror}") from error
+
+
+def _refuse(*_wanted: Any, **_how: Any) -> NoReturn:
+    raise PermissionError("it refers to another file")
+
+
+def known(streams: Sequence[S]) -> list[S]:
+    """Those streams, ready to be decoded; RefusedError when there is no decoder for one."""
+    ready = list(streams)
+    for stream in ready:
+        if stream.codec_context is None:
+            raise RefusedError(f"its {stream.type} is in no known coding")
+        stream.codec_context.thread_count = 1
+        stream.codec_context.options = dict(STRICT)
+    return ready
+
+
+def codec(stream: Stream) -> str:
+    """The coding's name, without the name of one of its decoders."""
+    name: str = stream.codec_context.codec.canonical_name
+    return name
+
+
+def play(container: InputContainer, streams: Sequence[Stream], caps: Caps) -> tuple[dict[int, Played], str]:
+    """What each stream gave by its index, and the extent; RefusedError at the first fault."""
+    played = {stream.index: Played() for stream in streams}
+    for packet in container.demux(streams):
+        one = played[packet.stream.index]
+        _count(packet, one)
+        if packet.is_corrupt:
+            raise RefusedError("it is damaged or cut short: a packet is broken")
+        for frame in packet.decode():
+            if getattr(frame, "is_corrupt", False):
+                raise RefusedError("it is damaged: a frame is broken")
+            one.frames += 1
+            one.samples += getattr(frame, "samples", 0)
+        if one.end is not None and one.start is not None and one.end - one.start > caps.seconds:
+            return played, f"the first {caps.seconds:g} s"
+        if packet.stream.type == "video" and one.frames >= caps.frames:
+            return played, f"the first {caps.frames} frames"
+    return played, WHOLE
+
+
+def _count(packet: Packet[Any], one: Played) -> None:
+    if not packet.size:
+        return
+    one.packets += 1
+    one.size += packet.size
+    if packet.pts is None or packet.time_base is None:
+        return
+    start = float(packet.pts * packet.time_base)
+    end = start + float((packet.duration or 0) * packet.time_base)
+    one.start = start if one.start is None else min(one.start, start)
+    one.end = end if one.end is None else max(one.end, end)

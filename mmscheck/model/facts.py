@@ -1,0 +1,114 @@
+"""What a decoder found in the bytes of a file, one type for each family of media.
+
+Sizes are bytes, dimensions pixels, durations seconds, rates per second. None is what the file does not say.
+``extent`` says how far the decoder went: ``whole``, or up to which stated cap.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+WHOLE = "whole"
+"""The extent of a file that was decoded from its first byte to its last."""
+
+
+class ImageFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="image"):
+    """A picture; ``orientation`` is the EXIF tag (1 is upright), ``mode`` Pillow's colour mode."""
+
+    format: str
+    width: int
+    height: int
+    mode: str
+    frames: int = 1
+    frame_rate: float | None = None
+    duration: float | None = None
+    transparent: bool = False
+    orientation: int = 1
+    progressive: bool = False
+    extent: str = WHOLE
+
+
+class AudioFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="audio"):
+    """A sound; ``codec`` as FFmpeg names it (mp3, aac, amr_nb, pcm_s16le), ``bit_rate`` bits per second."""
+
+    container: str
+    codec: str
+    duration: float | None = None
+    bit_rate: int | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    extent: str = WHOLE
+
+
+class VideoFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="video"):
+    """A film. ``brand`` is the ISO base media major brand, without padding, where there is one."""
+
+    container: str
+    codec: str
+    width: int
+    height: int
+    brand: str | None = None
+    frame_rate: float | None = None
+    duration: float | None = None
+    audio_codec: str | None = None
+    extent: str = WHOLE
+
+
+class ContactFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="contact"):
+    """A vCard file. ``largest_photo`` is bytes of the largest embedded picture after decoding."""
+
+    contacts: int
+    version: str | None = None
+    named: bool = False
+    largest_photo: int | None = None
+
+
+class CalendarFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="calendar"):
+    """An iCalendar file."""
+
+    events: int
+    version: str | None = None
+
+
+class DocumentFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="document"):
+    """A PDF; ``pages`` is None when it is encrypted and cannot be opened without a password."""
+
+    version: str
+    encrypted: bool
+    pages: int | None = None
+
+
+class PassFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="pass"):
+    """A pass; ``faults`` says in plain words what is missing or disagrees with its manifest."""
+
+    entries: int
+    unpacked: int
+    faults: tuple[str, ...] = ()
+
+
+class Undecoded(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="undecoded"):
+    """No facts: the decoder refused the file, or died on it.
+
+    ``contained`` is set when the worker was killed, crashed or ran out of time or memory: then nobody knows
+    whether the file is sound; otherwise the file is at fault. ``partial`` holds what was read before that.
+    """
+
+    expected: str
+    reason: str
+    contained: bool = False
+    partial: dict[str, Any] = {}
+
+
+Decoded = (
+    ImageFacts
+    | AudioFacts
+    | VideoFacts
+    | ContactFacts
+    | CalendarFacts
+    | DocumentFacts
+    | PassFacts
+    | Undecoded
+)
+"""What came of decoding one file."""

@@ -1,0 +1,55 @@
+"""What each library says of a whole file on its own, with its own defaults: the witness for our decoders."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import av
+import av.error
+import pikepdf
+import vobject
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
+from icalendar import Calendar
+from PIL import Image
+
+
+def refuses(family: str, format_: str, data: bytes) -> bool:
+    """Whether the library of that family does not take the file to its end."""
+    try:
+        _take(family, format_, data)
+    except Exception:  # noqa: BLE001 - whatever it raises, it refuses
+        return True
+    return False
+
+
+def _take(family: str, format_: str, data: bytes) -> None:
+    if family == "image" and format_ != "HEIC":
+        _show(data)
+    elif family in {"audio", "video", "image"}:
+        _play(data)
+    elif family == "document":
+        with pikepdf.open(io.BytesIO(data)) as document:
+            len(document.pages)
+    elif family == "contact":
+        list(vobject.readComponents(data.decode("utf-8", "replace")))
+    elif family == "calendar":
+        Calendar.from_ical(data, multiple=True)
+    else:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            assert archive.testzip() is None
+
+
+def _show(data: bytes) -> None:
+    with Image.open(io.BytesIO(data)) as picture:
+        for number in range(getattr(picture, "n_frames", 1)):
+            picture.seek(number)
+            picture.load()
+
+
+def _play(data: bytes) -> None:
+    with av.open(io.BytesIO(data), "r", metadata_errors="replace") as container:
+        streams = [stream for stream in container.streams if isinstance(stream, (AudioStream, VideoStream))]
+        for packet in container.demux(streams):
+            packet.decode()

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from mmscheck.media.decoding import decode
+from mmscheck.media.gif import has_end
+from mmscheck.model.facts import ImageFacts, Undecoded
+from tests.media import bombs
+
+MEDIA = Path(__file__).parents[2] / "fixtures" / "media"
+CUTS = [1, 2, 3, 4, 5, 8, 13, 40, 200, 1000, 2000]
+
+
+def seen(type_: str, data: bytes) -> ImageFacts:
+    found = decode(type_, data)
+    assert isinstance(found, ImageFacts)
+    return found
+
+
+def refused(type_: str, data: bytes) -> str:
+    found = decode(type_, data)
+    assert isinstance(found, Undecoded)
+    assert (found.expected, found.contained) == ("image", False)
+    return found.reason
+
+
+def saved(picture: Image.Image, format_: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, format_, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["photo-small.jpg", "photo-large.jpg"])
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_jpeg_that_lacks_its_last_bytes_is_refused_at_reduced_scale_too(name: str, cut: int) -> None:
+    assert "truncated" in refused("image/jpeg", (MEDIA / name).read_bytes()[:-cut])
+
+
+@pytest.mark.parametrize(
+    "name", ["logo-small.png", "dance-small.gif", "photo-small.webp", "photo-small.avif"]
+)
+@pytest.mark.parametrize("cut", [5, 40, 565, 1150, 1156])
+def test_any_other_picture_that_lacks_its_last_bytes_is_refused(name: str, cut: int) -> None:
+    data = (MEDIA / name).read_bytes()
+    assert refused(f"image/{name.rpartition('.')[2]}", data[:-cut])
+
+
+def test_a_gif_cut_off_between_two_frames_is_refused_though_pillow_takes_what_is_left() -> None:
+    whole = bombs.gif(5)
+    cut = whole[:-24]  # the trailer and the last frame
+    assert not has_end(cut)
+    with Image.open(io.BytesIO(cut)) as left:
+        assert getattr(left, "n_frames", 1) == 4
+    assert "4 frames and no end" in refused("image/gif", cut)
+    assert seen("image/gif", whole + b"trailing bytes").frames == 5
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"GIF89a" + bytes(7) + b"\x99"])
+def test_what_is_no_gif_has_no_end(data: bytes) -> None:
+    assert not has_end(data)
+
+
+def test_a_png_whose_checksum_is_wrong_is_refused_though_its_pixels_decode() -> None:
+    data = bytearray(bombs.png(4, 4))
+    data[-13] ^= 1  # in the checksum of IDAT
+    assert "checksum" in refused("image/png", bytes(data))
+
+
+@pytest.mark.parametrize(("first", "later", "clear"), [(0, 0, 0), (1, 0, 1), (0, 1, 0)])
+def test_a_gif_is_transparent_when_a_pixel_as_shown_is_and_not_when_a_frame_keeps_the_one_before(
+    first: int, later: int, clear: int
+) -> None:
+    data = bombs.gif(3, first_clear=bool(first), later_clear=bool(later))
+    assert seen("image/gif", data).transparent is bool(clear)
+
+
+def test_a_png_is_transparent_only_when_a_pixel_is() -> None:
+    opaque = Image.new("RGBA", (4, 4), (1, 2, 3, 255))
+    assert not seen("image/png", saved(opaque, "PNG")).transparent
+    opaque.putpixel((3, 3), (1, 2, 3, 254))
+    assert seen("image/png", saved(opaque, "PNG")).transparent
+    palette = Image.new("P", (4, 4), 0)
+    palette.putpalette([0, 0, 0, 255, 255, 255])
+    assert seen("image/png", saved(palette, "PNG", transparency=0)).transparent
+    assert not seen("image/png", saved(palette, "PNG", transparency=1)).transparent
+    assert seen("image/png", bombs.png(4, 4, bombs.chunk(b"tRNS", b"\0\0"))).transparent
+    assert not seen("image/png", bombs.png(4, 4, bombs.chunk(b"tRNS", b"\0\7"))).transparent
+
+
+@pytest.mark.parametrize("format_", ["WEBP", "AVIF", "TIFF"])
+def test_other_formats_have_their_alpha_looked_at(format_: str) -> None:
+    clear = Image.new("RGBA", (16, 16), (1, 2, 3, 0))
+    found = seen(f"image/{format_.lower()}", saved(clear, format_))
+    assert (found.format, found.transparent) == (format_, True)
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
+def test_the_exif_orientation_is_found(format_: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = saved(Image.new("RGB", (20, 10)), format_, exif=exif)
+    found = seen(f"image/{format_.lower()}", data)
+    assert (found.orientation, found.width, found.height) == (6, 20, 10)
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_the_mode_is_the_one_of_the_file_and_not_the_one_decoded_to(mode: str) -> None:
+    found = seen("image/jpeg", saved(Image.new(mode, (640, 480)), "JPEG"))
+    assert (found.mode, found.width, found.height) == (mode, 640, 480)
+
+
+def test_moving_pictures_of_all_formats_have_frames_and_a_rate() -> None:
+    frames = [Image.new("RGB", (32, 32), (shade, 0, 0)) for shade in (0, 120, 240)]
+    for format_, type_ in (("PNG", "image/apng"), ("WEBP", "image/webp"), ("AVIF", "image/avif")):
+        data = saved(frames[0], format_, save_all=True, append_images=frames[1:], duration=200)
+        found = seen(type_, data)
+        assert (found.frames, found.frame_rate, found.duration) == (3, 5.0, 0.6), format_
+
+
+def test_bitmaps_are_known() -> None:
+    assert seen("image/bmp", saved(Image.new("RGB", (7, 5)), "BMP")).width == 7
+
+
+def test_bombs_are_refused_by_what_they_say() -> None:
+    assert refused("image/png", bombs.wide_png()) == "it has more than 64 million pixels"
+    assert refused("image/gif", bombs.gif(100_000)) == "it has more than 500 frames"
+    assert "Decompressed data too large" in refused("image/png", bombs.text_png())
+    assert seen("image/gif", bombs.gif(500)).frames == 500
+    assert refused("image/gif", bombs.gif(501)) == "it has more than 500 frames"
+
+
+def test_a_picture_of_another_format_than_said_is_not_tried() -> None:
+    assert refused("image/jpeg", bombs.png(4, 4)) == "it does not open as JPEG"
