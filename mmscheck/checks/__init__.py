@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from mmscheck.checks.decoded import CHECKS as DECODED
 from mmscheck.checks.http import CHECKS as HTTP
+from mmscheck.checks.local import CHECKS as LOCAL
 from mmscheck.checks.media import CHECKS as MEDIA
 from mmscheck.checks.message import CHECKS as MESSAGE
 from mmscheck.checks.mime import CHECKS as MIME
+from mmscheck.checks.providers import CHECKS as PROVIDERS
 from mmscheck.checks.request import CHECKS as REQUEST
 from mmscheck.checks.slide import CHECKS as SLIDE
 from mmscheck.checks.subject import CHECKS as SUBJECT
@@ -17,13 +20,16 @@ from mmscheck.model.check import Check
 
 _ALL: tuple[Check, ...] = (
     *MESSAGE,
+    *PROVIDERS,
     *SUBJECT,
     *SLIDE,
     *REQUEST,
     *URL,
     *HTTP,
     *MIME,
+    *LOCAL,
     *MEDIA,
+    *DECODED,
 )
 
 CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in _ALL})

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mmscheck.checks.showing import shown
 from mmscheck.checks.tags import OPENING, TAG_SHOWN
-from mmscheck.model.effective import NAME, TAG
+from mmscheck.model.effective import NAME, TAG, key_of
 
 _GONE = "\0"
 """Stands for a well-closed tag while the rest of the template is looked at."""
@@ -41,7 +41,7 @@ def gathered(pairs: Sequence[tuple[str, str]]) -> Data:
     """The merge data by lower-case name, each with all the different values given for it."""
     data: dict[str, list[str]] = {}
     for name, value in pairs:
-        values = data.setdefault(name.lower(), [])
+        values = data.setdefault(key_of(name), [])
         if value not in values:
             values.append(value)
     return data
@@ -68,11 +68,16 @@ def _closed(match: re.Match[str], data: Data) -> str | None:
         return f"{tag} has white space around its name; write it without"
     if not NAME.match(name):
         return f"{tag} has a name that is not a letter followed by letters, digits, _ . or -"
-    values = data.get(name.lower())
+    return _badly_given(tag, data.get(key_of(name)), default=match.group(2))
+
+
+def _badly_given(tag: str, values: Sequence[str] | None, *, default: str | None) -> str | None:
     if values is None:
-        return None if match.group(2) is not None else f"{tag} has neither a value nor a default"
+        return None if default is not None else f"{tag} has neither a value nor a default"
     if len(values) > 1:
         return f"{tag} is given {len(values)} different values"
+    if not values[0] and default:
+        return f"{tag} is given an empty value, and nobody knows whether its default is used then"
     return f"the value given for {tag} is itself a merge tag" if OPENING in values[0] else None
 
 
@@ -94,7 +99,7 @@ def _lookalikes(template: str, rest: str) -> Iterator[str]:
 
 def _bare(rest: str, data: Data) -> Iterator[str]:
     for match in _BARE.finditer(rest):
-        if match.group(1).lower() in data:
+        if key_of(match.group(1)) in data:
             yield f"{_quoted(match.group(0))} lacks the $; write {{${match.group(1)}}}"
 
 

@@ -105,7 +105,7 @@ def slide_count(target: MessageTarget, params: SlideCount) -> Result:
 
 
 def wire_size(target: MessageTarget, params: wire.WireSize) -> Result:
-    """All files and texts, packed for sending, stay within the limit of the sender's kind of number."""
+    """All files and texts, packed for sending, stay within what each carrier takes."""
     if not target.message.slides:
         return inapplicable("the message has no slides, so there is nothing to weigh")
     return wire.judge(wire.weigh(target), params)
@@ -139,7 +139,7 @@ CHECKS: tuple[Check, ...] = (
         target=TargetKind.MESSAGE,
         run=wire_size,
         params=wire.WireSize,
-        reports=frozenset({"total", "maximum", "excess", "largest"}),
+        reports=frozenset({"total", "maximum", "excess", "limits", "largest"}),
     ),
 )
 """What this family offers to rule files."""

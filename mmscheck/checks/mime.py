@@ -34,7 +34,7 @@ class AcceptedParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return types
 
 
-def _proven_type(observation: Observation) -> str | Result:
+def proven_type(observation: Observation) -> str | Result:
     """The type that the bytes themselves showed, or the cant-tell that says why there is none."""
     if not isinstance(observation, Fetched):
         return cant_tell(f"the file is not there to be looked at: {explanation(observation)}")
@@ -80,7 +80,7 @@ def matches(target: MediaTarget, params: content_type.SpecificParams) -> Result:
     declared = declared_type(hop)
     if declared is None or is_generic(declared, params.generic):
         return inapplicable("Content-Type names no specific type")
-    actual = _proven_type(target.observation)
+    actual = proven_type(target.observation)
     if isinstance(actual, Result):
         return actual
     if not same_type(declared, actual):
@@ -90,7 +90,9 @@ def matches(target: MediaTarget, params: content_type.SpecificParams) -> Result:
 
 def kind_matches(target: MediaTarget, _params: NoParams) -> Result:
     """The bytes are of the kind that the slide element is for."""
-    actual = _proven_type(target.observation)
+    if target.ref.is_file:
+        return inapplicable("no slide element holds it")
+    actual = proven_type(target.observation)
     if isinstance(actual, Result):
         return actual
     wanted, possible = target.ref.kind, kinds(actual)
@@ -103,7 +105,7 @@ def kind_matches(target: MediaTarget, _params: NoParams) -> Result:
 
 def accepted(target: MediaTarget, params: AcceptedParams) -> Result:
     """The type of the bytes is on the provider's list for this slide element."""
-    actual = _proven_type(target.observation)
+    actual = proven_type(target.observation)
     if isinstance(actual, Result):
         return actual
     listed = params.of(target.ref.kind)

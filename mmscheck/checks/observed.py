@@ -100,7 +100,8 @@ def received(observation: Observation) -> int | None:
     """Bytes of the file that came, whole or not; None when none were counted or it was no file."""
     if isinstance(observation, Fetched):
         return observation.size
-    return observation.received if answer(observation) else None
+    # Without a hop nothing came over the network, so that what was counted is a local file's.
+    return observation.received if answer(observation) or not observation.hops else None
 
 
 def shown_type(sniffed: Sniffed) -> str | None:

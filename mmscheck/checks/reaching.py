@@ -41,6 +41,8 @@ MEANING: Mapping[Reason, Outcome] = MappingProxyType(
         Reason.DEADLINE: Outcome.CANT_TELL,
         Reason.BUSY: Outcome.CANT_TELL,
         Reason.NOT_LOOKED: Outcome.CANT_TELL,
+        Reason.OFFLINE: Outcome.CANT_TELL,
+        Reason.NO_LOCAL_FILE: Outcome.CANT_TELL,
         Reason.INTERNAL: Outcome.CANT_TELL,
     }
 )

@@ -134,9 +134,15 @@ def _shown(hop: Hop | None) -> str:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(name="url-absolute", target=TargetKind.MEDIA, run=absolute, reports=frozenset({"problem"})),
-    Check(name="url-clean", target=TargetKind.MEDIA, run=clean, reports=frozenset({"problems"})),
-    Check(name="url-query-free", target=TargetKind.MEDIA, run=query_free),
+    Check(
+        name="url-absolute",
+        target=TargetKind.MEDIA,
+        run=absolute,
+        reports=frozenset({"problem"}),
+        static=True,
+    ),
+    Check(name="url-clean", target=TargetKind.MEDIA, run=clean, reports=frozenset({"problems"}), static=True),
+    Check(name="url-query-free", target=TargetKind.MEDIA, run=query_free, static=True),
     Check(name="url-public", target=TargetKind.MEDIA, run=public, reports=frozenset({"where", "address"})),
 )
 """Every check of the family."""

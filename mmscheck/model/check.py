@@ -107,7 +107,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """A named check: its target, parameter type, reported placeholders and function.
 
     ``reads_unreadable`` marks the one check that judges documents that could not be parsed; for
-    every other check on such a message the engine answers ``cant-tell`` itself.
+    every other check on such a message the engine answers ``cant-tell`` itself. ``static`` marks checks of
+    the reference to a medium, which need nothing to have come back for it.
     """
 
     name: str
@@ -116,3 +117,4 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     params: type[msgspec.Struct] = NoParams
     reports: frozenset[str] = frozenset()
     reads_unreadable: bool = False
+    static: bool = False

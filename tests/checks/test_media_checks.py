@@ -76,7 +76,9 @@ def test_a_file_that_did_not_come_whole_is_too_large_or_undecided(
         (MediaKind.VIDEO, "video/mp4", 740_000, "passed"),
         (MediaKind.VIDEO, "video/mp4", 740_001, "failed"),
         (MediaKind.AUDIO, "audio/mpeg", 999_999, "inapplicable"),
-        (MediaKind.PDF, "application/pdf", 999_999, "inapplicable"),
+        (MediaKind.PDF, "application/pdf", 1_000_000, "passed"),
+        (MediaKind.VCARD, "text/vcard", 1_000_001, "failed"),
+        (MediaKind.PASSBOOK, "application/vnd.apple.pkpass", 1_000_001, "inapplicable"),
     ],
 )
 def test_the_advised_size_is_another_for_gif(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mmscheck.checks.message import CHECKS
 from mmscheck.model.mms import Mms, Stray, XmlProblem
-from mmscheck.model.observation import NotFetched, Observation, Reason
+from mmscheck.model.observation import UNSEEN, NotFetched, Observation, Reason
 from mmscheck.model.request import Changes
 from mmscheck.model.words import MediaKind, Outcome, SenderType
 from tests.support.message_targets import DIGEST, URL, fetched, message, on_message, send_rules, slide, text
@@ -125,12 +125,28 @@ def test_the_text_as_sent_is_weighed() -> None:
 
 
 @pytest.mark.parametrize(
-    "seen", [None, *(NotFetched(url=URL, reason=reason, received=5) for reason in Reason)], ids=str
+    "seen",
+    [None, *(NotFetched(url=URL, reason=reason, received=5) for reason in Reason if reason not in UNSEEN)],
+    ids=str,
 )
 def test_a_file_that_did_not_come_leaves_the_size_open(seen: Observation | None) -> None:
     result = on_message("message-size", message(IMAGE), observations={URL: seen} if seen else {})
     assert result.outcome is Outcome.CANT_TELL
     assert "photo.jpg on slide 1" in result.reason
+
+
+@pytest.mark.parametrize("reason", sorted(UNSEEN))
+def test_what_a_run_without_a_network_cannot_see_is_not_weighed(reason: Reason) -> None:
+    unseen: dict[str, Observation] = {URL: NotFetched(url=URL, reason=reason)}
+    assert on_message("message-size", message(IMAGE), observations=unseen).outcome is Outcome.INAPPLICABLE
+    open_text = message(IMAGE, slide(2, "{$a}"))
+    assert on_message("message-size", open_text, observations=unseen).outcome is Outcome.CANT_TELL
+    other = slide(2, media=[MediaKind.IMAGE], url="http://media.example.com/gone.jpg")
+    large: dict[str, Observation] = {
+        URL: fetched(2_000_000),
+        "http://media.example.com/gone.jpg": unseen[URL],
+    }
+    assert on_message("message-size", message(IMAGE, other), observations=large).outcome is Outcome.FAILED
 
 
 def test_what_is_known_to_be_too_much_fails_whatever_else_is_missing() -> None:

@@ -1,0 +1,135 @@
+"""What a decoder found in the file at hand, for the checks that judge it by its inside.
+
+A file is judged by what its bytes are. Only where nobody knows what they are does the slide element say
+which rules have to answer, and then with cant-tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+from mmscheck.checks.media_types import canonical, kinds
+from mmscheck.checks.mime import proven_type
+from mmscheck.checks.observed import LONGEST_SENTENCE, printable
+from mmscheck.model.check import MediaTarget, Result, cant_tell, inapplicable
+from mmscheck.model.facts import (
+    AudioFacts,
+    CalendarFacts,
+    ContactFacts,
+    Decoded,
+    DocumentFacts,
+    ImageFacts,
+    PassFacts,
+    Undecoded,
+    VideoFacts,
+)
+from mmscheck.model.observation import Fetched
+from mmscheck.model.words import MediaKind, Outcome
+
+Facts = ImageFacts | AudioFacts | VideoFacts | ContactFacts | CalendarFacts | DocumentFacts | PassFacts
+"""What a decoder found in a file it could open."""
+
+F = TypeVar("F", ImageFacts, AudioFacts, VideoFacts, ContactFacts, CalendarFacts, DocumentFacts, PassFacts)
+
+FAMILIES: Mapping[type[Facts], MediaKind] = MappingProxyType(
+    {
+        ImageFacts: MediaKind.IMAGE,
+        AudioFacts: MediaKind.AUDIO,
+        VideoFacts: MediaKind.VIDEO,
+        ContactFacts: MediaKind.VCARD,
+        CalendarFacts: MediaKind.ICAL,
+        DocumentFacts: MediaKind.PDF,
+        PassFacts: MediaKind.PASSBOOK,
+    }
+)
+"""The kind of medium that each type of facts is about."""
+
+NOUNS: Mapping[MediaKind, str] = MappingProxyType(
+    {
+        MediaKind.IMAGE: "a picture",
+        MediaKind.AUDIO: "a sound",
+        MediaKind.VIDEO: "a film",
+        MediaKind.VCARD: "a contact card",
+        MediaKind.ICAL: "a calendar",
+        MediaKind.PDF: "a PDF document",
+        MediaKind.PASSBOOK: "a pass",
+    }
+)
+"""What a medium of each kind is called in texts for people."""
+
+_GIF = "image/gif"
+
+
+def decoded(target: MediaTarget, kind: MediaKind) -> Decoded | Result:
+    """What came of decoding a file whose bytes are of this kind.
+
+    Otherwise the answer of every rule about that kind: inapplicable for bytes of another kind, and
+    cant-tell where the kind of the bytes is not known or nobody decoded them.
+    """
+    actual = proven_type(target.observation)
+    if isinstance(actual, Result):
+        if target.ref.kind is kind:
+            return actual
+        return inapplicable(f"the slide element is for {NOUNS[target.ref.kind]}, and no bytes say otherwise")
+    possible = kinds(actual)
+    if kind not in possible:
+        return inapplicable(f"the bytes are {printable(actual)}, not {NOUNS[kind]}")
+    found = target.observation.decoded if isinstance(target.observation, Fetched) else None
+    if kind not in _meant(target, actual, possible, found):
+        return inapplicable(f"it is not {NOUNS[kind]}")
+    return cant_tell("nothing has decoded it") if found is None else found
+
+
+def _meant(
+    target: MediaTarget, actual: str, possible: frozenset[MediaKind], found: Decoded | None
+) -> frozenset[MediaKind]:
+    """The kinds that are to be judged: what the slide element is for, and what was found in a container."""
+    if len(possible) == 1:
+        return possible
+    wanted = target.ref.kind
+    if isinstance(found, AudioFacts | VideoFacts):
+        return frozenset({FAMILIES[type(found)], *({wanted} & possible)})
+    by_name = MediaKind.AUDIO if canonical(actual).startswith("audio/") else MediaKind.VIDEO
+    return frozenset({wanted if wanted in possible else by_name})
+
+
+def facts(target: MediaTarget, family: type[F]) -> F | Result:
+    """The facts of one type, or the answer of every rule that needs them."""
+    kind = FAMILIES[family]
+    found = decoded(target, kind)
+    if isinstance(found, Result | family):
+        return found
+    if isinstance(found, Undecoded):
+        return cant_tell(f"it could not be decoded: {reason(found)}")
+    if isinstance(found, AudioFacts | VideoFacts):
+        return inapplicable(f"what it holds is {NOUNS[FAMILIES[type(found)]]}")
+    return cant_tell(f"the decoder took it for {NOUNS[FAMILIES[type(found)]]}")
+
+
+def picture(target: MediaTarget, *, animated: bool) -> ImageFacts | Result:
+    """The facts of an animated GIF, or those of any other picture; or the answer of every rule about it."""
+    found = facts(target, ImageFacts)
+    if isinstance(found, ImageFacts):
+        if is_animated_gif(found) is animated:
+            return found
+        return inapplicable("it is not an animated GIF" if animated else "it is an animated GIF")
+    if animated and found.outcome is Outcome.CANT_TELL and _is_other_image(target):
+        return inapplicable("it is not an animated GIF")
+    return found
+
+
+def is_animated_gif(found: ImageFacts) -> bool:
+    """Whether it is a GIF of more than one frame."""
+    return found.format.upper() == "GIF" and found.frames > 1
+
+
+def _is_other_image(target: MediaTarget) -> bool:
+    actual = proven_type(target.observation)
+    return isinstance(actual, str) and canonical(actual) != _GIF
+
+
+def reason(found: Undecoded) -> str:
+    """Why there are no facts, fit to be shown."""
+    return printable(found.reason, LONGEST_SENTENCE)

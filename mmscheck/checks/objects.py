@@ -1,0 +1,113 @@
+"""Contact cards, calendars, PDF documents and passes: whether a handset can do anything with them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mmscheck.checks.decoding import undecoded
+from mmscheck.checks.facts import FAMILIES, F, decoded, facts
+from mmscheck.checks.observed import printable
+from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.facts import CalendarFacts, ContactFacts, DocumentFacts, PassFacts, Undecoded
+from mmscheck.model.words import TargetKind
+
+MOST_FAULTS = 3
+"""Faults of a pass that a finding lists before it counts the others."""
+
+
+class PhotoParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The most bytes of a picture in a contact card, as it is after decoding."""
+
+    maximum: int
+
+
+def contact_valid(target: MediaTarget, _params: NoParams) -> Result:
+    """The card can be read, holds a contact, and the contact has a name."""
+    found = _parsed(target, ContactFacts)
+    if isinstance(found, Result):
+        return found
+    if found.contacts < 1:
+        return failed(problem="it holds no contact")
+    if not found.named:
+        return failed({"contacts": found.contacts}, problem="a contact in it has no name")
+    return passed(contacts=found.contacts, version=found.version)
+
+
+def calendar_valid(target: MediaTarget, _params: NoParams) -> Result:
+    """The calendar can be read and holds an event."""
+    found = _parsed(target, CalendarFacts)
+    if isinstance(found, Result):
+        return found
+    if found.events < 1:
+        return failed(problem="it holds no event")
+    return passed(events=found.events, version=found.version)
+
+
+def document_valid(target: MediaTarget, _params: NoParams) -> Result:
+    """The PDF can be read, is not encrypted, and has a page."""
+    found = _parsed(target, DocumentFacts)
+    if isinstance(found, Result):
+        return found
+    if found.encrypted:
+        return failed({"version": found.version}, problem="it is encrypted")
+    if found.pages is None:
+        return cant_tell("the number of its pages is not known")
+    if found.pages < 1:
+        return failed({"version": found.version}, problem="it has no page")
+    return passed(pages=found.pages, version=found.version)
+
+
+def pass_valid(target: MediaTarget, _params: NoParams) -> Result:
+    """The pass can be read, is complete, and is what its manifest says."""
+    found = _parsed(target, PassFacts)
+    if isinstance(found, Result):
+        return found
+    if found.faults:
+        return failed({"faults": list(found.faults)}, problem=_some(found.faults))
+    return passed(entries=found.entries, unpacked=found.unpacked)
+
+
+def photo_within(target: MediaTarget, params: PhotoParams) -> Result:
+    """The largest picture in a contact card is at most that large; a card without one has none to judge."""
+    found = facts(target, ContactFacts)
+    if isinstance(found, Result):
+        return found
+    if found.largest_photo is None:
+        return inapplicable("the card holds no picture")
+    if found.largest_photo > params.maximum:
+        return failed(
+            {"bytes": found.largest_photo, "maximum": params.maximum},
+            size=f"{found.largest_photo:,} bytes",
+            limit=f"{params.maximum:,} bytes",
+        )
+    return passed(bytes=found.largest_photo, maximum=params.maximum)
+
+
+def _parsed(target: MediaTarget, family: type[F]) -> F | Result:
+    """The facts; a file that its parser refused has failed."""
+    found = decoded(target, FAMILIES[family])
+    return undecoded(found) if isinstance(found, Undecoded) else facts(target, family)
+
+
+def _some(faults: tuple[str, ...]) -> str:
+    shown = "; ".join(printable(fault) for fault in faults[:MOST_FAULTS])
+    more = len(faults) - MOST_FAULTS
+    return f"{shown}; and {more} more" if more > 0 else shown
+
+
+_PROBLEM = frozenset({"problem"})
+
+CHECKS: tuple[Check, ...] = (
+    Check(name="contact-valid", target=TargetKind.MEDIA, run=contact_valid, reports=_PROBLEM),
+    Check(name="calendar-valid", target=TargetKind.MEDIA, run=calendar_valid, reports=_PROBLEM),
+    Check(name="document-valid", target=TargetKind.MEDIA, run=document_valid, reports=_PROBLEM),
+    Check(name="pass-valid", target=TargetKind.MEDIA, run=pass_valid, reports=_PROBLEM),
+    Check(
+        name="contact-photo-within",
+        target=TargetKind.MEDIA,
+        run=photo_within,
+        params=PhotoParams,
+        reports=frozenset({"size", "limit"}),
+    ),
+)
+"""Every check of the family."""
