@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.model.check import Check
+from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Owner, Severity, TargetKind
 
 FLOOR = frozenset(
@@ -24,6 +25,9 @@ FLOOR = frozenset(
     }
 )
 """Rules that no file may remove, weaken or waive."""
+
+NEVER_WAIVED = FLOOR | {"xml-well-formed"}
+"""Rules that nobody can waive: the floor, and the one about there being something to read."""
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +81,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
 class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     """The rules selected for one purpose, in the profile's order, with everything that shaped them.
 
-    ``digest`` covers every rule, limit, profile, override and selection that can change an outcome.
+    ``digest`` covers every rule, limit, profile, override, selection and waiver that can change a verdict.
     """
 
     profile: str
@@ -86,3 +90,7 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     sender: str
     overrides: tuple[Override, ...] = ()
     limits: dict[str, Limit] = {}
+    carriers: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    transcoding: bool = False
+    waivers: tuple[Waiver, ...] = ()

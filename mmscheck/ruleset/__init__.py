@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mmscheck.model.waiver import Waiver
 from mmscheck.ruleset.config import Change, Config, find_config, load_config
 from mmscheck.ruleset.load import load_all_rules, load_ruleset
-from mmscheck.ruleset.waivers import Waiver
+from mmscheck.ruleset.stale import stale_limits
 
 __all__ = [
     "Change",
@@ -14,4 +15,5 @@ __all__ = [
     "load_all_rules",
     "load_config",
     "load_ruleset",
+    "stale_limits",
 ]

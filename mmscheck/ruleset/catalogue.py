@@ -9,10 +9,10 @@ import msgspec
 
 from mmscheck.model.check import Check
 from mmscheck.model.rule import Rule
-from mmscheck.model.words import SenderType
 from mmscheck.ruleset.floor import missing_floor
 from mmscheck.ruleset.folder import Folder, claim
-from mmscheck.ruleset.limits import Limits, load_limits
+from mmscheck.ruleset.limitfolder import load_limits
+from mmscheck.ruleset.limits import Limits, Selection
 from mmscheck.ruleset.profiles import OFFLINE, Selected, load_profile
 from mmscheck.ruleset.rulefile import Reader
 from mmscheck.ruleset.scope import file_scope
@@ -37,14 +37,14 @@ def read_catalogue(
     faults: list[str],
     *,
     checks: Mapping[str, Check],
-    sender: SenderType | None,
+    selection: Selection,
     root: Path,
     extra_roots: tuple[Path, ...] = (),
 ) -> Catalogue:
     """Read every file below ``root`` and the extra folders, recording every fault."""
     own = claim(faults, root)
     extras = tuple(claim(faults, each, extra=True) for each in extra_roots)
-    limits = load_limits(faults, own.limits, sender)
+    limits = load_limits(faults, own.limits, selection)
     files = _unique(faults, "rule", [path for folder in (own, *extras) for path in folder.rules])
     for rule_id in missing_floor(path.stem for path in own.rules):
         file_scope(faults, root).fault(f"lacks the rule {rule_id!r}, expected every rule of the floor")

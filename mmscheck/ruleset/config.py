@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import msgspec
 
 from mmscheck.errors import RuleSetError
+from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType, Severity
+from mmscheck.ruleset.assets import Prefix, resolve_assets
 from mmscheck.ruleset.fields import Filled, Kebab
 from mmscheck.ruleset.networks import inspect_networks
 from mmscheck.ruleset.scope import Scope, file_scope
 from mmscheck.ruleset.table import read_table
 from mmscheck.ruleset.tomlfile import read_toml
-from mmscheck.ruleset.waivers import Waiver, inspect_waivers
+from mmscheck.ruleset.waivers import WaiverTable, inspect_waivers
 
 OWN_FILE, SHARED_FILE = "mmscheck.toml", "pyproject.toml"
 """The two places a configuration may be; in one folder the first goes first."""
@@ -31,9 +33,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any] = {}
 
 
-class _File(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+class ConfigFile(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """The configuration of mmscheck: ``mmscheck.toml``, or ``[tool.mmscheck]`` of a ``pyproject.toml``."""
+
     profile: Kebab | None = None
     sender: SenderType | None = None
+    carriers: tuple[Filled, ...] = ()
+    providers: tuple[Filled, ...] = ()
+    transcoding: bool = False
     strict: bool = False
     allow_net: tuple[Filled, ...] = ()
     connect_to: tuple[Filled, ...] = ()
@@ -43,8 +50,9 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     max_concurrency: Count | None = None
     per_host: Count | None = None
     extra_rules: tuple[Filled, ...] = ()
+    assets: dict[Prefix, Filled] = {}
     rules: dict[str, Change] = {}
-    waivers: tuple[Waiver, ...] = ()
+    waivers: tuple[WaiverTable, ...] = ()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,13 +60,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     ``path`` is the file. ``timeout`` and ``deadline`` are seconds. ``allow_net`` holds networks in CIDR
     form, ``connect_to`` texts as the flag of that name takes them, not looked into here. ``ca_file`` and
-    ``extra_rules`` are written relative to the file's folder and are joined to it here. ``rules`` maps
-    rule ids to changes, which ``load_ruleset`` applies.
+    ``extra_rules`` are written relative to the file's folder and are joined to it here; so are the folders
+    of ``assets``, which pairs URL prefixes with them, the longest prefix first. ``rules`` maps rule ids to
+    changes, which ``load_ruleset`` applies.
     """
 
     path: Path = Path(OWN_FILE)
     profile: str | None = None
     sender: SenderType | None = None
+    carriers: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    transcoding: bool = False
     strict: bool = False
     allow_net: tuple[str, ...] = ()
     connect_to: tuple[str, ...] = ()
@@ -68,6 +80,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     max_concurrency: int | None = None
     per_host: int | None = None
     extra_rules: tuple[Path, ...] = ()
+    assets: tuple[tuple[str, Path], ...] = ()
     rules: Mapping[str, Change] = {}
     waivers: tuple[Waiver, ...] = ()
 
@@ -83,10 +96,10 @@ def load_config(path: Path) -> Config:
     raw = read_toml(scope, path)
     if raw is not None and path.name == SHARED_FILE:
         scope, raw = _own_table(scope, raw)
-    file = None if raw is None else read_table(scope, raw, _File)
+    file = None if raw is None else read_table(scope, raw, ConfigFile)
     if file is not None:
         inspect_networks(scope.at("allow-net"), file.allow_net)
-        inspect_waivers(scope.at("waivers"), file.waivers)
+        inspect_waivers(scope.at("waivers"), tuple(each.value() for each in file.waivers))
     if file is None or faults:
         raise RuleSetError(faults)
     return _config(path, file)
@@ -135,12 +148,15 @@ def _own_table(scope: Scope, raw: dict[str, Any]) -> tuple[Scope, dict[str, Any]
     return inner, table
 
 
-def _config(path: Path, file: _File) -> Config:
+def _config(path: Path, file: ConfigFile) -> Config:
     folder = path.parent
     return Config(
         path=path,
         profile=file.profile,
         sender=file.sender,
+        carriers=file.carriers,
+        providers=file.providers,
+        transcoding=file.transcoding,
         strict=file.strict,
         allow_net=file.allow_net,
         connect_to=file.connect_to,
@@ -150,6 +166,7 @@ def _config(path: Path, file: _File) -> Config:
         max_concurrency=file.max_concurrency,
         per_host=file.per_host,
         extra_rules=tuple(folder / each for each in file.extra_rules),
+        assets=resolve_assets(folder, file.assets),
         rules=file.rules,
-        waivers=file.waivers,
+        waivers=tuple(each.value() for each in file.waivers),
     )

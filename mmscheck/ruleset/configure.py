@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from mmscheck.ruleset.catalogue import Catalogue
 from mmscheck.ruleset.config import Change, Config
 from mmscheck.ruleset.overrides import Changed, change_params, change_severity
 from mmscheck.ruleset.scope import Scope, file_scope, unknown
-from mmscheck.ruleset.waivers import UNSUPPORTED, Waiver
+from mmscheck.ruleset.waivers import inspect_waived_rules, inspect_waivers
 
 
 def configure(
@@ -20,7 +18,9 @@ def configure(
     before the profile that needs them.
     """
     scope = file_scope(faults, config.path)
-    _refuse_waivers(scope.at("waivers"), config.waivers, catalogue.known)
+    # A file's waivers have been through the first; a configuration made by a program has not.
+    inspect_waivers(scope.at("waivers"), config.waivers)
+    inspect_waived_rules(scope.at("waivers"), config.waivers, catalogue.known)
     changed = {rule_id: Changed(rule=rule) for rule_id, rule in catalogue.rules.items()}
     changed |= {each.rule.id: each for each in selected}
     for rule_id, change in config.rules.items():
@@ -35,11 +35,3 @@ def configure(
 def _change(scope: Scope, changed: Changed, change: Change, by: str) -> Changed:
     changed = change_severity(scope.at("severity"), changed, change.severity, by)
     return change_params(scope.at("params"), changed, change.params, by)
-
-
-def _refuse_waivers(scope: Scope, waivers: tuple[Waiver, ...], known: Collection[str]) -> None:
-    for position, waiver in enumerate(waivers):
-        if waiver.rule not in known:
-            scope.at(position).at("rule").fault(unknown("rule", waiver.rule, known))
-    if waivers:
-        scope.fault(UNSUPPORTED)

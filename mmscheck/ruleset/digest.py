@@ -9,25 +9,29 @@ from typing import Any
 import msgspec
 
 from mmscheck.model.rule import Limit, Override, Rule
+from mmscheck.model.waiver import Waiver
+from mmscheck.ruleset.limits import Selection
 from mmscheck.ruleset.params import plain_params
 
 
 def digest(
     *,
     profile: str,
-    sender: str,
+    selection: Selection,
     rules: tuple[Rule, ...],
     limits: dict[str, Limit],
     overrides: tuple[Override, ...],
+    waivers: tuple[Waiver, ...] = (),
 ) -> str:
     """``sha256:`` and the hex digest of a canonical JSON text: sorted keys and sets, no file paths."""
     shaped = {
         "version": _version(),
         "profile": profile,
-        "sender": sender,
+        "selection": selection,
         "rules": [_plain(rule) for rule in rules],
         "limits": limits,
         "overrides": overrides,
+        "waivers": waivers,
     }
     return "sha256:" + hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmscheck.errors import RuleSetError
 from mmscheck.model.check import Check
 from mmscheck.model.rule import Rule, RuleSet
+from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset.catalogue import Catalogue, read_catalogue
 from mmscheck.ruleset.config import Config
 from mmscheck.ruleset.configure import configure
 from mmscheck.ruleset.digest import digest
 from mmscheck.ruleset.folder import packaged_root
-from mmscheck.ruleset.limits import Limits
+from mmscheck.ruleset.limits import Limits, Selection
 from mmscheck.ruleset.overrides import Changed
 from mmscheck.ruleset.scope import Scope, file_scope, unknown
 
@@ -30,26 +31,37 @@ def load_ruleset(
     checks: Mapping[str, Check],
     profile: str | None = None,
     sender: SenderType | None = None,
+    carriers: Sequence[str] = (),
+    providers: Sequence[str] = (),
+    transcoding: bool | None = None,
     config: Config | None = None,
     root: Path | None = None,
 ) -> RuleSet:
     """The rules of one profile, changed and bound, in the profile's order.
 
-    ``profile`` and ``sender`` go before those of the configuration; without any the profile is ``send``
-    and the limits are the tightest. Rules of extra folders that the profile does not list come after
-    it, by id. Every file of every folder is read, also what the profile does not use. RuleSetError
-    names all faults.
+    ``profile``, ``sender``, ``carriers``, ``providers`` (both by the names of their limits files) and
+    ``transcoding`` go before those of the configuration; without any the profile is ``send``, the limits
+    are the tightest, without transcoding, and no other provider is looked at.
+
+    Rules of extra folders that the profile does not list come after it, by id. Every file of every folder
+    is read, also what the profile does not use. RuleSetError names all faults.
     """
     faults: list[str] = []
-    sender = _sender(faults, sender, config)
-    catalogue = _catalogue(faults, checks, sender, config, root)
+    selection = _selection(
+        config,
+        sender=_sender(faults, sender, config),
+        carriers=tuple(carriers),
+        providers=tuple(providers),
+        transcoding=transcoding,
+    )
+    catalogue = _catalogue(faults, checks, selection, config, root)
     name = _profile_name(faults, catalogue, profile, config)
     selected = _selected(catalogue, name)
     if config is not None:
         selected = configure(faults, catalogue, selected, config)
     if faults:
         raise RuleSetError(faults)
-    return _ruleset(catalogue.limits, name, sender, selected)
+    return _ruleset(catalogue.limits, name, selected, config.waivers if config else ())
 
 
 def load_all_rules(
@@ -64,7 +76,8 @@ def load_all_rules(
     Profiles and limits are read as strictly as for a check, so this validates a whole folder.
     """
     faults: list[str] = []
-    catalogue = _catalogue(faults, checks, _sender(faults, sender, config), config, root)
+    selection = _selection(config, sender=_sender(faults, sender, config))
+    catalogue = _catalogue(faults, checks, selection, config, root)
     if faults:
         raise RuleSetError(faults)
     return tuple(catalogue.rules[rule_id] for rule_id in sorted(catalogue.rules))
@@ -73,16 +86,34 @@ def load_all_rules(
 def _catalogue(
     faults: list[str],
     checks: Mapping[str, Check],
-    sender: SenderType | None,
+    selection: Selection,
     config: Config | None,
     root: Path | None,
 ) -> Catalogue:
     return read_catalogue(
         faults,
         checks=checks,
-        sender=sender,
+        selection=selection,
         root=root or packaged_root(),
         extra_roots=config.extra_rules if config else (),
+    )
+
+
+def _selection(
+    config: Config | None,
+    *,
+    sender: SenderType | None,
+    carriers: tuple[str, ...] = (),
+    providers: tuple[str, ...] = (),
+    transcoding: bool | None = None,
+) -> Selection:
+    """What was asked for; where nothing was, what the configuration says."""
+    given = config or Config()
+    return Selection(
+        sender=sender,
+        carriers=tuple(dict.fromkeys(carriers or given.carriers)),
+        providers=tuple(dict.fromkeys(providers or given.providers)),
+        transcoding=given.transcoding if transcoding is None else transcoding,
     )
 
 
@@ -115,17 +146,29 @@ def _selected(catalogue: Catalogue, name: str) -> tuple[Changed, ...]:
     return (*listed, *(Changed(rule=rule) for rule in extra))
 
 
-def _ruleset(known: Limits, name: str, sender: SenderType | None, selected: tuple[Changed, ...]) -> RuleSet:
+def _ruleset(
+    known: Limits,
+    name: str,
+    selected: tuple[Changed, ...],
+    waivers: tuple[Waiver, ...],
+) -> RuleSet:
     rules = tuple(changed.rule for changed in selected)
     overrides = tuple(override for changed in selected for override in changed.overrides)
     names = sorted({limit for rule in rules for limit in rule.limits.values()})
     limits = {each: limit for each in names if (limit := known.find(each)) is not None}
-    shown = sender.value if sender else ANY_SENDER
+    asked = known.selection
+    shown = asked.sender.value if asked.sender else ANY_SENDER
     return RuleSet(
         profile=name,
         rules=rules,
-        digest=digest(profile=name, sender=shown, rules=rules, limits=limits, overrides=overrides),
+        digest=digest(
+            profile=name, selection=asked, rules=rules, limits=limits, overrides=overrides, waivers=waivers
+        ),
         sender=shown,
+        carriers=asked.carriers,
+        providers=asked.providers,
+        transcoding=asked.transcoding,
         overrides=overrides,
         limits=limits,
+        waivers=waivers,
     )

@@ -37,11 +37,15 @@ def change_severity(scope: Scope, changed: Changed, new: Severity | None, by: st
 
 
 def change_params(scope: Scope, changed: Changed, new: Mapping[str, Any], by: str) -> Changed:
-    """The rule with other parameters, which no longer come from limits; unchanged after a fault."""
+    """The rule with other parameters, which no longer come from limits; unchanged after a fault.
+
+    A new number goes before those of single carriers as well, or it would not be what counts.
+    """
     rule = changed.rule
     if not new or refuse(scope, rule.id, "given other parameters"):
         return changed
     old = plain_params(rule.params)
+    new = {**_carriers(rule, old, new), **new}
     params = read_table(scope, {**old, **new}, rule.check.params)
     if params is None:
         return changed
@@ -54,3 +58,13 @@ def change_params(scope: Scope, changed: Changed, new: Mapping[str, Any], by: st
     limits = {key: name for key, name in rule.limits.items() if key not in new}
     rule = msgspec.structs.replace(rule, params=params, limits=limits)
     return Changed(rule=rule, overrides=(*changed.overrides, *overrides))
+
+
+def _carriers(rule: Rule, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Arrays of carriers' numbers that go by the same limit as a new number, with that number instead."""
+    numbers = {rule.limits[key]: value for key, value in new.items() if key in rule.limits}
+    return {
+        key: [{**each, "maximum": numbers[name], "own": False, "source": ""} for each in old[key]]
+        for key, name in rule.limits.items()
+        if name in numbers and key not in new and isinstance(old.get(key), list | tuple) and old[key]
+    }

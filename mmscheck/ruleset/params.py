@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.ruleset.limits import Limits
+from mmscheck.ruleset.limits import PROVIDER_LIMITS, Limits
 from mmscheck.ruleset.scope import Scope, unknown
 from mmscheck.ruleset.table import convert, inspect, inspect_struct
 
@@ -18,18 +18,31 @@ def bind_params(scope: Scope, kind: type[msgspec.Struct], raw: Mapping[str, Any]
     None after recording every fault, and also where one has been recorded already: ``params`` or
     ``limits`` that are no tables of the right kind, a number that the limits file lacks by a fault.
     """
-    literal, named = raw.get("params", {}), raw.get("limits", {})
-    if not isinstance(literal, dict) or not isinstance(named, dict):
+    literal = raw.get("params", {})
+    tables = {table: raw.get(table, {}) for table in TABLES}
+    if not all(isinstance(table, dict) for table in (literal, *tables.values())):
         return None
     before = len(scope.faults)
-    inspect_struct(scope.at("params"), literal, kind, supplied=named)
-    place = scope.at("limits")
-    _inspect_names(place, kind, named, literal)
-    numbers = {key: _number(place.at(key), name, limits) for key, name in named.items()}
-    _inspect_numbers(place, kind, numbers)
-    if len(scope.faults) > before or None in numbers.values():
+    inspect_struct(scope.at("params"), literal, kind, supplied={key for t in tables.values() for key in t})
+    values, taken = dict(literal), dict.fromkeys(literal, "params")
+    for table, named in tables.items():
+        place = scope.at(table)
+        _inspect_names(place, kind, named, taken)
+        found = {key: _value(place.at(key), table, name, limits) for key, name in named.items()}
+        _inspect_values(place, kind, found)
+        values |= found
+        taken |= dict.fromkeys(named, table)
+    if len(scope.faults) > before or None in values.values():
         return None
-    return convert(scope.at("params"), {**literal, **numbers}, kind)
+    return convert(scope.at("params"), values, kind)
+
+
+TABLES = ("limits", "carriers", "providers")
+"""The tables of a rule file whose keys are parameters and whose values are names of limits.
+
+Under ``limits`` a parameter gets one number; under the others an array of ``{name, maximum, own,
+source}``, one for each carrier or other provider at hand.
+"""
 
 
 def plain_params(params: msgspec.Struct) -> dict[str, Any]:
@@ -39,28 +52,32 @@ def plain_params(params: msgspec.Struct) -> dict[str, Any]:
 
 
 def _inspect_names(
-    scope: Scope, kind: type[msgspec.Struct], named: Mapping[str, object], literal: Mapping[str, object]
+    scope: Scope, kind: type[msgspec.Struct], named: Mapping[str, object], taken: Mapping[str, str]
 ) -> None:
     known = [field.encode_name for field in msgspec.structs.fields(kind)]
     for key in named:
         if key not in known:
             scope.at(key).fault(unknown("parameter", key, known))
-        if key in literal:
-            scope.at(key).fault("also in params, expected it in one of the two")
+        if key in taken:
+            scope.at(key).fault(f"also in {taken[key]}, expected it in one of the two")
 
 
-def _number(scope: Scope, name: object, limits: Limits) -> int | float | None:
+def _value(scope: Scope, table: str, name: object, limits: Limits) -> object:
+    """The number, or the array of numbers; None where a fault is or has been recorded."""
     if not isinstance(name, str) or limits.names is None:
         return None
-    if name not in limits.names:
-        scope.fault(unknown("limit", name, limits.names))
+    known = limits.names | (PROVIDER_LIMITS.keys() if table == "providers" else frozenset())
+    if name not in known:
+        scope.fault(unknown("limit", name, known))
         return None
-    limit = limits.find(name)
-    return limit.value if limit else None
+    if table == "limits":
+        limit = limits.find(name)
+        return limit.value if limit else None
+    return limits.of_carriers(name) if table == "carriers" else limits.of_providers(name)
 
 
-def _inspect_numbers(scope: Scope, kind: type[msgspec.Struct], numbers: Mapping[str, object]) -> None:
+def _inspect_values(scope: Scope, kind: type[msgspec.Struct], found: Mapping[str, object]) -> None:
     for field in msgspec.structs.fields(kind):
-        number = numbers.get(field.encode_name)
-        if number is not None:
-            inspect(scope.at(field.encode_name), number, field.type)
+        value = found.get(field.encode_name)
+        if value is not None:
+            inspect(scope.at(field.encode_name), value, field.type)

@@ -21,14 +21,18 @@ from mmscheck.ruleset.tomlfile import read_toml
 from mmscheck.ruleset.wording import inspect_wording
 
 
-class _Text(msgspec.Struct, frozen=True, kw_only=True):
+class RuleText(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of a rule; the last two are templates."""
+
     why: Filled
     fix: Filled
     failed: Filled
     cant_tell: Filled
 
 
-class _File(msgspec.Struct, frozen=True, kw_only=True):
+class RuleFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of mmscheck: one file, whose name is the id, naming one check."""
+
     id: Kebab
     title: Filled
     severity: Severity
@@ -37,9 +41,11 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     check: Filled
     provider_codes: tuple[ProviderCode, ...]
     source: Filled
-    text: _Text
+    text: RuleText
     params: dict[str, Any] = {}
     limits: dict[str, Filled] = {}
+    carriers: dict[str, Filled] = {}
+    providers: dict[str, Filled] = {}
 
 
 class Reader(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +61,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
         if raw is None:
             return None
         before = len(faults)
-        file = read_table(scope, raw, _File)
+        file = read_table(scope, raw, RuleFile)
         _inspect_id(scope, raw.get("id"), path)
         check = self._check(scope, raw)
         if check is None:
@@ -87,7 +93,7 @@ def _inspect_id(scope: Scope, given: object, path: Path) -> None:
         scope.at("id").fault(what)
 
 
-def _rule(file: _File, check: Check, params: Any) -> Rule:
+def _rule(file: RuleFile, check: Check, params: Any) -> Rule:
     return Rule(
         id=file.id,
         title=file.title,
@@ -101,5 +107,5 @@ def _rule(file: _File, check: Check, params: Any) -> Rule:
         ),
         source=file.source,
         provider_codes=file.provider_codes,
-        limits=file.limits,
+        limits={**file.limits, **file.carriers, **file.providers},
     )

@@ -107,6 +107,8 @@ def _describe(kind: Any) -> str:
         return "one of " + ", ".join(str(member.value) for member in kind)  # type: ignore[var-annotated]  # as above
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return "a table"
+    if get_origin(kind) in {tuple, list}:
+        return f"an array, each {_describe(get_args(kind)[0])}"
     return kind.__name__ if isinstance(kind, type) and get_origin(kind) is None else str(kind)
 
 

@@ -38,6 +38,9 @@ deadline = 60.5
 max-concurrency = 8
 per-host = 2
 extra-rules = ["more/rules"]
+[assets]
+"https://media.example.com/" = "media"
+"https://media.example.com/mms/" = "../stored"
 [rules.slide-count]
 severity = "warning"
 params = { maximum = 9 }
@@ -56,6 +59,10 @@ params = { maximum = 9 }
         max_concurrency=8,
         per_host=2,
         extra_rules=(tmp_path / "more" / "rules",),
+        assets=(
+            ("https://media.example.com/mms/", tmp_path / ".." / "stored"),
+            ("https://media.example.com/", tmp_path / "media"),
+        ),
         rules={"slide-count": Change(severity=Severity.WARNING, params={"maximum": 9})},
         waivers=(
             Waiver(
@@ -107,6 +114,25 @@ FAULTS = [
     ("waiver-slide", WAIVER + "slide = 0", "waivers[0].slide", "expected a slide number from 1, got 0"),
     ("waiver-table", WAIVER.replace("[[waivers]]", "[waivers]"), "waivers", "expected an array"),
     ("waiver-floor", WAIVER.replace("slide-count", "not-chunked"), "waivers[0].rule", "cannot be waived"),
+    ("waiver-xml", WAIVER.replace("slide-count", "xml-well-formed"), "waivers[0].rule", "cannot be waived"),
+    ("waiver-id", WAIVER.replace("slide-count", "Slide Count"), "waivers[0].rule", "kebab-case"),
+    (
+        "asset-prefix",
+        "[assets]\n'https://a.example/mms' = 'x'",
+        'assets."https://a.example/mms"',
+        "ends in /",
+    ),
+    (
+        "asset-query",
+        "[assets]\n'http://a.example/?a=/' = 'x'",
+        'assets."http://a.example/?a=/"',
+        "a URL prefix",
+    ),
+    ("asset-login", "[assets]\n'http://u@a.example/' = 'x'", 'assets."http://u@a.example/"', "a URL prefix"),
+    ("asset-scheme", "[assets]\n'file:///a/' = 'x'", 'assets."file:///a/"', "a URL prefix"),
+    ("asset-folder", "[assets]\n'http://a.example/' = ''", 'assets."http://a.example/"', "not blank"),
+    ("asset-number", "[assets]\n'http://a.example/' = 1", 'assets."http://a.example/"', "not blank, got 1"),
+    ("asset-list", "assets = ['http://a.example/']", "assets", "expected a table"),
     ("waiver-twice", WAIVER + WAIVER, "waivers[1]", "duplicate of waivers[0]"),
     ("syntax", "a = 1\nb = \n", "line 2", "not TOML"),
 ]

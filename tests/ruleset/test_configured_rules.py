@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.model.rule import Override
+from mmscheck.model.rule import NEVER_WAIVED, Override
 from mmscheck.model.words import SenderType, Severity
 from mmscheck.ruleset import Change, Config, Waiver, load_all_rules
 from mmscheck.ruleset.folder import FAMILIES
@@ -89,14 +89,28 @@ def test_the_configurations_sender_decides_the_limits(root: Path) -> None:
     assert load(root, config=Config(sender=SenderType.TOLL_FREE)).rules[0].params.maximum == 8
 
 
-def test_waivers_are_refused_and_not_ignored(root: Path) -> None:
-    day = dt.date(2099, 1, 1)
-    known = Waiver(rule="slide-count", reason="r", who="w", expires=day)
-    (fault,) = faults_of(root, config=Config(waivers=(known,)))
-    assert fault.startswith("mmscheck.toml: waivers: waivers are not supported yet")
-    unknown = Waiver(rule="slide-cuont", reason="r", who="w", expires=day)
-    first, _ = faults_of(root, config=Config(waivers=(unknown,)))
-    assert first.startswith("mmscheck.toml: waivers[0].rule: unknown rule 'slide-cuont', did you mean")
+def waiver(rule_id: str) -> Waiver:
+    return Waiver(rule=rule_id, reason="r", who="w", expires=dt.date(2099, 1, 1))
+
+
+def test_a_rule_set_carries_the_configurations_waivers(root: Path) -> None:
+    put(root / "url" / "other.toml", rule("other", "anything", "media"))
+    waivers = (waiver("slide-count"), waiver("other"))
+    assert load(root, config=Config(waivers=waivers)).waivers == waivers
+    assert load(root).waivers == ()
+
+
+def test_a_waiver_of_a_rule_that_is_not_there_is_a_fault(root: Path) -> None:
+    (fault,) = faults_of(root, config=Config(waivers=(waiver("slide-count"), waiver("slide-cuont"))))
+    assert fault.startswith("mmscheck.toml: waivers[1].rule: unknown rule 'slide-cuont', did you mean")
+
+
+@pytest.mark.parametrize("rule_id", sorted(NEVER_WAIVED))
+def test_what_nobody_can_waive_is_refused_from_a_program_too(root: Path, rule_id: str) -> None:
+    put(root / "url" / "xml-well-formed.toml", rule("xml-well-formed", "anything", "media"))
+    (fault,) = faults_of(root, config=Config(waivers=(waiver(rule_id),)))
+    assert fault.startswith(f"mmscheck.toml: waivers[0].rule: {rule_id} ")
+    assert "cannot be waived" in fault
 
 
 def test_rules_of_extra_folders_run_after_the_profiles_by_id(root: Path, tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_the_rule_set_holds_the_limits_that_were_used_and_no_others(root: Path) 
 CARRIER = 'name = "A carrier"\nkind = "carrier"\ncountry = "US"\n'
 
 
-def test_a_carriers_file_is_read_and_its_numbers_are_not_applied(root: Path) -> None:
+def test_a_carriers_numbers_are_not_applied_unless_it_is_named(root: Path) -> None:
     put(root / "limits" / "carrier.toml", CARRIER + limit("limits.slides-max", 2, "slides"))
     assert maximum(root, None) == 8
 
@@ -163,12 +163,27 @@ def test_a_carriers_file_is_read_and_its_numbers_are_not_applied(root: Path) -> 
 @pytest.mark.parametrize(
     ("text", "key", "what"),
     [
-        (CARRIER + limit("limits.slide-max", 2), "slide-max", "did you mean 'slides-max'?"),
+        (CARRIER + limit("limits.slide-max", 2), "limits.slide-max", "did you mean 'slides-max'?"),
         (CARRIER.replace('"carrier"', '"carier"'), "kind", "invalid enum value 'carier'"),
         (CARRIER + "county = 1\n", "county", "did you mean 'country'?"),
         (limit("limits.slides-max", "true"), "limits.slides-max.value", "got bool"),
         (limit("limits.slides-max", 1).replace("2026", "2999"), "limits.slides-max.checked", "in the future"),
         ("[[[", "line 1", "not TOML"),
+        (CARRIER.replace('name = "A carrier"\n', ""), "name", "missing, expected whose numbers"),
+        (CARRIER.replace('kind = "carrier"\n', ""), "kind", "missing, expected whose numbers"),
+        (CARRIER.replace('country = "US"\n', ""), "country", "missing, expected a carrier's country"),
+        (CARRIER + limit("limits.slides-max", 2, "pages"), "limits.slides-max.unit", "expected 'slides'"),
+        (
+            CARRIER + limit("transcoding.slides-max", 9, "slides"),
+            "transcoding.slides-max",
+            "not for a carrier",
+        ),
+        (
+            CARRIER + limit("limits.body-length-max", 9, "characters"),
+            "limits.body-length-max",
+            "unknown limit",
+        ),
+        (CARRIER + "checked = 1\n", "checked", "unknown key"),
     ],
 )
 def test_a_faulty_carriers_file_is_a_fault(root: Path, text: str, key: str, what: str) -> None:

@@ -45,7 +45,7 @@ NAMED = '[limits]\nmaximum = "slides-max"\n'
 
 FAULTS = [
     ("unknown-key", 'owner = "content"', 'owner = "content"\nownr = "x"', "ownr", "did you mean 'owner'?"),
-    ("unknown-key-far", 'owner = "content"', 'owner = "content"\nzzz = 1', "zzz", "expected one of check, "),
+    ("unknown-key-far", 'owner = "content"', 'owner = "content"\nzzz = 1', "zzz", "one of carriers, "),
     ("missing-key", 'source = "a document"\n', "", "source", "missing, expected a text"),
     ("missing-text-key", 'why = "The provider takes no more."\n', "", "text.why", "missing"),
     ("misspelt-text-key", "failed = ", "faild = ", "text.faild", "did you mean 'failed'?"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import importlib.metadata
 import json
 import os
@@ -9,10 +10,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mmscheck.model.words import Severity
-from mmscheck.ruleset import Change, Config
+from mmscheck.ruleset import Change, Config, Waiver
 from tests.support.rule_roots import SEND, edit, limit, load, make_root, profile, put
 
 
@@ -77,7 +79,7 @@ def test_the_digest_changes_with_everything_that_can_change_an_outcome(
     assert load(root).digest != before
 
 
-def test_the_digest_changes_with_profile_sender_overrides_and_version(
+def test_the_digest_changes_with_profile_sender_overrides_waivers_and_version(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warning = Config(rules={"slide-count": Change(severity=Severity.WARNING)})
@@ -89,6 +91,10 @@ def test_the_digest_changes_with_profile_sender_overrides_and_version(
         load(root, config=warning).digest,
         load(root, config=tighter).digest,
     ]
+    waiver = Waiver(rule="slide-count", reason="r", who="w", expires=dt.date(2027, 1, 31))
+    for change in ({}, {"reason": "s"}, {"who": "v"}, {"expires": dt.date(2027, 2, 1)}, {"slide": 1}):
+        waived = Config(waivers=(msgspec.structs.replace(waiver, **change),))
+        digests.append(load(root, config=waived).digest)
     monkeypatch.setattr(importlib.metadata, "version", lambda _name: "99")
     digests.append(load(root).digest)
     assert len(set(digests)) == len(digests)

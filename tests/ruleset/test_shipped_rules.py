@@ -14,6 +14,9 @@ from mmscheck.ruleset.folder import FAMILIES, packaged_root
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"
 FILES = sorted(path for family in FAMILIES for path in (packaged_root() / family).glob("*.toml"))
+LOCAL = {"asset-present", "extension-matches"}
+"""Rules about files before they are uploaded, which only lint sees."""
+
 IDS = [path.stem for path in FILES]
 
 
@@ -27,9 +30,20 @@ def test_every_rule_file_is_a_loaded_rule() -> None:
     assert len(IDS) == len(set(IDS)) > len(FLOOR)
 
 
-def test_the_profile_for_sending_holds_every_rule(send: RuleSet) -> None:
-    assert sorted(each.id for each in send.rules) == sorted(IDS)
+def test_the_profile_for_sending_holds_every_rule_but_those_on_local_files(send: RuleSet) -> None:
+    assert sorted(each.id for each in send.rules) == sorted(set(IDS) - LOCAL)
     assert send.overrides == ()
+
+
+def test_the_profile_for_linting_holds_every_rule_that_needs_no_network(send: RuleSet) -> None:
+    rules = {each.id: each for each in send.rules}
+    networked = {path.stem for path in FILES if path.parent.name in {"http", "request"}}
+    networked |= {each for each in rules if each.startswith("content-type-")} | {
+        "url-public",
+        "not-a-web-page",
+    }
+    held = [each.id for each in load_ruleset(checks=CHECKS, profile="lint").rules]
+    assert sorted(held) == sorted(set(IDS) - networked)
 
 
 @pytest.mark.parametrize("rule_id", IDS)
