@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mmscheck.errors import PermitError as PermitError
     from mmscheck.fetch import ConnectTo as ConnectTo
     from mmscheck.fetch import FetchPolicy as FetchPolicy
+    from mmscheck.fetch import parse_connect_to as parse_connect_to
     from mmscheck.gate import verdict as verdict
     from mmscheck.model.report import Report as Report
     from mmscheck.model.request import Changes as Changes
@@ -51,6 +52,7 @@ _HOMES = {
     "check": "pipeline",
     "load_rules": "pipeline",
     "parse": "slidexml",
+    "parse_connect_to": "fetch",
     "verdict": "gate",
 }
 

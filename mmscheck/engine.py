@@ -14,6 +14,7 @@ import msgspec
 
 from mmscheck.model.check import (
     Binding,
+    Check,
     MediaTarget,
     MessageTarget,
     RequestTarget,
@@ -21,15 +22,16 @@ from mmscheck.model.check import (
     SlideTarget,
     Target,
     cant_tell,
+    inapplicable,
 )
 from mmscheck.model.effective import Effective, effective
 from mmscheck.model.mms import MediaRef, Mms, Slide
-from mmscheck.model.observation import NotFetched, Observation, Reason
+from mmscheck.model.observation import UNSEEN, NotFetched, Observation, Reason
 from mmscheck.model.redact import redact_text, redact_url, redact_values
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest
 from mmscheck.model.rule import Rule, RuleSet
-from mmscheck.model.words import Outcome, TargetKind
+from mmscheck.model.words import MediaKind, Outcome, TargetKind
 
 CRASHED = "mmscheck itself failed in this rule; please report it with the evidence"
 
@@ -72,6 +74,29 @@ def judge(
         observations={ref.url: observations[ref.url] for ref in message.media if ref.url in observations},
         evaluations=evaluations,
         request_digest=request.digest if request else None,
+    )
+
+
+def judge_file(ruleset: RuleSet, path: str, kind: MediaKind, observation: Observation) -> MessageReport:
+    """Evaluate the rules about media on a local file that was given by itself; ``path`` is its source.
+
+    The only target is the medium; rules about messages and slides have nothing here to look at.
+    """
+    ref = MediaRef(url=path, kind=kind, slide=0, index=1, line=0)
+    sha256 = getattr(observation, "sha256", "")
+    holder = Mms(source=path, digest=f"sha256:{sha256}" if sha256 else "")
+    place = _media_place(ref, {path: observation})
+    return MessageReport(
+        source=path,
+        digest=holder.digest,
+        name=None,
+        subject=None,
+        targets=(place.key,),
+        media=(ref,),
+        observations={path: observation},
+        evaluations=tuple(
+            evaluate(rule, holder, place) for rule in ruleset.rules if rule.target is TargetKind.MEDIA
+        ),
     )
 
 
@@ -136,12 +161,31 @@ def _run(rule: Rule, message: Mms, place: Place) -> Result:
         and not rule.check.reads_unreadable
     ):
         return cant_tell("the document could not be read")
+    if (nothing_to_see := _offline(rule.check, place.target)) is not None:
+        return nothing_to_see
     result = rule.check.run(place.target, rule.params)
     if type(result) is not Result or type(result.outcome) is not Outcome:
         raise TypeError(f"check {rule.check.name} answered {result!r} instead of a Result")
     if result.outcome is Outcome.CANT_TELL and not result.reason:
         raise ValueError(f"check {rule.check.name} could not tell and gave no reason")
     return result
+
+
+def _offline(check: Check, target: Target) -> Result | None:
+    """Why the check has nothing to look at in a run without a network.
+
+    The gate lets nothing that such a run has seen pass, but for lint, which permits nothing.
+    """
+    if not isinstance(target, MediaTarget):
+        return None
+    if check.static:
+        return inapplicable("a file was given, and no URL") if target.ref.is_file else None
+    seen = target.observation
+    if not isinstance(seen, NotFetched) or seen.reason not in UNSEEN:
+        return None
+    if seen.reason is Reason.NO_LOCAL_FILE:
+        return inapplicable("there is no local file to look at")
+    return inapplicable("lint is offline and no local file is mapped to this URL")
 
 
 def _words(rule: Rule, message: Mms, place: Place, result: Result) -> str:
@@ -187,7 +231,7 @@ def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     encoded = msgspec.json.encode(dict(evidence))
     plain: dict[str, Any] = msgspec.json.decode(encoded)
-    return cast("dict[str, Any]", redact_values(plain)) if b"://" in encoded else plain
+    return cast("dict[str, Any]", redact_values(plain)) if b"?" in encoded or b"://" in encoded else plain
 
 
 def _line(evidence: dict[str, Any]) -> int | None:

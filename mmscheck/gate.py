@@ -11,13 +11,15 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from mmscheck.errors import PermitError
 from mmscheck.model.mms import MediaRef
-from mmscheck.model.observation import Fetched
-from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
+from mmscheck.model.observation import UNSEEN, Fetched, NotFetched
+from mmscheck.model.redact import redact_url
+from mmscheck.model.report import LINT, Evaluation, MessageReport, Report, TargetKey
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import FLOOR
+from mmscheck.model.rule import FLOOR, NEVER_WAIVED
 from mmscheck.model.send import SendResult
-from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, mint_permit
+from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, Waived, mint_permit
 from mmscheck.model.words import Outcome, Severity, TargetKind
+from mmscheck.waivers import apply_waivers
 
 PERMIT_LIFE = 600.0
 """Seconds a permit lives: after that the media may no longer be what was checked (design section 9)."""
@@ -32,14 +34,19 @@ Sender = Callable[[Permit, SendRequest], Awaitable[SendResult]]
 
 def verdict(report: Report) -> Verdict:
     """Decide over the whole report; everything that shows a decision uses this one function."""
-    messages = tuple(_message_verdict(report, message) for message in report.messages)
+    applied = apply_waivers(report)
+    pairs = zip(report.messages, applied.waived, strict=True)
+    messages = tuple(_message_verdict(report, message, waived) for message, waived in pairs)
     reasons = tuple(_report_reasons(report))
-    permitted = not reasons and all(message.permitted for message in messages)
+    clean = not reasons and not any(message.reasons for message in messages)
+    offline = report.profile == LINT
     return Verdict(
-        permitted=permitted,
+        permitted=clean and not offline,
+        passed_offline=clean and offline,
         exit_code=_exit_code(report, messages, reasons),
         messages=messages,
         reasons=reasons,
+        waivers=applied.uses,
     )
 
 
@@ -49,7 +56,7 @@ def _report_reasons(report: Report) -> Iterable[str]:
     if not report.rules:
         yield "no rules were loaded"
     guarding = {rule.id for rule in report.rules if rule.severity is Severity.ERROR}
-    if missing := sorted(FLOOR - guarding):
+    if (missing := sorted(FLOOR - guarding)) and report.profile != LINT:
         yield f"rules that may never be left out were not guarding the gate: {', '.join(missing)}"
     yield from (f"not read: {sentence}" for sentence in report.unread)
 
@@ -57,17 +64,22 @@ def _report_reasons(report: Report) -> Iterable[str]:
 def _exit_code(report: Report, messages: tuple[MessageVerdict, ...], reasons: tuple[str, ...]) -> int:
     if not report.messages or report.unread:
         return EXIT_NOTHING_CHECKED
-    if any(not message.permitted and not message.undecided for message in messages):
+    if any(message.reasons and not message.undecided for message in messages):
         return EXIT_FAILED
     if reasons or any(message.undecided for message in messages):
         return EXIT_UNDECIDED
     return EXIT_PERMIT
 
 
-def _message_verdict(report: Report, message: MessageReport) -> MessageVerdict:
+def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waived, ...]) -> MessageVerdict:
     blocking = {rule.id for rule in report.rules if report.strict or rule.severity is Severity.ERROR}
     guards = [item for item in message.evaluations if item.rule in blocking]
-    failed = [_name(item) for item in guards if item.outcome is Outcome.FAILED]
+    let_through = {(item.rule, item.target) for item in waived if item.rule not in NEVER_WAIVED}
+    failed = [
+        _name(item)
+        for item in guards
+        if item.outcome is Outcome.FAILED and (item.rule, item.target) not in let_through
+    ]
     undecided = [_name(item) for item in guards if item.outcome not in _HARMLESS | {Outcome.FAILED}]
     gaps = list(_gaps(report, message))
     if not any(item.outcome is Outcome.PASSED for item in guards):
@@ -77,14 +89,22 @@ def _message_verdict(report: Report, message: MessageReport) -> MessageVerdict:
         *(f"{name} could not be decided" for name in undecided),
         *gaps,
     )
+    offline = report.profile == LINT
     return MessageVerdict(
-        source=message.source, permitted=not reasons, undecided=bool(reasons) and not failed, reasons=reasons
+        source=message.source,
+        permitted=not reasons and not offline,
+        passed_offline=not reasons and offline,
+        undecided=bool(reasons) and not failed,
+        reasons=reasons,
+        waived=waived,
     )
 
 
 def _gaps(report: Report, message: MessageReport) -> Iterable[str]:
     """What should be there and is not, or is there and should not be."""
-    keys = {TargetKey(kind=TargetKind.MESSAGE), *message.targets, *map(_media_key, message.media)}
+    keys = {*message.targets, *map(_media_key, message.media)}
+    if report.profile != LINT or not _is_file(message):
+        keys.add(TargetKey(kind=TargetKind.MESSAGE))
     if message.request_digest is not None:
         keys.add(TargetKey(kind=TargetKind.REQUEST))
     expected = {(rule.id, key) for rule in report.rules for key in keys if rule.target is key.kind}
@@ -99,6 +119,22 @@ def _gaps(report: Report, message: MessageReport) -> Iterable[str]:
         for ref in message.media
         if ref.url not in message.observations
     )
+    if report.profile != LINT:
+        yield from _unserved(message)
+
+
+def _unserved(message: MessageReport) -> Iterable[str]:
+    """What only a run without a network can leave behind, whichever rules were selected."""
+    for seen in message.observations.values():
+        if isinstance(seen, Fetched) and not seen.hops:
+            yield f"{redact_url(seen.url)} is a local file, and not what a server answered"
+        if isinstance(seen, NotFetched) and seen.reason in UNSEEN:
+            yield f"{redact_url(seen.url)} was not looked at: offline"
+
+
+def _is_file(message: MessageReport) -> bool:
+    """Whether the entry is a media file of its own, without a message around it."""
+    return bool(message.media) and all(ref.is_file for ref in message.media)
 
 
 def _media_key(ref: MediaRef) -> TargetKey:
@@ -117,6 +153,8 @@ def _place(key: TargetKey) -> str:
             return "request"
         case TargetKind.SLIDE:
             return f"slide {key.slide}"
+        case TargetKind.MEDIA if not key.slide:
+            return "file"
         case TargetKind.MEDIA:
             return f"slide {key.slide}, medium {key.media}"
 
@@ -126,6 +164,8 @@ def permit(report: Report, request: SendRequest, now: float, *, life: float = PE
 
     ``now`` is seconds since the epoch, ``life`` seconds.
     """
+    if report.profile == LINT:
+        raise PermitError("lint is offline, and its reports permit nothing")
     decision = verdict(report)
     if not decision.permitted:
         raise PermitError("the report denies: " + "; ".join(_all_reasons(decision)))

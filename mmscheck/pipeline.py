@@ -13,12 +13,12 @@ import msgspec
 from mmscheck import gate
 from mmscheck.checks import CHECKS
 from mmscheck.engine import judge
-from mmscheck.errors import DeniedError, PermitError
+from mmscheck.errors import DeniedError, PermitError, UsageError
 from mmscheck.fetch import FetchPolicy, fetch_all
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Observation
-from mmscheck.model.report import Report, RuleKey
+from mmscheck.model.report import MessageReport, Report, RuleKey
 from mmscheck.model.request import Changes, SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SendResult
@@ -32,13 +32,28 @@ Progress = Callable[[str, Observation], None]
 
 
 def load_rules(
-    profile: str | None = None, *, sender: SenderType | None = None, config: Config | None = None
+    profile: str | None = None,
+    *,
+    sender: SenderType | None = None,
+    carriers: Sequence[str] = (),
+    providers: Sequence[str] = (),
+    transcoding: bool | None = None,
+    config: Config | None = None,
 ) -> RuleSet:
     """The packaged rules selected by a profile and shaped by a configuration; raises RuleSetError.
 
-    Without a profile the configuration's counts, and without that ``send``.
+    Without a profile the configuration's counts, and without that ``send``; carriers, providers and
+    transcoding likewise.
     """
-    return load_ruleset(checks=CHECKS, profile=profile, sender=sender, config=config)
+    return load_ruleset(
+        checks=CHECKS,
+        profile=profile,
+        sender=sender,
+        carriers=carriers,
+        providers=providers,
+        transcoding=transcoding,
+        config=config,
+    )
 
 
 async def observe(
@@ -53,9 +68,9 @@ async def observe(
     """
     distinct = tuple(dict.fromkeys(urls))
     if workers is not None or not distinct:
-        return await fetch_all(distinct, policy, (workers or MediaWorkers()).sniff, on_done)
+        return await fetch_all(distinct, policy, (workers or MediaWorkers()).inspect, on_done)
     async with MediaWorkers() as own:
-        return await fetch_all(distinct, policy, own.sniff, on_done)
+        return await fetch_all(distinct, policy, own.inspect, on_done)
 
 
 async def check(
@@ -75,9 +90,52 @@ async def check(
     With a ``request`` the rules on its fields apply too, and its own changes are used. ``unread`` are
     sentences about inputs that could not be read: they deny.
     """
-    started, clock = dt.datetime.now(dt.UTC), time.monotonic()
+    clock = start_clock()
     applied = request.changes if request else changes or Changes()
     seen = await observe([ref.url for message in messages for ref in message.media], policy, on_done, workers)
+    return make_report(
+        ruleset,
+        tuple(judge(ruleset, message, seen, changes=applied, request=request) for message in messages),
+        clock,
+        strict=strict,
+        unread=unread,
+        allowances=allowances(policy),
+    )
+
+
+def allowances(policy: FetchPolicy) -> tuple[str, ...]:
+    """What this policy lets past the rule that media must be public: nobody may overlook it in a report."""
+    nets = (f"Media may live in the network {net} (allow-net)." for net in policy.allow_net)
+    elsewhere = (
+        f"Connections for {item.host or 'any host'}:{item.port or 'any port'} went to"
+        f" {item.to_host}:{item.to_port} (connect-to)."
+        for item in policy.connect_to
+    )
+    return (*nets, *elsewhere)
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
+    """When a run began: the time of day, and seconds of a clock that nobody sets."""
+
+    started: dt.datetime
+    ticks: float
+
+
+def start_clock() -> Clock:
+    """Begin a run."""
+    return Clock(started=dt.datetime.now(dt.UTC), ticks=time.monotonic())
+
+
+def make_report(
+    ruleset: RuleSet,
+    messages: tuple[MessageReport, ...],
+    clock: Clock,
+    *,
+    strict: bool,
+    unread: tuple[str, ...],
+    allowances: tuple[str, ...] = (),
+) -> Report:
+    """What was judged and by which rules, as one report that ends now."""
     return Report(
         tool_version=version("mmscheck"),
         ruleset_digest=ruleset.digest,
@@ -86,14 +144,18 @@ async def check(
             RuleKey(id=rule.id, severity=rule.severity, target=rule.target) for rule in ruleset.rules
         ),
         overrides=tuple(msgspec.to_builtins(override) for override in ruleset.overrides),
-        started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        messages=tuple(
-            judge(ruleset, message, seen, changes=applied, request=request) for message in messages
-        ),
-        duration_ms=round((time.monotonic() - clock) * 1000),
+        started=clock.started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        messages=messages,
+        duration_ms=round((time.monotonic() - clock.ticks) * 1000),
         strict=strict,
         unread=unread,
+        allowances=allowances,
+        waivers=ruleset.waivers,
     )
+
+
+MOST_REASONS = 5
+"""Reasons in the text of a DeniedError; the verdict it carries has them all."""
 
 
 class Client(Protocol):
@@ -123,19 +185,26 @@ class Gate:
         self._ruleset = ruleset or load_rules()
         self._strict = strict
         self._workers = MediaWorkers()
-        self._requests: dict[str, SendRequest] = {}
+        self._issued: dict[int, tuple[Permit, SendRequest]] = {}
+        self._running = False
 
     async def __aenter__(self) -> Self:
         """Start the worker processes."""
         await self._workers.__aenter__()
+        self._running = True
         return self
 
     async def __aexit__(self, *failure: object) -> None:
         """Stop them."""
+        self._running = False
         await self._workers.__aexit__(*failure)
 
     async def check(self, document: bytes, request: SendRequest, *, source: str = "<document>") -> Permit:
-        """Check slide XML as this request would send it; DeniedError carries the report that denies."""
+        """Check slide XML as this request would send it; DeniedError carries the report that denies.
+
+        Raises UsageError for arguments that are none: text instead of bytes, or fields that XML cannot carry.
+        """
+        self._usable(document, request)
         message = parse(document, source)
         report = await check(
             [message],
@@ -148,18 +217,30 @@ class Gate:
         verdict = gate.verdict(report)
         if not verdict.permitted:
             reasons = [*verdict.reasons, *(reason for item in verdict.messages for reason in item.reasons)]
-            raise DeniedError("; ".join(reasons), report=report, verdict=verdict)
+            more = f" and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
+            raise DeniedError("; ".join(reasons[:MOST_REASONS]) + more, report=report, verdict=verdict)
         permit = gate.permit(report, request, time.time())
-        self._requests[permit.request_digest] = request
+        self._issued[id(permit)] = (permit, request)
         return permit
+
+    def _usable(self, document: object, request: object) -> None:
+        from mmscheck.sinch import redacted_xml  # noqa: PLC0415 - the provider's package brings the HTTP client
+
+        if not self._running:
+            raise UsageError("a gate works inside `async with Gate(...) as gate:`")
+        if not isinstance(document, bytes) or not isinstance(request, SendRequest):
+            raise UsageError("Gate.check takes the document as bytes and a SendRequest")
+        if any(type(text.slide) is not int for text in request.changes.custom_texts):
+            raise UsageError("CustomText.slide must be a whole number")
+        redacted_xml(request)
 
     async def send(self, permit: Permit) -> SendResult:
         """Make the one ``sendSavedMMS`` call this permit is for.
 
-        Raises PermitError when the permit is spent, has expired or came from another gate; whatever the
+        Raises PermitError when the permit was used, has expired or came from another gate; whatever the
         provider or the network does is a SendResult.
         """
-        request = self._requests.get(permit.request_digest)
-        if request is None:
-            raise PermitError("this permit came from another gate")
+        issued, request = self._issued.pop(id(permit), (None, None))
+        if issued is not permit or request is None:
+            raise PermitError("this permit was used, or came from another gate")
         return await gate.guarded_send(permit, request, self._client.send_saved_mms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import dataclasses
+import datetime as dt
 import pickle
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,18 @@ from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Reason, Sniffed, Timing
 from mmscheck.model.report import Evaluation, MessageReport, Report, RuleKey, TargetKey
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import FLOOR
+from mmscheck.model.rule import FLOOR, NEVER_WAIVED
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.model.verdict import Permit
+from mmscheck.model.verdict import Permit, Waived
+from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 from mmscheck.model.words import MediaKind, Outcome, Severity, TargetKind
+from mmscheck.waivers import Applied
 
 URL = "http://media.example/a.jpg"
 REQUEST = SendRequest(to="15550100000")
 RULES = (
     *(RuleKey(id=name, severity=Severity.ERROR, target=TargetKind.MEDIA) for name in sorted(FLOOR)),
+    RuleKey(id="media-size", severity=Severity.ERROR, target=TargetKind.MEDIA),
     RuleKey(id="advice", severity=Severity.WARNING, target=TargetKind.MESSAGE),
     RuleKey(id="request-to", severity=Severity.ERROR, target=TargetKind.REQUEST),
 )
@@ -35,6 +39,9 @@ KEYS = (
     TargetKey(kind=TargetKind.REQUEST),
     TargetKey(kind=TargetKind.MEDIA, slide=1, media=1),
 )
+
+
+REPORT_FIELDS = ("rules", "strict", "unread", "messages", "waivers", "started", "profile")
 
 
 def fetched(sha256: str = "ab") -> Fetched:
@@ -73,9 +80,7 @@ def report(*, outcomes: dict[str, Outcome] | None = None, **changes: Any) -> Rep
         "evaluations": evaluations,
         "request_digest": REQUEST.digest,
     }
-    of_report: dict[str, Any] = {
-        name: changes.pop(name) for name in ("rules", "strict", "unread", "messages") if name in changes
-    }
+    of_report: dict[str, Any] = {name: changes.pop(name) for name in REPORT_FIELDS if name in changes}
     message = MessageReport(**{**fields, **changes})
     given: dict[str, Any] = {
         "tool_version": "1",
@@ -253,3 +258,166 @@ def test_only_the_gate_imports_the_mint() -> None:
             for alias in node.names
         }
         assert names.isdisjoint({"mint_permit", "_MINT"}) or file == Path("mmscheck/gate.py"), file
+
+
+# --- waivers (which of them match: test_waivers.py)
+
+FAILED_SIZE = {"media-size": Outcome.FAILED}
+
+
+def waiver(rule: str = "media-size", **values: Any) -> Waiver:
+    given: dict[str, Any] = {
+        "reason": "agreed",
+        "who": "A. Person",
+        "expires": dt.date(2026, 11, 1),
+        **values,
+    }
+    return Waiver(rule=rule, **given)
+
+
+def test_a_waiver_lets_a_failed_rule_through_and_the_verdict_says_so() -> None:
+    good = report(outcomes=FAILED_SIZE, waivers=(waiver(),))
+    decision = gate.verdict(good)
+    assert (decision.permitted, decision.exit_code) == (True, 0)
+    assert decision.messages[0].reasons == ()
+    assert decision.messages[0].waived == (Waived(rule="media-size", target=KEYS[2], waiver=waiver()),)
+    assert decision.waivers == (WaiverUse(waiver=waiver(), state=WaiverState.USED, matches=1),)
+    assert gate.permit(good, REQUEST, now=0.0).ruleset_digest == "sha256:11"
+
+
+def test_a_waiver_lets_a_warning_through_under_strict() -> None:
+    failed = {"advice": Outcome.FAILED}
+    assert gate.verdict(report(outcomes=failed, strict=True, waivers=(waiver("advice"),))).permitted
+    assert not gate.verdict(report(outcomes=failed, strict=True, waivers=(waiver(),))).permitted
+
+
+@pytest.mark.parametrize("rule", sorted(NEVER_WAIVED))
+def test_what_nobody_can_waive_denies_although_a_waiver_came_with_the_report(rule: str) -> None:
+    key = RuleKey(id="xml-well-formed", severity=Severity.ERROR, target=TargetKind.MEDIA)
+    more = (*report().messages[0].evaluations, evaluation(key, KEYS[2]))
+    evaluations = tuple(
+        msgspec.structs.replace(item, outcome=Outcome.FAILED) if item.rule == rule else item for item in more
+    )
+    bad = report(rules=(*RULES, key), evaluations=evaluations, waivers=(waiver(rule),))
+    decision = gate.verdict(bad)
+    assert (decision.permitted, decision.exit_code) == (False, 1)
+    assert decision.messages[0].waived == ()
+    assert decision.waivers == (WaiverUse(waiver=waiver(rule), state=WaiverState.REFUSED, matches=1),)
+    with pytest.raises(PermitError):
+        gate.permit(bad, REQUEST, now=0.0)
+
+
+@pytest.mark.parametrize("rule", sorted(FLOOR))
+def test_the_gate_holds_the_floor_even_when_what_applies_waivers_does_not(
+    rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waived = ((Waived(rule=rule, target=KEYS[2], waiver=waiver(rule)),),)
+    monkeypatch.setattr(gate, "apply_waivers", lambda _: Applied(waived=waived, uses=()))
+    assert gate.verdict(report(outcomes={rule: Outcome.FAILED})).exit_code == 1
+
+
+def test_nobody_waives_what_could_not_be_decided() -> None:
+    decision = gate.verdict(report(outcomes={"media-size": Outcome.CANT_TELL}, waivers=(waiver(),)))
+    assert (decision.permitted, decision.exit_code) == (False, 3)
+    assert decision.waivers[0].state is WaiverState.UNUSED
+
+
+def test_an_undecided_rule_beside_a_waived_one_is_exit_3() -> None:
+    outcomes = {**FAILED_SIZE, "not-chunked": Outcome.CANT_TELL}
+    assert gate.verdict(report(outcomes=outcomes, waivers=(waiver(),))).exit_code == 3
+
+
+def test_nobody_waives_a_check_that_broke() -> None:
+    items = report(outcomes=FAILED_SIZE).messages[0].evaluations
+    broken = tuple(msgspec.structs.replace(item, crashed=item.rule == "media-size") for item in items)
+    assert gate.verdict(report(evaluations=broken, waivers=(waiver(),))).exit_code == 1
+
+
+def test_nobody_waives_a_missing_a_doubled_or_an_unexpected_evaluation() -> None:
+    items = report(outcomes=FAILED_SIZE).messages[0].evaluations
+    (failed,) = (item for item in items if item.rule == "media-size")
+    elsewhere = msgspec.structs.replace(failed, target=TargetKey(kind=TargetKind.MEDIA, slide=9, media=9))
+    without = tuple(item for item in items if item is not failed)
+    for evaluations in (without, (*items, failed), (*items, elsewhere)):
+        decision = gate.verdict(report(evaluations=evaluations, waivers=(waiver(),)))
+        assert (decision.permitted, decision.exit_code) == (False, 3)
+
+
+def test_what_was_waived_did_not_pass() -> None:
+    outcomes = {rule.id: Outcome.INAPPLICABLE for rule in RULES} | FAILED_SIZE
+    decision = gate.verdict(report(outcomes=outcomes, waivers=(waiver(),)))
+    assert (decision.permitted, decision.exit_code) == (False, 3)
+    assert decision.messages[0].reasons == ("no blocking rule passed",)
+
+
+def test_the_verdict_on_a_report_that_went_through_json_is_the_same() -> None:
+    whole = report(outcomes=FAILED_SIZE, waivers=(waiver(), waiver(source="other.xml")))
+    again = msgspec.json.decode(msgspec.json.encode(whole), type=Report)
+    assert gate.verdict(again) == gate.verdict(whole)
+
+
+LOCAL = msgspec.structs.replace(fetched(), hops=())
+UNLOOKED = [NotFetched(url=URL, reason=reason) for reason in (Reason.OFFLINE, Reason.NO_LOCAL_FILE)]
+
+
+@pytest.mark.parametrize("seen", [LOCAL, *UNLOOKED])
+@pytest.mark.parametrize("profile", ["send", "save", "our-own", "Lint"])
+def test_what_no_server_answered_denies_whatever_the_rules_say(
+    seen: Fetched | NotFetched, profile: str
+) -> None:
+    offline = report(observations={URL: seen}, profile=profile)
+    decision = gate.verdict(offline)
+    assert (decision.permitted, decision.passed_offline, decision.exit_code) == (False, False, 3)
+    with pytest.raises(PermitError, match=r"offline|local file"):
+        gate.permit(offline, REQUEST, 0.0)
+
+
+def test_an_offline_observation_that_no_medium_refers_to_denies_too() -> None:
+    other = {"http://media.example/b.jpg": NotFetched(url=URL, reason=Reason.OFFLINE)}
+    assert not gate.verdict(report(observations={URL: fetched(), **other})).permitted
+
+
+@pytest.mark.parametrize("seen", [fetched(), LOCAL, *UNLOOKED])
+def test_lint_passes_and_permits_nothing(seen: Fetched | NotFetched) -> None:
+    linted = report(observations={URL: seen}, profile="lint")
+    decision = gate.verdict(linted)
+    assert (decision.permitted, decision.passed_offline, decision.exit_code) == (False, True, 0)
+    assert [(each.permitted, each.passed_offline) for each in decision.messages] == [(False, True)]
+    with pytest.raises(PermitError, match="lint"):
+        gate.permit(linted, REQUEST, 0.0)
+
+
+def test_lint_does_without_the_floor_and_nobody_else_does() -> None:
+    few = tuple(rule for rule in RULES if rule.id not in FLOOR)
+    evaluations = tuple(evaluation(rule, key) for key in KEYS for rule in few if rule.target is key.kind)
+    assert gate.verdict(report(rules=few, evaluations=evaluations, profile="lint")).passed_offline
+    assert not gate.verdict(report(rules=few, evaluations=evaluations)).permitted
+
+
+@pytest.mark.parametrize(("outcome", "code"), [(Outcome.FAILED, 1), (Outcome.CANT_TELL, 3)])
+def test_lint_fails_as_any_other_run(outcome: Outcome, code: int) -> None:
+    decision = gate.verdict(report(outcomes={"media-size": outcome}, profile="lint"))
+    assert (decision.permitted, decision.passed_offline, decision.exit_code) == (False, False, code)
+
+
+def alone(profile: str) -> Report:
+    """A media file as lint reports it: no message around it."""
+    key = TargetKey(kind=TargetKind.MEDIA, slide=0, media=1)
+    ref = MediaRef(url="a.jpg", kind=MediaKind.IMAGE, slide=0, index=1, line=0)
+    return report(
+        targets=(key,),
+        media=(ref,),
+        observations={"a.jpg": LOCAL},
+        evaluations=tuple(evaluation(rule, key) for rule in RULES if rule.target is TargetKind.MEDIA),
+        request_digest=None,
+        profile=profile,
+    )
+
+
+def test_a_media_file_by_itself_owes_no_rule_about_messages_to_lint_alone() -> None:
+    assert gate.verdict(alone("lint")).passed_offline
+    reasons = gate.verdict(alone("send")).messages[0].reasons
+    assert "advice was not evaluated on message" in reasons
+    (message,) = alone("lint").messages
+    lacking = msgspec.structs.replace(message, evaluations=message.evaluations[1:])
+    assert not gate.verdict(msgspec.structs.replace(alone("lint"), messages=(lacking,))).passed_offline

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmscheck.formats.findings import all_evaluations
+from mmscheck.formats.findings import all_evaluations, standing
 from mmscheck.formats.layout import shown
 from mmscheck.formats.oneline import gate_reasons
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.wording import count
-from mmscheck.model.report import Evaluation, Report
+from mmscheck.model.report import LINT, Evaluation, Report
 from mmscheck.model.send import SendStatus
 from mmscheck.model.words import Outcome, Severity
 
@@ -18,25 +18,36 @@ from mmscheck.model.words import Outcome, Severity
 def decision(view: View) -> str:
     """Why it is permitted or denied, and when denied that nothing was sent."""
     if view.verdict.permitted:
-        return _permitted(view.report)
+        return _permitted(view)
+    if view.verdict.passed_offline:
+        return f"{_permitted(view).rstrip('.')}; offline, so nothing is permitted by lint."
     told = "; ".join(_clauses(view)) or "the gate gave no reason"
+    if view.report.profile == LINT:
+        return f"{told}."
     untouched = view.send is None or view.send.status is SendStatus.NOT_ATTEMPTED
     return f"{told}. Nothing was sent." if untouched else f"{told}."
 
 
-def _permitted(report: Report) -> str:
-    guards = _guards(report)
+def _permitted(view: View) -> str:
+    guards = _guards(view)
     passed = sum(1 for item in guards if item.outcome is Outcome.PASSED)
     rest = sum(1 for item in guards if item.outcome is Outcome.INAPPLICABLE)
-    return f"every blocking rule passed ({count(passed, 'check')} passed, {rest:,} did not apply)."
+    counted = f"{count(passed, 'check')} passed, {rest:,} did not apply"
+    if waived := sum(1 for item in all_evaluations(view.report) if _blocks(item, view.report)) - len(guards):
+        return f"every blocking rule passed or was waived ({counted}, {waived:,} failed and was waived)."
+    return f"every blocking rule passed ({counted})."
 
 
-def _guards(report: Report) -> list[Evaluation]:
-    return [item for item in all_evaluations(report) if report.strict or item.severity is Severity.ERROR]
+def _guards(view: View) -> list[Evaluation]:
+    return [item for item in standing(view) if _blocks(item, view.report)]
+
+
+def _blocks(item: Evaluation, report: Report) -> bool:
+    return report.strict or item.severity is Severity.ERROR
 
 
 def _clauses(view: View) -> Iterator[str]:
-    guards = _guards(view.report)
+    guards = _guards(view)
     found = {"failed": Outcome.FAILED, "could not be decided": Outcome.CANT_TELL}
     counted = {verb: [item for item in guards if item.outcome is outcome] for verb, outcome in found.items()}
     if rules := ", ".join(_rules(items, verb) for verb, items in counted.items() if items):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mmscheck.formats.findings import Entry
 from mmscheck.formats.layout import Page, shown, shown_lines
+from mmscheck.formats.waived import leave
 from mmscheck.formats.wording import OWNERS, count, label, location, rule_names, seen
 from mmscheck.model.report import Evaluation
 from mmscheck.model.words import Owner
@@ -31,7 +32,8 @@ class EntryWriter:
     def lines(self, source: str, entry: Entry) -> Iterator[str]:
         """The finding: number, kind, rule, place; what was seen; why, fix, who, code."""
         self._number += 1
-        self.owners.setdefault(entry.owner, []).append(self._number)
+        if entry.waiver is None:
+            self.owners.setdefault(entry.owner, []).append(self._number)
         kind, style = label(entry, strict=self.strict)
         name = entry.first.rule if entry.lead else "several rules"
         yield ""
@@ -43,6 +45,8 @@ class EntryWriter:
             hang=4,
         )
         yield from self.page.block(seen(entry), indent=_BODY)
+        if entry.waiver is not None:
+            yield from self._field("By", leave(entry.waiver))
         yield from self._advice(entry)
         yield from self._undecided(entry)
 

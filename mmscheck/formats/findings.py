@@ -12,8 +12,12 @@ from itertools import groupby
 
 import msgspec
 
+from mmscheck.formats.verdicts import message_verdicts, waivers_of
+from mmscheck.formats.view import View
 from mmscheck.model.observation import NotFetched
 from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
+from mmscheck.model.verdict import MessageVerdict
+from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
 
 LEADERS = ("xml-well-formed", "media-reachable")
@@ -25,11 +29,13 @@ _PLACE = {TargetKind.MESSAGE: 0, TargetKind.REQUEST: 1, TargetKind.SLIDE: 2, Tar
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to fix: an evaluation and what follows from it, or all undecided ones of one reason.
 
-    ``lead`` is the evaluation whose words speak for the entry, or None when none does.
+    ``lead`` is the evaluation whose words speak for the entry, or None when none does. ``waiver`` is what
+    let the one evaluation through: then there is nothing to fix.
     """
 
     items: tuple[Evaluation, ...]
     lead: Evaluation | None
+    waiver: Waiver | None = None
 
     @property
     def first(self) -> Evaluation:
@@ -67,15 +73,26 @@ def all_evaluations(report: Report) -> Iterator[Evaluation]:
         yield from message.evaluations
 
 
-def entries(message: MessageReport) -> tuple[Entry, ...]:
-    """Every finding of a message: errors before warnings, then by place, failed before undecided."""
+def standing(view: View) -> Iterator[Evaluation]:
+    """Every evaluation that no waiver let through, of all messages, in the report's order."""
+    for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
+        waived = waivers_of(verdict)
+        yield from (item for item in message.evaluations if (item.rule, item.target) not in waived)
+
+
+def entries(message: MessageReport, verdict: MessageVerdict) -> tuple[Entry, ...]:
+    """Every finding of a message: errors, warnings, what is waived; by place, failed before undecided."""
+    waived = waivers_of(verdict)
     found = [item for item in message.evaluations if is_finding(item)]
     missing = _missing(message)
     led = {item.target for item in found if item.rule in LEADERS and not item.crashed}
     folded: dict[object, list[Evaluation]] = {}
     for at, item in enumerate(found):
-        folded.setdefault(_fold_key(at, item, led, missing), []).append(item)
-    return tuple(sorted(map(_entry, folded.values()), key=_order))
+        let_through = (item.rule, item.target) in waived
+        key = at if let_through else _fold_key(at, item, led, missing)
+        folded.setdefault(key, []).append(item)
+    made = (_entry(items, waived.get((items[0].rule, items[0].target))) for items in folded.values())
+    return tuple(sorted(made, key=_order))
 
 
 def _missing(message: MessageReport) -> dict[int, str]:
@@ -99,18 +116,19 @@ def _fold_key(at: int, item: Evaluation, led: Container[TargetKey], missing: Map
     return (item.target, reason) if reason else at
 
 
-def _entry(items: Sequence[Evaluation]) -> Entry:
+def _entry(items: Sequence[Evaluation], waiver: Waiver | None) -> Entry:
     if len(items) == 1:
-        return Entry(items=tuple(items), lead=items[0])
+        return Entry(items=tuple(items), lead=items[0], waiver=waiver)
     lead = next((item for item in items if item.rule in LEADERS), None)
     # The lead first, then the rules that guard the gate, then advice, each in the report's order.
     ordered = sorted(items, key=lambda item: (item is not lead, item.severity is not Severity.ERROR))
     return Entry(items=tuple(ordered), lead=lead)
 
 
-def _order(entry: Entry) -> tuple[bool, tuple[int, int, int], bool]:
+def _order(entry: Entry) -> tuple[bool, bool, tuple[int, int, int], bool]:
     undecided = entry.first.outcome is not Outcome.FAILED
-    return entry.severity is not Severity.ERROR, place(entry.target), undecided
+    advises = entry.waiver is None and entry.severity is not Severity.ERROR
+    return entry.waiver is not None, advises, place(entry.target), undecided
 
 
 def place(key: TargetKey) -> tuple[int, int, int]:

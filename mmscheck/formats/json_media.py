@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
 from mmscheck.formats import json_types as v1
 from mmscheck.formats.clean import clean_header, clean_text, clean_url, clean_value, optional
+from mmscheck.model.facts import Decoded
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason, Timing
 
@@ -32,7 +37,7 @@ def _fetched(seen: Fetched) -> v1.Observation:
         declared_type=_declared(seen.final),
         sniffed_type=optional(seen.sniffed.type),
         timing_ms=_timing(seen.timing_ms),
-        facts=clean_value(seen.facts),
+        facts=_facts(seen.decoded),
     )
 
 
@@ -49,6 +54,12 @@ def _not_fetched(seen: NotFetched) -> v1.Observation:
         timing_ms=_timing(seen.timing_ms),
         facts={},
     )
+
+
+def _facts(decoded: Decoded | None) -> dict[str, Any]:
+    """What the decoder found; empty when no decoder is for this type."""
+    facts: dict[str, Any] = {} if decoded is None else clean_value(msgspec.to_builtins(decoded))
+    return facts
 
 
 def _hop(hop: Hop) -> v1.Hop:

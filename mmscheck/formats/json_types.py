@@ -7,14 +7,16 @@ Schema is generated from here.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from mmscheck.model.send import SendStatus
+from mmscheck.model.waiver import WaiverState
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity, TargetKind
 
-Decision = Literal["permit", "deny"]
+Decision = Literal["permit", "pass-offline", "deny"]
 Url = Annotated[str, Meta(description="A URL; a query that may hold a secret is replaced by a digest.")]
 
 
@@ -83,9 +85,33 @@ class Media(Struct, frozen=True, kw_only=True):
 
     url: Url
     kind: MediaKind
-    slide: Annotated[int, Meta(description="Counts from 1.")]
-    line: Annotated[int, Meta(description="Line of the source, from 1.")]
+    slide: Annotated[int, Meta(description="Counts from 1; 0 for a media file given to lint by itself.")]
+    line: Annotated[int, Meta(description="Line of the source, from 1; 0 for such a file.")]
     observation: Observation
+
+
+class Leave(Struct, frozen=True, kw_only=True):
+    """Who let a failed evaluation through."""
+
+    who: str
+    reason: str
+    expires: Annotated[date, Meta(description="The last day it holds, in UTC.")]
+
+
+class Waiver(Struct, frozen=True, kw_only=True):
+    """One waiver of the configuration and what became of it; null where it is not narrowed."""
+
+    rule: str
+    reason: str
+    who: str
+    expires: Annotated[date, Meta(description="The last day it holds, in UTC.")]
+    source: str | None
+    url: Url | None
+    slide: int | None
+    state: Annotated[
+        WaiverState, Meta(description="Only a used one let anything through; refused: nobody can waive that.")
+    ]
+    matches: Annotated[int, Meta(description="Failed evaluations it is about, in all messages.")]
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
@@ -109,6 +135,7 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     provider_codes: Annotated[list[str], Meta(description="Error codes it would have become.")]
     crashed: Annotated[bool, Meta(description="The check itself broke; the evidence holds the traceback.")]
     evidence: Annotated[dict[str, Any], Meta(description="What was seen; keys differ by rule.")]
+    waived: Annotated[Leave | None, Meta(description="Set when it failed and a waiver let it through.")]
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -153,6 +180,9 @@ class Document(Struct, frozen=True, kw_only=True):
     reasons: Annotated[list[str], Meta(description="Why the run as a whole is denied, beside the messages.")]
     counts: Counts
     unread: Annotated[list[str], Meta(description="Inputs that could not be read, as sentences.")]
+    allowances: Annotated[
+        list[str], Meta(description="What was let through to addresses that are not public, or redirected.")
+    ]
     messages: list[Message]
-    waivers: Annotated[list[dict[str, Any]], Meta(description="Waivers in force, used or not.")]
+    waivers: Annotated[list[Waiver], Meta(description="Every waiver of the configuration, used or not.")]
     send: Send | UnsetType = UNSET

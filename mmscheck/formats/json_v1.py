@@ -11,11 +11,12 @@ from mmscheck.formats.clean import clean_text, clean_url, clean_value, optional
 from mmscheck.formats.escape import visible_json
 from mmscheck.formats.json_media import media
 from mmscheck.formats.scrub import scrub
-from mmscheck.formats.verdicts import message_verdicts
+from mmscheck.formats.verdicts import message_verdicts, waivers_of
 from mmscheck.formats.view import View
 from mmscheck.model.report import Evaluation, MessageReport, Report
 from mmscheck.model.send import SendResult
-from mmscheck.model.verdict import MessageVerdict
+from mmscheck.model.verdict import MessageVerdict, Verdict
+from mmscheck.model.waiver import Waiver, WaiverUse
 from mmscheck.model.words import Outcome
 
 
@@ -36,19 +37,22 @@ def document(view: View) -> v1.Document:
         started=report.started,
         duration_ms=report.duration_ms,
         strict=report.strict,
-        verdict=_decision(permitted=view.verdict.permitted),
+        verdict=_decision(view.verdict),
         exit_code=view.verdict.exit_code,
         reasons=[clean_text(reason) for reason in view.verdict.reasons],
         counts=_counts(report),
         unread=[clean_text(sentence) for sentence in report.unread],
+        allowances=[clean_text(sentence) for sentence in report.allowances],
         messages=[_message(message, verdict) for message, verdict in pairs],
-        waivers=[],
+        waivers=[_waiver(use) for use in view.verdict.waivers],
         send=msgspec.UNSET if view.send is None else _send(view.send),
     )
 
 
-def _decision(*, permitted: bool) -> v1.Decision:
-    return "permit" if permitted else "deny"
+def _decision(verdict: Verdict | MessageVerdict) -> v1.Decision:
+    if verdict.passed_offline:
+        return "pass-offline"
+    return "permit" if verdict.permitted else "deny"
 
 
 def _ruleset(report: Report) -> v1.RuleSet:
@@ -71,20 +75,21 @@ def _counts(report: Report) -> v1.Counts:
 
 
 def _message(message: MessageReport, verdict: MessageVerdict) -> v1.Message:
+    waived = waivers_of(verdict)
     return v1.Message(
         source=clean_text(message.source),
         digest=message.digest,
         request_digest=message.request_digest,
         name=optional(message.name),
         subject=optional(message.subject),
-        verdict=_decision(permitted=verdict.permitted),
+        verdict=_decision(verdict),
         reasons=[clean_text(reason) for reason in verdict.reasons],
         media=[media(ref, message.observations.get(ref.url)) for ref in message.media],
-        evaluations=[_evaluation(item) for item in message.evaluations],
+        evaluations=[_evaluation(item, waived.get((item.rule, item.target))) for item in message.evaluations],
     )
 
 
-def _evaluation(item: Evaluation) -> v1.Evaluation:
+def _evaluation(item: Evaluation, waiver: Waiver | None) -> v1.Evaluation:
     return v1.Evaluation(
         rule=item.rule,
         severity=item.severity,
@@ -102,6 +107,26 @@ def _evaluation(item: Evaluation) -> v1.Evaluation:
         provider_codes=list(item.provider_codes),
         crashed=item.crashed,
         evidence=clean_value(item.evidence),
+        waived=None if waiver is None else _leave(waiver),
+    )
+
+
+def _leave(waiver: Waiver) -> v1.Leave:
+    return v1.Leave(who=clean_text(waiver.who), reason=clean_text(waiver.reason), expires=waiver.expires)
+
+
+def _waiver(use: WaiverUse) -> v1.Waiver:
+    waiver = use.waiver
+    return v1.Waiver(
+        rule=waiver.rule,
+        reason=clean_text(waiver.reason),
+        who=clean_text(waiver.who),
+        expires=waiver.expires,
+        source=optional(waiver.source),
+        url=None if waiver.url is None else clean_url(waiver.url),
+        slide=waiver.slide,
+        state=use.state,
+        matches=use.matches,
     )
 
 

@@ -13,7 +13,7 @@ from mmscheck.model.verdict import MessageVerdict
 
 def one_liners(message: MessageReport, verdict: MessageVerdict, *, strict: bool) -> Iterator[str]:
     """``file:line: kind: slide: what was seen [rules]`` for each finding, then what else the gate says."""
-    for entry in entries(message):
+    for entry in entries(message, verdict):
         yield _one_line(message.source, entry, strict=strict)
     for reason in gate_reasons(message, verdict):
         yield f"{shown(message.source)}: denied: {reason}"

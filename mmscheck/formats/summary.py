@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mmscheck.formats.clean import clean_url
 from mmscheck.formats.decision import decision
-from mmscheck.formats.findings import all_evaluations
+from mmscheck.formats.findings import all_evaluations, standing
 from mmscheck.formats.layout import Page, Style, shown
 from mmscheck.formats.view import View
+from mmscheck.formats.waived import waiver_lines
 from mmscheck.formats.wording import count
-from mmscheck.model.report import Report
+from mmscheck.model.report import LINT, Report
 from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.words import Outcome, Owner, Severity
 
 _ENDS = {
@@ -32,7 +34,7 @@ def counted(view: View, page: Page) -> Iterator[str]:
             shown(str(change.get(name, "?"))) for name in ("rule", "key", "old", "new", "by")
         )
         yield from page.block(f"Changed rule: {rule}, {key}: {old} -> {new} (by {by}).", indent=0, hang=2)
-    for sentence in (_about_warnings(report), _about_redaction(report)):
+    for sentence in (*map(shown, report.allowances), _about_warnings(view), _about_redaction(report)):
         if sentence:
             yield from page.block(sentence, indent=0)
 
@@ -48,12 +50,22 @@ def work_list(owners: Mapping[Owner | None, Sequence[int]], page: Page) -> Itera
         yield from page.block(f"{'; '.join(told)}.", indent=0, label="Who can fix what: ", hang=2)
 
 
+def decision_word(verdict: Verdict | MessageVerdict, *, offline: bool) -> tuple[str, Style]:
+    """The verdict in a word, with its style; lint has words of its own, since it permits nothing."""
+    if verdict.passed_offline:
+        return "PASS", Style.GOOD
+    if offline:
+        return "FAIL", Style.BAD
+    return ("PERMIT", Style.GOOD) if verdict.permitted else ("DENY", Style.BAD)
+
+
 def closing(view: View, page: Page) -> Iterator[str]:
-    """The lines that every report ends with: what was not read, the verdict, and the send if any."""
+    """The lines that every report ends with: waivers, what was not read, the verdict, a send."""
+    yield from waiver_lines(view, page)
     for sentence in view.report.unread:
         yield from page.block(shown(sentence), indent=0, label="NOT READ: ", style=Style.BAD, hang=2)
-    word, style = ("PERMIT: ", Style.GOOD) if view.verdict.permitted else ("DENY: ", Style.BAD)
-    yield from page.block(decision(view), indent=0, label=word, style=style, hang=2)
+    word, style = decision_word(view.verdict, offline=view.report.profile == LINT)
+    yield from page.block(decision(view), indent=0, label=f"{word}: ", style=style, hang=2)
     if view.send is not None:
         word, style = _ENDS[view.send.status]
         yield from page.block(_send_sentence(view.send), indent=0, label=word, style=style, hang=2)
@@ -70,13 +82,13 @@ def _counts(report: Report) -> str:
     )
 
 
-def _about_warnings(report: Report) -> str:
-    advice = Counter(item.outcome for item in all_evaluations(report) if item.severity is Severity.WARNING)
+def _about_warnings(view: View) -> str:
+    advice = Counter(item.outcome for item in standing(view) if item.severity is Severity.WARNING)
     failed, undecided = advice[Outcome.FAILED], advice[Outcome.CANT_TELL]
     told = [count(failed, "warning")] if failed else []
     if undecided:
         told.append(f"{count(undecided, 'warning rule')} could not be decided")
-    if report.strict:
+    if view.report.strict:
         return f"Strict: warning rules block like errors ({', '.join(told) or 'none here'})."
     return f"Advice that blocks nothing unless --strict is given: {', '.join(told)}." if told else ""
 

@@ -6,17 +6,18 @@ Grouped by message, then slide, then media URL; what blocks comes before advice,
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from mmscheck.formats.entry_text import EntryWriter
 from mmscheck.formats.findings import Entry, by_place, entries, is_finding
 from mmscheck.formats.layout import Page, Style, shown, shown_url
 from mmscheck.formats.oneline import gate_reasons, one_liners
 from mmscheck.formats.scrub import scrub
-from mmscheck.formats.summary import closing, counted, work_list
+from mmscheck.formats.summary import closing, counted, decision_word, work_list
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.wording import came_back, count, heading, location, medium
-from mmscheck.model.report import MessageReport, TargetKey
+from mmscheck.model.report import LINT, MessageReport, TargetKey
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Severity, TargetKind
 
@@ -39,10 +40,10 @@ def _full(view: View, page: Page) -> Iterator[str]:
     writer = EntryWriter(page, strict=view.report.strict)
     found: tuple[Entry, ...] = ()
     for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
-        found = entries(message)
-        yield from _head(message, verdict, page)
-        yield from _section(message, found, Severity.ERROR, writer)
-        yield from _section(message, found, Severity.WARNING, writer)
+        found = entries(message, verdict)
+        yield from _head(message, verdict, page, offline=view.report.profile == LINT)
+        for title, chosen in _sections(found, strict=view.report.strict):
+            yield from _section(message, title, chosen, writer)
         yield from _reasons(message, verdict, page)
         if found:
             yield ""
@@ -53,12 +54,13 @@ def _full(view: View, page: Page) -> Iterator[str]:
     yield from closing(view, page)
 
 
-def _head(message: MessageReport, verdict: MessageVerdict, page: Page) -> Iterator[str]:
-    word, style = ("PERMIT", Style.GOOD) if verdict.permitted else ("DENY", Style.BAD)
+def _head(message: MessageReport, verdict: MessageVerdict, page: Page, *, offline: bool) -> Iterator[str]:
+    word, style = decision_word(verdict, offline=offline)
     titles = {"name": message.name, "subject": message.subject}
     told = [f'{title} "{shown(text)}"' for title, text in titles.items() if text is not None]
-    files = count(len(message.media), "media file")
-    text = ", ".join([shown(message.source), *told, files])
+    if not any(ref.is_file for ref in message.media):
+        told.append(count(len(message.media), "media file"))
+    text = ", ".join([shown(message.source), *told])
     yield from page.block(text, indent=0, label=f"{word}  ", style=style)
 
 
@@ -70,29 +72,34 @@ def _reasons(message: MessageReport, verdict: MessageVerdict, page: Page) -> Ite
         yield from page.block(reason, indent=2, label="The gate says: ", style=Style.BAD, hang=2)
 
 
+def _sections(found: tuple[Entry, ...], *, strict: bool) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+    """The entries by what they do, each part with its title, empty parts left out."""
+    for title, part in groupby(found, key=lambda entry: _title(entry, strict=strict)):
+        yield title, tuple(part)
+
+
 def _section(
-    message: MessageReport, found: tuple[Entry, ...], severity: Severity, writer: EntryWriter
+    message: MessageReport, title: str, chosen: tuple[Entry, ...], writer: EntryWriter
 ) -> Iterator[str]:
-    chosen = [entry for entry in found if entry.severity is severity]
-    if not chosen:
-        return
     yield ""
-    yield f"  {writer.page.paint(_title(severity, strict=writer.strict), Style.STRONG)}"
+    yield f"  {writer.page.paint(title, Style.STRONG)}"
     last = ""
     for key, group in by_place(chosen):
-        title = heading(key)
+        place = heading(key)
         yield ""
-        if title != last:
-            yield f"    {writer.page.paint(title, Style.STRONG)}"
-        last = title
+        if place != last:
+            yield f"    {writer.page.paint(place, Style.STRONG)}"
+        last = place
         if key.kind is TargetKind.MEDIA:
             yield from _medium(message, key, group[0], writer.page)
         for entry in group:
             yield from writer.lines(message.source, entry)
 
 
-def _title(severity: Severity, *, strict: bool) -> str:
-    if severity is Severity.ERROR:
+def _title(entry: Entry, *, strict: bool) -> str:
+    if entry.waiver is not None:
+        return "Waived, which blocks nothing until the waiver expires"
+    if entry.severity is Severity.ERROR:
         return "To fix before this can be sent"
     return "Warnings, which block too because of --strict" if strict else "Advice, which blocks nothing"
 

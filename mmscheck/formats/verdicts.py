@@ -1,9 +1,13 @@
-"""Which part of the verdict belongs to which message."""
+"""Which part of the verdict belongs to which message and evaluation."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mmscheck.formats.view import View
+from mmscheck.model.report import TargetKey
 from mmscheck.model.verdict import MessageVerdict
+from mmscheck.model.waiver import Waiver
 
 
 def message_verdicts(view: View) -> tuple[MessageVerdict, ...]:
@@ -18,3 +22,8 @@ def message_verdicts(view: View) -> tuple[MessageVerdict, ...]:
         else MessageVerdict(source=message.source, permitted=False, reasons=("the gate did not judge it",))
         for at, message in enumerate(messages)
     )
+
+
+def waivers_of(verdict: MessageVerdict) -> Mapping[tuple[str, TargetKey], Waiver]:
+    """The waiver of each evaluation of one message that was let through, by rule and target."""
+    return {(item.rule, item.target): item.waiver for item in verdict.waived}

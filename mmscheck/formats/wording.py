@@ -26,6 +26,8 @@ def count(number: int, one: str, many: str = "") -> str:
 
 def label(entry: Entry, *, strict: bool) -> tuple[str, Style]:
     """What kind of finding it is and what it does, with its style."""
+    if entry.waiver is not None:
+        return "WAIVED", Style.ADVICE
     blocks = strict or entry.severity is Severity.ERROR
     effect = "blocks" if blocks else "advises"
     if entry.first.outcome is not Outcome.FAILED:
@@ -60,7 +62,7 @@ def heading(key: TargetKey) -> str:
         return "The message"
     if key.kind is TargetKind.REQUEST:
         return "The send request"
-    return f"Slide {key.slide}"
+    return f"Slide {key.slide}" if key.slide else "The file"
 
 
 def came_back(observation: Observation | None) -> str:
@@ -68,10 +70,14 @@ def came_back(observation: Observation | None) -> str:
     if observation is None:
         return "nothing is known of it"
     if not isinstance(observation, Fetched):
-        return f"not fetched: {shown(observation.explanation)}"
-    declared, found = ", ".join(observation.final.values("Content-Type")), observation.sniffed.type
-    named = f"the server calls it {shown(declared)}" if declared else "the server does not say what it is"
+        # The reason of lint begins with these words.
+        return f"not fetched: {shown(observation.explanation.removeprefix('not fetched: '))}"
+    found = observation.sniffed.type
     looks = f"the bytes are {shown(found)}" if found else "the bytes are of no known type"
+    if observation.final is None:
+        return f"a local file of {count(observation.size, 'byte')}; {looks}"
+    declared = ", ".join(observation.final.values("Content-Type"))
+    named = f"the server calls it {shown(declared)}" if declared else "the server does not say what it is"
     return f"fetched {count(observation.size, 'byte')}; {named}, {looks}"
 
 

@@ -31,15 +31,26 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
     texts: Mapping[int, str]
 
 
+def key_of(name: str) -> str:
+    """A merge name as it is compared: without regard to the case of A to Z, and of no other letter.
+
+    Unicode would take the Kelvin sign for a k; a provider that compares ASCII does not.
+    """
+    return name.lower() if name.isascii() else name
+
+
 def merge(text: str, data: Mapping[str, str]) -> str:
     """Replace each merge tag by its value, else its default; a tag with neither stays as it is.
 
-    ``data`` has lower-case keys. Values are inserted as they are and not searched for tags again.
+    ``data`` has the keys that ``key_of`` makes. Values are inserted as they are and not searched for tags
+    again. An empty value leaves its tag: whether the provider then takes the default is documented nowhere.
     """
 
     def value(match: re.Match[str]) -> str:
-        name, default = match.group(1).strip().lower(), match.group(2)
-        return data.get(name, default if default is not None else match.group(0))
+        given, default = data.get(key_of(match.group(1).strip())), match.group(2)
+        if given is None:
+            return match.group(0) if default is None else default
+        return match.group(0) if default and not given else given
 
     return TAG.sub(value, text)
 
@@ -59,7 +70,7 @@ def subject_template(message: Mms, changes: Changes) -> str | None:
 
 def effective(message: Mms, changes: Changes) -> Effective:
     """The message as it would be sent with these changes."""
-    data = {name.lower(): value for name, value in changes.data}
+    data = {key_of(name): value for name, value in changes.data}
     subject = subject_template(message, changes)
     return Effective(
         subject=None if subject is None else merge(subject, data),

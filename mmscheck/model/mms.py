@@ -18,7 +18,8 @@ class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
     """A media URL exactly as written, its kind and where it stands.
 
     ``slide`` counts from 1; ``index`` counts the media of the whole message from 1, so two
-    references to one URL stay apart.
+    references to one URL stay apart. For a media file that was given by itself ``url`` is its path as
+    given, and ``slide`` and ``line`` are 0.
     """
 
     url: str
@@ -26,6 +27,11 @@ class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
     slide: int
     index: int
     line: int
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a local file that no slide refers to."""
+        return self.slide == 0
 
 
 class Slide(msgspec.Struct, frozen=True, kw_only=True):

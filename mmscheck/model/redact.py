@@ -12,9 +12,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-HARMLESS = frozenset(
-    {"v", "ver", "version", "w", "h", "width", "height", "size", "format", "fm", "q", "page", "id"}
-)
+HARMLESS = frozenset({"v", "ver", "version", "w", "h", "width", "height", "size", "format", "fm"})
 """Query names that never hold a secret when their value is short."""
 
 LONGEST_HARMLESS = 16
@@ -22,23 +20,48 @@ LONGEST_HARMLESS = 16
 
 _REDACTED = re.compile(r"…[0-9a-f]{12}")
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
-_SECRET_HEADERS = frozenset({"set-cookie", "set-cookie2", "www-authenticate", "proxy-authenticate"})
+# Not after ?Q or ?B: there it is an encoded word (RFC 2047), which a report must show.
+_QUERY = re.compile(r"(?<!\?[BbQq])\?([\w.%-]+=[^=\s\"'<>?][^\s\"'<>]*)")
+_IN_PATH = re.compile(r"(;|%3f)([^/?#;]*=[^/?#;]*)", re.IGNORECASE)
+_START = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?[/\\]*", re.IGNORECASE)
+_HOST = re.compile(r"(?:\[[0-9a-f:.]+\]|[^:/\\@\s]+)(?::\d*)?(?:[/\\].*)?", re.DOTALL)
+_SECRET_HEADERS = re.compile(
+    r"cookie|authenticate|authorization|token|signature|secret|api-?key|password", re.IGNORECASE
+)
 _LINK_HEADERS = frozenset({"location", "content-location", "link", "refresh"})
 
 
 def redact_url(url: str) -> str:
-    """The URL with userinfo removed and any query that may hold a secret replaced by a digest."""
+    """The URL without a login or fragment, and with any query that may hold a secret as a digest.
+
+    Works on what people write, too: a login counts as one also behind ``http:/`` or a mistyped host.
+    """
     base, fragment_mark, fragment = url.partition("#")
     head, mark, query = base.partition("?")
-    scheme, separator, rest = head.partition("://")
-    if separator:
-        authority, slash, path = rest.partition("/")
-        head = f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
+    head = _IN_PATH.sub(lambda found: found.group(1) + _digest(found.group(2)), _without_login(head))
     if mark and not _is_harmless(query) and not _REDACTED.fullmatch(query):
-        query = "…" + hashlib.sha256(query.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    if fragment_mark and "=" in fragment:
-        fragment = "…"
-    return head + mark + query + fragment_mark + fragment
+        query = _digest(query)
+    # What follows the mark of a fragment that was redacted before is the sentence around the URL.
+    shown = fragment if fragment.startswith("…") else "…" if fragment else ""
+    return head + mark + query + fragment_mark + shown
+
+
+def _digest(secret: str) -> str:
+    if _REDACTED.fullmatch(secret):
+        return secret
+    return "…" + hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _without_login(head: str) -> str:
+    start = _START.match(head)
+    prefix = start.group(0) if start else ""
+    rest = head[len(prefix) :]
+    authority, slash, path = rest.partition("/")
+    if "@" in authority:
+        return f"{prefix}{authority.rpartition('@')[2]}{slash}{path}"
+    if _HOST.fullmatch(rest) or not rest or ":" not in rest:
+        return head
+    return prefix + rest.rpartition("@")[2] if "@" in rest else f"{prefix}…"
 
 
 def _is_harmless(query: str) -> bool:
@@ -50,15 +73,20 @@ def _is_harmless(query: str) -> bool:
 
 
 def redact_text(text: str) -> str:
-    """The text with every URL in it redacted."""
-    if "://" not in text:
-        return text
-    return _URL.sub(lambda match: redact_url(match.group(0)), text)
+    """The text with every URL in it, and every query by itself, redacted."""
+    if "://" in text:
+        text = _URL.sub(lambda match: redact_url(match.group(0)), text)
+    return _QUERY.sub(_redacted_query, text) if "?" in text else text
+
+
+def _redacted_query(found: re.Match[str]) -> str:
+    query = found.group(1)
+    return found.group(0) if _is_harmless(query) else f"?{_digest(query)}"
 
 
 def redact_header(name: str, value: str) -> str:
-    """The header value as it may be shown: cookies and challenges go, URLs are redacted."""
-    if name.lower() in _SECRET_HEADERS:
+    """The header value as it may be shown: cookies, tokens and challenges go, URLs are redacted."""
+    if _SECRET_HEADERS.search(name):
         return "…"
     if name.lower() in _LINK_HEADERS:
         return redact_url(value) if "://" not in value[8:] else redact_text(value)

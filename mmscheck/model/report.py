@@ -12,7 +12,11 @@ import msgspec
 
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Observation
+from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
+
+LINT = "lint"
+"""The profile of the rules that can be applied offline; its reports never permit anything."""
 
 
 class TargetKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -79,7 +83,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One run: messages, the rules that were selected, and when and with what it was made.
 
     ``started`` is RFC 3339 in UTC; ``strict`` makes warnings block; ``unread`` lists inputs that could
-    not be read at all, as sentences.
+    not be read at all, as sentences. ``waivers`` are those of the configuration; the gate applies them.
+    ``allowances`` says, as sentences, what was let through to addresses that are not public, or redirected.
     """
 
     tool_version: str
@@ -92,3 +97,5 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[MessageReport, ...]
     strict: bool = False
     unread: tuple[str, ...] = ()
+    allowances: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()

@@ -8,24 +8,45 @@ from dataclasses import InitVar, dataclass, field
 import msgspec
 
 from mmscheck.errors import PermitError
+from mmscheck.model.report import TargetKey
+from mmscheck.model.waiver import Waiver, WaiverUse
+
+
+class Waived(msgspec.Struct, frozen=True, kw_only=True):
+    """One evaluation that failed and was let through, and the waiver that did it."""
+
+    rule: str
+    target: TargetKey
+    waiver: Waiver
 
 
 class MessageVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """May this message go out, and if not why; ``undecided`` when nothing failed but something is open."""
+    """May this message go out, and if not why; ``undecided`` when nothing failed but something is open.
+
+    ``passed_offline`` is for lint, which never permits: every blocking rule that it has passed.
+    """
 
     source: str
     permitted: bool
     undecided: bool = False
     reasons: tuple[str, ...] = ()
+    waived: tuple[Waived, ...] = ()
+    passed_offline: bool = False
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """The decision over a whole report: permitted only if every message is and nothing was unread."""
+    """The decision over a whole report: permitted only if every message is and nothing was unread.
+
+    ``passed_offline`` is the same for lint, which never permits.
+    ``waivers`` says of each waiver of the run what became of it, in the report's order.
+    """
 
     permitted: bool
     exit_code: int
     messages: tuple[MessageVerdict, ...]
     reasons: tuple[str, ...] = ()
+    waivers: tuple[WaiverUse, ...] = ()
+    passed_offline: bool = False
 
 
 _MINT = object()

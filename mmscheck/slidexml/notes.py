@@ -116,14 +116,15 @@ class Notes:
             self.add(element, f"{name}/@xmlns")
 
     def _attributes(self, element: _Element, key: str, name: str) -> None:
-        for attribute in element.attrib:
+        for attribute, value in element.attrib.items():
             local = etree.QName(attribute).localname
             if key == names.SLIDE and local == "duration" and self.dialect != names.MODERN:
                 continue
             meant = names.key_of(local)
             meant = meant if meant in {names.DURATION, names.URL} else names.likely(meant) or ""
             expected = names.spelling(meant, self.dialect)
-            self.add(element, f"{name}/@{cut(printable(local), width=_NAME_WIDTH)}", expected)
+            shown = f"{name}/@{cut(printable(local), width=_NAME_WIDTH)}"
+            self.add(element, shown, expected, overlooked="//" in str(value))
 
 
 def _dialect_of(root: _Element) -> str:
@@ -135,4 +136,4 @@ def _dialect_of(root: _Element) -> str:
 
 def _holds_url(element: _Element) -> bool:
     texts = [element.text, *(child.tail for child in element), *element.attrib.values()]
-    return any("://" in (text or "") for text in texts)
+    return any("//" in (text or "") for text in texts)

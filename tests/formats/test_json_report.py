@@ -19,7 +19,9 @@ DOCUMENT = "version tool ruleset started duration_ms verdict exit_code counts me
 MESSAGE = "source digest name subject verdict media evaluations"
 MEDIA = "url kind slide line observation"
 OBSERVATION = "status reason hops size sha256 declared_type sniffed_type timing_ms facts"
-EVALUATION = "rule severity outcome target slide url line message why fix owner provider_codes evidence"
+EVALUATION = (
+    "rule severity outcome target slide url line message why fix owner provider_codes evidence waived"
+)
 
 
 def rendered(view: View) -> dict[str, Any]:
@@ -136,7 +138,7 @@ def test_a_fetched_file_is_told_with_every_hop_and_header() -> None:
 
 def test_facts_are_told_and_cookies_are_not() -> None:
     seen = rendered(reports.permitted())["messages"][0]["media"][0]["observation"]
-    assert seen["facts"] == {"width": 640, "height": 1138}
+    assert (seen["facts"]["family"], seen["facts"]["width"], seen["facts"]["height"]) == ("image", 640, 1138)
     assert seen["hops"][0]["headers"][2] == ["Set-Cookie", "\u2026"]
 
 

@@ -1,0 +1,90 @@
+"""Waivers applied to a report: which failed evaluations they let through, and what became of each.
+
+Only the gate asks; everything that shows a waiver shows what the gate's verdict says of it. A waiver
+concerns evaluations that failed and nothing else: what could not be decided, a check that broke and a
+rule that was never evaluated are let through by nobody.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import msgspec
+
+from mmscheck.model.report import Evaluation, MessageReport, Report
+from mmscheck.model.rule import NEVER_WAIVED
+from mmscheck.model.verdict import Waived
+from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
+from mmscheck.model.words import Outcome
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """``waived`` has a tuple for each message, ``uses`` an entry for each waiver, in the report's order."""
+
+    waived: tuple[tuple[Waived, ...], ...]
+    uses: tuple[WaiverUse, ...]
+
+
+def apply_waivers(report: Report) -> Applied:
+    """What the report's waivers let through on the day the run started.
+
+    Where two are about one evaluation, both are used and the first is named.
+    """
+    today = _day(report.started)
+    states = tuple(_state(waiver, today) for waiver in report.waivers)
+    live = tuple(waiver for waiver, state in zip(report.waivers, states, strict=True) if state is None)
+    return Applied(
+        waived=tuple(tuple(_waived(message, live)) for message in report.messages),
+        uses=tuple(_use(report, waiver, state) for waiver, state in zip(report.waivers, states, strict=True)),
+    )
+
+
+def _day(started: str) -> dt.date | None:
+    """The UTC day of an RFC 3339 time; None for a text that is none, on which no waiver holds."""
+    try:
+        moment = dt.datetime.fromisoformat(started)
+    except ValueError:
+        return None
+    return moment.astimezone(dt.UTC).date() if moment.tzinfo else None
+
+
+def _state(waiver: Waiver, today: dt.date | None) -> WaiverState | None:
+    """Why the waiver is not to be applied; None when it is."""
+    if waiver.rule in NEVER_WAIVED:
+        return WaiverState.REFUSED
+    return WaiverState.EXPIRED if today is None or waiver.expires < today else None
+
+
+def _use(report: Report, waiver: Waiver, state: WaiverState | None) -> WaiverUse:
+    matches = sum(
+        _covers(waiver, message, item) for message in report.messages for item in message.evaluations
+    )
+    found = WaiverState.USED if matches else WaiverState.UNUSED
+    return WaiverUse(waiver=waiver, state=state or found, matches=matches)
+
+
+def _waived(message: MessageReport, live: tuple[Waiver, ...]) -> Iterator[Waived]:
+    for item in message.evaluations:
+        waiver = next((each for each in live if _covers(each, message, item)), None)
+        if waiver is not None:
+            yield Waived(rule=item.rule, target=item.target, waiver=waiver)
+
+
+def _covers(waiver: Waiver, message: MessageReport, item: Evaluation) -> bool:
+    """True when the evaluation failed and the waiver is about its rule, document, URL and slide."""
+    return (
+        item.outcome is Outcome.FAILED
+        and not item.crashed
+        and item.rule == waiver.rule
+        and waiver.source in (None, message.source)
+        and waiver.slide in (None, item.target.slide)
+        and (waiver.url is None or waiver.url == _url(message, item))
+    )
+
+
+def _url(message: MessageReport, item: Evaluation) -> str | None:
+    """The URL as written of the medium judged; None for other targets. The evaluation's own is redacted."""
+    key = item.target
+    media = (ref for ref in message.media if (ref.slide, ref.index) == (key.slide, key.media))
+    return next((ref.url for ref in media), None)
