@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
 from mmscheck import gate
 from mmscheck.cli import options as opts
-from mmscheck.cli.output import destinations, write_reports
+from mmscheck.cli.output import destinations, spare, write_reports
 from mmscheck.cli.progress import progress
 from mmscheck.errors import InputError
 from mmscheck.formats import View
@@ -42,11 +41,10 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     3 denied (a rule could not be decided), 4 internal error or unwritable report.
     """
     wanted = destinations(given["formats"])
+    spare(wanted, (*paths, given["config_file"], given["ca_file"]))
     changes = opts.changes(given)
     messages, unread = read_messages(paths)
-    config = opts.configuration(
-        given, Path(messages[0].source) if messages[0].source != "<stdin>" else Path()
-    )
+    config = opts.configuration(given, paths)
     ruleset, policy = opts.ruleset(given, config), opts.policy(given, config)
     total = len({ref.url for message in messages for ref in message.media})
     report = asyncio.run(

@@ -152,7 +152,7 @@ def _title(text: str) -> None:
 def _summary(steps: list[Step]) -> str:
     lines = [f"  {'yes' if step.held else 'NO '}  {step.claim}" for step in steps]
     if all(step.held for step in steps):
-        end = "The demo did what it promised. Next: mmscheck check YOUR-MESSAGE.xml"
+        end = "The demo did what it promised. Next: .venv/bin/mmscheck check YOUR-MESSAGE.xml"
     else:
         end = "The demo did NOT do what it promised; the lines marked NO say where."
     return "\n".join(["What happened:", *lines, "", end, ""])

@@ -18,6 +18,8 @@ from mmscheck.errors import MmscheckError, PermitError, ReportError
 SUBCOMMANDS = {
     "check": "Check stored MMS: files, folders, or - for standard input.",
     "send": "Check one message, and send it through the gate.",
+    "lint": "Judge slide XML and local media files offline; permits nothing.",
+    "rules": "List, explain and validate the rules, and begin new ones.",
     "sandbox": "Run a local provider and media host to try things against.",
     "demo": "Show the main job on real sockets and real media files.",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ import click
 
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
+from mmscheck.model.report import LINT
 from mmscheck.model.request import Changes, CustomText
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import SenderType
@@ -21,20 +22,45 @@ _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 _SECONDS = click.FloatRange(min=0, min_open=True)
 _COUNT = click.IntRange(min=1)
 
-_COMMON: tuple[Callable[[Any], Any], ...] = (
+_Options = tuple[Callable[[Any], Any], ...]
+
+_FORMAT: _Options = (
     click.option(
         "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable."
     ),
-    click.option("--profile", metavar="NAME", help="The rules to apply (default: send)."),
+)
+_PROFILE: _Options = (click.option("--profile", metavar="NAME", help="The rules to apply (default: send)."),)
+_JUDGING: _Options = (
     click.option(
         "--sender",
         type=click.Choice([item.value for item in SenderType]),
         help="What the message is sent from; sizes differ. Without it the tightest numbers count.",
     ),
+    click.option(
+        "--carrier",
+        "carriers",
+        multiple=True,
+        metavar="NAME",
+        help="A recipients' carrier, such as att or verizon; its sizes count. Repeatable.",
+    ),
+    click.option(
+        "--provider",
+        "providers",
+        multiple=True,
+        metavar="NAME",
+        help="Another provider, such as twilio, whose limits are warned of. Repeatable.",
+    ),
+    click.option(
+        "--transcoding/--no-transcoding",
+        default=None,
+        help="The account's media are transcoded, so larger files are taken (default: not).",
+    ),
     click.option("--strict", is_flag=True, help="Warnings block too."),
     click.option(
         "--config", "config_file", type=click.Path(path_type=Path), help="Default: mmscheck.toml, upward."
     ),
+)
+_NETWORK: _Options = (
     click.option(
         "--allow-net", multiple=True, metavar="CIDR", help="Let media live in this network; repeatable."
     ),
@@ -49,6 +75,8 @@ _COMMON: tuple[Callable[[Any], Any], ...] = (
     click.option("--deadline", type=_SECONDS, metavar="SECONDS", help="For the whole check."),
     click.option("--max-concurrency", type=_COUNT, metavar="N", help="Fetches at the same time."),
     click.option("--per-host", type=_COUNT, metavar="N", help="Fetches from one host at the same time."),
+)
+_CHANGES: _Options = (
     click.option(
         "--custom-subject", metavar="TEXT", help="The subject this send will use instead of the stored one."
     ),
@@ -58,30 +86,69 @@ _COMMON: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--data", multiple=True, metavar="NAME=VALUE", help="Merge data for {$name|default}; repeatable."
     ),
-    click.option("--quiet", is_flag=True, help="Only findings and the verdict."),
+)
+_QUIET: _Options = (click.option("--quiet", is_flag=True, help="Only findings and the verdict."),)
+_PROGRESS: _Options = (
     click.option("--no-progress", is_flag=True, help="No progress line, even on a terminal."),
 )
 
 
 def common_options(function: _Decorated) -> _Decorated:
     """Add the common options of check and send to a command."""
-    for option in reversed(_COMMON):
+    return _decorated(function, (*_FORMAT, *_PROFILE, *_JUDGING, *_NETWORK, *_CHANGES, *_QUIET, *_PROGRESS))
+
+
+def offline_options(function: _Decorated) -> _Decorated:
+    """Add those that make sense without a network and with one fixed profile."""
+    return _decorated(function, (*_FORMAT, *_JUDGING, *_CHANGES, *_QUIET))
+
+
+def _decorated(function: _Decorated, options: _Options) -> _Decorated:
+    for option in reversed(options):
         function = option(function)
     return function
 
 
-def configuration(options: Mapping[str, Any], start: Path) -> Config:
-    """The named configuration file, or the one found upward from ``start``, or none. Raises RuleSetError."""
+def configuration(options: Mapping[str, Any], paths: Sequence[str]) -> Config:
+    """The named configuration file, or the one found upward from the inputs, or none.
+
+    Raises RuleSetError, and UsageError when the inputs lie under different ones: the order of the inputs must
+    not decide what counts.
+    """
     named: Path | None = options["config_file"]
-    file = named or find_config(start)
-    return load_config(file) if file else Config()
+    found = [named] if named else [find_config(Path() if path == "-" else Path(path)) for path in paths]
+    if len(set(found)) > 1:
+        told = ", ".join(f"{path}: {file or 'none'}" for path, file in zip(paths, found, strict=True))
+        raise UsageError(f"the inputs lie under different configurations ({told}); give one with --config")
+    return load_config(found[0]) if found and found[0] else Config()
 
 
 def ruleset(options: Mapping[str, Any], config: Config, sender_hint: SenderType | None = None) -> RuleSet:
-    """The rules for this run: flags win over the configuration. Raises RuleSetError."""
+    """The rules for this run: flags win over the configuration. Raises RuleSetError, UsageError."""
+    profile = options.get("profile") or config.profile
+    if profile == LINT:
+        raise UsageError("--profile lint: those rules need no network and permit nothing; use mmscheck lint")
+    return _ruleset(profile, options, config, sender_hint)
+
+
+def offline_ruleset(options: Mapping[str, Any], config: Config) -> RuleSet:
+    """The rules of lint, whichever profile the configuration names. Raises RuleSetError."""
+    return _ruleset(LINT, options, config)
+
+
+def _ruleset(
+    profile: str | None, options: Mapping[str, Any], config: Config, sender_hint: SenderType | None = None
+) -> RuleSet:
     flag = options["sender"]
     sender = SenderType(flag) if flag else config.sender or sender_hint
-    return load_rules(options["profile"], sender=sender, config=config)
+    return load_rules(
+        profile,
+        sender=sender,
+        carriers=options["carriers"],
+        providers=options["providers"],
+        transcoding=options["transcoding"],
+        config=config,
+    )
 
 
 def policy(options: Mapping[str, Any], config: Config) -> FetchPolicy:

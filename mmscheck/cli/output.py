@@ -14,6 +14,7 @@ import msgspec
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import ReportError, UsageError
 from mmscheck.formats import FORMATS, View
+from mmscheck.formats.layout import Page
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,14 @@ def _destination(text: str) -> Destination:
     return Destination(format=name, file=Path(file) if mark else None)
 
 
+def spare(wanted: Sequence[Destination], inputs: Sequence[str | Path | None]) -> None:
+    """Refuse reports that would replace an input. Raises UsageError."""
+    kept = {Path(item).resolve() for item in inputs if item is not None and item != "-"}
+    for item in wanted:
+        if item.file is not None and item.file.resolve() in kept:
+            raise UsageError(f"--format {item.format}={item.file}: this would overwrite an input")
+
+
 def write_reports(wanted: Sequence[Destination], view: View) -> None:
     """Write every report; raises ReportError naming the first place that could not be written."""
     for item in wanted:
@@ -70,6 +79,11 @@ def _replace(file: Path, text: str) -> None:
         Path(part.name).replace(file)
     except OSError as error:
         raise ReportError(f"the report could not be written to {file}: {error.strerror}") from error
+
+
+def page() -> Page:
+    """The page that standard output is: its width, and colours where they are wanted."""
+    return Page(width=_width(), color=_wants_color())
 
 
 def _wants_color() -> bool:

@@ -17,6 +17,8 @@ def _fault_page() -> str:
     return "\b\n" + "\n".join(f"  /{name.ljust(width)}  {text}" for name, text in FAULTS.items())
 
 
+SAMPLE_HOST = "media.example.com"
+
 HELP = f"""Run a local provider and media host until Ctrl-C.
 
 The provider answers saveMMS, sendSavedMMS, getMMSTemplates and deleteMMSID as documented, and fetches media
@@ -50,12 +52,14 @@ def command(
     mapped = tuple(
         (item.host, item.port, item.to_host, item.to_port) for item in map(parse_connect_to, connect_to)
     )
+    # The host of the samples leads to the sandbox's own media host unless it is mapped elsewhere.
+    own = (SAMPLE_HOST, 80, "127.0.0.1", 0)
     box = Sandbox(
         provider_port=provider_port,
         media_port=media_port,
         media_dir=media_dir,
         api_key=api_key,
-        connect_to=mapped,
+        connect_to=(*mapped, own),
         on_event=say,
     )
     try:
@@ -71,8 +75,8 @@ async def _serve(box: Sandbox, api_key: str) -> None:
             f"provider  {box.provider_url}  (API key: {api_key})\n"
             f"media     {box.media_url}\n"
             "Try, in another terminal:\n"
-            f"  mmscheck check MESSAGE.xml --allow-net 127.0.0.0/8"
-            f" --connect-to media.example.com:80:127.0.0.1:{box.media_port}\n"
+            f"  mmscheck check MESSAGE.xml --allow-net 127.0.0.1/32"
+            f" --connect-to {SAMPLE_HOST}:80:127.0.0.1:{box.media_port}\n"
             "Ctrl-C stops both.\n"
         )
         await asyncio.Event().wait()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from mmscheck import gate
 from mmscheck.cli import options as opts
 from mmscheck.cli.check import read_messages
 from mmscheck.cli.exits import Exit
-from mmscheck.cli.output import Destination, destinations, write_reports
+from mmscheck.cli.output import Destination, destinations, spare, write_reports
 from mmscheck.cli.progress import progress
 from mmscheck.cli.say import complain, say, write_stdout
 from mmscheck.errors import ReportError, UsageError
@@ -70,13 +72,14 @@ def command(path: str, **given: Any) -> int:
     6 sent with an unknown outcome: do not repeat it.
     """
     wanted = destinations(given["formats"])
+    spare(wanted, (path, given["api_key_file"], given["config_file"], given["ca_file"]))
     request = _request(given)
     shown_request = redacted_xml(request).decode("utf-8")
     client = None if given["dry_run"] else _client(given)
     messages, unread = read_messages((path,))
     if len(messages) != 1 or unread:
         raise UsageError(f"{path}: send takes exactly one message, and found {len(messages)} in {path}")
-    config = opts.configuration(given, Path(path) if path != "-" else Path())
+    config = opts.configuration(given, (path,))
     ruleset = opts.ruleset(given, config, sender_hint=sender_type(request.from_))
     policy = opts.policy(given, config)
     strict = given["strict"] or config.strict
@@ -118,8 +121,8 @@ def _send(
     _prove_writable(wanted, view)
     permit = gate.permit(report, request, time.time())
     try:
-        result = asyncio.run(gate.guarded_send(permit, request, client.send_saved_mms))
-    except KeyboardInterrupt:
+        result = asyncio.run(_stoppable(gate.guarded_send(permit, request, client.send_saved_mms)))
+    except (asyncio.CancelledError, KeyboardInterrupt):
         result = SendResult(
             status=SendStatus.UNKNOWN,
             detail="Interrupted while sending: it may have been sent. Do not repeat it.",
@@ -128,14 +131,27 @@ def _send(
     try:
         write_reports(wanted, _ended(view, code, result))
     except ReportError as error:
-        return complain(f"{error}\n{result.detail}", Exit.INTERNAL)
+        called = result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
+        return complain(f"{error}\n{result.detail}", Exit.UNKNOWN if called else Exit.INTERNAL)
     return int(code)
 
 
+async def _stoppable(call: Coroutine[Any, Any, SendResult]) -> SendResult:
+    """The call; a stop by the system cancels it as Ctrl-C does, so that it leaves the same trace."""
+    task = asyncio.ensure_future(call)
+    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(stop, task.cancel)
+    return await task
+
+
 def _prove_writable(wanted: tuple[Destination, ...], view: View) -> None:
-    """Nothing may be sent that could not be reported: write what is known so far first."""
+    """Nothing may be sent that could not be reported: write first what a crash from here on would mean."""
     files = tuple(item for item in wanted if item.file is not None)
-    write_reports(files, _ended(view, Exit.NOT_SENT))
+    begun = SendResult(
+        status=SendStatus.UNKNOWN,
+        detail="The send was begun and its end was never written: it may have been sent. Do not repeat it.",
+    )
+    write_reports(files, _ended(view, Exit.UNKNOWN, begun))
     if any(item.file is None for item in wanted):
         write_stdout("\n")
 

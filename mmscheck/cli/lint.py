@@ -1,0 +1,75 @@
+"""``mmscheck lint``: offline, slide XML and local media files; it never permits anything."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from mmscheck import gate
+from mmscheck.cli import options as opts
+from mmscheck.cli.exits import Exit
+from mmscheck.cli.lint_paths import Paths, sort_paths
+from mmscheck.cli.output import destinations, write_reports
+from mmscheck.cli.say import say
+from mmscheck.errors import InputError
+from mmscheck.formats import View
+from mmscheck.lint import lint
+from mmscheck.slidexml import Input, is_other_xml, parse, read_inputs
+
+
+@click.command(name="lint")
+@click.argument("paths", nargs=-1, metavar="[PATH ... | -]")
+@opts.offline_options
+@click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files whose root is not <request>.")
+def command(paths: tuple[str, ...], **given: Any) -> int:
+    """Judge slide XML and local media files without a network. Nothing is ever permitted by it.
+
+    PATH: an .xml file, a media file, or a folder, which is walked for both. Media that a message refers to
+    are looked at where the configuration's [assets] maps their URLs to a local folder.
+
+    Exit codes: 0 every blocking rule passed, 1 a rule failed, 2 nothing was judged or an input could not be
+    read, 3 a rule could not be decided, 4 internal error or unwritable report.
+    """
+    wanted = destinations(given["formats"])
+    changes = opts.changes(given)
+    sorted_ = sort_paths(paths)
+    inputs, unread = _documents(sorted_)
+    messages = [each for each in inputs if not (given["skip_other_xml"] and is_other_xml(each.data))]
+    if not messages and not sorted_.media:
+        return _nothing(inputs, unread)
+    config = opts.configuration(given, (*sorted_.documents, *sorted_.media))
+    report = asyncio.run(
+        lint(
+            [parse(each.data, each.source) for each in messages],
+            sorted_.media,
+            opts.offline_ruleset(given, config),
+            assets=config.assets,
+            changes=changes,
+            strict=given["strict"] or config.strict,
+            unread=unread,
+        )
+    )
+    verdict = gate.verdict(report)
+    write_reports(wanted, View(report=report, verdict=verdict, quiet=given["quiet"]))
+    return verdict.exit_code
+
+
+def _documents(paths: Paths) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+    if not paths.documents:
+        return (), paths.unread
+    stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
+    inputs, unread = read_inputs(paths.documents, stdin)
+    return inputs, (*paths.unread, *unread)
+
+
+def _nothing(skipped: Sequence[Input], unread: tuple[str, ...]) -> int:
+    """There is nothing to judge: fine only when all there was were documents to be skipped."""
+    if unread or not skipped:
+        raise InputError("; ".join(unread) or "nothing was found to judge")
+    say(f"mmscheck: none of {len(skipped)} XML file{'s' if len(skipped) > 1 else ''} is slide XML; skipped")
+    return int(Exit.PERMITTED)

@@ -1,0 +1,59 @@
+"""``mmscheck rules explain``: one rule in full."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+
+from mmscheck.cli.output import page
+from mmscheck.cli.rules_read import CONFIG, configuration, read_entries, rule_files
+from mmscheck.cli.say import write_stdout
+from mmscheck.errors import UsageError
+from mmscheck.formats.rule_entry import Entry
+from mmscheck.formats.rule_text import render_rule
+
+NOT_LISTED = "a code that this program has no meaning for"
+"""What is said of a provider code that is not in the table."""
+
+
+@click.command(name="explain")
+@click.argument("rule_id", metavar="ID")
+@CONFIG
+def command(rule_id: str, config_file: Path | None) -> int:
+    """Tell everything about one rule: what must hold, why, how to fix it, whether it can be waived, its
+    parameters with the published numbers they come from, the provider's error codes it prevents, and an
+    example that fails and one that passes, taken from the cases that test it.
+    """  # noqa: D205 - click shows the first paragraph whole
+    from mmscheck.cli.rules_examples import cases_file, read_examples  # noqa: PLC0415 - reads XML
+
+    config = configuration(config_file)
+    entry = _find(rule_id, read_entries(config))
+    file = rule_files(config)[rule_id]
+    text = render_rule(
+        entry,
+        page(),
+        codes=code_meanings(entry.rule.provider_codes),
+        examples=read_examples(entry.rule, file),
+        place=str(cases_file(file)),
+    )
+    write_stdout(text)
+    return 0
+
+
+def code_meanings(codes: tuple[str, ...]) -> dict[str, str]:
+    """What the provider says by each of these codes."""
+    from mmscheck.sinch import explain, explain_postback  # noqa: PLC0415 - the provider's package brings the HTTP client
+
+    known = {code: explain(code) or explain_postback(code) for code in codes}
+    return {code: row.meaning if row else NOT_LISTED for code, row in known.items()}
+
+
+def _find(rule_id: str, entries: tuple[Entry, ...]) -> Entry:
+    found = {entry.rule.id: entry for entry in entries}
+    if rule_id in found:
+        return found[rule_id]
+    near = get_close_matches(rule_id, found, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else "mmscheck rules list shows them all"
+    raise UsageError(f"unknown rule {rule_id!r}; {hint}")

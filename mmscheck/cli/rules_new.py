@@ -1,0 +1,148 @@
+"""``mmscheck rules new``: the files of a new rule."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shlex
+from difflib import get_close_matches
+from pathlib import Path
+
+import click
+
+from mmscheck.checks import CHECKS
+from mmscheck.cli.rules_examples import cases_file
+from mmscheck.cli.rules_read import CONFIG, configuration, read_entries, rule_files
+from mmscheck.cli.rules_skeleton import cases_text, rule_text
+from mmscheck.cli.say import write_stdout
+from mmscheck.errors import InputError, UsageError
+from mmscheck.formats.rule_entry import FAMILIES, Entry
+from mmscheck.ruleset import Config
+from mmscheck.ruleset.fields import KEBAB
+from mmscheck.ruleset.folder import packaged_root
+
+
+@click.command(name="new")
+@click.argument("rule_id", metavar="ID")
+@click.option("--family", metavar="FAMILY", help=f"The folder it goes to: {', '.join(FAMILIES)}.")
+@click.option(
+    "--check", "check_name", metavar="NAME", help="The check that judges; without it all are listed."
+)
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where rules/ and fixtures/ are or shall be (default: here).",
+)
+@CONFIG
+def command(
+    rule_id: str, family: str | None, check_name: str | None, folder: Path, config_file: Path | None
+) -> int:
+    """Begin a rule: DIR/rules/FAMILY/ID.toml, and DIR/fixtures/rules/ID/cases.toml with a case that passes,
+    one that fails and one where the rule cannot tell, as far as the check can have them.
+
+    Both are begun from a rule that uses the same check, and load as they are. Existing files are never
+    touched. To use the rule, name DIR/rules in the configuration: extra-rules = ["DIR/rules"].
+    """  # noqa: D205 - click shows the first paragraph whole
+    config = configuration(config_file)
+    entries = read_entries(config)
+    family = _family(family)
+    check = _check(check_name)
+    _inspect_id(rule_id, rule_files(config))
+    model = _model(entries, check, family, config)
+    rule = folder / "rules" / family / f"{rule_id}.toml"
+    cases = cases_file(rule)
+    for file in (rule, cases):
+        if file.exists() or file.is_symlink():
+            raise UsageError(f"{file} exists; choose another ID, or edit that file")
+    today = dt.datetime.now().astimezone().date()
+    texts = {rule: rule_text(rule_id, model, today), cases: cases_text(rule_id, cases_file(model))}
+    _write_all(texts)
+    write_stdout(_next_steps(rule, cases, config))
+    return 0
+
+
+def _family(name: str | None) -> str:
+    if name is not None and name in FAMILIES:
+        return name
+    what = "which family is it of? Give --family" if name is None else _unknown("--family", name, FAMILIES)
+    listed = "\n".join(f"  {family.ljust(8)} {about}" for family, about in FAMILIES.items())
+    raise UsageError(f"{what}; there are:\n{listed}")
+
+
+def _check(name: str | None) -> str:
+    if name is not None and name in CHECKS:
+        return name
+    what = "which check judges? Give --check" if name is None else _unknown("--check", name, CHECKS)
+    by_target: dict[str, list[str]] = {}
+    for check in sorted(CHECKS.values(), key=lambda check: check.name):
+        by_target.setdefault(check.target.value, []).append(check.name)
+    listed = "\n".join(f"  {target}: {', '.join(names)}" for target, names in by_target.items())
+    raise UsageError(f"{what}; there are, by what they look at:\n{listed}")
+
+
+def _unknown(flag: str, name: str, known: object) -> str:
+    near = get_close_matches(name, list(known), n=1)  # type: ignore[call-overload]
+    return f"{flag}: unknown {name!r}" + (f", did you mean {near[0]}?" if near else "")
+
+
+def _inspect_id(rule_id: str, files: dict[str, Path]) -> None:
+    if not re.match(KEBAB, rule_id):
+        raise UsageError(f"{rule_id!r} is no rule id, expected a kebab-case name such as 'slide-count'")
+    if rule_id in files:
+        raise UsageError(f"there is a rule {rule_id!r} in {files[rule_id]}; choose another ID")
+
+
+def _model(entries: tuple[Entry, ...], check: str, family: str, config: Config) -> Path:
+    """The file of a rule with this check, of the same family if there is one, that has cases."""
+    files = rule_files(config)
+    named = [entry for entry in entries if entry.rule.check.name == check]
+    found = [files[entry.rule.id] for entry in sorted(named, key=lambda entry: entry.family != family)]
+    with_cases = [file for file in found if cases_file(file).is_file()]
+    if not with_cases:
+        raise InputError(f"no rule with the check {check!r} has cases to begin from in this installation")
+    return with_cases[0]
+
+
+def _write_all(texts: dict[Path, str]) -> None:
+    """Write all files or none."""
+    written: list[Path] = []
+    try:
+        for file, text in texts.items():
+            _write(file, text)
+            written.append(file)
+    except InputError:
+        for file in written:
+            file.unlink(missing_ok=True)
+        raise
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as new:
+            new.write(text)
+    except OSError as error:
+        raise InputError(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def _next_steps(rule: Path, cases: Path, config: Config) -> str:
+    root = rule.parents[1]
+    shipped = root.resolve() == packaged_root().resolve()
+    configured = root.resolve() in {folder.resolve() for folder in config.extra_rules}
+    where = "" if shipped or configured else f" {shlex.quote(str(root))}"
+    steps = ["Edit both: the rule's words and numbers, and cases that show what it is about."]
+    if shipped:
+        steps.append(f"Add it to the profiles that shall have it, in {root / 'profiles'}.")
+    elif not configured:
+        steps.append(f'Let checks use it: extra-rules = ["{root}"] in mmscheck.toml (relative to that file).')
+    steps.append(f"mmscheck rules validate{where}")
+    lines = [
+        f"wrote {rule}",
+        f"wrote {cases}",
+        "",
+        "Next:",
+        *(f"  {n}. {step}" for n, step in enumerate(steps, 1)),
+    ]
+    return "\n".join(lines) + "\n"

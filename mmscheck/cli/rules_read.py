@@ -1,0 +1,122 @@
+"""What the rules commands read: the configuration, the rules, and where each stands."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import click
+import msgspec
+
+from mmscheck.checks import CHECKS
+from mmscheck.formats.rule_entry import Entry, Number
+from mmscheck.model.rule import Limit, Rule
+from mmscheck.ruleset import Config, find_config, load_all_rules, load_config, load_ruleset
+from mmscheck.ruleset.folder import claim, packaged_root
+
+CONFIG = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Default: mmscheck.toml, upward.",
+)
+"""The option that all of them share."""
+
+
+_PARTIES: Mapping[str, str] = MappingProxyType({"carriers": "carrier", "providers": "provider"})
+"""The tables of a rule file whose parameters get a number for each carrier or other provider at hand."""
+
+
+class _Published(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of a limits file: its name, for whom, and the kind of file (empty: the default one)."""
+
+    name: str
+    whose: str
+    kind: str
+    limit: Limit
+
+
+def configuration(file: Path | None, extra: tuple[Path, ...] = ()) -> Config:
+    """The named configuration, or the one found upward from here, or none, with more rule folders.
+
+    Raises RuleSetError.
+    """
+    found = file or find_config(Path())
+    return with_folders(load_config(found) if found else Config(), extra)
+
+
+def with_folders(config: Config, extra: tuple[Path, ...]) -> Config:
+    """The configuration with more rule folders; those it has, and the program's own, are not added again."""
+    folders = {packaged_root().resolve(): packaged_root()}
+    for folder in (*config.extra_rules, *extra):
+        folders.setdefault(folder.resolve(), folder)
+    return msgspec.structs.replace(config, extra_rules=tuple(folders.values())[1:])
+
+
+def read_entries(config: Config, profile: str | None = None) -> tuple[Entry, ...]:
+    """Every rule as its file has it, or those of a profile as it and the configuration change them.
+
+    In the order of their ids, or of the profile. Raises RuleSetError with every fault of every file.
+    """
+    if profile is None:
+        rules = load_all_rules(checks=CHECKS, config=config)
+    else:
+        rules = load_ruleset(checks=CHECKS, profile=profile, config=config).rules
+    files, published = rule_files(config), _published(packaged_root())
+    distinct = {rule.id: rule for rule in rules}
+    return tuple(_entry(rule, files[rule.id], published) for rule in distinct.values())
+
+
+def rule_files(config: Config) -> dict[str, Path]:
+    """Where the file of each rule is, by id."""
+    own = claim([], packaged_root()).rules
+    extras = (path for root in config.extra_rules for path in claim([], root, extra=True).rules)
+    return {path.stem: path for path in (*own, *extras)}
+
+
+def profiles(config: Config) -> tuple[str, ...]:
+    """The names of all profiles, sorted."""
+    own = claim([], packaged_root()).profiles
+    extras = (path for root in config.extra_rules for path in claim([], root, extra=True).profiles)
+    return tuple(sorted({path.stem for path in (*own, *extras)}))
+
+
+def count_limits() -> int:
+    """How many numbers all limits files hold together."""
+    return len(_published(packaged_root()))
+
+
+def _entry(rule: Rule, file: Path, published: Sequence[_Published]) -> Entry:
+    raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    parties = {param: party for table, party in _PARTIES.items() for param in raw.get(table, {})}
+    numbers = (
+        Number(param=param, name=name, whose=row.whose, **msgspec.structs.asdict(row.limit))
+        for param, name in rule.limits.items()
+        for row in published
+        if row.name == name and row.kind == parties.get(param, "")
+    )
+    return Entry(rule=rule, family=file.parent.name, numbers=tuple(numbers), parties=parties)
+
+
+def _published(root: Path) -> tuple[_Published, ...]:
+    """Every number of the limits files, which a strict load has accepted, ``default.toml`` first."""
+    files = sorted(claim([], root).limits, key=lambda path: (path.stem != "default", path.stem))
+    return tuple(number for path in files for number in _in_file(path))
+
+
+def _in_file(path: Path) -> Iterator[_Published]:
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    named = (raw["name"],) if "name" in raw else ()
+    tables = {
+        "": raw.get("limits", {}),
+        "with transcoding": raw.get("transcoding", {}),
+        **raw.get("sender", {}),
+    }
+    for whose, table in tables.items():
+        for name, row in table.items():
+            shown = ", ".join((*named, *([whose] if whose else ())))
+            limit = msgspec.convert(row, Limit)
+            yield _Published(name=name, whose=shown, kind=raw.get("kind", ""), limit=limit)
