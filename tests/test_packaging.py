@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-COUNT = "from mmscheck.pipeline import load_rules; print(len(load_rules().rules))"
+COUNT = (
+    "from mmscheck.checks import CHECKS; from mmscheck.ruleset import load_all_rules;"
+    " print(len(load_all_rules(checks=CHECKS)))"
+)
 
 
 def rule_files() -> int:
@@ -82,6 +85,7 @@ def test_the_wheel_carries_rules_samples_schema_and_licence(built: Path) -> None
         *("mmscheck/rules/limits/default.toml", "mmscheck/rules/profiles/send.toml"),
         *("mmscheck/fixtures/mms/summer-sale.xml", "mmscheck/fixtures/media/photo-small.jpg"),
         "mmscheck/formats/report.schema.json",
+        "mmscheck/fixtures/rules/content-length/cases.toml",
     ):
         assert needed in names
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -1,0 +1,132 @@
+"""Messages and media files judged without a network, as far as that goes; nothing is ever permitted."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from mmscheck.assets import MAX_BYTES, Missing, TooLarge, locate, read_local
+from mmscheck.checks.media_types import canonical, kinds
+from mmscheck.engine import judge, judge_file
+from mmscheck.media import MediaWorkers
+from mmscheck.model.extensions import BY_EXTENSION
+from mmscheck.model.facts import AudioFacts, VideoFacts
+from mmscheck.model.mms import Mms
+from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason, Timing
+from mmscheck.model.report import MessageReport, Report
+from mmscheck.model.request import Changes
+from mmscheck.model.rule import RuleSet
+from mmscheck.model.words import MediaKind
+from mmscheck.pipeline import make_report, start_clock
+
+AT_ONCE = 8
+"""Files held in memory at a time."""
+
+Assets = Sequence[tuple[str, Path]]
+"""URL prefixes and the local folders they will be uploaded from; the first that matches counts."""
+
+
+async def lint(
+    messages: Sequence[Mms],
+    files: Sequence[str],
+    ruleset: RuleSet,
+    *,
+    assets: Assets = (),
+    changes: Changes | None = None,
+    strict: bool = False,
+    unread: tuple[str, ...] = (),
+) -> Report:
+    """Judge messages with what ``assets`` has for their URLs, and each of ``files`` as an entry of its own.
+
+    A file that cannot be read joins ``unread``, sentences that make the run fail.
+    """
+    clock = start_clock()
+    places = {ref.url: locate(ref.url, assets) for message in messages for ref in message.media}
+    found = {url: place for url, place in places.items() if isinstance(place, Path)}
+    looked = await _look([*found.values(), *map(Path, files)])
+    seen = {url: _placed(url, place, looked) for url, place in places.items()}
+    given = {path: msgspec.structs.replace(looked[Path(path)], url=path) for path in files}
+    lost = tuple(sentence for path, each in given.items() for sentence in _lost(path, each))
+    return make_report(
+        ruleset,
+        (
+            *(judge(ruleset, message, seen, changes=changes or Changes()) for message in messages),
+            *_entries(ruleset, given),
+        ),
+        clock,
+        strict=strict,
+        unread=(*unread, *lost),
+    )
+
+
+def _entries(ruleset: RuleSet, given: Mapping[str, Observation]) -> Iterable[MessageReport]:
+    for path, seen in given.items():
+        if not any(_lost(path, seen)):
+            yield judge_file(ruleset, path, _kind(path, seen), seen)
+
+
+def _lost(path: str, seen: Observation) -> Iterable[str]:
+    if isinstance(seen, NotFetched) and seen.reason is Reason.NO_LOCAL_FILE:
+        yield f"{path}: {seen.detail}"
+
+
+def _placed(url: str, place: Path | Missing | None, looked: Mapping[Path, Observation]) -> Observation:
+    if isinstance(place, Path):
+        return msgspec.structs.replace(looked[place], url=url)
+    if isinstance(place, Missing):
+        return NotFetched(url=url, reason=Reason.NO_LOCAL_FILE, detail=place.problem)
+    return NotFetched(url=url, reason=Reason.OFFLINE)
+
+
+async def _look(paths: Iterable[Path]) -> dict[Path, Observation]:
+    """What is in each distinct file; worker processes start only when there is one."""
+    distinct = tuple(dict.fromkeys(paths))
+    if not distinct:
+        return {}
+    turn = asyncio.Semaphore(AT_ONCE)
+    async with MediaWorkers(workers=min(2, len(distinct))) as workers:
+        seen = await asyncio.gather(*(_look_at(path, workers, turn) for path in distinct))
+    return dict(zip(distinct, seen, strict=True))
+
+
+async def _look_at(path: Path, workers: MediaWorkers, turn: asyncio.Semaphore) -> Observation:
+    async with turn:
+        url, data = str(path), read_local(path)
+        if isinstance(data, Missing):
+            return NotFetched(url=url, reason=Reason.NO_LOCAL_FILE, detail=data.problem)
+        if isinstance(data, TooLarge):
+            detail = f"more than {MAX_BYTES} bytes"
+            return NotFetched(url=url, reason=Reason.TOO_LARGE, detail=detail, received=data.size)
+        # Only the end of the name matters, and as a URL the rest of it could be misread.
+        inspected = await workers.inspect(f"file{path.suffix}", data)
+    return Fetched(
+        url=url,
+        hops=(),
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        timing_ms=Timing(total=0),
+        sniffed=inspected.sniffed,
+        decoded=inspected.decoded,
+    )
+
+
+def _kind(path: str, seen: Observation) -> MediaKind:
+    """The slide element a file is for: by its inside, else by its type, else by its name, else an image."""
+    if isinstance(seen, Fetched):
+        if isinstance(seen.decoded, AudioFacts):
+            return MediaKind.AUDIO
+        if isinstance(seen.decoded, VideoFacts):
+            return MediaKind.VIDEO
+        if seen.sniffed.type is not None and (kind := _kind_of(seen.sniffed.type)):
+            return kind
+    return _kind_of(BY_EXTENSION.get(Path(path).suffix.lower(), "")) or MediaKind.IMAGE
+
+
+def _kind_of(name: str) -> MediaKind | None:
+    possible = kinds(name)
+    family = canonical(name).partition("/")[0]
+    return next((kind for kind in sorted(possible) if kind.value == family), min(possible, default=None))
