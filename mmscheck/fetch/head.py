@@ -82,9 +82,9 @@ def parse_head(raw: bytes) -> Head:
 
 def framing_fault(head: Head) -> Failure | None:
     """What makes the end of this response ambiguous, or None."""
-    for name, _ in head.headers:
+    for name, value in head.headers:
         if name != name.strip():
-            return Failure(Reason.MALFORMED_HTTP, f"white space around the header name {name.strip()!r}")
+            return Failure(Reason.MALFORMED_HTTP, f"white space around a header name: {f'{name}: {value}'!r}")
     stated = _listed(head.values("Content-Length"))
     if stated and head.chunked:
         return Failure(Reason.LENGTH_AND_CHUNKED, f"Content-Length: {', '.join(stated)}")

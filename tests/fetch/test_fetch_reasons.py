@@ -50,6 +50,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         (HEAD + b"Content-Length: 99999999999999999999\r\n\r\nabc", Reason.MALFORMED_HTTP, "not a number"),
         (HEAD + b"no colon here\r\nContent-Length: 3\r\n\r\nabc", Reason.MALFORMED_HTTP, "no colon here"),
         (HEAD + b"Name : x\r\nContent-Length: 3\r\n\r\nabc", Reason.MALFORMED_HTTP, "Name : x"),
+        (HEAD + b"Content-Length : 3\r\n\r\nabc", Reason.MALFORMED_HTTP, "Content-Length : 3"),
         (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", Reason.MALFORMED_HTTP, "the status line is 'SSH-2.0-OpenSSH_9.6'"),
         (b"HTTP/1.1 2000 OK\r\nContent-Length: 3\r\n\r\nabc", Reason.MALFORMED_HTTP, "HTTP/1.1 2000 OK"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", Reason.MALFORMED_HTTP, "SSH"),
