@@ -11,13 +11,13 @@ from typing import Protocol, Self
 import msgspec
 
 from mmscheck import gate
-from mmscheck.checks import CHECKS
+from mmscheck.checks import CHECKS, READS_FACTS
 from mmscheck.engine import judge
 from mmscheck.errors import DeniedError, PermitError, UsageError
-from mmscheck.fetch import FetchPolicy, fetch_all
+from mmscheck.fetch import FetchPolicy, Inspector, fetch_all
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
-from mmscheck.model.observation import Observation
+from mmscheck.model.observation import Inspected, Observation
 from mmscheck.model.report import MessageReport, Report, RuleKey
 from mmscheck.model.request import Changes, SendRequest
 from mmscheck.model.rule import RuleSet
@@ -61,16 +61,31 @@ async def observe(
     policy: FetchPolicy,
     on_done: Progress | None = None,
     workers: MediaWorkers | None = None,
+    *,
+    decode: bool = True,
 ) -> dict[str, Observation]:
     """Fetch every distinct URL once, all at the same time, and have workers look at the bytes.
 
     ``workers`` that are already running are used and left running; otherwise some are started for this call.
+    Without ``decode`` only the type of the bytes is determined, and rules on decoded facts cannot tell.
     """
     distinct = tuple(dict.fromkeys(urls))
     if workers is not None or not distinct:
-        return await fetch_all(distinct, policy, (workers or MediaWorkers()).inspect, on_done)
+        return await fetch_all(distinct, policy, _look(workers or MediaWorkers(), decode=decode), on_done)
     async with MediaWorkers() as own:
-        return await fetch_all(distinct, policy, own.inspect, on_done)
+        return await fetch_all(distinct, policy, _look(own, decode=decode), on_done)
+
+
+def _look(workers: MediaWorkers, *, decode: bool) -> Inspector:
+    async def only_type(url: str, body: bytes) -> Inspected:
+        return Inspected(sniffed=await workers.sniff(url, body))
+
+    return workers.inspect if decode else only_type
+
+
+def needs_decoding(ruleset: RuleSet) -> bool:
+    """Whether any rule of the set asks for what a decoder finds."""
+    return any(rule.check.name in READS_FACTS for rule in ruleset.rules)
 
 
 async def check(
@@ -92,7 +107,8 @@ async def check(
     """
     clock = start_clock()
     applied = request.changes if request else changes or Changes()
-    seen = await observe([ref.url for message in messages for ref in message.media], policy, on_done, workers)
+    urls = [ref.url for message in messages for ref in message.media]
+    seen = await observe(urls, policy, on_done, workers, decode=needs_decoding(ruleset))
     return make_report(
         ruleset,
         tuple(judge(ruleset, message, seen, changes=applied, request=request) for message in messages),

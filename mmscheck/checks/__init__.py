@@ -35,7 +35,10 @@ _ALL: tuple[Check, ...] = (
 CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in _ALL})
 """Every check a rule file may name."""
 
+READS_FACTS = frozenset(check.name for check in DECODED)
+"""The checks that look at what a decoder found; without them nothing needs to be decoded."""
+
 if len(CHECKS) != len(_ALL):
     raise AssertionError("two checks share a name")
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "READS_FACTS"]

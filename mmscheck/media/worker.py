@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 from collections.abc import Sequence
 
@@ -17,6 +18,8 @@ def prepare(limits: Confinement, parent: int) -> None:
     """Load what every task needs, then take on the limits; runs once, before the first task."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # code that hangs in C would never run a handler
     libmagic_says(Sample(data=b"warm", size=4))
+    # Nearly every message has a picture, and now the network is being waited for.
+    importlib.import_module("mmscheck.media.pictures")
     confine(limits, parent)
 
 
