@@ -27,6 +27,7 @@ bench: $(READY)
 
 fixtures: $(READY)
 	$(BIN)/python fixtures/scripts/make_media.py
+	$(BIN)/python fixtures/scripts/make_odd_media.py
 
 # Needs uv; run it after changing the dependencies in pyproject.toml.
 lock:
