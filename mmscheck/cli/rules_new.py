@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shlex
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -82,8 +83,8 @@ def _check(name: str | None) -> str:
     raise UsageError(f"{what}; there are, by what they look at:\n{listed}")
 
 
-def _unknown(flag: str, name: str, known: object) -> str:
-    near = get_close_matches(name, list(known), n=1)  # type: ignore[call-overload]
+def _unknown(flag: str, name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, list(known), n=1)
     return f"{flag}: unknown {name!r}" + (f", did you mean {near[0]}?" if near else "")
 
 
