@@ -29,7 +29,7 @@ from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import UNSEEN, NotFetched, Observation, Reason
 from mmscheck.model.redact import redact_text, redact_url, redact_values
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
-from mmscheck.model.request import Changes, SendRequest
+from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
 from mmscheck.model.words import MediaKind, Outcome, TargetKind
 
@@ -54,9 +54,10 @@ def judge(
     changes: Changes,
     request: SendRequest | None = None,
     binding: Binding | None = None,
+    window: SendWindow | None = None,
 ) -> MessageReport:
     """Evaluate every rule of the set on every target of one message, in a fixed order."""
-    places = tuple(_places(message, observations, changes, request, binding))
+    places = tuple(_places(message, observations, changes, request, binding=binding, window=window))
     evaluations = tuple(
         evaluate(rule, message, place)
         for place in places
@@ -105,7 +106,9 @@ def _places(
     observations: Mapping[str, Observation],
     changes: Changes,
     request: SendRequest | None,
+    *,
     binding: Binding | None,
+    window: SendWindow | None,
 ) -> Iterable[Place]:
     as_sent = effective(message, changes)
     yield Place(
@@ -121,7 +124,7 @@ def _places(
     for slide in message.slides:
         yield _slide_place(message, slide, as_sent)
         for ref in slide.media:
-            yield _media_place(ref, observations)
+            yield _media_place(ref, observations, window)
 
 
 def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> Place:
@@ -132,11 +135,13 @@ def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> Place:
     )
 
 
-def _media_place(ref: MediaRef, observations: Mapping[str, Observation]) -> Place:
+def _media_place(
+    ref: MediaRef, observations: Mapping[str, Observation], window: SendWindow | None = None
+) -> Place:
     unseen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
     return Place(
         key=TargetKey(kind=TargetKind.MEDIA, slide=ref.slide, media=ref.index),
-        target=MediaTarget(ref=ref, observation=observations.get(ref.url, unseen)),
+        target=MediaTarget(ref=ref, observation=observations.get(ref.url, unseen), window=window),
         line=ref.line,
         url=redact_url(ref.url),
         media_kind=ref.kind.value,

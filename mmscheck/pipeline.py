@@ -11,15 +11,15 @@ from typing import Protocol, Self
 import msgspec
 
 from mmscheck import gate
-from mmscheck.checks import CHECKS, READS_FACTS
+from mmscheck.checks import CHECKS, READS_FACTS, READS_PROBES
 from mmscheck.engine import judge
 from mmscheck.errors import DeniedError, PermitError, UsageError
 from mmscheck.fetch import FetchPolicy, Inspector, fetch_all
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
-from mmscheck.model.observation import Inspected, Observation
+from mmscheck.model.observation import Inspected, Observation, ProbeName
 from mmscheck.model.report import MessageReport, Report, RuleKey
-from mmscheck.model.request import Changes, SendRequest
+from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit
@@ -88,6 +88,30 @@ def needs_decoding(ruleset: RuleSet) -> bool:
     return any(rule.check.name in READS_FACTS for rule in ruleset.rules)
 
 
+DEEP = (ProbeName.BROWSER, ProbeName.WEBP, ProbeName.IPV4, ProbeName.IPV6, ProbeName.REPEAT)
+"""What only a deep check asks for: some seven requests more for each URL."""
+
+
+def wanted_probes(ruleset: RuleSet, *, deep: bool = False, cache_bust: bool = True) -> tuple[ProbeName, ...]:
+    """The further requests whose answers some rule of the set looks at."""
+    read = {name for rule in ruleset.rules for name in READS_PROBES.get(rule.check.name, ())}
+    if not deep:
+        read.difference_update(DEEP)
+    if not cache_bust:
+        read.discard(ProbeName.COLD)
+    return tuple(name for name in ProbeName if name in read)
+
+
+SEND_WITHIN = 3600.0
+"""Seconds from now in which a message is taken to go out when nobody says when (a judgement)."""
+
+
+def window(opens: float | None = None, within: float | None = None) -> SendWindow:
+    """The time of the send: from ``opens`` (seconds since the epoch; None: now) for ``within`` seconds."""
+    start = time.time() if opens is None else opens
+    return SendWindow(opens=start, closes=start + (SEND_WITHIN if within is None else within))
+
+
 async def check(
     messages: Sequence[Mms],
     ruleset: RuleSet,
@@ -99,19 +123,29 @@ async def check(
     unread: tuple[str, ...] = (),
     on_done: Progress | None = None,
     workers: MediaWorkers | None = None,
+    sending: SendWindow | None = None,
+    deep: bool = False,
+    cache_bust: bool = True,
 ) -> Report:
     """Check messages as they would be sent with these changes.
 
     With a ``request`` the rules on its fields apply too, and its own changes are used. ``unread`` are
-    sentences about inputs that could not be read: they deny.
+    sentences about inputs that could not be read: they deny. ``sending`` is when they are to go out (default:
+    within an hour). ``deep`` makes every probe that a rule can use; without ``cache_bust`` no URL is
+    asked for under a changed query.
     """
     clock = start_clock()
     applied = request.changes if request else changes or Changes()
     urls = [ref.url for message in messages for ref in message.media]
-    seen = await observe(urls, policy, on_done, workers, decode=needs_decoding(ruleset))
+    probing = msgspec.structs.replace(policy, probes=wanted_probes(ruleset, deep=deep, cache_bust=cache_bust))
+    seen = await observe(urls, probing, on_done, workers, decode=needs_decoding(ruleset))
+    sent = sending or window()
     return make_report(
         ruleset,
-        tuple(judge(ruleset, message, seen, changes=applied, request=request) for message in messages),
+        tuple(
+            judge(ruleset, message, seen, changes=applied, request=request, window=sent)
+            for message in messages
+        ),
         clock,
         strict=strict,
         unread=unread,

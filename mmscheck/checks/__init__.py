@@ -17,6 +17,7 @@ from mmscheck.checks.slide import CHECKS as SLIDE
 from mmscheck.checks.subject import CHECKS as SUBJECT
 from mmscheck.checks.url import CHECKS as URL
 from mmscheck.model.check import Check
+from mmscheck.model.observation import ProbeName
 
 _ALL: tuple[Check, ...] = (
     *MESSAGE,
@@ -38,7 +39,10 @@ CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in _
 READS_FACTS = frozenset(check.name for check in DECODED)
 """The checks that look at what a decoder found; without them nothing needs to be decoded."""
 
+READS_PROBES: Mapping[str, tuple[ProbeName, ...]] = MappingProxyType({})
+"""The further requests that a check looks at; what no rule of a set looks at is not asked for."""
+
 if len(CHECKS) != len(_ALL):
     raise AssertionError("two checks share a name")
 
-__all__ = ["CHECKS", "READS_FACTS"]
+__all__ = ["CHECKS", "READS_FACTS", "READS_PROBES"]

@@ -38,6 +38,7 @@ MEANING: Mapping[Reason, Outcome] = MappingProxyType(
         Reason.UNREACHABLE: Outcome.CANT_TELL,
         Reason.RESET: Outcome.CANT_TELL,
         Reason.TIMED_OUT: Outcome.CANT_TELL,
+        Reason.TOO_SLOW: Outcome.CANT_TELL,
         Reason.DEADLINE: Outcome.CANT_TELL,
         Reason.BUSY: Outcome.CANT_TELL,
         Reason.NOT_LOOKED: Outcome.CANT_TELL,

@@ -12,6 +12,7 @@ import click
 from mmscheck import gate
 from mmscheck.cli import options as opts
 from mmscheck.cli.output import destinations, spare, write_reports
+from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import progress
 from mmscheck.errors import InputError
 from mmscheck.formats import View
@@ -33,6 +34,9 @@ def read_messages(paths: tuple[str, ...]) -> tuple[tuple[Mms, ...], tuple[str, .
 
 @click.command(name="check")
 @click.argument("paths", nargs=-1, metavar="[PATH ... | -]")
+@click.option(
+    "--deep", is_flag=True, help="Ask in every way that a rule looks at: some seven requests more per URL."
+)
 @opts.common_options
 def command(paths: tuple[str, ...], **given: Any) -> int:
     """Check stored MMS: files, folders (walked for .xml), or - for standard input.
@@ -56,6 +60,9 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
             strict=given["strict"] or config.strict,
             unread=unread,
             on_done=progress(total, wanted=not given["no_progress"]),
+            sending=sending(given["send_at"], given["send_within"]),
+            deep=given["deep"],
+            cache_bust=not given["no_cache_bust"],
         )
     )
     verdict = gate.verdict(report)

@@ -75,6 +75,31 @@ _NETWORK: _Options = (
     click.option("--deadline", type=_SECONDS, metavar="SECONDS", help="For the whole check."),
     click.option("--max-concurrency", type=_COUNT, metavar="N", help="Fetches at the same time."),
     click.option("--per-host", type=_COUNT, metavar="N", help="Fetches from one host at the same time."),
+    click.option(
+        "--rate",
+        type=_SECONDS,
+        metavar="N",
+        help="At most N requests a second to one host.",
+    ),
+    click.option(
+        "--proxy", metavar="URL", help="Send every request through this http:// proxy, which then guards."
+    ),
+    click.option("--user-agent", metavar="TEXT", help="What to call ourselves (default: mmscheck/VERSION)."),
+    click.option(
+        "--no-cache-bust", is_flag=True, help="Never ask past a cache by adding a query to the URL."
+    ),
+)
+_PLAN: _Options = (
+    click.option(
+        "--send-at",
+        metavar="TIME",
+        help="When the message goes out, as 2026-12-01T09:00Z; signed URLs must live until then.",
+    ),
+    click.option(
+        "--send-within",
+        metavar="DURATION",
+        help="How long the sending lasts from then on, as 90m, 4h or 2d (default: 1h).",
+    ),
 )
 _CHANGES: _Options = (
     click.option(
@@ -88,14 +113,15 @@ _CHANGES: _Options = (
     ),
 )
 _QUIET: _Options = (click.option("--quiet", is_flag=True, help="Only findings and the verdict."),)
-_PROGRESS: _Options = (
+_OUTPUT: _Options = (
+    *_QUIET,
     click.option("--no-progress", is_flag=True, help="No progress line, even on a terminal."),
 )
 
 
 def common_options(function: _Decorated) -> _Decorated:
     """Add the common options of check and send to a command."""
-    return _decorated(function, (*_FORMAT, *_PROFILE, *_JUDGING, *_NETWORK, *_CHANGES, *_QUIET, *_PROGRESS))
+    return _decorated(function, (*_FORMAT, *_PROFILE, *_JUDGING, *_NETWORK, *_PLAN, *_CHANGES, *_OUTPUT))
 
 
 def offline_options(function: _Decorated) -> _Decorated:
@@ -156,7 +182,16 @@ def policy(options: Mapping[str, Any], config: Config) -> FetchPolicy:
     mappings = (*config.connect_to, *options["connect_to"])
     chosen = {
         name: options[name] if options[name] is not None else getattr(config, name)
-        for name in ("timeout", "deadline", "max_concurrency", "per_host", "ca_file")
+        for name in (
+            "timeout",
+            "deadline",
+            "max_concurrency",
+            "per_host",
+            "ca_file",
+            "rate",
+            "proxy",
+            "user_agent",
+        )
     }
     if isinstance(chosen["ca_file"], Path):
         chosen["ca_file"] = str(chosen["ca_file"])

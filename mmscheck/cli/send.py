@@ -18,15 +18,13 @@ from mmscheck.cli import options as opts
 from mmscheck.cli.check import read_messages
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.output import Destination, destinations, spare, write_reports
+from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import progress
 from mmscheck.cli.say import complain, say, write_stdout
 from mmscheck.errors import ReportError, UsageError
-from mmscheck.fetch import FetchPolicy
 from mmscheck.formats import View
-from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.words import SenderType
 from mmscheck.pipeline import check
@@ -83,9 +81,18 @@ def command(path: str, **given: Any) -> int:
     ruleset = opts.ruleset(given, config, sender_hint=sender_type(request.from_))
     policy = opts.policy(given, config)
     strict = given["strict"] or config.strict
-    show_progress = not given["no_progress"]
+    tell = progress(len({ref.url for ref in messages[0].media}), wanted=not given["no_progress"])
     report = asyncio.run(
-        _check(messages[0], ruleset, policy, request, strict=strict, show_progress=show_progress)
+        check(
+            messages,
+            ruleset,
+            policy,
+            request=request,
+            strict=strict,
+            on_done=tell,
+            sending=sending(given["send_at"], given["send_within"]),
+            cache_bust=not given["no_cache_bust"],
+        )
     )
     verdict = gate.verdict(report)
     view = View(
@@ -99,19 +106,6 @@ def command(path: str, **given: Any) -> int:
         _show_request(wanted, shown_request)
         return int(Exit.NOT_SENT)
     return _send(report, request, client, wanted, view)
-
-
-async def _check(
-    message: Mms,
-    ruleset: RuleSet,
-    policy: FetchPolicy,
-    request: SendRequest,
-    *,
-    strict: bool,
-    show_progress: bool,
-) -> Report:
-    tell = progress(len({ref.url for ref in message.media}), wanted=show_progress)
-    return await check([message], ruleset, policy, request=request, strict=strict, on_done=tell)
 
 
 def _send(

@@ -14,7 +14,7 @@ import msgspec
 from mmscheck.model.effective import Effective
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Observation
-from mmscheck.model.request import Changes, SendRequest
+from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.words import Outcome, TargetKind
 
 
@@ -36,10 +36,11 @@ class SlideTarget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """One media reference and what came back for its URL."""
+    """One media reference and what came back for its URL; ``window`` is when the send is planned."""
 
     ref: MediaRef
     observation: Observation
+    window: SendWindow | None = None
 
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True):

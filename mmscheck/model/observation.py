@@ -26,6 +26,7 @@ class Reason(StrEnum):
     TLS_CERTIFICATE = "TLS certificate not valid"
     TLS_HANDSHAKE = "TLS handshake failed"
     TIMED_OUT = "timed out"
+    TOO_SLOW = "slower than the minimum throughput"
     DEADLINE = "the deadline of the whole check passed"
     LENGTH_AND_CHUNKED = "both Content-Length and chunked Transfer-Encoding"
     TWO_LENGTHS = "two different Content-Length values"
@@ -44,12 +45,44 @@ class Reason(StrEnum):
     INTERNAL = "internal error while fetching"
 
 
+class AnomalyKind(StrEnum):
+    """Something on the wire that HTTP clients hide, forgive or disagree about; each reads as a phrase."""
+
+    BARE_LF = "a line of the head that ends in LF alone"
+    OBS_FOLD = "a header folded over several lines (obs-fold)"
+    SPACED_NAME = "white space around a header's name"
+    NOT_A_HEADER = "a header line without a colon, or whose name is no token"
+    CONTROL_CHARACTER = "a control character in a header"
+    STATUS_LINE = "a status line that is not HTTP/1.0 or HTTP/1.1"
+    NOT_HTTP = "no HTTP head before the content"
+    HEAD_TOO_LARGE = "a response head larger than 64 KiB"
+    TOO_MANY_HEADERS = "more than 100 header lines"
+    LENGTH_AND_CHUNKED = "both Content-Length and Transfer-Encoding"
+    TWO_LENGTHS = "two different lengths"
+    REPEATED_LENGTH = "the length stated more than once"
+    BAD_LENGTH = "a length that is not a plain number"
+    BAD_CHUNK = "an invalid chunk size or chunk end"
+    TRAILERS = "header fields after the last chunk (trailers)"
+    EXCESS = "data after the end of the body"
+    INFORMATIONAL = "an interim (1xx) response before the answer"
+    RANGE_UNASKED = "Content-Range, although no range was asked for"
+    NOT_MODIFIED_UNASKED = "304 Not Modified to an unconditional request"
+
+
+class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
+    """One oddity and the raw lines that show it (ISO-8859-1, cut to what is fit for a report)."""
+
+    kind: AnomalyKind
+    seen: str
+
+
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
     """One request and the response head as received.
 
     ``headers`` are the raw names and values in order of arrival (ISO-8859-1). ``address`` is the
     peer that was dialled; ``resolved`` every address the name resolved to. ``status`` is None when no
     response head came. ``tls_error`` holds the verification message when the certificate was refused.
+    ``line`` is the status line as received; ``anomalies`` what was odd about head and framing.
     """
 
     url: str
@@ -59,6 +92,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None = None
     resolved: tuple[str, ...] = ()
     tls_error: str | None = None
+    line: str = ""
+    anomalies: tuple[Anomaly, ...] = ()
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of the header ``name``, compared without regard to case, in order."""
@@ -71,6 +106,40 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
 
     first_byte: int | None = None
     total: int
+
+
+class ProbeName(StrEnum):
+    """The further requests that may follow the first, whole one, by what they ask differently."""
+
+    GZIP = "accepting gzip"
+    COLD = "past the cache"
+    BROWSER = "as a browser"
+    WEBP = "accepting WebP"
+    IPV4 = "over IPv4"
+    IPV6 = "over IPv6"
+    REPEAT = "once more"
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back when the same URL was asked for in another way, after the first whole answer.
+
+    ``size`` and ``sha256`` are None when only the head was read. ``reason`` says why no answer came, as for
+    `NotFetched`; ``skipped`` why the request was not made at all.
+    """
+
+    name: ProbeName
+    hops: tuple[Hop, ...] = ()
+    size: int | None = None
+    sha256: str | None = None
+    timing_ms: Timing | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    skipped: str = ""
+
+    @property
+    def final(self) -> Hop | None:
+        """The last hop tried, or None when no request was made."""
+        return self.hops[-1] if self.hops else None
 
 
 class Witness(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +174,10 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag
     """A 200 response that came back whole; without hops it is a local file, which nobody has served yet.
 
     ``size`` is bytes of body after transfer decoding; ``excess`` is bytes seen on the wire beyond the
-    stated length; ``decoded`` is what a decoder found, None when no decoder is for this type.
+    stated length; ``decoded`` is what a decoder found, None when no decoder is for this type. ``probes`` are
+    the further requests, in the order of their making. ``excerpt`` is the beginning of a body that is text
+    (at most 2,048 characters, ISO-8859-1), for recognising pages; it is in no report. ``cached_at`` is when
+    (RFC 3339, UTC) a result that was kept was made, None for one of this run.
     """
 
     url: str
@@ -117,6 +189,9 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag
     excess: int = 0
     attempts: int = 1
     decoded: Decoded | None = None
+    probes: tuple[Probe, ...] = ()
+    excerpt: str = ""
+    cached_at: str | None = None
 
     @property
     def final(self) -> Hop | None:
@@ -127,7 +202,8 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag
 class NotFetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag="not-fetched"):
     """No whole file: the reason, what exactly happened, and how far it got.
 
-    ``received`` is the number of body bytes that did arrive, where any were counted.
+    ``received`` is the number of body bytes that did arrive, where any were counted. ``probes`` and
+    ``excerpt`` (of whatever body came, also with another status than 200) as for `Fetched`.
     """
 
     url: str
@@ -137,6 +213,8 @@ class NotFetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", 
     received: int | None = None
     timing_ms: Timing | None = None
     attempts: int = 1
+    probes: tuple[Probe, ...] = ()
+    excerpt: str = ""
 
     @property
     def final(self) -> Hop | None:

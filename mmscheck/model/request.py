@@ -26,6 +26,13 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     data: tuple[tuple[str, str], ...] = ()
 
 
+class SendWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """When the message is planned to go out: seconds since the epoch, both ends included."""
+
+    opens: float
+    closes: float
+
+
 class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of one ``sendSavedMMS`` call; None is a field that is left out."""
 

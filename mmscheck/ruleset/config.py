@@ -23,6 +23,7 @@ OWN_FILE, SHARED_FILE = "mmscheck.toml", "pyproject.toml"
 """The two places a configuration may be; in one folder the first goes first."""
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, description="a number of seconds above 0")]
+PerSecond = Annotated[float, msgspec.Meta(gt=0, description="a number of requests per second above 0")]
 Count = Annotated[int, msgspec.Meta(ge=1, description="a whole number from 1")]
 
 
@@ -49,6 +50,9 @@ class ConfigFile(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     deadline: Seconds | None = None
     max_concurrency: Count | None = None
     per_host: Count | None = None
+    rate: PerSecond | None = None
+    proxy: Filled | None = None
+    user_agent: Filled | None = None
     extra_rules: tuple[Filled, ...] = ()
     assets: dict[Prefix, Filled] = {}
     rules: dict[str, Change] = {}
@@ -79,6 +83,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float | None = None
     max_concurrency: int | None = None
     per_host: int | None = None
+    rate: float | None = None
+    proxy: str | None = None
+    user_agent: str | None = None
     extra_rules: tuple[Path, ...] = ()
     assets: tuple[tuple[str, Path], ...] = ()
     rules: Mapping[str, Change] = {}
@@ -165,6 +172,9 @@ def _config(path: Path, file: ConfigFile) -> Config:
         deadline=file.deadline,
         max_concurrency=file.max_concurrency,
         per_host=file.per_host,
+        rate=file.rate,
+        proxy=file.proxy,
+        user_agent=file.user_agent,
         extra_rules=tuple(folder / each for each in file.extra_rules),
         assets=resolve_assets(folder, file.assets),
         rules=file.rules,

@@ -37,6 +37,9 @@ timeout = 10
 deadline = 60.5
 max-concurrency = 8
 per-host = 2
+rate = 5
+proxy = "http://proxy.example:3128"
+user-agent = "sender/1"
 extra-rules = ["more/rules"]
 [assets]
 "https://media.example.com/" = "media"
@@ -58,6 +61,9 @@ params = { maximum = 9 }
         deadline=60.5,
         max_concurrency=8,
         per_host=2,
+        rate=5.0,
+        proxy="http://proxy.example:3128",
+        user_agent="sender/1",
         extra_rules=(tmp_path / "more" / "rules",),
         assets=(
             ("https://media.example.com/mms/", tmp_path / ".." / "stored"),
@@ -100,6 +106,7 @@ FAULTS = [
     ("timeout-true", "timeout = true", "timeout", "expected a number of seconds above 0, got True"),
     ("deadline-inf", "deadline = inf", "deadline", "expected a finite one"),
     ("concurrency", "max-concurrency = 0", "max-concurrency", "expected a whole number from 1, got 0"),
+    ("rate", "rate = 0", "rate", "expected a number of requests per second above 0, got 0"),
     ("per-host", "per-host = 1.0", "per-host", "expected a whole number from 1, got 1.0"),
     ("extra", "extra-rules = 'x'", "extra-rules", "expected an array"),
     ("rule-key", "[rules.a]\nseverty = 'error'", "rules.a.severty", "did you mean 'severity'?"),

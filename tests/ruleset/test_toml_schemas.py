@@ -43,6 +43,9 @@ timeout = 10
 deadline = 60.5
 max-concurrency = 8
 per-host = 2
+rate = 5
+proxy = "http://proxy.example:3128"
+user-agent = "sender/1"
 extra-rules = ["more/rules"]
 [assets]
 "https://media.example.com/mms/" = "media"

@@ -1,0 +1,38 @@
+"""When a message is planned to go out, as written on the command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from mmscheck.errors import UsageError
+from mmscheck.model.request import SendWindow
+from mmscheck.pipeline import window
+
+_DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def sending(at: str | None, within: str | None) -> SendWindow:
+    """The window of ``--send-at`` and ``--send-within``. Raises UsageError naming what was expected."""
+    return window(None if at is None else _moment(at), None if within is None else duration(within))
+
+
+def _moment(text: str) -> float:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise UsageError(f"--send-at {text!r}: expected a time with its zone, as in 2026-12-01T09:00Z")
+    if moment.timestamp() < dt.datetime.now(dt.UTC).timestamp() - _SECONDS["m"]:
+        raise UsageError(f"--send-at {text!r}: that time is past")
+    return moment.timestamp()
+
+
+def duration(text: str) -> float:
+    """Seconds of a text such as 90m, 4h or 2d. Raises UsageError."""
+    shape = _DURATION.fullmatch(text)
+    if shape is None:
+        raise UsageError(f"--send-within {text!r}: expected a duration such as 90m, 4h or 2d")
+    return float(shape[1]) * _SECONDS[shape[2]]
