@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import sys
 from typing import Any
@@ -14,6 +13,7 @@ from mmscheck.cli import options as opts
 from mmscheck.cli.output import destinations, spare, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import progress
+from mmscheck.cli.running import run
 from mmscheck.errors import InputError
 from mmscheck.formats import View
 from mmscheck.model.mms import Mms
@@ -51,7 +51,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     config = opts.configuration(given, paths)
     ruleset, policy = opts.ruleset(given, config), opts.policy(given, config)
     total = len({ref.url for message in messages for ref in message.media})
-    report = asyncio.run(
+    report = run(
         check(
             messages,
             ruleset,

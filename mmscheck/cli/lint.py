@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import sys
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from mmscheck.cli import options as opts
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.lint_paths import Paths, sort_paths
 from mmscheck.cli.output import destinations, write_reports
+from mmscheck.cli.running import run
 from mmscheck.cli.say import say
 from mmscheck.errors import InputError
 from mmscheck.formats import View
@@ -43,7 +43,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     if not messages and not sorted_.media:
         return _nothing(inputs, unread)
     config = opts.configuration(given, (*sorted_.documents, *sorted_.media))
-    report = asyncio.run(
+    report = run(
         lint(
             [parse(each.data, each.source) for each in messages],
             sorted_.media,

@@ -20,6 +20,7 @@ from mmscheck.cli.exits import Exit
 from mmscheck.cli.output import Destination, destinations, spare, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import progress
+from mmscheck.cli.running import run
 from mmscheck.cli.say import complain, say, write_stdout
 from mmscheck.errors import ReportError, UsageError
 from mmscheck.formats import View
@@ -82,7 +83,7 @@ def command(path: str, **given: Any) -> int:
     policy = opts.policy(given, config)
     strict = given["strict"] or config.strict
     tell = progress(len({ref.url for ref in messages[0].media}), wanted=not given["no_progress"])
-    report = asyncio.run(
+    report = run(
         check(
             messages,
             ruleset,

@@ -38,7 +38,9 @@ class PoolBrokenError(Exception):
 class Generation:
     """One pool; ``timeout`` is seconds for one task, ``recycle_after`` tasks for one process."""
 
-    def __init__(self, workers: int, timeout: float, limits: Confinement, recycle_after: int) -> None:
+    def __init__(
+        self, workers: int, timeout: float, limits: Confinement, recycle_after: int, *, decode: bool = True
+    ) -> None:
         """Start the processes without waiting until they are ready; PoolBrokenError when none can be."""
         self._timeout = timeout
         self._patience = 2 * timeout + GRACE  # at most one other task stands before it
@@ -47,7 +49,7 @@ class Generation:
             max_workers=workers,
             max_tasks=recycle_after,
             initializer=prepare,
-            initargs=(limits, os.getpid()),
+            initargs=(limits, os.getpid(), decode),
             context=self._context,
         )
         try:

@@ -27,12 +27,18 @@ REST = 30.0
 class WorkerPool:
     """Runs functions in worker processes under limits; for one event loop at a time."""
 
-    def __init__(self, *, workers: int, timeout: float, limits: Confinement, recycle_after: int) -> None:
-        """Take the number of processes, seconds for a task, limits, and tasks until a worker is replaced."""
+    def __init__(
+        self, *, workers: int, timeout: float, limits: Confinement, recycle_after: int, decode: bool = True
+    ) -> None:
+        """Take the number of processes, seconds for a task, limits, and tasks until a worker is replaced.
+
+        ``decode`` has each load the picture decoder before its first task.
+        """
         self._workers = workers
         self._timeout = timeout
         self._limits = limits
         self._recycle_after = recycle_after
+        self._decode = decode
         self._slots = asyncio.Semaphore(2 * workers)  # one task at work, one at the door, for each worker
         self._failures = 0
         self._resting_until = 0.0
@@ -90,7 +96,9 @@ class WorkerPool:
 
     def _begin(self) -> Generation | None:
         try:
-            self._pool = Generation(self._workers, self._timeout, self._limits, self._recycle_after)
+            self._pool = Generation(
+                self._workers, self._timeout, self._limits, self._recycle_after, decode=self._decode
+            )
         except PoolBrokenError:
             self._count_failure()
         return self._pool

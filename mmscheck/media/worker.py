@@ -14,12 +14,13 @@ from mmscheck.media.sniffing import sniff
 from mmscheck.model.observation import Inspected, Sniffed
 
 
-def prepare(limits: Confinement, parent: int) -> None:
+def prepare(limits: Confinement, parent: int, decode: bool) -> None:  # noqa: FBT001 - the pool passes no names
     """Load what every task needs, then take on the limits; runs once, before the first task."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # code that hangs in C would never run a handler
     libmagic_says(Sample(data=b"warm", size=4))
-    # Nearly every message has a picture, and now the network is being waited for.
-    importlib.import_module("mmscheck.media.pictures")
+    if decode:
+        # Nearly every message has a picture, and now the network is being waited for.
+        importlib.import_module("mmscheck.media.pictures")
     confine(limits, parent)
 
 

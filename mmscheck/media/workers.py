@@ -28,11 +28,13 @@ class MediaWorkers:
         timeout: float = 20.0,
         memory_bytes: int = 1024 * 1024 * 1024,
         recycle_after: int = 1000,
+        decode: bool = True,
     ) -> None:
         """Take the number of processes and the limits of each.
 
         ``timeout`` is seconds for one file, and bounds its CPU time too; ``memory_bytes`` the address space;
         ``recycle_after`` the number of tasks (up to 16 looks) until a process is replaced by a fresh one.
+        Without ``decode`` they are made ready for determining types alone.
         """
         self._largest = memory_bytes // SHARE
         self._pool = WorkerPool(
@@ -40,6 +42,7 @@ class MediaWorkers:
             timeout=timeout,
             limits=Confinement(memory_bytes=memory_bytes),
             recycle_after=recycle_after,
+            decode=decode,
         )
         self._looks = Looks(self._pool, carriers=2 * workers, cpu_seconds=math.ceil(timeout))
 

@@ -9,7 +9,7 @@ import msgspec
 
 from mmscheck.ruleset.limits import PROVIDER_LIMITS, Limits
 from mmscheck.ruleset.scope import Scope, unknown
-from mmscheck.ruleset.table import convert, inspect, inspect_struct
+from mmscheck.ruleset.table import convert, fields_of, inspect, inspect_struct
 
 
 def bind_params(scope: Scope, kind: type[msgspec.Struct], raw: Mapping[str, Any], limits: Limits) -> Any:
@@ -54,7 +54,7 @@ def plain_params(params: msgspec.Struct) -> dict[str, Any]:
 def _inspect_names(
     scope: Scope, kind: type[msgspec.Struct], named: Mapping[str, object], taken: Mapping[str, str]
 ) -> None:
-    known = [field.encode_name for field in msgspec.structs.fields(kind)]
+    known = fields_of(kind)
     for key in named:
         if key not in known:
             scope.at(key).fault(unknown("parameter", key, known))
@@ -77,7 +77,7 @@ def _value(scope: Scope, table: str, name: object, limits: Limits) -> object:
 
 
 def _inspect_values(scope: Scope, kind: type[msgspec.Struct], found: Mapping[str, object]) -> None:
-    for field in msgspec.structs.fields(kind):
-        value = found.get(field.encode_name)
+    for name, field in fields_of(kind).items():
+        value = found.get(name)
         if value is not None:
-            inspect(scope.at(field.encode_name), value, field.type)
+            inspect(scope.at(name), value, field.type)

@@ -8,12 +8,14 @@ A whole number is taken where a fraction is allowed.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import types
 from collections.abc import Collection, Mapping
 from enum import EnumMeta
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
+from msgspec.structs import FieldInfo
 
 from mmscheck.ruleset.scope import Scope, shorten, unknown
 
@@ -61,6 +63,12 @@ def inspect(scope: Scope, raw: object, kind: Any) -> None:
         _inspect_value(scope, raw, kind)
 
 
+@functools.cache
+def fields_of(kind: type[msgspec.Struct]) -> Mapping[str, FieldInfo]:
+    """The fields by the names they have in a file; kept, because working them out takes long."""
+    return types.MappingProxyType({field.encode_name: field for field in msgspec.structs.fields(kind)})
+
+
 def inspect_struct(
     scope: Scope, raw: object, kind: type[msgspec.Struct], supplied: Collection[str] = ()
 ) -> None:
@@ -68,7 +76,7 @@ def inspect_struct(
     if not isinstance(raw, Mapping):
         scope.fault(f"expected a table, got {shorten(raw)}")
         return
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    fields = fields_of(kind)
     for key, value in raw.items():
         if key in fields:
             inspect(scope.at(key), value, fields[key].type)
