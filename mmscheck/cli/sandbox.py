@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from mmscheck.cli.sandbox_ways import read_ways, with_ways
 from mmscheck.cli.say import say, write_stdout
 from mmscheck.fetch import parse_connect_to
-from mmscheck.sandbox import FAULTS, Sandbox
+from mmscheck.sandbox import FAULTS, MISHAPS, Sandbox
 
 
-def _fault_page() -> str:
-    width = max(map(len, FAULTS))
-    return "\b\n" + "\n".join(f"  /{name.ljust(width)}  {text}" for name, text in FAULTS.items())
+def _page(rows: Mapping[str, str], prefix: str = "") -> str:
+    width = max(map(len, rows))
+    return "\b\n" + "\n".join(f"  {prefix}{name.ljust(width)}  {text}" for name, text in rows.items())
 
 
 SAMPLE_HOST = "media.example.com"
@@ -24,7 +27,12 @@ HELP = f"""Run a local provider and media host until Ctrl-C.
 The provider answers saveMMS, sendSavedMMS, getMMSTemplates and deleteMMSID as documented, and fetches media
 itself. The media host serves FILE at /FILE, and with a fault at /FAULT/FILE:
 
-{_fault_page()}
+{_page(FAULTS, "/")}
+
+Unless asked otherwise the provider answers at once, sends no notifications and never fails. With --mishap a
+call goes wrong in one of these ways; "Acted" means that the phone has the message:
+
+{_page(MISHAPS)}
 """
 
 
@@ -45,10 +53,23 @@ itself. The media host serves FILE at /FILE, and with a fault at /FAULT/FILE:
     metavar="HOST:PORT:ADDRESS:PORT",
     help="Where the provider finds a media host.",
 )
+@click.option(
+    "--control-port",
+    type=click.IntRange(0, 65535),
+    help="Tell here over HTTP what each phone received, and take plans of mishaps. 0: any free.",
+)
+@with_ways
 def command(
-    provider_port: int, media_port: int, media_dir: Path | None, api_key: str, connect_to: tuple[str, ...]
+    *,
+    provider_port: int,
+    media_port: int,
+    media_dir: Path | None,
+    api_key: str,
+    connect_to: tuple[str, ...],
+    control_port: int | None,
+    **ways: Any,
 ) -> int:
-    """Run both servers until they are interrupted."""
+    """Run the servers until they are interrupted."""
     mapped = tuple(
         (item.host, item.port, item.to_host, item.to_port) for item in map(parse_connect_to, connect_to)
     )
@@ -61,6 +82,8 @@ def command(
         api_key=api_key,
         connect_to=(*mapped, own),
         on_event=say,
+        ways=read_ways(**ways),
+        control_port=control_port,
     )
     try:
         asyncio.run(_serve(box, api_key))
@@ -74,9 +97,14 @@ async def _serve(box: Sandbox, api_key: str) -> None:
         write_stdout(
             f"provider  {box.provider_url}  (API key: {api_key})\n"
             f"media     {box.media_url}\n"
+            f"{_control(box)}"
             "Try, in another terminal:\n"
             f"  mmscheck check MESSAGE.xml --allow-net 127.0.0.1/32"
             f" --connect-to {SAMPLE_HOST}:80:127.0.0.1:{box.media_port}\n"
             "Ctrl-C stops both.\n"
         )
         await asyncio.Event().wait()
+
+
+def _control(box: Sandbox) -> str:
+    return f"control   {box.control_url}\n" if box.control_url else ""

@@ -86,7 +86,16 @@ def read_call(body: bytes) -> Node:
 
 def write_answer(fields: Fields, *, legacy: bool) -> bytes:
     """An answer document in UTF-8."""
-    root = etree.Element(legacy_name("response") if legacy else "response")
+    return _write("response", fields, legacy=legacy)
+
+
+def write_postback(fields: Fields, *, legacy: bool) -> bytes:
+    """A notification document in UTF-8."""
+    return _write("postback", fields, legacy=legacy)
+
+
+def _write(name: str, fields: Fields, *, legacy: bool) -> bytes:
+    root = etree.Element(legacy_name(name) if legacy else name)
     _fill(root, fields, legacy=legacy)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 

@@ -49,7 +49,8 @@ class Request:
 class Reply:
     """What to write, exactly: nothing is added but a ``Connection: close`` where the connection ends.
 
-    ``pieces`` are written one after the other with ``pause`` seconds before each.
+    ``pieces`` are written one after the other with ``pause`` seconds before each. ``verbatim`` is written
+    in place of the whole head.
     """
 
     status: int
@@ -58,9 +59,12 @@ class Reply:
     pause: float = 0.0
     close: bool = False
     version: str = "HTTP/1.1"
+    verbatim: bytes | None = None
 
     def head(self, *, closing: bool) -> bytes:
         """The status line and headers with the empty line after them."""
+        if self.verbatim is not None:
+            return self.verbatim
         lines = [f"{self.version} {self.status} {HTTPStatus(self.status).phrase}", "Server: mmscheck-sandbox"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         if closing:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import math
 
 from mmscheck.sandbox.calls import Fields, Node, read_call, write_answer
+from mmscheck.sandbox.carrier import Network
+from mmscheck.sandbox.chores import Chores
 from mmscheck.sandbox.content import KINDS, examine
 from mmscheck.sandbox.copying import CopyError, TooBigError, copy
+from mmscheck.sandbox.encoding import Encoder
 from mmscheck.sandbox.events import Event, EventLog
 from mmscheck.sandbox.http import Reply, Request, plain
 from mmscheck.sandbox.listing import list_templates
+from mmscheck.sandbox.mishaps import Fate, befall
+from mmscheck.sandbox.phones import message_digest
+from mmscheck.sandbox.postbacks import Postman
 from mmscheck.sandbox.refusal import Refusal
 from mmscheck.sandbox.routes import Routes
 from mmscheck.sandbox.sending import carrier_objection, read_send
 from mmscheck.sandbox.slides import Medium, read_template
 from mmscheck.sandbox.store import Sent, Store
+from mmscheck.sandbox.throttle import Gatekeeper
+from mmscheck.sandbox.ways import Ways
 
 PATH = "/ep/v1/"
 """The path of the documented address."""
@@ -30,11 +39,17 @@ Answered = tuple[Fields, tuple[str, ...]]
 class Provider:
     """Answers calls; ``store`` holds what was saved and sent."""
 
-    def __init__(self, api_key: str, routes: Routes, log: EventLog) -> None:
-        """Take calls with this key, and fetch media by these routes."""
+    def __init__(self, api_key: str, routes: Routes, log: EventLog, chores: Chores, ways: Ways) -> None:
+        """Take calls with this key, fetch media by these routes, and behave in these ways."""
         self._api_key = api_key.encode("utf-8", "surrogatepass")
         self._routes = routes
         self._log = log
+        self._ways = ways
+        self._gatekeeper = Gatekeeper(ways.throttle)
+        postman = Postman(ways.postbacks, log, chores)
+        self._encoder = Encoder(ways.encoding, postman, chores)
+        self.fate = Fate(ways.mishaps)
+        self.network = Network(ways.carrier, postman, chores)
         self.store = Store()
 
     async def handle(self, request: Request) -> Reply:
@@ -48,7 +63,20 @@ class Provider:
             call = read_call(request.body)
         except Refusal as refusal:
             return self._refused("POST", refusal, legacy=b"<REQUEST" in request.body)
+        await asyncio.sleep(self._ways.answer_seconds)
         action = (call.text("action") or "").strip()
+        mishap = self.fate.draw(action)
+        if mishap is None:
+            return await self._answer(call, action)
+        self._log.add(Event(source="provider", action=action, outcome=f"mishap {mishap}"))
+        return await befall(
+            mishap,
+            lambda: self._answer(call, action),
+            lambda refusal: self._refused(action, refusal, legacy=call.legacy),
+            self._ways.mishaps.late_seconds,
+        )
+
+    async def _answer(self, call: Node, action: str) -> Reply:
         try:
             fields, notes = await self._act(call, action)
         except Refusal as refusal:
@@ -59,6 +87,7 @@ class Provider:
         key = (call.text("api-key") or "").strip()
         if not hmac.compare_digest(key.encode(), self._api_key):
             raise Refusal("E104", "The api-key is not valid.")
+        self._gatekeeper.admit(action)
         match action.lower():
             case "savemms":
                 return await self._save(call)
@@ -76,14 +105,17 @@ class Provider:
         media = [medium for slide in template.slides for medium in slide.media]
         # Concurrent only here: at most eight slides with two files each.
         ends = await asyncio.gather(*map(self._copy, media), return_exceptions=True)
-        sizes = [_size(end) for end in ends]
+        files = [_file(end) for end in ends]
         texts = sum(len(slide.text.encode()) for slide in template.slides)
-        saved = self.store.save(template, sum(sizes) + texts)
+        size = sum(map(len, files)) + texts
+        saved = self.store.save(template, size, sum(map(_wire_size, files)) + texts)
+        encoded = [pair for pair in zip(media, files, strict=True) if self._encoder.wants(pair[0])]
+        self._encoder.begin(saved.mms_id, encoded)
         objection = carrier_objection(template.subject)
         return [("mms-id", saved.mms_id)], (objection,) if objection else ()
 
-    async def _copy(self, medium: Medium) -> int:
-        """Fetch and examine one file; its size in bytes."""
+    async def _copy(self, medium: Medium) -> bytes:
+        """Fetch and examine one file."""
         kind = KINDS[medium.kind]
         try:
             file = await copy(medium.url, kind.limit, self._routes)
@@ -94,25 +126,27 @@ class Provider:
             info = f"The {kind.label} in slide {medium.slide} has {error.size} bytes, over {kind.limit}."
             raise Refusal(kind.size_code, info) from None
         examine(medium, file)
-        return len(file.data)
+        return file.data
 
     def _send(self, call: Node) -> Answered:
-        saved, to, sender, subject = read_send(call, self.store)
-        objection = carrier_objection(subject)
+        order = read_send(call, self.store, self._encoder.check)
+        objection = carrier_objection(order.subject) or self.network.size_objection(order.saved.wire_size)
         sent = Sent(
             tracking_id=self.store.new_tracking_id(),
-            mms_id=saved.mms_id,
-            to=to,
-            sender=sender,
-            subject=subject,
+            mms_id=order.saved.mms_id,
+            to=order.to,
+            sender=order.sender,
+            subject=order.subject,
             dropped=objection,
+            digest=message_digest(order.subject, order.texts),
         )
         self.store.send(sent)
+        self.network.take(sent)
         fields = [
             ("mms-id", sent.mms_id),
             ("tracking-id", sent.tracking_id),
-            ("to", to),
-            ("from", sender),
+            ("to", sent.to),
+            ("from", sent.sender),
             ("status-details", "The message is queued for delivery (by the sandbox: to nobody)."),
         ]
         return fields, (objection,) if objection else ()
@@ -157,10 +191,15 @@ class Provider:
         return plain(404, f"The XML service is at {PATH}.")
 
 
-def _size(end: int | BaseException) -> int:
+def _file(end: bytes | BaseException) -> bytes:
     if isinstance(end, BaseException):
         raise end
     return end
+
+
+def _wire_size(data: bytes) -> int:
+    """Bytes on the way to a phone, by the documented estimate (Sinch XML API, saveMMS, 2021)."""
+    return math.ceil(len(data) * 1.37) + 814
 
 
 def _xml(status: int, body: bytes) -> Reply:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from mmscheck.sandbox.calls import Node
 from mmscheck.sandbox.refusal import Refusal
@@ -16,14 +17,29 @@ _SENDER = re.compile(r"[0-9]{3,15}")
 _TAG = re.compile(r"\{\$([^{}|]*)(?:\|([^{}]*))?\}")
 
 
-def read_send(call: Node, store: Store) -> tuple[Saved, str, str, str]:
-    """The saved message, recipient, sender and final subject of a send; raises Refusal."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A send whose form is right; ``subject`` and ``texts`` are after custom texts and merge data."""
+
+    saved: Saved
+    to: str
+    sender: str
+    subject: str
+    texts: tuple[str, ...]
+
+
+def read_send(call: Node, store: Store, usable: Callable[[str], None]) -> Order:
+    """What a send asks for; raises Refusal.
+
+    ``usable`` raises Refusal for the id of a message that cannot be sent yet, or ever.
+    """
     to, sender = _given(call, "to"), _given(call, "from")
     if not _RECIPIENT.fullmatch(to):
         raise Refusal("E110", "The recipient (to) must be a country code and number, digits only.")
     if not _SENDER.fullmatch(sender):
         raise Refusal("E111", "The sender (from) must be one of the account's numbers, digits only.")
     saved = _saved(call, store)
+    usable(saved.mms_id)
     # In 2015 neither was mandatory.
     if not call.legacy and not _given(call, "service-id"):
         raise Refusal("E627", "The service-id is missing.")
@@ -32,8 +48,16 @@ def read_send(call: Node, store: Store) -> tuple[Saved, str, str, str]:
     operator = call.text("operator-id")
     if operator is not None and not (operator.strip().isascii() and operator.strip().isdigit()):
         raise Refusal("E650", "The operator-id must be a number.")
-    _check_custom_texts(call, saved)
-    return saved, to, sender, _final_subject(call, saved)
+    custom = _custom_texts(call, saved)
+    data = {name.lower(): value for part in call.all("data") for name, value in part.children()}
+    texts = (custom.get(slide.number, slide.text) for slide in saved.template.slides)
+    return Order(
+        saved=saved,
+        to=to,
+        sender=sender,
+        subject=_merge(_subject(call, saved), data),
+        texts=tuple(_merge(text, data) for text in texts),
+    )
 
 
 def carrier_objection(subject: str) -> str | None:
@@ -59,7 +83,9 @@ def _saved(call: Node, store: Store) -> Saved:
     return saved
 
 
-def _check_custom_texts(call: Node, saved: Saved) -> None:
+def _custom_texts(call: Node, saved: Saved) -> dict[int, str]:
+    """The texts that replace those of a slide, by its number; of two for one slide the later counts."""
+    texts: dict[int, str] = {}
     for custom in call.all("custom-text"):
         text, slide = custom.text("value"), (custom.text("slide") or "").strip()
         # No code is documented for a custom text without its parts; E100 is the request as a whole.
@@ -69,14 +95,16 @@ def _check_custom_texts(call: Node, saved: Saved) -> None:
             raise Refusal("E100", f"A custom-text is for slide {slide}, which the message does not have.")
         if len(text) > MAX_TEXT:
             raise Refusal("E228", f"The custom-text for slide {slide} has over {MAX_TEXT} characters.")
+        texts[int(slide)] = text
+    return texts
 
 
-def _final_subject(call: Node, saved: Saved) -> str:
+def _subject(call: Node, saved: Saved) -> str:
     custom = call.text("custom-subject")
-    if custom is not None:
-        check_subject(custom)
-    data = {name.lower(): value for part in call.all("data") for name, value in part.children()}
-    return _merge(saved.template.subject if custom is None else custom, data)
+    if custom is None:
+        return saved.template.subject
+    check_subject(custom)
+    return custom
 
 
 def _merge(text: str, data: Mapping[str, str]) -> str:

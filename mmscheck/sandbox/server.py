@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 
 from mmscheck.errors import SandboxError
@@ -23,15 +25,33 @@ LINGER_SECONDS = 2.0
 
 Handler = Callable[[Request], Awaitable[Reply]]
 
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+"""SO_LINGER on, with no time: what is in flight is thrown away and the connection is reset."""
+
+
+class HangUp(ConnectionError):  # noqa: N818 - what the server does, not a fault of the program
+    """Raised by a handler in place of a reply: end the connection, politely or with a reset."""
+
+    def __init__(self, *, reset: bool = False) -> None:
+        """``reset`` ends it with RST instead of FIN."""
+        self.reset = reset
+        super().__init__("the sandbox hangs up")
+
 
 class LoopbackServer:
     """Serves one handler on one port of this machine; ``connections`` counts every one accepted."""
 
-    def __init__(self, name: str, handler: Handler, *, max_body: int = 0) -> None:
-        """``name`` is for error texts; ``max_body`` is the longest request body in bytes."""
+    def __init__(
+        self, name: str, handler: Handler, *, max_body: int = 0, rejects: Callable[[], bool] | None = None
+    ) -> None:
+        """``name`` is for error texts; ``max_body`` is the longest request body in bytes.
+
+        ``rejects`` is asked at each connection whether to close it with nothing read.
+        """
         self._name = name
         self._handler = handler
         self._max_body = max_body
+        self._rejects = rejects
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.connections = 0
@@ -61,7 +81,7 @@ class LoopbackServer:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        if len(self._tasks) >= MAX_CONNECTIONS:
+        if len(self._tasks) >= MAX_CONNECTIONS or (self._rejects is not None and self._rejects()):
             writer.transport.abort()
             return
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
@@ -73,6 +93,9 @@ class LoopbackServer:
             while await self._exchange(reader, writer):
                 pass
             await _hang_up(writer)
+        except HangUp as end:
+            if end.reset:
+                _reset_on_close(writer)
         except (ConnectionError, TimeoutError):
             # The other side has gone or stalled; there is nobody left to tell.
             pass
@@ -124,6 +147,11 @@ async def _hang_up(writer: asyncio.StreamWriter) -> None:
     writer.close()
     async with asyncio.timeout(WRITE_SECONDS):
         await writer.wait_closed()
+
+
+def _reset_on_close(writer: asyncio.StreamWriter) -> None:
+    connection: socket.socket = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
 
 def is_loopback(address: str) -> bool:

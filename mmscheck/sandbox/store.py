@@ -19,11 +19,15 @@ FIRST_ID = 35_674
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """One saved message; ``size`` is bytes of media and text, ``created`` is in UTC."""
+    """One saved message; ``size`` is bytes of media and text, ``created`` is in UTC.
+
+    ``wire_size`` is the documented estimate of its bytes on the way to a phone.
+    """
 
     mms_id: str
     template: Template
     size: int
+    wire_size: int
     created: dt.datetime
 
 
@@ -31,7 +35,8 @@ class Saved:
 class Sent:
     """One accepted send; ``subject`` is after custom subject and merge data.
 
-    ``dropped`` says why the carrier would drop it after all, or is None.
+    ``dropped`` says why the carrier would drop it after all, or is None. ``digest`` is ``message_digest`` of
+    the final subject and texts.
     """
 
     tracking_id: str
@@ -40,6 +45,7 @@ class Sent:
     sender: str
     subject: str
     dropped: str | None
+    digest: str
 
 
 class Store:
@@ -51,12 +57,13 @@ class Store:
         self._sent: deque[Sent] = deque(maxlen=KEPT)
         self._numbers = count(FIRST_ID)
 
-    def save(self, template: Template, size: int) -> Saved:
+    def save(self, template: Template, size: int, wire_size: int) -> Saved:
         """Remember a message under a new id."""
         saved = Saved(
             mms_id=str(next(self._numbers)),
             template=template,
             size=size,
+            wire_size=wire_size,
             created=dt.datetime.now(dt.UTC).replace(microsecond=0),
         )
         self._saved[saved.mms_id] = saved

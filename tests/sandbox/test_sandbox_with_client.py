@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 
@@ -8,7 +9,7 @@ import pytest
 from mmscheck.model.request import Changes, CustomText, SendRequest
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import mint_permit
-from mmscheck.sandbox import Sandbox
+from mmscheck.sandbox import MISHAPS, Mishaps, Sandbox, Ways
 from mmscheck.sinch import SinchClient
 from tests.sandbox.raw_http import call, save_xml, slide, text
 
@@ -29,7 +30,9 @@ def a_send(mms_id: str, **fields: str) -> SendRequest:
     return SendRequest(mms_id=mms_id, changes=changes, **{**usual, **fields})
 
 
-async def send(box: Sandbox, request: SendRequest, key: str = "the-key-of-<the>-sandbox") -> SendResult:
+async def send(
+    box: Sandbox, request: SendRequest, key: str = "the-key-of-<the>-sandbox", limit: float = 30.0
+) -> SendResult:
     permit = mint_permit(
         message_digest="m",
         media_digests=(),
@@ -37,7 +40,8 @@ async def send(box: Sandbox, request: SendRequest, key: str = "the-key-of-<the>-
         ruleset_digest="r",
         expires=time.time() + 60,
     )
-    return await SinchClient(api_url=box.provider_url, api_key=key).send_saved_mms(permit, request)
+    client = SinchClient(api_url=box.provider_url, api_key=key, timeout=limit)
+    return await client.send_saved_mms(permit, request)
 
 
 async def saved(box: Sandbox) -> str:
@@ -77,3 +81,18 @@ async def test_a_wrong_key_is_refused(box: Sandbox) -> None:
     result = await send(box, a_send(await saved(box)), key="another-key")
     assert (result.status, result.error_code) == (SendStatus.REFUSED, "E104")
     assert "another-key" not in repr(result)
+
+
+@pytest.mark.parametrize("name", MISHAPS)
+async def test_no_mishap_makes_the_client_sure_of_what_is_not_so(name: str) -> None:
+    async with Sandbox(ways=Ways(mishaps=Mishaps(late_seconds=1.0))) as box:
+        mms_id = (await call(box, save_xml(slide(text()))))["mms-id"]
+        request = a_send(mms_id)
+        box.plan(name)
+        result = await send(box, request, key="sandbox-key", limit=0.5)
+        if name.startswith("late-"):
+            await asyncio.sleep(0.8)
+        had_it = box.phones.counts == {request.to: 1}
+        assert had_it == MISHAPS[name].endswith(" Acted.")
+        wanted = SendStatus.REFUSED if name == "e618" else SendStatus.UNKNOWN
+        assert (result.status, result.tracking_id) == (wanted, None)

@@ -1,0 +1,72 @@
+"""A small HTTP service for tests in other processes: what phones have, and what is to go wrong next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+
+from mmscheck.errors import SandboxError
+from mmscheck.sandbox.http import Reply, Request, plain
+from mmscheck.sandbox.phones import Phones, Received
+
+MAX_BODY_BYTES = 65_536
+
+_HELP = """GET /phones          every phone's messages, and which came more than once
+GET /phones/NUMBER   one phone's messages
+POST /mishaps        a JSON array of mishap names or nulls, one for each of the next calls
+"""
+
+
+class Control:
+    """Answers questions about the phones as JSON, and takes plans of mishaps."""
+
+    def __init__(self, phones: Phones, plan: Callable[..., None]) -> None:
+        """``plan`` takes mishap names or None, and raises SandboxError for an unknown one."""
+        self._phones = phones
+        self._plan = plan
+
+    async def handle(self, request: Request) -> Reply:
+        """The reply to one request."""
+        match request.method, request.path.removeprefix("/").split("/"):
+            case "GET", [""]:
+                return plain(200, _HELP)
+            case "GET", ["phones"]:
+                return _json(self._everything())
+            case "GET", ["phones", number]:
+                return _json(_rows(self._phones.received(number)))
+            case "POST", ["mishaps"]:
+                return self._planned(request.body)
+            case _:
+                return plain(404, "There is nothing here; / says what there is.")
+
+    def _everything(self) -> dict[str, object]:
+        return {
+            "total": self._phones.total,
+            "uncounted": self._phones.uncounted,
+            "phones": {number: _rows(self._phones.received(number)) for number in self._phones.counts},
+            "repeated": {number: _rows(found) for number, found in self._phones.repeated.items()},
+        }
+
+    def _planned(self, body: bytes) -> Reply:
+        try:
+            names = json.loads(body)
+        except (ValueError, RecursionError):
+            names = None
+        if not isinstance(names, list) or not all(name is None or isinstance(name, str) for name in names):
+            return plain(400, "A plan is a JSON array of mishap names or nulls.")
+        try:
+            self._plan(*names)
+        except SandboxError as error:
+            return plain(400, str(error))
+        return _json({"planned": len(names)})
+
+
+def _rows(found: Iterable[Received]) -> list[dict[str, str | int]]:
+    return [{"mms-id": one.mms_id, "digest": one.digest, "times": one.times} for one in found]
+
+
+def _json(value: object) -> Reply:
+    body = json.dumps(value).encode("ascii") + b"\n"
+    headers = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
+    return Reply(status=HTTPStatus.OK, headers=headers, pieces=(body,))
