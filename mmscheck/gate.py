@@ -178,6 +178,8 @@ def permit(report: Report, request: SendRequest, now: float, *, life: float = PE
     media = tuple((url, item.sha256) for url, item in seen.items() if isinstance(item, Fetched))
     if len(media) != len(seen):
         raise PermitError("not every medium was fetched whole")
+    if any(isinstance(item, Fetched) and item.cached_at for item in seen.values()):
+        raise PermitError("a medium was not fetched now, but taken from a cache")
     return mint_permit(
         message_digest=message.digest,
         media_digests=media,

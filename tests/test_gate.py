@@ -202,6 +202,12 @@ def test_no_permit_from_a_report_that_does_not_permit_this_request(bad: Report) 
         gate.permit(bad, REQUEST, now=0.0)
 
 
+def test_no_permit_for_what_a_cache_remembers() -> None:
+    kept = msgspec.structs.replace(fetched(), cached_at="2026-11-01T00:00:00Z")
+    with pytest.raises(PermitError, match="cache"):
+        gate.permit(report(observations={URL: kept}), REQUEST, now=0.0)
+
+
 def test_a_permit_works_once_and_only_for_its_request_and_its_life() -> None:
     made = gate.permit(report(), REQUEST, now=0.0, life=10.0)
     with pytest.raises(PermitError, match="another request"):

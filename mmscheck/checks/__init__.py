@@ -11,8 +11,10 @@ from mmscheck.checks.local import CHECKS as LOCAL
 from mmscheck.checks.media import CHECKS as MEDIA
 from mmscheck.checks.message import CHECKS as MESSAGE
 from mmscheck.checks.mime import CHECKS as MIME
+from mmscheck.checks.probes import CHECKS as PROBES
 from mmscheck.checks.providers import CHECKS as PROVIDERS
 from mmscheck.checks.request import CHECKS as REQUEST
+from mmscheck.checks.signed import CHECKS as SIGNED
 from mmscheck.checks.slide import CHECKS as SLIDE
 from mmscheck.checks.subject import CHECKS as SUBJECT
 from mmscheck.checks.url import CHECKS as URL
@@ -26,7 +28,9 @@ _ALL: tuple[Check, ...] = (
     *SLIDE,
     *REQUEST,
     *URL,
+    *SIGNED,
     *HTTP,
+    *PROBES,
     *MIME,
     *LOCAL,
     *MEDIA,
@@ -39,7 +43,14 @@ CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in _
 READS_FACTS = frozenset(check.name for check in DECODED)
 """The checks that look at what a decoder found; without them nothing needs to be decoded."""
 
-READS_PROBES: Mapping[str, tuple[ProbeName, ...]] = MappingProxyType({})
+READS_PROBES: Mapping[str, tuple[ProbeName, ...]] = MappingProxyType(
+    {
+        "length-under-gzip": (ProbeName.GZIP,),
+        "plain-under-gzip": (ProbeName.GZIP,),
+        "length-when-cold": (ProbeName.COLD,),
+        "stable": tuple(ProbeName),
+    }
+)
 """The further requests that a check looks at; what no rule of a set looks at is not asked for."""
 
 if len(CHECKS) != len(_ALL):

@@ -19,7 +19,7 @@ _LENGTH, _TRANSFER, _ENCODING = "Content-Length", "Transfer-Encoding", "Content-
 
 def _members(hop: Hop, name: str) -> tuple[str, ...]:
     """The comma-separated members of all lines of a header, as one list (RFC 9110, section 5.3)."""
-    return tuple(part.strip() for value in values(hop, name) for part in value.split(","))
+    return tuple(part.strip(" \t") for value in values(hop, name) for part in value.split(","))
 
 
 def stated_length(hop: Hop) -> int | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mmscheck.checks import framing, reaching
+from mmscheck.checks import anomalies, framing, reaching
 from mmscheck.model.check import Check
 
-CHECKS: tuple[Check, ...] = (*reaching.CHECKS, *framing.CHECKS)
+CHECKS: tuple[Check, ...] = (*reaching.CHECKS, *framing.CHECKS, *anomalies.CHECKS)
 """Every check of the family."""

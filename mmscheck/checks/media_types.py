@@ -5,6 +5,7 @@ Pure data and the few questions asked of it; which types a provider accepts stan
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -123,6 +124,7 @@ def same_type(one: str, other: str) -> bool:
     return first == second or any(first in group and second in group for group in CONTAINERS)
 
 
+@functools.lru_cache(maxsize=256)
 def kinds(name: str) -> frozenset[MediaKind]:
     """The kinds of slide element that bytes of this type may be meant for; empty when none is."""
     known = canonical(name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 
 import msgspec
 
 from mmscheck.checks.observed import LONGEST_SENTENCE, OK, REDIRECTS, arrived, explanation, printable, route
+from mmscheck.checks.web_address import take_apart
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason
 from mmscheck.model.redact import redact_url
@@ -39,6 +40,7 @@ MEANING: Mapping[Reason, Outcome] = MappingProxyType(
         Reason.RESET: Outcome.CANT_TELL,
         Reason.TIMED_OUT: Outcome.CANT_TELL,
         Reason.TOO_SLOW: Outcome.CANT_TELL,
+        Reason.PROXY_FAILED: Outcome.CANT_TELL,
         Reason.DEADLINE: Outcome.CANT_TELL,
         Reason.BUSY: Outcome.CANT_TELL,
         Reason.NOT_LOOKED: Outcome.CANT_TELL,
@@ -142,7 +144,19 @@ def redirect_free(target: MediaTarget, _params: NoParams) -> Result:
         return passed(status=first)
     count = sum(hop.status in REDIRECTS for hop in observation.hops)
     end = redact_url(observation.hops[-1].url)
-    return failed({"status": first, "route": route(observation)}, count=count, end=printable(end))
+    evidence = {"status": first, "route": route(observation), **_handed_on(observation.hops)}
+    return failed(evidence, count=count, end=printable(end))
+
+
+def _handed_on(hops: Sequence[Hop]) -> dict[str, list[str]]:
+    """Other hosts that a redirect gave the query to, which may hold a signature."""
+    parts = [take_apart(hop.url) for hop in hops]
+    hosts = [
+        printable(there.host or "")
+        for here, there in pairwise(parts)
+        if here.query and here.query == there.query and here.host != there.host
+    ]
+    return {"query_handed_to": hosts} if hosts else {}
 
 
 CHECKS: tuple[Check, ...] = (

@@ -9,7 +9,7 @@ from mmscheck.checks.observed import arrived, explanation, printable
 from mmscheck.checks.unclean import blemishes
 from mmscheck.checks.web_address import WebAddress, take_apart
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
-from mmscheck.model.observation import Hop, NotFetched, Reason
+from mmscheck.model.observation import Hop, NotFetched, Observation, Reason
 from mmscheck.model.redact import redact_text, redact_url
 from mmscheck.model.words import MediaKind, TargetKind
 
@@ -104,17 +104,24 @@ def public(target: MediaTarget, _params: NoParams) -> Result:
     """Every address of every hop is public, or was allowed for this run.
 
     Which addresses are refused is decided where sockets are made; here it counts that each hop was
-    looked up and none was refused. A chain that did not end leads to hops nobody has seen.
+    looked up and none was refused. A chain that did not end leads to hops nobody has seen. Naming a proxy
+    for the run hands it the guard: it is then asked what a name leads to, and the evidence says so.
     """
     observation = target.observation
     if isinstance(observation, NotFetched) and observation.reason is Reason.ADDRESS_REFUSED:
         return _refused(observation)
     for number, hop in enumerate(observation.hops, start=1):
-        if not hop.resolved:
+        if not (hop.resolved or hop.proxy):
             return cant_tell(f"the addresses of hop {number} are not known: {explanation(observation)}")
-    if not arrived(observation):
+    if not arrived(observation) or _stopped_at_proxy(observation):
         return cant_tell(f"not every hop was seen: {explanation(observation)}")
-    return passed(addresses=[list(hop.resolved) for hop in observation.hops])
+    guards = sorted({f"the proxy {hop.proxy}" for hop in observation.hops if hop.proxy})
+    guarded = {"guarded_by": ", ".join(guards)} if guards else {}
+    return passed(addresses=[list(hop.resolved) for hop in observation.hops], **guarded)
+
+
+def _stopped_at_proxy(observation: Observation) -> bool:
+    return isinstance(observation, NotFetched) and observation.reason is Reason.PROXY_FAILED
 
 
 def _refused(observation: NotFetched) -> Result:

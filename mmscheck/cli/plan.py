@@ -15,7 +15,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def sending(at: str | None, within: str | None) -> SendWindow:
     """The window of ``--send-at`` and ``--send-within``. Raises UsageError naming what was expected."""
-    return window(None if at is None else _moment(at), None if within is None else duration(within))
+    opens = None if at is None else _moment(at)
+    return window(opens, None if within is None else duration("--send-within", within))
 
 
 def _moment(text: str) -> float:
@@ -30,9 +31,9 @@ def _moment(text: str) -> float:
     return moment.timestamp()
 
 
-def duration(text: str) -> float:
-    """Seconds of a text such as 90m, 4h or 2d. Raises UsageError."""
+def duration(option: str, text: str) -> float:
+    """Seconds of a text such as 90m, 4h or 2d. Raises UsageError naming the option."""
     shape = _DURATION.fullmatch(text)
     if shape is None:
-        raise UsageError(f"--send-within {text!r}: expected a duration such as 90m, 4h or 2d")
+        raise UsageError(f"{option} {text!r}: expected a duration such as 90m, 4h or 2d")
     return float(shape[1]) * _SECONDS[shape[2]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmscheck.fetch.connect_to import ConnectTo, parse_connect_to
 from mmscheck.fetch.interface import Inspector
 from mmscheck.fetch.policy import FetchPolicy
+from mmscheck.fetch.proxy import parse_proxy
 from mmscheck.fetch.run import fetch_all
 
-__all__ = ["ConnectTo", "FetchPolicy", "Inspector", "fetch_all", "parse_connect_to"]
+__all__ = ["ConnectTo", "FetchPolicy", "Inspector", "fetch_all", "parse_connect_to", "parse_proxy"]

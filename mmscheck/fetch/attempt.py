@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import aiohttp
 import msgspec
 
+from mmscheck.fetch.asking import PLAIN, Asking
+from mmscheck.fetch.chain import clarify
 from mmscheck.fetch.exchange import CURRENT, Exchange
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.get import Body, get
@@ -12,6 +16,7 @@ from mmscheck.fetch.guard import Networks, refuse_route
 from mmscheck.fetch.head import Head
 from mmscheck.fetch.interface import Inspector
 from mmscheck.fetch.names import Names, Route
+from mmscheck.fetch.patience import first_byte_within
 from mmscheck.fetch.policy import FetchPolicy
 from mmscheck.fetch.redirect import STATUSES, next_target
 from mmscheck.fetch.retry import status_failure
@@ -33,18 +38,21 @@ class Tools(msgspec.Struct, frozen=True):
     slots: Slots
     session: aiohttp.ClientSession
     inspect: Inspector
+    fresh_session: Callable[[], aiohttp.ClientSession]
 
 
 class Attempt:
     """Hops, bytes and time of one attempt; readable at any moment, also after it was cancelled."""
 
-    def __init__(self, tools: Tools, url: str, number: int) -> None:
-        """Be ready to fetch ``url`` for the ``number``-th time."""
+    def __init__(self, tools: Tools, url: str, number: int, asking: Asking = PLAIN) -> None:
+        """Be ready to fetch ``url`` for the ``number``-th time, asking for it so."""
         self.number = number
         self.hops: list[Hop] = []
         self.received: int | None = None
+        self.excerpt = ""
         self._tools = tools
         self._url = url
+        self._asking = asking
         self._clock = Stopwatch(tools.policy.timeout)
         self._first_byte: float | None = None
         self._phase: Exchange | str = "waiting for its turn"
@@ -73,7 +81,7 @@ class Attempt:
                     lease.leave_host()
                     return await self._look_at(body, exchange)
             if head.status not in STATUSES:
-                raise status_failure(head)
+                raise self._tools.slots.heed(target.key, status_failure(head, route.proxy))
             target = next_target(head, target, visited, self._tools.policy.max_redirects)
 
     def _first_target(self) -> Target:
@@ -84,7 +92,7 @@ class Attempt:
 
     async def _route(self, target: Target) -> Route:
         known = self._tools.names.admitted(target)
-        return known or await self._find_route(target)
+        return self._asking.narrowed(known or await self._find_route(target))
 
     async def _find_route(self, target: Target) -> Route:
         self._phase = "looking up the host name"
@@ -92,8 +100,8 @@ class Attempt:
         try:
             async with self._clock:
                 route = await self._tools.names.route(target)
-            self.hops[-1] = Hop(url=self.hops[-1].url, resolved=route.addresses)
-            refuse_route(route.addresses, route.port, mapped=route.mapped, allowed=self._tools.allowed)
+            self.hops[-1] = Hop(url=self.hops[-1].url, resolved=route.resolved)
+            refuse_route(route.resolved, route.port, mapped=route.mapped, allowed=self._tools.allowed)
         except TimeoutError as error:
             raise self._timed_out() from error
         # The request that follows leaves better evidence.
@@ -109,8 +117,9 @@ class Attempt:
             exchange = Exchange(route, keep=lease.is_awaited, elapsed=self._clock.elapsed)
             try:
                 return exchange, *await self._ask(target, exchange, lease)
-            except Failure:
+            except Failure as failure:
                 if not (exchange.stale and left):
+                    await clarify(failure, target, exchange, self._tools.allowed)
                     raise
                 self.hops.pop()
         raise AssertionError("the last turn returns or raises")
@@ -120,20 +129,27 @@ class Attempt:
         self._phase = exchange
         tools = self._tools
         try:
-            async with self._clock:
+            async with self._clock, first_byte_within(tools.policy.first_byte, exchange):
                 return await get(
                     tools.session,
                     target,
                     exchange,
                     max_bytes=tools.policy.max_bytes,
+                    least=tools.policy.min_throughput,
                     on_large=lease.hold_large,
+                    asking=self._asking,
                 )
         except TimeoutError as error:
+            head = exchange.head
+            if head is not None and head.status not in {None, _OK}:
+                # Only the beginning of a body that is no file was still awaited.
+                return head, None
             raise self._timed_out() from error
         finally:
             hop = exchange.hop(self._shown(target))
             self.hops.append(hop)
             self.received = exchange.body_so_far if hop.status == _OK else None
+            self.excerpt = exchange.excerpt
             self._first_byte = exchange.first_byte
 
     async def _look_at(self, body: Body, exchange: Exchange) -> Fetched:
@@ -142,12 +158,13 @@ class Attempt:
         return Fetched(
             url=self._url,
             hops=tuple(self.hops),
-            size=len(body.data),
+            size=body.size,
             sha256=body.sha256,
             timing_ms=self.timing,
             sniffed=inspected.sniffed,
             decoded=inspected.decoded,
             excess=exchange.excess,
+            excerpt=self.excerpt,
             attempts=self.number,
         )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from mmscheck.fetch import excerpt
+from mmscheck.fetch.chunks import ChunkScanner
 from mmscheck.fetch.head import Head, head_end, parse_head
 from mmscheck.fetch.names import Route
-from mmscheck.model.observation import Hop
+from mmscheck.fetch.oddities import SHOWN, Oddities, begins_as_http, judge_fields, judge_lines
+from mmscheck.model.observation import Anomaly, AnomalyKind, Hop
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes of response head that are kept and read; more is refused."""
+"""Bytes of response head, interim ones included, that are kept and read; more is refused."""
 
 CURRENT: ContextVar[Exchange] = ContextVar("CURRENT")
 """The exchange that the running task has under way; sockets and connections report to it."""
@@ -20,9 +23,10 @@ class Exchange:
     """What is known so far; grows while the response comes in.
 
     ``length`` is the bytes of body that the head announces, when it does so without doubt; ``received`` are
-    bytes on the wire after the head, ``decoded`` bytes of body handed on, ``excess`` bytes beyond the stated
-    length. ``ended`` when the server closed its side in good order, ``lost`` how the
-    connection broke otherwise. ``first_byte`` is in seconds of the clock given.
+    bytes on the wire after the head, ``decoded`` bytes of body handed on, ``excess`` bytes beyond the end of
+    the body. ``ended`` when the server closed its side in good order, ``lost`` how the
+    connection broke otherwise. ``first_byte`` is in seconds of the clock given; ``on_first_byte`` is called
+    when it comes.
     """
 
     def __init__(self, route: Route, *, keep: Callable[[], bool], elapsed: Callable[[], float]) -> None:
@@ -33,22 +37,59 @@ class Exchange:
         self.connected = False
         self.reused = False
         self.first_byte: float | None = None
+        self.on_first_byte: Callable[[], None] | None = None
         self.head: Head | None = None
         self.length: int | None = None
         self.overflow = False
+        self.not_http = False
         self.ended = False
         self.received = 0
         self.decoded = 0
         self.excess = 0
         self.lost: Exception | None = None
         self.tls_error: str | None = None
+        self._chunks: ChunkScanner | None = None
         self._raw = bytearray()
+        self._held = bytearray()
+        self._begin = bytearray()
+        self._oddities = Oddities()
         self._elapsed = elapsed
 
     @property
     def body_so_far(self) -> int:
         """Bytes of body that have arrived, without chunk framing."""
         return self.decoded if self.length is None else self.received
+
+    @property
+    def excerpt(self) -> str:
+        """The beginning of the body where it may be text, else nothing."""
+        return excerpt.excerpt_text(self._raw[: excerpt.LENGTH] if self.not_http else self._begin)
+
+    @property
+    def wants_excerpt(self) -> bool:
+        """Whether more of the body would make the excerpt longer."""
+        return len(self._begin) < excerpt.LENGTH
+
+    @property
+    def broken(self) -> bool:
+        """Whether what comes next cannot be made sense of, or is more than anybody should read."""
+        return self.overflow or self.not_http or (self._chunks is not None and self._chunks.broken)
+
+    @property
+    def chunked(self) -> bool:
+        """Whether the body says itself where it ends."""
+        return self._chunks is not None
+
+    @property
+    def fault(self) -> str:
+        """What makes the response `broken`, in words; empty while it is not."""
+        if self.overflow:
+            return f"the response head is larger than {HEAD_LIMIT} bytes"
+        if self.not_http:
+            return f"the status line is {parse_head(bytes(self._raw)).line!r}"
+        if self._chunks is not None and self._chunks.broken:
+            return f"the chunked body is not well formed: {self._chunks.fault}"
+        return ""
 
     @property
     def spoiled(self) -> bool:
@@ -72,19 +113,17 @@ class Exchange:
         return f"receiving the body, {self.body_so_far} bytes so far"
 
     def feed(self, data: bytes) -> bytes:
-        """Take note of bytes received; returns those that belong to the response.
+        """Take note of bytes received; returns those that the library may have.
 
-        Bytes beyond the stated length are counted and held back: the library would take them for the
-        beginning of the next response and throw away this one.
+        A head or a line between chunks is held back until it is whole: the library hangs up in the middle of
+        what it refuses, and what is wrong would depend on the packets it came in. Bytes beyond the end of the
+        body are counted and never handed on: they would pass for the beginning of the next response.
         """
         if self.first_byte is None:
             self.first_byte = self._elapsed()
-        rest = len(data) if self.head is not None else self._feed_head(data)
-        room = self.length
-        beyond = 0 if room is None else max(0, self.received + rest - room)
-        self.received += rest - beyond
-        self.excess += beyond
-        return data[: len(data) - beyond] if beyond else data
+            if self.on_first_byte is not None:
+                self.on_first_byte()
+        return self._feed_head(data) if self.head is None else self._feed_body(data)
 
     def hop(self, url: str) -> Hop:
         """The exchange as evidence.
@@ -98,20 +137,87 @@ class Exchange:
             http_version=shown.version,
             headers=shown.headers,
             address=self.dialled,
-            resolved=self.route.addresses,
+            resolved=self.route.resolved,
+            proxy=self.route.proxy.text if self.route.proxy else None,
             tls_error=self.tls_error,
+            line=shown.line,
+            anomalies=self._anomalies(),
         )
 
-    def _feed_head(self, data: bytes) -> int:
-        """Collect the head; returns how many bytes of ``data`` come after it."""
+    def _feed_head(self, data: bytes) -> bytes:
+        """Collect heads; returns nothing before that of the answer is whole, and then everything."""
         start = max(0, len(self._raw) - 3)
         self._raw += data
-        while (end := head_end(self._raw, start)) is not None:
-            head = parse_head(bytes(self._raw[:end]))
-            del self._raw[:end]
+        while begins_as_http(self._raw) and (end := head_end(self._raw, start)) is not None:
+            if self._exceeds(end):
+                # What comes after it is not a part of it.
+                del self._raw[end:]
+                break
+            head = self._take_head(end)
             if not head.informational:
-                self.head, self.length = head, head.length
-                return len(self._raw)
+                return self._begin_body(head)
+            self._oddities.add(AnomalyKind.INFORMATIONAL, head.line)
             start = 0
-        self.overflow = len(self._raw) > HEAD_LIMIT
-        return 0
+        self.not_http = not begins_as_http(self._raw)
+        self.overflow = self._exceeds(len(self._raw)) and not self.not_http
+        if self.overflow:
+            self._oddities.add(AnomalyKind.HEAD_TOO_LARGE, f"more than {HEAD_LIMIT} bytes")
+        return b""
+
+    def _exceeds(self, size: int) -> bool:
+        return len(self._held) + size > HEAD_LIMIT
+
+    def _take_head(self, end: int) -> Head:
+        raw = bytes(self._raw[:end])
+        del self._raw[:end]
+        self._held += raw
+        judge_lines(raw, self._oddities, whole=True)
+        return parse_head(raw)
+
+    def _begin_body(self, head: Head) -> bytes:
+        """Take ``head`` for the answer's; returns all heads and what there is of the body."""
+        self.head, self.length = head, head.length
+        judge_fields(head, self._oddities)
+        if self.length is None and head.chunked:
+            self._chunks = ChunkScanner(self._begin, excerpt.LENGTH)
+        heads, rest = bytes(self._held), bytes(self._raw)
+        self._held.clear()
+        self._raw.clear()
+        return heads + self._feed_body(rest)
+
+    def _feed_body(self, data: bytes) -> bytes:
+        if self._chunks is not None:
+            return self._feed_chunks(self._chunks, data)
+        taken = len(data) if self.length is None else min(len(data), self.length - self.received)
+        if self.wants_excerpt:
+            self._begin += data[: min(taken, excerpt.LENGTH - len(self._begin))]
+        self.received += taken
+        if taken == len(data):
+            return data
+        self._note_excess(data[taken:])
+        return data[:taken]
+
+    def _feed_chunks(self, chunks: ChunkScanner, data: bytes) -> bytes:
+        taken = chunks.feed(data)
+        self.received += taken
+        if taken < len(data) and not chunks.broken:
+            self._note_excess(data[taken:])
+        self._held += data[:taken]
+        passed = bytes(self._held[: len(self._held) - chunks.unfinished])
+        del self._held[: len(passed)]
+        return passed
+
+    def _note_excess(self, data: bytes) -> None:
+        self.excess += len(data)
+        self._oddities.add(AnomalyKind.EXCESS, data[:SHOWN])
+
+    def _anomalies(self) -> tuple[Anomaly, ...]:
+        """Everything odd so far, with what only shows when the exchange is over."""
+        found = self._oddities.copy()
+        if self.head is None and self._raw:
+            judge_lines(bytes(self._raw), found, whole=False)
+        if self._chunks is not None and self._chunks.fault:
+            found.add(AnomalyKind.BAD_CHUNK, self._chunks.fault)
+        for line in self._chunks.trailers if self._chunks is not None else ():
+            found.add(AnomalyKind.TRAILERS, line)
+        return found.anomalies

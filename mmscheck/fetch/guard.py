@@ -55,8 +55,14 @@ def refuse_route(addresses: Iterable[str], port: int, *, mapped: bool, allowed: 
         why = classify(address, allowed)
         if why is not None:
             raise Failure(Reason.ADDRESS_REFUSED, f"{address} is {why}")
-        if port in BAD_PORTS and not mapped and not _inside(address, allowed):
-            raise Failure(Reason.ADDRESS_REFUSED, f"port {port} belongs to another protocol than HTTP")
+        if not mapped and not _inside(address, allowed):
+            refuse_port(port)
+
+
+def refuse_port(port: int) -> None:
+    """Raise `Failure` for a port of another protocol, which a request could be abused to speak."""
+    if port in BAD_PORTS:
+        raise Failure(Reason.ADDRESS_REFUSED, f"port {port} belongs to another protocol than HTTP")
 
 
 def _inside(address: str, allowed: Networks) -> bool:

@@ -48,7 +48,7 @@ class Head(msgspec.Struct, frozen=True):
         if self.status in _NO_BODY:
             return 0
         stated = self.values("Content-Length")
-        if len(stated) != 1 or self.values("Transfer-Encoding") or not _is_number(stated[0]):
+        if len(stated) != 1 or self.values("Transfer-Encoding") or not is_number(stated[0]):
             return None
         return int(stated[0])
 
@@ -85,19 +85,28 @@ def framing_fault(head: Head) -> Failure | None:
     for name, value in head.headers:
         if name != name.strip():
             return Failure(Reason.MALFORMED_HTTP, f"white space around a header name: {f'{name}: {value}'!r}")
+    if any("\n" in value for value in head.values("Content-Length")):
+        return Failure(Reason.MALFORMED_HTTP, "Content-Length is folded over several lines")
     stated = _listed(head.values("Content-Length"))
     if stated and head.chunked:
         return Failure(Reason.LENGTH_AND_CHUNKED, f"Content-Length: {', '.join(stated)}")
+    if stated and head.values("Transfer-Encoding"):
+        return Failure(Reason.MALFORMED_HTTP, "Content-Length beside Transfer-Encoding")
+    return _length_fault(stated) if head.values("Content-Length") else None
+
+
+def _length_fault(stated: list[str]) -> Failure | None:
     if len(set(stated)) > 1:
         return Failure(Reason.TWO_LENGTHS, ", ".join(stated))
     if len(stated) > 1:
         return Failure(Reason.MALFORMED_HTTP, f"Content-Length is stated {len(stated)} times")
-    if head.values("Content-Length") and not (stated and _is_number(stated[0])):
+    if not (stated and is_number(stated[0])):
         return Failure(Reason.MALFORMED_HTTP, f"Content-Length is {''.join(stated)!r}, not a number")
     return None
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether ``text`` is a number of bytes and nothing else: digits, few enough for every recipient."""
     return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
 
 

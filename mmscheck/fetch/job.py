@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
+import msgspec
+
 from mmscheck.fetch.attempt import Attempt, Tools
 from mmscheck.fetch.failure import Failure, one_line
+from mmscheck.fetch.probes import Probing
 from mmscheck.fetch.retry import pause_before_repeat
-from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
+from mmscheck.model.observation import Fetched, Inspected, NotFetched, Observation, Reason
 
 
 class Job:
@@ -16,13 +19,31 @@ class Job:
 
     def __init__(self, tools: Tools, url: str, ends: float) -> None:
         """Fetch ``url`` before the clock (`time.monotonic`) reads ``ends``."""
-        self._tools = tools
+        self._inspect = tools.inspect
+        self._tools = msgspec.structs.replace(tools, inspect=self._look_and_probe)
         self._url = url
         self._ends = ends
-        self._attempt = Attempt(tools, url, 1)
+        self._attempt = Attempt(self._tools, url, 1)
+        self._probing = Probing(tools, url)
+        self._first: Observation | None = None
 
     async def run(self) -> Observation:
-        """Fetch, again where that may help; only cancellation gets out of here."""
+        """Fetch, again where that may help, then probe; only cancellation gets out of here."""
+        try:
+            self._first = await self._first_answer()
+            if isinstance(self._first, NotFetched):
+                self._probing.after_refusal(self._first)
+            await self._probing.wait()
+        finally:
+            await self._probing.stop()
+        return self._probing.beside(self._first)
+
+    async def _look_and_probe(self, url: str, body: bytes) -> Inspected:
+        # While the workers look at the bytes the network would have nothing to do.
+        self._probing.after_file(tuple(self._attempt.hops))
+        return await self._inspect(url, body)
+
+    async def _first_answer(self) -> Observation:
         try:
             return await self._persist()
         except Failure as failure:
@@ -30,8 +51,10 @@ class Job:
         except Exception as error:  # noqa: BLE001 - a fault in one URL must not take the others' answers along
             return self.not_fetched(Reason.INTERNAL, one_line(f"{type(error).__name__}: {error}"))
 
-    def cut_off(self) -> NotFetched:
-        """What to say when the deadline of the whole run came first."""
+    def cut_off(self) -> Observation:
+        """What to say when the deadline of the whole run came first; a first answer that came stands."""
+        if self._first is not None:
+            return self._probing.beside(self._first)
         limit = self._tools.policy.deadline
         return self.not_fetched(Reason.DEADLINE, f"{limit:g} s, while {self._attempt.phase}")
 
@@ -46,6 +69,7 @@ class Job:
             received=attempt.received,
             timing_ms=attempt.timing if attempt.hops else None,
             attempts=attempt.number,
+            excerpt=attempt.excerpt,
         )
 
     async def _persist(self) -> Fetched:

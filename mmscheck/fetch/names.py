@@ -17,7 +17,9 @@ import msgspec
 
 from mmscheck.fetch.connect_to import ConnectTo, canonical_host, first_match
 from mmscheck.fetch.failure import Failure
+from mmscheck.fetch.guard import Networks
 from mmscheck.fetch.interface import Lookup
+from mmscheck.fetch.proxy import Proxy, refuse_written
 from mmscheck.fetch.url import Target
 from mmscheck.model.observation import Reason
 
@@ -28,11 +30,21 @@ _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", sock
 
 
 class Route(msgspec.Struct, frozen=True):
-    """The addresses and the port to dial for one target; ``mapped`` when ``connect_to`` chose them."""
+    """The addresses and the port to dial for one target; ``mapped`` when ``connect_to`` chose them.
+
+    With a ``proxy`` they are the proxy's, and ``tunnel`` says that a tunnel through it is wanted.
+    """
 
     addresses: tuple[str, ...]
     port: int
     mapped: bool = False
+    proxy: Proxy | None = None
+    tunnel: bool = False
+
+    @property
+    def resolved(self) -> tuple[str, ...]:
+        """The addresses of the target itself; behind a proxy nobody here knows them."""
+        return () if self.proxy else self.addresses
 
 
 def system_lookup(host: str) -> Sequence[str]:
@@ -44,24 +56,38 @@ def system_lookup(host: str) -> Sequence[str]:
 class Names:
     """The lookups of one run."""
 
-    def __init__(self, lookup: Lookup, connect_to: tuple[ConnectTo, ...]) -> None:
-        """Ask ``lookup``, after applying ``connect_to``."""
+    def __init__(
+        self,
+        lookup: Lookup,
+        connect_to: tuple[ConnectTo, ...] = (),
+        *,
+        proxy: Proxy | None = None,
+        allowed: Networks = (),
+    ) -> None:
+        """Ask ``lookup``, after applying ``connect_to``; with a ``proxy`` for its own name alone.
+
+        ``allowed`` are the networks that a URL may name although they are not public.
+        """
         self._lookup = lookup
         self._connect_to = connect_to
+        self._proxy = proxy
+        self._allowed = allowed
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._answers: dict[str, asyncio.Task[tuple[str, ...]]] = {}
         self._admitted: dict[str, Route] = {}
 
     def admitted(self, target: Target) -> Route | None:
         """The route that was found and judged fit for the same host and port before."""
-        return self._admitted.get(target.key)
+        return self._admitted.get(_place(target))
 
     def admit(self, target: Target, route: Route) -> None:
         """Keep ``route``, found fit to be dialled, for the next target on the same host and port."""
-        self._admitted[target.key] = route
+        self._admitted[_place(target)] = route
 
     async def route(self, target: Target) -> Route:
         """Where to dial for ``target``; raises `Failure` when the name has no address."""
+        if self._proxy is not None:
+            return await self._route_by_proxy(target, self._proxy)
         rule = first_match(self._connect_to, target.host, target.port)
         if rule is None:
             return Route(await self._addresses(target.host), target.port)
@@ -72,6 +98,15 @@ class Names:
         for task in self._answers.values():
             task.cancel()
         await asyncio.gather(*self._answers.values(), return_exceptions=True)
+
+    async def _route_by_proxy(self, target: Target, proxy: Proxy) -> Route:
+        refuse_written(target, self._allowed)
+        try:
+            addresses = await self._addresses(proxy.host)
+        except Failure as failure:
+            detail = f"{proxy.text} could not be reached: {failure.reason.value}"
+            raise Failure(Reason.PROXY_FAILED, detail, transient=failure.transient) from failure
+        return Route(addresses, proxy.port, proxy=proxy, tunnel=target.scheme == "https")
 
     async def _addresses(self, host: str) -> tuple[str, ...]:
         with contextlib.suppress(ValueError):
@@ -94,6 +129,11 @@ class Names:
         if not addresses:
             raise Failure(Reason.DNS_NOT_FOUND, f"{host} has no address")
         return addresses
+
+
+def _place(target: Target) -> str:
+    # The scheme too: only https goes through a proxy in a tunnel.
+    return f"{target.scheme}:{target.key}"
 
 
 def _may_ask_again(task: asyncio.Task[tuple[str, ...]]) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 
 from mmscheck.errors import UsageError
 from mmscheck.fetch.connect_to import ConnectTo
+from mmscheck.fetch.proxy import parse_proxy
 from mmscheck.model.observation import ProbeName
 
 
@@ -66,6 +67,8 @@ def check_policy(policy: FetchPolicy) -> None:
         _at_least(name, getattr(policy, name), 0)
     if policy.rate is not None and not (math.isfinite(policy.rate) and policy.rate > 0):
         raise UsageError(f"rate must be requests per second above 0, not {policy.rate:g}")
+    if parse_proxy(policy.proxy) and policy.connect_to:
+        raise UsageError("--proxy and --connect-to cannot go together: the proxy chooses the address")
     if not policy.user_agent.isascii() or not policy.user_agent.isprintable():
         raise UsageError("user_agent must be printable ASCII")
 

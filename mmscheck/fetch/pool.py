@@ -8,13 +8,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 
+import aiohttp
+
 from mmscheck.fetch.attempt import Tools
 from mmscheck.fetch.get import open_session
 from mmscheck.fetch.guard import Networks
 from mmscheck.fetch.interface import Inspector, Lookup, OnDone
 from mmscheck.fetch.job import Job
 from mmscheck.fetch.names import Names
+from mmscheck.fetch.pace import Pace
 from mmscheck.fetch.policy import FetchPolicy
+from mmscheck.fetch.proxy import parse_proxy
 from mmscheck.fetch.slots import Slots
 from mmscheck.fetch.wire import GuardedConnector
 from mmscheck.model.observation import Observation
@@ -29,11 +33,16 @@ async def open_tools(
     inspect: Inspector,
 ) -> AsyncIterator[Tools]:
     """What a run shares; nothing of it is left open afterwards."""
-    names = Names(lookup, policy.connect_to)
+
+    def fresh_session() -> aiohttp.ClientSession:
+        return open_session(policy, GuardedConnector(allowed, context))
+
+    names = Names(lookup, policy.connect_to, proxy=parse_proxy(policy.proxy), allowed=allowed)
     try:
-        async with open_session(policy, GuardedConnector(allowed, context)) as session:
-            slots = Slots(policy.per_host, policy.max_concurrency, policy.max_bytes)
-            yield Tools(policy, allowed, names, slots, session, inspect)
+        async with fresh_session() as session:
+            pace = Pace(policy.rate, monotonic() + policy.deadline)
+            slots = Slots(policy.per_host, policy.max_concurrency, policy.max_bytes, pace)
+            yield Tools(policy, allowed, names, slots, session, inspect, fresh_session)
     finally:
         await names.aclose()
 

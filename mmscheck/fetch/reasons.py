@@ -8,7 +8,7 @@ import ssl
 
 import aiohttp
 
-from mmscheck.fetch.exchange import HEAD_LIMIT, Exchange
+from mmscheck.fetch.exchange import Exchange
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.head import framing_fault
 from mmscheck.fetch.tls import certificate_fault
@@ -39,8 +39,8 @@ class DroppedError(Exception):
 
 def explain(error: Exception, exchange: Exchange) -> Failure:
     """The reason behind ``error``; an error that is not the network's or the server's is raised again."""
-    if exchange.overflow:
-        return Failure(Reason.MALFORMED_HTTP, f"the response head is larger than {HEAD_LIMIT} bytes")
+    if exchange.broken:
+        return Failure(Reason.MALFORMED_HTTP, exchange.fault)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         exchange.tls_error, detail = certificate_fault(error.certificate_error)
         return Failure(Reason.TLS_CERTIFICATE, detail)

@@ -8,14 +8,19 @@ from email.utils import parsedate_to_datetime
 
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.head import Head
+from mmscheck.fetch.proxy import Proxy
 from mmscheck.model.observation import Reason
 
 _BUSY = frozenset({429, 503})
 _PASSING = frozenset({408, 502, 504})
+_OF_PROXY = frozenset({407, 502, 504})
 
 
-def status_failure(head: Head) -> Failure:
-    """The failure that a final status other than 200 is."""
+def status_failure(head: Head, proxy: Proxy | None = None) -> Failure:
+    """The failure that a final status other than 200 is; a gateway's status may be the ``proxy``'s own."""
+    if proxy is not None and head.status in _OF_PROXY:
+        passing = head.status in _PASSING
+        return Failure(Reason.PROXY_FAILED, f"{proxy.text} answered {head.summary}", transient=passing)
     if head.status in _BUSY:
         wait = retry_after(head)
         asked = "" if wait is None else f", Retry-After: {head.values('Retry-After')[0]}"

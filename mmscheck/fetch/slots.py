@@ -1,10 +1,13 @@
-"""How much goes on at once: per server, in all, and in memory."""
+"""How much goes on at once: per server, in all, and in memory; and when a server may be asked again."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
 from typing import Self
+
+from mmscheck.fetch.failure import Failure
+from mmscheck.fetch.pace import Pace
 
 MEMORY = 512 * 1024 * 1024
 """Bytes that large bodies may take up together."""
@@ -13,16 +16,25 @@ MEMORY = 512 * 1024 * 1024
 class Slots:
     """Leases for one run."""
 
-    def __init__(self, per_host: int, total: int, max_bytes: int) -> None:
-        """At most ``per_host`` requests to a server and ``total`` bodies being fetched or looked at."""
+    def __init__(self, per_host: int, total: int, max_bytes: int, pace: Pace | None = None) -> None:
+        """At most ``per_host`` requests to a server and ``total`` bodies being fetched or looked at.
+
+        ``pace`` says when each server may be asked next (default: at once).
+        """
         self.hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_host))
         self.waiting: defaultdict[str, int] = defaultdict(int)
         self.total = asyncio.Semaphore(total)
         self.large = asyncio.Semaphore(max(1, MEMORY // max_bytes))
+        self.pace = pace or Pace()
 
     def lease(self, key: str) -> Lease:
         """The right to ask the server ``key``, once it is entered."""
         return Lease(self, key)
+
+    def heed(self, key: str, failure: Failure) -> Failure:
+        """Leave the server ``key`` alone for as long as its answer asks for; returns ``failure``."""
+        self.pace.heed(key, failure)
+        return failure
 
 
 class Lease:
@@ -53,22 +65,32 @@ class Lease:
         host.release()
 
     async def __aenter__(self) -> Self:
-        """Wait for a turn."""
+        """Wait for a turn; raises `Failure` when the server asked for too much patience."""
         self._slots.waiting[self._key] += 1
         try:
             await self._hold(self._slots.hosts[self._key])
-        finally:
-            self._slots.waiting[self._key] -= 1
-        try:
-            await self._hold(self._slots.total)
+            await self._take_turn()
         except BaseException:
             self._release()
             raise
+        finally:
+            self._slots.waiting[self._key] -= 1
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Give back whatever is still held."""
         self._release()
+
+    async def _take_turn(self) -> None:
+        pace, total = self._slots.pace, self._slots.total
+        while True:
+            # A server's pause must not be sat out in a place that other servers could use.
+            await pace.calm(self._key)
+            await self._hold(total)
+            if pace.take(self._key):
+                return
+            self._held.remove(total)
+            total.release()
 
     async def _hold(self, semaphore: asyncio.Semaphore) -> None:
         await semaphore.acquire()

@@ -7,6 +7,7 @@ import ssl
 from mmscheck.errors import UsageError
 
 _MEANINGS = {
+    2: "the issuer of an intermediate certificate is not known",
     9: "the certificate is not valid yet",
     10: "the certificate has expired",
     18: "the certificate is self-signed",
@@ -18,6 +19,15 @@ _MEANINGS = {
     64: "the certificate is for another address",
 }
 """OpenSSL's X509_V_ERR_* numbers (openssl/x509_vfy.h)."""
+
+TIME_CODES = frozenset({9, 10})
+"""Too early or too late for some certificate of the chain."""
+
+NAME_CODES = frozenset({62, 64})
+"""For another host."""
+
+AUTHORITY_CODES = frozenset({2, 19, 20, 21})
+"""No way from the server's certificate up to an authority that is trusted."""
 
 
 def trust(ca_file: str | None) -> ssl.SSLContext | None:

@@ -36,6 +36,10 @@ class TappedHandler(ResponseHandler):
     def set_response_params(self, **params: Any) -> None:
         """Bind the connection to the exchange of the task that is about to send on it."""
         exchange = CURRENT.get()
+        if exchange.route.tunnel and not (self.transport and self.transport.get_extra_info("ssl_object")):
+            # This connection carries CONNECT: what the proxy answers is no answer about the file.
+            super().set_response_params(**params)
+            return
         exchange.reused = self._exchange is not None
         exchange.connected = True
         peer = self.transport.get_extra_info("peername") if self.transport else None
@@ -54,7 +58,7 @@ class TappedHandler(ResponseHandler):
             super().data_received(passed)
         if self.transport is None:
             return
-        if exchange.overflow:
+        if exchange.broken:
             self.transport.abort()
         elif exchange.excess and (self._payload is None or self._payload.is_eof()):
             # Perhaps back in the pool already, where nothing else would stop it from being used again.
@@ -138,8 +142,16 @@ def open_socket(allowed: Networks, info: AddrInfoType) -> socket.socket:
     """The one place where sockets are made; raises `AddressDeniedError` for a denied address."""
     family, kind, protocol, _, address = info
     host = str(address[0])
-    why = classify(host, allowed)
+    why = _why_not(host, address[1], allowed)
     if why is not None:
         raise AddressDeniedError(errno.EACCES, f"{host} is {why}")
     CURRENT.get().dialled = host
     return socket.socket(family, kind, protocol)
+
+
+def _why_not(host: str, port: int, allowed: Networks) -> str | None:
+    exchange = CURRENT.get(None)
+    if exchange is None or exchange.route.proxy is None:
+        return classify(host, allowed)
+    is_proxy = host in exchange.route.addresses and port == exchange.route.port
+    return None if is_proxy else "not the proxy that was named"

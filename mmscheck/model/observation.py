@@ -27,6 +27,7 @@ class Reason(StrEnum):
     TLS_HANDSHAKE = "TLS handshake failed"
     TIMED_OUT = "timed out"
     TOO_SLOW = "slower than the minimum throughput"
+    PROXY_FAILED = "the proxy failed"
     DEADLINE = "the deadline of the whole check passed"
     LENGTH_AND_CHUNKED = "both Content-Length and chunked Transfer-Encoding"
     TWO_LENGTHS = "two different Content-Length values"
@@ -82,7 +83,8 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     ``headers`` are the raw names and values in order of arrival (ISO-8859-1). ``address`` is the
     peer that was dialled; ``resolved`` every address the name resolved to. ``status`` is None when no
     response head came. ``tls_error`` holds the verification message when the certificate was refused.
-    ``line`` is the status line as received; ``anomalies`` what was odd about head and framing.
+    ``line`` is the status line as received; ``anomalies`` what was odd about head and framing. ``proxy``
+    is the URL of the proxy asked, without a login: ``address`` is then the proxy's, ``resolved`` unknown.
     """
 
     url: str
@@ -93,6 +95,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     resolved: tuple[str, ...] = ()
     tls_error: str | None = None
     line: str = ""
+    proxy: str | None = None
     anomalies: tuple[Anomaly, ...] = ()
 
     def values(self, name: str) -> tuple[str, ...]:

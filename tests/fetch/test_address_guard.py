@@ -12,6 +12,7 @@ from mmscheck.fetch import FetchPolicy, fetch_all, tables
 from mmscheck.fetch.exchange import CURRENT, Exchange
 from mmscheck.fetch.guard import classify, parse_networks, refuse_route
 from mmscheck.fetch.names import Route
+from mmscheck.fetch.proxy import Proxy
 from mmscheck.fetch.wire import AddressDeniedError, open_socket
 from mmscheck.model.observation import NotFetched, Reason
 from tests.support.rawserver import fetched, not_fetched, policy, response, serve, sniff
@@ -20,14 +21,14 @@ DENIED = """
 0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.127.255.255 100.100.100.200 127.0.0.1 127.255.255.254
 169.254.0.1 169.254.169.254 172.16.0.1 172.31.255.255 192.0.0.1 192.0.0.9 192.0.0.192 192.0.2.1 192.88.99.1
 192.168.0.1 198.18.0.1 198.19.255.255 198.51.100.1 203.0.113.1 224.0.0.1 239.255.255.255 240.0.0.1
-255.255.255.255 168.63.129.16
+255.255.255.255 168.63.129.16 192.31.196.1 192.52.193.1 192.175.48.255
 :: ::1 ::2 ::127.0.0.1 ::8.8.8.8 ::ffff:127.0.0.1 ::ffff:7f00:1 ::ffff:10.0.0.1 ::ffff:100.64.0.1
 ::ffff:169.254.169.254 ::ffff:168.63.129.16 ::ffff:0:a9fe:a9fe ::ffff:0:808:808
 64:ff9b::a9fe:a9fe 64:ff9b::127.0.0.1 64:ff9b::10.0.0.1 64:ff9b::6440:1 64:ff9b:1::a9fe:a9fe
 64:ff9b:1::808:808 64:ff9b:0:0:1::808:808
 100::1 100:0:0:1::1 2001::1 2001:0:808:808::1 2001:2::1 2001:10::1 2001:20::1 2001:db8::1
 2002:a9fe:a9fe:: 2002:808:808::1 3fff::1 5f00::1 fc00::1 fd00:ec2::254 fdff::1 fe80::1 fe80::1%eth0 febf::1
-fec0::1 feff::1 ff02::1 ff0e::1 4000::1 a000::1 1::1
+fec0::1 feff::1 2620:4f:8000::1 ff02::1 ff0e::1 4000::1 a000::1 1::1
 """
 
 PUBLIC = """
@@ -105,6 +106,16 @@ def test_the_reason_names_what_the_address_is(address: str, why: str) -> None:
         ("::1", "127.0.0.0/8", False),
         ("2002:a01:203::1", "10.0.0.0/8", False),
         ("fe80::1%eth0", "fe80::/10", True),
+        ("fe80::1%eth0", "fe80::1/128", True),
+        ("fe80::2%eth0", "fe80::1/128", False),
+        ("169.254.169.254", "169.254.169.253/32", False),
+        ("::2", "::1/128", False),
+        ("::ffff:10.0.0.2", "10.0.0.1/32", False),
+        ("::10.0.0.1", "10.0.0.1/32", False),
+        ("::ffff:0:10.0.0.1", "10.0.0.1/32", False),
+        ("10.0.0.1", "::ffff:10.0.0.1/128", False),
+        ("fd00:ec2::254", "fd00:ec2::/64", True),
+        ("fd00:ec3::254", "fd00:ec2::/64", False),
         ("8.8.8.8", "10.0.0.0/8", True),
     ],
 )
@@ -239,6 +250,24 @@ def test_no_socket_is_made_for_a_denied_address() -> None:
     info = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("169.254.169.254", 80))
     with pytest.raises(AddressDeniedError, match=r"169\.254\.169\.254 is link-local"):
         open_socket((), info)
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "fits"),
+    [("127.0.0.9", 3128, True), ("127.0.0.9", 80, False), ("8.8.8.8", 3128, False), ("8.8.8.8", 80, False)],
+)
+def test_behind_a_proxy_a_socket_is_made_for_the_proxy_alone(address: str, port: int, *, fits: bool) -> None:
+    route = Route(("127.0.0.9",), 3128, proxy=Proxy("proxy.example", 3128))
+    token = CURRENT.set(Exchange(route, keep=lambda: False, elapsed=lambda: 0.0))
+    info = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port))
+    try:
+        if fits:
+            open_socket((), info).close()
+            return
+        with pytest.raises(AddressDeniedError, match="not the proxy that was named"):
+            open_socket(parse_networks(["0.0.0.0/0"]), info)
+    finally:
+        CURRENT.reset(token)
 
 
 def test_a_socket_for_an_allowed_address_is_noted() -> None:

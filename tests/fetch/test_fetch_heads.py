@@ -83,7 +83,7 @@ async def test_bare_line_feeds_are_read_and_shown() -> None:
     assert found.hops[0].headers == (("Content-Length", "3"),)
 
 
-@pytest.mark.parametrize("total", [20_000, HEAD_LIMIT - 2000])
+@pytest.mark.parametrize("total", [20_000, HEAD_LIMIT - 16_000])
 async def test_a_large_head_is_read_whole(total: int) -> None:
     lines = [f"X-{number}: {'v' * 990}" for number in range(total // 1000)]
     async with serve(response(BODY, *lines, f"X-One: {'w' * 12_000}"[: total // 4])) as server:

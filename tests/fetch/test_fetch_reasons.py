@@ -39,6 +39,11 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
             "Content-Length: 3",
         ),
         (HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", Reason.TWO_LENGTHS, "3, 4"),
+        (
+            HEAD + b"Content-Length: 3\r\nTransfer-Encoding: identity\r\n\r\nabc",
+            Reason.MALFORMED_HTTP,
+            "Content-Length beside Transfer-Encoding",
+        ),
         (HEAD + b"Content-Length: 3, 4\r\n\r\nabcd", Reason.TWO_LENGTHS, "3, 4"),
         (
             HEAD + b"Content-Length: 3, 3\r\n\r\nabc",
@@ -189,7 +194,7 @@ async def test_chunks_that_go_wrong_later_are_malformed_and_not_cut_short() -> N
     async with serve(saying(begun, b"zz\r\n\r\n", gap=0.05, close=False)) as server:
         found = await not_fetched(server.url(), policy(server))
     assert found.reason is Reason.MALFORMED_HTTP
-    assert found.detail == "the chunked body is not well formed"
+    assert found.detail == "the chunked body is not well formed: no chunk size: 'zz'"
 
 
 async def test_the_next_address_is_tried_when_the_first_refuses() -> None:

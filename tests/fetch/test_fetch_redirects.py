@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
+from pathlib import Path
 
 import pytest
+import trustme
 
+from mmscheck.checks.reaching import redirect_free
 from mmscheck.fetch import ConnectTo, fetch_all
 from mmscheck.fetch.head import parse_head
 from mmscheck.fetch.redirect import next_target
 from mmscheck.fetch.url import parse_url
-from mmscheck.model.observation import Fetched, NotFetched, Reason
+from mmscheck.model.check import MediaTarget, NoParams
+from mmscheck.model.mms import MediaRef
+from mmscheck.model.observation import AnomalyKind, Fetched, NotFetched, Reason
+from mmscheck.model.words import MediaKind, Outcome
 from tests.support.rawserver import Respond, fetched, not_fetched, policy, response, serve, sniff
 
 
@@ -195,3 +202,58 @@ async def test_connect_to_is_applied_to_every_hop() -> None:
         found = await fetched(server.url(), how)
     assert found.hops[-1].url == "http://other.example.com/b.jpg"
     assert b"\r\nHost: other.example.com\r\n" in server.requests[1]
+
+
+async def test_a_redirect_to_a_port_of_another_protocol_never_connects() -> None:
+    async with serve(redirecting("http://8.8.8.8:25/a.jpg")) as server:
+        found = await not_fetched(server.url(), policy(server))
+    assert found.reason is Reason.ADDRESS_REFUSED
+    assert found.detail == "port 25 belongs to another protocol than HTTP"
+    assert found.hops[1].address is None
+
+
+async def test_the_certificate_of_each_hop_counts(tmp_path: Path) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    stranger.issue_cert("media.example.com").configure_cert(context)
+    async with serve(redirecting("http://media.example.com/c.jpg"), context=context) as secure:
+        async with serve(redirecting(secure.url(scheme="https"))) as server:
+            how = policy(server, secure, ca_file=str(tmp_path / "ca.pem"))
+            found = await not_fetched(server.url(), how)
+        assert secure.requests == []
+    assert found.reason is Reason.TLS_CERTIFICATE
+    assert [hop.status for hop in found.hops] == [302, None]
+    assert found.hops[1].tls_error
+
+
+async def test_what_is_odd_about_the_head_of_a_redirect_is_kept_with_its_hop() -> None:
+    odd = redirecting("/b.jpg").replace(b"\r\nLocation", b"\nLocation")
+    async with serve(by_path({"/a.jpg": odd, "/b.jpg": response()})) as server:
+        found = await fetched(server.url(), policy(server))
+    assert [oddity.kind for oddity in found.hops[0].anomalies] == [AnomalyKind.BARE_LF]
+    assert found.hops[1].anomalies == ()
+
+
+@pytest.mark.parametrize(
+    ("location", "handed"),
+    [
+        ("http://other.example.com:{port}/b.jpg?sig=secret", ["other.example.com"]),
+        ("http://other.example.com:{port}/b.jpg?sig=new", None),
+        ("http://other.example.com:{port}/b.jpg", None),
+        ("/b.jpg?sig=secret", None),
+    ],
+)
+async def test_a_query_that_a_redirect_hands_to_another_host_is_noted(
+    location: str, handed: list[str] | None
+) -> None:
+    async def respond(head: bytes, writer: asyncio.StreamWriter) -> None:
+        to = redirecting(location.format(port=server.port))
+        writer.write(to if b"/a.jpg" in head else response())
+
+    async with serve(respond) as server:
+        found = await fetched(server.url("/a.jpg?sig=secret"), policy(server))
+    ref = MediaRef(url=found.url, kind=MediaKind.IMAGE, line=1, slide=1, index=1)
+    result = redirect_free(MediaTarget(ref=ref, observation=found), NoParams())
+    assert result.outcome is Outcome.FAILED
+    assert result.evidence.get("query_handed_to") == handed

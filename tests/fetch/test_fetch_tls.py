@@ -147,8 +147,18 @@ def of_an_unknown_authority(authority: trustme.CA, folder: Path) -> ssl.SSLConte
 
 def without_its_intermediate(authority: trustme.CA, folder: Path) -> ssl.SSLContext:
     leaf = authority.create_child_ca().issue_cert(HOST)
-    pem = folder / "leaf.pem"
-    pem.write_bytes(leaf.private_key_pem.bytes() + leaf.cert_chain_pems[0].bytes())
+    return context_from(folder, leaf, leaf.cert_chain_pems[0].bytes())
+
+
+def of_an_unknown_authority_that_is_sent(authority: trustme.CA, folder: Path) -> ssl.SSLContext:
+    stranger = trustme.CA()
+    leaf = stranger.issue_cert(HOST)
+    return context_from(folder, leaf, leaf.cert_chain_pems[0].bytes() + stranger.cert_pem.bytes())
+
+
+def context_from(folder: Path, leaf: trustme.LeafCert, sent: bytes) -> ssl.SSLContext:
+    pem = folder / "sent.pem"
+    pem.write_bytes(leaf.private_key_pem.bytes() + sent)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pem)
     return context
@@ -161,11 +171,12 @@ def signed_by_itself(authority: trustme.CA, folder: Path) -> ssl.SSLContext:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (expired, ("certificate has expired", "the certificate has expired")),
-        (not_yet_valid, ("certificate is not yet valid", "not valid yet")),
-        (for_another_host, ("Hostname mismatch", "another host name")),
-        (of_an_unknown_authority, ("unable to get local issuer", "issuer is not known")),
-        (without_its_intermediate, ("unable to get local issuer", "an intermediate certificate is missing")),
+        (expired, ("certificate has expired", "the certificate has expired: it ended on 20")),
+        (not_yet_valid, ("certificate is not yet valid", "is not valid yet: it begins on 20")),
+        (for_another_host, ("Hostname mismatch", "another host name: other.example.com")),
+        (of_an_unknown_authority, ("unable to get local issuer", "or this authority is not trusted")),
+        (without_its_intermediate, ("unable to get local issuer", "the intermediate certificate")),
+        (of_an_unknown_authority_that_is_sent, ("self-signed certificate in cert", "is not trusted")),
         (signed_by_itself, ("self-signed certificate", "self-signed")),
     ],
 )
@@ -197,7 +208,7 @@ async def test_a_numeric_host_must_be_named_by_the_certificate(authority: trustm
     async with serve(response(), context=context_of(authority.issue_cert("127.0.0.1"))) as server:
         await fetched(server.url(host="127.0.0.1", scheme="https"), how(server, ca_file))
         found = await not_fetched(server.url(host="127.0.0.2", scheme="https"), how(server, ca_file))
-    assert "another address" in found.detail
+    assert found.detail == "the certificate is for another address: 127.0.0.1"
 
 
 async def test_without_the_ca_file_a_private_authority_is_not_trusted(authority: trustme.CA) -> None:

@@ -57,14 +57,20 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the loopback web server answers for one URL; ``tls`` is the certificate an https host shows."""
+    """What the loopback web server answers for one URL; ``tls`` is the certificate an https host shows.
+
+    With ``asked`` only a request that asks in that way gets it (`tests.support.web.WAYS`).
+    ``after`` is seconds before the answer.
+    """
 
     url: str
+    asked: Literal["", "gzip", "cold", "browser", "webp", "again"] = ""
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: Body | None = None
     framing: Literal["length", "chunked", "close", "raw"] = "length"
     raw: str | None = None
+    after: float = 0.0
     tls: Literal["trusted", "untrusted", "other-host", "expired"] = "trusted"
 
     def __post_init__(self) -> None:
@@ -158,6 +164,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     carriers: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
     transcoding: bool = False
+    deep: bool = False
+    cache_bust: bool = True
     changes: CaseChanges = CaseChanges()
     request: CaseRequest | None = None
     web: tuple[Page, ...] = ()

@@ -40,7 +40,9 @@ async def run_cases(cases: Sequence[RuleCase], scratch: Path) -> dict[str, tuple
         if case.case.folder is not None:
             outcomes[case.id] = await _lint(case, case.case.folder, scratch / f"folder-{case.number}")
     cases = [case for case in cases if case.case.folder is None]
-    async with Web({page.url: page.answer for page in pages}, hosts) as web, MediaWorkers() as workers:
+    answers = {f"{page.url} {page.asked}": page.answer for page in pages}
+    delays = {f"{page.url} {page.asked}": page.after for page in pages}
+    async with Web(answers, hosts, delays) as web, MediaWorkers() as workers:
         ca_file = web.write_ca(scratch / "ca.pem")
         for group in _groups(cases):
             outcomes |= await _run_group(group, _policy(web, pages, group, ca_file), workers)
@@ -70,7 +72,7 @@ async def _lint(case: RuleCase, files: Mapping[str, str], folder: Path) -> tuple
 def _groups(cases: Iterable[RuleCase]) -> Iterable[list[RuleCase]]:
     groups: dict[bytes, list[RuleCase]] = {}
     for case in cases:
-        shared = (_selection(case.case), case.case.changes, case.case.request)
+        shared = (_selection(case.case), case.case.changes, case.case.request, _probing(case.case))
         groups.setdefault(msgspec.json.encode(shared), []).append(case)
     return groups.values()
 
@@ -112,6 +114,10 @@ def _private(text: str) -> Iterable[str]:
             yield str(address)
 
 
+def _probing(case: Case) -> tuple[bool, bool]:
+    return case.deep, case.cache_bust
+
+
 _Selection = tuple[SenderType | None, tuple[str, ...], tuple[str, ...], bool]
 
 
@@ -136,6 +142,8 @@ async def _run_group(
         changes=None if first.request else first.changes.changes,
         request=first.send,
         workers=workers,
+        deep=first.deep,
+        cache_bust=first.cache_bust,
     )
     return {
         case.id: tuple(item for item in message.evaluations if item.rule == case.rule)

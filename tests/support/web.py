@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import re
 import socket
 import ssl
 from collections.abc import Callable, Mapping
@@ -20,16 +21,30 @@ CERTIFICATES = ("trusted", "untrusted", "other-host", "expired")
 """What an https host may show: only the first is valid for a client that trusts ``Web.ca_file``."""
 
 
+WAYS = ("gzip", "cold", "browser", "webp", "again")
+"""How the requests after the first one differ; ``again`` is the second and later of the same."""
+
+_MARK = re.compile(r"[?&]mmscheck=[0-9a-f]{16}$")
+
+
 class Web:
     """One plain and one TLS port; requests are told apart by scheme, Host header and target.
 
-    ``answers`` maps absolute URLs to the bytes to send before the connection is closed;
+    ``answers`` maps absolute URLs to the bytes to send before the connection is closed; a URL followed by
+    white space and one of `WAYS` is for requests that ask in that way alone. ``delays`` are seconds before an
+    answer.
     ``certificates`` maps host names to one of `CERTIFICATES`. What was asked for and not foreseen is
     kept in ``unexpected`` and gets no answer.
     """
 
-    def __init__(self, answers: Mapping[str, bytes], certificates: Mapping[str, str] | None = None) -> None:
-        self.answers = {_key(url): answer for url, answer in answers.items()}
+    def __init__(
+        self,
+        answers: Mapping[str, bytes],
+        certificates: Mapping[str, str] | None = None,
+        delays: Mapping[str, float] | None = None,
+    ) -> None:
+        self.answers = {_asked(text): answer for text, answer in answers.items()}
+        self.delays = {_asked(text): seconds for text, seconds in (delays or {}).items()}
         self.certificates = dict(certificates or {})
         self.requests: list[tuple[str, str, str]] = []
         self.unexpected: list[str] = []
@@ -61,7 +76,9 @@ class Web:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                writer.write(self._answer(scheme, head))
+                answer, seconds = self._answer(scheme, head)
+                await asyncio.sleep(seconds)
+                writer.write(answer)
                 await writer.drain()
             writer.close()
             with contextlib.suppress(OSError):
@@ -69,14 +86,18 @@ class Web:
 
         return serve
 
-    def _answer(self, scheme: str, head: str) -> bytes:
+    def _answer(self, scheme: str, head: str) -> tuple[bytes, float]:
         line, *headers = head.split("\r\n")
         host = next(value.strip() for name, _, value in (h.partition(":") for h in headers) if name == "Host")
         key = (scheme, host.lower(), line.split(" ")[1])
         self.requests.append(key)
-        if key not in self.answers:
+        way, key = _way(head), (*key[:2], _MARK.sub("", key[2]))
+        if way == "" and self.requests.count(key) > 1 and (*key, "again") in self.answers:
+            way = "again"
+        chosen = (*key, way) if (*key, way) in self.answers else (*key, "")
+        if chosen not in self.answers:
             self.unexpected.append("{}://{}{}".format(*key))
-        return self.answers.get(key, b"")
+        return self.answers.get(chosen, b""), self.delays.get(chosen, 0.0)
 
     def _context(self) -> ssl.SSLContext:
         """A context that takes another one by the name the client asks for."""
@@ -95,6 +116,22 @@ class Web:
 
         context.sni_callback = choose
         return context
+
+
+def _asked(text: str) -> tuple[str, str, str, str]:
+    url, _, way = text.partition(" ")
+    return *_key(url), way
+
+
+def _way(head: str) -> str:
+    """In which of `WAYS` a request asks; empty for the way of the first one."""
+    signs = {
+        "gzip": "\r\nAccept-Encoding: gzip\r\n",
+        "cold": "mmscheck=",
+        "browser": "\r\nUser-Agent: Mozilla/",
+        "webp": "\r\nAccept: image/webp",
+    }
+    return next((way for way, sign in signs.items() if sign in head), "")
 
 
 def _key(url: str) -> tuple[str, str, str]:

@@ -1,0 +1,109 @@
+"""One answer of a server among several: the first, or that of a probe, and what is compared of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mmscheck.checks.framing import stated_length
+from mmscheck.checks.observed import LONGEST_SENTENCE, OK, answer, printable, seen, values
+from mmscheck.model.caching import caching
+from mmscheck.model.observation import Fetched, Hop, Observation, Probe, ProbeName, Reason
+from mmscheck.model.redact import redact_header, redact_text
+
+FIRST = "at first"
+"""What the first answer is called beside the names of the probes."""
+
+_FRAMING = ("Content-Type", "Content-Length", "Transfer-Encoding", "Content-Encoding")
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back: the head that belongs to a file, and size and digest of the file where it was read.
+
+    ``head`` is None when no file was answered; ``problem`` then says why. ``reason`` as in `Probe`.
+    """
+
+    name: str
+    head: Hop | None
+    size: int | None = None
+    sha256: str | None = None
+    reason: Reason | None = None
+    problem: str = ""
+
+
+def first(observation: Observation) -> Answer:
+    """The first answer."""
+    head = answer(observation)
+    if isinstance(observation, Fetched):
+        return Answer(name=FIRST, head=head, size=observation.size, sha256=observation.sha256)
+    problem = printable(redact_text(observation.explanation), LONGEST_SENTENCE)
+    return Answer(name=FIRST, head=head, reason=observation.reason, problem=problem)
+
+
+def probed(probe: Probe) -> Answer:
+    """The answer to a probe; a head that came in part has no status, and so is none."""
+    detail = f" ({probe.detail})" if probe.detail else ""
+    problem = probe.skipped or (f"{probe.reason.value}{detail}" if probe.reason else "")
+    final = probe.final
+    head = final if final is not None and final.status == OK else None
+    return Answer(
+        name=probe.name.value,
+        head=head,
+        size=probe.size,
+        sha256=probe.sha256,
+        reason=probe.reason,
+        problem=printable(redact_text(problem), LONGEST_SENTENCE),
+    )
+
+
+def probes(observation: Observation, name: ProbeName) -> tuple[Probe, ...]:
+    """Every probe of that name."""
+    return tuple(probe for probe in observation.probes if probe.name is name)
+
+
+def transfer_coded(head: Hop) -> bool:
+    """Whether any transfer coding but the obsolete ``identity`` is stated."""
+    members = (part for value in values(head, "Transfer-Encoding") for part in value.split(","))
+    return any(member.strip().lower() not in {"", "identity"} for member in members)
+
+
+def content_coded(head: Hop) -> bool:
+    """Whether the body is compressed, so that its size and digest are not those of the file."""
+    members = (part for value in values(head, "Content-Encoding") for part in value.split(","))
+    return any(member.strip().lower() not in {"", "identity"} for member in members)
+
+
+def usable_length(head: Hop) -> int | None:
+    """The stated length where a provider that refuses transfer codings could use it."""
+    return None if transfer_coded(head) else stated_length(head)
+
+
+def framing(head: Hop) -> str:
+    """The lines that frame the body, as received, and which of the lines that matter is not there."""
+    names = [name for name in _FRAMING[1:] if name == "Content-Length" or values(head, name)]
+    return "; ".join(seen(head, name) for name in names)
+
+
+def shown(name: str, found: Answer, hops: tuple[Hop, ...]) -> Mapping[str, Any]:
+    """The answer as evidence: JSON values."""
+    final = hops[-1] if hops else None
+    lines = [] if final is None else [seen(final, key) for key in _FRAMING if values(final, key)]
+    caches = () if final is None else caching(final).lines
+    return {
+        "request": name,
+        "status": None if final is None else final.status,
+        "lines": lines,
+        "cache": [f"{printable(key)}: {printable(redact_header(key, value))}" for key, value in caches],
+        "size": found.size,
+        "sha256": found.sha256,
+        "problem": found.problem,
+        "address": None if final is None else final.address,
+    }
+
+
+def evidence(observation: Observation) -> list[Mapping[str, Any]]:
+    """The first answer and every probe as evidence."""
+    others = [shown(probe.name.value, probed(probe), probe.hops) for probe in observation.probes]
+    return [shown(FIRST, first(observation), observation.hops), *others]

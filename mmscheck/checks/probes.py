@@ -1,0 +1,146 @@
+"""What further requests for the same file showed: gzip accepted, past the cache, in other ways, again."""
+
+from __future__ import annotations
+
+from mmscheck.checks import stable, timing
+from mmscheck.checks.answers import (
+    Answer,
+    content_coded,
+    evidence,
+    first,
+    framing,
+    probed,
+    probes,
+    usable_length,
+)
+from mmscheck.checks.observed import answer, printable, unanswered
+from mmscheck.model.caching import CacheState, Caching, caching
+from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.observation import Fetched, Observation, ProbeName
+from mmscheck.model.words import TargetKind
+
+CLIFF = 64 * 1024
+"""Bytes up to which Apache's mod_deflate keeps a length (measured on 2.4.71; others have such a size too)."""
+
+
+def length_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
+    """The length is stated, and nothing is chunked, also for a client that accepts gzip."""
+    observation = target.observation
+    if not isinstance(observation, Fetched):
+        return unanswered(observation)
+    asked = probes(observation, ProbeName.GZIP)
+    if not asked:
+        return cant_tell("it was not asked for with gzip accepted")
+    found = probed(asked[0])
+    seen = {"answers": evidence(observation), "larger_than_64_kib": observation.size > CLIFF}
+    if found.head is None:
+        return cant_tell(f"the request that accepted gzip got no file: {found.problem}", **seen)
+    length = usable_length(found.head)
+    if length is None:
+        return failed(seen, seen=framing(found.head), size=_size_words(observation.size))
+    if found.reason is not None:
+        return cant_tell(f"the answer to a request that accepts gzip is at fault: {found.problem}", **seen)
+    return passed(length=length, **seen)
+
+
+def plain_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
+    """No content coding is used for a client that accepts gzip either.
+
+    A stated length is then that of the compressed bytes, so ``length-under-gzip`` alone would call it fine.
+    """
+    observation = target.observation
+    if not isinstance(observation, Fetched):
+        return unanswered(observation)
+    asked = probes(observation, ProbeName.GZIP)
+    if not asked:
+        return cant_tell("it was not asked for with gzip accepted")
+    found = probed(asked[0])
+    seen = {"answers": evidence(observation)}
+    if found.head is None:
+        return cant_tell(f"the request that accepted gzip got no file: {found.problem}", **seen)
+    if content_coded(found.head):
+        return failed(seen, seen=framing(found.head))
+    if found.reason is not None:
+        return cant_tell(f"the answer to a request that accepts gzip is at fault: {found.problem}", **seen)
+    return passed(**seen)
+
+
+def _size_words(size: int) -> str:
+    above = "; some servers do so only above 64 KiB, so that small files prove nothing"
+    return f"{size:,} bytes{above if size > CLIFF else ''}"
+
+
+def length_when_cold(target: MediaTarget, _params: NoParams) -> Result:
+    """The length is stated also when the file comes from its origin and not out of a cache."""
+    observation = target.observation
+    head = answer(observation)
+    if head is None:
+        return unanswered(observation)
+    found = caching(head)
+    if found.state is CacheState.NONE:
+        return inapplicable("nothing in the answer speaks of a cache")
+    if found.state is CacheState.MISS:
+        return _judged(
+            observation, first(observation), f"in the first answer, which {_words(found)}", proven=True
+        )
+    return _past_the_cache(observation, found)
+
+
+def _past_the_cache(observation: Observation, kept: Caching) -> Result:
+    asked = probes(observation, ProbeName.COLD)
+    seen = {"answers": evidence(observation)}
+    if not asked:
+        return cant_tell(f"the first answer {_words(kept)}, and it was not asked for past the cache", **seen)
+    found = probed(asked[0])
+    if found.head is None:
+        why = f"the first answer {_words(kept)}, and there is none from past the cache: {found.problem}"
+        return cant_tell(why, **seen)
+    second = caching(found.head)
+    # Where only the first answer showed that it was kept, the silence of the second one tells as well.
+    silent = kept.state is CacheState.HIT and second.state is not CacheState.HIT
+    proven = second.state is CacheState.MISS or silent
+    where = f"when asked for under a new query (the answer {_words(second)})"
+    return _judged(observation, found, where, proven=proven)
+
+
+def _judged(observation: Observation, found: Answer, where: str, *, proven: bool) -> Result:
+    """A length that is missing is missing wherever the answer came from; one that is there proves less."""
+    seen = {"answers": evidence(observation)}
+    length = None if found.head is None else usable_length(found.head)
+    if found.head is not None and length is None:
+        return failed({**seen, "judged": where}, where=where, seen=framing(found.head))
+    if found.problem:
+        return cant_tell(f"a length is stated {where}, but the answer is at fault: {found.problem}", **seen)
+    if not proven:
+        return cant_tell(f"it states a length {where}, which may not be the origin's", **seen)
+    return passed(length=length, judged=where, **seen)
+
+
+def _words(found: Caching) -> str:
+    shown = ", ".join(f"{printable(name)}: {printable(value)}" for name, value in found.lines)
+    return f"{found.state.value} ({shown})" if shown else found.state.value
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        name="length-under-gzip",
+        target=TargetKind.MEDIA,
+        run=length_under_gzip,
+        reports=frozenset({"seen", "size"}),
+    ),
+    Check(
+        name="plain-under-gzip",
+        target=TargetKind.MEDIA,
+        run=plain_under_gzip,
+        reports=frozenset({"seen"}),
+    ),
+    Check(
+        name="length-when-cold",
+        target=TargetKind.MEDIA,
+        run=length_when_cold,
+        reports=frozenset({"where", "seen"}),
+    ),
+    *stable.CHECKS,
+    *timing.CHECKS,
+)
+"""The checks of what further requests showed, and of how long the first took."""

@@ -1,0 +1,228 @@
+"""From when until when a signed URL holds, by the scheme of its signature.
+
+Only schemes whose parameters their makers publish are known: AWS (Signature Version 4 and 2), Google Cloud
+Storage (V4 and V2), Google Cloud CDN, Azure shared access signatures, CloudFront, Alibaba OSS (V4 and V1),
+Tencent COS, JSON web tokens (RFC 7519), and an ``expires`` in seconds beside a signature, as nginx's
+secure_link and Bunny have it. A signature in the path is not recognised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from mmscheck.checks.signed_values import (
+    Parameter,
+    Query,
+    Unclear,
+    basic_time,
+    encoded_json,
+    extended_time,
+    number,
+    seconds,
+)
+
+_LONGEST = 604_800
+"""Seconds: the seven days that S3, Cloud Storage and OSS allow a V4 signature at most."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2}(?:(?:\.[A-Za-z0-9_-]*){2})?")
+_SESSION_KEY = "ASIA"
+"""What the id of a temporary AWS access key begins with (IAM reference, unique identifiers)."""
+
+_SIGNATURES = ("Signature", "sig", "md5", "token", "hash", "hmac")
+
+
+class Validity(msgspec.Struct, frozen=True, kw_only=True):
+    """What one signature says: seconds since the epoch, or None.
+
+    ``session`` is set when it ends with a session whose end the URL does not tell, ``ends`` at the latest.
+    ``doubt`` says why the times cannot be relied on.
+    """
+
+    scheme: str
+    ends: float | None = None
+    starts: float | None = None
+    session: bool = False
+    doubt: str = ""
+
+
+class _Scheme(msgspec.Struct, frozen=True):
+    """A scheme's name, whether a query has a signature of it, and how that is read (raises `Unclear`)."""
+
+    name: str
+    meets: Callable[[Query], bool]
+    read: Callable[[Query], Validity]
+
+
+def signatures(url: str) -> tuple[Validity, ...]:
+    """What every signature in the query of the URL says; empty when there is none of a known scheme."""
+    found = [_read(scheme, url) for scheme in _SCHEMES if scheme.meets(Query(url))]
+    found += _tokens(Query(url))
+    if not found:
+        found += (_read(scheme, url) for scheme in _LOOSE if scheme.meets(Query(url)))
+    return tuple(found)
+
+
+def _read(scheme: _Scheme, url: str) -> Validity:
+    query = Query(url)
+    try:
+        said = scheme.read(query)
+    except Unclear as unclear:
+        return Validity(scheme=scheme.name, doubt=str(unclear))
+    if query.misspelled:
+        doubt = f"the scheme writes {', '.join(query.misspelled)} in another case, which servers may not read"
+        return msgspec.structs.replace(said, doubt=doubt)
+    return said
+
+
+def _version_4(name: str, prefix: str, *others: str) -> _Scheme:
+    """A date, and the number of seconds from then on."""
+    marks = tuple(prefix + each for each in ("Signature", "Credential", "Expires", *others))
+    if prefix.islower():
+        marks = tuple(each.lower() for each in marks)
+    signature, credential, expires = marks[:3]
+    date = prefix + ("date" if prefix.islower() else "Date")
+
+    def read(query: Query) -> Validity:
+        query.one(signature)
+        key, _, scope = query.one(credential).partition("/")
+        written = query.one(date)
+        starts, lasts = basic_time(date, written), seconds(expires, query.one(expires))
+        if scope[:8] != written[:8]:
+            raise Unclear(f"{date} and {credential} name different days")
+        if lasts > _LONGEST:
+            raise Unclear(f"{expires} is more than the seven days that are allowed")
+        session = query.has(prefix + "Security-Token") or key.startswith(_SESSION_KEY)
+        return Validity(scheme=name, starts=starts, ends=starts + lasts, session=session)
+
+    return _Scheme(name, lambda query: any(query.has(mark) for mark in marks), read)
+
+
+def _expiring(name: str, key: str, *sessions: str) -> _Scheme:
+    """``Expires`` in seconds since the epoch, beside a signature and the name of its key."""
+
+    def read(query: Query) -> Validity:
+        query.one("Signature")
+        session = query.one(key).startswith(_SESSION_KEY) or any(query.has(each) for each in sessions)
+        ends = seconds("Expires", query.one("Expires"))
+        return Validity(scheme=name, ends=ends, session=session)
+
+    return _Scheme(name, lambda query: query.has(key), read)
+
+
+def _azure(query: Query) -> Validity:
+    query.one("sig")
+    if not query.has("se"):
+        raise Unclear("it is set by a stored access policy (si)" if query.has("si") else "se is missing")
+    ends = [extended_time(each, query.one(each)) for each in ("se", "ske") if query.has(each)]
+    starts = [extended_time(each, query.one(each)) for each in ("st", "skt") if query.has(each)]
+    return Validity(scheme=_AZURE, ends=min(ends), starts=max(starts, default=None))
+
+
+def _cloudfront(query: Query) -> Validity:
+    query.one("Signature")
+    query.one("Key-Pair-Id")
+    if not query.has("Policy"):
+        return Validity(scheme=_CLOUDFRONT, ends=seconds("Expires", query.one("Expires")))
+    if query.has("Expires"):
+        raise Unclear("both Policy and Expires are given")
+    # CloudFront writes + = / of base64 as - _ ~.
+    text = query.one("Policy").translate(str.maketrans("-_~", "-=_"))
+    condition = _condition(encoded_json("Policy", text.replace("=", "")))
+    starts = _epoch(condition, "DateGreaterThan") if "DateGreaterThan" in condition else None
+    return Validity(scheme=_CLOUDFRONT, ends=_epoch(condition, "DateLessThan"), starts=starts)
+
+
+def _condition(policy: dict[str, object]) -> dict[str, object]:
+    statements = policy.get("Statement")
+    only = statements[0] if isinstance(statements, list) and len(statements) == 1 else None
+    condition = only.get("Condition") if isinstance(only, dict) else None
+    if not isinstance(condition, dict):
+        raise Unclear("Policy holds no single statement with a condition")
+    return condition
+
+
+def _epoch(condition: dict[str, object], name: str) -> float:
+    bound = condition.get(name)
+    return number(f"{name} of Policy", bound.get("AWS:EpochTime") if isinstance(bound, dict) else None)
+
+
+def _tencent(query: Query) -> Validity:
+    query.one("q-signature")
+    bounds = [_range(name, query.one(name)) for name in ("q-sign-time", "q-key-time")]
+    return Validity(
+        scheme=_TENCENT,
+        starts=max(start for start, _ in bounds),
+        ends=min(end for _, end in bounds),
+        session=query.has("x-cos-security-token"),
+    )
+
+
+def _range(name: str, text: str) -> tuple[int, int]:
+    start, _, end = text.partition(";")
+    return seconds(name, start), seconds(name, end)
+
+
+def _loose(query: Query) -> Validity:
+    """Names are nobody's in particular here, so their case is not held against them."""
+    ends = seconds("expires", query.one("expires"))
+    query.misspelled.clear()
+    return Validity(scheme="expires", ends=ends)
+
+
+def _tokens(query: Query) -> Iterable[Validity]:
+    for each in query.parameters:
+        if _TOKEN.fullmatch(each.value) and _is_header(each):
+            try:
+                yield _token(each)
+            except Unclear as unclear:
+                yield Validity(scheme=_JWT, doubt=str(unclear))
+
+
+def _is_header(parameter: Parameter) -> bool:
+    try:
+        return "alg" in encoded_json(parameter.name, parameter.value.partition(".")[0])
+    except Unclear:
+        return False
+
+
+def _token(parameter: Parameter) -> Validity:
+    parts = parameter.value.split(".")
+    if len(parts) > len(("header", "payload", "signature")):
+        raise Unclear("the token is encrypted")
+    claims = encoded_json("the token", parts[1])
+    if "exp" not in claims:
+        raise Unclear("the token has no exp")
+    starts = number("nbf of the token", claims["nbf"]) if "nbf" in claims else None
+    return Validity(scheme=_JWT, ends=number("exp of the token", claims["exp"]), starts=starts)
+
+
+_AZURE = "Azure shared access signature"
+_CLOUDFRONT = "CloudFront"
+_TENCENT = "Tencent COS"
+_JWT = "JSON web token"
+_SCHEMES = (
+    _version_4("AWS Signature Version 4", "X-Amz-", "Algorithm"),
+    _version_4("Google Cloud Storage V4", "X-Goog-", "Algorithm"),
+    _version_4("Alibaba OSS V4", "x-oss-"),
+    _expiring("AWS Signature Version 2", "AWSAccessKeyId", "x-amz-security-token"),
+    _expiring("Google Cloud Storage V2", "GoogleAccessId"),
+    _expiring("Google Cloud CDN", "KeyName"),
+    _expiring("Alibaba OSS V1", "OSSAccessKeyId", "security-token"),
+    _Scheme(_CLOUDFRONT, lambda query: query.has("Key-Pair-Id"), _cloudfront),
+    _Scheme(
+        _AZURE,
+        lambda query: query.has("sig") and any(query.has(each) for each in ("se", "sv", "sp", "si", "ske")),
+        _azure,
+    ),
+    _Scheme(_TENCENT, lambda query: query.has("q-signature") or query.has("q-sign-time"), _tencent),
+)
+_LOOSE = (
+    _Scheme(
+        "expires",
+        lambda query: query.has("expires") and any(query.has(each) for each in _SIGNATURES),
+        _loose,
+    ),
+)

@@ -1,0 +1,135 @@
+"""The query of a signed URL and the values in it that say when it holds: numbers, dates, JSON.
+
+Whatever is given twice, is missing or has another form than its scheme documents raises `Unclear`; the
+values themselves are never quoted, because some of them are secrets.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+import re
+from typing import Any
+from urllib.parse import unquote_plus
+
+import msgspec
+
+from mmscheck.checks.web_address import take_apart
+
+_SECONDS = re.compile(r"[0-9]{1,12}")
+_BASIC = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_EXTENDED = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,7})?)?(?:Z|[+-][0-9]{2}:[0-9]{2}))?"
+)
+_LAST = 253_402_300_799
+"""Seconds: the end of the year 9999. Larger numbers are other units, such as milliseconds."""
+
+
+class Unclear(Exception):  # noqa: N818 - no error of the program: the URL does not say when it expires
+    """When a URL expires cannot be read off it; the text says why, as the end of a sentence."""
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A name and its value, both percent-decoded once."""
+
+    name: str
+    value: str
+
+
+class Query:
+    """The parameters of a URL, found without regard to case.
+
+    Schemes document the case of their names, and servers differ in holding to it. ``misspelled`` collects the
+    names that were asked for and are written otherwise.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Read the query of ``url`` as written, decoding it once."""
+        pieces = (take_apart(url.strip()).query or "").split("&")
+        pairs = (piece.partition("=") for piece in pieces if piece)
+        self.parameters = tuple(Parameter(unquote_plus(n), unquote_plus(value)) for n, _, value in pairs)
+        self.misspelled: list[str] = []
+
+    def has(self, *names: str) -> bool:
+        """Whether all of them are given."""
+        return all(any(_same(name, each.name) for each in self.parameters) for name in names)
+
+    def one(self, name: str) -> str:
+        """The value of the parameter; raises `Unclear` when it is missing or given twice."""
+        found = [each for each in self.parameters if _same(name, each.name)]
+        if not found:
+            raise Unclear(f"the parameter {name} is missing")
+        if len(found) > 1:
+            raise Unclear(f"the parameter {name} is given {len(found)} times")
+        if found[0].name != name:
+            self.misspelled.append(name)
+        return found[0].value
+
+
+def _same(name: str, written: str) -> bool:
+    # A URL that was escaped for XML twice has names that begin with amp; and no server knows them.
+    return written.removeprefix("amp;").lower() == name.lower()
+
+
+def seconds(name: str, text: str) -> int:
+    """A whole number of seconds as a moment or a duration. Raises `Unclear`."""
+    if _SECONDS.fullmatch(text) is None or int(text) > _LAST:
+        raise Unclear(f"{name} is no plain number of seconds")
+    return int(text)
+
+
+def basic_time(name: str, text: str) -> float:
+    """A time such as 20261201T090000Z. Raises `Unclear`."""
+    if _BASIC.fullmatch(text) is None:
+        raise Unclear(f"{name} is no time such as 20261201T090000Z")
+    return _moment(name, text)
+
+
+def extended_time(name: str, text: str) -> float:
+    """A time such as 2026-12-01T09:00:00Z, seconds optional, or a date alone (UTC). Raises `Unclear`."""
+    if _EXTENDED.fullmatch(text) is None:
+        raise Unclear(f"{name} is no time such as 2026-12-01T09:00:00Z")
+    return _moment(name, text)
+
+
+def _moment(name: str, text: str) -> float:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise Unclear(f"{name} is no time that exists") from None
+
+
+def encoded_json(name: str, text: str) -> dict[str, Any]:
+    """A JSON object in base64url (RFC 4648, section 5), padded or not. Raises `Unclear`."""
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        found = json.loads(data, object_pairs_hook=_once)
+    except (binascii.Error, ValueError, RecursionError):
+        raise Unclear(f"{name} holds no JSON in base64") from None
+    if not isinstance(found, dict):
+        raise Unclear(f"{name} holds no JSON object")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def number(name: str, value: object) -> float:
+    """A JSON number as seconds since the epoch. Raises `Unclear`."""
+    if type(value) not in {int, float} or not 0 <= value <= _LAST:  # type: ignore[operator] # just asked
+        raise Unclear(f"{name} is no number of seconds")
+    return float(value)  # type: ignore[arg-type] # see above
+
+
+def shown(moment: float) -> str:
+    """A moment in UTC, to the second, for people."""
+    if not 0 <= moment <= _LAST:
+        return "a time that no calendar has"
+    return f"{dt.datetime.fromtimestamp(int(moment), dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import datetime as dt
+import time
+from pathlib import Path
+
+import pytest
+
+from mmscheck.cli.plan import duration, sending
+from mmscheck.errors import UsageError
+from tests.support.command import fields, image, message, mmscheck
+
+FAR = "2999-12-01T09:00Z"
+FAR_SECONDS = dt.datetime(2999, 12, 1, 9, tzinfo=dt.UTC).timestamp()
+
+
+def test_a_time_and_a_duration_make_the_window() -> None:
+    window = sending(FAR, "90m")
+    assert (window.opens, window.closes) == (FAR_SECONDS, FAR_SECONDS + 5400)
+
+
+def test_without_either_the_window_is_the_next_hour() -> None:
+    before = time.time()
+    window = sending(None, None)
+    assert before <= window.opens <= time.time()
+    assert window.closes == window.opens + 3600
+
+
+def test_a_duration_alone_counts_from_now() -> None:
+    window = sending(None, "2d")
+    assert abs(window.opens - time.time()) < 60
+    assert window.closes == window.opens + 172_800
+
+
+def test_the_zone_of_a_time_counts() -> None:
+    assert sending("2999-12-01T10:00+01:00", "1s").opens == FAR_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0s", 0), ("45s", 45), ("90m", 5400), ("4h", 14_400), ("2d", 172_800)]
+)
+def test_durations_are_a_number_and_a_unit(text: str, seconds: int) -> None:
+    assert duration("--cache-ttl", text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "90", "m", "-1m", "1.5h", "1 h", "1w", "٩m", "1h30m", "9" * 10 + "s", "4H"]
+)
+def test_other_durations_are_refused_naming_the_option(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--cache-ttl .*expected a duration such as 90m, 4h or 2d"):
+        duration("--cache-ttl", text)
+    with pytest.raises(UsageError, match="--send-within"):
+        sending(None, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "tomorrow", "2999-12-01", "2999-12-01T09:00", "2999-13-01T09:00Z", "32503680000"]
+)
+def test_a_time_without_a_zone_or_none_at_all_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--send-at .*expected a time with its zone"):
+        sending(text, None)
+
+
+def test_a_time_that_is_past_is_refused_and_the_last_minute_is_not() -> None:
+    now = dt.datetime.now(dt.UTC)
+    with pytest.raises(UsageError, match="that time is past"):
+        sending((now - dt.timedelta(seconds=90)).isoformat(), None)
+    assert sending((now - dt.timedelta(seconds=20)).isoformat(), None).closes > now.timestamp()
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00+23:59", "9999-12-31T23:59-23:59"])
+def test_times_at_the_ends_of_the_calendar_raise_nothing_else(text: str) -> None:
+    try:
+        sending(text, "1h")
+    except UsageError as error:
+        assert "past" in str(error)  # noqa: PT017 - either end of the calendar is fine, but no other error
+
+
+async def test_a_plan_that_cannot_be_read_exits_with_2_in_check_and_send(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(message(image("a.jpg")))
+    for arguments in (["check", "a.xml"], ["send", "a.xml", *fields()]):
+        ran = await mmscheck(*arguments, "--send-at", "soon", cwd=tmp_path)
+        assert (ran.code, "--send-at 'soon': expected" in ran.err) == (2, True)
+
+
+async def test_the_plan_decides_over_a_signed_url(tmp_path: Path) -> None:
+    end = int(FAR_SECONDS) + 5400
+    signed = (
+        f"<image><url>http://127.0.0.1:9/a.jpg?Expires={end}&amp;Signature=x&amp;Key-Pair-Id=k</url></image>"
+    )
+    (tmp_path / "a.xml").write_text(message(signed))
+    told = {}
+    for within in ("1h", "2h"):
+        ran = await mmscheck("check", "a.xml", "--send-at", FAR, "--send-within", within, cwd=tmp_path)
+        assert ran.code == 1  # 127.0.0.1 is not public
+        told[within] = "is signed (CloudFront) and expires at" in " ".join(ran.out.split())
+    assert told == {"1h": False, "2h": True}
