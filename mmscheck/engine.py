@@ -32,6 +32,7 @@ from mmscheck.model.report import Evaluation, MessageReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
 from mmscheck.model.words import MediaKind, Outcome, TargetKind
+from mmscheck.recognise import Recognised, advice, describe, join_fix, likeness, recognise
 
 CRASHED = "mmscheck itself failed in this rule; please report it with the evidence"
 
@@ -44,6 +45,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None = None
     url: str | None = None
     media_kind: str | None = None
+    recognised: Recognised | None = None
 
 
 def judge(
@@ -57,7 +59,8 @@ def judge(
     window: SendWindow | None = None,
 ) -> MessageReport:
     """Evaluate every rule of the set on every target of one message, in a fixed order."""
-    places = tuple(_places(message, observations, changes, request, binding=binding, window=window))
+    known = _recognised(ruleset, message, observations)
+    places = tuple(_places(message, observations, known, changes, request, binding=binding, window=window))
     evaluations = tuple(
         evaluate(rule, message, place)
         for place in places
@@ -75,7 +78,16 @@ def judge(
         observations={ref.url: observations[ref.url] for ref in message.media if ref.url in observations},
         evaluations=evaluations,
         request_digest=request.digest if request else None,
+        servers={url: describe(each) for url, each in known.items() if each.found},
     )
+
+
+def _recognised(
+    ruleset: RuleSet, message: Mms, observations: Mapping[str, Observation]
+) -> dict[str, Recognised]:
+    """Who answered, by URL, for everything that was observed."""
+    urls = dict.fromkeys(ref.url for ref in message.media if ref.url in observations)
+    return {url: recognise(ruleset.servers, observations[url]) for url in urls}
 
 
 def judge_file(ruleset: RuleSet, path: str, kind: MediaKind, observation: Observation) -> MessageReport:
@@ -104,6 +116,7 @@ def judge_file(ruleset: RuleSet, path: str, kind: MediaKind, observation: Observ
 def _places(
     message: Mms,
     observations: Mapping[str, Observation],
+    known: Mapping[str, Recognised],
     changes: Changes,
     request: SendRequest | None,
     *,
@@ -124,7 +137,7 @@ def _places(
     for slide in message.slides:
         yield _slide_place(message, slide, as_sent)
         for ref in slide.media:
-            yield _media_place(ref, observations, window)
+            yield _media_place(ref, observations, window, known.get(ref.url))
 
 
 def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> Place:
@@ -136,7 +149,10 @@ def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> Place:
 
 
 def _media_place(
-    ref: MediaRef, observations: Mapping[str, Observation], window: SendWindow | None = None
+    ref: MediaRef,
+    observations: Mapping[str, Observation],
+    window: SendWindow | None = None,
+    recognised: Recognised | None = None,
 ) -> Place:
     unseen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
     return Place(
@@ -145,6 +161,7 @@ def _media_place(
         line=ref.line,
         url=redact_url(ref.url),
         media_kind=ref.kind.value,
+        recognised=recognised,
     )
 
 
@@ -206,8 +223,23 @@ def _words(rule: Rule, message: Mms, place: Place, result: Result) -> str:
         "line": place.line or "-",
     }
     if result.outcome is Outcome.FAILED:
-        return redact_text(rule.text.failed.format_map({**result.wording, **where}))
-    return redact_text(rule.text.cant_tell.format_map({**where, "reason": result.reason}))
+        words = rule.text.failed.format_map({**result.wording, **where})
+    else:
+        words = rule.text.cant_tell.format_map({**where, "reason": result.reason})
+    return " ".join(part for part in (redact_text(words), _likeness(rule, place)) if part)
+
+
+def _likeness(rule: Rule, place: Place) -> str:
+    """What answered in place of the file, in a sentence; empty when nothing of the kind was recognised."""
+    return likeness(place.recognised, rule.id) if place.recognised else ""
+
+
+def _fix(rule: Rule, place: Place, outcome: Outcome) -> str:
+    """The rule's fix and, below a finding, what helps on the server that was recognised."""
+    if place.recognised is None or outcome not in (Outcome.FAILED, Outcome.CANT_TELL):
+        return rule.text.fix
+    more = advice(place.recognised, rule.id, decided=outcome is Outcome.FAILED)
+    return join_fix(rule.text.fix, more)
 
 
 def _evaluation(rule: Rule, place: Place, result: Result, words: str, *, crashed: bool = False) -> Evaluation:
@@ -220,7 +252,8 @@ def _evaluation(rule: Rule, place: Place, result: Result, words: str, *, crashed
         message=words,
         reason=redact_text(result.reason),
         why=rule.text.why,
-        fix=rule.text.fix,
+        # Where something broke, what is advised may be what broke.
+        fix=rule.text.fix if crashed else _fix(rule, place, result.outcome),
         owner=rule.owner,
         provider_codes=rule.provider_codes,
         url=place.url,

@@ -23,7 +23,9 @@ COUNT = (
 def rule_files() -> int:
     """Rule files in the checkout: what every kind of install must load."""
     return sum(
-        1 for file in (ROOT / "rules").glob("*/*.toml") if file.parent.name not in {"limits", "profiles"}
+        1
+        for file in (ROOT / "rules").glob("*/*.toml")
+        if file.parent.name not in {"limits", "profiles", "servers"}
     )
 
 
@@ -83,6 +85,7 @@ def test_the_wheel_carries_rules_samples_schema_and_licence(built: Path) -> None
     for needed in (
         *("mmscheck/rules/__init__.py", "mmscheck/rules/http/content-length.toml", "mmscheck/py.typed"),
         *("mmscheck/rules/limits/default.toml", "mmscheck/rules/profiles/send.toml"),
+        "mmscheck/rules/servers/web.toml",
         *("mmscheck/fixtures/mms/summer-sale.xml", "mmscheck/fixtures/media/photo-small.jpg"),
         "mmscheck/formats/report.schema.json",
         "mmscheck/fixtures/rules/content-length/cases.toml",

@@ -89,6 +89,13 @@ def count_limits() -> int:
     return len(_published(packaged_root()))
 
 
+def count_servers(config: Config) -> int:
+    """How many servers, CDNs, walls and the like all folders describe."""
+    own = claim([], packaged_root()).servers
+    extras = (path for root in config.extra_rules for path in claim([], root, extra=True).servers)
+    return sum(len(tomllib.loads(path.read_text(encoding="utf-8"))["servers"]) for path in (*own, *extras))
+
+
 def _entry(rule: Rule, file: Path, published: Sequence[_Published]) -> Entry:
     raw = tomllib.loads(file.read_text(encoding="utf-8"))
     parties = {param: party for table, party in _PARTIES.items() for param in raw.get(table, {})}

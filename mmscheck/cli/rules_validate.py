@@ -1,4 +1,4 @@
-"""``mmscheck rules validate``: every rule, limit and profile file, read as strictly as for a check."""
+"""``mmscheck rules validate``: every rule, limit, profile and server file, as strictly as for a check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import click
 
 from mmscheck.checks import CHECKS
 from mmscheck.cli.exits import Exit
-from mmscheck.cli.rules_read import CONFIG, configuration, count_limits, profiles, rule_files, with_folders
+from mmscheck.cli.rules_read import (
+    CONFIG,
+    configuration,
+    count_limits,
+    count_servers,
+    profiles,
+    rule_files,
+    with_folders,
+)
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import RuleSetError
 from mmscheck.ruleset import Config, load_all_rules, load_ruleset, stale_limits
@@ -20,9 +28,10 @@ from mmscheck.ruleset import Config, load_all_rules, load_ruleset, stale_limits
 @CONFIG
 @click.option("--strict", is_flag=True, help="Numbers that nobody has looked up for a year are faults too.")
 def command(folders: tuple[Path, ...], config_file: Path | None, *, strict: bool) -> int:
-    """Read the rules, limits and profiles of this program, those of the configuration, and those of each
-    FOLDER (with rules in FAMILY/ID.toml, profiles in profiles/NAME.toml), and name every fault with its
-    file and key. Nothing is checked with them, nothing is changed.
+    """Read the rules, limits, profiles and servers of this program, those of the configuration, and those of
+    each FOLDER (with rules in FAMILY/ID.toml, profiles in profiles/NAME.toml, servers in
+    servers/NAME.toml), and name every fault with its file and key. Nothing is checked with them, nothing is
+    changed.
 
     Numbers that were checked more than a year ago are listed as warnings.
 
@@ -81,4 +90,5 @@ def summary(config: Config, stale: int) -> str:
     rules = len(rule_files(config))
     own = f" (with those in {', '.join(map(str, config.extra_rules))})" if config.extra_rules else ""
     end = f"Fine, but for numbers to look up again: {stale}." if stale else "All fine."
-    return f"{rules} rules{own}, {count_limits()} limits; profiles: {', '.join(profiles(config))}. {end}"
+    counts = f"{rules} rules{own}, {count_limits()} limits, {count_servers(config)} servers"
+    return f"{counts}; profiles: {', '.join(profiles(config))}. {end}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmscheck.formats.findings import Entry
-from mmscheck.formats.layout import Page, shown, shown_lines
+from mmscheck.formats.layout import COPYABLE, Page, shown, shown_lines
 from mmscheck.formats.waived import leave
 from mmscheck.formats.wording import OWNERS, count, label, location, rule_names, seen
 from mmscheck.model.report import Evaluation
 from mmscheck.model.words import Owner
+from mmscheck.recognise import split_fix
 
 _INDENT = 6
 _BODY = 10
@@ -79,15 +80,22 @@ class EntryWriter:
             yield from self._field("Code", f"{codes} (the provider's error codes for this)")
 
     def _explained(self, item: Evaluation) -> Iterator[str]:
-        before = self._before("why", item.why, item.fix) if item.why or item.fix else None
+        general, advised = split_fix(item.fix)
+        before = self._before("why", item.why, general) if item.why or general else None
         if before:
             yield from self._field("Fix", f"as in [{before}].")
-            return
-        yield from self._field("Why", item.why)
-        yield from self._field("Fix", item.fix)
+        else:
+            yield from self._field("Why", item.why)
+            yield from self._field("Fix", general)
+        for text in advised:
+            told, (name, *_) = self._before("advice", text), text.split(": ")
+            yield from self._field("Here", f"For {name}: as in [{told}]." if told else f"For {text}")
 
     def _field(self, name: str, text: str) -> Iterator[str]:
         for at, line in enumerate(shown_lines(text)):
+            if at and line.startswith(COPYABLE):
+                yield f"{' ' * _BODY}{'':<6}{line}"
+                continue
             yield from self.page.block(line, indent=_BODY, label=f"{'' if at else name:<6}")
 
     def _before(self, *told: str) -> int | None:

@@ -10,23 +10,25 @@ from mmscheck.formats import json_types as v1
 from mmscheck.formats.clean import clean_header, clean_text, clean_url, clean_value, optional
 from mmscheck.model.facts import Decoded
 from mmscheck.model.mms import MediaRef
-from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason, Timing
+from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Probe, Reason, Timing
+from mmscheck.model.server import Detected
 
 
-def media(ref: MediaRef, seen: Observation | None) -> v1.Media:
+def media(ref: MediaRef, seen: Observation | None, detected: Detected | None = None) -> v1.Media:
     """A reference and what came back; None, where nothing is known, becomes a reason of its own."""
     if seen is None:
         seen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
+    server = [clean_text(name) for name in detected.names] if detected else []
     return v1.Media(
         url=clean_url(ref.url),
         kind=ref.kind,
         slide=ref.slide,
         line=ref.line,
-        observation=_fetched(seen) if isinstance(seen, Fetched) else _not_fetched(seen),
+        observation=_fetched(seen, server) if isinstance(seen, Fetched) else _not_fetched(seen, server),
     )
 
 
-def _fetched(seen: Fetched) -> v1.Observation:
+def _fetched(seen: Fetched, server: list[str]) -> v1.Observation:
     return v1.Observation(
         status="fetched",
         reason=None,
@@ -38,10 +40,13 @@ def _fetched(seen: Fetched) -> v1.Observation:
         sniffed_type=optional(seen.sniffed.type),
         timing_ms=_timing(seen.timing_ms),
         facts=_facts(seen.decoded),
+        cached_at=seen.cached_at,
+        probes=[_probe(probe) for probe in seen.probes],
+        server=server,
     )
 
 
-def _not_fetched(seen: NotFetched) -> v1.Observation:
+def _not_fetched(seen: NotFetched, server: list[str]) -> v1.Observation:
     return v1.Observation(
         status="not-fetched",
         reason=seen.reason.value,
@@ -53,6 +58,23 @@ def _not_fetched(seen: NotFetched) -> v1.Observation:
         sniffed_type=None,
         timing_ms=_timing(seen.timing_ms),
         facts={},
+        cached_at=None,
+        probes=[_probe(probe) for probe in seen.probes],
+        server=server,
+    )
+
+
+def _probe(probe: Probe) -> v1.Probe:
+    reason = probe.skipped or (probe.reason.value if probe.reason else None)
+    return v1.Probe(
+        name=probe.name.value,
+        status="skipped" if probe.skipped else "failed" if probe.reason else "answered",
+        reason=None if reason is None else clean_text(reason),
+        detail=clean_text(probe.detail),
+        hops=[_hop(hop) for hop in probe.hops],
+        size=probe.size,
+        sha256=probe.sha256,
+        timing_ms=_timing(probe.timing_ms),
     )
 
 

@@ -65,6 +65,19 @@ class Timing(Struct, frozen=True, kw_only=True):
     total: int | None
 
 
+class Probe(Struct, frozen=True, kw_only=True):
+    """One further request for the same file, asked in another way; the first answer stands."""
+
+    name: Annotated[str, Meta(description="What was different: accepting gzip, past the cache, ...")]
+    status: Literal["answered", "failed", "skipped"]
+    reason: Annotated[str | None, Meta(description="Why there is no answer, or why it was not asked.")]
+    detail: Annotated[str, Meta(description="What exactly happened, for people; may be empty.")]
+    hops: Annotated[list[Hop], Meta(description="Every request made, redirects first.")]
+    size: Annotated[int | None, Meta(description="Bytes of body; null when only the head was read.")]
+    sha256: Annotated[str | None, Meta(description="Hex digest of the body; null likewise.")]
+    timing_ms: Timing
+
+
 class Observation(Struct, frozen=True, kw_only=True):
     """What came back for one URL."""
 
@@ -78,6 +91,15 @@ class Observation(Struct, frozen=True, kw_only=True):
     sniffed_type: Annotated[str | None, Meta(description="Media type found by looking at the bytes.")]
     timing_ms: Timing
     facts: Annotated[dict[str, Any], Meta(description="What decoders found: width, height, ...")]
+    probes: Annotated[list[Probe], Meta(description="Further requests, in the order of their making.")]
+    server: Annotated[
+        list[str],
+        Meta(description="Servers, CDNs, walls and pages recognised, outermost first; may be empty."),
+    ]
+    cached_at: Annotated[
+        str | None,
+        Meta(description="When an earlier check made this kept result (RFC 3339, UTC); null if fetched now."),
+    ]
 
 
 class Media(Struct, frozen=True, kw_only=True):

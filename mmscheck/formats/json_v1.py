@@ -84,7 +84,10 @@ def _message(message: MessageReport, verdict: MessageVerdict) -> v1.Message:
         subject=optional(message.subject),
         verdict=_decision(verdict),
         reasons=[clean_text(reason) for reason in verdict.reasons],
-        media=[media(ref, message.observations.get(ref.url)) for ref in message.media],
+        media=[
+            media(ref, message.observations.get(ref.url), message.servers.get(ref.url))
+            for ref in message.media
+        ],
         evaluations=[_evaluation(item, waived.get((item.rule, item.target))) for item in message.evaluations],
     )
 

@@ -36,9 +36,16 @@ def shown_url(url: str) -> str:
     return visible(clean_url(url))
 
 
+COPYABLE = "    "
+"""What a line of configuration begins with in a rule's own words: it is shown as it is."""
+
+
 def shown_lines(text: str) -> list[str]:
-    """The same for a rule's own words, whose line breaks (a server's configuration) are meant."""
-    return [shown(line.strip(" \t\r")) for line in text.split("\n") if line.strip(" \t\r")]
+    """The same for a rule's own words, whose line breaks are meant; configuration keeps its indentation."""
+    lines = (line.rstrip(" \t\r") for line in text.split("\n"))
+    return [
+        shown(line if line.startswith(COPYABLE) else line.strip(" \t\r")) for line in lines if line.strip()
+    ]
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

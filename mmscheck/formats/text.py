@@ -115,3 +115,5 @@ def _medium(message: MessageReport, key: TargetKey, entry: Entry, page: Page) ->
     )
     if ref is not None:
         yield from page.block(came_back(message.observations.get(ref.url)), indent=8, hang=2)
+        if detected := message.servers.get(ref.url):
+            yield from page.block(f"Detected: {shown(detected.phrase)}.", indent=8, hang=2)

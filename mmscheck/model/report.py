@@ -12,6 +12,7 @@ import msgspec
 
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Observation
+from mmscheck.model.server import Detected
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
 
@@ -64,8 +65,8 @@ class RuleKey(msgspec.Struct, frozen=True, kw_only=True):
 class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one message: what it was, what was there to judge, and the judgements.
 
-    ``targets`` comes from the parse, not from the evaluations. ``observations`` is keyed by the URL as
-    written.
+    ``targets`` comes from the parse, not from the evaluations. ``observations`` and ``servers`` (who
+    answered, where that was recognised) are keyed by the URL as written.
     """
 
     source: str
@@ -77,6 +78,7 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     observations: dict[str, Observation]
     evaluations: tuple[Evaluation, ...]
     request_digest: str | None = None
+    servers: dict[str, Detected] = {}
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.model.check import Check
+from mmscheck.model.server import Server
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Owner, Severity, TargetKind
 
@@ -81,7 +82,8 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
 class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     """The rules selected for one purpose, in the profile's order, with everything that shaped them.
 
-    ``digest`` covers every rule, limit, profile, override, selection and waiver that can change a verdict.
+    ``digest`` covers every rule, limit, profile, override, selection and waiver that can change a verdict,
+    and ``servers``, which say what to advise.
     """
 
     profile: str
@@ -94,3 +96,4 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     providers: tuple[str, ...] = ()
     transcoding: bool = False
     waivers: tuple[Waiver, ...] = ()
+    servers: tuple[Server, ...] = ()

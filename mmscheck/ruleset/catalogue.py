@@ -1,4 +1,4 @@
-"""Everything the rules folders hold, read once: rules, limits and profiles."""
+"""Everything the rules folders hold, read once: rules, limits, profiles and servers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 from mmscheck.model.check import Check
 from mmscheck.model.rule import Rule
+from mmscheck.model.server import Server
 from mmscheck.ruleset.floor import missing_floor
 from mmscheck.ruleset.folder import Folder, claim
 from mmscheck.ruleset.limitfolder import load_limits
@@ -16,6 +17,7 @@ from mmscheck.ruleset.limits import Limits, Selection
 from mmscheck.ruleset.profiles import OFFLINE, Selected, load_profile
 from mmscheck.ruleset.rulefile import Reader
 from mmscheck.ruleset.scope import file_scope
+from mmscheck.ruleset.servers import load_servers
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     profiles: Mapping[str, Selected]
     profile_names: frozenset[str]
     limits: Limits
+    servers: tuple[Server, ...]
 
 
 def read_catalogue(
@@ -40,8 +43,12 @@ def read_catalogue(
     selection: Selection,
     root: Path,
     extra_roots: tuple[Path, ...] = (),
+    offline: bool = False,
 ) -> Catalogue:
-    """Read every file below ``root`` and the extra folders, recording every fault."""
+    """Read every file below ``root`` and the extra folders, recording every fault.
+
+    ``offline`` leaves out the servers' files, as no server is asked then.
+    """
     own = claim(faults, root)
     extras = tuple(claim(faults, each, extra=True) for each in extra_roots)
     limits = load_limits(faults, own.limits, selection)
@@ -52,6 +59,8 @@ def read_catalogue(
     read = {rule_id: reader.read(faults, path) for rule_id, path in files.items()}
     rules = {rule_id: rule for rule_id, rule in read.items() if rule is not None}
     profiles, names = _profiles(faults, own, extras, rules, frozenset(files))
+    described = () if offline else tuple(path for folder in (own, *extras) for path in folder.servers)
+    servers = load_servers(faults, described, files)
     if not faults and (len(rules), len(profiles)) != (len(files), len(names)):
         # No known way leads here; a rule lost without a fault must not be a rule that does not run.
         what = f"{len(rules)} of {len(files)} rules loaded, expected all; this is a fault of mmscheck"
@@ -63,6 +72,7 @@ def read_catalogue(
         profiles=profiles,
         profile_names=names,
         limits=limits,
+        servers=servers,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.model.rule import Limit, Override, Rule
+from mmscheck.model.server import Server
 from mmscheck.model.waiver import Waiver
 from mmscheck.ruleset.limits import Selection
 from mmscheck.ruleset.params import plain_params
@@ -22,6 +23,7 @@ def digest(
     limits: dict[str, Limit],
     overrides: tuple[Override, ...],
     waivers: tuple[Waiver, ...] = (),
+    servers: tuple[Server, ...] = (),
 ) -> str:
     """``sha256:`` and the hex digest of a canonical JSON text: sorted keys and sets, no file paths."""
     shaped = {
@@ -32,6 +34,7 @@ def digest(
         "limits": limits,
         "overrides": overrides,
         "waivers": waivers,
+        "servers": servers,
     }
     return "sha256:" + hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
 

@@ -17,8 +17,8 @@ from mmscheck.ruleset.scope import file_scope, unknown
 FAMILIES = frozenset({"request", "subject", "slide", "url", "http", "mime", "media", "message"})
 """The folders that hold rules."""
 
-LIMITS, PROFILES = "limits", "profiles"
-"""The folders that hold limits and profiles."""
+LIMITS, PROFILES, SERVERS = "limits", "profiles", "servers"
+"""The folders that hold limits, profiles, and what servers are told by and helped with."""
 
 _PACKAGING = frozenset({"__init__.py", "__pycache__"})
 
@@ -29,6 +29,7 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[Path, ...]
     limits: tuple[Path, ...]
     profiles: tuple[Path, ...]
+    servers: tuple[Path, ...]
 
 
 def packaged_root() -> Path:
@@ -49,8 +50,8 @@ def packaged_root() -> Path:
 
 def claim(faults: list[str], root: Path, *, extra: bool = False) -> Folder:
     """Claim every file below ``root``, recording what cannot be; an ``extra`` folder holds no limits."""
-    allowed = FAMILIES | {PROFILES} | (set() if extra else {LIMITS})
-    claimed: dict[str, list[Path]] = {name: [] for name in FAMILIES | {PROFILES, LIMITS}}
+    allowed = FAMILIES | {PROFILES, SERVERS} | (set() if extra else {LIMITS})
+    claimed: dict[str, list[Path]] = {name: [] for name in FAMILIES | {PROFILES, LIMITS, SERVERS}}
     for entry in _entries(faults, root):
         if entry.name in _PACKAGING and not extra:
             continue
@@ -63,7 +64,12 @@ def claim(faults: list[str], root: Path, *, extra: bool = False) -> Folder:
     rules = tuple(path for family in sorted(FAMILIES) for path in claimed[family])
     if not rules:
         file_scope(faults, root).fault("no rules, expected at least one <family>/<id>.toml")
-    return Folder(rules=rules, limits=tuple(claimed[LIMITS]), profiles=tuple(claimed[PROFILES]))
+    return Folder(
+        rules=rules,
+        limits=tuple(claimed[LIMITS]),
+        profiles=tuple(claimed[PROFILES]),
+        servers=tuple(claimed[SERVERS]),
+    )
 
 
 def _claim_files(faults: list[str], folder: Path) -> list[Path]:

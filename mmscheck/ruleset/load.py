@@ -8,6 +8,7 @@ from pathlib import Path
 from mmscheck.errors import RuleSetError
 from mmscheck.model.check import Check
 from mmscheck.model.rule import Rule, RuleSet
+from mmscheck.model.server import Server
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset.catalogue import Catalogue, read_catalogue
@@ -17,6 +18,7 @@ from mmscheck.ruleset.digest import digest
 from mmscheck.ruleset.folder import packaged_root
 from mmscheck.ruleset.limits import Limits, Selection
 from mmscheck.ruleset.overrides import Changed
+from mmscheck.ruleset.profiles import OFFLINE
 from mmscheck.ruleset.scope import Scope, file_scope, unknown
 
 DEFAULT_PROFILE = "send"
@@ -44,7 +46,8 @@ def load_ruleset(
     are the tightest, without transcoding, and no other provider is looked at.
 
     Rules of extra folders that the profile does not list come after it, by id. Every file of every folder
-    is read, also what the profile does not use. RuleSetError names all faults.
+    is read, also what the profile does not use, but for those on servers, which nothing offline can meet.
+    RuleSetError names all faults.
     """
     faults: list[str] = []
     selection = _selection(
@@ -54,14 +57,15 @@ def load_ruleset(
         providers=tuple(providers),
         transcoding=transcoding,
     )
-    catalogue = _catalogue(faults, checks, selection, config, root)
+    asked = profile or (config.profile if config else None)
+    catalogue = _catalogue(faults, checks, selection, config, root, offline=asked == OFFLINE)
     name = _profile_name(faults, catalogue, profile, config)
     selected = _selected(catalogue, name)
     if config is not None:
         selected = configure(faults, catalogue, selected, config)
     if faults:
         raise RuleSetError(faults)
-    return _ruleset(catalogue.limits, name, selected, config.waivers if config else ())
+    return _ruleset(catalogue.limits, name, selected, config.waivers if config else (), catalogue.servers)
 
 
 def load_all_rules(
@@ -89,6 +93,8 @@ def _catalogue(
     selection: Selection,
     config: Config | None,
     root: Path | None,
+    *,
+    offline: bool = False,
 ) -> Catalogue:
     return read_catalogue(
         faults,
@@ -96,6 +102,7 @@ def _catalogue(
         selection=selection,
         root=root or packaged_root(),
         extra_roots=config.extra_rules if config else (),
+        offline=offline,
     )
 
 
@@ -151,6 +158,7 @@ def _ruleset(
     name: str,
     selected: tuple[Changed, ...],
     waivers: tuple[Waiver, ...],
+    servers: tuple[Server, ...],
 ) -> RuleSet:
     rules = tuple(changed.rule for changed in selected)
     overrides = tuple(override for changed in selected for override in changed.overrides)
@@ -162,7 +170,13 @@ def _ruleset(
         profile=name,
         rules=rules,
         digest=digest(
-            profile=name, selection=asked, rules=rules, limits=limits, overrides=overrides, waivers=waivers
+            profile=name,
+            selection=asked,
+            rules=rules,
+            limits=limits,
+            overrides=overrides,
+            waivers=waivers,
+            servers=servers,
         ),
         sender=shown,
         carriers=asked.carriers,
@@ -171,4 +185,5 @@ def _ruleset(
         overrides=overrides,
         limits=limits,
         waivers=waivers,
+        servers=servers,
     )

@@ -156,6 +156,9 @@ def test_a_file_that_did_not_come_has_a_reason_and_no_invented_values() -> None:
         "sniffed_type": None,
         "timing_ms": {"first_byte": None, "total": 10_000},
         "facts": {},
+        "probes": [],
+        "server": [],
+        "cached_at": None,
     }
 
 

@@ -153,7 +153,8 @@ def test_a_faulty_extra_folder_is_a_fault(root: Path, tmp_path: Path) -> None:
         [str(missing), "no rules, expected at least one <family>/<id>.toml"],
         [
             str(limits / "limits"),
-            f"unknown folder 'limits', expected one of {', '.join(sorted(FAMILIES | {'profiles'}))}",
+            "unknown folder 'limits', expected one of "
+            + ", ".join(sorted(FAMILIES | {"profiles", "servers"})),
         ],
         [str(limits / "profiles" / "send.toml"), "id"],
     ]
