@@ -21,7 +21,7 @@ from mmscheck.model.report import MessageReport, Report
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import MediaKind
-from mmscheck.pipeline import make_report, start_clock
+from mmscheck.pipeline import make_report, start_clock, window
 
 AT_ONCE = 8
 """Files held in memory at a time."""
@@ -42,9 +42,10 @@ async def lint(
 ) -> Report:
     """Judge messages with what ``assets`` has for their URLs, and each of ``files`` as an entry of its own.
 
-    A file that cannot be read joins ``unread``, sentences that make the run fail.
+    A file that cannot be read joins ``unread``, sentences that make the run fail. The messages are taken to
+    go out within an hour.
     """
-    clock = start_clock()
+    clock, sending = start_clock(), window()
     places = {ref.url: locate(ref.url, assets) for message in messages for ref in message.media}
     found = {url: place for url, place in places.items() if isinstance(place, Path)}
     looked = await _look([*found.values(), *map(Path, files)])
@@ -54,7 +55,10 @@ async def lint(
     return make_report(
         ruleset,
         (
-            *(judge(ruleset, message, seen, changes=changes or Changes()) for message in messages),
+            *(
+                judge(ruleset, message, seen, changes=changes or Changes(), window=sending)
+                for message in messages
+            ),
             *_entries(ruleset, given),
         ),
         clock,

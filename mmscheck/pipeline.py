@@ -14,7 +14,7 @@ from mmscheck import gate
 from mmscheck.checks import CHECKS, READS_FACTS, READS_PROBES
 from mmscheck.engine import judge
 from mmscheck.errors import DeniedError, PermitError, UsageError
-from mmscheck.fetch import FetchPolicy, Inspector, fetch_all
+from mmscheck.fetch import FetchPolicy, Inspector, fetch_all, parse_proxy
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Inspected, Observation, ProbeName
@@ -24,6 +24,7 @@ from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import SenderType
+from mmscheck.reuse import Cache, about_kept, observe_kept
 from mmscheck.ruleset import Config, load_ruleset
 from mmscheck.slidexml import parse
 
@@ -63,17 +64,25 @@ async def observe(
     workers: MediaWorkers | None = None,
     *,
     decode: bool = True,
+    cache: Cache | None = None,
 ) -> dict[str, Observation]:
     """Fetch every distinct URL once, all at the same time, and have workers look at the bytes.
 
     ``workers`` that are already running are used and left running; otherwise some are started for this call.
-    Without ``decode`` only the type of the bytes is determined, and rules on decoded facts cannot tell.
+    Without ``decode`` only the type of the bytes is determined, and rules on decoded facts cannot tell. What
+    ``cache`` has kept is not fetched.
     """
+
+    async def fetch(missing: Sequence[str]) -> dict[str, Observation]:
+        if workers is not None or not missing:
+            return await fetch_all(missing, policy, _look(workers or MediaWorkers(), decode=decode), on_done)
+        async with MediaWorkers(workers=2 if decode else 1, decode=decode) as own:
+            return await fetch_all(missing, policy, _look(own, decode=decode), on_done)
+
     distinct = tuple(dict.fromkeys(urls))
-    if workers is not None or not distinct:
-        return await fetch_all(distinct, policy, _look(workers or MediaWorkers(), decode=decode), on_done)
-    async with MediaWorkers() as own:
-        return await fetch_all(distinct, policy, _look(own, decode=decode), on_done)
+    if cache is None:
+        return await fetch(distinct)
+    return await observe_kept(distinct, policy, cache, fetch, on_done, decode=decode)
 
 
 def _look(workers: MediaWorkers, *, decode: bool) -> Inspector:
@@ -126,19 +135,23 @@ async def check(
     sending: SendWindow | None = None,
     deep: bool = False,
     cache_bust: bool = True,
+    cache: Cache | None = None,
 ) -> Report:
     """Check messages as they would be sent with these changes.
 
     With a ``request`` the rules on its fields apply too, and its own changes are used. ``unread`` are
     sentences about inputs that could not be read: they deny. ``sending`` is when they are to go out (default:
     within an hour). ``deep`` makes every probe that a rule can use; without ``cache_bust`` no URL is
-    asked for under a changed query.
+    asked for under a changed query. Results of earlier checks come from ``cache``; raises UsageError for one
+    beside a ``request``, because a send is decided on what is there now.
     """
+    if request is not None and cache is not None:
+        raise UsageError("a send is not decided on kept results: give no cache beside a request")
     clock = start_clock()
     applied = request.changes if request else changes or Changes()
     urls = [ref.url for message in messages for ref in message.media]
     probing = msgspec.structs.replace(policy, probes=wanted_probes(ruleset, deep=deep, cache_bust=cache_bust))
-    seen = await observe(urls, probing, on_done, workers, decode=needs_decoding(ruleset))
+    seen = await observe(urls, probing, on_done, workers, decode=needs_decoding(ruleset), cache=cache)
     sent = sending or window()
     return make_report(
         ruleset,
@@ -149,7 +162,7 @@ async def check(
         clock,
         strict=strict,
         unread=unread,
-        allowances=allowances(policy),
+        allowances=(*allowances(policy), *about_kept(seen, dt.datetime.now(dt.UTC))),
     )
 
 
@@ -161,7 +174,16 @@ def allowances(policy: FetchPolicy) -> tuple[str, ...]:
         f" {item.to_host}:{item.to_port} (connect-to)."
         for item in policy.connect_to
     )
-    return (*nets, *elsewhere)
+    return (*nets, *elsewhere, *_proxied(policy))
+
+
+def _proxied(policy: FetchPolicy) -> tuple[str, ...]:
+    proxy = parse_proxy(policy.proxy)
+    if proxy is None:
+        return ()
+    # No colon or full stop right behind the URL: redaction would take it for a part of it.
+    guard = "which addresses it reaches is guarded by it, not by mmscheck"
+    return (f"Requests went through the proxy {proxy.text} ({guard}).",)
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import click
 
 from mmscheck import gate
 from mmscheck.cli import options as opts
+from mmscheck.cli.cache import cache_options, open_cache
 from mmscheck.cli.output import destinations, spare, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import progress
@@ -37,6 +38,7 @@ def read_messages(paths: tuple[str, ...]) -> tuple[tuple[Mms, ...], tuple[str, .
 @click.option(
     "--deep", is_flag=True, help="Ask in every way that a rule looks at: some seven requests more per URL."
 )
+@cache_options
 @opts.common_options
 def command(paths: tuple[str, ...], **given: Any) -> int:
     """Check stored MMS: files, folders (walked for .xml), or - for standard input.
@@ -51,20 +53,22 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     config = opts.configuration(given, paths)
     ruleset, policy = opts.ruleset(given, config), opts.policy(given, config)
     total = len({ref.url for message in messages for ref in message.media})
-    report = run(
-        check(
-            messages,
-            ruleset,
-            policy,
-            changes=changes,
-            strict=given["strict"] or config.strict,
-            unread=unread,
-            on_done=progress(total, wanted=not given["no_progress"]),
-            sending=sending(given["send_at"], given["send_within"]),
-            deep=given["deep"],
-            cache_bust=not given["no_cache_bust"],
+    with open_cache(given) as cache:
+        report = run(
+            check(
+                messages,
+                ruleset,
+                policy,
+                changes=changes,
+                strict=given["strict"] or config.strict,
+                unread=unread,
+                on_done=progress(total, wanted=not given["no_progress"]),
+                sending=sending(given["send_at"], given["send_within"]),
+                deep=given["deep"],
+                cache_bust=not given["no_cache_bust"],
+                cache=cache,
+            )
         )
-    )
     verdict = gate.verdict(report)
     write_reports(wanted, View(report=report, verdict=verdict, quiet=given["quiet"]))
     return verdict.exit_code
