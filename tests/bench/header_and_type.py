@@ -1,0 +1,39 @@
+"""``python header_and_type.py FOLDER AT_ONCE``: check a folder by the floor, header and type rules alone.
+
+What ``mmscheck check`` does, with a profile of the families http and mime, one request for each URL, and no
+manners towards the one loopback host; a process of its own for benchmarks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import msgspec
+
+from mmscheck import gate
+from mmscheck.cli.check import read_messages
+from mmscheck.fetch import FetchPolicy
+from mmscheck.model.rule import FLOOR
+from mmscheck.pipeline import check, load_rules
+
+ROOT = Path(__file__).parents[2]
+FAMILIES = ("http", "mime")
+
+
+def main() -> int:
+    """The gate's exit code."""
+    folder, at_once = sys.argv[1], int(sys.argv[2])
+    policy = FetchPolicy(allow_net=("127.0.0.1/32",), per_host=at_once, max_concurrency=at_once)
+    ruleset = load_rules()
+    families = {path.stem for family in FAMILIES for path in (ROOT / "rules" / family).glob("*.toml")}
+    rules = tuple(rule for rule in ruleset.rules if rule.id in families | FLOOR)
+    ruleset = msgspec.structs.replace(ruleset, rules=rules)
+    messages, unread = read_messages((folder,))
+    report = asyncio.run(check(messages, ruleset, policy, unread=unread))
+    return int(gate.verdict(report).exit_code)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
