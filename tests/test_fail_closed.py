@@ -231,7 +231,9 @@ def test_grafel_a_rule_file_that_does_not_parse_stops_everything(rules: Path) ->
 
 async def test_grafel_as_many_rules_run_as_there_are_files_and_the_report_says_so(tmp_path: Path) -> None:
     files = [
-        file for file in (ROOT / "rules").glob("*/*.toml") if file.parent.name not in {"limits", "profiles"}
+        file
+        for file in (ROOT / "rules").glob("*/*.toml")
+        if file.parent.name not in {"limits", "profiles", "servers"}
     ]
     (tmp_path / "sale.xml").write_text(message("<message-text>Hi</message-text>"))
     ran = await mmscheck("check", "sale.xml", "--format", "json", cwd=tmp_path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Mapping
 
 from mmscheck.checks.media_types import NO_TYPES
 from mmscheck.model.check import Result, cant_tell
@@ -24,6 +25,8 @@ LONGEST_SENTENCE = 400
 BYTE_WITNESSES = frozenset({"libmagic", "pillow", "mutagen", "content"})
 """The witnesses that look at the bytes; one that is not listed proves nothing."""
 
+
+_Headers = tuple[tuple[str, str], ...]
 
 _INTERRUPTED = frozenset({Reason.TIMED_OUT, Reason.RESET, Reason.DEADLINE, Reason.INTERNAL})
 """Reasons that may have cut the head itself short."""
@@ -77,8 +80,17 @@ def seen(hop: Hop, name: str) -> str:
 
 
 def _lines(hop: Hop, name: str) -> Iterable[tuple[str, str]]:
-    wanted = name.lower()
-    return ((key, value) for key, value in hop.headers if key.strip().lower() == wanted)
+    return _by_name(hop.headers).get(name.lower(), ())
+
+
+@functools.lru_cache(maxsize=64)
+def _by_name(headers: _Headers) -> Mapping[str, _Headers]:
+    """The lines under their names in lower case; kept, as some thirty checks ask the same few heads."""
+    found: dict[str, _Headers] = {}
+    for line in headers:
+        name = line[0].strip().lower()
+        found[name] = (*found.get(name, ()), line)
+    return found
 
 
 def printable(text: str, longest: int = LONGEST_SHOWN) -> str:

@@ -22,6 +22,7 @@ import aiohttp
 import msgspec
 from PIL import Image
 
+from mmscheck.checks import READS_PROBES
 from mmscheck.fetch import ConnectTo, FetchPolicy
 from mmscheck.model.mms import Mms
 from mmscheck.model.rule import RuleSet
@@ -88,12 +89,11 @@ def message(urls: list[str], name: str) -> Mms:
 
 
 def header_and_type_rules() -> RuleSet:
-    """The rules of the families http and mime, which look at nothing but one response."""
+    """The rules of the families http and mime that look at nothing but one response to one request."""
     families = {file.stem for family in ("http", "mime") for file in (ROOT / "rules" / family).glob("*.toml")}
     ruleset = load_rules()
-    return msgspec.structs.replace(
-        ruleset, rules=tuple(rule for rule in ruleset.rules if rule.id in families)
-    )
+    rules = (rule for rule in ruleset.rules if not READS_PROBES.get(rule.check.name))
+    return msgspec.structs.replace(ruleset, rules=tuple(rule for rule in rules if rule.id in families))
 
 
 async def timed(work: Callable[[], Awaitable[object]]) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from mmscheck import gate
+from mmscheck.checks import READS_PROBES
 from mmscheck.cli.check import read_messages
 from mmscheck.fetch import FetchPolicy
 from mmscheck.model.rule import FLOOR
@@ -28,7 +29,8 @@ def main() -> int:
     policy = FetchPolicy(allow_net=("127.0.0.1/32",), per_host=at_once, max_concurrency=at_once)
     ruleset = load_rules()
     families = {path.stem for family in FAMILIES for path in (ROOT / "rules" / family).glob("*.toml")}
-    rules = tuple(rule for rule in ruleset.rules if rule.id in families | FLOOR)
+    asked_once = (rule for rule in ruleset.rules if not READS_PROBES.get(rule.check.name))
+    rules = tuple(rule for rule in asked_once if rule.id in families | FLOOR)
     ruleset = msgspec.structs.replace(ruleset, rules=rules)
     messages, unread = read_messages((folder,))
     report = asyncio.run(check(messages, ruleset, policy, unread=unread))

@@ -133,7 +133,7 @@ def _broken(answer: Answer, seen: Observation, outcomes: Mapping[str, Outcome]) 
         return told
     passed = frozenset(rule for rule in CLAIMS if outcomes[rule] is Outcome.PASSED)
     if outcomes["response-well-formed"] is Outcome.FAILED and outcomes["not-chunked"] is Outcome.FAILED:
-        # Denied twice for its chunks; that a lenient reading came to their end is no claim about a strict one.
+        # Denied twice for its chunks: that a lenient reading reached their end says nothing of a strict one.
         passed -= {"media-reachable"}
     return [*told, *unexplained(answer, passed)]
 

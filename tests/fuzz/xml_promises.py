@@ -90,7 +90,13 @@ def _said_unreadable(report: Report) -> bool:
 
 def _marked(data: bytes) -> str | None:
     """The element in which an independent parser finds a medium's URL; None when there is none."""
-    for element in _independently(data).iter():
+    try:
+        root = _independently(data)
+    except ET.ParseError as error:
+        if _name_of_the_fifth_edition(data, error):
+            return None
+        raise
+    for element in root.iter():
         key = re.sub(r"\{.*\}|[-_]", "", element.tag).lower()
         # Each text counts as its own element's, also behind a child.
         own = [element.text or "", *(child.tail or "" for child in element)]
@@ -99,6 +105,16 @@ def _marked(data: bytes) -> str | None:
         if key not in _TEXTUAL and any(MARKER in text for text in own):
             return key
     return None
+
+
+def _name_of_the_fifth_edition(data: bytes, error: ET.ParseError) -> bool:
+    """Whether the other parser stopped at a character that names may have since XML 1.0's fifth edition.
+
+    It knows the names of the fourth alone, so that of such a document there is no second reading.
+    """
+    line, column = error.position
+    where = data.decode("utf-8", "replace").split("\n")[line - 1][column : column + 1]
+    return not where.isascii()
 
 
 def _independently(data: bytes) -> ET.Element:
