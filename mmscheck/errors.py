@@ -7,7 +7,8 @@
     ├── PermitError           a permit is missing, spent, expired or for another request (exit 4)
     ├── DeniedError           the gate denied; carries the report and the verdict            (library)
     ├── ReportError           a report could not be written                            (exit 4)
-    └── SandboxError          the local stand-in could not start                       (exit 2)
+    ├── SandboxError          the local stand-in could not start                       (exit 2)
+    └── LedgerError           the ledger cannot be read or written; nothing may be sent      (exit 4)
 
 A fault of the message or its media is never an exception: it is an evaluation in the report.
 """
@@ -58,3 +59,7 @@ class ReportError(MmscheckError):
 
 class SandboxError(MmscheckError):
     """The local provider or media host could not start."""
+
+
+class LedgerError(MmscheckError):
+    """The ledger cannot be read or written, or must not be; without it nothing may be sent."""

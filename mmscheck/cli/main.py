@@ -13,11 +13,14 @@ import click
 
 from mmscheck.cli.exits import INTERRUPTED, Exit
 from mmscheck.cli.say import complain, say, silence_stdout
-from mmscheck.errors import MmscheckError, PermitError, ReportError
+from mmscheck.errors import LedgerError, MmscheckError, PermitError, ReportError
 
 SUBCOMMANDS = {
     "check": "Check stored MMS: files, folders, or - for standard input.",
     "send": "Check one message, and send it through the gate.",
+    "ledger": "Look into the record of every send, and settle unknown ones.",
+    "hold": "Stop every send that uses the ledger, until release.",
+    "release": "Let sends go again.",
     "lint": "Judge slide XML and local media files offline; permits nothing.",
     "rules": "List, explain and validate the rules, and begin new ones.",
     "sandbox": "Run a local provider and media host to try things against.",
@@ -85,7 +88,7 @@ def _stopped(stop: BaseException) -> int:
 
 
 def _refused(error: MmscheckError) -> int:
-    if isinstance(error, ReportError | PermitError):
+    if isinstance(error, ReportError | PermitError | LedgerError):
         return complain(str(error), Exit.INTERNAL)
     return complain(str(error), Exit.NOTHING_CHECKED, hint="Nothing was checked.")
 

@@ -1,0 +1,109 @@
+"""What the ledger's commands show: lines for people, values for programs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from mmscheck.formats.escape import visible, visible_json
+from mmscheck.model.ledger import HistoryEntry, Hold, Postback, SendRecord, Verification
+
+_WIDTHS = (8, 17, 20, 15, 12, 20)
+_HEADS = ("id", "state", "changed (UTC)", "to", "mms-id", "tracking id")
+
+
+def moment(microseconds: int) -> str:
+    """A time for people, in UTC and to the second."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(microseconds / 1_000_000))
+
+
+def list_head() -> str:
+    """The names of the columns."""
+    return _columns((*_HEADS, "what is known"))
+
+
+def list_line(send: SendRecord) -> str:
+    """One send on one line; columns stand below each other unless a value is longer than expected."""
+    intent = send.intent
+    place = (
+        f" [{intent.campaign}{'' if intent.row is None else f', row {intent.row}'}]"
+        if intent.campaign
+        else ""
+    )
+    known = " ".join(part for part in (send.error_code, send.resolved_why or send.detail) if part) + place
+    cells = (str(send.id), send.state, moment(send.changed_at), intent.to, intent.mms_id)
+    return _columns((*cells, send.tracking_id or "-", known))
+
+
+def _columns(cells: Iterable[str]) -> str:
+    shown = [visible(cell) for cell in cells]
+    padded = (cell.ljust(width) for cell, width in zip(shown, _WIDTHS, strict=False))
+    return "  ".join((*padded, shown[-1])).rstrip() + "\n"
+
+
+def show_text(
+    send: SendRecord,
+    history: Iterable[HistoryEntry],
+    postbacks: Iterable[Postback],
+    proposals: Iterable[Postback],
+) -> str:
+    """Everything about one send."""
+    facts = {**msgspec.structs.asdict(send.intent), **msgspec.structs.asdict(send)}
+    facts.pop("intent")
+    lines = [
+        f"{_label(name)}  {visible(_value(name, value))}"
+        for name, value in facts.items()
+        if value not in (None, "")
+    ]
+    lines += ["", "history:"]
+    lines += [f"  {moment(row.at)}  row {row.seq}  {row.kind}" for row in history]
+    lines += _postback_lines("postbacks:", postbacks)
+    lines += _postback_lines(
+        "postbacks that may be about it (same message, number and days; not decided):", proposals
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _label(name: str) -> str:
+    return (name.rstrip("_").replace("_", "-") + ":").ljust(15)
+
+
+def _value(name: str, value: Any) -> str:
+    return f"{moment(value)} UTC" if name.endswith("_at") else str(value)
+
+
+def _postback_lines(title: str, postbacks: Iterable[Postback]) -> list[str]:
+    lines = []
+    for one in postbacks:
+        fields = ", ".join(f"{name} {value}" for name, value in sorted(one.fields.items()) if name != "code")
+        lines.append(f"  {moment(one.received_at)}  {visible(one.code)}  {one.meaning}  {visible(fields)}")
+    return ["", title, *lines] if lines else []
+
+
+def verification_text(found: Verification, shown: str) -> str:
+    """The outcome, each fault on a line of its own."""
+    lines = [
+        f"{'ledger' if one.seq is None else f'row {one.seq}'}: {visible(one.what)}" for one in found.found
+    ]
+    verdict = f"{len(lines)} things are wrong with" if lines else "Nothing is wrong with"
+    lines.append(f"{verdict} {visible(shown)}: {found.rows} rows of history, head {found.head}")
+    return "\n".join(lines) + "\n"
+
+
+def holds_text(holds: Iterable[Hold], form: str, what: str) -> str:
+    """The holds that were pulled or let go of."""
+    if form == "json":
+        return json_text(tuple(holds))
+    lines = [
+        f"{what}: {visible(one.reason)} ({visible(one.who)}, since {moment(one.held_at)} UTC)\n"
+        for one in holds
+    ]
+    return "".join(lines) or "nothing was held\n"
+
+
+def json_text(value: Any) -> str:
+    """JSON for programs, with nothing in it that a terminal would obey."""
+    return visible_json(msgspec.json.format(msgspec.json.encode(value)).decode()) + "\n"

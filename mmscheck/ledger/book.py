@@ -1,0 +1,123 @@
+"""What one transaction has read and is about to write.
+
+A batch of operations is loaded at once, decided one after the other in memory, and written at once. The
+decisions are plain functions of a book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from typing import Any, Generic, TypeVar
+
+from mmscheck.ledger.history import Change
+
+T = TypeVar("T")
+
+Row = dict[str, Any]
+"""One row of a projection by column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """The rows an operation has to see before it decides.
+
+    ``trackings`` brings postbacks of these tracking ids, ``reported`` sends as well; ``mms`` stored messages
+    and what postbacks said of their encoding; ``in_flight`` every intent without an answer; ``holds`` the
+    open ones.
+    """
+
+    keys: frozenset[str] = frozenset()
+    sends: frozenset[int] = frozenset()
+    trackings: frozenset[str] = frozenset()
+    reported: frozenset[str] = frozenset()
+    mms: frozenset[str] = frozenset()
+    postbacks: frozenset[str] = frozenset()
+    in_flight: bool = False
+    holds: bool = False
+
+
+def together(all_needs: Iterable[Needs]) -> Needs:
+    """What all of them need."""
+    several = tuple(all_needs)
+    sets = {
+        one.name: frozenset[Any]().union(*(getattr(needs, one.name) for needs in several))
+        for one in fields(Needs)
+        if one.name not in {"in_flight", "holds"}
+    }
+    return Needs(
+        **sets,
+        in_flight=any(needs.in_flight for needs in several),
+        holds=any(needs.holds for needs in several),
+    )
+
+
+@dataclass(slots=True)
+class Book:
+    """The rows of one transaction; ``seq`` is the last row of the history, ``at`` the time of the writing.
+
+    ``keyed`` has the sends by their idempotency keys.
+    """
+
+    seq: int
+    at: int
+    rows: dict[str, dict[int | str, Row]] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    fresh: set[tuple[str, int | str]] = field(default_factory=set)
+    keyed: dict[str, Row] = field(default_factory=dict)
+
+    def load(self, table: str, rows: Iterable[Row]) -> None:
+        """Take rows that were read; one that is here already stays as it is."""
+        known = self.rows.setdefault(table, {})
+        for row in rows:
+            self._index(table, known.setdefault(row["id"], row))
+
+    def table(self, name: str) -> Iterable[Row]:
+        """Every row of a table that is in the book."""
+        return self.rows.get(name, {}).values()
+
+    def get(self, table: str, key: int | str) -> Row | None:
+        """One row, or None when there is none, or none was asked for."""
+        return self.rows.get(table, {}).get(key)
+
+    def find(self, table: str, **wanted: Any) -> list[Row]:
+        """The rows in which these columns have these values."""
+        return [row for row in self.table(table) if all(row[name] == value for name, value in wanted.items())]
+
+    def insert(self, kind: str, table: str, values: Row, key: str | None = None) -> Row:
+        """A new row; without a key its id is the number of the history row that makes it."""
+        row = {"id": self._next() if key is None else key, **values}
+        self.rows.setdefault(table, {})[row["id"]] = row
+        self.fresh.add((table, row["id"]))
+        self._index(table, row)
+        self._add(kind, table, row["id"], row)
+        return row
+
+    def update(self, kind: str, table: str, key: int | str, values: Row) -> Row:
+        """New values for some columns of a row that is in the book."""
+        row = self.rows[table][key]
+        row.update(values)
+        self._add(kind, table, key, values)
+        return row
+
+    def note(self, kind: str, values: Row) -> None:
+        """A row of the history that changes nothing else."""
+        self.changes.append(Change(kind=kind, target="", subject="", values=values))
+
+    def _index(self, table: str, row: Row) -> None:
+        if table == "sends":
+            self.keyed[row["key"]] = row
+
+    def _next(self) -> int:
+        return self.seq + len(self.changes) + 1
+
+    def _add(self, kind: str, table: str, key: int | str, values: Row) -> None:
+        self.changes.append(Change(kind=kind, target=table, subject=str(key), values=dict(values)))
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[T]):
+    """One thing to do in a transaction; ``decide`` may raise an MmscheckError before it changes anything."""
+
+    needs: Needs
+    decide: Callable[[Book], T]

@@ -1,0 +1,85 @@
+"""The database: transactions that write, one after the other, snapshots to read, and what its errors say."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from mmscheck.errors import LedgerError
+from mmscheck.ledger.postgresql import Server
+from mmscheck.ledger.sqlite import File
+from mmscheck.ledger.where import Place
+
+T = TypeVar("T")
+
+_LONGEST_REASON = 300
+_DRIVERS = frozenset({"asyncpg", "sqlite3"})
+
+
+class Runner(Protocol):
+    """Runs plain functions of a connection, each in a transaction of its own."""
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """In a transaction that is durable when this returns; never two at a time."""
+
+    async def read(self, work: Callable[[Connection], T], *, whole: bool) -> T:
+        """On a connection that changes nothing; ``whole``: all of its statements see one moment."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+
+
+class Database:
+    """One database, whatever it is."""
+
+    def __init__(self, place: Place) -> None:
+        """Make ready to connect; nothing is opened yet."""
+        self.place = place
+        self._runner: Runner = File(place.url) if place.file else Server(place.url)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """What the work returns, when what it wrote is durable; raises LedgerError.
+
+        IntegrityError passes, for whoever can run what failed again by itself.
+        """
+        with self._told("written"):
+            return await self._runner.write(work)
+
+    async def read(self, work: Callable[[Connection], T], *, whole: bool = False) -> T:
+        """What the work returns; ``whole`` sees one moment in all its statements. Raises LedgerError."""
+        with self._told("read"):
+            return await self._runner.read(work, whole=whole)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        with self._told("closed"):
+            await self._runner.close()
+
+    @contextlib.contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise self._error(what, error) from error
+        except Exception as error:
+            # What a driver raises while it connects comes as it is.
+            if type(error).__module__.partition(".")[0] not in _DRIVERS:
+                raise
+            raise self._error(what, error) from error
+
+    def _error(self, what: str, error: BaseException) -> LedgerError:
+        return LedgerError(f"the ledger {self.place.shown} cannot be {what}: {_reason(error)}")
+
+
+def _reason(error: BaseException) -> str:
+    """What the driver said, on one line; SQLAlchemy would add the statement and its values."""
+    origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = origin.__cause__ or origin
+    text = getattr(cause, "strerror", None) or str(cause) or str(error) or type(cause).__name__
+    return " ".join(text.split())[:_LONGEST_REASON]

@@ -1,0 +1,78 @@
+"""The statements of the schema's steps, as both databases take them.
+
+The unique ``previous`` keeps the chain from forking; the triggers are a first defence, not the proof.
+"""
+
+from __future__ import annotations
+
+from mmscheck.ledger.history import GENESIS
+
+TABLES = (
+    "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), seq BIGINT NOT NULL, hash TEXT NOT NULL)",
+    f"INSERT INTO head (one, seq, hash) VALUES (1, 0, '{GENESIS}')",  # noqa: S608 - a constant of ours
+    (
+        "CREATE TABLE history (seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, kind TEXT NOT NULL, "
+        "target TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, previous TEXT NOT NULL UNIQUE, "
+        "hash TEXT NOT NULL UNIQUE)"
+    ),
+    "CREATE INDEX history_subject ON history (target, subject, seq)",
+    (
+        "CREATE TABLE sends (id BIGINT PRIMARY KEY, key TEXT NOT NULL UNIQUE, state TEXT NOT NULL, "
+        "attempt BIGINT NOT NULL, owner TEXT NOT NULL, account TEXT, mms_id TEXT NOT NULL, "
+        "recipient TEXT NOT NULL, sender TEXT NOT NULL, request_digest TEXT NOT NULL, "
+        "message_digest TEXT NOT NULL, ruleset_digest TEXT NOT NULL, campaign TEXT, line BIGINT, "
+        "claimed_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, detail TEXT NOT NULL, tracking_id TEXT, "
+        "error_code TEXT, error_info TEXT, http_status BIGINT, resolved_by TEXT, resolved_why TEXT)"
+    ),
+    "CREATE INDEX sends_tracking ON sends (tracking_id)",
+    "CREATE INDEX sends_state ON sends (state, id)",
+    "CREATE INDEX sends_campaign ON sends (campaign, id)",
+    (
+        "CREATE TABLE mms (id TEXT PRIMARY KEY, state TEXT NOT NULL, digest TEXT NOT NULL, "
+        "media TEXT NOT NULL, name TEXT, subject TEXT, saved_at BIGINT NOT NULL, changed_at BIGINT NOT NULL)"
+    ),
+    (
+        "CREATE TABLE postbacks (id BIGINT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, "
+        "received_at BIGINT NOT NULL, code TEXT NOT NULL, meaning TEXT NOT NULL, tracking_id TEXT, "
+        "mms_id TEXT, recipient TEXT, status TEXT, fields TEXT NOT NULL)"
+    ),
+    "CREATE INDEX postbacks_tracking ON postbacks (tracking_id)",
+    "CREATE INDEX postbacks_mms ON postbacks (mms_id, id)",
+    (
+        "CREATE TABLE holds (id BIGINT PRIMARY KEY, reason TEXT NOT NULL, who TEXT NOT NULL, "
+        "held_at BIGINT NOT NULL, released_by TEXT, released_at BIGINT)"
+    ),
+    "CREATE INDEX holds_open ON holds (released_at)",
+)
+
+SQLITE_GUARDS = (
+    (
+        "CREATE TRIGGER history_no_update BEFORE UPDATE ON history "
+        "BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END"
+    ),
+    (
+        "CREATE TRIGGER history_no_delete BEFORE DELETE ON history "
+        "BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END"
+    ),
+    # REPLACE deletes without asking the delete trigger.
+    (
+        "CREATE TRIGGER history_no_replace BEFORE INSERT ON history "
+        "WHEN EXISTS (SELECT 1 FROM history WHERE seq = NEW.seq) "
+        "BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END"
+    ),
+)
+
+POSTGRESQL_GUARDS = (
+    (
+        "CREATE FUNCTION history_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the history is append-only'; END $$"
+    ),
+    (
+        "CREATE TRIGGER history_no_change BEFORE UPDATE OR DELETE ON history "
+        "FOR EACH ROW EXECUTE FUNCTION history_append_only()"
+    ),
+    (
+        "CREATE TRIGGER history_no_truncate BEFORE TRUNCATE ON history "
+        "FOR EACH STATEMENT EXECUTE FUNCTION history_append_only()"
+    ),
+)

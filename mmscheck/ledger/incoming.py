@@ -1,0 +1,96 @@
+"""Postbacks: kept as they come, each once, and applied to what they name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from mmscheck.errors import UsageError
+from mmscheck.ledger.book import Book, Needs, Operation
+from mmscheck.ledger.delivery import apply_encoding, apply_known
+from mmscheck.ledger.history import canonical
+from mmscheck.ledger.numbers import digits
+from mmscheck.ledger.records import postback_record
+from mmscheck.model.ledger import Postback, PostbackMeaning
+
+_SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "code": "code",
+        "trackingid": "tracking-id",
+        "mmsid": "mms-id",
+        "to": "to",
+        "from": "from",
+        "status": "status",
+    }
+)
+"""Names in lower case and without ``-`` and ``_``: there are ``mms-id``, ``MMSID`` and ``mmsId``."""
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """A postback before it is recorded; ``digest`` is over all of its fields and tells a repetition."""
+
+    fields: Mapping[str, str]
+    meaning: PostbackMeaning
+    digest: str
+
+    def field(self, name: str) -> str | None:
+        """A field that the ledger reads, or None when it is missing or blank."""
+        return self.fields.get(name, "").strip() or None
+
+
+def arrival(fields: Mapping[str, str], meanings: Mapping[str, str]) -> Arrival:
+    """A postback from the elements it came with; raises UsageError when it has no code.
+
+    ``meanings`` tells for each code, in capitals, a value of ``PostbackMeaning``.
+    """
+    named = {_name(name): value for name, value in fields.items()}
+    code = named.get("code", "").strip().upper()
+    if not code:
+        raise UsageError("a postback has a code, and this one has none")
+    named["code"] = code
+    return Arrival(
+        fields=named,
+        meaning=PostbackMeaning(meanings.get(code, PostbackMeaning.UNKNOWN)),
+        digest="sha256:" + hashlib.sha256(canonical(named).encode()).hexdigest(),
+    )
+
+
+def _name(name: str) -> str:
+    return _SPELLINGS.get(name.lower().replace("-", "").replace("_", ""), name.lower())
+
+
+def record(arrived: Arrival) -> Operation[Postback]:
+    """Keep the postback and apply it; one that is known already changes nothing."""
+    tracking, mms = arrived.field("tracking-id"), arrived.field("mms-id")
+
+    def decide(book: Book) -> Postback:
+        known = book.find("postbacks", digest=arrived.digest)
+        if known:
+            return postback_record(known[0])
+        columns = {
+            "digest": arrived.digest,
+            "received_at": book.at,
+            "code": arrived.fields["code"],
+            "meaning": arrived.meaning.value,
+            "tracking_id": tracking,
+            "mms_id": mms,
+            "recipient": digits(arrived.field("to")) or None,
+            "status": arrived.field("status"),
+            "fields": canonical(dict(arrived.fields)),
+        }
+        row = book.insert("postback", "postbacks", columns)
+        for send in book.find("sends", tracking_id=tracking) if tracking else ():
+            apply_known(book, send)
+        for saved in book.find("mms", id=mms) if mms else ():
+            apply_encoding(book, saved)
+        return postback_record(row)
+
+    needs = Needs(
+        reported=frozenset({tracking} if tracking else ()),
+        mms=frozenset({mms} if mms else ()),
+        postbacks=frozenset({arrived.digest}),
+    )
+    return Operation(needs, decide)

@@ -1,0 +1,82 @@
+"""PostgreSQL by asyncpg: a connection that writes, and others that read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+T = TypeVar("T")
+
+PATIENCE = 30.0
+"""Seconds to wait for a connection, and for another process's transaction, before giving up."""
+
+_SILENCE = 60.0
+"""Seconds without an answer of the server after which a statement counts as lost."""
+
+
+class Server:
+    """A ledger in a PostgreSQL database."""
+
+    def __init__(self, url: URL) -> None:
+        """Connect to nothing yet."""
+        settings = {
+            "application_name": "mmscheck",
+            "synchronous_commit": "on",
+            "lock_timeout": str(int(PATIENCE * 1000)),
+            # A process that hangs with the chain's end locked would stop all others: the server ends it.
+            "idle_in_transaction_session_timeout": str(int(PATIENCE * 1000)),
+        }
+        arguments = {"server_settings": settings, "timeout": PATIENCE, "command_timeout": _SILENCE}
+        self._engine = create_async_engine(url, connect_args=arguments, hide_parameters=True)
+        self._writer: AsyncConnection | None = None
+        self._reader: AsyncConnection | None = None
+        self._lock = asyncio.Lock()
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """See ``Runner``; the connection lives until something goes wrong in it."""
+        connection = self._writer or await self._engine.connect()
+        self._writer = None
+        try:
+            async with connection.begin():
+                result = await connection.run_sync(work)
+        except BaseException:
+            await connection.close()
+            raise
+        self._writer = connection
+        return result
+
+    async def read(self, work: Callable[[Connection], T], *, whole: bool) -> T:
+        """See ``Runner``."""
+        if not whole:
+            async with self._lock:
+                return await self._read(work)
+        async with self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+            return await connection.run_sync(work)
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        connection = self._reader
+        self._reader = None
+        if connection is None:
+            connection = await self._engine.connect()
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            result = await connection.run_sync(work)
+            # Sends nothing: each statement was a transaction of its own.
+            await connection.rollback()
+        except BaseException:
+            await connection.close()
+            raise
+        self._reader = connection
+        return result
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for connection in (self._writer, self._reader):
+            if connection is not None:
+                await connection.close()
+        await self._engine.dispose()

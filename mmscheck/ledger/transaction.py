@@ -1,0 +1,143 @@
+"""One transaction: lock the chain's end, load what is needed, decide, and write it all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, Table, bindparam, insert, or_, select, update
+from sqlalchemy.engine import Connection
+
+from mmscheck.ledger.book import Book, Needs, Row
+from mmscheck.ledger.cleaning import Cleaner
+from mmscheck.ledger.history import chained
+from mmscheck.ledger.tables import HEAD, HISTORY, HOLDS, MMS, POSTBACKS, PROJECTIONS, SENDS
+from mmscheck.model.ledger import PostbackMeaning, SendState
+
+T = TypeVar("T")
+
+
+def begin(connection: Connection, needs: Needs, at: int) -> tuple[Book, str]:
+    """Lock the end of the chain and load; returns the book and the hash that the next row follows."""
+    row = (connection.execute(_LOCK)).one()
+    book = Book(seq=row.seq, at=at)
+    _load(connection, book, needs)
+    return book, row.hash
+
+
+_LOCK = select(HEAD.c.seq, HEAD.c.hash).with_for_update()
+
+
+def _load(connection: Connection, book: Book, needs: Needs) -> None:
+    """One statement for each table; what is not needed is not asked for."""
+    trackings = needs.trackings | needs.reported
+    of_sends = {"keys": needs.keys, "ids": needs.sends, "trackings": needs.reported}
+    of_postbacks = {"trackings": trackings, "mms": needs.mms, "digests": needs.postbacks}
+    given = {
+        "sends": _bound(of_sends),
+        "postbacks": _bound(of_postbacks),
+        "mms": _bound({"ids": needs.mms}),
+    }
+    extras = {"in-flight": needs.in_flight}
+    for name, values in given.items():
+        wanted = (*values, *(extra for extra, asked in extras.items() if asked and name == "sends"))
+        if wanted:
+            rows = connection.execute(_query(name, wanted), values).mappings()
+            book.load(name, map(dict, rows))
+    if needs.holds:
+        book.load(HOLDS.name, map(dict, connection.execute(_OPEN_HOLDS).mappings()))
+
+
+_CONDITIONS: Mapping[tuple[str, str], ColumnElement[bool]] = MappingProxyType(
+    {
+        ("sends", "keys"): SENDS.c.key.in_(bindparam("keys", expanding=True)),
+        ("sends", "ids"): SENDS.c.id.in_(bindparam("ids", expanding=True)),
+        ("sends", "trackings"): SENDS.c.tracking_id.in_(bindparam("trackings", expanding=True)),
+        ("sends", "in-flight"): SENDS.c.state == SendState.INTENDED.value,
+        ("postbacks", "trackings"): POSTBACKS.c.tracking_id.in_(bindparam("trackings", expanding=True)),
+        ("postbacks", "mms"): POSTBACKS.c.mms_id.in_(bindparam("mms", expanding=True))
+        & POSTBACKS.c.meaning.in_((PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)),
+        ("postbacks", "digests"): POSTBACKS.c.digest.in_(bindparam("digests", expanding=True)),
+        ("mms", "ids"): MMS.c.id.in_(bindparam("ids", expanding=True)),
+    }
+)
+
+_OPEN_HOLDS = select(HOLDS).where(HOLDS.c.released_at.is_(None))
+
+
+@cache
+def _query(table: str, wanted: tuple[str, ...]) -> Select[Any]:
+    """Built once: building a statement costs more than running it."""
+    return select(PROJECTIONS[table]).where(or_(*(_CONDITIONS[table, name] for name in wanted)))
+
+
+def _bound(wanted: Mapping[str, frozenset[Any]]) -> dict[str, list[Any]]:
+    size = max(map(len, wanted.values()))
+    return {name: _padded(values, size) for name, values in wanted.items() if values}
+
+
+def _padded(values: frozenset[T], size: int) -> list[T]:
+    """The values, one of them repeated up to one of few lengths: each length is a statement to prepare."""
+    length = next((one for one in _LENGTHS if one >= size), size)
+    some = list(values)
+    return some + some[-1:] * (length - len(some))
+
+
+_LENGTHS = (1, 4, 16, 64, 256)
+
+
+_OF_ENCODING = (PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)
+
+
+def finish(connection: Connection, book: Book, previous: str, cleaner: Cleaner) -> None:
+    """Write the history, the projections and the chain's new end."""
+    if not book.changes:
+        return
+    entries = []
+    for seq, change in enumerate(book.changes, book.seq + 1):
+        values = cleaner.row(change.values)
+        cleaned = msgspec.structs.replace(change, values=values, subject=cleaner.text(change.subject))
+        entries.append(chained(cleaned, seq=seq, at=book.at, previous=previous))
+        previous = entries[-1].hash
+    connection.execute(_INSERTS[HISTORY.name], [_history_row(entry) for entry in entries])
+    touched = dict.fromkeys((change.target, change.subject) for change in book.changes if change.target)
+    for name, table in PROJECTIONS.items():
+        rows = [row for row in book.table(name) if (name, str(row["id"])) in touched]
+        _project(connection, table, rows, book.fresh, cleaner)
+    connection.execute(_NEW_END, {"seq_": entries[-1].seq, "hash_": previous})
+
+
+def _history_row(entry: Any) -> Row:
+    row: Row = msgspec.structs.asdict(entry)
+    row["target"] = row.pop("table")
+    return row
+
+
+def _project(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Row],
+    fresh: set[tuple[str, int | str]],
+    cleaner: Cleaner,
+) -> None:
+    new = [cleaner.row(row) for row in rows if (table.name, row["id"]) in fresh]
+    old = [cleaner.row(row) for row in rows if (table.name, row["id"]) not in fresh]
+    if new:
+        connection.execute(_INSERTS[table.name], new)
+    if old:
+        connection.execute(_UPDATES[table.name], [{**row, "key_": row["id"]} for row in old])
+
+
+def _update_of(table: Table) -> Any:
+    columns: dict[str, Any] = {
+        column.name: bindparam(column.name) for column in table.columns if column.name != "id"
+    }
+    return update(table).where(table.c.id == bindparam("key_")).values(**columns)
+
+
+_INSERTS = {table.name: insert(table) for table in (HISTORY, *PROJECTIONS.values())}
+_NEW_END = update(HEAD).values(seq=bindparam("seq_"), hash=bindparam("hash_"))
+_UPDATES = {name: _update_of(table) for name, table in PROJECTIONS.items()}

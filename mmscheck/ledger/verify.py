@@ -1,0 +1,166 @@
+"""Look the whole ledger through for what was changed behind its back.
+
+Who can write to the database and reckons every later hash, the chain's end and the projections anew leaves no
+trace in it: only a hash noted elsewhere then tells. Everything less is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Table, Text, cast, func, select
+from sqlalchemy.engine import Connection
+
+from mmscheck.ledger.book import Row
+from mmscheck.ledger.history import GENESIS, digest
+from mmscheck.ledger.reading import PAGE, entry
+from mmscheck.ledger.tables import HEAD, HISTORY, PROJECTIONS
+from mmscheck.model.ledger import HistoryEntry, Tampering, Verification
+
+MOST = 1000
+"""Findings that are told; what is more of the same helps nobody."""
+
+
+class _Chain:
+    """The state of a walk along the history."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.hash = GENESIS
+
+    def step(self, row: HistoryEntry) -> Iterator[Tampering]:
+        """What is wrong with the next row, seen from the one before."""
+        if row.seq != self.seq + 1:
+            gone = (
+                f"row {self.seq + 1}" if row.seq == self.seq + 2 else f"rows {self.seq + 1} to {row.seq - 1}"
+            )
+            what = f"{gone} missing" if row.seq > self.seq else "numbered out of order"
+            yield Tampering(seq=self.seq + 1 if row.seq > self.seq else row.seq, what=what)
+        if row.previous != self.hash:
+            yield Tampering(
+                seq=row.seq,
+                what="it does not follow the row before it: one was changed, moved, removed or put in",
+            )
+        if row.hash != digest(row):
+            yield Tampering(
+                seq=row.seq, what=f"its content was changed ({row.kind} of {row.table} {row.subject})"
+            )
+        self.seq, self.hash = row.seq, row.hash
+
+
+def verify(connection: Connection) -> Verification:
+    """Every fault of history, end and projections, in this order; the connection sees one moment."""
+    chain, found, rows = _Chain(), list[Tampering](), 0
+    for row in _history(connection):
+        rows += 1
+        found += chain.step(row)
+        if len(found) >= MOST:
+            break
+    else:
+        found += _end(connection, chain)
+        for table in PROJECTIONS.values():
+            found += _projection(connection, table)
+    return Verification(rows=rows, head=f"{chain.seq}:{chain.hash}", found=tuple(found[:MOST]))
+
+
+def _history(connection: Connection) -> Iterator[HistoryEntry]:
+    last = -(2**62)
+    while True:
+        query = select(HISTORY).where(HISTORY.c.seq > last).order_by(HISTORY.c.seq).limit(PAGE)
+        rows = (connection.execute(query)).all()
+        for row in rows:
+            yield entry(row)
+        if len(rows) < PAGE:
+            return
+        last = rows[-1].seq
+
+
+def _end(connection: Connection, chain: _Chain) -> list[Tampering]:
+    head = (connection.execute(select(HEAD.c.seq, HEAD.c.hash))).first()
+    if head is None:
+        return [Tampering(seq=None, what="the note of the last row is missing")]
+    if head.seq > chain.seq:
+        what = (
+            f"the history ends at row {chain.seq}, and its last row was row {head.seq}: the rest was cut off"
+        )
+        return [Tampering(seq=chain.seq + 1, what=what)]
+    if head.seq < chain.seq:
+        what = (
+            f"row {head.seq} was the last one, and rows up to {chain.seq} were added behind the ledger's back"
+        )
+        return [Tampering(seq=head.seq + 1, what=what)]
+    if head.hash != chain.hash:
+        return [Tampering(seq=head.seq, what="the last row is not the one that was written last")]
+    return []
+
+
+def _projection(connection: Connection, table: Table) -> list[Tampering]:
+    found = _orphans(connection, table)
+    last: Any = None
+    while True:
+        query = select(table).order_by(table.c.id).limit(PAGE)
+        if last is not None:
+            query = query.where(table.c.id > last)
+        rows = [dict(row) for row in (connection.execute(query)).mappings()]
+        found += _page(connection, table, rows)
+        if len(rows) < PAGE or len(found) >= MOST:
+            return found
+        last = rows[-1]["id"]
+
+
+def _page(connection: Connection, table: Table, rows: Sequence[Row]) -> list[Tampering]:
+    wanted, last = _replayed(connection, table, [str(row["id"]) for row in rows])
+    found = []
+    for row in rows:
+        subject = str(row["id"])
+        if subject not in wanted:
+            found.append(Tampering(seq=None, what=f"{table.name} {subject} stands in no history"))
+            continue
+        wrong = sorted(name for name, value in row.items() if wanted[subject].get(name) != value)
+        if wrong:
+            what = f"{table.name} {subject} is not what this row left it as: {', '.join(wrong)} differ"
+            found.append(Tampering(seq=last[subject], what=what))
+    return found
+
+
+def _replayed(
+    connection: Connection, table: Table, subjects: Sequence[str]
+) -> tuple[dict[str, Row], dict[str, int]]:
+    """What the history makes of these rows, and the last row of the history of each."""
+    states: dict[str, Row] = {}
+    last: dict[str, int] = {}
+    query = (
+        select(HISTORY.c.seq, HISTORY.c.subject, HISTORY.c.body)
+        .where(HISTORY.c.target == table.name, HISTORY.c.subject.in_(subjects))
+        .order_by(HISTORY.c.seq)
+    )
+    for seq, subject, body in connection.execute(query):
+        states.setdefault(subject, {}).update(_decoded(body))
+        last[subject] = seq
+    return states, last
+
+
+def _decoded(body: str) -> Row:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}
+
+
+def _orphans(connection: Connection, table: Table) -> list[Tampering]:
+    """Rows of the history about something that is no longer there."""
+    named = select(HISTORY.c.subject).where(HISTORY.c.target == table.name)
+    gone = named.except_(select(cast(table.c.id, Text))).subquery()
+    query = (
+        select(HISTORY.c.subject, func.max(HISTORY.c.seq).label("last"))
+        .where(HISTORY.c.target == table.name, HISTORY.c.subject.in_(select(gone.c.subject)))
+        .group_by(HISTORY.c.subject)
+        .order_by("last")
+        .limit(MOST)
+    )
+    return [
+        Tampering(seq=seq, what=f"{table.name} {subject}, which this row last changed, was removed")
+        for subject, seq in connection.execute(query)
+    ]

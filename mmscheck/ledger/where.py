@@ -1,0 +1,94 @@
+"""Where a ledger is: a file of the user's own, or a PostgreSQL database by URL."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import msgspec
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from mmscheck.errors import LedgerError, UsageError
+
+_POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
+_SQLITE = frozenset({"sqlite"})
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A ledger's address: ``url`` for SQLAlchemy, ``shown`` without its password, ``file`` on SQLite."""
+
+    url: URL
+    shown: str
+    file: Path | None = None
+
+
+def default_file() -> Path:
+    """``mmscheck/ledger.sqlite3`` in the user's state folder (XDG Base Directory, ``XDG_STATE_HOME``)."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    # The specification has relative paths ignored.
+    root = Path(state) if state.startswith("/") else Path.home() / ".local" / "state"
+    return root / "mmscheck" / "ledger.sqlite3"
+
+
+def place_of(where: str | None) -> Place:
+    """The place that a URL, a path, or None (the default file) names; raises UsageError for anything else."""
+    if where is None:
+        return _file(default_file())
+    if "://" not in where:
+        if not where.strip() or "\0" in where:
+            raise UsageError("the ledger's address is empty: give a file or a postgresql:// URL")
+        return _file(Path(where))
+    try:
+        url = make_url(where)
+    except (ArgumentError, ValueError):
+        raise UsageError(_wanted("the ledger's address cannot be read as a URL")) from None
+    if url.drivername in _SQLITE:
+        if not url.database or url.database == ":memory:" or url.query:
+            raise UsageError(_wanted("a ledger on SQLite is a file"))
+        return _file(Path(url.database))
+    if url.drivername in _POSTGRESQL:
+        return _server(url)
+    raise UsageError(_wanted(f"a ledger cannot be kept in {url.drivername}"))
+
+
+def _wanted(fault: str) -> str:
+    return f"{fault}: give a path, sqlite:///PATH, or postgresql://USER@HOST/DATABASE"
+
+
+def _file(path: Path) -> Place:
+    full = path.expanduser().absolute()
+    return Place(url=URL.create("sqlite", database=str(full)), shown=str(full), file=full)
+
+
+def _server(url: URL) -> Place:
+    if importlib.util.find_spec("asyncpg") is None:
+        raise UsageError("a ledger on PostgreSQL needs asyncpg: pip install 'mmscheck[postgresql]'")
+    shown = url.set(query={}).render_as_string(hide_password=True)
+    query = dict(url.query)
+    # libpq's name for it, which people copy from elsewhere; asyncpg has another.
+    if "sslmode" in query:
+        query["ssl"] = query.pop("sslmode")
+    return Place(url=url.set(drivername="postgresql+asyncpg", query=query), shown=shown)
+
+
+def prepare(file: Path, *, create: bool) -> None:
+    """Make folder (0700) and file (0600) where they are missing; raises LedgerError, also when not to create.
+
+    Numbers of customers are in it, so nobody else may read what this makes. What is there keeps its mode.
+    """
+    if not create:
+        if not file.exists():
+            raise LedgerError(f"there is no ledger at {file}")
+        return
+    try:
+        _folders(file.parent)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise LedgerError(f"the ledger {file} cannot be written: {error.strerror}") from error
+
+
+def _folders(folder: Path) -> None:
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)

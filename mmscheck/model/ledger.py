@@ -1,0 +1,189 @@
+"""What the ledger keeps and answers: sends, saved messages, postbacks and holds, as values.
+
+Times are whole microseconds since the epoch (UTC). The API key is no field of any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+
+class SendState(StrEnum):
+    """Where a send stands (design, "How it sends").
+
+    ``not-sent`` is certain (a connection never made, a code that means "later"): it may be claimed again.
+    ``unknown`` may have gone out: only a person (``resolved-...``), the call's own late answer, or a postback
+    with its tracking id moves it on.
+    """
+
+    INTENDED = "intended"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not-sent"
+    RESOLVED_SENT = "resolved-sent"
+    RESOLVED_NOT_SENT = "resolved-not-sent"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class MmsState(StrEnum):
+    """Where a stored message stands: only ``ready`` may be sent; ``saved`` says nothing of its encoding."""
+
+    SAVED = "saved"
+    ENCODING = "encoding"
+    READY = "ready"
+    CORRUPT = "corrupt"
+
+
+class PostbackMeaning(StrEnum):
+    """What a postback code says, in ``mmscheck.sinch.PostbackKind``'s words; ``unknown`` is any other."""
+
+    READY = "ready"
+    CORRUPT = "corrupt"
+    SENT = "sent"
+    STATUS = "status"
+    DELIVERED_AS_SMS = "delivered-as-sms"
+    FAILED = "failed"
+    INBOUND = "inbound"
+    DISCOVERY = "discovery"
+    UNKNOWN = "unknown"
+
+
+class SendIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """One send about to be made; ``row`` is its line in a campaign's file, ``key`` its idempotency key."""
+
+    key: str
+    mms_id: str
+    to: str
+    from_: str
+    request_digest: str
+    message_digest: str
+    ruleset_digest: str
+    account: str | None = None
+    campaign: str | None = None
+    row: int | None = None
+
+
+class SendRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One send as it is kept; ``attempt`` counts from 1, ``owner`` is the process that claimed it last."""
+
+    id: int
+    intent: SendIntent
+    state: SendState
+    attempt: int
+    owner: str
+    claimed_at: int
+    changed_at: int
+    detail: str = ""
+    tracking_id: str | None = None
+    error_code: str | None = None
+    error_info: str | None = None
+    http_status: int | None = None
+    resolved_by: str | None = None
+    resolved_why: str | None = None
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """Leave to make one POST: the intent is on disk, and nobody else holds this attempt."""
+
+    send_id: int
+    attempt: int
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """This very send was answered before: there is nothing to POST."""
+
+    send: SendRecord
+
+
+class RefusalReason(StrEnum):
+    """Why a claim is refused."""
+
+    OTHER_PAYLOAD = "other-payload"
+    IN_FLIGHT = "in-flight"
+    UNKNOWN = "unknown"
+    ATTEMPTS_USED_UP = "attempts-used-up"
+
+
+class ClaimRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """No POST may be made under this key now; ``text`` is a sentence for people."""
+
+    reason: RefusalReason
+    text: str
+    send: SendRecord
+
+
+ClaimOutcome = Claim | Recorded | ClaimRefused
+"""What a claim comes to; only ``Claim`` allows a POST."""
+
+
+class MmsRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored message and its content; ``media`` pairs redacted URLs with ``sha256:`` digests."""
+
+    mms_id: str
+    state: MmsState
+    digest: str
+    media: tuple[tuple[str, str], ...]
+    name: str | None
+    subject: str | None
+    saved_at: int
+    changed_at: int
+
+
+class Postback(msgspec.Struct, frozen=True, kw_only=True):
+    """One notification as it came; ``fields`` are all of its elements, also those nobody knows."""
+
+    id: int
+    received_at: int
+    code: str
+    meaning: PostbackMeaning
+    fields: Mapping[str, str]
+    tracking_id: str | None = None
+    mms_id: str | None = None
+    recipient: str | None = None
+    status: str | None = None
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """The kill switch, while it is pulled: nothing may be sent."""
+
+    id: int
+    reason: str
+    who: str
+    held_at: int
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the history; ``body`` is canonical JSON of what was set, ``hash`` covers all the rest.
+
+    ``table`` and ``subject`` name the row that it set; both are empty for what is only noted.
+    """
+
+    seq: int
+    at: int
+    kind: str
+    table: str
+    subject: str
+    body: str
+    previous: str
+    hash: str
+
+
+class Tampering(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong with the ledger; ``seq`` is the history row, None where no row is to blame."""
+
+    seq: int | None
+    what: str
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole ledger looked through; ``head`` may be noted elsewhere and compared another day."""
+
+    rows: int
+    head: str
+    found: tuple[Tampering, ...]

@@ -1,0 +1,183 @@
+"""Whatever is changed behind the ledger's back is refused by the database, and else found and named."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+
+import pytest
+
+from mmscheck.ledger import Ledger, Save
+from mmscheck.model.ledger import Verification
+from tests.support.ledgers import accepted, claimed, raw, refused, unguarded, unknown
+
+
+@pytest.fixture
+async def filled(ledger: Ledger) -> Ledger:
+    """12 rows: three claims and their ends, a postback with effect, a save, a hold and a release, a check."""
+    claims = [await claimed(ledger, f"key-{number}") for number in (1, 2, 3)]
+    for claim, end in zip(claims, (accepted("T1"), refused(), unknown()), strict=True):
+        await ledger.answer(claim, end)
+    await ledger.record_postback({"code": "E102", "tracking-id": "T1"})
+    await ledger.record_save(Save(mms_id="100001", digest="sha256:a"))
+    await ledger.hold(reason="wait", who="ann")
+    await ledger.release(who="ann")
+    await ledger.record_check("check", verdict="permit")
+    return ledger
+
+
+def told(found: Verification) -> str:
+    return "\n".join(f"{one.seq}: {one.what}" for one in found.found)
+
+
+async def test_an_untouched_ledger_is_found_whole(filled: Ledger) -> None:
+    found = await filled.verify()
+    assert found.found == ()
+    assert found.rows == 12
+    assert found.head.startswith("12:")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE history SET body = '{}' WHERE seq = 3",
+        "DELETE FROM history WHERE seq = 3",
+        "DELETE FROM history",
+    ],
+)
+async def test_the_database_refuses_to_change_history(filled: Ledger, where: str, statement: str) -> None:
+    with pytest.raises(Exception, match="append-only"):
+        await raw(where, statement)
+    assert (await filled.verify()).found == ()
+
+
+async def test_the_database_refuses_ways_round_the_delete(filled: Ledger, where: str) -> None:
+    columns = "at, kind, target, subject, body, previous, hash"
+    statement = (
+        f"INSERT OR REPLACE INTO history (seq, {columns}) SELECT seq, {columns} FROM history WHERE seq = 3"
+    )
+    with pytest.raises(Exception, match="append-only"):
+        await raw(where, statement if "://" not in where else "TRUNCATE history")
+    assert (await filled.verify()).found == ()
+
+
+@pytest.mark.parametrize("column", ["at", "kind", "target", "subject", "body", "previous", "hash"])
+async def test_a_change_of_any_column_is_found_and_its_row_named(
+    filled: Ledger, where: str, column: str
+) -> None:
+    value = "at + 1" if column == "at" else "'{}'"
+    await unguarded(where, f"UPDATE history SET {column} = {value} WHERE seq = 5")
+    assert "5: its content was changed" in told(await filled.verify())
+
+
+async def test_a_change_with_a_new_hash_breaks_the_row_after(filled: Ledger, where: str) -> None:
+    row = list(
+        (
+            await raw(
+                where, "SELECT seq, at, kind, target, subject, body, previous FROM history WHERE seq = 5"
+            )
+        )[0]
+    )
+    row[5] = row[5].replace("refused", "unknown")
+    text = json.dumps(row, separators=(",", ":"), ensure_ascii=False)
+    new = hashlib.sha256(text.encode()).hexdigest()
+    await unguarded(where, f"UPDATE history SET body = '{row[5]}', hash = '{new}' WHERE seq = 5")
+    found = told(await filled.verify())
+    assert "5: its content" not in found
+    assert "6: it does not follow the row before it" in found
+
+
+async def test_a_removed_row_is_found(filled: Ledger, where: str) -> None:
+    await unguarded(where, "DELETE FROM history WHERE seq = 5")
+    assert "5: row 5 missing" in told(await filled.verify())
+
+
+async def test_a_removed_beginning_is_found(filled: Ledger, where: str) -> None:
+    await unguarded(where, "DELETE FROM history WHERE seq <= 2")
+    assert "1: rows 1 to 2 missing" in told(await filled.verify())
+
+
+async def test_a_removed_row_whose_successors_were_renumbered_is_found(filled: Ledger, where: str) -> None:
+    renumber = [f"UPDATE history SET seq = {seq - 1} WHERE seq = {seq}" for seq in range(6, 13)]
+    await unguarded(where, "DELETE FROM history WHERE seq = 5", *renumber)
+    assert "5: it does not follow the row before it" in told(await filled.verify())
+
+
+async def test_swapped_rows_are_found(filled: Ledger, where: str) -> None:
+    moves = ((4, 100), (5, 4), (100, 5))
+    await unguarded(where, *(f"UPDATE history SET seq = {new} WHERE seq = {old}" for old, new in moves))
+    found = told(await filled.verify())
+    assert "4: it does not follow" in found
+    assert "5: it does not follow" in found
+
+
+async def test_an_inserted_row_is_found(filled: Ledger, where: str) -> None:
+    shift = [f"UPDATE history SET seq = {seq + 1} WHERE seq = {seq}" for seq in range(12, 4, -1)]
+    insert = "INSERT INTO history VALUES (5, 1, 'send-accepted', 'sends', '2', '{}', 'p', 'h')"
+    await unguarded(where, *shift, insert)
+    assert "5: its content was changed" in told(await filled.verify())
+
+
+async def test_a_row_added_at_the_end_is_found(filled: Ledger, where: str) -> None:
+    await raw(where, "INSERT INTO history VALUES (13, 1, 'send-accepted', 'sends', '2', '{}', 'p', 'h')")
+    assert "13: row 12 was the last one" in told(await filled.verify())
+
+
+async def test_a_tail_that_was_cut_off_is_found(filled: Ledger, where: str) -> None:
+    await unguarded(where, "DELETE FROM history WHERE seq > 10")
+    assert "11: the history ends at row 10, and its last row was row 12" in told(await filled.verify())
+
+
+async def test_a_tail_cut_off_together_with_the_note_of_it_is_found_by_the_projections(
+    filled: Ledger, where: str
+) -> None:
+    await unguarded(
+        where,
+        "DELETE FROM history WHERE seq > 4",
+        "UPDATE head SET seq = 4, hash = (SELECT hash FROM history WHERE seq = 4)",
+    )
+    found = told(await filled.verify())
+    assert (
+        "2: sends 2 is not what this row left it as: changed_at, detail, error_code, http_status, state"
+        in found
+    )
+    assert "None: mms 100001 stands in no history" in found
+
+
+async def test_a_lost_note_of_the_end_is_found(filled: Ledger, where: str) -> None:
+    await raw(where, "DELETE FROM head")
+    assert "the note of the last row is missing" in told(await filled.verify())
+
+
+@pytest.mark.parametrize(
+    ("statement", "wanted"),
+    [
+        (
+            "UPDATE sends SET state = 'not-sent' WHERE id = 3",
+            "6: sends 3 is not what this row left it as: state",
+        ),
+        ("UPDATE sends SET key = 'x' WHERE id = 1", "sends 1 is not what this row left it as: key"),
+        ("DELETE FROM sends WHERE id = 3", "sends 3, which this row last changed, was removed"),
+        ("UPDATE holds SET released_at = NULL", "holds 10 is not what this row left it as: released_at"),
+        ("DELETE FROM postbacks", "was removed"),
+        ("UPDATE mms SET digest = 'sha256:b'", "mms 100001 is not what this row left it as: digest"),
+        (
+            "INSERT INTO holds (id, reason, who, held_at) VALUES (99, 'x', 'y', 1)",
+            "None: holds 99 stands in no history",
+        ),
+    ],
+)
+async def test_a_projection_that_disagrees_is_found(
+    filled: Ledger, where: str, statement: str, wanted: str
+) -> None:
+    await raw(where, statement)
+    assert wanted in told(await filled.verify())
+
+
+async def test_many_rows_are_verified_page_by_page(ledger: Ledger, where: str) -> None:
+    await asyncio.gather(*(claimed(ledger, f"key-{number}") for number in range(1100)))
+    assert (await ledger.verify()).found == ()
+    await raw(where, "UPDATE sends SET state = 'not-sent' WHERE id = 1050")
+    assert [one.seq for one in (await ledger.verify()).found] == [1050]
+    assert len([send async for send in ledger.sends()]) == 1100
