@@ -146,6 +146,8 @@ class Exchange:
 
     def _feed_head(self, data: bytes) -> bytes:
         """Collect heads; returns nothing before that of the answer is whole, and then everything."""
+        if not self._raw and not self._held and (passed := self._feed_whole_head(data)):
+            return passed
         start = max(0, len(self._raw) - 3)
         self._raw += data
         while begins_as_http(self._raw) and (end := head_end(self._raw, start)) is not None:
@@ -155,7 +157,7 @@ class Exchange:
                 break
             head = self._take_head(end)
             if not head.informational:
-                return self._begin_body(head)
+                return self._begin_collected(head)
             self._oddities.add(AnomalyKind.INFORMATIONAL, head.line)
             start = 0
         self.not_http = not begins_as_http(self._raw)
@@ -163,6 +165,23 @@ class Exchange:
         if self.overflow:
             self._oddities.add(AnomalyKind.HEAD_TOO_LARGE, f"more than {HEAD_LIMIT} bytes")
         return b""
+
+    def _feed_whole_head(self, data: bytes) -> bytes:
+        """The same for a packet that begins with the whole head of the answer, as most do, without copies.
+
+        Returns nothing, and has done nothing, for any other.
+        """
+        end = head_end(data) if begins_as_http(data) else None
+        if end is None or end > HEAD_LIMIT:
+            return b""
+        raw = data[:end]
+        head = parse_head(raw)
+        if head.informational:
+            return b""
+        judge_lines(raw, self._oddities, whole=True)
+        self._begin_body(head)
+        passed = self._feed_body(data[end:])
+        return data if end + len(passed) == len(data) else raw + passed
 
     def _exceeds(self, size: int) -> bool:
         return len(self._held) + size > HEAD_LIMIT
@@ -174,12 +193,16 @@ class Exchange:
         judge_lines(raw, self._oddities, whole=True)
         return parse_head(raw)
 
-    def _begin_body(self, head: Head) -> bytes:
-        """Take ``head`` for the answer's; returns all heads and what there is of the body."""
+    def _begin_body(self, head: Head) -> None:
+        """Take ``head`` for the answer's."""
         self.head, self.length = head, head.length
         judge_fields(head, self._oddities)
         if self.length is None and head.chunked:
             self._chunks = ChunkScanner(self._begin, excerpt.LENGTH)
+
+    def _begin_collected(self, head: Head) -> bytes:
+        """The same after heads have been collected; returns them and what there is of the body."""
+        self._begin_body(head)
         heads, rest = bytes(self._held), bytes(self._raw)
         self._held.clear()
         self._raw.clear()

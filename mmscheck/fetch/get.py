@@ -90,6 +90,9 @@ async def get(
                 # The rest is not waited for: leaving a body unread closes its connection.
                 return head, Body(b"", "", 0)
             keep = asking.read == "whole"
+            if response.content.is_eof():
+                # All of it is here, so that there is nothing to measure.
+                return head, await _read(response, exchange, max_bytes, on_large if keep else None)
             async with least_throughput(lambda: exchange.body_so_far, least) as meter:
                 hold = meter.apart(on_large) if keep else None
                 return head, await _read(response, exchange, max_bytes, hold)

@@ -70,7 +70,8 @@ def begins_as_http(raw: bytes | bytearray) -> bool:
     One empty line before it is passed over, as some clients do.
     """
     lead = _LEAD.match(raw)
-    begin = raw[lead.end() if lead else 0 :][: len(_HTTP)]
+    start = lead.end() if lead else 0
+    begin = raw[start : start + len(_HTTP)]
     return begin == _HTTP[: len(begin)]
 
 
