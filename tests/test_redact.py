@@ -70,3 +70,15 @@ def test_a_secret_in_a_header_is_not_shown(name: str, value: str) -> None:
 def test_a_query_without_its_url_is_not_shown_in_a_sentence() -> None:
     assert SECRET not in redact_text(f"HTTP 403 denied for 'x?sig={SECRET}'")
     assert redact_text("Is it 2 + 2 = 4? Yes, x=4.") == "Is it 2 + 2 = 4? Yes, x=4."
+
+
+@pytest.mark.parametrize("mark", [",", ".", ";", ":", "!", "?", ")", "],", "})."])
+def test_a_url_has_one_digest_whatever_mark_of_the_sentence_follows(mark: str) -> None:
+    url = f"https://media.example/a.jpg?sig={SECRET}"
+    shown = redact_url(url)
+    assert redact_text(f"see {url}{mark} whose bytes") == f"see {shown}{mark} whose bytes"
+    assert redact_text(f"see {shown}{mark} whose bytes") == f"see {shown}{mark} whose bytes"
+    query = f"?sig={SECRET}"
+    assert redact_text(f"see {query}{mark} whose") == redact_text(f"see {query} whose").replace(
+        " whose", f"{mark} whose"
+    )

@@ -28,6 +28,7 @@ _HOST = re.compile(r"(?:\[[0-9a-f:.]+\]|[^:/\\@\s]+)(?::\d*)?(?:[/\\].*)?", re.D
 _SECRET_HEADERS = re.compile(
     r"cookie|authenticate|authorization|token|signature|secret|api-?key|password", re.IGNORECASE
 )
+_MARKS = ".,;:!?)]}"
 _LINK_HEADERS = frozenset({"location", "content-location", "link", "refresh"})
 
 
@@ -75,13 +76,24 @@ def _is_harmless(query: str) -> bool:
 def redact_text(text: str) -> str:
     """The text with every URL in it, and every query by itself, redacted."""
     if "://" in text:
-        text = _URL.sub(lambda match: redact_url(match.group(0)), text)
+        text = _URL.sub(_redacted_url, text)
     return _QUERY.sub(_redacted_query, text) if "?" in text else text
 
 
+def _redacted_url(found: re.Match[str]) -> str:
+    url, rest = _apart(found.group(0))
+    return redact_url(url) + rest
+
+
 def _redacted_query(found: re.Match[str]) -> str:
-    query = found.group(1)
-    return found.group(0) if _is_harmless(query) else f"?{_digest(query)}"
+    query, rest = _apart(found.group(1))
+    return found.group(0) if _is_harmless(query) else f"?{_digest(query)}{rest}"
+
+
+def _apart(found: str) -> tuple[str, str]:
+    """What was found, and the marks behind it: they are the sentence's, and would change the digest."""
+    bare = found.rstrip(_MARKS)
+    return bare, found[len(bare) :]
 
 
 def redact_header(name: str, value: str) -> str:

@@ -53,7 +53,7 @@ SERVERS: tuple[Row, ...] = (
         MediaKind.VCARD,
     ),
     _row("apache", "content-length", "AddOutputFilterByType SUBSTITUTE text/html", chunked(*JPG, APACHE)),
-    _row("apache", "content-type-present", "Map the extension", plain(APACHE, url=PASS_URL)),
+    _row("apache", "content-type-present", "Map the extensions", plain(APACHE, url=PASS_URL)),
     _row("caddy", "not-compressed", "@rest not path /media/*", squeezed(*VCF, "Server: Caddy")),
     _row("caddy", "content-length", "reverse_proxy", chunked(*JPG, "Server: Caddy")),
     _row(
