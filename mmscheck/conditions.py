@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, ProbeName
+from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Probe, ProbeName
 from mmscheck.model.server import Condition
 
 LONGEST_VALUE = 1024
@@ -18,6 +18,10 @@ LONGEST_EXCERPT = 2048
 """Characters of a body that are looked at: what an observation keeps at most."""
 
 _OK = 200
+_REFUSALS = frozenset({401, 403, 406, 429})
+"""Statuses by which a server turns a client away; others say that something is missing or broken."""
+
+_PAGE = re.compile(r"\s*(?:text/html|application/xhtml)", re.IGNORECASE)
 _NOTHING = ("", "", None, None, None)
 
 
@@ -76,14 +80,20 @@ def _last(answer: Answer, observation: Observation) -> Answer:
 
 
 def answers_browsers(observation: Observation) -> bool:
-    """Whether the same URL gave a file to a browser that it did not give to us."""
-    return isinstance(observation, NotFetched) and any(
-        probe.name is ProbeName.BROWSER
-        and probe.reason is None
-        and probe.final is not None
-        and probe.final.status == _OK
-        for probe in observation.probes
-    )
+    """Whether the same URL gave a file to a browser and turned us away.
+
+    A page is no file: it may be a challenge, or the site's way of saying that there is none.
+    """
+    if not isinstance(observation, NotFetched) or observation.final is None:
+        return False
+    return observation.final.status in _REFUSALS and any(map(_is_file_for_browser, observation.probes))
+
+
+def _is_file_for_browser(probe: Probe) -> bool:
+    final = probe.final
+    if probe.name is not ProbeName.BROWSER or probe.reason is not None or final is None:
+        return False
+    return final.status == _OK and probe.size != 0 and not any(map(_PAGE.match, final.values("Content-Type")))
 
 
 def _split(url: str) -> tuple[str, str, str]:

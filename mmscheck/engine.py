@@ -211,6 +211,8 @@ def _offline(check: Check, target: Target) -> Result | None:
 
 
 def _words(rule: Rule, message: Mms, place: Place, result: Result) -> str:
+    if result.said and result.outcome in (Outcome.PASSED, Outcome.INAPPLICABLE):
+        return redact_text(result.said)
     if result.outcome is Outcome.PASSED:
         return f"{rule.title}."
     if result.outcome is Outcome.INAPPLICABLE:
@@ -234,12 +236,12 @@ def _likeness(rule: Rule, place: Place) -> str:
     return likeness(place.recognised, rule.id) if place.recognised else ""
 
 
-def _fix(rule: Rule, place: Place, outcome: Outcome) -> str:
-    """The rule's fix and, below a finding, what helps on the server that was recognised."""
-    if place.recognised is None or outcome not in (Outcome.FAILED, Outcome.CANT_TELL):
-        return rule.text.fix
-    more = advice(place.recognised, rule.id, decided=outcome is Outcome.FAILED)
-    return join_fix(rule.text.fix, more)
+def _fix(rule: Rule, place: Place, result: Result) -> str:
+    """The check's or the rule's fix and, below a finding, what helps on the server that was recognised."""
+    general = redact_text(result.fix) or rule.text.fix
+    if place.recognised is None or result.outcome not in (Outcome.FAILED, Outcome.CANT_TELL):
+        return general
+    return join_fix(general, advice(place.recognised, rule.id, decided=result.outcome is Outcome.FAILED))
 
 
 def _evaluation(rule: Rule, place: Place, result: Result, words: str, *, crashed: bool = False) -> Evaluation:
@@ -253,8 +255,8 @@ def _evaluation(rule: Rule, place: Place, result: Result, words: str, *, crashed
         reason=redact_text(result.reason),
         why=rule.text.why,
         # Where something broke, what is advised may be what broke.
-        fix=rule.text.fix if crashed else _fix(rule, place, result.outcome),
-        owner=rule.owner,
+        fix=rule.text.fix if crashed else _fix(rule, place, result),
+        owner=result.owner or rule.owner,
         provider_codes=rule.provider_codes,
         url=place.url,
         line=place.line or _line(evidence),

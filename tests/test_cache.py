@@ -556,7 +556,13 @@ async def test_the_command_keeps_and_uses_results_and_its_reports_say_so(tmp_pat
         (["send", "a.xml", *fields(), "--cache-ttl", "10m"], "No such option"),
         (["lint", "a.xml", "--cache", "kept"], "No such option"),
         (["check", "a.xml", "--cache-ttl", "10m"], "there is no --cache"),
-        (["check", "a.xml", "--cache", "kept", "--cache-ttl", "10"], "--cache-ttl '10': expected a duration"),
+        (
+            ["check", "a.xml", "--cache", "kept", "--cache-ttl", "10"],
+            "--cache-ttl '10': expected a duration such as 90s, 10m or 1h",
+        ),
+        (["check", "a.xml", "--cache", "kept", "--cache-ttl", "2h"], "at most 1h"),
+        (["check", "a.xml", "--cache", "kept", "--cache-ttl", "999999999d"], "at most 1h"),
+        (["check", "a.xml", "--cache", "kept", "--cache-ttl", ""], "--cache-ttl '': expected"),
         (["check", "a.xml", "--cache", "a.xml"], "no folder to keep results in"),
     ],
 )

@@ -110,9 +110,26 @@ def test_only_a_file_that_a_browser_got_shows_a_wall() -> None:
         ((Probe(name=ProbeName.BROWSER, hops=(refused,)),), False),
         ((Probe(name=ProbeName.BROWSER, hops=(hop(),), reason=Reason.RESET),), False),
         ((Probe(name=ProbeName.BROWSER, skipped="no"),), False),
+        ((Probe(name=ProbeName.BROWSER, hops=(hop(),), size=0),), False),
     ):
         assert answers_browsers(not_fetched(Reason.BAD_STATUS, refused, probes=probes)) is wall
     assert not answers_browsers(fetched(probes=(got,)))
+    assert not answers_browsers(not_fetched(Reason.BAD_STATUS, probes=(got,)))
+
+
+@pytest.mark.parametrize("kind", ["text/html", "TEXT/HTML; charset=utf-8", "application/xhtml+xml"])
+def test_a_page_that_a_browser_got_is_no_file(kind: str) -> None:
+    page = Probe(name=ProbeName.BROWSER, hops=(hop(headers=(("content-type", kind),)),))
+    assert not answers_browsers(not_fetched(Reason.BAD_STATUS, hop(status=403), probes=(page,)))
+
+
+@pytest.mark.parametrize(
+    ("status", "wall"),
+    [(401, True), (403, True), (406, True), (429, True), (400, False), (451, False), (500, False)],
+)
+def test_only_who_was_turned_away_met_a_wall(status: int, wall: bool) -> None:  # noqa: FBT001 - a table
+    got = Probe(name=ProbeName.BROWSER, hops=(hop(),))
+    assert answers_browsers(not_fetched(Reason.BAD_STATUS, hop(status=status), probes=(got,))) is wall
 
 
 def test_an_empty_body_is_one_that_came_whole() -> None:

@@ -54,7 +54,7 @@ async def test_a_server_that_answers_browsers_only_is_told_over_a_real_socket() 
     assert "answers browsers only" in found.message
     assert "For browsers only: As reported: Requests are judged by their User-Agent" in found.fix
     assert "answers browsers only" not in shallow.message
-    assert "a refusal of requests like this one" in shallow.message
+    assert "It looks like an access restriction: the file is not public" in shallow.message
 
 
 async def test_compression_on_request_is_advised_on_over_a_real_socket() -> None:

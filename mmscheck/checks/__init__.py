@@ -13,6 +13,7 @@ from mmscheck.checks.message import CHECKS as MESSAGE
 from mmscheck.checks.mime import CHECKS as MIME
 from mmscheck.checks.probes import CHECKS as PROBES
 from mmscheck.checks.providers import CHECKS as PROVIDERS
+from mmscheck.checks.relayed import judged_directly
 from mmscheck.checks.request import CHECKS as REQUEST
 from mmscheck.checks.signed import CHECKS as SIGNED
 from mmscheck.checks.slide import CHECKS as SLIDE
@@ -30,7 +31,7 @@ _ALL: tuple[Check, ...] = (
     *URL,
     *SIGNED,
     *HTTP,
-    *PROBES,
+    *(judged_directly(check) for check in PROBES),
     *MIME,
     *LOCAL,
     *MEDIA,

@@ -31,6 +31,7 @@ INFORMATIONAL             mild    9110 15.2: legal; a client must be able to rea
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +39,7 @@ from typing import Any
 from mmscheck.checks.observed import explanation, printable
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, passed
 from mmscheck.model.observation import Anomaly, AnomalyKind, Fetched, Hop, NotFetched, Observation, Reason
-from mmscheck.model.redact import redact_header, redact_text, redact_url
+from mmscheck.model.redact import redact_header, redact_url
 from mmscheck.model.words import TargetKind
 
 MILD = frozenset({AnomalyKind.BARE_LF, AnomalyKind.OBS_FOLD, AnomalyKind.TRAILERS, AnomalyKind.INFORMATIONAL})
@@ -53,6 +54,11 @@ _MALFORMED = frozenset({Reason.MALFORMED_HTTP, Reason.LENGTH_AND_CHUNKED, Reason
 _NO_LINES = frozenset({AnomalyKind.EXCESS, AnomalyKind.NOT_HTTP})
 """Kinds that are shown by a first few bytes, which need not be lines at all."""
 
+_UTF_8 = codecs.getincrementaldecoder("utf-8")
+_FIRST_BYTES = 4
+
+_TOKEN = re.compile(r"[\w-]+")
+_WORD = re.compile(r"[\w-]*")
 _FIELD = re.compile(r"\n(?![ \t])")
 
 _Seen = tuple[Hop, Anomaly]
@@ -91,18 +97,49 @@ def _evidence(hop: Hop, odd: Anomaly) -> dict[str, Any]:
 
 def _words(observation: Observation, hop: Hop, odd: Anomaly) -> str:
     where = "" if hop is observation.hops[-1] else f" from {printable(redact_url(hop.url))}, which redirects"
-    return f"{odd.kind.value}{where} ({'; '.join(_lines(odd))})"
+    shown = "; ".join(_lines(odd))
+    if odd.kind is AnomalyKind.EXCESS and not _is_text(odd.seen):
+        return f"{_how_many(observation, hop)} more bytes after the stated end{where} ({shown})"
+    return f"{odd.kind.value}{where} ({shown})"
+
+
+def _how_many(observation: Observation, hop: Hop) -> str:
+    if isinstance(observation, Fetched) and observation.excess and hop is observation.hops[-1]:
+        return f"at least {observation.excess:,}"
+    return "some"
+
+
+def _is_text(seen: str) -> bool:
+    """Whether the bytes (as ISO-8859-1) are text: UTF-8, cut off anywhere, without control characters."""
+    try:
+        text = _UTF_8().decode(seen.encode("latin-1"))
+    except UnicodeError:
+        return False
+    return all(char.isprintable() or char in "\t\r\n" for char in text)
 
 
 def _lines(odd: Anomaly) -> list[str]:
-    """The raw lines as they may be shown; a folded line stays with the one that it belongs to."""
+    """The raw lines as they may be shown; a folded line stays with the one that it belongs to.
+
+    Of bytes that are no text the first few are shown as numbers.
+    """
+    if odd.kind in _NO_LINES and not _is_text(odd.seen):
+        begin = odd.seen[:_FIRST_BYTES].encode("latin-1", "replace")
+        return [f"{begin.hex(' ')}{' ...' if len(odd.seen) > _FIRST_BYTES else ''}, not text"]
     lines = [_shown(line) for line in _FIELD.split(odd.seen)]
     return [printable(line) for line in (["\n".join(lines)] if odd.kind in _NO_LINES else lines)]
 
 
 def _shown(line: str) -> str:
+    """A header line without its secrets, also when it is none, or the rest of one that is not here."""
     name, colon, value = line.partition(":")
-    return f"{name}:{redact_header(name.strip(), value)}" if colon else redact_text(line)
+    if colon and (line[:1] not in " \t" or _TOKEN.fullmatch(name.strip())):
+        return f"{name}:{redact_header(name.strip(), value)}"
+    if line[:1] in {" ", "\t"}:
+        return "…"
+    word = _WORD.match(line)
+    begin = word[0] if word else ""
+    return begin + redact_header(begin, line[len(begin) :])
 
 
 CHECKS: tuple[Check, ...] = (

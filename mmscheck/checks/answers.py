@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.checks.framing import stated_length
-from mmscheck.checks.observed import LONGEST_SENTENCE, OK, answer, printable, seen, values
+from mmscheck.checks.observed import LONGEST_SENTENCE, OK, answer, printable, seen, told, values
 from mmscheck.model.caching import caching
 from mmscheck.model.observation import Fetched, Hop, Observation, Probe, ProbeName, Reason
 from mmscheck.model.redact import redact_header, redact_text
@@ -38,14 +38,14 @@ def first(observation: Observation) -> Answer:
     head = answer(observation)
     if isinstance(observation, Fetched):
         return Answer(name=FIRST, head=head, size=observation.size, sha256=observation.sha256)
-    problem = printable(redact_text(observation.explanation), LONGEST_SENTENCE)
-    return Answer(name=FIRST, head=head, reason=observation.reason, problem=problem)
+    return Answer(
+        name=FIRST, head=head, reason=observation.reason, problem=told(observation.reason, observation.detail)
+    )
 
 
 def probed(probe: Probe) -> Answer:
     """The answer to a probe; a head that came in part has no status, and so is none."""
-    detail = f" ({probe.detail})" if probe.detail else ""
-    problem = probe.skipped or (f"{probe.reason.value}{detail}" if probe.reason else "")
+    problem = told(probe.reason, probe.detail) if probe.reason and not probe.skipped else probe.skipped
     final = probe.final
     head = final if final is not None and final.status == OK else None
     return Answer(

@@ -39,7 +39,8 @@ def present(target: MediaTarget, _params: NoParams) -> Result:
     if hop is None:
         return unanswered(target.observation)
     if not any(values(hop, _NAME)):
-        return failed(seen=seen(hop, _NAME))
+        without = f"a type in {_NAME} ({seen(hop, _NAME)})" if values(hop, _NAME) else _NAME
+        return failed(seen=seen(hop, _NAME), without=without)
     return passed(content_type=seen(hop, _NAME))
 
 
@@ -87,7 +88,12 @@ def registered(target: MediaTarget, _params: NoParams) -> Result:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(name="content-type-present", target=TargetKind.MEDIA, run=present, reports=frozenset({"seen"})),
+    Check(
+        name="content-type-present",
+        target=TargetKind.MEDIA,
+        run=present,
+        reports=frozenset({"seen", "without"}),
+    ),
     Check(
         name="content-type-valid", target=TargetKind.MEDIA, run=valid, reports=frozenset({"problem", "seen"})
     ),

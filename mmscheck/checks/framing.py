@@ -42,7 +42,9 @@ def length_stated(target: MediaTarget, _params: NoParams) -> Result:
         return unanswered(target.observation)
     length = stated_length(hop)
     if length is None:
-        return failed({"status": hop.status, "http_version": hop.http_version}, seen=seen(hop, _LENGTH))
+        evidence = {"status": hop.status, "http_version": hop.http_version}
+        without = f"a usable {_LENGTH} ({seen(hop, _LENGTH)})" if values(hop, _LENGTH) else _LENGTH
+        return failed(evidence, seen=seen(hop, _LENGTH), without=without)
     return passed(length=length)
 
 
@@ -118,7 +120,12 @@ def not_encoded(target: MediaTarget, _params: NoParams) -> Result:
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(name="length-stated", target=TargetKind.MEDIA, run=length_stated, reports=frozenset({"seen"})),
+    Check(
+        name="length-stated",
+        target=TargetKind.MEDIA,
+        run=length_stated,
+        reports=frozenset({"seen", "without"}),
+    ),
     Check(
         name="length-true", target=TargetKind.MEDIA, run=length_true, reports=frozenset({"problem", "seen"})
     ),

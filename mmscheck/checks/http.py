@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from mmscheck.checks import anomalies, framing, reaching
+from mmscheck.checks.relayed import judged_directly
 from mmscheck.model.check import Check
 
-CHECKS: tuple[Check, ...] = (*reaching.CHECKS, *framing.CHECKS, *anomalies.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *reaching.CHECKS,
+    *(judged_directly(check) for check in (*framing.CHECKS, *anomalies.CHECKS)),
+)
 """Every check of the family."""

@@ -31,6 +31,9 @@ _Headers = tuple[tuple[str, str], ...]
 _INTERRUPTED = frozenset({Reason.TIMED_OUT, Reason.RESET, Reason.DEADLINE, Reason.INTERNAL})
 """Reasons that may have cut the head itself short."""
 
+_ANSWERED = frozenset({Reason.BAD_STATUS, Reason.BUSY})
+_STATUS, _WAIT = "HTTP ", "Retry-After"
+
 
 def answer(observation: Observation) -> Hop | None:
     """The response head that came with the file, also when the file itself did not come whole.
@@ -52,11 +55,26 @@ def unanswered(observation: Observation) -> Result:
 
 
 def explanation(observation: Observation) -> str:
-    """Why there is no whole file, in one phrase that is fit to be shown."""
+    """Why there is no whole file, in one phrase that is fit to be shown.
+
+    It quotes the reason: by this, reports find out what follows from the file's not being there.
+    """
     if isinstance(observation, NotFetched):
         return printable(redact_text(observation.explanation), LONGEST_SENTENCE)
     status = observation.hops[-1].status if observation.hops else None
     return f"HTTP status {status}" if status else "no response was recorded"
+
+
+def told(reason: Reason, detail: str) -> str:
+    """A reason and its detail in one phrase that is fit to be shown; a status is what the server answered."""
+    answered = detail.removeprefix(_STATUS)
+    if reason is Reason.BUSY and (answered == detail or _WAIT in detail):
+        phrase = f"the server asked to wait ({detail})" if detail else "the server asked to wait"
+    elif reason in _ANSWERED and answered != detail:
+        phrase = f"the server answered {answered}"
+    else:
+        phrase = f"{reason.value} ({detail})" if detail else reason.value
+    return printable(redact_text(phrase), LONGEST_SENTENCE)
 
 
 def arrived(observation: Observation) -> bool:

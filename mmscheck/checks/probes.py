@@ -13,11 +13,21 @@ from mmscheck.checks.answers import (
     probes,
     usable_length,
 )
-from mmscheck.checks.observed import answer, printable, unanswered
+from mmscheck.checks.observed import answer, explanation, printable, unanswered
 from mmscheck.model.caching import CacheState, Caching, caching
-from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.check import (
+    Check,
+    MediaTarget,
+    NoParams,
+    Result,
+    advising,
+    cant_tell,
+    failed,
+    inapplicable,
+    passed,
+)
 from mmscheck.model.observation import Fetched, Observation, ProbeName
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Owner, TargetKind
 
 CLIFF = 64 * 1024
 """Bytes up to which Apache's mod_deflate keeps a length (measured on 2.4.71; others have such a size too)."""
@@ -90,7 +100,7 @@ def _past_the_cache(observation: Observation, kept: Caching) -> Result:
     asked = probes(observation, ProbeName.COLD)
     seen = {"answers": evidence(observation)}
     if not asked:
-        return cant_tell(f"the first answer {_words(kept)}, and it was not asked for past the cache", **seen)
+        return _not_asked(observation, kept)
     found = probed(asked[0])
     if found.head is None:
         why = f"the first answer {_words(kept)}, and there is none from past the cache: {found.problem}"
@@ -101,6 +111,16 @@ def _past_the_cache(observation: Observation, kept: Caching) -> Result:
     proven = second.state is CacheState.MISS or silent
     where = f"when asked for under a new query (the answer {_words(second)})"
     return _judged(observation, found, where, proven=proven)
+
+
+def _not_asked(observation: Observation, kept: Caching) -> Result:
+    """Only a file that came whole is asked for again, and past the cache only where that is allowed."""
+    why = f"the first answer {_words(kept)}, and it was not asked for past the cache"
+    seen = {"answers": evidence(observation)}
+    if not isinstance(observation, Fetched):
+        return cant_tell(f"{why}, as the file did not come whole: {explanation(observation)}", **seen)
+    result = cant_tell(f"{why}, as with --no-cache-bust", **seen)
+    return advising(result, "Check once without --no-cache-bust.", Owner.SENDER)
 
 
 def _judged(observation: Observation, found: Answer, where: str, *, proven: bool) -> Result:

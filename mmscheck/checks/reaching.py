@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 
 import msgspec
 
-from mmscheck.checks.observed import LONGEST_SENTENCE, OK, REDIRECTS, arrived, explanation, printable, route
+from mmscheck.checks.observed import (
+    LONGEST_SENTENCE,
+    OK,
+    REDIRECTS,
+    arrived,
+    explanation,
+    printable,
+    route,
+    told,
+)
+from mmscheck.checks.unreached import advice, how_often
 from mmscheck.checks.web_address import take_apart
-from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.check import (
+    Check,
+    MediaTarget,
+    NoParams,
+    Result,
+    advising,
+    cant_tell,
+    failed,
+    inapplicable,
+    passed,
+)
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason
 from mmscheck.model.redact import redact_url
 from mmscheck.model.words import Outcome, TargetKind
@@ -70,14 +91,17 @@ def reachable(target: MediaTarget, _params: NoParams) -> Result:
         if status != OK:
             return cant_tell(f"the file is said to be fetched, but the status is {status}")
         return passed(bytes=observation.size, status=status)
-    evidence = {"cause": observation.reason.value, "status": _status(observation)}
+    helps = advice(observation)
+    return advising(_unreached(observation, helps.doubt), helps.fix, helps.owner)
+
+
+def _unreached(observation: NotFetched, doubt: str) -> Result:
+    status = observation.final.status if observation.final else None
+    evidence = {"cause": observation.reason.value, "status": status, "attempts": observation.attempts}
+    problem = told(observation.reason, observation.detail) + how_often(observation)
     if MEANING[observation.reason] is Outcome.FAILED:
-        return failed(evidence, problem=explanation(observation))
-    return cant_tell(explanation(observation), **evidence)
-
-
-def _status(observation: NotFetched) -> int | None:
-    return observation.final.status if observation.final else None
+        return failed(evidence, problem=problem)
+    return cant_tell(problem + doubt, **evidence)
 
 
 def tls_valid(target: MediaTarget, _params: NoParams) -> Result:
@@ -106,8 +130,12 @@ def _certificate_words(observation: NotFetched) -> str:
     """What is wrong in plain words, and in those of the TLS library where they differ."""
     raw = observation.final.tls_error if observation.final else None
     plain = observation.detail or raw or observation.reason.value
-    words = plain if raw is None or raw in plain else f"{plain} ({raw})"
+    words = plain if raw is None or _words(raw) <= _words(plain) else f"{plain} ({raw})"
     return printable(words, LONGEST_SENTENCE)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
 
 
 def redirect_safe(target: MediaTarget, params: RedirectParams) -> Result:

@@ -2,8 +2,9 @@
 
 Only schemes whose parameters their makers publish are known: AWS (Signature Version 4 and 2), Google Cloud
 Storage (V4 and V2), Google Cloud CDN, Azure shared access signatures, CloudFront, Alibaba OSS (V4 and V1),
-Tencent COS, JSON web tokens (RFC 7519), and an ``expires`` in seconds beside a signature, as nginx's
-secure_link and Bunny have it. A signature in the path is not recognised.
+Tencent COS and JSON web tokens (RFC 7519). What has none of their marks is read by the names that expiries
+and signatures commonly have, as `mmscheck.checks.loose_signatures` says. A signature in the path is not
+recognised.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from mmscheck.checks.loose_signatures import edge_tokens, expiries, unread
 from mmscheck.checks.signed_values import (
     Parameter,
     Query,
     Unclear,
+    Validity,
     basic_time,
     encoded_json,
     extended_time,
+    is_web_token,
     number,
     seconds,
 )
@@ -27,25 +31,13 @@ from mmscheck.checks.signed_values import (
 _LONGEST = 604_800
 """Seconds: the seven days that S3, Cloud Storage and OSS allow a V4 signature at most."""
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2}(?:(?:\.[A-Za-z0-9_-]*){2})?")
 _SESSION_KEY = "ASIA"
 """What the id of a temporary AWS access key begins with (IAM reference, unique identifiers)."""
+_VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""The form of Azure's sv, by which its signatures are told from others with a ``sig``."""
 
-_SIGNATURES = ("Signature", "sig", "md5", "token", "hash", "hmac")
-
-
-class Validity(msgspec.Struct, frozen=True, kw_only=True):
-    """What one signature says: seconds since the epoch, or None.
-
-    ``session`` is set when it ends with a session whose end the URL does not tell, ``ends`` at the latest.
-    ``doubt`` says why the times cannot be relied on.
-    """
-
-    scheme: str
-    ends: float | None = None
-    starts: float | None = None
-    session: bool = False
-    doubt: str = ""
+_EVERYWHERE = frozenset({"0.0.0.0/0", "::/0", "0:0:0:0:0:0:0:0/0"})
+"""Networks that hold every address, which CloudFront's policies may name."""
 
 
 class _Scheme(msgspec.Struct, frozen=True):
@@ -57,12 +49,13 @@ class _Scheme(msgspec.Struct, frozen=True):
 
 
 def signatures(url: str) -> tuple[Validity, ...]:
-    """What every signature in the query of the URL says; empty when there is none of a known scheme."""
-    found = [_read(scheme, url) for scheme in _SCHEMES if scheme.meets(Query(url))]
-    found += _tokens(Query(url))
-    if not found:
-        found += (_read(scheme, url) for scheme in _LOOSE if scheme.meets(Query(url)))
-    return tuple(found)
+    """What every signature in the query of the URL says; empty when there is none that is known as one."""
+    query = Query(url)
+    known = [_read(scheme, url) for scheme in _SCHEMES if scheme.meets(query)]
+    found = [*known, *_tokens(query), *edge_tokens(query)]
+    if not known:
+        found += expiries(query)
+    return tuple(found or unread(query))
 
 
 def _read(scheme: _Scheme, url: str) -> Validity:
@@ -118,7 +111,8 @@ def _azure(query: Query) -> Validity:
         raise Unclear("it is set by a stored access policy (si)" if query.has("si") else "se is missing")
     ends = [extended_time(each, query.one(each)) for each in ("se", "ske") if query.has(each)]
     starts = [extended_time(each, query.one(each)) for each in ("st", "skt") if query.has(each)]
-    return Validity(scheme=_AZURE, ends=min(ends), starts=max(starts, default=None))
+    bound = _BOUND.format("sip") if query.has("sip") else ""
+    return Validity(scheme=_AZURE, ends=min(ends), starts=max(starts, default=None), doubt=bound)
 
 
 def _cloudfront(query: Query) -> Validity:
@@ -132,7 +126,14 @@ def _cloudfront(query: Query) -> Validity:
     text = query.one("Policy").translate(str.maketrans("-_~", "-=_"))
     condition = _condition(encoded_json("Policy", text.replace("=", "")))
     starts = _epoch(condition, "DateGreaterThan") if "DateGreaterThan" in condition else None
-    return Validity(scheme=_CLOUDFRONT, ends=_epoch(condition, "DateLessThan"), starts=starts)
+    bound = _BOUND.format("IpAddress of Policy") if _is_bound(condition) else ""
+    return Validity(scheme=_CLOUDFRONT, ends=_epoch(condition, "DateLessThan"), starts=starts, doubt=bound)
+
+
+def _is_bound(condition: dict[str, object]) -> bool:
+    address = condition.get("IpAddress")
+    source = address.get("AWS:SourceIp") if isinstance(address, dict) else address
+    return source is not None and not (isinstance(source, str) and source in _EVERYWHERE)
 
 
 def _condition(policy: dict[str, object]) -> dict[str, object]:
@@ -165,40 +166,29 @@ def _range(name: str, text: str) -> tuple[int, int]:
     return seconds(name, start), seconds(name, end)
 
 
-def _loose(query: Query) -> Validity:
-    """Names are nobody's in particular here, so their case is not held against them."""
-    ends = seconds("expires", query.one("expires"))
-    query.misspelled.clear()
-    return Validity(scheme="expires", ends=ends)
-
-
 def _tokens(query: Query) -> Iterable[Validity]:
     for each in query.parameters:
-        if _TOKEN.fullmatch(each.value) and _is_header(each):
+        if is_web_token(each.value):
             try:
-                yield _token(each)
+                yield from _token(each)
             except Unclear as unclear:
                 yield Validity(scheme=_JWT, doubt=str(unclear))
 
 
-def _is_header(parameter: Parameter) -> bool:
-    try:
-        return "alg" in encoded_json(parameter.name, parameter.value.partition(".")[0])
-    except Unclear:
-        return False
-
-
-def _token(parameter: Parameter) -> Validity:
+def _token(parameter: Parameter) -> Iterable[Validity]:
+    """What the token's claims say; nothing for one that has no bounds, as it does not expire by itself."""
     parts = parameter.value.split(".")
     if len(parts) > len(("header", "payload", "signature")):
         raise Unclear("the token is encrypted")
     claims = encoded_json("the token", parts[1])
-    if "exp" not in claims:
-        raise Unclear("the token has no exp")
-    starts = number("nbf of the token", claims["nbf"]) if "nbf" in claims else None
-    return Validity(scheme=_JWT, ends=number("exp of the token", claims["exp"]), starts=starts)
+    ends, starts = (
+        number(f"{name} of the token", claims[name]) if name in claims else None for name in ("exp", "nbf")
+    )
+    if ends is not None or starts is not None:
+        yield Validity(scheme=_JWT, ends=ends, starts=starts)
 
 
+_BOUND = "whether the provider has one of the addresses it is bound to ({})"
 _AZURE = "Azure shared access signature"
 _CLOUDFRONT = "CloudFront"
 _TENCENT = "Tencent COS"
@@ -214,15 +204,8 @@ _SCHEMES = (
     _Scheme(_CLOUDFRONT, lambda query: query.has("Key-Pair-Id"), _cloudfront),
     _Scheme(
         _AZURE,
-        lambda query: query.has("sig") and any(query.has(each) for each in ("se", "sv", "sp", "si", "ske")),
+        lambda query: query.has("sig") and any(_VERSION.fullmatch(each) for each in query.all("sv")),
         _azure,
     ),
     _Scheme(_TENCENT, lambda query: query.has("q-signature") or query.has("q-sign-time"), _tencent),
-)
-_LOOSE = (
-    _Scheme(
-        "expires",
-        lambda query: query.has("expires") and any(query.has(each) for each in _SIGNATURES),
-        _loose,
-    ),
 )

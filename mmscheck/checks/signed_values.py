@@ -23,12 +23,31 @@ _BASIC = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _EXTENDED = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,7})?)?(?:Z|[+-][0-9]{2}:[0-9]{2}))?"
 )
+_WEB_TOKEN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2}(?:(?:\.[A-Za-z0-9_-]*){2})?")
 _LAST = 253_402_300_799
 """Seconds: the end of the year 9999. Larger numbers are other units, such as milliseconds."""
+
+_DAY = 86_400
+_UNITS = (("year", 31_557_600), ("day", _DAY), ("hour", 3600), ("minute", 60), ("second", 1))
+"""Seconds; a year is a Julian one."""
 
 
 class Unclear(Exception):  # noqa: N818 - no error of the program: the URL does not say when it expires
     """When a URL expires cannot be read off it; the text says why, as the end of a sentence."""
+
+
+class Validity(msgspec.Struct, frozen=True, kw_only=True):
+    """What one signature says: seconds since the epoch, or None.
+
+    ``session`` is set when it ends with a session whose end the URL does not tell, ``ends`` at the latest.
+    ``doubt`` says why the times cannot be relied on.
+    """
+
+    scheme: str
+    ends: float | None = None
+    starts: float | None = None
+    session: bool = False
+    doubt: str = ""
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -55,6 +74,10 @@ class Query:
     def has(self, *names: str) -> bool:
         """Whether all of them are given."""
         return all(any(_same(name, each.name) for each in self.parameters) for name in names)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """The value of each parameter of this name."""
+        return tuple(each.value for each in self.parameters if _same(name, each.name))
 
     def one(self, name: str) -> str:
         """The value of the parameter; raises `Unclear` when it is missing or given twice."""
@@ -121,6 +144,16 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def is_web_token(text: str) -> bool:
+    """Whether this is a JSON web token (RFC 7519): three or five parts, of which the first has an ``alg``."""
+    if _WEB_TOKEN.fullmatch(text) is None:
+        return False
+    try:
+        return "alg" in encoded_json("the token", text.partition(".")[0])
+    except Unclear:
+        return False
+
+
 def number(name: str, value: object) -> float:
     """A JSON number as seconds since the epoch. Raises `Unclear`."""
     if type(value) not in {int, float} or not 0 <= value <= _LAST:  # type: ignore[operator] # just asked
@@ -128,8 +161,20 @@ def number(name: str, value: object) -> float:
     return float(value)  # type: ignore[arg-type] # see above
 
 
-def shown(moment: float) -> str:
-    """A moment in UTC, to the second, for people."""
+def shown(moment: float, day_of: float = -1) -> str:
+    """A moment in UTC, to the second, for people; without its date on the day of another one."""
     if not 0 <= moment <= _LAST:
         return "a time that no calendar has"
-    return f"{dt.datetime.fromtimestamp(int(moment), dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+    form = "%H:%M:%S" if moment // _DAY == day_of // _DAY else "%Y-%m-%d %H:%M:%S"
+    return f"{dt.datetime.fromtimestamp(int(moment), dt.UTC):{form}} UTC"
+
+
+def duration(seconds_: float) -> str:
+    """A duration for people, in the largest unit of which there are two or more, rounded down."""
+    if not 0 <= seconds_ <= _LAST:
+        return "an unknown time"
+    for name, length in _UNITS:
+        count = int(seconds_ // length)
+        if count > 1 or (count == 1 and seconds_ == length):
+            return f"{count:,} {name}{'' if count == 1 else 's'}"
+    return "less than a second"

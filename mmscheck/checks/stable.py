@@ -24,6 +24,9 @@ from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell
 from mmscheck.model.observation import Fetched, NotFetched, Probe, ProbeName
 from mmscheck.model.words import Outcome, TargetKind
 
+_WALLED = frozenset({401, 403, 406, 429})
+"""Statuses by which a wall turns away what does not look like a browser."""
+
 NEGOTIATED: Mapping[ProbeName, str] = MappingProxyType(
     {
         ProbeName.WEBP: ", which is content negotiation by Accept",
@@ -61,9 +64,10 @@ def _refused(observation: NotFetched) -> Result:
     let_in = [probe.name.value for probe in observation.probes if probed(probe).head is not None]
     if not let_in:
         return unanswered(observation)
-    problem = (
-        f"{first(observation).problem} at first, but a file {both(let_in)}: a wall lets in browsers only"
-    )
+    final = observation.final
+    walled = final is not None and final.status in _WALLED
+    why = ": a wall lets in browsers only" if walled else ""
+    problem = f"{first(observation).problem} at first, but a file {both(let_in)}{why}"
     return failed({"answers": evidence(observation)}, problem=printable(problem, LONGEST_SENTENCE))
 
 

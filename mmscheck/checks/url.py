@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from ipaddress import AddressValueError, IPv6Address
 
+from mmscheck.checks.addresses import is_public
 from mmscheck.checks.observed import arrived, explanation, printable
 from mmscheck.checks.unclean import blemishes
 from mmscheck.checks.web_address import WebAddress, take_apart
-from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.check import (
+    Check,
+    MediaTarget,
+    NoParams,
+    Result,
+    cant_tell,
+    failed,
+    inapplicable,
+    passed,
+    saying,
+)
 from mmscheck.model.observation import Hop, NotFetched, Observation, Reason
 from mmscheck.model.redact import redact_text, redact_url
 from mmscheck.model.words import MediaKind, TargetKind
@@ -105,7 +117,8 @@ def public(target: MediaTarget, _params: NoParams) -> Result:
 
     Which addresses are refused is decided where sockets are made; here it counts that each hop was
     looked up and none was refused. A chain that did not end leads to hops nobody has seen. Naming a proxy
-    for the run hands it the guard: it is then asked what a name leads to, and the evidence says so.
+    for the run hands it the guard: it is then asked what a name leads to. Where a proxy or an allowance made
+    it pass, the message says so in place of the rule's title.
     """
     observation = target.observation
     if isinstance(observation, NotFetched) and observation.reason is Reason.ADDRESS_REFUSED:
@@ -117,7 +130,26 @@ def public(target: MediaTarget, _params: NoParams) -> Result:
         return cant_tell(f"not every hop was seen: {explanation(observation)}")
     guards = sorted({f"the proxy {hop.proxy}" for hop in observation.hops if hop.proxy})
     guarded = {"guarded_by": ", ".join(guards)} if guards else {}
-    return passed(addresses=[list(hop.resolved) for hop in observation.hops], **guarded)
+    result = passed(addresses=[list(hop.resolved) for hop in observation.hops], **guarded)
+    return saying(result, _not_public(observation.hops, guards))
+
+
+def _not_public(hops: Sequence[Hop], guards: Sequence[str]) -> str:
+    """What must be said in place of "every address is public"; nothing where that is so.
+
+    An address that is not public by itself can only have been let through by an allowance.
+    """
+    if guards:
+        chooses = "chooses" if len(guards) == 1 else "choose"
+        who = f"{' and '.join(guards)} {chooses} the addresses"
+        return f"Not looked at: {who}; it was named with --proxy or in mmscheck.toml."
+    allowed = sorted({address for hop in hops for address in hop.resolved if not is_public(address)})
+    if not allowed:
+        return ""
+    more = f" and {len(allowed) - _MOST_SHOWN} more" if len(allowed) > _MOST_SHOWN else ""
+    which = printable(", ".join(allowed[:_MOST_SHOWN])) + more
+    them = "it" if len(allowed) == 1 else "them"
+    return f"Not every address is public ({which}), but allow-net lets {them} through."
 
 
 def _stopped_at_proxy(observation: Observation) -> bool:

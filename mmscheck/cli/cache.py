@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from mmscheck.cache import ResultCache
-from mmscheck.cli.plan import duration
+from mmscheck.cli.plan import HOUR, duration
 from mmscheck.errors import UsageError
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
@@ -18,13 +18,17 @@ _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 DEFAULT_TTL = "10m"
 """How old a kept result may be when nobody says (a judgement: long enough to mend a text and check again)."""
 
+_EXAMPLES = "90s, 10m or 1h"
+_LONGEST = HOUR
+"""Seconds: servers and files change, and a report is about what is there now (a judgement)."""
+
 
 def cache_options(function: _Decorated) -> _Decorated:
     """Add the options of the result cache to a command."""
     ttl = click.option(
         "--cache-ttl",
         metavar="DURATION",
-        help=f"How old a kept result may be, as 90s, 10m or 1h (default: {DEFAULT_TTL}).",
+        help=f"How old a kept result may be, as {_EXAMPLES}; at most 1h (default: {DEFAULT_TTL}).",
     )
     folder = click.option(
         "--cache",
@@ -43,4 +47,5 @@ def open_cache(given: Mapping[str, Any]) -> contextlib.AbstractContextManager[Re
         raise UsageError("--cache-ttl says how old results of --cache may be, and there is no --cache")
     if folder is None:
         return contextlib.nullcontext()
-    return ResultCache(folder, duration("--cache-ttl", ttl or DEFAULT_TTL))
+    text = DEFAULT_TTL if ttl is None else ttl
+    return ResultCache(folder, duration("--cache-ttl", text, _EXAMPLES, _LONGEST))

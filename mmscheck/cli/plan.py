@@ -11,6 +11,11 @@ from mmscheck.pipeline import window
 
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+HOUR = _SECONDS["h"]
+CENTURY = 36_500 * _SECONDS["d"]
+"""Seconds: the longest duration; a moment and longer ones make no moment of the calendar (a judgement)."""
+
+_CALLED = {HOUR: "1h", CENTURY: "36500d"}
 
 
 def sending(at: str | None, within: str | None) -> SendWindow:
@@ -31,9 +36,15 @@ def _moment(text: str) -> float:
     return moment.timestamp()
 
 
-def duration(option: str, text: str) -> float:
-    """Seconds of a text such as 90m, 4h or 2d. Raises UsageError naming the option."""
+def duration(option: str, text: str, like: str = "90m, 4h or 2d", longest: int = CENTURY) -> float:
+    """Seconds of a text such as 90m, 4h or 2d.
+
+    ``longest`` is `HOUR` or `CENTURY`. Raises UsageError naming the option, and durations ``like`` the ones
+    expected.
+    """
     shape = _DURATION.fullmatch(text)
-    if shape is None:
-        raise UsageError(f"{option} {text!r}: expected a duration such as 90m, 4h or 2d")
-    return float(shape[1]) * _SECONDS[shape[2]]
+    seconds = float(shape[1]) * _SECONDS[shape[2]] if shape else 0.0
+    if shape is None or seconds > longest:
+        most = f", at most {_CALLED[longest]}" if shape else ""
+        raise UsageError(f"{option} {text!r}: expected a duration such as {like}{most}")
+    return seconds

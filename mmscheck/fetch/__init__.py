@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from mmscheck.fetch.connect_to import ConnectTo, parse_connect_to
 from mmscheck.fetch.interface import Inspector
-from mmscheck.fetch.policy import FetchPolicy
+from mmscheck.fetch.policy import FetchPolicy, default_user_agent
 from mmscheck.fetch.proxy import parse_proxy
 from mmscheck.fetch.run import fetch_all
 
-__all__ = ["ConnectTo", "FetchPolicy", "Inspector", "fetch_all", "parse_connect_to", "parse_proxy"]
+__all__ = [
+    "ConnectTo",
+    "FetchPolicy",
+    "Inspector",
+    "default_user_agent",
+    "fetch_all",
+    "parse_connect_to",
+    "parse_proxy",
+]

@@ -136,7 +136,7 @@ class Attempt:
                     exchange,
                     max_bytes=tools.policy.max_bytes,
                     least=tools.policy.min_throughput,
-                    on_large=lease.hold_large,
+                    on_large=self._clock.apart(lease.hold_large),
                     asking=self._asking,
                 )
         except TimeoutError as error:

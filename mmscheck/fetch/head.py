@@ -82,9 +82,9 @@ def parse_head(raw: bytes) -> Head:
 
 def framing_fault(head: Head) -> Failure | None:
     """What makes the end of this response ambiguous, or None."""
-    for name, value in head.headers:
+    for name, _ in head.headers:
         if name != name.strip():
-            return Failure(Reason.MALFORMED_HTTP, f"white space around a header name: {f'{name}: {value}'!r}")
+            return Failure(Reason.MALFORMED_HTTP, f"white space around the header name {name!r}")
     if any("\n" in value for value in head.values("Content-Length")):
         return Failure(Reason.MALFORMED_HTTP, "Content-Length is folded over several lines")
     stated = _listed(head.values("Content-Length"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from time import monotonic
 
 import msgspec
@@ -11,7 +12,20 @@ from mmscheck.fetch.attempt import Attempt, Tools
 from mmscheck.fetch.failure import Failure, one_line
 from mmscheck.fetch.probes import Probing
 from mmscheck.fetch.retry import pause_before_repeat
-from mmscheck.model.observation import Fetched, Inspected, NotFetched, Observation, Reason
+from mmscheck.model.observation import Fetched, Hop, Inspected, NotFetched, Observation, Reason
+
+_OK = 200
+_FRAMING = ("Content-Length", "Transfer-Encoding", "Content-Encoding", "Content-Type")
+
+
+def is_answer(hops: Sequence[Hop]) -> bool:
+    """Whether a whole head of a file came."""
+    return bool(hops) and hops[-1].status == _OK
+
+
+def framed(hop: Hop) -> tuple[tuple[str, ...], ...]:
+    """What the head says about the length, the codings and the type of the file."""
+    return tuple(hop.values(name) for name in _FRAMING)
 
 
 class Job:
@@ -26,6 +40,7 @@ class Job:
         self._attempt = Attempt(self._tools, url, 1)
         self._probing = Probing(tools, url)
         self._first: Observation | None = None
+        self._interrupted: tuple[Attempt, Failure] | None = None
 
     async def run(self) -> Observation:
         """Fetch, again where that may help, then probe; only cancellation gets out of here."""
@@ -75,13 +90,29 @@ class Job:
     async def _persist(self) -> Fetched:
         while True:
             try:
-                return await self._attempt.run()
+                return self._like_the_first(await self._attempt.run())
             except Failure as failure:
                 pause = pause_before_repeat(failure, self._attempt.number, self._tools.policy.backoff)
                 if not self._may_repeat(failure, pause):
                     raise
+                if self._interrupted is None and is_answer(self._attempt.hops):
+                    self._interrupted = self._attempt, failure
             await asyncio.sleep(pause)
             self._attempt = Attempt(self._tools, self._url, self._attempt.number + 1)
+
+    def _like_the_first(self, found: Fetched) -> Fetched:
+        """``found``, unless an answer that broke off before was framed or typed differently: that one counts.
+
+        Otherwise the repeat, out of a cache that the first request filled, would take back what it showed.
+        """
+        if self._interrupted is None:
+            return found
+        attempt, failure = self._interrupted
+        if framed(attempt.hops[-1]) == framed(found.hops[-1]):
+            return found
+        self._attempt = attempt
+        detail = f"{failure.detail}; a repeat was answered with other headers"
+        raise Failure(failure.reason, detail, transient=False)
 
     def _may_repeat(self, failure: Failure, pause: float) -> bool:
         return (

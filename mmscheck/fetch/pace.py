@@ -9,43 +9,49 @@ from time import monotonic
 from mmscheck.fetch.failure import Failure
 from mmscheck.model.observation import Reason
 
+SPACE = 0.25
+"""Seconds between requests to a server that asked for more patience than the run has (a judgement)."""
+
 
 class Pace:
     """The next free moment of each server, in seconds of `time.monotonic`."""
 
     def __init__(self, rate: float | None = None, ends: float = math.inf) -> None:
-        """At most ``rate`` requests a second to one server (None: any); nothing begins after ``ends``."""
+        """At most ``rate`` requests a second to one server (None: any); the run is over at ``ends``."""
         self._gap = 0.0 if rate is None else 1 / rate
         self._ends = ends
         self._free: dict[str, float] = {}
-        self._asked: dict[str, Failure] = {}
+        self._spaced: set[str] = set()
 
     def heed(self, key: str, failure: Failure) -> None:
-        """Leave the server alone for as long as its Retry-After says, whichever URL it said so for."""
-        until = monotonic() + (failure.wait or 0.0)
-        if failure.reason is Reason.BUSY and failure.wait and until > self._free.get(key, 0.0):
-            self._free[key] = until
-            self._asked[key] = failure
+        """Leave the server alone for as long as its Retry-After says, whichever URL it said so for.
+
+        Longer than the run lasts it is not left alone: one object's trouble would then answer for every other
+        file of a shared host. These are asked for at a distance of `SPACE`.
+        """
+        if failure.reason is not Reason.BUSY or not failure.wait:
+            return
+        until = monotonic() + failure.wait
+        if until >= self._ends:
+            self._spaced.add(key)
+            until = monotonic() + self._gap_of(key)
+        self._free[key] = max(until, self._free.get(key, 0.0))
 
     async def calm(self, key: str) -> None:
-        """Wait for the server's next free moment.
-
-        Raises `Failure` at once when the server asked for more patience than the run has.
-        """
-        while (wait := self._wait(key)) > 0:
-            asked = self._asked.get(key)
-            if asked is not None and monotonic() + wait > self._ends:
-                detail = f"not asked again, as it had answered another request so: {asked.detail}"
-                raise Failure(Reason.BUSY, detail, transient=False)
+        """Wait for the server's next free moment, as far as it is known now: `take` tells whether it came."""
+        if (wait := self._wait(key)) > 0:
             await asyncio.sleep(wait)
 
     def take(self, key: str) -> bool:
         """Begin a request now, if the server is free, and put off the next one."""
         if self._wait(key) > 0:
             return False
-        if self._gap:
-            self._free[key] = monotonic() + self._gap
+        if gap := self._gap_of(key):
+            self._free[key] = monotonic() + gap
         return True
+
+    def _gap_of(self, key: str) -> float:
+        return max(self._gap, SPACE) if key in self._spaced else self._gap
 
     def _wait(self, key: str) -> float:
         return self._free.get(key, 0.0) - monotonic()

@@ -22,6 +22,13 @@ from mmscheck.model.observation import Reason
 
 _SHAPE = re.compile(r"http://(?:([^@/?#]*)@)?([^@/?#]+:[0-9]+)/?", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
+# RFC 6761, 6762, 8375 and 9476, ICANN's reservation of .internal (2024), and what routers hand out.
+_LOCAL = frozenset(
+    {
+        *("alt", "corp", "home", "internal", "intranet", "invalid", "lan"),
+        *("local", "localdomain", "localhost", "onion", "private", "test"),
+    }
+)
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -70,8 +77,16 @@ def refuse_written(target: Target, allowed: Networks) -> None:
     addresses = _written_addresses(target.host)
     if addresses:
         refuse_route(addresses, target.port, mapped=False, allowed=allowed)
+    elif _is_local(target.host):
+        raise Failure(Reason.ADDRESS_REFUSED, f"{target.host} is a name of a local network")
     else:
         refuse_port(target.port)
+
+
+def _is_local(host: str) -> bool:
+    """Whether nobody outside can know the name: it has one part, or ends as local names do."""
+    labels = canonical_host(host).split(".")
+    return len(labels) == 1 or labels[-1] in _LOCAL or labels[-2:] == ["home", "arpa"]
 
 
 def _written_addresses(host: str) -> tuple[str, ...]:

@@ -64,6 +64,9 @@ def _not_connected(error: OSError) -> Failure:
     # Several addresses failed in different ways: the text alone still names the numbers.
     named = _ERRNO.search(str(error))
     number = error.errno or (int(named[1]) if named else None)
+    if number is None and isinstance(error, ConnectionError):
+        # The event loop makes these up without a number when a server closes during the TLS handshake.
+        return Failure(Reason.RESET, "before any request could be made")
     if number not in _BY_ERRNO:
         raise error
     return Failure(_BY_ERRNO[number], "" if number == errno.ECONNREFUSED else text)
@@ -74,7 +77,7 @@ def _malformed(error: aiohttp.ClientResponseError, exchange: Exchange) -> Failur
     if head is not None and head.status is None:
         return Failure(Reason.MALFORMED_HTTP, f"the status line is {head.line!r}")
     fault = None if head is None else framing_fault(head)
-    return fault or Failure(Reason.MALFORMED_HTTP, error.message.removesuffix("^"))
+    return fault or Failure(Reason.MALFORMED_HTTP, error.message.partition(":")[0])
 
 
 def _cut_short(exchange: Exchange) -> Failure:
@@ -100,4 +103,6 @@ def _dropped(exchange: Exchange) -> Failure:
 
 
 def _tls_text(error: ssl.SSLError) -> str:
+    if error.reason == "WRONG_VERSION_NUMBER":
+        return "what answers there does not speak TLS; perhaps it is plain http"
     return (error.reason or str(error)).replace("_", " ").lower()

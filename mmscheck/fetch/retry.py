@@ -12,6 +12,9 @@ from mmscheck.fetch.proxy import Proxy
 from mmscheck.model.observation import Reason
 
 _BUSY = frozenset({429, 503})
+_LONGEST_WAIT = 86_400.0
+"""Seconds: a day. What asks for more asks not to be asked again in any run (a judgement)."""
+
 _PASSING = frozenset({408, 502, 504})
 _OF_PROXY = frozenset({407, 502, 504})
 
@@ -30,16 +33,16 @@ def status_failure(head: Head, proxy: Proxy | None = None) -> Failure:
 
 
 def retry_after(head: Head) -> float | None:
-    """Seconds the server asks to be left alone, from either form of Retry-After; None when unsaid."""
+    """Seconds the server asks to be left alone, a day at most; None when neither form of Retry-After says."""
     text = next(iter(head.values("Retry-After")), "").strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), _LONGEST_WAIT)
     try:
         when = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
     aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+    return min(max(0.0, (aware - datetime.now(UTC)).total_seconds()), _LONGEST_WAIT)
 
 
 def pause_before_repeat(failure: Failure, attempts: int, backoff: float) -> float:

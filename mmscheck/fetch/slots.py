@@ -32,7 +32,7 @@ class Slots:
         return Lease(self, key)
 
     def heed(self, key: str, failure: Failure) -> Failure:
-        """Leave the server ``key`` alone for as long as its answer asks for; returns ``failure``."""
+        """Leave the server ``key`` alone as its answer asks for, as `Pace.heed` does; returns ``failure``."""
         self.pace.heed(key, failure)
         return failure
 
@@ -65,7 +65,7 @@ class Lease:
         host.release()
 
     async def __aenter__(self) -> Self:
-        """Wait for a turn; raises `Failure` when the server asked for too much patience."""
+        """Wait for a turn."""
         self._slots.waiting[self._key] += 1
         try:
             await self._hold(self._slots.hosts[self._key])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from types import TracebackType
 
@@ -23,6 +24,18 @@ class Stopwatch:
     def elapsed(self) -> float:
         """Seconds so far."""
         return self._spent + (0.0 if self._since is None else monotonic() - self._since)
+
+    def apart(self, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """``work`` without the time that it takes; for use inside ``async with``."""
+
+        async def unmeasured() -> None:
+            self._spent, self._since = self.elapsed(), None
+            self._alarm.reschedule(None)
+            await work()
+            self._since = monotonic()
+            self._alarm.reschedule(asyncio.get_running_loop().time() + self._limit - self._spent)
+
+        return unmeasured
 
     async def __aenter__(self) -> None:
         """Go on."""

@@ -15,7 +15,7 @@ from mmscheck.model.effective import Effective
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Observation
 from mmscheck.model.request import Changes, SendRequest, SendWindow
-from mmscheck.model.words import Outcome, TargetKind
+from mmscheck.model.words import Outcome, Owner, TargetKind
 
 
 class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,13 +71,18 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     ``wording`` fills the placeholders of the rule's text and must hold every name the check reports
     when the outcome is ``failed``; ``reason`` says why it could not tell or does not apply;
-    ``evidence`` is what was seen, as JSON values.
+    ``evidence`` is what was seen, as JSON values. ``fix`` and ``owner`` stand in place of the rule's own
+    where what helps, and who can do it, hangs on what was found. ``said`` is the whole message where the
+    rule's title would say too much: of a pass, or of a rule that does not apply.
     """
 
     outcome: Outcome
     wording: Mapping[str, Any] = {}
     reason: str = ""
     evidence: Mapping[str, Any] = {}
+    fix: str = ""
+    owner: Owner | None = None
+    said: str = ""
 
 
 def passed(**evidence: Any) -> Result:
@@ -98,6 +103,16 @@ def cant_tell(reason: str, /, **evidence: Any) -> Result:
 def inapplicable(reason: str, /, **evidence: Any) -> Result:
     """The rule has nothing to say about this target, and why."""
     return Result(outcome=Outcome.INAPPLICABLE, reason=reason, evidence=evidence)
+
+
+def advising(result: Result, fix: str, owner: Owner) -> Result:
+    """The same with what helps here, and who can do it, in place of the rule's own."""
+    return msgspec.structs.replace(result, fix=fix, owner=owner)
+
+
+def saying(result: Result, said: str) -> Result:
+    """The same with its own message in place of the rule's title."""
+    return msgspec.structs.replace(result, said=said)
 
 
 class NoParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -26,7 +26,8 @@ _IN_PATH = re.compile(r"(;|%3f)([^/?#;]*=[^/?#;]*)", re.IGNORECASE)
 _START = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?[/\\]*", re.IGNORECASE)
 _HOST = re.compile(r"(?:\[[0-9a-f:.]+\]|[^:/\\@\s]+)(?::\d*)?(?:[/\\].*)?", re.DOTALL)
 _SECRET_HEADERS = re.compile(
-    r"cookie|authenticate|authorization|token|signature|secret|api-?key|password", re.IGNORECASE
+    r"cookie|auth(?!ors?$)|token|signature|secret|(?:api|access)-?key|password|session|csrf|xsrf|credential",
+    re.IGNORECASE,
 )
 _MARKS = ".,;:!?)]}"
 _LINK_HEADERS = frozenset({"location", "content-location", "link", "refresh"})

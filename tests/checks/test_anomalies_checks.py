@@ -83,6 +83,12 @@ def test_a_local_file_was_never_answered(rule: str) -> None:
         (AnomalyKind.EXCESS, "HTTP/1.1 200 OK\r\nSet-Cookie: sid=geheim"),
         (AnomalyKind.NOT_A_HEADER, "see http://a.example/x?token=geheim"),
         (AnomalyKind.BARE_LF, "Location: http://a.example/x?token=geheim"),
+        (AnomalyKind.SPACED_NAME, "Set-Cookie : session=geheim"),
+        (AnomalyKind.NOT_A_HEADER, "Set-Cookie sid=geheim"),
+        (AnomalyKind.NOT_A_HEADER, "Set-Cookie= sid=geheim"),
+        (AnomalyKind.NOT_A_HEADER, "Authorization Bearer geheim"),
+        (AnomalyKind.BARE_LF, " sid=geheim"),
+        (AnomalyKind.CONTROL_CHARACTER, "\tsid=geheim: x"),
     ],
 )
 def test_no_secret_of_a_raw_line_is_shown(kind: AnomalyKind, seen: str) -> None:
@@ -101,3 +107,35 @@ def test_raw_lines_cannot_reach_a_terminal() -> None:
 def test_a_not_fetched_answer_with_an_anomaly_fails() -> None:
     unasked = hop(status=304, anomalies=(odd(AnomalyKind.NOT_MODIFIED_UNASKED),))
     assert judge(RULES[0], not_fetched(Reason.BAD_STATUS, unasked)).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        ("<!-- cached by plugin -->", "data after the end of the body (<!-- cached by plugin -->)"),
+        ("one\r\ntwo\t", "data after the end of the body (one\\r\\ntwo\\t)"),
+        ("caf\xc3\xa9", "data after the end of the body (caf\xc3\xa9)"),
+        ("cut off in a character \xc3", "data after the end of the body (cut off in a character \xc3)"),
+        (
+            "\xff\xd8\xff\xe0\x00\x10JFIF",
+            "at least 3,544 more bytes after the stated end (ff d8 ff e0 ..., not text)",
+        ),
+        ("\x00", "at least 3,544 more bytes after the stated end (00, not text)"),
+        ("\x1b[31m", "at least 3,544 more bytes after the stated end (1b 5b 33 31 ..., not text)"),
+    ],
+)
+def test_of_data_behind_the_file_only_text_is_quoted(seen: str, words: str) -> None:
+    more = fetched((), hop(anomalies=(odd(AnomalyKind.EXCESS, seen),)), excess=3544)
+    assert judge(RULES[0], more).wording["problem"] == words
+
+
+def test_data_behind_a_redirect_is_not_counted_as_that_behind_the_file() -> None:
+    first = hop("http://a.example/x", 302, anomalies=(odd(AnomalyKind.EXCESS, "\xff\xd8"),))
+    problem = judge(RULES[0], fetched((), first, hop(), excess=9)).wording["problem"]
+    assert problem.startswith("some more bytes after the stated end from http://a.example/x, which redirects")
+
+
+def test_bytes_in_place_of_a_head_are_shown_as_numbers() -> None:
+    raw = hop(status=None, anomalies=(odd(AnomalyKind.NOT_HTTP, "\x89PNG\r\n\x1a\n"),))
+    result = judge(RULES[0], not_fetched(Reason.MALFORMED_HTTP, raw))
+    assert result.wording["problem"] == "no HTTP head before the content (89 50 4e 47 ..., not text)"

@@ -28,7 +28,8 @@ def test_every_reason_has_a_meaning() -> None:
 def test_no_reason_lets_a_file_count_as_reached(reason: Reason) -> None:
     result = judge("media-reachable", not_fetched(reason, hop(), detail="more"))
     assert result.outcome is MEANING[reason]
-    assert f"{reason.value} (more)" in (result.reason or result.wording["problem"])
+    assert "(more)" in (result.reason or result.wording["problem"])
+    assert result.evidence["cause"] == reason.value
 
 
 def test_a_secret_in_the_reason_is_in_neither_words_nor_evidence() -> None:
@@ -138,6 +139,24 @@ def test_any_redirect_is_worth_a_word_and_shows_no_secrets() -> None:
     assert judge("no-redirect", not_fetched(Reason.NOT_LOOKED)).outcome is Outcome.CANT_TELL
 
 
+@pytest.mark.parametrize(
+    ("plain", "raw", "shown"),
+    [
+        ("the certificate is self-signed", "self-signed certificate", False),
+        ("the certificate is self-signed", "self signed certificate", False),
+        ("the certificate is not valid yet", "certificate is not yet valid", False),
+        ("the certificate is for another host name", "Hostname mismatch, certificate is not for 'a'", True),
+        ("the issuer is not known", "unable to get local issuer certificate", True),
+    ],
+)
+def test_the_librarys_words_are_left_out_where_they_only_repeat(plain: str, raw: str, *, shown: bool) -> None:
+    refused = hop(SECURE, None, (), tls_error=raw)
+    problem = judge("tls-valid", not_fetched(Reason.TLS_CERTIFICATE, refused, detail=plain)).wording[
+        "problem"
+    ]
+    assert problem == (f"{plain} ({raw})" if shown else plain)
+
+
 # Framing
 
 
@@ -200,11 +219,14 @@ def test_a_length_is_stated_when_the_head_comes_down_to_one_number(
 
 
 def test_what_was_seen_is_shown_escaped_and_cut() -> None:
-    assert judge("content-length", fetched(())).wording["seen"] == "no Content-Length"
+    missing = judge("content-length", fetched(())).wording
+    assert (missing["seen"], missing["without"]) == ("no Content-Length", "Content-Length")
     seen = judge("content-length", fetched(lengths("\x1b[31m", "9" * 500))).wording["seen"]
     assert "\x1b" not in seen
     assert "\\x1b[31m" in seen
     assert len(seen) < 300
+    signed = judge("content-length", fetched(lengths("+3"))).wording
+    assert signed["without"] == "a usable Content-Length (Content-Length: +3)"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from mmscheck.checks import READS_PROBES
 from mmscheck.model.observation import Fetched, Hop, Probe, ProbeName, Reason
-from mmscheck.model.words import Outcome, Severity
+from mmscheck.model.words import Outcome, Owner, Severity
 from mmscheck.pipeline import load_rules, wanted_probes
 from tests.support.media_targets import JPEG, LENGTH, Headers, fetched, hop, judge, not_fetched, send_rules
 
@@ -156,6 +156,20 @@ def test_the_size_above_which_servers_chunk_is_named(size: int, *, said: bool) -
 # length-when-cold
 
 
+def test_where_nobody_asked_past_the_cache_the_flag_is_named_and_who_gave_it() -> None:
+    result = judge("length-when-cold", with_probes(headers=(*LENGTH, *OLD)))
+    assert result.outcome is CANT_TELL
+    assert result.reason.endswith("it was not asked for past the cache, as with --no-cache-bust")
+    assert (result.fix, result.owner) == ("Check once without --no-cache-bust.", Owner.SENDER)
+
+
+def test_a_file_that_was_cut_off_is_not_put_down_to_the_flag() -> None:
+    cut = not_fetched(Reason.SHORT_BODY, hop(headers=(*LENGTH, *OLD)), received=1)
+    result = judge("length-when-cold", cut)
+    assert "as the file did not come whole: body shorter" in result.reason
+    assert (result.fix, result.owner) == ("", None)
+
+
 @pytest.mark.parametrize(
     ("first", "cold", "outcome"),
     [
@@ -235,7 +249,7 @@ def test_why_the_cold_answer_is_not_known_is_said(probe: Probe, words: str) -> N
         ),
         (
             refused(ProbeName.BROWSER, detail="HTTP 403"),
-            "as a browser: HTTP status other than 200 (HTTP 403)",
+            "as a browser: the server answered 403",
         ),
         (refused(ProbeName.REPEAT, Reason.SHORT_BODY, hop()), "once more: body shorter"),
         (answered(ProbeName.GZIP, (*TYPE, ("Content-Length", "9"))), "accepting gzip: a length of 9 bytes"),
@@ -287,6 +301,6 @@ def test_a_wall_that_lets_browsers_in_is_named() -> None:
     refusal = not_fetched(
         Reason.BAD_STATUS, hop(status=403), detail="HTTP 403", probes=(whole(ProbeName.BROWSER),)
     )
-    assert "HTTP 403" in judge("stable", refusal).wording["problem"]
+    assert "answered 403" in judge("stable", refusal).wording["problem"]
     both = (refused(ProbeName.BROWSER, Reason.BAD_STATUS, hop(status=403)),)
     assert judge("stable", not_fetched(Reason.BAD_STATUS, hop(status=403), probes=both)).outcome is CANT_TELL

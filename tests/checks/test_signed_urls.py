@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmscheck.checks.signatures import signatures
+from mmscheck.checks.signed_values import duration, shown
 from mmscheck.model.check import MediaTarget, Result
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Reason
@@ -40,6 +41,8 @@ OSS = {
     "x-oss-signature": "5ec2e7",
 }
 AZURE = {"sv": "2022-11-02", "sr": "b", "sp": "r", "se": "2026-12-01T14%3A00%3A00Z", "sig": "5ec2e7%3D"}
+LONG = "5ec2e7" * 6
+IPS = {"AWS:SourceIp": "192.0.2.0/24"}
 KEYS = {
     "AWSAccessKeyId": "AKIAEX",
     "GoogleAccessId": "a%40b.example",
@@ -71,6 +74,7 @@ def ask(address: str, window: SendWindow | None = HOUR, observation: Any = None)
     return result
 
 
+END = {"AWS:EpochTime": NEEDED}
 _SOUND_STATEMENT = {"Resource": "*", "Condition": {"DateLessThan": {"AWS:EpochTime": NEEDED}}}
 
 
@@ -118,6 +122,27 @@ def stating(end: int) -> dict[str, str]:
         "nginx": url(md5="5ec2e7", expires=str(end)),
         "bunny": url(token="5ec2e7", expires=str(end)),
         "expires-and-signature": url(Expires=str(end), Signature="5ec2e7"),
+        "imgix": url(w="640", expires=str(end), s="5ec2e7"),
+        "discord": url({"ex": f"{end:x}", "is": f"{NOON:x}", "hm": LONG}),
+        "discord-without-is": url({"ex": f"{end:x}", "hm": LONG}),
+        "facebook": url({"_nc_cat": "1", "oh": "00_5ec2e7", "oe": f"{end:X}"}),
+        "akamai": url(hdnts=f"st={NOON}~exp={end}~acl=/*~hmac={LONG}"),
+        "akamai-encoded": url(__token__=f"exp%3D{end}%7Eacl%3D%2F%2A%7Ehmac%3D{LONG}"),
+        "akamai-older": url(hdnea=f"exp={end}~hmac={LONG}"),
+        "cloudinary": url(__cld_token__=f"exp={end}~hmac={LONG}"),
+        "media-cdn": url({"edge-cache-token": f"Expires={end}~URLPrefix=aHR0~KeyName=k~Signature=5ec2e7"}),
+        "exp-and-sig": url(exp=str(end), sig=LONG),
+        "expire-and-token": url(token=LONG, expire=str(end)),
+        "expires-at": url(expires_at=str(end), signature=LONG),
+        "milliseconds": url(expires=str(end * 1000), signature=LONG),
+        "iso-8601": url(expires=f"{moment:%Y-%m-%dT%H:%M:%SZ}", signature=LONG),
+        "iso-8601-basic": url(expiry=f"{moment:%Y%m%dT%H%M%SZ}", sig=LONG),
+        "alone": url(Expires=str(end)),
+        "valid-until": url(valid_until=str(end)),
+        "e-and-t": url(e=str(end), t="5ec2e7"),
+        "ex-in-seconds": url(ex=str(end)),
+        "se-without-azure": url(sp="r", sv="2", se=f"{moment:%Y-%m-%dT%H:%M:%SZ}", sig=LONG),
+        "token-without-end": url(token=token({"sub": "5ec2e7"}), expires=str(end)),
     }
 
 
@@ -133,7 +158,13 @@ def test_a_url_that_holds_to_the_last_needed_second_passes(scheme: str) -> None:
 def test_a_url_that_ends_one_second_early_fails_and_says_when(scheme: str) -> None:
     result = ask(stating(NEEDED - 1)[scheme])
     assert result.outcome is Outcome.FAILED
-    assert result.wording["problem"] == "expires at 2026-12-01 13:14:59 UTC"
+    assert result.wording["problem"] == (
+        "expires at 2026-12-01 13:14:59 UTC, 74 minutes after the message may first go out"
+    )
+    assert result.wording["bounds"] == (
+        "until 2026-12-01 13:15:00 UTC: until the end of the time in which the message is taken to go out"
+        " (13:00:00 UTC; --send-at and --send-within say otherwise) and 15 minutes for the provider to fetch"
+    )
     assert result.wording["needed"] == "2026-12-01 13:15:00 UTC"
     assert result.wording["planned"] == "2026-12-01 12:00:00 UTC to 2026-12-01 13:00:00 UTC"
 
@@ -152,6 +183,8 @@ def test_without_a_planned_time_a_signed_url_cannot_be_decided(scheme: str) -> N
         AZURE | {"st": "2026-12-01T12:00:01Z"},
         AZURE | {"skt": "2026-12-01T12:00:01Z", "st": "2026-12-01"},
         {"token": token({"exp": NEEDED, "nbf": NOON + 1})},
+        {"token": token({"nbf": NOON + 1})},
+        {"hdnts": f"st={NOON + 1}~exp={NEEDED}~hmac={LONG}"},
         {"q-sign-time": f"{NOON + 1};{NEEDED}", "q-key-time": f"{NOON};{NEEDED}", "q-signature": "x"},
         {
             "Policy": policy(
@@ -168,7 +201,47 @@ def test_without_a_planned_time_a_signed_url_cannot_be_decided(scheme: str) -> N
 def test_a_url_that_is_not_valid_yet_when_the_send_begins_fails(address: dict[str, str]) -> None:
     result = ask(url(address))
     assert result.outcome is Outcome.FAILED
-    assert result.wording["problem"] == "is not valid before 2026-12-01 12:00:01 UTC"
+    assert result.wording["problem"] == (
+        "is not valid before 2026-12-01 12:00:01 UTC, 1 second after the message may first go out"
+    )
+    assert result.wording["bounds"] == (
+        "from 2026-12-01 12:00:00 UTC on, when the message may first go out"
+        " (--send-at and --send-within say otherwise)"
+    )
+
+
+def test_a_url_that_is_expired_when_the_send_begins_says_for_how_long() -> None:
+    result = ask(url(md5="5ec2e7", expires=str(NOON - 3 * 86_400)))
+    assert result.wording["problem"] == (
+        "expires at 2026-11-28 12:00:00 UTC, 3 days before the message may first go out"
+    )
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (0, "less than a second"),
+        (1, "1 second"),
+        (90, "90 seconds"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (3600, "1 hour"),
+        (5400, "90 minutes"),
+        (86_400, "1 day"),
+        (86_401, "24 hours"),
+        (1_000 * 86_400, "2 years"),
+        (math.nan, "an unknown time"),
+        (math.inf, "an unknown time"),
+    ],
+)
+def test_a_duration_is_told_in_a_unit_that_says_enough(length: float, words: str) -> None:
+    assert duration(length) == words
+
+
+def test_a_moment_of_another_day_keeps_its_date() -> None:
+    assert shown(NOON, NOON + 1) == "12:00:00 UTC"
+    assert shown(NOON, NOON + 86_400) == "2026-12-01 12:00:00 UTC"
+    assert shown(NOON, math.nan) == "2026-12-01 12:00:00 UTC"
 
 
 @pytest.mark.parametrize(
@@ -254,7 +327,6 @@ def test_a_signature_of_a_temporary_session_fails_though_the_url_states_a_later_
         (changed(AZURE, se="2026-12-02T00:00:00+02:00"), "se is no time such as"),
         (changed(AZURE, se="2026-12-02T25:00Z"), "se is no time that exists"),
         (changed(AZURE, se="2027-01-01", ske="tomorrow"), "ske is no time"),
-        (url(token=token({})), "no exp"),
         (url(token=token({"exp": "1"})), "exp of the token is no number"),
         (url(token=token({"exp": -1})), "exp of the token is no number"),
         (url(token=token({"exp": 1e300})), "exp of the token is no number"),
@@ -263,12 +335,32 @@ def test_a_signature_of_a_temporary_session_fails_though_the_url_states_a_later_
         (url(token=token(b"[" * 100_000)), "no JSON"),
         (url(token=token([NEEDED])), "no JSON object"),
         (url(token=token({"exp": NEEDED}) + ".a.b"), "encrypted"),
-        (url(md5="5ec2e7", expires="tomorrow"), "expires is no plain number"),
+        (url(md5="5ec2e7", expires="tomorrow"), "expires is no plain number of seconds since the epoch"),
         (
             url({"q-sign-time": f"{NOON}", "q-key-time": f"{NOON};{NEEDED}", "q-signature": "x"}),
             "no plain number",
         ),
         (url({"q-sign-time": f"{NOON};{NEEDED}", "q-signature": "x"}), "q-key-time is missing"),
+        (changed(AZURE, sip="192.0.2.7"), "one of the addresses it is bound to (sip)"),
+        (
+            cloudfront(Policy=policy({"DateLessThan": END, "IpAddress": IPS})),
+            "bound to (IpAddress of Policy)",
+        ),
+        (url(hdnts=f"ip=192.0.2.7~exp={NEEDED}~hmac={LONG}"), "the address it is bound to (ip)"),
+        (url(hdnts=f"acl=/*~hmac={LONG}"), "its end is given 0 times"),
+        (url(hdnts=f"exp={NEEDED}~exp={NEEDED}~hmac={LONG}"), "its end is given 2 times"),
+        (url(hdnts=f"exp=soon~hmac={LONG}"), "exp is no plain number"),
+        (url(auth_key=f"{NEEDED}-0-0-{'5e' * 16}"), "whether its time is that of signing"),
+        (url(sig=LONG), "no other parameter is known as its end"),
+        (url(Signature=LONG), "no other parameter is known as its end"),
+        (url(token=LONG), "no other parameter is known as its end"),
+        (url(Policy=LONG, Signature="5ec2e7"), "no other parameter is known as its end"),
+        (url(sig=LONG, sp="r", sv="2"), "no other parameter is known as its end"),
+        (url(exp=str(NEEDED)) + f"&exp={NEEDED}", "exp is given 2 times"),
+        (url(exp="1577836800") + f"&exp={NEEDED}", "exp is given 2 times"),
+        (url(expires="2026-12-02T10:00:00"), "expires is no time such as"),
+        (url(expires="2026-12-02T10:00:00+02:00"), "expires is no time such as"),
+        (url(expires="60", s="5ec2e7"), "expires is no plain number of seconds since the epoch"),
     ],
 )
 def test_what_is_malformed_or_contradictory_cannot_be_decided(address: str, reason: str) -> None:
@@ -287,6 +379,23 @@ def test_what_is_malformed_or_contradictory_cannot_be_decided(address: str, reas
         f"{BASE}?name=photo.large.jpg",
         f"{BASE}?alg.none.x=1",
         f"{BASE}?sig=5ec2e7",
+        f"{BASE}?token={token({})}",
+        f"{BASE}?v={LONG}",
+        f"{BASE}?hash={LONG}&md5={LONG}&h={LONG}&key={LONG}",
+        f"{BASE}?id=0b5c6f7e-8a8b-4d0c-9d54-3f1d8f5c2a11&cb=1577836800",
+        f"{BASE}?w=640&s=5ec2e7",
+        f"{BASE}?w=640&s={LONG}",
+        f"{BASE}?alt=media&token=0B5C6F7E-8a8b-4d0c-9d54-3f1d8f5c2a11",
+        f"{BASE}?policy=public&sign=none&design={LONG}",
+        f"{BASE}?e=1&ex=12&oe=utf-8&se=3",
+        f"{BASE}?ex=5f5e0ff0",
+        f"{BASE}?ex=2019-01-01&e=20190101T000000Z",
+        f"{BASE}?exp=2019-01-01-b&se=2019-01-01-b",
+        f"{BASE}?exp=blue&token=abc",
+        f"{BASE}?e=99999999&expires=999999999999999",
+        f"{BASE}?expires=946684799&exp=4102444801",
+        f"{BASE}?filter=exp=5~size=2",
+        f"{BASE}?sig=5ec2e7&sp=r&sv=2",
         f"{BASE}#X-Amz-Expires=1",
         "",
     ],
@@ -299,11 +408,26 @@ def test_a_wrong_case_is_no_excuse_for_an_expired_signature() -> None:
     assert ask(cloudfront(expires=str(NEEDED - 1))).outcome is Outcome.FAILED
 
 
-def test_of_two_signatures_each_must_hold() -> None:
+def test_of_two_signatures_each_bounds() -> None:
     both = url(V4) + "&" + cloudfront(Expires=str(NEEDED)).partition("?")[2]
     assert ask(both).outcome is Outcome.PASSED
     assert ask(both.replace(str(NEEDED), "1")).outcome is Outcome.FAILED
     assert ask(both.replace(str(NEEDED), "soon")).outcome is Outcome.CANT_TELL
+
+
+def test_a_policy_for_every_address_is_bound_to_none() -> None:
+    everywhere = {"DateLessThan": END, "IpAddress": {"AWS:SourceIp": "0.0.0.0/0"}}
+    assert ask(cloudfront(Policy=policy(everywhere))).outcome is Outcome.PASSED
+
+
+def test_a_token_of_a_network_in_front_counts_beside_a_buckets_signature() -> None:
+    both = url({**V4, "hdnts": f"exp={NEEDED - 1}~hmac={LONG}"})
+    assert ask(both).outcome is Outcome.FAILED
+    assert ask(both.replace(str(NEEDED - 1), str(NEEDED))).outcome is Outcome.PASSED
+
+
+def test_an_expiry_for_people_far_away_passes_beside_a_signature() -> None:
+    assert ask(url(md5="5ec2e7", expires="32503680000")).outcome is Outcome.PASSED
 
 
 def test_values_are_decoded_once_and_no_more() -> None:

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
+
 import pytest
 
+from mmscheck.checks.addresses import is_public
+from mmscheck.fetch.tables import DENIED
 from mmscheck.model.observation import Reason
 from mmscheck.model.words import MediaKind, Outcome
 from tests.support.media_targets import URL, fetched, hop, judge, not_fetched
@@ -162,6 +166,56 @@ def test_public_needs_every_hop_looked_up_and_an_end() -> None:
         not_fetched(Reason.INVALID_URL),
     ):
         assert judge("url-public", unknown).outcome is Outcome.CANT_TELL
+
+
+def test_a_pass_that_looked_at_every_address_says_no_more_than_the_title() -> None:
+    for public in ("8.8.8.8", "2606:4700::1111"):
+        assert judge("url-public", fetched((), hop(resolved=(public,)))).said == ""
+
+
+def test_an_address_that_was_let_through_is_not_called_public() -> None:
+    one = judge("url-public", fetched((), hop(resolved=("8.8.8.8", "127.0.0.1"))))
+    assert one.outcome is Outcome.PASSED
+    assert one.said == "Not every address is public (127.0.0.1), but allow-net lets it through."
+    two = fetched((), hop(status=302, resolved=("10.0.0.1",)), hop(resolved=("127.0.0.1",)))
+    assert "(10.0.0.1, 127.0.0.1), but allow-net lets them through" in judge("url-public", two).said
+    many = fetched((), hop(resolved=tuple(f"10.0.0.{number}" for number in range(12))))
+    assert "and 4 more)" in judge("url-public", many).said
+
+
+def test_behind_a_proxy_nothing_is_said_of_the_addresses() -> None:
+    proxied = hop(resolved=(), proxy="http://proxy.example:3128", address="127.0.0.1")
+    result = judge("url-public", fetched((), proxied))
+    assert result.outcome is Outcome.PASSED
+    assert result.said == (
+        "Not looked at: the proxy http://proxy.example:3128 chooses the addresses;"
+        " it was named with --proxy or in mmscheck.toml."
+    )
+
+
+@pytest.mark.parametrize("network", [network for network, _why in DENIED], ids=str)
+def test_what_the_fetcher_denies_is_never_called_public(network: IPv4Network | IPv6Network) -> None:
+    assert not is_public(str(network[0]))
+    assert not is_public(str(network[-1]))
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("::ffff:8.8.8.8", True),
+        ("::ffff:10.0.0.1", False),
+        ("64:ff9b::808:808", True),
+        ("64:ff9b::a00:1", False),
+        ("fe80::1%eth0", False),
+        ("4000::1", False),
+        ("media.example.com", False),
+        ("", False),
+    ],
+)
+def test_an_address_is_public_by_where_it_leads(address: str, *, public: bool) -> None:
+    assert is_public(address) is public
 
 
 def test_a_refused_address_is_named_with_its_hop_and_without_secrets() -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from pathlib import Path
 
 import pytest
 
-from mmscheck.cli.plan import duration, sending
+from mmscheck.cli.plan import CENTURY, HOUR, duration, sending
 from mmscheck.errors import UsageError
 from tests.support.command import fields, image, message, mmscheck
 
@@ -47,10 +48,33 @@ def test_durations_are_a_number_and_a_unit(text: str, seconds: int) -> None:
     "text", ["", "90", "m", "-1m", "1.5h", "1 h", "1w", "٩m", "1h30m", "9" * 10 + "s", "4H"]
 )
 def test_other_durations_are_refused_naming_the_option(text: str) -> None:
-    with pytest.raises(UsageError, match=r"--cache-ttl .*expected a duration such as 90m, 4h or 2d"):
-        duration("--cache-ttl", text)
-    with pytest.raises(UsageError, match="--send-within"):
+    with pytest.raises(UsageError, match=r"--cache-ttl .*expected a duration such as 10m or 1h"):
+        duration("--cache-ttl", text, "10m or 1h")
+    with pytest.raises(UsageError, match=r"--send-within .*expected a duration such as 90m, 4h or 2d$"):
         sending(None, text)
+
+
+@pytest.mark.parametrize("text", ["36501d", "999999999d", "999999999h"])
+def test_durations_that_no_calendar_holds_are_refused_naming_the_longest(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--send-within .*such as 90m, 4h or 2d, at most 36500d$"):
+        sending(None, text)
+    assert sending(None, "36500d").closes - time.time() == pytest.approx(CENTURY, abs=60)
+
+
+def test_a_caller_may_want_shorter_ones() -> None:
+    assert duration("--cache-ttl", "3600s", "10m", HOUR) == HOUR
+    for text in ("3601s", "61m", "2h", "1d"):
+        with pytest.raises(UsageError, match=r"--cache-ttl .*such as 10m, at most 1h$"):
+            duration("--cache-ttl", text, "10m", HOUR)
+
+
+async def test_the_help_and_the_errors_show_the_same_durations(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text(message(image("a.jpg")))
+    told = " ".join((await mmscheck("check", "--help", cwd=tmp_path)).out.split())
+    for options in (["--send-within"], ["--cache", "kept", "--cache-ttl"]):
+        ran = await mmscheck("check", "a.xml", *options, "soon", cwd=tmp_path)
+        examples = re.search(r"such as (\w+, \w+ or \w+)", " ".join(ran.err.split()))
+        assert (ran.code, examples is not None and examples[1] in told) == (2, True), ran.err
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Requests to one host are paced, and a host that asks to be left alone is, whichever URL it said so for."""
+"""Requests to one host are paced, and one that asks to be left alone is, while that fits into the run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from mmscheck.fetch import FetchPolicy, fetch_all
 from mmscheck.fetch.failure import Failure
-from mmscheck.fetch.pace import Pace
+from mmscheck.fetch.pace import SPACE, Pace
 from mmscheck.fetch.slots import Slots
 from mmscheck.model.observation import Fetched, NotFetched, Observation, ProbeName, Reason
 from tests.support.rawserver import RawServer, Respond, policy, response, serve, sniff
@@ -162,19 +162,50 @@ async def test_another_host_is_not_held_back_by_it() -> None:
     assert len(moments) == 5
 
 
-async def test_a_retry_after_beyond_the_deadline_answers_for_the_rest_of_the_host_at_once() -> None:
-    moments, respond = timed(lambda _: busy("3600"))
+@pytest.mark.parametrize("wait", ["600", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+async def test_a_retry_after_beyond_the_deadline_holds_back_no_other_url_of_the_host(wait: str) -> None:
+    moments, respond = timed(lambda head: busy(wait) if b"GET /0 " in head else response())
     begun = time.monotonic()
     async with serve(respond) as server:
-        urls = urls_of(server, 30)
-        found = await fetch(urls, policy(server, per_host=2, retries=2, deadline=20.0))
+        urls = urls_of(server, 5)
+        found = await fetch(urls, policy(server, per_host=1, retries=2, deadline=20.0))
     assert time.monotonic() - begun < 10.0
-    assert len(moments) <= 2
+    assert len(moments) == 5
+    assert is_paced(moments, SPACE)
+    refused = found.pop(urls[0])
+    assert isinstance(refused, NotFetched)
+    assert refused.reason is Reason.BUSY
+    assert all(isinstance(observation, Fetched) for observation in found.values())
+
+
+async def test_a_host_that_is_busy_for_longer_than_the_run_is_asked_once_for_each_url() -> None:
+    moments, respond = timed(lambda _: busy("3600"))
+    async with serve(respond) as server:
+        urls = urls_of(server, 6)
+        found = await fetch(urls, policy(server, per_host=2, retries=2, deadline=20.0))
+    assert len(moments) == 6
+    assert is_paced(moments[1:], SPACE)
     assert {item.reason for item in found.values() if isinstance(item, NotFetched)} == {Reason.BUSY}
-    assert len(found) == 30
-    spared = [item for item in found.values() if isinstance(item, NotFetched) and not item.hops]
-    assert len(spared) >= 28
-    assert all("not asked" in item.detail and "Retry-After: 3600" in item.detail for item in spared)
+    assert all(len(item.hops) == 1 for item in found.values())
+
+
+async def test_a_slower_rate_is_kept_where_the_host_is_busy_for_longer_than_the_run() -> None:
+    pace = Pace(rate=2.0, ends=time.monotonic() + 5)
+    pace.heed("a:80", Failure(Reason.BUSY, wait=600.0))
+    begun = time.monotonic()
+    for _ in range(2):
+        await pace.calm("a:80")
+        assert pace.take("a:80")
+    assert time.monotonic() - begun >= 0.99
+
+
+async def test_a_wait_that_is_too_long_does_not_cut_short_one_that_fits() -> None:
+    pace = Pace(ends=time.monotonic() + 5)
+    pace.heed("a:80", Failure(Reason.BUSY, wait=0.5))
+    pace.heed("a:80", Failure(Reason.BUSY, wait=600.0))
+    begun = time.monotonic()
+    await pace.calm("a:80")
+    assert time.monotonic() - begun >= 0.49
 
 
 async def test_a_retry_after_within_the_deadline_is_not_cut_short_by_a_shorter_one() -> None:
@@ -198,15 +229,16 @@ async def test_only_a_busy_server_is_left_alone(failure: Failure) -> None:
     assert pace.take("a:80")
 
 
-async def test_a_place_is_given_back_when_the_server_wants_to_be_left_alone() -> None:
-    slots = Slots(1, 1, 1, Pace(ends=time.monotonic() + 1))
+async def test_a_place_is_given_back_by_who_no_longer_waits_for_the_server() -> None:
+    slots = Slots(1, 1, 1, Pace(ends=time.monotonic() + 60))
     slots.heed("a:80", Failure(Reason.BUSY, "HTTP 503", wait=9.0))
     for _ in range(3):
-        with pytest.raises(Failure):
-            async with slots.lease("a:80"):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05), slots.lease("a:80"):
                 raise AssertionError
+    assert not slots.lease("a:80").is_awaited()
     async with asyncio.timeout(1), slots.lease("b:80"):
-        assert not slots.lease("a:80").is_awaited()
+        assert slots.hosts["a:80"].locked() is False
 
 
 @pytest.mark.parametrize(

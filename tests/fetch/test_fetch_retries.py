@@ -77,6 +77,35 @@ async def test_a_dropped_connection_is_asked_again_and_every_request_counted() -
     assert server.connections == 3
 
 
+BROKEN_OFF = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nabc"
+
+
+async def test_a_repeat_takes_nothing_back_that_an_answer_which_broke_off_had_shown() -> None:
+    async with serve(first_then_ok(BROKEN_OFF)) as server:
+        found = await not_fetched(server.url(), policy(server, retries=2))
+    assert (found.reason, len(server.requests)) == (Reason.RESET, 2)
+    assert found.hops[-1].values("Transfer-Encoding") == ("chunked",)
+    assert "answered with other headers" in found.detail
+
+
+async def test_a_repeat_that_is_answered_alike_counts() -> None:
+    asked = 0
+
+    async def reset_once(head: bytes, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.write(response()[:-1] if asked == 1 else response())
+        await writer.drain()
+        if asked == 1:
+            reset(writer)
+        else:
+            writer.close()
+
+    async with serve(reset_once) as server:
+        found = await fetched(server.url(), policy(server, retries=2))
+    assert found.attempts == 2
+
+
 async def test_without_retries_a_dropped_connection_is_one_request() -> None:
     async def respond(head: bytes, writer: asyncio.StreamWriter) -> None:
         reset(writer)
@@ -178,6 +207,9 @@ async def test_a_pause_holds_no_slot() -> None:
         ("0", 0, 0),
         ("120", 120, 120),
         (" 5 ", 5, 5),
+        ("86401", 86_400, 86_400),
+        ("9" * 5000, 86_400, 86_400),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400, 86_400),
         ("Fri, 31 Dec 1999 23:59:59 GMT", 0, 0),
         ("Friday, 31-Dec-99 23:59:59 GMT", 0, 0),
     ],

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import trustme
 from cryptography import x509
@@ -233,7 +234,29 @@ async def test_a_server_that_speaks_no_tls_is_named(ca_file: str) -> None:
         raw.port = server.sockets[0].getsockname()[1]
         found = await not_fetched(raw.url(scheme="https"), how(raw, ca_file))
     assert found.reason is Reason.TLS_HANDSHAKE
-    assert "wrong version number" in found.detail or "record" in found.detail
+    assert "does not speak TLS" in found.detail
+
+
+async def test_a_server_that_hangs_up_during_the_handshake_is_named_and_asked_again(ca_file: str) -> None:
+    async def respond(head: bytes, writer: asyncio.StreamWriter) -> None:
+        raise AssertionError
+
+    async def rude(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.close()
+
+    server = await asyncio.start_server(rude, "127.0.0.1", 0)
+    async with server:
+        raw = RawServer(respond)
+        raw.port = server.sockets[0].getsockname()[1]
+        found = await not_fetched(
+            raw.url(scheme="https"), msgspec.structs.replace(how(raw, ca_file), retries=1)
+        )
+    assert (found.reason, found.detail, found.attempts) == (
+        Reason.RESET,
+        "before any request could be made",
+        2,
+    )
 
 
 async def test_a_server_that_wants_a_certificate_of_the_client_is_named(

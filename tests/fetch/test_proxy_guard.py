@@ -62,6 +62,26 @@ async def test_a_public_or_allowed_address_and_a_name_are_left_to_the_proxy(host
     assert redact_text(result.evidence["guarded_by"]) == f"the proxy {proxy.url}"
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "router",
+        "media.internal",
+        "x.LOCAL",
+        "a.home.arpa",
+        "nas.lan.",
+        "ip6-localhost",
+        "a.localhost.localdomain",
+    ],
+)
+async def test_a_name_that_nobody_outside_knows_is_refused_behind_a_proxy(host: str) -> None:
+    async with forward_proxy(0) as proxy:
+        found = await through(f"http://{host}/a.jpg", how(f"http://127.0.0.1:{proxy.port}"))
+    assert isinstance(found, NotFetched)
+    assert found.reason is Reason.ADDRESS_REFUSED
+    assert "local network" in found.detail
+
+
 async def test_only_the_proxy_is_dialled_whatever_else_is_public() -> None:
     # The proxy's own name is the one name that is looked up, and it need not be public.
     asked: list[str] = []
@@ -87,7 +107,7 @@ async def test_the_login_is_in_no_reason_and_no_allowance() -> None:
             assert "p%40ss" not in repr(found)
             assert LOGIN not in repr(found)
     told = " ".join(allowances(policy))
-    assert f"went through the proxy http://127.0.0.1:{proxy.port} (" in redact_text(told)
+    assert f"went through the proxy http://127.0.0.1:{proxy.port}: which" in redact_text(told)
     assert "not by mmscheck" in told
     assert "ss@" not in told
     assert repr(parse_proxy(policy.proxy)) == f"Proxy(http://127.0.0.1:{proxy.port})"

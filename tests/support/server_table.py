@@ -149,9 +149,12 @@ SERVERS: tuple[Row, ...] = (
     ),
     _row("akamai", "content-length", "Compress Response", squeezed(*VCF, "Server: AkamaiGHost")),
     _row(
-        "akamai", "not-chunked", "Compress Response", chunked(*VCF, "X-Akamai-Transformed: 9 - 0 pmb=mRUM,1")
+        "akamai",
+        "not-chunked",
+        "Likely: Let the server behind Akamai state the length",
+        chunked(*VCF, "X-Akamai-Transformed: 9 - 0 pmb=mRUM,1"),
     ),
-    _row("akamai", "not-chunked", "Compress Response", chunked(*VCF, "X-Akamai-Request-ID: 1a2b3c")),
+    _row("akamai", "not-compressed", "Compress Response", squeezed(*VCF, "X-Akamai-Request-ID: 1a2b3c")),
     _row("vercel", "content-length", "As reported: Compression", squeezed(*VCF, "x-vercel-id: ams1::abc-1")),
     _row(
         "netlify", "content-length", "Likely: something of this site's own", chunked(*JPG, "Server: Netlify")
@@ -162,6 +165,24 @@ SERVERS: tuple[Row, ...] = (
         "content-length",
         "Leave media out of the step",
         chunked(*JPG, url="http://{label}.gitlab.io/photo.jpg"),
+    ),
+    _row(
+        "github-pages",
+        "not-chunked",
+        "Move the media to a bucket",
+        chunked(*JPG, "Server: GitHub.com", "X-Served-By: cache-ams21034-AMS", "X-Cache: MISS"),
+    ),
+    _row(
+        "github-pages",
+        "not-compressed",
+        "Move the media to a bucket",
+        squeezed(*VCF, url="http://{label}.github.io/ann.vcf", framing="length"),
+    ),
+    _row(
+        "github-pages",
+        "content-type-specific",
+        "Give the file the extension",
+        plain(*OCTETS, "Server: GitHub.com", url=BARE_URL),
     ),
     _row(
         "github-raw",
@@ -270,6 +291,7 @@ NEAR_SERVERS: tuple[Near, ...] = (
     _near("vercel", chunked(*JPG, "X-Id: ams1::abc")),
     _near("netlify", chunked(*JPG, "Server: not-Netlify")),
     _near("gitlab-pages", chunked(*JPG, url="http://notgitlab.io/{label}.jpg")),
+    _near("github-pages", chunked(*JPG, "Server: GitHub.com", "X-Frame-Options: deny")),
     _near("github-raw", plain("Content-Type: text/plain", url="http://{label}.githubusercontent.com/a.jpg")),
     _near("cloudflare-images", plain(*JPG, url="http://{host}/cdn-cgi/image/format=jpeg/a.jpg?format=auto2")),
     _near("image-f-auto", plain(*JPG, url="http://{host}/upload/f_automatic/photo.jpg")),

@@ -108,6 +108,21 @@ IN_PLACE: tuple[Row, ...] = (
         xml("<Code>AccessDenied</Code><Message>Access Denied</Message><RequestId>1</RequestId>"),
     ),
     _row("bucket-denied", "media-reachable", "", xml("<Code>PublicAccessNotPermitted</Code>", status=409)),
+    _row(
+        "bucket-signature",
+        "media-reachable",
+        "as it was signed",
+        xml("<Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated</Message>"),
+    ),
+    _row(
+        "bucket-signature", "media-reachable", "a key that is in use", xml("<Code>InvalidAccessKeyId</Code>")
+    ),
+    _row(
+        "bucket-signature",
+        "media-reachable",
+        "",
+        xml("<Code>AuthenticationFailed</Code>Signature did not match"),
+    ),
     _row("bucket-missing", "media-reachable", "letter by letter", xml("<Code>NoSuchKey</Code>", status=404)),
     _row("bucket-missing", "media-reachable", "", xml("<Code>BlobNotFound</Code>", status=404)),
     _row("empty-answer", "media-not-empty", "Look at the size", plain(*JPG, body=b"")),
@@ -152,6 +167,7 @@ NEAR_IN_PLACE: tuple[Near, ...] = (
     _near("github-page", plain(*HTML, url="http://{label}.github.io/a.jpg", body=JPEG)),
     _near("bucket-expired", xml("<Code>AccessDenied</Code><Message>Access Denied</Message>")),
     _near("bucket-denied", xml("<Code>AccessDenied</Code><Message>Request has expired</Message>")),
+    _near("bucket-signature", xml("<Code>AccessDenied</Code><Message>Access Denied</Message>")),
     _near("bucket-missing", xml("<Code>NoSuchThing</Code>", status=404)),
     _near("empty-answer", plain(*JPG, body=JPEG)),
     _near("web-page", plain(*VCF, body=LONG_VCARD, url=VCF_URL)),
