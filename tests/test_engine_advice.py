@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from mmscheck.engine import judge
-from mmscheck.model.check import Check, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.check import (
+    Check,
+    NoParams,
+    Result,
+    advising,
+    cant_tell,
+    failed,
+    inapplicable,
+    passed,
+    saying,
+)
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Fetched, NotFetched
 from mmscheck.model.report import Evaluation, MessageReport
@@ -91,6 +101,38 @@ def test_advice_stands_below_findings_only(
 ) -> None:
     found = only(judged(run, who, fetched()))
     assert (found.fix, found.message) == (fix, message)
+
+
+@pytest.mark.parametrize(
+    ("run", "fix", "owner", "message"),
+    [
+        (lambda t, p: mending(failed()), "Mend that.\nFor A: Mend this.", Owner.SENDER, "It does not."),
+        (lambda t, p: mending(cant_tell("x")), "Mend that.", Owner.SENDER, "Unknown: x."),
+        (lambda t, p: advising(failed(), "", Owner.SENDER), "General.\nFor A: Mend this.", None, None),
+        (lambda t, p: saying(passed(), "Not looked at."), "General.", Owner.HOSTING, "Not looked at."),
+        (lambda t, p: saying(inapplicable("x"), "No."), "General.", Owner.HOSTING, "No."),
+        (lambda t, p: saying(failed(), "Fine."), None, Owner.HOSTING, "It does not."),
+        (lambda t, p: saying(cant_tell("x"), "Fine."), None, Owner.HOSTING, "Unknown: x."),
+        (
+            lambda t, p: saying(passed(), f"Seen at {URL}?sig=geheim."),
+            None,
+            None,
+            f"Seen at {URL}?…577c79b97721.",
+        ),
+    ],
+)
+def test_what_a_check_advises_and_says_stands_in_place_of_the_rules_own(
+    run: Callable[[Any, Any], Result], fix: str | None, owner: Owner | None, message: str | None
+) -> None:
+    found = only(judged(run, server(), fetched()))
+    assert not found.crashed
+    assert found.fix == fix or fix is None
+    assert found.owner is owner or owner is None
+    assert found.message == message or message is None
+
+
+def mending(result: Result) -> Result:
+    return advising(result, "Mend that.", Owner.SENDER)
 
 
 def test_a_check_that_broke_is_not_put_down_to_a_server() -> None:

@@ -10,21 +10,19 @@ from mmscheck.formats.oneline import gate_reasons
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.wording import count
-from mmscheck.model.report import LINT, Evaluation, Report
+from mmscheck.model.report import Evaluation, Report
 from mmscheck.model.send import SendStatus
 from mmscheck.model.words import Outcome, Severity
 
 
 def decision(view: View) -> str:
-    """Why it is permitted or denied, and when denied that nothing was sent."""
+    """Why it is permitted or denied, and when a send was denied that nothing was sent."""
     if view.verdict.permitted:
         return _permitted(view)
     if view.verdict.passed_offline:
         return f"{_permitted(view).rstrip('.')}; offline, so nothing is permitted by lint."
     told = "; ".join(_clauses(view)) or "the gate gave no reason"
-    if view.report.profile == LINT:
-        return f"{told}."
-    untouched = view.send is None or view.send.status is SendStatus.NOT_ATTEMPTED
+    untouched = view.send is not None and view.send.status is SendStatus.NOT_ATTEMPTED
     return f"{told}. Nothing was sent." if untouched else f"{told}."
 
 
@@ -50,8 +48,8 @@ def _clauses(view: View) -> Iterator[str]:
     guards = _guards(view)
     found = {"failed": Outcome.FAILED, "could not be decided": Outcome.CANT_TELL}
     counted = {verb: [item for item in guards if item.outcome is outcome] for verb, outcome in found.items()}
-    if rules := ", ".join(_rules(items, verb) for verb, items in counted.items() if items):
-        yield rules
+    if rules := [_rules(items, verb) for verb, items in counted.items() if items]:
+        yield ", ".join(rules)
     elif others := _gate_reasons(view):
         yield f"{count(others, 'reason')} of the gate, named above"
     if unread := view.report.unread:
@@ -69,4 +67,4 @@ def _gate_reasons(view: View) -> int:
 def _rules(items: Sequence[Evaluation], verb: str) -> str:
     rules = len({item.rule for item in items})
     places = f" in {len(items):,} places" if len(items) != rules else ""
-    return f"{count(rules, 'rule')} {verb}{places}"
+    return f"{count(rules, 'blocking rule')} {verb}{places}"

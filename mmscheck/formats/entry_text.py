@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from mmscheck.formats.codes import codes_for
 from mmscheck.formats.findings import Entry
 from mmscheck.formats.layout import COPYABLE, Page, shown, shown_lines
 from mmscheck.formats.waived import leave
-from mmscheck.formats.wording import OWNERS, count, label, location, rule_names, seen
-from mmscheck.model.report import Evaluation
+from mmscheck.formats.wording import OWNERS, also, count, label, location, ref_of, rule_names, seen, so
+from mmscheck.model.report import Evaluation, MessageReport, TargetKey
 from mmscheck.model.words import Owner
 from mmscheck.recognise import split_fix
 
@@ -29,39 +30,49 @@ class EntryWriter:
         self.owners: dict[Owner | None, list[int]] = {}
         self._number = 0
         self._told: dict[tuple[str, ...], int] = {}
+        self._places: dict[int, tuple[str, TargetKey]] = {}
 
-    def lines(self, source: str, entry: Entry) -> Iterator[str]:
-        """The finding: number, kind, rule, place; what was seen; why, fix, who, code."""
+    def lines(self, message: MessageReport, entry: Entry) -> Iterator[str]:
+        """The finding: number, kind, rule, place; what was seen; why, fix, who, code; what follows."""
         self._number += 1
+        self._places[self._number] = (message.source, entry.target)
         if entry.waiver is None:
             self.owners.setdefault(entry.owner, []).append(self._number)
         kind, style = label(entry, strict=self.strict)
         name = entry.first.rule if entry.lead else "several rules"
         yield ""
         yield from self.page.block(
-            f"{name} ({location(source, entry.first.line)})",
+            f"{name} ({location(message.source, entry.first.line)})",
             indent=_INDENT,
             label=f"[{self._number}] {kind}: ",
             style=style,
             hang=4,
         )
-        yield from self.page.block(seen(entry), indent=_BODY)
+        yield from self.page.block(seen(message.source, entry), indent=_BODY)
         if entry.waiver is not None:
             yield from self._field("By", leave(entry.waiver))
         yield from self._advice(entry)
-        yield from self._undecided(entry)
+        yield from self._codes(message, entry)
+        yield from self._others(entry)
 
-    def _undecided(self, entry: Entry) -> Iterator[str]:
-        others = tuple(item for item in entry.items if item is not entry.lead)
-        if not others:
+    def _codes(self, message: MessageReport, entry: Entry) -> Iterator[str]:
+        if entry.lead is None or entry.lead.crashed or not entry.lead.provider_codes:
             return
-        names = rule_names(others)
-        before = self._before("names", names)
-        text = f"the same {count(len(others), 'rule')} as in [{before}]" if before else names
-        if entry.lead:
-            yield from self._field("So", f"nothing can be said yet about: {text}.")
-        else:
+        ref = ref_of(message, entry.target)
+        codes = shown(", ".join(codes_for(entry.lead.provider_codes, ref.kind if ref else None)))
+        yield from self._field("Code", f"{codes} (the provider's error codes for this)")
+
+    def _others(self, entry: Entry) -> Iterator[str]:
+        if entry.lead is None:
+            names = rule_names(entry.items)
+            before = self._before("names", names)
+            text = f"the same {count(len(entry.items), 'rule')} as in [{before}]" if before else names
             yield from self._field("Rules", f"{text}.")
+            return
+        if entry.follows:
+            yield from self._field("Also", also(entry.follows, strict=self.strict))
+        if entry.undecided:
+            yield from self._field("So", so(entry))
 
     def _advice(self, entry: Entry) -> Iterator[str]:
         if entry.first.crashed:
@@ -69,15 +80,13 @@ class EntryWriter:
                 "Fix", "Send the traceback to the makers of mmscheck; the JSON report has it, as evidence."
             )
             return
-        if entry.lead is None:
-            yield from self._field("Fix", "Remove what stopped them, then check again.")
+        if entry.lead is None or entry.unfetched:
+            stopped = "the files from being fetched" if entry.unfetched else "them"
+            yield from self._field("Fix", f"Remove what stopped {stopped}, then check again.")
         else:
             yield from self._explained(entry.lead)
         if entry.owner:
             yield from self._field("Who", OWNERS[entry.owner])
-        if entry.lead and entry.lead.provider_codes:
-            codes = shown(", ".join(entry.lead.provider_codes))
-            yield from self._field("Code", f"{codes} (the provider's error codes for this)")
 
     def _explained(self, item: Evaluation) -> Iterator[str]:
         general, advised = split_fix(item.fix)
@@ -87,9 +96,15 @@ class EntryWriter:
         else:
             yield from self._field("Why", item.why)
             yield from self._field("Fix", general)
+        told: dict[str, list[int]] = {}
         for text in advised:
-            told, (name, *_) = self._before("advice", text), text.split(": ")
-            yield from self._field("Here", f"For {name}: as in [{told}]." if told else f"For {text}")
+            number = self._before("advice", text)
+            if number is None:
+                yield from self._field("Here", f"For {text}")
+            elif self._places[number] != self._places[self._number]:
+                told.setdefault(text.split(": ")[0], []).append(number)
+        if told:
+            yield from self._field("Here", f"For {'; for '.join(map(_as_in, told, told.values()))}.")
 
     def _field(self, name: str, text: str) -> Iterator[str]:
         for at, line in enumerate(shown_lines(text)):
@@ -102,3 +117,7 @@ class EntryWriter:
         """The number of the finding that said this already; remembers it for this one otherwise."""
         number = self._told.setdefault(told, self._number)
         return None if number == self._number else number
+
+
+def _as_in(name: str, numbers: Iterable[int]) -> str:
+    return f"{name}: as in {', '.join(f'[{number}]' for number in dict.fromkeys(numbers))}"

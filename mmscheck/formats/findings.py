@@ -1,56 +1,63 @@
 """Evaluations put in the order in which a person fixes things.
 
-What could not be decided for one and the same reason on one target becomes a single entry, together with the
-rule that found the reason: a server that does not answer leaves twenty rules undecided, and that is one thing
-to fix and not twenty.
+What follows from another finding on the same target, and what could not be decided for want of one and the
+same thing, becomes a single entry together with the finding that is to blame: a server that does not answer
+leaves thirty rules undecided, and that is one thing to fix and not thirty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import msgspec
 
+from mmscheck.formats.folding import Folding
 from mmscheck.formats.verdicts import message_verdicts, waivers_of
 from mmscheck.formats.view import View
-from mmscheck.model.observation import NotFetched
 from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
 
-LEADERS = ("xml-well-formed", "media-reachable")
-"""Rules about having something to look at: where one does not hold, what others cannot tell follows."""
-
 _PLACE = {TargetKind.MESSAGE: 0, TargetKind.REQUEST: 1, TargetKind.SLIDE: 2, TargetKind.MEDIA: 2}
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to fix: an evaluation and what follows from it, or all undecided ones of one reason.
+    """One thing to fix: a finding with what is told below it, or all undecided ones of one reason.
 
-    ``lead`` is the evaluation whose words speak for the entry, or None when none does. ``waiver`` is what
-    let the one evaluation through: then there is nothing to fix.
+    ``lead`` is the evaluation whose words speak for the entry, or None when none does. ``follows`` are the
+    findings that the lead explains, ``undecided`` those that had nothing to look at because of it. ``waiver``
+    is what let the one evaluation through: then there is nothing to fix. ``unfetched`` says that a file was
+    missing and that no finding of the report tells why.
     """
 
-    items: tuple[Evaluation, ...]
     lead: Evaluation | None
+    follows: tuple[Evaluation, ...] = ()
+    undecided: tuple[Evaluation, ...] = ()
     waiver: Waiver | None = None
+    unfetched: bool = False
+
+    @property
+    def items(self) -> tuple[Evaluation, ...]:
+        """Every evaluation of the entry, the lead first."""
+        return (*((self.lead,) if self.lead else ()), *self.follows, *self.undecided)
 
     @property
     def first(self) -> Evaluation:
         """The lead, else the first evaluation."""
-        return self.lead or self.items[0]
+        return self.items[0]
 
     @property
     def target(self) -> TargetKey:
-        """The one target that every evaluation of the entry is about."""
-        return self.items[0].target
+        """The target that has to be mended."""
+        return self.first.target
 
     @property
     def owner(self) -> Owner | None:
-        """Who can fix it; None when that is the makers of mmscheck, or when the evaluations disagree."""
-        if self.first.crashed:
+        """Who can fix it; None when that is the makers of mmscheck, or when it is not clear."""
+        if self.first.crashed or self.unfetched:
             return None
         owners = {item.owner for item in ((self.lead,) if self.lead else self.items)}
         return owners.pop() if len(owners) == 1 else None
@@ -83,46 +90,51 @@ def standing(view: View) -> Iterator[Evaluation]:
 def entries(message: MessageReport, verdict: MessageVerdict) -> tuple[Entry, ...]:
     """Every finding of a message: errors, warnings, what is waived; by place, failed before undecided."""
     waived = waivers_of(verdict)
-    found = [item for item in message.evaluations if is_finding(item)]
-    missing = _missing(message)
-    led = {item.target for item in found if item.rule in LEADERS and not item.crashed}
-    folded: dict[object, list[Evaluation]] = {}
-    for at, item in enumerate(found):
-        let_through = (item.rule, item.target) in waived
-        key = at if let_through else _fold_key(at, item, led, missing)
-        folded.setdefault(key, []).append(item)
-    made = (_entry(items, waived.get((items[0].rule, items[0].target))) for items in folded.values())
-    return tuple(sorted(made, key=_order))
+    every = [item for item in message.evaluations if is_finding(item)]
+    let_through = [item for item in every if (item.rule, item.target) in waived]
+    found = [item for item in every if (item.rule, item.target) not in waived]
+    made = [Entry(lead=item, waiver=waived[item.rule, item.target]) for item in let_through]
+    return tuple(sorted((*made, *_folded(message, found)), key=_order))
 
 
-def _missing(message: MessageReport) -> dict[int, str]:
-    """Why there is no file, by the index of the medium; fetched ones and unknown ones left out."""
-    seen = ((ref.index, message.observations.get(ref.url)) for ref in message.media)
-    return {index: each.reason.value for index, each in seen if isinstance(each, NotFetched)}
+def _folded(message: MessageReport, found: Sequence[Evaluation]) -> Iterator[Entry]:
+    folding = Folding(message, found)
+    roots = [folding.root(at) for at in range(len(found))]
+    sizes = Counter(roots)
+    grouped: dict[object, list[int]] = {}
+    for at, root in enumerate(roots):
+        key = root if sizes[root] > 1 else _reason(at, found[at], folding)
+        grouped.setdefault(key, []).append(at)
+    for parts in grouped.values():
+        root = roots[parts[0]]
+        if sizes[root] > 1 or len(parts) == 1:
+            yield _led(found, root, parts, folding)
+        else:
+            items = [found[at] for at in parts]
+            yield Entry(lead=None, undecided=_guards_first(items), unfetched=folding.is_unfetched(items[0]))
 
 
-def _fold_key(at: int, item: Evaluation, led: Container[TargetKey], missing: Mapping[int, str]) -> object:
-    """Findings with one key become one entry."""
-    if item.crashed or (item.outcome is Outcome.FAILED and item.rule not in LEADERS):
+def _reason(at: int, item: Evaluation, folding: Folding) -> object:
+    """Findings with one key are undecided for one reason, which no other finding tells."""
+    if item.crashed or item.outcome is Outcome.FAILED:
         return at
-    if item.rule in LEADERS:
-        return item.target, None
-    # Checks put the reason in words of their own, but all of them quote why there is no file.
-    cause = missing.get(item.target.media, "")
-    follows = bool(cause) and cause in item.reason
-    if item.target in led and (follows or item.target.kind is TargetKind.MESSAGE):
-        return item.target, None
-    reason = cause if follows else item.reason
+    reason = folding.missing(item) or item.reason
     return (item.target, reason) if reason else at
 
 
-def _entry(items: Sequence[Evaluation], waiver: Waiver | None) -> Entry:
-    if len(items) == 1:
-        return Entry(items=tuple(items), lead=items[0], waiver=waiver)
-    lead = next((item for item in items if item.rule in LEADERS), None)
-    # The lead first, then the rules that guard the gate, then advice, each in the report's order.
-    ordered = sorted(items, key=lambda item: (item is not lead, item.severity is not Severity.ERROR))
-    return Entry(items=tuple(ordered), lead=lead)
+def _led(found: Sequence[Evaluation], root: int, parts: Sequence[int], folding: Folding) -> Entry:
+    below = [at for at in parts if at != root]
+    return Entry(
+        lead=found[root],
+        follows=_guards_first(found[at] for at in below if not folding.is_undecided(at)),
+        undecided=_guards_first(found[at] for at in below if folding.is_undecided(at)),
+        unfetched=folding.is_unfetched(found[root]),
+    )
+
+
+def _guards_first(items: Iterable[Evaluation]) -> tuple[Evaluation, ...]:
+    """The rules that guard the gate, then advice, each in the report's order."""
+    return tuple(sorted(items, key=lambda item: item.severity is not Severity.ERROR))
 
 
 def _order(entry: Entry) -> tuple[bool, bool, tuple[int, int, int], bool]:

@@ -89,6 +89,9 @@ class Observation(Struct, frozen=True, kw_only=True):
     sha256: Annotated[str | None, Meta(description="Hex digest of the body; null when not fetched.")]
     declared_type: Annotated[str | None, Meta(description="Content-Type of the last response, as received.")]
     sniffed_type: Annotated[str | None, Meta(description="Media type found by looking at the bytes.")]
+    attempts: Annotated[
+        int, Meta(ge=1, description="How often it was asked for before it came or was given up.")
+    ]
     timing_ms: Timing
     facts: Annotated[dict[str, Any], Meta(description="What decoders found: width, height, ...")]
     probes: Annotated[list[Probe], Meta(description="Further requests, in the order of their making.")]
@@ -186,6 +189,10 @@ class Send(Struct, frozen=True, kw_only=True):
     error_info: Annotated[str | None, Meta(description="The provider's words, as given.")]
     http_status: Annotated[int | None, Meta(description="Null when no response head arrived.")]
     detail: Annotated[str, Meta(description="What happened, as a sentence.")]
+    recorded: Annotated[
+        bool,
+        Meta(description="True for an earlier answer, out of the ledger: nothing was sent now."),
+    ]
 
 
 class Document(Struct, frozen=True, kw_only=True):

@@ -142,4 +142,5 @@ def _send(result: SendResult) -> v1.Send:
         error_info=optional(result.error_info),
         http_status=result.http_status,
         detail=clean_text(result.detail),
+        recorded=result.recorded,
     )

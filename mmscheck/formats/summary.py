@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from mmscheck.formats.clean import clean_url
 from mmscheck.formats.decision import decision
-from mmscheck.formats.findings import all_evaluations, standing
 from mmscheck.formats.layout import Page, Style, shown
 from mmscheck.formats.view import View
 from mmscheck.formats.waived import waiver_lines
@@ -15,7 +13,7 @@ from mmscheck.formats.wording import count
 from mmscheck.model.report import LINT, Report
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict
-from mmscheck.model.words import Outcome, Owner, Severity
+from mmscheck.model.words import Owner
 
 _ENDS = {
     SendStatus.ACCEPTED: ("ACCEPTED: ", Style.GOOD),
@@ -26,7 +24,7 @@ _ENDS = {
 
 
 def counted(view: View, page: Page) -> Iterator[str]:
-    """What was checked against what, with every outcome counted, and what changed the rules."""
+    """What was checked, what changed the rules, and what was let past them."""
     report = view.report
     yield from page.block(_counts(report), indent=0)
     for change in report.overrides:
@@ -34,7 +32,7 @@ def counted(view: View, page: Page) -> Iterator[str]:
             shown(str(change.get(name, "?"))) for name in ("rule", "key", "old", "new", "by")
         )
         yield from page.block(f"Changed rule: {rule}, {key}: {old} -> {new} (by {by}).", indent=0, hang=2)
-    for sentence in (*map(shown, report.allowances), _about_warnings(view), _about_redaction(report)):
+    for sentence in (*map(shown, report.allowances), _about_warnings(report), _about_redaction(report)):
         if sentence:
             yield from page.block(sentence, indent=0)
 
@@ -73,24 +71,14 @@ def closing(view: View, page: Page) -> Iterator[str]:
 
 def _counts(report: Report) -> str:
     media = sum(len(message.media) for message in report.messages)
-    seen = Counter(item.outcome for item in all_evaluations(report))
     return (
-        f"Checked {count(len(report.messages), 'message')} with {count(media, 'media file')} against "
-        f"{count(len(report.rules), 'rule')} (profile {shown(report.profile)}) in {report.duration_ms:,} ms: "
-        f"{seen[Outcome.PASSED]:,} passed, {seen[Outcome.FAILED]:,} failed, "
-        f"{seen[Outcome.CANT_TELL]:,} could not be decided, {seen[Outcome.INAPPLICABLE]:,} did not apply."
+        f"Checked {count(len(report.messages), 'message')} with {count(media, 'media file')} "
+        f"(profile {shown(report.profile)}) in {report.duration_ms:,} ms."
     )
 
 
-def _about_warnings(view: View) -> str:
-    advice = Counter(item.outcome for item in standing(view) if item.severity is Severity.WARNING)
-    failed, undecided = advice[Outcome.FAILED], advice[Outcome.CANT_TELL]
-    told = [count(failed, "warning")] if failed else []
-    if undecided:
-        told.append(f"{count(undecided, 'warning rule')} could not be decided")
-    if view.report.strict:
-        return f"Strict: warning rules block like errors ({', '.join(told) or 'none here'})."
-    return f"Advice that blocks nothing unless --strict is given: {', '.join(told)}." if told else ""
+def _about_warnings(report: Report) -> str:
+    return "Strict: warning rules block like errors." if report.strict else ""
 
 
 def _about_redaction(report: Report) -> str:

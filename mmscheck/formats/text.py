@@ -16,10 +16,12 @@ from mmscheck.formats.scrub import scrub
 from mmscheck.formats.summary import closing, counted, decision_word, work_list
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
-from mmscheck.formats.wording import came_back, count, heading, location, medium
+from mmscheck.formats.wording import came_back, count, heading, location, medium, ref_of
 from mmscheck.model.report import LINT, MessageReport, TargetKey
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Severity, TargetKind
+
+ADVICE = "Advice, which blocks nothing unless --strict is given"
 
 
 def render(view: View) -> str:
@@ -33,6 +35,8 @@ def render(view: View) -> str:
 def _quiet(view: View, page: Page) -> Iterator[str]:
     for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
         yield from one_liners(message, verdict, strict=view.report.strict)
+    for sentence in view.report.allowances:
+        yield from page.block(shown(sentence), indent=0)
     yield from closing(view, page)
 
 
@@ -93,7 +97,7 @@ def _section(
         if key.kind is TargetKind.MEDIA:
             yield from _medium(message, key, group[0], writer.page)
         for entry in group:
-            yield from writer.lines(message.source, entry)
+            yield from writer.lines(message, entry)
 
 
 def _title(entry: Entry, *, strict: bool) -> str:
@@ -101,12 +105,12 @@ def _title(entry: Entry, *, strict: bool) -> str:
         return "Waived, which blocks nothing until the waiver expires"
     if entry.severity is Severity.ERROR:
         return "To fix before this can be sent"
-    return "Warnings, which block too because of --strict" if strict else "Advice, which blocks nothing"
+    return "Warnings, which block too because of --strict" if strict else ADVICE
 
 
 def _medium(message: MessageReport, key: TargetKey, entry: Entry, page: Page) -> Iterator[str]:
     """The line that names a medium and what came back for it."""
-    ref = next((ref for ref in message.media if ref.index == key.media), None)
+    ref = ref_of(message, key)
     url = entry.first.url
     yield from page.block(
         f"{medium(ref, shown_url(url) if url else None)} ({location(message.source, entry.first.line)})",

@@ -8,7 +8,7 @@ from mmscheck.formats.findings import Entry
 from mmscheck.formats.layout import Style, shown
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Observation
-from mmscheck.model.report import Evaluation, TargetKey
+from mmscheck.model.report import Evaluation, MessageReport, TargetKey
 from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
 
 OWNERS = {
@@ -17,6 +17,17 @@ OWNERS = {
     Owner.SENDER: "sender: whoever makes the send request",
 }
 """Who can fix a finding."""
+
+
+MOST_NAMED = 3
+"""Rules that are named where they only follow; more are counted."""
+
+_ABOUT = {
+    TargetKind.MESSAGE: "the message",
+    TargetKind.REQUEST: "the send request",
+    TargetKind.SLIDE: "this slide",
+    TargetKind.MEDIA: "this file",
+}
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -37,15 +48,49 @@ def label(entry: Entry, *, strict: bool) -> tuple[str, Style]:
     return f"WARNING, {effect}", Style.BAD if blocks else Style.ADVICE
 
 
-def seen(entry: Entry) -> str:
-    """What was found, in one shown sentence (the names of further undecided rules left out)."""
+def seen(source: str, entry: Entry) -> str:
+    """What was found, in one shown sentence; the path stands above it, and is not said again."""
     item = entry.first
     if item.crashed:
         return f"mmscheck itself failed in rule {shown(item.rule)}; please report it. It counts as undecided."
     if entry.lead is not None:
-        return shown(item.message)
+        named = item.target.kind is TargetKind.MESSAGE and item.message.startswith(f"{source} ")
+        return shown(f"It{item.message.removeprefix(source)}" if named else item.message)
     reason = min((each.reason for each in entry.items), key=len)
     return f"{count(len(entry.items), 'rule')} could not be decided: {shown(reason).rstrip('.')}."
+
+
+def also(items: Sequence[Evaluation], *, strict: bool) -> str:
+    """The findings that follow from another, in a sentence."""
+    verb = "it follows" if len(items) == 1 else "they follow"
+    return f"{follower_names(items, strict=strict)}: {verb} from it."
+
+
+def follower_names(items: Sequence[Evaluation], *, strict: bool) -> str:
+    """The names of what follows; of more than a few that block nothing no more than the number."""
+    guards = [shown(item.rule) for item in items if item.severity is Severity.ERROR]
+    advice = [f"{shown(item.rule)} (advice)" for item in items if item.severity is not Severity.ERROR]
+    if not strict and len(advice) > MOST_NAMED:
+        return " and ".join(filter(None, [", ".join(guards), f"{len(advice)} that only advise"]))
+    return ", ".join([*guards, *advice])
+
+
+def so(entry: Entry) -> str:
+    """What could not be looked at because of the entry's lead: the names when they are few."""
+    if len(entry.undecided) <= MOST_NAMED:
+        return f"nothing can be said yet about: {rule_names(entry.undecided)}."
+    own = [item for item in entry.undecided if item.target == entry.target]
+    whole = [item for item in entry.undecided if item.target != entry.target]
+    about = f"{count(len(own), 'other rule')} about {_ABOUT[entry.target.kind]}"
+    return f"{about} could not be looked at (--format json lists them){_nor(whole)}."
+
+
+def _nor(whole: Sequence[Evaluation]) -> str:
+    """The rules about the whole message that wait for this file."""
+    if len(whole) > MOST_NAMED:
+        return f", nor {len(whole)} about the message"
+    these = "this" if len(whole) == 1 else "these"
+    return f", nor {these} about the message: {rule_names(whole)}" if whole else ""
 
 
 def rule_names(items: Sequence[Evaluation]) -> str:
@@ -84,6 +129,11 @@ def came_back(observation: Observation | None) -> str:
 def location(source: str, line: int | None) -> str:
     """``file:line``, or the file alone where no line is known."""
     return shown(source) if line is None else f"{shown(source)}:{line}"
+
+
+def ref_of(message: MessageReport, key: TargetKey) -> MediaRef | None:
+    """The medium that a target is about, if it is about one."""
+    return next((ref for ref in message.media if ref.index == key.media), None)
 
 
 def medium(ref: MediaRef | None, url: str | None) -> str:

@@ -70,13 +70,26 @@ def test_configuration_is_shown_as_it_is_to_be_copied() -> None:
     )
 
 
-def test_what_was_advised_before_is_pointed_to() -> None:
-    found = text(shown(failed("content-length", FASTLY, NGINX), failed("not-chunked", NGINX, FASTLY)))
+def test_what_was_advised_for_a_medium_is_not_said_again_about_it() -> None:
+    found = text(shown(failed("content-length", FASTLY, NGINX), failed("not-compressed", NGINX, FASTLY)))
     assert found.count("gzip off;") == found.count("Streaming") == 1
     first, second = found.split("[2] ERROR")
     assert first.index("For Fastly: Streaming Miss") < first.index("For nginx: It compresses")
-    assert "Here  For nginx: as in [1]." in second
-    assert "Here  For Fastly: as in [1]." in second
+    assert "Here" not in second
+
+
+def test_what_was_advised_for_another_medium_is_pointed_to_in_one_line() -> None:
+    here = (failed("content-length", FASTLY, NGINX), failed("not-compressed", f"{NGINX} Also this."))
+    there = reports.evaluation(
+        "content-length",
+        Outcome.FAILED,
+        medium(2, 2),
+        fix=join_fix("Serve it plainly.", [NGINX, FASTLY, f"{NGINX} Also this."]),
+    )
+    last = text(shown(*here, there)).split("[3] ERROR")[1]
+    assert last.count("Here") == 1
+    assert "Here For nginx: as in [1], [2]; for Fastly: as in [1]." in " ".join(last.split())
+    assert "gzip off;" not in last
 
 
 def test_the_json_report_keeps_the_fix_whole() -> None:

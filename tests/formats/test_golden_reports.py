@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from mmscheck.formats import FORMATS, View
 from tests.support import reports
+from tests.support.folded_reports import folded
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
 CASES = {
@@ -23,6 +24,8 @@ CASES = {
     "denied.txt": ("text", reports.denied()),
     "denied-quiet.txt": ("text", replace(reports.denied(), quiet=True)),
     "denied-narrow-color.txt": ("text", replace(reports.denied(), width=60, color=True)),
+    "folded.txt": ("text", folded()),
+    "folded-quiet.txt": ("text", replace(folded(), quiet=True)),
     "several-strict.txt": ("text", reports.several()),
     "crashed.txt": ("text", reports.crashed()),
     "unreadable.txt": ("text", reports.unreadable()),

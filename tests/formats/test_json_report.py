@@ -158,6 +158,7 @@ def test_a_file_that_did_not_come_has_a_reason_and_no_invented_values() -> None:
         "facts": {},
         "probes": [],
         "server": [],
+        "attempts": 1,
         "cached_at": None,
     }
 
@@ -202,6 +203,7 @@ def test_only_a_send_has_a_send() -> None:
         "error_info": None,
         "http_status": 200,
         "detail": "The provider accepted the message.",
+        "recorded": False,
     }
     refused = rendered(reports.sent(SendStatus.REFUSED))
     assert (refused["exit_code"], refused["send"]["error_code"]) == (5, "E620")

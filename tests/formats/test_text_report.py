@@ -66,7 +66,7 @@ def test_strict_says_that_warnings_block_too() -> None:
     assert "WARNING, blocks: subject-length-advised" in found
     assert "advises" not in found
     assert "Strict: warning rules block like errors" in found
-    assert "DENY: 4 rules failed in 5 places, 4 rules could not be decided;" in found
+    assert "DENY: 4 blocking rules failed in 5 places, 4 blocking rules could not be decided;" in found
 
 
 def test_what_was_undecided_for_one_reason_is_one_entry_naming_every_rule() -> None:
@@ -81,11 +81,9 @@ def test_what_follows_from_a_failure_is_told_with_it() -> None:
     found = flat(reports.unreadable())
     assert found.count("blocks: ") == 1
     assert "ERROR, blocks: xml-well-formed (bare.xml:4)" in found
-    assert (
-        "So nothing can be said yet about: name-present, slide-count, subject-present, subject-ascii."
-        in found
-    )
-    assert "DENY: 1 rule failed, 4 rules could not be decided." in found
+    assert "So 4 other rules about the message could not be looked at (--format json lists them)." in found
+    assert "The gate says" not in found
+    assert "DENY: 1 blocking rule failed, 4 blocking rules could not be decided." in found
 
 
 def test_without_a_rule_about_the_reason_itself_the_entry_speaks_for_all() -> None:
@@ -147,7 +145,7 @@ def test_a_crash_is_told_as_the_programs_own_failure() -> None:
     assert "CANNOT TELL, blocks: image-decodes (good.xml:7)" in found
     assert "mmscheck itself failed in rule image-decodes; please report it. It counts as undecided." in found
     assert "Save the picture again" not in found
-    assert "DENY: 1 rule could not be decided. Nothing was sent." in found
+    assert found.endswith("DENY: 1 blocking rule could not be decided.")
 
 
 def test_every_crash_is_told_by_itself() -> None:
@@ -176,7 +174,7 @@ def test_when_all_is_well_there_is_one_line_for_the_message_and_the_summary() ->
 
 def test_a_denial_ends_with_the_verdict_in_words() -> None:
     last = text(reports.denied()).splitlines()[-1]
-    assert last == "DENY: 3 rules failed in 4 places, 3 rules could not be decided. Nothing was sent."
+    assert last == "DENY: 3 blocking rules failed in 4 places, 3 blocking rules could not be decided."
 
 
 def test_the_verdict_is_the_gates_and_never_worked_out_again() -> None:
@@ -189,7 +187,7 @@ def test_the_verdict_is_the_gates_and_never_worked_out_again() -> None:
     )
     lines = text(replace(good, verdict=denied)).splitlines()
     assert lines[0].startswith("DENY  good.xml")
-    assert lines[-1] == "DENY: the gate gave no reason. Nothing was sent."
+    assert lines[-1] == "DENY: the gate gave no reason."
     bad = reports.denied()
     allowed = replace(bad.verdict, permitted=True, exit_code=0)
     assert text(replace(bad, verdict=allowed)).splitlines()[-1].startswith("PERMIT: ")
@@ -220,7 +218,7 @@ def test_unread_inputs_and_changed_rules_are_listed() -> None:
     found = flat(reports.several())
     assert "NOT READ: mms/locked.xml: permission denied" in found
     assert "Changed rule: subject-length, maximum: 80 -> 60 (by mmscheck.toml)." in found
-    assert "; 1 input could not be read. Nothing was sent." in found
+    assert found.endswith("; 1 input could not be read.")
 
 
 def test_no_message_at_all_is_told() -> None:
@@ -242,6 +240,11 @@ def test_no_message_at_all_is_told() -> None:
 def test_a_send_ends_with_what_became_of_it(status: SendStatus, words: str) -> None:
     for view in (reports.sent(status), replace(reports.sent(status), quiet=True)):
         assert flat(view).partition("did not apply). ")[2].startswith(words)
+
+
+def test_a_send_that_was_denied_says_that_nothing_was_sent() -> None:
+    view = replace(reports.denied(), send=reports.sent(SendStatus.NOT_ATTEMPTED).send)
+    assert "could not be decided. Nothing was sent. NOT ATTEMPTED: " in flat(view)
 
 
 def test_nothing_was_sent_is_not_said_when_something_was_attempted() -> None:
