@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mmscheck.fetch import FetchPolicy as FetchPolicy
     from mmscheck.fetch import parse_connect_to as parse_connect_to
     from mmscheck.gate import verdict as verdict
+    from mmscheck.gateway import Gate as Gate
     from mmscheck.model.report import Report as Report
     from mmscheck.model.request import Changes as Changes
     from mmscheck.model.request import CustomText as CustomText
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from mmscheck.model.verdict import Permit as Permit
     from mmscheck.model.verdict import Verdict as Verdict
     from mmscheck.model.words import SenderType as SenderType
-    from mmscheck.pipeline import Gate as Gate
     from mmscheck.pipeline import check as check
     from mmscheck.pipeline import load_rules as load_rules
     from mmscheck.sinch import SinchClient as SinchClient
@@ -38,7 +38,7 @@ _HOMES = {
     "CustomText": "model.request",
     "DeniedError": "errors",
     "FetchPolicy": "fetch",
-    "Gate": "pipeline",
+    "Gate": "gateway",
     "MmscheckError": "errors",
     "Permit": "model.verdict",
     "PermitError": "errors",

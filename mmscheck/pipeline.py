@@ -1,32 +1,27 @@
-"""The one place that joins the parts: messages in, a report out, and a send that needs a permit."""
+"""The one place that joins the parts: messages in, a report out."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
-from typing import Protocol, Self
 
 import msgspec
 
-from mmscheck import gate
 from mmscheck.checks import CHECKS, READS_FACTS, READS_PROBES
 from mmscheck.engine import judge
-from mmscheck.errors import DeniedError, PermitError, UsageError
-from mmscheck.fetch import FetchPolicy, Inspector, fetch_all, parse_proxy
+from mmscheck.errors import UsageError
+from mmscheck.fetch import FetchPolicy, Inspector, default_user_agent, fetch_all, parse_proxy
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Inspected, Observation, ProbeName
 from mmscheck.model.report import MessageReport, Report, RuleKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.send import SendResult
-from mmscheck.model.verdict import Permit
 from mmscheck.model.words import SenderType
 from mmscheck.reuse import Cache, about_kept, observe_kept
 from mmscheck.ruleset import Config, load_ruleset
-from mmscheck.slidexml import parse
 
 Progress = Callable[[str, Observation], None]
 """Called with each URL as soon as its observation is there."""
@@ -167,23 +162,32 @@ async def check(
 
 
 def allowances(policy: FetchPolicy) -> tuple[str, ...]:
-    """What this policy lets past the rule that media must be public: nobody may overlook it in a report."""
-    nets = (f"Media may live in the network {net} (allow-net)." for net in policy.allow_net)
-    elsewhere = (
-        f"Connections for {item.host or 'any host'}:{item.port or 'any port'} went to"
-        f" {item.to_host}:{item.to_port} (connect-to)."
-        for item in policy.connect_to
+    """What this policy shows that the provider may not see: nobody may overlook it in a report."""
+    return (
+        *(f"Media may live in the network {net} (allow-net)." for net in policy.allow_net),
+        *(
+            f"Connections for {item.host or 'any host'}:{item.port or 'any port'} went to"
+            f" {item.to_host}:{item.to_port} (connect-to)."
+            for item in policy.connect_to
+        ),
+        *_on_our_side(policy),
     )
-    return (*nets, *elsewhere, *_proxied(policy))
 
 
-def _proxied(policy: FetchPolicy) -> tuple[str, ...]:
-    proxy = parse_proxy(policy.proxy)
-    if proxy is None:
-        return ()
-    # No colon or full stop right behind the URL: redaction would take it for a part of it.
-    guard = "which addresses it reaches is guarded by it, not by mmscheck"
-    return (f"Requests went through the proxy {proxy.text} ({guard}).",)
+def _on_our_side(policy: FetchPolicy) -> Iterator[str]:
+    if policy.ca_file is not None:
+        yield (
+            f"Certificates of the authorities in {policy.ca_file} were trusted as well (ca-file);"
+            " the provider does not know them."
+        )
+    if policy.user_agent != default_user_agent():
+        name = repr(policy.user_agent)
+        yield f"Requests called themselves {name} (user-agent); others may be answered otherwise."
+    if (proxy := parse_proxy(policy.proxy)) is not None:
+        yield (
+            f"Requests went through the proxy {proxy.text}: which addresses it reaches is guarded by it,"
+            " not by mmscheck."
+        )
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,95 +228,3 @@ def make_report(
         allowances=allowances,
         waivers=ruleset.waivers,
     )
-
-
-MOST_REASONS = 5
-"""Reasons in the text of a DeniedError; the verdict it carries has them all."""
-
-
-class Client(Protocol):
-    """What makes the one call; ``mmscheck.SinchClient`` is one."""
-
-    async def send_saved_mms(self, permit: Permit, request: SendRequest) -> SendResult:
-        """Redeem the permit, then make one POST."""
-
-
-class Gate:
-    """The gate for a publishing pipeline: ``async with Gate(...) as gate``, then check, then send.
-
-    One gate serves many messages; its worker processes start once. It may be used by several tasks at a time.
-    """
-
-    def __init__(
-        self,
-        *,
-        client: Client,
-        policy: FetchPolicy | None = None,
-        ruleset: RuleSet | None = None,
-        strict: bool = False,
-    ) -> None:
-        """Take the provider's client, how to fetch, and the rules (default: profile ``send``)."""
-        self._client = client
-        self._policy = policy or FetchPolicy()
-        self._ruleset = ruleset or load_rules()
-        self._strict = strict
-        self._workers = MediaWorkers()
-        self._issued: dict[int, tuple[Permit, SendRequest]] = {}
-        self._running = False
-
-    async def __aenter__(self) -> Self:
-        """Start the worker processes."""
-        await self._workers.__aenter__()
-        self._running = True
-        return self
-
-    async def __aexit__(self, *failure: object) -> None:
-        """Stop them."""
-        self._running = False
-        await self._workers.__aexit__(*failure)
-
-    async def check(self, document: bytes, request: SendRequest, *, source: str = "<document>") -> Permit:
-        """Check slide XML as this request would send it; DeniedError carries the report that denies.
-
-        Raises UsageError for arguments that are none: text instead of bytes, or fields that XML cannot carry.
-        """
-        self._usable(document, request)
-        message = parse(document, source)
-        report = await check(
-            [message],
-            self._ruleset,
-            self._policy,
-            request=request,
-            strict=self._strict,
-            workers=self._workers,
-        )
-        verdict = gate.verdict(report)
-        if not verdict.permitted:
-            reasons = [*verdict.reasons, *(reason for item in verdict.messages for reason in item.reasons)]
-            more = f" and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
-            raise DeniedError("; ".join(reasons[:MOST_REASONS]) + more, report=report, verdict=verdict)
-        permit = gate.permit(report, request, time.time())
-        self._issued[id(permit)] = (permit, request)
-        return permit
-
-    def _usable(self, document: object, request: object) -> None:
-        from mmscheck.sinch import redacted_xml  # noqa: PLC0415 - the provider's package brings the HTTP client
-
-        if not self._running:
-            raise UsageError("a gate works inside `async with Gate(...) as gate:`")
-        if not isinstance(document, bytes) or not isinstance(request, SendRequest):
-            raise UsageError("Gate.check takes the document as bytes and a SendRequest")
-        if any(type(text.slide) is not int for text in request.changes.custom_texts):
-            raise UsageError("CustomText.slide must be a whole number")
-        redacted_xml(request)
-
-    async def send(self, permit: Permit) -> SendResult:
-        """Make the one ``sendSavedMMS`` call this permit is for.
-
-        Raises PermitError when the permit was used, has expired or came from another gate; whatever the
-        provider or the network does is a SendResult.
-        """
-        issued, request = self._issued.pop(id(permit), (None, None))
-        if issued is not permit or request is None:
-            raise PermitError("this permit was used, or came from another gate")
-        return await gate.guarded_send(permit, request, self._client.send_saved_mms)

@@ -1,13 +1,16 @@
-"""What every test needs: no proxies from outside, and aioresponses fit for this aiohttp."""
+"""What every test needs: no proxies, a ledger of its own, and aioresponses fit for this aiohttp."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 from unittest.mock import MagicMock
 
 import aiohttp
 import pytest
+
+from tests.support.command import STATE
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +19,25 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_ledger_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that a test sends may end in, or be stopped by, the ledger of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp(STATE)))
+        patch.delenv("MMSCHECK_LEDGER", raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def own_ledger(
+    no_ledger_of_the_user: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each test starts with an empty ledger."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp(STATE)))
 
 
 @pytest.fixture

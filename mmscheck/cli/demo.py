@@ -113,7 +113,7 @@ async def _run(*arguments: str, cwd: Path) -> Ran:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "mmscheck", *arguments),
         cwd=cwd,
-        env={**os.environ, "MMSCHECK_API_KEY": KEY, "COLUMNS": "100"},
+        env={**os.environ, "MMSCHECK_API_KEY": KEY, "COLUMNS": "100", "MMSCHECK_LEDGER": str(cwd / "ledger")},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
 import time
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from mmscheck import gate
 from mmscheck.cli import options as opts
+from mmscheck.cli import sending as out
 from mmscheck.cli.check import read_messages
 from mmscheck.cli.exits import Exit
+from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.output import Destination, destinations, spare, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import progress
 from mmscheck.cli.running import run
-from mmscheck.cli.say import complain, say, write_stdout
-from mmscheck.errors import ReportError, UsageError
+from mmscheck.cli.say import say, write_stdout
+from mmscheck.errors import UsageError
 from mmscheck.formats import View
-from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.words import SenderType
+from mmscheck.orders import Order, Retries
 from mmscheck.pipeline import check
-from mmscheck.sinch import DEFAULT_API_URL, SinchClient, redacted_xml
-
-EXITS = {
-    SendStatus.ACCEPTED: Exit.PERMITTED,
-    SendStatus.REFUSED: Exit.NOT_SENT,
-    SendStatus.NOT_ATTEMPTED: Exit.NOT_SENT,
-    SendStatus.UNKNOWN: Exit.UNKNOWN,
-}
-"""How a send ended, as an exit code."""
+from mmscheck.sinch import DEFAULT_API_URL, redacted_xml
 
 _LONGEST_SHORT_CODE = 6
 _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
@@ -62,19 +51,43 @@ _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
     "--api-url", default=DEFAULT_API_URL, show_default=True, metavar="URL", help="The provider's address."
 )
 @click.option("--api-key-file", type=click.Path(path_type=Path), help="Instead of MMSCHECK_API_KEY.")
+@click.option(
+    "--idempotency-key",
+    metavar="KEY",
+    callback=out.own_key,
+    help="What is sent once only; default: made of account, recipient, message id, subject, texts and data.",
+)
+@LEDGER
+@click.option(
+    "--retries",
+    type=click.IntRange(min=0, max=100),
+    default=Retries().count,
+    show_default=True,
+    metavar="N",
+    help="Tries after the first, and only of what certainly was not sent.",
+)
+@click.option(
+    "--retry-seconds",
+    type=click.FloatRange(min=0),
+    default=Retries().seconds,
+    show_default=True,
+    metavar="S",
+    help="No try begins later than this after the first.",
+)
 @opts.common_options
 def command(path: str, **given: Any) -> int:
     """Check one message and its send fields; only if the gate permits, make one sendSavedMMS call.
 
-    The API key comes from MMSCHECK_API_KEY or --api-key-file. Exit codes: 0 the provider accepted, 1 and 3
-    denied, 2 nothing was checked, 4 internal error or unwritable report, 5 permitted but not sent,
-    6 sent with an unknown outcome: do not repeat it.
+    The ledger keeps the same send from going out twice, and ``mmscheck hold`` stops every send through it.
+    The API key comes from MMSCHECK_API_KEY or --api-key-file. Exit codes: 0 the provider accepted (now, or
+    earlier and recorded), 1 and 3 denied, 2 nothing was checked, 4 internal error, unwritable report or
+    ledger, 5 permitted but not sent, 6 sent with an unknown outcome: do not repeat it.
     """
     wanted = destinations(given["formats"])
-    spare(wanted, (path, given["api_key_file"], given["config_file"], given["ca_file"]))
+    spare(wanted, (path, *(given[name] for name in ("api_key_file", "config_file", "ca_file", "where"))))
     request = _request(given)
     shown_request = redacted_xml(request).decode("utf-8")
-    client = None if given["dry_run"] else _client(given)
+    by = None if given["dry_run"] else out.way(given)
     messages, unread = read_messages((path,))
     if len(messages) != 1 or unread:
         raise UsageError(f"{path}: send takes exactly one message, and found {len(messages)} in {path}")
@@ -102,59 +115,13 @@ def command(path: str, **given: Any) -> int:
     if not verdict.permitted:
         write_reports(wanted, view)
         return verdict.exit_code
-    if client is None:
-        write_reports(wanted, _ended(view, Exit.NOT_SENT))
+    if by is None:
+        write_reports(wanted, out.ended(view, Exit.NOT_SENT))
         _show_request(wanted, shown_request)
         return int(Exit.NOT_SENT)
-    return _send(report, request, client, wanted, view)
-
-
-def _send(
-    report: Report, request: SendRequest, client: SinchClient, wanted: tuple[Destination, ...], view: View
-) -> int:
-    """Prove that the report can be written, make the one call, and write how it ended."""
-    _prove_writable(wanted, view)
     permit = gate.permit(report, request, time.time())
-    try:
-        result = asyncio.run(_stoppable(gate.guarded_send(permit, request, client.send_saved_mms)))
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        result = SendResult(
-            status=SendStatus.UNKNOWN,
-            detail="Interrupted while sending: it may have been sent. Do not repeat it.",
-        )
-    code = EXITS[result.status]
-    try:
-        write_reports(wanted, _ended(view, code, result))
-    except ReportError as error:
-        called = result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
-        return complain(f"{error}\n{result.detail}", Exit.UNKNOWN if called else Exit.INTERNAL)
-    return int(code)
-
-
-async def _stoppable(call: Coroutine[Any, Any, SendResult]) -> SendResult:
-    """The call; a stop by the system cancels it as Ctrl-C does, so that it leaves the same trace."""
-    task = asyncio.ensure_future(call)
-    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(stop, task.cancel)
-    return await task
-
-
-def _prove_writable(wanted: tuple[Destination, ...], view: View) -> None:
-    """Nothing may be sent that could not be reported: write first what a crash from here on would mean."""
-    files = tuple(item for item in wanted if item.file is not None)
-    begun = SendResult(
-        status=SendStatus.UNKNOWN,
-        detail="The send was begun and its end was never written: it may have been sent. Do not repeat it.",
-    )
-    write_reports(files, _ended(view, Exit.UNKNOWN, begun))
-    if any(item.file is None for item in wanted):
-        write_stdout("\n")
-
-
-def _ended(view: View, code: Exit, result: SendResult | None = None) -> View:
-    """The view with how the send ended, so that every format tells the exit code of the process."""
-    verdict = msgspec.structs.replace(view.verdict, exit_code=int(code))
-    return msgspec.structs.replace(view, verdict=verdict, send=result or view.send)
+    order = Order(report=report, request=request, permit=permit, key=given["idempotency_key"])
+    return out.send(order, by, wanted, view)
 
 
 def _show_request(wanted: tuple[Destination, ...], xml: str) -> None:
@@ -181,29 +148,6 @@ def _request(given: dict[str, Any]) -> SendRequest:
         *("ddm_force", "ddm_message_text", "ddm_message_subject", "ddm_message_timeout"),
     )
     return SendRequest(changes=opts.changes(given), **{name: given[name] for name in names})
-
-
-def _client(given: dict[str, Any]) -> SinchClient:
-    return SinchClient(
-        api_url=given["api_url"], api_key=_api_key(given["api_key_file"]), ca_file=given["ca_file"]
-    )
-
-
-def _api_key(file: Path | None) -> str:
-    if file is None:
-        key = os.environ.get("MMSCHECK_API_KEY", "")
-        place = "MMSCHECK_API_KEY"
-    else:
-        place = str(file)
-        try:
-            key = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"--api-key-file {file}: cannot be read: {getattr(error, 'strerror', error)}"
-            ) from None
-    if not key.strip():
-        raise UsageError(f"no API key: {place} is empty; set MMSCHECK_API_KEY or give --api-key-file")
-    return key.strip()
 
 
 def sender_type(number: str | None) -> SenderType | None:

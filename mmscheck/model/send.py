@@ -19,7 +19,8 @@ class SendStatus(StrEnum):
 class SendResult(msgspec.Struct, frozen=True, kw_only=True):
     """The end of one send: the provider's ids and codes as given, and a sentence for people.
 
-    ``http_status`` is None when no response head arrived.
+    ``http_status`` is None when no response head arrived. ``recorded``: this is the answer that the same send
+    got earlier, out of the ledger, and nothing was sent now.
     """
 
     status: SendStatus
@@ -29,3 +30,4 @@ class SendResult(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None = None
     error_info: str | None = None
     http_status: int | None = None
+    recorded: bool = False

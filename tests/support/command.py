@@ -13,6 +13,10 @@ import msgspec
 PROGRAM = Path(sysconfig.get_path("scripts")) / "mmscheck"
 
 
+STATE = "mmscheck-state"
+"""What tests/conftest.py calls the folder in which a test's ledger is."""
+
+
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
     """How the command ended and what it wrote."""
 
@@ -25,14 +29,11 @@ async def mmscheck(
     *arguments: object, cwd: Path, stdin: bytes = b"", key: str | None = "sandbox-key", **environment: str
 ) -> Ran:
     """Run to the end; the environment is the test's, without proxies, and with the given API key."""
-    env = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    env.pop("MMSCHECK_API_KEY", None)
-    env.update({"MMSCHECK_API_KEY": key} if key is not None else {}, **environment)
     process = await asyncio.create_subprocess_exec(
         PROGRAM,
         *map(str, arguments),
         cwd=cwd,
-        env=env,
+        env={**surroundings(key), **environment},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -42,9 +43,21 @@ async def mmscheck(
     return Ran(code=process.returncode or 0, out=out.decode(), err=err.decode())
 
 
+def surroundings(key: str | None = "sandbox-key") -> dict[str, str]:
+    """The test's environment without proxies, with the test's own state folder, and with this API key.
+
+    Raises RuntimeError outside of the tests, where a send would go through the user's own ledger.
+    """
+    if STATE not in os.environ.get("XDG_STATE_HOME", "") or "MMSCHECK_LEDGER" in os.environ:
+        raise RuntimeError("tests/conftest.py has not set a state folder for this test")
+    env = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    env.pop("MMSCHECK_API_KEY", None)
+    return env if key is None else {**env, "MMSCHECK_API_KEY": key}
+
+
 async def shell(script: str, *, cwd: Path, key: str = "sandbox-key") -> Ran:
     """Run a shell line in which ``mmscheck`` is the installed command, for redirections and pipes."""
-    env = {**os.environ, "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}", "MMSCHECK_API_KEY": key}
+    env = {**surroundings(key), "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
     process = await asyncio.create_subprocess_exec(
         *("bash", "-c", script),
         cwd=cwd,
