@@ -14,9 +14,12 @@ from __future__ import annotations
 import asyncio
 import os
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests.support, wherever this is run from
 
 from mmscheck.ledger import Ledger, open_ledger
 from mmscheck.model.ledger import Claim, SendIntent

@@ -6,7 +6,6 @@ manners towards the one loopback host; a process of its own for benchmarks.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import msgspec
 from mmscheck import gate
 from mmscheck.checks import READS_PROBES
 from mmscheck.cli.check import read_messages
+from mmscheck.cli.running import run
 from mmscheck.fetch import FetchPolicy
 from mmscheck.model.rule import FLOOR
 from mmscheck.pipeline import check, load_rules
@@ -33,7 +33,7 @@ def main() -> int:
     rules = tuple(rule for rule in asked_once if rule.id in families | FLOOR)
     ruleset = msgspec.structs.replace(ruleset, rules=rules)
     messages, unread = read_messages((folder,))
-    report = asyncio.run(check(messages, ruleset, policy, unread=unread))
+    report = run(check(messages, ruleset, policy, unread=unread))
     return int(gate.verdict(report).exit_code)
 
 
