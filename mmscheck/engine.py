@@ -28,7 +28,7 @@ from mmscheck.model.effective import Effective, effective
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import UNSEEN, NotFetched, Observation, Reason
 from mmscheck.model.redact import redact_text, redact_url, redact_values
-from mmscheck.model.report import Evaluation, MessageReport, TargetKey
+from mmscheck.model.report import Evaluation, MessageReport, SlideReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
 from mmscheck.model.words import MediaKind, Outcome, TargetKind
@@ -67,18 +67,29 @@ def judge(
         for rule in ruleset.rules
         if rule.target is place.key.kind
     )
-    subject = effective(message, changes).subject
+    as_sent = effective(message, changes)
     return MessageReport(
         source=message.source,
         digest=message.digest,
         name=message.name.value if message.name else None,
-        subject=subject,
+        subject=as_sent.subject,
         targets=tuple(place.key for place in places),
         media=message.media,
         observations={ref.url: observations[ref.url] for ref in message.media if ref.url in observations},
         evaluations=evaluations,
         request_digest=request.digest if request else None,
         servers={url: describe(each) for url, each in known.items() if each.found},
+        slides=tuple(_drawn(slide, as_sent) for slide in message.slides),
+    )
+
+
+def _drawn(slide: Slide, as_sent: Effective) -> SlideReport:
+    return SlideReport(
+        number=slide.number,
+        line=slide.line,
+        text=as_sent.texts[slide.number],
+        media=tuple(ref.index for ref in slide.media),
+        duration=slide.duration.value if slide.duration else None,
     )
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from mmscheck.model.facts import Decoded
+from mmscheck.model.preview import Preview
 
 
 class Reason(StrEnum):
@@ -167,10 +168,14 @@ class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):
-    """What the workers made of a whole file: its type, and its facts where there is a decoder for it."""
+    """What the workers made of a whole file: its type, and its facts where there is a decoder for it.
+
+    ``preview`` is there only when one was asked for and could be made.
+    """
 
     sniffed: Sniffed
     decoded: Decoded | None = None
+    preview: Preview | None = None
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag="fetched"):
@@ -180,7 +185,8 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag
     stated length; ``decoded`` is what a decoder found, None when no decoder is for this type. ``probes`` are
     the further requests, in the order of their making. ``excerpt`` is the beginning of a body that is text
     (at most 2,048 characters, ISO-8859-1), for recognising pages; it is in no report. ``cached_at`` is when
-    (RFC 3339, UTC) a result that was kept was made, None for one of this run.
+    (RFC 3339, UTC) a result that was kept was made, None for one of this run. ``preview`` is a likeness for
+    people, where one was asked for and could be made; it is no part of what is judged.
     """
 
     url: str
@@ -195,6 +201,7 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag
     probes: tuple[Probe, ...] = ()
     excerpt: str = ""
     cached_at: str | None = None
+    preview: Preview | None = None
 
     @property
     def final(self) -> Hop | None:

@@ -62,11 +62,26 @@ class RuleKey(msgspec.Struct, frozen=True, kw_only=True):
     target: TargetKind
 
 
+class SlideReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One slide as it would be sent, for those who draw it: no rule and no decision reads this.
+
+    ``text`` is after custom text and merge data; ``media`` are the references' indexes in the message, from
+    1; ``duration`` is as written, in seconds, None where the document gives none.
+    """
+
+    number: int
+    line: int
+    text: str
+    media: tuple[int, ...] = ()
+    duration: str | None = None
+
+
 class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one message: what it was, what was there to judge, and the judgements.
 
     ``targets`` comes from the parse, not from the evaluations. ``observations`` and ``servers`` (who
-    answered, where that was recognised) are keyed by the URL as written.
+    answered, where that was recognised) are keyed by the URL as written. ``slides`` and ``excerpts`` (lines of
+    the document by number, redacted and cut) are for those who show it.
     """
 
     source: str
@@ -79,6 +94,8 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     evaluations: tuple[Evaluation, ...]
     request_digest: str | None = None
     servers: dict[str, Detected] = {}
+    slides: tuple[SlideReport, ...] = ()
+    excerpts: dict[int, str] = {}
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
