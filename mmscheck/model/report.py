@@ -80,8 +80,8 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one message: what it was, what was there to judge, and the judgements.
 
     ``targets`` comes from the parse, not from the evaluations. ``observations`` and ``servers`` (who
-    answered, where that was recognised) are keyed by the URL as written. ``slides`` and ``excerpts`` (lines of
-    the document by number, redacted and cut) are for those who show it.
+    answered, where that was recognised) are keyed by the URL as written. ``slides`` and ``excerpts`` (lines
+    of the document by number, redacted and cut) are for those who show it.
     """
 
     source: str
