@@ -4,13 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types contracts bench fixtures lock clean
+.PHONY: demo test axe lint types contracts bench fixtures lock clean
 
 demo: $(READY)
 	$(BIN)/mmscheck demo
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# Finds what is hard to read or to use in HTML reports; without it those tests are skipped. Needs npm.
+axe: tests/browser/node_modules/axe-core/axe.min.js
+
+tests/browser/node_modules/axe-core/axe.min.js: tests/browser/package-lock.json
+	cd tests/browser && npm ci --silent
+	@touch $@
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmscheck.errors import DeniedError as DeniedError
+    from mmscheck.errors import LedgerError as LedgerError
     from mmscheck.errors import MmscheckError as MmscheckError
     from mmscheck.errors import PermitError as PermitError
+    from mmscheck.errors import UsageError as UsageError
     from mmscheck.fetch import ConnectTo as ConnectTo
     from mmscheck.fetch import FetchPolicy as FetchPolicy
     from mmscheck.fetch import parse_connect_to as parse_connect_to
     from mmscheck.gate import verdict as verdict
     from mmscheck.gateway import Gate as Gate
+    from mmscheck.ledger import Ledger as Ledger
+    from mmscheck.ledger import Save as Save
+    from mmscheck.ledger import open_ledger as open_ledger
+    from mmscheck.model.ledger import MmsState as MmsState
     from mmscheck.model.report import Report as Report
     from mmscheck.model.request import Changes as Changes
     from mmscheck.model.request import CustomText as CustomText
@@ -27,8 +33,10 @@ if TYPE_CHECKING:
     from mmscheck.model.verdict import Permit as Permit
     from mmscheck.model.verdict import Verdict as Verdict
     from mmscheck.model.words import SenderType as SenderType
+    from mmscheck.orders import Retries as Retries
     from mmscheck.pipeline import check as check
     from mmscheck.pipeline import load_rules as load_rules
+    from mmscheck.saving import Saved as Saved
     from mmscheck.sinch import SinchClient as SinchClient
     from mmscheck.slidexml import parse as parse
 
@@ -39,18 +47,26 @@ _HOMES = {
     "DeniedError": "errors",
     "FetchPolicy": "fetch",
     "Gate": "gateway",
+    "Ledger": "ledger",
+    "LedgerError": "errors",
+    "MmsState": "model.ledger",
     "MmscheckError": "errors",
     "Permit": "model.verdict",
     "PermitError": "errors",
     "Report": "model.report",
+    "Retries": "orders",
+    "Save": "ledger",
+    "Saved": "saving",
     "SendRequest": "model.request",
     "SendResult": "model.send",
     "SendStatus": "model.send",
     "SenderType": "model.words",
     "SinchClient": "sinch",
+    "UsageError": "errors",
     "Verdict": "model.verdict",
     "check": "pipeline",
     "load_rules": "pipeline",
+    "open_ledger": "ledger",
     "parse": "slidexml",
     "parse_connect_to": "fetch",
     "verdict": "gate",

@@ -31,7 +31,7 @@ from mmscheck.model.observation import Fetched, Observation, Probe, Reason
 _MAGIC = b"mmscheck-cache 1\n"
 _NONCE, _TAG = 16, 32
 _LARGEST = 4 * 1024 * 1024
-"""Bytes: an observation holds heads and facts, never a body, and is some kilobytes long."""
+"""Bytes: an observation holds heads, facts and at most a likeness, never a body: some kilobytes."""
 
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO

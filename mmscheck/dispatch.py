@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from mmscheck import gate
 from mmscheck.errors import LedgerError, PermitError, UsageError
-from mmscheck.model.ledger import Claim, ClaimOutcome, ClaimRefused, Recorded
+from mmscheck.model.ledger import (
+    Claim,
+    ClaimOutcome,
+    ClaimRefused,
+    PostbackMeaning,
+    Recorded,
+    SendRecord,
+    SendState,
+)
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.orders import Client, Order, Retries, intent_of
 from mmscheck.recorded import interrupted, recorded, stopped, turned_away, unrecorded, with_number
+from mmscheck.shielded import succeeded, to_the_end
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
-
-T = TypeVar("T")
 
 _EVERY_CALL = 1_000_000
 """Attempts that a key may have over all calls: each call bounds its own, and asking again is a decision."""
@@ -66,7 +72,7 @@ class _Sending:
         """One claim and at most one POST; the flag tells whether it certainly failed and may yet succeed."""
         outcome = await self._claim(permit)
         if isinstance(outcome, Recorded):
-            return recorded(outcome.send), False
+            return recorded(outcome.send, await self._failure(outcome.send)), False
         if isinstance(outcome, ClaimRefused):
             return turned_away(outcome), False
         if held := await self._held(outcome):
@@ -75,6 +81,13 @@ class _Sending:
         again = _may_succeed_later(result)
         return await self._record(outcome, result, again=again)
 
+    async def _failure(self, send: SendRecord) -> str | None:
+        """The code by which a postback said that an accepted send failed later."""
+        if send.state is not SendState.FAILED:
+            return None
+        told = await self._ledger.postbacks(send)
+        return next((one.code for one in reversed(told) if one.meaning is PostbackMeaning.FAILED), None)
+
     async def _claim(self, permit: Permit) -> ClaimOutcome:
         """The intent, durable; one that nobody waits for any more is withdrawn."""
         claiming = asyncio.ensure_future(self._intend(permit))
@@ -82,7 +95,7 @@ class _Sending:
             return await asyncio.shield(claiming)
         except asyncio.CancelledError:
             await asyncio.wait({claiming})
-            if _succeeded(claiming) and isinstance(claim := claiming.result(), Claim):
+            if succeeded(claiming) and isinstance(claim := claiming.result(), Claim):
                 await self._ledger.not_sent(claim, "Interrupted before the call.")
             raise
 
@@ -129,9 +142,9 @@ class _Sending:
     async def _record(self, claim: Claim, result: SendResult, *, again: bool) -> tuple[SendResult, bool]:
         try:
             if again:
-                await _to_the_end(self._ledger.not_sent(claim, result.detail))
+                await to_the_end(self._ledger.not_sent(claim, result.detail))
             else:
-                await _to_the_end(self._ledger.answer(claim, result))
+                await to_the_end(self._ledger.answer(claim, result))
         except Exception as error:  # noqa: BLE001 - whatever it is, the POST has been made
             return unrecorded(claim.send_id, result, error), False
         return (with_number(claim.send_id, result) if result.status is SendStatus.UNKNOWN else result), again
@@ -146,19 +159,3 @@ def _may_succeed_later(result: SendResult) -> bool:
         return True
     code = explain(result.error_code or "")
     return result.status is SendStatus.REFUSED and code is not None and code.kind is CodeClass.RETRY
-
-
-async def _to_the_end(work: Awaitable[T]) -> T:
-    """The result of work that is not given up when its caller is cancelled."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        _succeeded(task)
-        raise
-
-
-def _succeeded(task: asyncio.Future[T]) -> bool:
-    """Whether an ended task has a result; its exception counts as seen."""
-    return not task.cancelled() and task.exception() is None

@@ -80,7 +80,60 @@ def judge(
         request_digest=request.digest if request else None,
         servers={url: describe(each) for url, each in known.items() if each.found},
         slides=tuple(_drawn(slide, as_sent) for slide in message.slides),
+        excerpts=_excerpts(message, evaluations),
     )
+
+
+def _excerpts(message: Mms, evaluations: Iterable[Evaluation]) -> dict[int, str]:
+    """The lines of the document that findings name."""
+    named = {item.line for item in evaluations if item.outcome in (Outcome.FAILED, Outcome.CANT_TELL)}
+    return {line: text for line, text in message.excerpts.items() if line in named}
+
+
+def rejudge(
+    ruleset: RuleSet,
+    message: Mms,
+    base: MessageReport,
+    *,
+    changes: Changes,
+    request: SendRequest,
+    binding: Binding | None = None,
+) -> MessageReport:
+    """The judgement of this request where ``base`` is one of the same message for another request.
+
+    What ``base`` says of media is taken over, for it depends on no request; all the rest is evaluated anew.
+    ``ruleset`` is that of ``base``. Raises ValueError when ``base`` is about another document.
+    """
+    if base.digest != message.digest:
+        raise ValueError("the judgement to start from is about another document")
+    known: dict[TargetKey, list[Evaluation]] = {}
+    for item in base.evaluations:
+        if item.target.kind is TargetKind.MEDIA:
+            known.setdefault(item.target, []).append(item)
+    rules: dict[TargetKind, list[Rule]] = {kind: [] for kind in TargetKind}
+    for rule in ruleset.rules:
+        rules[rule.target].append(rule)
+    evaluations: list[Evaluation] = []
+    for place in _places(message, base.observations, {}, changes, request, binding=binding, window=None):
+        if place.key.kind is TargetKind.MEDIA:
+            evaluations += known.get(place.key, ())
+        else:
+            evaluations += [evaluate(rule, message, place) for rule in rules[place.key.kind]]
+    as_sent = effective(message, changes)
+    return msgspec.structs.replace(
+        base,
+        subject=as_sent.subject,
+        evaluations=tuple(evaluations),
+        request_digest=request.digest,
+        targets=_with_request(base.targets),
+        slides=tuple(_drawn(slide, as_sent) for slide in message.slides),
+        excerpts=_excerpts(message, evaluations),
+    )
+
+
+def _with_request(targets: tuple[TargetKey, ...]) -> tuple[TargetKey, ...]:
+    key = TargetKey(kind=TargetKind.REQUEST)
+    return targets if key in targets else (*targets[:1], key, *targets[1:])
 
 
 def _drawn(slide: Slide, as_sent: Effective) -> SlideReport:
@@ -148,7 +201,7 @@ def _places(
     for slide in message.slides:
         yield _slide_place(message, slide, as_sent)
         for ref in slide.media:
-            yield _media_place(ref, observations, window, known.get(ref.url))
+            yield _media_place(ref, observations, window, known.get(ref.url), binding)
 
 
 def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> Place:
@@ -164,11 +217,14 @@ def _media_place(
     observations: Mapping[str, Observation],
     window: SendWindow | None = None,
     recognised: Recognised | None = None,
+    binding: Binding | None = None,
 ) -> Place:
     unseen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
     return Place(
         key=TargetKey(kind=TargetKind.MEDIA, slide=ref.slide, media=ref.index),
-        target=MediaTarget(ref=ref, observation=observations.get(ref.url, unseen), window=window),
+        target=MediaTarget(
+            ref=ref, observation=observations.get(ref.url, unseen), window=window, binding=binding
+        ),
         line=ref.line,
         url=redact_url(ref.url),
         media_kind=ref.kind.value,

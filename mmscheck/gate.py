@@ -16,6 +16,7 @@ from mmscheck.model.redact import redact_url
 from mmscheck.model.report import LINT, Evaluation, MessageReport, Report, TargetKey
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED
+from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, Waived, mint_permit
 from mmscheck.model.words import Outcome, Severity, TargetKind
@@ -28,8 +29,17 @@ EXIT_PERMIT, EXIT_FAILED, EXIT_NOTHING_CHECKED, EXIT_UNDECIDED = 0, 1, 2, 3
 
 _HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
 
+SAVE = "save"
+"""The profile of saves, without any rule about the fields of a send."""
+
+SECOND_GATE = frozenset({"mms-id-bound", "media-as-saved"})
+"""The rules that what is sent is what was checked when it was saved."""
+
 Sender = Callable[[Permit, SendRequest], Awaitable[SendResult]]
 """What performs the one POST; it must redeem the permit before it opens a socket."""
+
+Saver = Callable[[Permit, SaveRequest], Awaitable[SendResult]]
+"""The same for a save."""
 
 
 def verdict(report: Report) -> Verdict:
@@ -59,6 +69,9 @@ def _report_reasons(report: Report) -> Iterable[str]:
     if (missing := sorted(FLOOR - guarding)) and report.profile != LINT:
         yield f"rules that may never be left out were not guarding the gate: {', '.join(missing)}"
     yield from (f"not read: {sentence}" for sentence in report.unread)
+    if left := len(report.not_checked):
+        were = "messages were" if left > 1 else "message was"
+        yield f"{left:,} {were} not checked, because the run ended at the first that was denied"
 
 
 def _exit_code(report: Report, messages: tuple[MessageVerdict, ...], reasons: tuple[str, ...]) -> int:
@@ -164,6 +177,29 @@ def permit(report: Report, request: SendRequest, now: float, *, life: float = PE
 
     ``now`` is seconds since the epoch, ``life`` seconds.
     """
+    message = _permitted(report)
+    if message.request_digest != request.digest:
+        raise PermitError("the report is about another request")
+    if report.profile == SAVE:
+        raise PermitError("a report of profile save judges no send, so it permits none")
+    return _mint(report, message, request.digest, now + life)
+
+
+def permit_save(report: Report, save: SaveRequest, now: float, *, life: float = PERMIT_LIFE) -> Permit:
+    """Make the permit for one save; raises PermitError unless this report permits this very document.
+
+    ``now`` is seconds since the epoch, ``life`` seconds. A permit for a save is none for a send.
+    """
+    message = _permitted(report)
+    if message.request_digest is not None:
+        raise PermitError("the report is about a send, and not about a save")
+    if message.digest != save.message_digest:
+        raise PermitError("the report is about another document")
+    return _mint(report, message, save.digest, now + life)
+
+
+def _permitted(report: Report) -> MessageReport:
+    """The one message of a report that permits."""
     if report.profile == LINT:
         raise PermitError("lint is offline, and its reports permit nothing")
     decision = verdict(report)
@@ -171,9 +207,10 @@ def permit(report: Report, request: SendRequest, now: float, *, life: float = PE
         raise PermitError("the report denies: " + "; ".join(_all_reasons(decision)))
     if len(report.messages) != 1:
         raise PermitError(f"a permit is for one message, and the report holds {len(report.messages)}")
-    message = report.messages[0]
-    if message.request_digest != request.digest:
-        raise PermitError("the report is about another request")
+    return report.messages[0]
+
+
+def _mint(report: Report, message: MessageReport, request_digest: str, expires: float) -> Permit:
     seen = {ref.url: message.observations[ref.url] for ref in message.media}
     media = tuple((url, item.sha256) for url, item in seen.items() if isinstance(item, Fetched))
     if len(media) != len(seen):
@@ -183,9 +220,9 @@ def permit(report: Report, request: SendRequest, now: float, *, life: float = PE
     return mint_permit(
         message_digest=message.digest,
         media_digests=media,
-        request_digest=request.digest,
+        request_digest=request_digest,
         ruleset_digest=report.ruleset_digest,
-        expires=now + life,
+        expires=expires,
     )
 
 
@@ -193,6 +230,13 @@ def _all_reasons(decision: Verdict) -> Iterable[str]:
     yield from decision.reasons
     for message in decision.messages:
         yield from message.reasons
+
+
+async def guarded_save(permit_: Permit, save: SaveRequest, saver: Saver) -> SendResult:
+    """The same for a save."""
+    if not isinstance(permit_, Permit):
+        raise PermitError("a save needs a permit from the gate")
+    return await saver(permit_, save)
 
 
 async def guarded_send(permit_: Permit, request: SendRequest, sender: Sender) -> SendResult:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import time
+import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
 from mmscheck import gate
+from mmscheck.denials import note_denial
 from mmscheck.dispatch import send_through
 from mmscheck.errors import DeniedError, PermitError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.media import MediaWorkers
+from mmscheck.model.check import Binding
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
+from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit, Verdict
 from mmscheck.orders import Client, Order, Retries
 from mmscheck.pipeline import check, load_rules
+from mmscheck.saving import Saved, SaveOrder, Saver, save_through, saveable
 from mmscheck.slidexml import parse
 
 if TYPE_CHECKING:
@@ -52,7 +58,8 @@ class Gate:
                         case SendStatus.REFUSED | SendStatus.NOT_ATTEMPTED:
                             await job.fail(result.detail)
 
-    A LedgerError from ``send`` means that nothing was sent, so such a job may come again.
+    A LedgerError means that nothing was sent, so such a job may come again. With a ledger only ids are let
+    through that it knows: what ``save``, ``mmscheck save`` or ``mmscheck bind`` bound to this very document.
     """
 
     def __init__(
@@ -61,11 +68,12 @@ class Gate:
         client: Client,
         policy: FetchPolicy | None = None,
         ruleset: RuleSet | None = None,
+        save_ruleset: RuleSet | None = None,
         strict: bool = False,
         ledger: Ledger | None = None,
         retries: Retries | None = None,
     ) -> None:
-        """Take the provider's client, how to fetch, and the rules (default: profile ``send``).
+        """Take the provider's client, how to fetch, and the rules (default: profiles ``send`` and ``save``).
 
         ``ledger`` is one that is open, and stays open. ``retries`` needs one; without it nothing is retried.
         Raises UsageError for retries without a ledger.
@@ -75,11 +83,12 @@ class Gate:
         self._client = client
         self._policy = policy or FetchPolicy()
         self._ruleset = ruleset or load_rules()
+        self._save_ruleset = save_ruleset
         self._strict = strict
         self._ledger = ledger
         self._retries = retries
         self._workers = MediaWorkers()
-        self._issued: dict[int, Order] = {}
+        self._issued: dict[int, _Issued] = {}
         self._running = False
 
     async def __aenter__(self) -> Self:
@@ -99,28 +108,51 @@ class Gate:
         Raises UsageError for arguments that are none: text instead of bytes, or fields that XML cannot carry.
         """
         self._usable(document, request)
-        message = parse(document, source)
+        return await self._permit(_Checked(document=document, request=request, source=source))
+
+    async def _permit(self, asked: _Checked) -> Permit:
+        binding = None
+        if self._ledger is not None:
+            binding = await self._ledger.binding(asked.request.mms_id or "")
+        report = await self._report(
+            self._ruleset, asked.document, asked.source, request=asked.request, binding=binding
+        )
+        permit = gate.permit(report, asked.request, time.time())
+        # Whoever lets go of a permit cannot use it any more, so nothing is kept for it.
+        gone = weakref.ref(permit, partial(self._forget, id(permit)))
+        self._issued[id(permit)] = _Issued(permit=gone, asked=asked, report=report)
+        return permit
+
+    def _forget(self, number: int, gone: weakref.ref[Permit]) -> None:
+        issued = self._issued.get(number)
+        if issued is not None and issued.permit is gone:
+            del self._issued[number]
+
+    async def _report(
+        self,
+        ruleset: RuleSet,
+        document: bytes,
+        source: str,
+        *,
+        request: SendRequest | None = None,
+        binding: Binding | None = None,
+    ) -> Report:
+        """A report that permits; DeniedError carries one that denies, which the ledger notes."""
         report = await check(
-            [message],
-            self._ruleset,
+            [parse(document, source)],
+            ruleset,
             self._policy,
             request=request,
+            binding=binding,
             strict=self._strict,
             workers=self._workers,
         )
         verdict = gate.verdict(report)
-        if not verdict.permitted:
-            raise _denied(report, verdict)
-        now = time.time()
-        permit = gate.permit(report, request, now)
-        self._forget_expired(now)
-        self._issued[id(permit)] = Order(report=report, request=request, permit=permit)
-        return permit
-
-    def _forget_expired(self, now: float) -> None:
-        """The reports of permits that nobody used; all live equally long, so the oldest come first."""
-        while self._issued and next(iter(self._issued.values())).permit.expires <= now:
-            del self._issued[next(iter(self._issued))]
+        if verdict.permitted:
+            return report
+        if self._ledger is not None:
+            await note_denial(self._ledger, report, verdict, call="send" if request else "save")
+        raise _denied(report, verdict)
 
     def _usable(self, document: object, request: object) -> None:
         from mmscheck.sinch import redacted_xml  # noqa: PLC0415 - the provider's package brings the HTTP client
@@ -139,19 +171,68 @@ class Gate:
         With a ledger, a send that was made before under the same key is not made again: its recorded answer
         comes back. Without a key, who gets what makes one (``mmscheck.ledger.idempotency_key``).
 
-        Raises PermitError when the permit was used, has expired or came from another gate, LedgerError when
-        the ledger cannot be read or written, and UsageError for a key without a ledger or one that is none;
-        nothing was sent then. Whatever the provider or the network does is a SendResult.
+        A permit that has outlived its ten minutes means a fresh check first: what is sent is what is
+        permitted now, and DeniedError says why nothing is.
+
+        Raises PermitError when the permit was used or came from another gate, LedgerError when the ledger
+        cannot be read or written, and UsageError for a key without a ledger or one that is none; nothing was
+        sent then. Whatever the provider or the network does is a SendResult.
         """
         if idempotency_key is not None and self._ledger is None:
             raise UsageError("an idempotency key needs a ledger: Gate(client=..., ledger=...)")
-        order = self._issued.pop(id(permit), None)
-        if order is None or order.permit is not permit:
-            raise PermitError("this permit was used, has expired, or came from another gate")
+        issued = self._issued.get(id(permit))
+        if issued is None or issued.permit() is not permit:
+            raise PermitError("this permit was used, or came from another gate")
+        del self._issued[id(permit)]
+        if time.time() >= permit.expires:
+            self._usable(issued.asked.document, issued.asked.request)
+            permit = await self._permit(issued.asked)
+            issued = self._issued.pop(id(permit))
+        request = issued.asked.request
         if self._ledger is None:
-            return await gate.guarded_send(permit, order.request, self._client.send_saved_mms)
-        keyed = msgspec.structs.replace(order, key=idempotency_key)
-        return await send_through(self._ledger, self._client, keyed, self._retries)
+            return await gate.guarded_send(permit, request, self._client.send_saved_mms)
+        order = Order(report=issued.report, request=request, permit=permit, key=idempotency_key)
+        return await send_through(self._ledger, self._client, order, self._retries)
+
+    async def save(self, document: bytes, *, source: str = "<document>") -> Saved:
+        """Check slide XML by profile ``save``, make the one ``saveMMS`` call, bind its id in the ledger.
+
+        ``bound`` of the result is None for an accepted save whose id the ledger could not take: the result's
+        ``detail`` says how to bind it. ``mmscheck hold`` stops no save, and one of unknown outcome may be
+        made again: it reaches no phone.
+
+        Raises DeniedError, LedgerError, and UsageError for arguments that are none, without a ledger, or
+        with a client that cannot save; nothing was saved then.
+        """
+        self._usable(document, SendRequest())
+        if self._ledger is None:
+            raise UsageError("a save needs a ledger that binds its id: Gate(client=..., ledger=...)")
+        if not isinstance(self._client, Saver):
+            raise UsageError("this client cannot save: it has no save_mms")
+        saveable(parse(document, source), document)
+        self._save_ruleset = self._save_ruleset or load_rules("save")
+        report = await self._report(self._save_ruleset, document, source)
+        save = SaveRequest(document=document)
+        permit = gate.permit_save(report, save, time.time())
+        return await save_through(
+            self._ledger, self._client, SaveOrder(report=report, save=save, permit=permit)
+        )
+
+
+class _Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for, so that it can be asked for again."""
+
+    document: bytes
+    request: SendRequest
+    source: str
+
+
+class _Issued(msgspec.Struct, frozen=True, kw_only=True):
+    """A permit that somebody still holds, and what it came from."""
+
+    permit: weakref.ref[Permit]
+    asked: _Checked
+    report: Report
 
 
 def _denied(report: Report, verdict: Verdict) -> DeniedError:

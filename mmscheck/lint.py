@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from mmscheck.assets import MAX_BYTES, Missing, TooLarge, locate, read_local
 from mmscheck.checks.media_types import canonical, kinds
 from mmscheck.engine import judge, judge_file
+from mmscheck.fetch import Inspector
 from mmscheck.media import MediaWorkers
 from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.model.facts import AudioFacts, VideoFacts
@@ -39,16 +41,17 @@ async def lint(
     changes: Changes | None = None,
     strict: bool = False,
     unread: tuple[str, ...] = (),
+    previews: bool = False,
 ) -> Report:
     """Judge messages with what ``assets`` has for their URLs, and each of ``files`` as an entry of its own.
 
     A file that cannot be read joins ``unread``, sentences that make the run fail. The messages are taken to
-    go out within an hour.
+    go out within an hour. ``previews`` has likenesses of the media made, for formats that show them.
     """
     clock, sending = start_clock(), window()
     places = {ref.url: locate(ref.url, assets) for message in messages for ref in message.media}
     found = {url: place for url, place in places.items() if isinstance(place, Path)}
-    looked = await _look([*found.values(), *map(Path, files)])
+    looked = await _look([*found.values(), *map(Path, files)], previews=previews)
     seen = {url: _placed(url, place, looked) for url, place in places.items()}
     given = {path: msgspec.structs.replace(looked[Path(path)], url=path) for path in files}
     lost = tuple(sentence for path, each in given.items() for sentence in _lost(path, each))
@@ -86,18 +89,19 @@ def _placed(url: str, place: Path | Missing | None, looked: Mapping[Path, Observ
     return NotFetched(url=url, reason=Reason.OFFLINE)
 
 
-async def _look(paths: Iterable[Path]) -> dict[Path, Observation]:
+async def _look(paths: Iterable[Path], *, previews: bool) -> dict[Path, Observation]:
     """What is in each distinct file; worker processes start only when there is one."""
     distinct = tuple(dict.fromkeys(paths))
     if not distinct:
         return {}
     turn = asyncio.Semaphore(AT_ONCE)
     async with MediaWorkers(workers=min(2, len(distinct))) as workers:
-        seen = await asyncio.gather(*(_look_at(path, workers, turn) for path in distinct))
+        inspect = partial(workers.inspect, preview=previews)
+        seen = await asyncio.gather(*(_look_at(path, inspect, turn) for path in distinct))
     return dict(zip(distinct, seen, strict=True))
 
 
-async def _look_at(path: Path, workers: MediaWorkers, turn: asyncio.Semaphore) -> Observation:
+async def _look_at(path: Path, inspect: Inspector, turn: asyncio.Semaphore) -> Observation:
     async with turn:
         url, data = str(path), read_local(path)
         if isinstance(data, Missing):
@@ -106,7 +110,7 @@ async def _look_at(path: Path, workers: MediaWorkers, turn: asyncio.Semaphore) -
             detail = f"more than {MAX_BYTES} bytes"
             return NotFetched(url=url, reason=Reason.TOO_LARGE, detail=detail, received=data.size)
         # Only the end of the name matters, and as a URL the rest of it could be misread.
-        inspected = await workers.inspect(f"file{path.suffix}", data)
+        inspected = await inspect(f"file{path.suffix}", data)
     return Fetched(
         url=url,
         hops=(),
@@ -115,6 +119,7 @@ async def _look_at(path: Path, workers: MediaWorkers, turn: asyncio.Semaphore) -
         timing_ms=Timing(total=0),
         sniffed=inspected.sniffed,
         decoded=inspected.decoded,
+        preview=inspected.preview,
     )
 
 

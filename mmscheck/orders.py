@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -20,11 +20,6 @@ class Client(Protocol):
 
     async def send_saved_mms(self, permit: Permit, request: SendRequest) -> SendResult:
         """Redeem the permit, then make one POST; PermitError and UsageError mean that none was made."""
-
-
-@runtime_checkable
-class _Addressed(Protocol):
-    api_url: str
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,38 +42,57 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """One send as the gate let it through; ``key`` None makes one of who gets what."""
+    """One send as the gate let it through; ``key`` None makes one of who gets what.
+
+    ``campaign`` names the campaign that it belongs to, and ``row`` is its line in the file of recipients.
+    """
 
     report: Report
     request: SendRequest
     permit: Permit
     key: str | None = None
+    campaign: str | None = None
+    row: int | None = None
 
 
-def intent_of(order: Order, client: Client) -> SendIntent:
-    """What the ledger keeps of a send. Its account is the provider's host and the service id."""
+def account_of(request: SendRequest, client: object) -> str:
+    """In whose name a request goes out: the provider's host and the service id."""
+    url = getattr(client, "api_url", None)
+    host = urlsplit(url).netloc.lower() if isinstance(url, str) else ""
+    return f"{host}/{(request.service_id or '').strip()}"
+
+
+def own_key(request: SendRequest, subject: str | None, client: object, campaign: str | None = None) -> str:
+    """The idempotency key that is made of who gets what; ``subject`` is the final one.
+
+    A ``campaign`` is part of it, so that another one may send the same to the same number once more.
+    """
     # The ledger brings SQLAlchemy, which nothing but a send needs.
     from mmscheck.ledger import idempotency_key  # noqa: PLC0415
 
-    request, (message,) = order.request, order.report.messages
-    host = urlsplit(client.api_url).netloc.lower() if isinstance(client, _Addressed) else ""
-    account = f"{host}/{(request.service_id or '').strip()}"
-    mms_id, to = request.mms_id or "", request.to or ""
-    made = idempotency_key(
-        account=account,
-        to=to,
-        mms_id=mms_id,
-        subject=message.subject,
+    return idempotency_key(
+        account=account_of(request, client),
+        to=request.to or "",
+        mms_id=request.mms_id or "",
+        subject=subject,
         custom_texts=request.changes.custom_texts,
         data=request.changes.data,
+        campaign=campaign,
     )
+
+
+def intent_of(order: Order, client: Client) -> SendIntent:
+    """What the ledger keeps of a send."""
+    request, (message,) = order.request, order.report.messages
     return SendIntent(
-        key=made if order.key is None else order.key,
-        mms_id=mms_id,
-        to=to,
+        key=own_key(request, message.subject, client) if order.key is None else order.key,
+        mms_id=request.mms_id or "",
+        to=request.to or "",
         from_=request.from_ or "",
         request_digest=request.digest,
         message_digest=message.digest,
         ruleset_digest=order.report.ruleset_digest,
-        account=account,
+        account=account_of(request, client),
+        campaign=order.campaign,
+        row=order.row,
     )

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 
 import msgspec
 
+from mmscheck import gate
 from mmscheck.checks import CHECKS, READS_FACTS, READS_PROBES
 from mmscheck.engine import judge
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, Inspector, default_user_agent, fetch_all, parse_proxy
+from mmscheck.folder import InOrder
 from mmscheck.media import MediaWorkers
+from mmscheck.model.check import Binding
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Inspected, Observation, ProbeName
 from mmscheck.model.report import MessageReport, Report, RuleKey
@@ -59,32 +63,37 @@ async def observe(
     workers: MediaWorkers | None = None,
     *,
     decode: bool = True,
+    previews: bool = False,
     cache: Cache | None = None,
 ) -> dict[str, Observation]:
     """Fetch every distinct URL once, all at the same time, and have workers look at the bytes.
 
     ``workers`` that are already running are used and left running; otherwise some are started for this call.
-    Without ``decode`` only the type of the bytes is determined, and rules on decoded facts cannot tell. What
-    ``cache`` has kept is not fetched.
+    Without ``decode`` only the type of the bytes is determined, and rules on decoded facts cannot tell.
+    ``previews`` asks for likenesses of the media, and for decoding with it. What ``cache`` has kept is not
+    fetched.
     """
+    decode = decode or previews
 
     async def fetch(missing: Sequence[str]) -> dict[str, Observation]:
         if workers is not None or not missing:
-            return await fetch_all(missing, policy, _look(workers or MediaWorkers(), decode=decode), on_done)
+            look = _look(workers or MediaWorkers(), decode=decode, previews=previews)
+            return await fetch_all(missing, policy, look, on_done)
         async with MediaWorkers(workers=2 if decode else 1, decode=decode) as own:
-            return await fetch_all(missing, policy, _look(own, decode=decode), on_done)
+            look = _look(own, decode=decode, previews=previews)
+            return await fetch_all(missing, policy, look, on_done)
 
     distinct = tuple(dict.fromkeys(urls))
     if cache is None:
         return await fetch(distinct)
-    return await observe_kept(distinct, policy, cache, fetch, on_done, decode=decode)
+    return await observe_kept(distinct, policy, cache, fetch, on_done, decode=decode, previews=previews)
 
 
-def _look(workers: MediaWorkers, *, decode: bool) -> Inspector:
+def _look(workers: MediaWorkers, *, decode: bool, previews: bool) -> Inspector:
     async def only_type(url: str, body: bytes) -> Inspected:
         return Inspected(sniffed=await workers.sniff(url, body))
 
-    return workers.inspect if decode else only_type
+    return partial(workers.inspect, preview=previews) if decode else only_type
 
 
 def needs_decoding(ruleset: RuleSet) -> bool:
@@ -123,6 +132,7 @@ async def check(
     *,
     changes: Changes | None = None,
     request: SendRequest | None = None,
+    binding: Binding | None = None,
     strict: bool = False,
     unread: tuple[str, ...] = (),
     on_done: Progress | None = None,
@@ -131,14 +141,20 @@ async def check(
     deep: bool = False,
     cache_bust: bool = True,
     cache: Cache | None = None,
+    previews: bool = False,
+    fail_fast: bool = False,
+    on_judged: Callable[[MessageReport], None] | None = None,
 ) -> Report:
     """Check messages as they would be sent with these changes.
 
-    With a ``request`` the rules on its fields apply too, and its own changes are used. ``unread`` are
+    With a ``request`` the rules on its fields apply too, and its own changes are used; ``binding`` is what
+    the ledger in use knows of its mms-id (``Ledger.binding``). ``unread`` are
     sentences about inputs that could not be read: they deny. ``sending`` is when they are to go out (default:
     within an hour). ``deep`` makes every probe that a rule can use; without ``cache_bust`` no URL is
     asked for under a changed query. Results of earlier checks come from ``cache``; raises UsageError for one
-    beside a ``request``, because a send is decided on what is there now.
+    beside a ``request``, because a send is decided on what is there now. ``previews`` has likenesses of the
+    media made, for formats that show them. With ``fail_fast`` the first message that is denied ends the run,
+    and the report names those that were not checked. ``on_judged`` is told of each message.
     """
     if request is not None and cache is not None:
         raise UsageError("a send is not decided on kept results: give no cache beside a request")
@@ -146,18 +162,28 @@ async def check(
     applied = request.changes if request else changes or Changes()
     urls = [ref.url for message in messages for ref in message.media]
     probing = msgspec.structs.replace(policy, probes=wanted_probes(ruleset, deep=deep, cache_bust=cache_bust))
-    seen = await observe(urls, probing, on_done, workers, decode=needs_decoding(ruleset), cache=cache)
-    sent = sending or window()
+    decode, sent = needs_decoding(ruleset), sending or window()
+
+    def judge_one(message: Mms, seen: Mapping[str, Observation]) -> MessageReport:
+        return judge(ruleset, message, seen, changes=applied, request=request, binding=binding, window=sent)
+
+    def denied(message: MessageReport) -> bool:
+        alone = make_report(ruleset, (message,), clock, strict=strict, unread=())
+        return not gate.verdict(alone).messages[0].permitted
+
+    async def look(urls: Sequence[str], tell: Progress | None) -> dict[str, Observation]:
+        return await observe(urls, probing, tell, workers, decode=decode, previews=previews, cache=cache)
+
+    order = InOrder(messages, judge_one, ends=denied if fail_fast else None, on_judged=on_judged)
+    seen = await order.follow(look, urls, on_done)
     return make_report(
         ruleset,
-        tuple(
-            judge(ruleset, message, seen, changes=applied, request=request, window=sent)
-            for message in messages
-        ),
+        order.judged,
         clock,
         strict=strict,
         unread=unread,
         allowances=(*allowances(policy), *about_kept(seen, dt.datetime.now(dt.UTC))),
+        not_checked=order.not_checked,
     )
 
 
@@ -210,6 +236,7 @@ def make_report(
     strict: bool,
     unread: tuple[str, ...],
     allowances: tuple[str, ...] = (),
+    not_checked: tuple[str, ...] = (),
 ) -> Report:
     """What was judged and by which rules, as one report that ends now."""
     return Report(
@@ -217,7 +244,8 @@ def make_report(
         ruleset_digest=ruleset.digest,
         profile=ruleset.profile,
         rules=tuple(
-            RuleKey(id=rule.id, severity=rule.severity, target=rule.target) for rule in ruleset.rules
+            RuleKey(id=rule.id, severity=rule.severity, target=rule.target, title=rule.title)
+            for rule in ruleset.rules
         ),
         overrides=tuple(msgspec.to_builtins(override) for override in ruleset.overrides),
         started=clock.started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -227,4 +255,5 @@ def make_report(
         unread=unread,
         allowances=allowances,
         waivers=ruleset.waivers,
+        not_checked=not_checked,
     )

@@ -9,10 +9,10 @@ import msgspec
 from mmscheck.model.ledger import ClaimRefused, Hold, RefusalReason, SendRecord, SendState
 from mmscheck.model.send import SendResult, SendStatus
 
-_TAKEN = frozenset(
-    {SendState.ACCEPTED, SendState.SENT, SendState.DELIVERED, SendState.FAILED, SendState.RESOLVED_SENT}
-)
-"""States that only a send reaches which the provider took, as far as anybody knows."""
+_TAKEN = frozenset({SendState.ACCEPTED, SendState.SENT, SendState.DELIVERED, SendState.RESOLVED_SENT})
+"""States that only a send reaches which the provider took, and which has not failed since."""
+
+_NOT_TAKEN = frozenset({SendState.REFUSED, SendState.FAILED})
 
 _STATUS = {
     RefusalReason.OTHER_PAYLOAD: SendStatus.NOT_ATTEMPTED,
@@ -22,14 +22,17 @@ _STATUS = {
 }
 
 
-def recorded(send: SendRecord) -> SendResult:
-    """The answer that this very send got earlier; nothing was posted now."""
+def recorded(send: SendRecord, failure: str | None = None) -> SendResult:
+    """The answer that this very send got earlier; nothing was posted now.
+
+    One that was accepted and failed later counts as refused, with ``failure``, the code of the postback.
+    """
     return SendResult(
         status=_status(send),
-        detail=f"{_earlier(send)} Nothing was sent now. {_again(send)}",
+        detail=f"{_earlier(send, failure)} Nothing was sent now. {_again(send)}",
         tracking_id=send.tracking_id,
         mms_id=send.intent.mms_id,
-        error_code=send.error_code,
+        error_code=failure or send.error_code,
         error_info=send.error_info,
         http_status=send.http_status,
         recorded=True,
@@ -39,19 +42,27 @@ def recorded(send: SendRecord) -> SendResult:
 def _status(send: SendRecord) -> SendStatus:
     if send.state in _TAKEN:
         return SendStatus.ACCEPTED
-    return SendStatus.REFUSED if send.state is SendState.REFUSED else SendStatus.UNKNOWN
+    return SendStatus.REFUSED if send.state in _NOT_TAKEN else SendStatus.UNKNOWN
 
 
-def _earlier(send: SendRecord) -> str:
+def _earlier(send: SendRecord, failure: str | None) -> str:
     since = f"send {send.id} in the ledger, {_time(send.changed_at)}"
     if send.state is SendState.RESOLVED_SENT:
         return f"This very send was found to have gone out ({since}): {send.resolved_by} recorded why."
+    if send.state is SendState.FAILED:
+        code = f" with {failure}" if failure else ""
+        return (
+            f"This very send was accepted before and failed later{code} ({since}): a notification says that "
+            "it was not delivered."
+        )
     word = "refused" if send.state is SendState.REFUSED else "accepted"
     later = "" if send.state.value == word else f"; it is {send.state.value} since"
     return f"This very send was {word} before ({since}{later}). Its recorded answer: {send.detail}"
 
 
 def _again(send: SendRecord) -> str:
+    if send.state is SendState.FAILED:
+        return "When its cause is mended, give the next try another idempotency key."
     if send.state is SendState.REFUSED:
         return f"When its cause is mended: mmscheck ledger resolve {send.id} --as not-sent --reason ..."
     return "To send the same to the same number once more, give it another idempotency key."
@@ -72,7 +83,9 @@ def turned_away(refusal: ClaimRefused) -> SendResult:
             advice = f"Nothing was sent by this call. Find out, then: {_resolve(number)}"
         case RefusalReason.ATTEMPTS_USED_UP:
             advice = "Nothing was sent."
-    return SendResult(status=_STATUS[refusal.reason], detail=f"{sentence}. {advice}")
+    return SendResult(
+        status=_STATUS[refusal.reason], detail=f"{sentence}. {advice}", refusal=refusal.reason.value
+    )
 
 
 def stopped(holds: tuple[Hold, ...]) -> SendResult:

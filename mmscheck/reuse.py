@@ -47,12 +47,13 @@ async def observe_kept(
     on_done: Callable[[str, Observation], None] | None = None,
     *,
     decode: bool,
+    previews: bool = False,
 ) -> dict[str, Observation]:
     """An observation of each URL: kept ones, and for the others what ``fetch`` brings, which is then kept.
 
     ``on_done`` is told of the kept ones; of the others ``fetch`` tells.
     """
-    how = manner(policy, decode=decode)
+    how = manner(policy, decode=decode, previews=previews)
     found = {url: kept for url in urls if (kept := cache.find(url, how)) is not None}
     if on_done is not None:
         for url, kept in found.items():
@@ -65,7 +66,7 @@ async def observe_kept(
     return {url: both[url] for url in urls}
 
 
-def manner(policy: FetchPolicy, *, decode: bool) -> str:
+def manner(policy: FetchPolicy, *, decode: bool, previews: bool = False) -> str:
     """A digest of everything but the URL that an answer depends on."""
     fields: dict[str, Any] = {
         name: value
@@ -74,7 +75,7 @@ def manner(policy: FetchPolicy, *, decode: bool) -> str:
     }
     fields["authorities"] = _content(policy.ca_file)
     versions = {name: _version(name) for name in _LOOKERS}
-    shaped = [fields, decode, versions, platform.python_version(), platform.platform()]
+    shaped = [fields, decode, previews, versions, platform.python_version(), platform.platform()]
     return hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
 
 

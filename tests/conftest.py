@@ -9,8 +9,13 @@ from unittest.mock import MagicMock
 
 import aiohttp
 import pytest
+from hypothesis import settings
 
 from tests.support.command import STATE
+
+# A deadline per example is a timed assertion, and a busy machine would break it.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from mmscheck.checks import sms, tags
+from mmscheck.checks import tags
 from mmscheck.checks.characters import name_of
 from mmscheck.checks.showing import code, is_blank, listed, plural
+from mmscheck.model import sms
 from mmscheck.model.check import Check, RequestTarget, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.words import TargetKind
 

@@ -60,7 +60,7 @@ def _failed(number: str, wrong: str) -> Result:
 def _wrong(number: str, params: Served) -> str | None:
     if wrong := phones.spelling(number):
         return wrong
-    found = phones.read(number)
+    found = phones.plan(number)
     if found is None:
         return "it begins with no country code that exists"
     if found.country_code not in params.country_codes:

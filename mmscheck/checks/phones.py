@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 FULL = re.compile(r"[1-9][0-9]{6,14}\Z")
 """Country code and number in digits; E.164 allows 15."""
@@ -29,22 +34,49 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
     toll_free: bool
 
 
-def read(digits: str) -> Number | None:
-    """The number, or None when it begins with no country code or cannot be one."""
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a number's country code and length say; where it is, costs ten times as much to find out."""
+
+    country_code: int
+    possible: bool
+
+
+def plan(digits: str) -> Plan | None:
+    """Code and length of the number, or None when it begins with no country code or cannot be one."""
+    import phonenumbers  # noqa: PLC0415 - takes 40 ms to load, and only a send has numbers
+
+    number = _parsed(digits)
+    if number is None:
+        return None
+    length = phonenumbers.is_possible_number_with_reason(number)
+    # The looser is_possible_number takes a number without its area code for possible.
+    possible = length == phonenumbers.ValidationResult.IS_POSSIBLE
+    return Plan(country_code=number.country_code or 0, possible=possible)
+
+
+def _parsed(digits: str) -> PhoneNumber | None:
     import phonenumbers  # noqa: PLC0415 - takes 40 ms to load, and only a send has numbers
 
     try:
-        number = phonenumbers.parse(f"+{digits}")
+        return phonenumbers.parse(f"+{digits}")
     except phonenumbers.NumberParseException:
+        return None
+
+
+@functools.lru_cache(maxsize=64)
+def read(digits: str) -> Number | None:
+    """The number, or None when it begins with no country code or cannot be one; a campaign has one sender."""
+    import phonenumbers  # noqa: PLC0415 - takes 40 ms to load, and only a send has numbers
+
+    number, found = _parsed(digits), plan(digits)
+    if number is None or found is None:
         return None
     region = phonenumbers.region_code_for_number(number)
     kind = phonenumbers.number_type(number)
-    length = phonenumbers.is_possible_number_with_reason(number)
     return Number(
-        country_code=number.country_code or 0,
+        country_code=found.country_code,
         country="US" if region in _UNITED_STATES else region,
-        # The looser is_possible_number takes a number without its area code for possible.
-        possible=length == phonenumbers.ValidationResult.IS_POSSIBLE,
+        possible=found.possible,
         toll_free=kind == phonenumbers.PhoneNumberType.TOLL_FREE,
     )
 

@@ -1,6 +1,6 @@
-"""Checks of the fields of one send: ids, ddm fields, custom texts, and what the ledger knows.
+"""Checks of the fields of one send: ids, ddm fields, custom texts.
 
-The number and fallback-text checks are in modules of their own.
+The checks of numbers, of the fallback text and of what the ledger knows are in modules of their own.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from typing import Literal
 
 import msgspec
 
-from mmscheck.checks import fallback, numbers, tags
+from mmscheck.checks import bound, fallback, numbers, tags
 from mmscheck.checks.showing import is_blank, listed, plural, shown
 from mmscheck.model.check import (
-    Binding,
     Check,
     MessageTarget,
     NoParams,
@@ -110,37 +109,12 @@ def _custom_faults(texts: tuple[CustomText, ...], slides: int) -> list[str]:
     ]
 
 
-def bound(target: RequestTarget, _: NoParams) -> Result:
-    """The ledger knows the mms-id as this very document, and its encoding has finished."""
-    binding = target.binding
-    if binding is None:
-        return inapplicable("no ledger is in use, so nothing is known of the mms-id")
-    mms_id = shown(target.request.mms_id or "")
-    evidence = {"mms_id": mms_id, "bound": binding.content, "checked": target.message.digest}
-    if wrong := _unbound(target, binding):
-        return failed({**evidence, "state": shown(binding.state)}, mms_id=mms_id, what=wrong)
-    return passed(**evidence)
-
-
-def _unbound(target: RequestTarget, binding: Binding) -> str:
-    if binding.mms_id != target.request.mms_id:
-        return f'is not the one the ledger was asked for ("{shown(binding.mms_id)}")'
-    if binding.content is None:
-        return "is not in the ledger, so nobody knows what is saved under it"
-    if binding.content != target.message.digest:
-        return "was saved with other content than the file that was checked"
-    if binding.state == "encoding":
-        return "is still being encoded by the provider"
-    if binding.state == "corrupt":
-        return "was not encoded successfully and cannot be used"
-    return "" if binding.state == "ready" else f'is in a state that is not known ("{shown(binding.state)}")'
-
-
 _FAULTS = frozenset({"faults"})
 
 CHECKS: tuple[Check, ...] = (
     *numbers.CHECKS,
     *fallback.CHECKS,
+    *bound.CHECKS,
     Check(
         name="request-field",
         target=TargetKind.REQUEST,
@@ -156,11 +130,5 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(name="request-ddm", target=TargetKind.REQUEST, run=ddm, reports=_FAULTS),
     Check(name="custom-texts", target=TargetKind.MESSAGE, run=custom_texts, reports=_FAULTS),
-    Check(
-        name="mms-id-bound",
-        target=TargetKind.REQUEST,
-        run=bound,
-        reports=frozenset({"mms_id", "what"}),
-    ),
 )
 """What this family offers to rule files."""

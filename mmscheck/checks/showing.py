@@ -28,7 +28,9 @@ def code(char: str) -> str:
 
 def shown(text: str, longest: int = LONGEST_SHOWN) -> str:
     """The text with every unprintable character written as ``<U+200B>``, cut to ``longest`` characters."""
-    head = "".join(char if char.isprintable() else f"<{code(char)}>" for char in text[:longest])
+    head = text[:longest]
+    if not head.isprintable():
+        head = "".join(char if char.isprintable() else f"<{code(char)}>" for char in head)
     return head if len(text) <= longest else f"{head}…"
 
 

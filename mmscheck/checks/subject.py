@@ -56,6 +56,12 @@ def where(target: MessageTarget) -> str:
     return f"{'custom ' if custom else ''}subject{line}{', with its merge data put in,' if merged else ''}"
 
 
+def stands(target: MessageTarget) -> dict[str, int]:
+    """The line of the stored subject as evidence, where it is the one that is sent."""
+    stored = target.message.subject
+    return {"line": stored.line} if stored and target.changes.custom_subject is None else {}
+
+
 def present(target: MessageTarget, _: NoParams) -> Result:
     """There is a subject and it is not blank."""
     subject = target.effective.subject
@@ -65,7 +71,7 @@ def present(target: MessageTarget, _: NoParams) -> Result:
         return passed(subject=shown(subject))
     if why := tags.unknown(subject):
         return cant_tell(why)
-    return failed(what=f"The {where(target)} is empty")
+    return failed(stands(target), what=f"The {where(target)} is empty")
 
 
 def length(target: MessageTarget, params: Longest) -> Result:
@@ -74,7 +80,7 @@ def length(target: MessageTarget, params: Longest) -> Result:
     if subject is None:
         return inapplicable(NO_SUBJECT)
     count, why = len(tags.certain(subject)), tags.unknown(subject)
-    evidence = {"count": count, "maximum": params.maximum}
+    evidence = {"count": count, "maximum": params.maximum, **stands(target)}
     if count > params.maximum:
         return failed(
             evidence,
@@ -109,6 +115,7 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
                 "offenders": msgspec.to_builtins(found[:MOST_KEPT]),
                 "suggestion": plain,
                 "subject": shown(subject),
+                **stands(target),
             },
             where=where(target),
             count=plural(len(found), one, many),
@@ -139,7 +146,9 @@ def plain_line(target: MessageTarget, _: NoParams) -> Result:
     ]
     if found:
         return failed(
-            {"found": found[:MOST_KEPT], "count": len(found)}, where=where(target), found=listed(found)
+            {"found": found[:MOST_KEPT], "count": len(found), **stands(target)},
+            where=where(target),
+            found=listed(found),
         )
     if why := tags.unknown(subject):
         return cant_tell(why)

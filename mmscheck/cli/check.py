@@ -11,9 +11,10 @@ import click
 from mmscheck import gate
 from mmscheck.cli import options as opts
 from mmscheck.cli.cache import cache_options, open_cache
-from mmscheck.cli.output import destinations, spare, write_reports
+from mmscheck.cli.output import destinations, shows_media, spare, write_reports
 from mmscheck.cli.plan import sending
-from mmscheck.cli.progress import progress
+from mmscheck.cli.progress import Progress
+from mmscheck.cli.progress_hosts import CheckProgress
 from mmscheck.cli.running import run
 from mmscheck.errors import InputError
 from mmscheck.formats import View
@@ -38,6 +39,11 @@ def read_messages(paths: tuple[str, ...]) -> tuple[tuple[Mms, ...], tuple[str, .
 @click.option(
     "--deep", is_flag=True, help="Ask in every way that a rule looks at: some seven requests more per URL."
 )
+@click.option(
+    "--fail-fast",
+    is_flag=True,
+    help="End at the first message that is denied; those after it are listed as not checked.",
+)
 @cache_options
 @opts.common_options
 def command(paths: tuple[str, ...], **given: Any) -> int:
@@ -52,8 +58,9 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     messages, unread = read_messages(paths)
     config = opts.configuration(given, paths)
     ruleset, policy = opts.ruleset(given, config), opts.policy(given, config)
-    total = len({ref.url for message in messages for ref in message.media})
-    with open_cache(given) as cache:
+    urls = [ref.url for message in messages for ref in message.media]
+    with open_cache(given) as cache, Progress(wanted=not given["no_progress"]) as line:
+        told = CheckProgress(line, urls, len(messages))
         report = run(
             check(
                 messages,
@@ -62,11 +69,14 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
                 changes=changes,
                 strict=given["strict"] or config.strict,
                 unread=unread,
-                on_done=progress(total, wanted=not given["no_progress"]),
+                on_done=told.came,
+                on_judged=told.judged,
                 sending=sending(given["send_at"], given["send_within"]),
                 deep=given["deep"],
                 cache_bust=not given["no_cache_bust"],
+                previews=shows_media(wanted),
                 cache=cache,
+                fail_fast=given["fail_fast"],
             )
         )
     verdict = gate.verdict(report)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shlex
 import sys
 import tempfile
-import urllib.request
 from importlib import resources
 from pathlib import Path
 
 import click
 import msgspec
 
+from mmscheck.cli.demo_postbacks import KEY, Told, listening, surroundings
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import SandboxError
-from mmscheck.sandbox import Sandbox
-from mmscheck.sinch import Answer, parse_answer
+from mmscheck.sandbox import Postbacks, Sandbox, Ways
 
-KEY = "sandbox-key"
+SAVED = "saved.json"
 MEDIA_HOST = "media.example.com"
 SEND_FIELDS = (
     *("--to", "15551230001", "--from", "28444", "--service-id", "demo-campaign"),
@@ -44,7 +42,7 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(name="demo")
 def command() -> int:
-    """Run the sandbox, check a good and a broken message, send the good one, be denied on the broken one."""
+    """Run the sandbox: check, save and send a good message, and be denied on a broken one."""
     with tempfile.TemporaryDirectory(prefix="mmscheck-demo-") as folder:
         steps = asyncio.run(_demo(Path(folder)))
     write_stdout("\n" + _summary(steps))
@@ -53,28 +51,38 @@ def command() -> int:
 
 async def _demo(folder: Path) -> list[Step]:
     good, broken = _copy("summer-sale.xml", folder), _copy("broken-sale.xml", folder)
-    async with Sandbox(api_key=KEY, connect_to=((MEDIA_HOST, 80, "127.0.0.1", 0),)) as box:
+    async with listening(folder) as told, _sandbox(told) as box:
         _title("A provider and a media host now run on this machine (mmscheck sandbox).")
         write_stdout(
             f"provider {box.provider_url}\nmedia    {box.media_url}, known to the messages as {MEDIA_HOST}\n"
         )
-        return [*await _good_message(box, good), *await _broken_message(box, broken)]
+        return [*await _good_message(box, good, told), *await _broken_message(box, broken)]
 
 
-async def _good_message(box: Sandbox, good: Path) -> list[Step]:
+def _sandbox(told: Told) -> Sandbox:
+    return Sandbox(
+        api_key=KEY,
+        connect_to=((MEDIA_HOST, 80, "127.0.0.1", 0),),
+        ways=Ways(postbacks=Postbacks(url=told.url)),
+    )
+
+
+async def _good_message(box: Sandbox, good: Path, told: Told) -> list[Step]:
     _title("1. Check a good message: every URL is fetched, every rule is applied.")
     checked = await _run("check", good.name, *_network(box), cwd=good.parent)
-    _title("2. Save it with the provider, as your system does today (saveMMS).")
-    mms_id = await asyncio.to_thread(_save, box.provider_url, good)
-    write_stdout(
-        f"the provider fetched the media itself and gave the id {mms_id}\n" if mms_id else "it was refused\n"
-    )
-    _title("3. Send it through the gate: check again, and one sendSavedMMS call.")
+    _title("2. Save it through the gate: one saveMMS call, and the ledger binds the id to this content.")
+    report = ("--format", "text", "--format", f"json={SAVED}")
+    saved = await _run("save", good.name, *report, *_provider(box), cwd=good.parent)
+    mms_id = _saved_id(good.parent / SAVED) if saved.code == 0 else ""
+    ready = await told.line("N003") if mms_id else ""
+    write_stdout(f"\nmmscheck postbacks took the provider's notification:\n{ready}")
+    _title("3. Send it through the gate: check again, is it what was saved, and one sendSavedMMS call.")
     sent = await _run("send", good.name, "--mms-id", mms_id, *SEND_FIELDS, *_provider(box), cwd=good.parent)
     tracking = [item.tracking_id for item in box.sent]
     return [
         Step(claim="the good message was permitted (exit 0)", held=checked.code == 0),
         Step(claim=f"the provider saved it as {mms_id}", held=bool(mms_id)),
+        Step(claim="its notification N003 came: the id may be used", held=bool(ready)),
         Step(
             claim=f"it was sent exactly once, tracking id {', '.join(tracking) or 'none'}",
             held=_once(sent, tracking),
@@ -113,7 +121,7 @@ async def _run(*arguments: str, cwd: Path) -> Ran:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "mmscheck", *arguments),
         cwd=cwd,
-        env={**os.environ, "MMSCHECK_API_KEY": KEY, "COLUMNS": "100", "MMSCHECK_LEDGER": str(cwd / "ledger")},
+        env=surroundings(cwd),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -123,17 +131,10 @@ async def _run(*arguments: str, cwd: Path) -> Ran:
     return Ran(code=code, output=output)
 
 
-def _save(url: str, file: Path) -> str:
-    """The mms-id for the document, or nothing when the provider refused it."""
-    document = file.read_text(encoding="utf-8")
-    fields = f"<api-key>{KEY}</api-key>"
-    request = urllib.request.Request(  # noqa: S310 - the sandbox's own http address
-        url, data=document.replace("<request>", f"<request>{fields}", 1).encode("utf-8"), method="POST"
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=30) as response:
-        answer = parse_answer(response.read())
-    return (answer.mms_id or "") if isinstance(answer, Answer) else ""
+def _saved_id(report: Path) -> str:
+    """The mms-id that the report of a save tells."""
+    send = msgspec.json.decode(report.read_bytes())["send"]
+    return str(send["mms_id"] or "")
 
 
 def _copy(name: str, folder: Path) -> Path:

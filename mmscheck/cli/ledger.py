@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
+from mmscheck.cli.ledger_saves import saves
 from mmscheck.cli.ledger_shown import (
     json_text,
     list_head,
@@ -32,6 +34,9 @@ def command() -> None:
     """
 
 
+command.add_command(saves)
+
+
 @command.command(name="list")
 @LEDGER
 @FORMAT
@@ -43,7 +48,11 @@ def command() -> None:
 def list_(
     where: str | None, form: str, state: str | None, campaign: str | None, *, false_permits: bool
 ) -> int:
-    """List sends, one on a line, the oldest first."""
+    """List sends, one on a line, the oldest first.
+
+    With --false-permits those that the gate let through and the provider took, and that the carrier or the
+    provider's encoder refused afterwards, each with what the last postback about it said.
+    """
 
     async def work(ledger: Ledger) -> int:
         from mmscheck.ledger import Filter  # noqa: PLC0415 - see with_ledger
@@ -56,7 +65,9 @@ def list_(
         async for send in ledger.sends(wanted):
             number += 1
             lead = ",\n" if number > 1 else "\n"
-            write_stdout(lead + json_text(send).rstrip() if form == "json" else list_line(send))
+            told = await ledger.postbacks(send) if false_permits else ()
+            value = {**msgspec.structs.asdict(send), "postbacks": told} if false_permits else send
+            write_stdout(lead + json_text(value).rstrip() if form == "json" else list_line(send, told))
         write_stdout("\n]\n" if form == "json" else f"{number} sends\n")
         return int(Exit.PERMITTED)
 
@@ -107,16 +118,22 @@ def resolve(send_id: int, *, as_: str, reason: str, who: str | None, where: str 
 
 
 @command.command(name="verify")
+@click.option(
+    "--expect",
+    metavar="HEAD",
+    help="A head noted earlier that has to be in the history still: ROWS, HASH or ROWS:HASH.",
+)
 @LEDGER
 @FORMAT
-def verify(where: str | None, form: str) -> int:
+def verify(where: str | None, form: str, expect: str | None) -> int:
     """Look through the whole ledger for rows that were changed, removed, moved or added.
 
-    The head that it prints can be noted elsewhere: a ledger that was rewritten as a whole has another one.
+    Note the head that it prints in another place: whoever can write to the database can cut off the end and
+    reckon the rest anew, and only a head noted before, given with --expect, then tells.
     """
 
     async def work(ledger: Ledger) -> int:
-        found = await ledger.verify()
+        found = await ledger.verify(expect)
         write_stdout(json_text(found) if form == "json" else verification_text(found, ledger.shown))
         return int(Exit.DENIED if found.found else Exit.PERMITTED)
 

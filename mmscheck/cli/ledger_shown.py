@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from mmscheck.formats.escape import visible, visible_json
-from mmscheck.model.ledger import HistoryEntry, Hold, Postback, SendRecord, Verification
+from mmscheck.model.ledger import HistoryEntry, Hold, Postback, PostbackMeaning, SendRecord, Verification
 
 _WIDTHS = (8, 17, 20, 15, 12, 20)
 _HEADS = ("id", "state", "changed (UTC)", "to", "mms-id", "tracking id")
@@ -25,15 +25,24 @@ def list_head() -> str:
     return _columns((*_HEADS, "what is known"))
 
 
-def list_line(send: SendRecord) -> str:
-    """One send on one line; columns stand below each other unless a value is longer than expected."""
+def list_line(send: SendRecord, told: Sequence[Postback] = ()) -> str:
+    """One send on one line; columns stand below each other unless a value is longer than expected.
+
+    Of the postbacks it is ``told`` of, the last failure says more than the answer to the call.
+    """
     intent = send.intent
     place = (
         f" [{intent.campaign}{'' if intent.row is None else f', row {intent.row}'}]"
         if intent.campaign
         else ""
     )
-    known = " ".join(part for part in (send.error_code, send.resolved_why or send.detail) if part) + place
+    failures = [
+        f"{one.code} {one.status or ''} {one.fields.get('status-details', '')}"
+        for one in told
+        if one.meaning is PostbackMeaning.FAILED
+    ]
+    parts = failures[-1:] or [send.error_code or "", send.resolved_why or send.detail]
+    known = " ".join(" ".join(parts).split()) + place
     cells = (str(send.id), send.state, moment(send.changed_at), intent.to, intent.mms_id)
     return _columns((*cells, send.tracking_id or "-", known))
 

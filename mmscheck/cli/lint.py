@@ -13,7 +13,7 @@ from mmscheck import gate
 from mmscheck.cli import options as opts
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.lint_paths import Paths, sort_paths
-from mmscheck.cli.output import destinations, write_reports
+from mmscheck.cli.output import destinations, shows_media, write_reports
 from mmscheck.cli.running import run
 from mmscheck.cli.say import say
 from mmscheck.errors import InputError
@@ -52,6 +52,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
             changes=changes,
             strict=given["strict"] or config.strict,
             unread=unread,
+            previews=shows_media(wanted),
         )
     )
     verdict = gate.verdict(report)

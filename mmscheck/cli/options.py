@@ -26,7 +26,11 @@ _Options = tuple[Callable[[Any], Any], ...]
 
 _FORMAT: _Options = (
     click.option(
-        "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable."
+        "--format",
+        "formats",
+        multiple=True,
+        metavar="FORMAT[=FILE]",
+        help="text (default), json, html, junit, sarif, github, gitlab, csv or markdown; repeatable.",
     ),
 )
 _PROFILE: _Options = (click.option("--profile", metavar="NAME", help="The rules to apply (default: send)."),)

@@ -6,14 +6,17 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from mmscheck.cli.say import write_stdout
+from mmscheck.cli.sites import write_site
+from mmscheck.cli.terminal import links, wants_color
 from mmscheck.errors import ReportError, UsageError
-from mmscheck.formats import FORMATS, View
+from mmscheck.formats import FORMATS, View, pieces
 from mmscheck.formats.layout import Page
 
 
@@ -24,9 +27,9 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     file: Path | None = None
 
 
-def destinations(wanted: Sequence[str]) -> tuple[Destination, ...]:
+def destinations(wanted: Sequence[str], known: Collection[str] = FORMATS) -> tuple[Destination, ...]:
     """Read ``FORMAT[=FILE]`` options; at most one may go to standard output. Raises UsageError."""
-    found = tuple(_destination(text) for text in wanted or ("text",))
+    found = tuple(_destination(text, known) for text in wanted or ("text",))
     if sum(1 for item in found if item.file is None) > 1:
         raise UsageError(
             "--format: only one report can go to standard output; give the others a file: FORMAT=FILE"
@@ -37,13 +40,18 @@ def destinations(wanted: Sequence[str]) -> tuple[Destination, ...]:
     return found
 
 
-def _destination(text: str) -> Destination:
+def _destination(text: str, known: Collection[str]) -> Destination:
     name, mark, file = text.partition("=")
-    if name not in FORMATS:
-        raise UsageError(f"--format {text}: unknown format {name!r}; there are: {', '.join(FORMATS)}")
+    if name not in known:
+        raise UsageError(f"--format {text}: unknown format {name!r}; there are: {', '.join(known)}")
     if mark and not file:
         raise UsageError(f"--format {text}: no file after '='")
     return Destination(format=name, file=Path(file) if mark else None)
+
+
+def shows_media(wanted: Sequence[Destination]) -> bool:
+    """Whether one of the reports draws the media, and likenesses of them have to be made."""
+    return any(item.format.startswith("html") for item in wanted)
 
 
 def spare(wanted: Sequence[Destination], inputs: Sequence[str | Path | None]) -> None:
@@ -56,29 +64,60 @@ def spare(wanted: Sequence[Destination], inputs: Sequence[str | Path | None]) ->
 
 def write_reports(wanted: Sequence[Destination], view: View) -> None:
     """Write every report; raises ReportError naming the first place that could not be written."""
+    view = msgspec.structs.replace(view, root=_root())
     for item in wanted:
         if item.file is not None:
-            _replace(item.file, FORMATS[item.format](view))
+            _write(item.file, item.format, view)
     for item in wanted:
         if item.file is None:
-            shown = msgspec.structs.replace(view, color=_wants_color(), width=_width())
-            write_stdout(FORMATS[item.format](shown))
+            shown = msgspec.structs.replace(
+                view, color=_wants_color(), width=_width(), links=links(sys.stdout, os.environ)
+            )
+            for piece in pieces(item.format, shown):
+                write_stdout(piece)
 
 
-def _replace(file: Path, text: str) -> None:
-    """Write beside the file and rename, so that a reader never sees half a report."""
+def _write(file: Path, form: str, view: View) -> None:
+    """One report into its file; HTML of many messages gets a folder of pages beside it."""
+    if form == "html" and (not file.exists() or file.is_file()):
+        write_site(file, view)
+    else:
+        replace_file(file, pieces(form, view))
+
+
+def _root() -> str:
+    """The folder that formats for code hosts name paths from."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
+
+
+def replace_file(file: Path, text: Iterable[str]) -> None:
+    """Write beside the file and rename, so that a reader never sees half a report; in pieces or not."""
+    told = (text,) if isinstance(text, str) else text
     try:
         if file.exists() and not file.is_file():
-            file.write_text(text, encoding="utf-8")
+            with file.open("w", encoding="utf-8") as device:
+                device.writelines(told)
             return
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=file.parent, prefix=f".{file.name}.", delete=False
         ) as part:
-            part.write(text)
+            _fill(part, told)
         Path(part.name).chmod(0o644)
         Path(part.name).replace(file)
     except OSError as error:
         raise ReportError(f"the report could not be written to {file}: {error.strerror}") from error
+
+
+def _fill(part: IO[str], told: Iterable[str]) -> None:
+    """Write all pieces; what stops half way leaves no file behind."""
+    try:
+        part.writelines(told)
+    except BaseException:
+        Path(part.name).unlink(missing_ok=True)
+        raise
 
 
 def page() -> Page:
@@ -87,7 +126,7 @@ def page() -> Page:
 
 
 def _wants_color() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return wants_color(sys.stdout, os.environ)
 
 
 def _width() -> int:

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from mmscheck import gate
+from mmscheck.cli import calling
 from mmscheck.cli import options as opts
 from mmscheck.cli import sending as out
-from mmscheck.cli.check import read_messages
+from mmscheck.cli.campaign import send_to_all
+from mmscheck.cli.campaign_options import campaign_options, usable
+from mmscheck.cli.checking import check_with_ledger, read_one
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import LEDGER
-from mmscheck.cli.output import Destination, destinations, spare, write_reports
-from mmscheck.cli.plan import sending
-from mmscheck.cli.progress import progress
-from mmscheck.cli.running import run
-from mmscheck.cli.say import say, write_stdout
+from mmscheck.cli.output import destinations, spare, write_reports
 from mmscheck.errors import UsageError
-from mmscheck.formats import View
 from mmscheck.model.request import SendRequest
+from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.words import SenderType
 from mmscheck.orders import Order, Retries
-from mmscheck.pipeline import check
-from mmscheck.sinch import DEFAULT_API_URL, redacted_xml
+from mmscheck.ruleset import Config
+from mmscheck.sinch import redacted_xml
 
 _LONGEST_SHORT_CODE = 6
 _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
@@ -47,10 +46,8 @@ _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 @click.option(
     "--dry-run", is_flag=True, help="Check, print the exact request with the key redacted, send nothing."
 )
-@click.option(
-    "--api-url", default=DEFAULT_API_URL, show_default=True, metavar="URL", help="The provider's address."
-)
-@click.option("--api-key-file", type=click.Path(path_type=Path), help="Instead of MMSCHECK_API_KEY.")
+@calling.API_URL
+@calling.API_KEY_FILE
 @click.option(
     "--idempotency-key",
     metavar="KEY",
@@ -74,62 +71,53 @@ _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
     metavar="S",
     help="No try begins later than this after the first.",
 )
+@campaign_options
 @opts.common_options
 def command(path: str, **given: Any) -> int:
     """Check one message and its send fields; only if the gate permits, make one sendSavedMMS call.
 
+    The id must be known to the ledger as this very message: `mmscheck save` and `mmscheck bind` see to it.
     The ledger keeps the same send from going out twice, and ``mmscheck hold`` stops every send through it.
     The API key comes from MMSCHECK_API_KEY or --api-key-file. Exit codes: 0 the provider accepted (now, or
     earlier and recorded), 1 and 3 denied, 2 nothing was checked, 4 internal error, unwritable report or
     ledger, 5 permitted but not sent, 6 sent with an unknown outcome: do not repeat it.
+
+    With --recipients the message goes to every row of a CSV file: all rows are judged before the first is
+    sent, an empty cell changes nothing, and each number gets one message. The same command, run again,
+    goes on where it stopped. --rate bounds sends as it bounds requests to a media host.
     """
+    usable(given)
+    if given["recipients"] is not None:
+        return send_to_all(path, given, _request(given), lambda config: _rules(given, config))
     wanted = destinations(given["formats"])
     spare(wanted, (path, *(given[name] for name in ("api_key_file", "config_file", "ca_file", "where"))))
     request = _request(given)
     shown_request = redacted_xml(request).decode("utf-8")
-    by = None if given["dry_run"] else out.way(given)
-    messages, unread = read_messages((path,))
-    if len(messages) != 1 or unread:
-        raise UsageError(f"{path}: send takes exactly one message, and found {len(messages)} in {path}")
+    calling.ledger_place(given)
+    by = None if given["dry_run"] else calling.way(given)
+    one = read_one(path, "send")
     config = opts.configuration(given, (path,))
-    ruleset = opts.ruleset(given, config, sender_hint=sender_type(request.from_))
-    policy = opts.policy(given, config)
-    strict = given["strict"] or config.strict
-    tell = progress(len({ref.url for ref in messages[0].media}), wanted=not given["no_progress"])
-    report = run(
-        check(
-            messages,
-            ruleset,
-            policy,
-            request=request,
-            strict=strict,
-            on_done=tell,
-            sending=sending(given["send_at"], given["send_within"]),
-            cache_bust=not given["no_cache_bust"],
-        )
-    )
-    verdict = gate.verdict(report)
-    view = View(
-        report=report, verdict=verdict, quiet=given["quiet"], send=_not_attempted(given, verdict.permitted)
-    )
-    if not verdict.permitted:
+    ruleset = _rules(given, config)
+    view = check_with_ledger(one, ruleset, wanted, given, config, request=request)
+    view = msgspec.structs.replace(view, send=_not_attempted(given, view.verdict.permitted))
+    if not view.verdict.permitted:
         write_reports(wanted, view)
-        return verdict.exit_code
+        return view.verdict.exit_code
     if by is None:
-        write_reports(wanted, out.ended(view, Exit.NOT_SENT))
-        _show_request(wanted, shown_request)
+        write_reports(wanted, calling.ended(view, Exit.NOT_SENT))
+        calling.show_document(wanted, shown_request)
         return int(Exit.NOT_SENT)
-    permit = gate.permit(report, request, time.time())
-    order = Order(report=report, request=request, permit=permit, key=given["idempotency_key"])
+    permit = gate.permit(view.report, request, time.time())
+    order = Order(report=view.report, request=request, permit=permit, key=given["idempotency_key"])
     return out.send(order, by, wanted, view)
 
 
-def _show_request(wanted: tuple[Destination, ...], xml: str) -> None:
-    """On standard output, unless another program is reading a report there."""
-    if any(item.file is None and item.format != "text" for item in wanted):
-        say(xml)
-    else:
-        write_stdout(xml + "\n")
+def _rules(given: dict[str, Any], config: Config) -> RuleSet:
+    ruleset = opts.ruleset(given, config, sender_hint=sender_type(given["from_"]))
+    if missing := gate.SECOND_GATE - {rule.id for rule in ruleset.rules}:
+        names = ", ".join(sorted(missing))
+        raise UsageError(f"profile {ruleset.profile} does not judge sends: it lacks {names}")
+    return ruleset
 
 
 def _not_attempted(given: dict[str, Any], permitted: bool) -> SendResult:  # noqa: FBT001 - one private caller

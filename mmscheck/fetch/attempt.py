@@ -163,6 +163,7 @@ class Attempt:
             timing_ms=self.timing,
             sniffed=inspected.sniffed,
             decoded=inspected.decoded,
+            preview=inspected.preview,
             excess=exchange.excess,
             excerpt=self.excerpt,
             attempts=self.number,

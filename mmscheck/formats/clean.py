@@ -27,6 +27,8 @@ def clean_url(url: str) -> str:
 
 def clean_text(text: str) -> str:
     """The text with every URL in it redacted once."""
+    if "://" not in text and "?" not in text:
+        return encodable(text)
     parts = _REDACTED.split(text)
     return encodable("".join(part if at % 2 else redact_text(part) for at, part in enumerate(parts)))
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from mmscheck.formats.codes import codes_for
 from mmscheck.formats.findings import Entry
 from mmscheck.formats.layout import COPYABLE, Page, shown, shown_lines
+from mmscheck.formats.source_text import source_lines
 from mmscheck.formats.waived import leave
 from mmscheck.formats.wording import OWNERS, also, count, label, location, ref_of, rule_names, seen, so
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
-from mmscheck.model.words import Owner
+from mmscheck.model.words import Owner, TargetKind
 from mmscheck.recognise import split_fix
 
 _INDENT = 6
@@ -41,14 +42,17 @@ class EntryWriter:
         kind, style = label(entry, strict=self.strict)
         name = entry.first.rule if entry.lead else "several rules"
         yield ""
-        yield from self.page.block(
+        title = self.page.block(
             f"{name} ({location(message.source, entry.first.line)})",
             indent=_INDENT,
             label=f"[{self._number}] {kind}: ",
             style=style,
             hang=4,
         )
+        yield from self.page.linked(title, message.source)
         yield from self.page.block(seen(message.source, entry), indent=_BODY)
+        if entry.target.kind is not TargetKind.MEDIA:
+            yield from source_lines(message, entry, self.page, indent=_BODY)
         if entry.waiver is not None:
             yield from self._field("By", leave(entry.waiver))
         yield from self._advice(entry)

@@ -36,7 +36,7 @@ def _escaped(char: str) -> str:
 
 def encodable(text: str) -> str:
     r"""The text with lone surrogates, which no UTF-8 can carry, written as ``\udcff`` and so on."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def visible_json(document: str) -> str:

@@ -1,8 +1,8 @@
 """The types of the JSON report, version 1: a contract, and no dump of internals.
 
 Within version 1 keys may be added; none may be removed, renamed or given another type. Every key is always
-there (null or empty where it has nothing to say), except ``send``, which only a send or a save has. The JSON
-Schema is generated from here.
+there (null or empty where it has nothing to say), except ``send``, which only a send or a save has, and
+``campaign`` in it, which only a send to many has. The JSON Schema is generated from here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from mmscheck.model.campaign import RowFate
 from mmscheck.model.send import SendStatus
 from mmscheck.model.waiver import WaiverState
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity, TargetKind
@@ -179,6 +180,36 @@ class Message(Struct, frozen=True, kw_only=True):
     ]
 
 
+class CampaignRow(Struct, frozen=True, kw_only=True):
+    """One row of a campaign's file that somebody has to look at."""
+
+    line: Annotated[int, Meta(description="Where the row begins in the file, from 1; the header is line 1.")]
+    to: str
+    fate: RowFate
+    columns: Annotated[list[str], Meta(description="Those at fault, where it is known which.")]
+    detail: str
+
+
+class Campaign(Struct, frozen=True, kw_only=True):
+    """How one message went to many; every row of the file is counted once."""
+
+    name: str
+    file: str
+    rows: int
+    accepted: Annotated[int, Meta(description="By the provider, in this run.")]
+    recorded: Annotated[int, Meta(description="Sent by an earlier run; nothing was sent now.")]
+    refused: int
+    not_sent: int = field(name="not-sent")
+    unknown: Annotated[int, Meta(description="These may have been sent, and are never repeated.")]
+    denied: Annotated[int, Meta(description="Not let through by the gate.")]
+    duplicates: Annotated[int, Meta(description="The same send as an earlier row of the file.")]
+    left: Annotated[int, Meta(description="Let through and not reached; the same command goes on with them.")]
+    stopped: Annotated[str | None, Meta(description="What ended it before its end; else null.")]
+    seconds: Annotated[float, Meta(description="How long the sending took, without the check before it.")]
+    listed: Annotated[list[CampaignRow], Meta(description="The first rows to look at.")]
+    more: Annotated[int, Meta(description="Further such rows that are not listed here.")]
+
+
 class Send(Struct, frozen=True, kw_only=True):
     """How a send or save ended; ``unknown`` means that the provider may have acted on it."""
 
@@ -193,6 +224,7 @@ class Send(Struct, frozen=True, kw_only=True):
         bool,
         Meta(description="True for an earlier answer, out of the ledger: nothing was sent now."),
     ]
+    campaign: Campaign | UnsetType = UNSET
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -215,3 +247,7 @@ class Document(Struct, frozen=True, kw_only=True):
     messages: list[Message]
     waivers: Annotated[list[Waiver], Meta(description="Every waiver of the configuration, used or not.")]
     send: Send | UnsetType = UNSET
+    not_checked: Annotated[
+        list[str] | UnsetType,
+        Meta(description="Sources of messages that were given and not judged; only where there are some."),
+    ] = UNSET

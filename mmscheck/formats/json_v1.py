@@ -3,27 +3,54 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import msgspec
+from msgspec.structs import replace
 
 from mmscheck.formats import json_types as v1
 from mmscheck.formats.clean import clean_text, clean_url, clean_value, optional
 from mmscheck.formats.escape import visible_json
+from mmscheck.formats.json_campaign import json_campaign
 from mmscheck.formats.json_media import media
-from mmscheck.formats.scrub import scrub
+from mmscheck.formats.scrub import scrub_message
 from mmscheck.formats.verdicts import message_verdicts, waivers_of
 from mmscheck.formats.view import View
+from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import Evaluation, MessageReport, Report
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.waiver import Waiver, WaiverUse
 from mmscheck.model.words import Outcome
 
+_NO_MESSAGES = '\n  "messages": []'
+"""How a document without messages holds its place for them; inside a string no line ever begins."""
+
 
 def render(view: View) -> str:
     """The whole document, indented by two, in a stable order, ending with a line feed."""
-    encoded = msgspec.json.format(msgspec.json.encode(document(scrub(view))), indent=2)
-    return visible_json(encoded.decode("utf-8")) + "\n"
+    return "".join(parts(view))
+
+
+def parts(view: View) -> Iterator[str]:
+    """The same document piece by piece, so that thousands of messages never are in memory as one text."""
+    bare = document(replace(view, report=replace(view.report, messages=()), verdict=_unparted(view.verdict)))
+    head, place, tail = _written(replace(bare, counts=_counts(view.report))).partition(_NO_MESSAGES)
+    yield head + place.removesuffix("]")
+    mark = "\n    "
+    for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
+        text = _written(_message(scrub_message(message), verdict)).replace("\n", "\n    ")
+        yield mark + text
+        mark = ",\n    "
+    yield ("\n  ]" if view.report.messages else "]") + tail + "\n"
+
+
+def _unparted(verdict: Verdict) -> Verdict:
+    return replace(verdict, messages=())
+
+
+def _written(value: msgspec.Struct) -> str:
+    return visible_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8"))
 
 
 def document(view: View) -> v1.Document:
@@ -45,7 +72,8 @@ def document(view: View) -> v1.Document:
         allowances=[clean_text(sentence) for sentence in report.allowances],
         messages=[_message(message, verdict) for message, verdict in pairs],
         waivers=[_waiver(use) for use in view.verdict.waivers],
-        send=msgspec.UNSET if view.send is None else _send(view.send),
+        send=msgspec.UNSET if view.send is None else _send(view.send, view.campaign),
+        not_checked=[clean_text(source) for source in report.not_checked] or msgspec.UNSET,
     )
 
 
@@ -133,7 +161,7 @@ def _waiver(use: WaiverUse) -> v1.Waiver:
     )
 
 
-def _send(result: SendResult) -> v1.Send:
+def _send(result: SendResult, campaign: CampaignResult | None) -> v1.Send:
     return v1.Send(
         status=result.status,
         tracking_id=optional(result.tracking_id),
@@ -143,4 +171,5 @@ def _send(result: SendResult) -> v1.Send:
         http_status=result.http_status,
         detail=clean_text(result.detail),
         recorded=result.recorded,
+        campaign=msgspec.UNSET if campaign is None else json_campaign(campaign),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from enum import StrEnum
+from urllib.parse import quote, urljoin
 
 import msgspec
 
@@ -49,14 +50,33 @@ def shown_lines(text: str) -> list[str]:
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """How wide the page is, in columns, and whether it may have colours."""
+    """How wide the page is, in columns, whether it may have colours, and where its links to files begin.
+
+    ``links`` is the URL of the folder that paths are given from; empty: the page has no links.
+    """
 
     width: int
     color: bool
+    links: str = ""
 
     def paint(self, text: str, style: Style) -> str:
         """The text in a style, or as it is on a page without colours."""
         return f"\x1b[{style.value}m{text}\x1b[0m" if self.color and style and text else text
+
+    def linked(self, lines: list[str], source: str) -> list[str]:
+        """The lines with the first whole mention of a path as a link to its file (OSC 8).
+
+        Call it on wrapped lines, since a link takes no columns. Inputs that are no files get none.
+        """
+        if not self.links or source.startswith("<"):
+            return lines
+        url = urljoin(self.links, quote(source.encode("utf-8", "surrogateescape")))
+        text = shown(source)
+        at = next((at for at, line in enumerate(lines) if text in line), None)
+        if at is None:
+            return lines
+        link = f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\"
+        return [*lines[:at], lines[at].replace(text, link, 1), *lines[at + 1 :]]
 
     def block(
         self, text: str, *, indent: int, label: str = "", style: Style = Style.PLAIN, hang: int | None = None

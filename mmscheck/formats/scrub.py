@@ -28,11 +28,12 @@ def scrub(view: View) -> View:
 
     URLs that stand in fields of their own stay raw; formats clean those as URLs.
     """
-    messages = tuple(_scrubbed(message) for message in view.report.messages)
+    messages = tuple(scrub_message(message) for message in view.report.messages)
     return replace(view, report=replace(view.report, messages=messages))
 
 
-def _scrubbed(message: MessageReport) -> MessageReport:
+def scrub_message(message: MessageReport) -> MessageReport:
+    """The same for one message, for formats that write one after the other."""
     needles = sorted(set(_needles(message)), key=lambda pair: (-len(pair[0]), pair))
     if not needles:
         return message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from mmscheck.formats.campaign_text import campaign_lines
 from mmscheck.formats.clean import clean_url
 from mmscheck.formats.decision import decision
 from mmscheck.formats.layout import Page, Style, shown
@@ -23,18 +24,38 @@ _ENDS = {
 }
 
 
+_UNKNOWN_SAVE = ("OUTCOME UNKNOWN: ", Style.DOUBT)
+
+_REDACTION = "In URLs, ?… and a digest stand for a query that may hold a secret."
+
+MOST_UNREAD = 20
+"""Inputs that could not be read whose reasons are told; with ``quiet`` all are."""
+
+MOST_LEFT = 5
+"""Messages that were not checked and are named; the others are counted."""
+
+
 def counted(view: View, page: Page) -> Iterator[str]:
-    """What was checked, what changed the rules, and what was let past them."""
+    """What was checked, what changed the rules, what was let past them, and what was hidden."""
     report = view.report
     yield from page.block(_counts(report), indent=0)
+    yield from notes(view, page)
+    if any("?…" in clean_url(ref.url) for message in report.messages for ref in message.media):
+        yield from page.block(_REDACTION, indent=0)
+
+
+def notes(view: View, page: Page) -> Iterator[str]:
+    """What changed the rules, and what was let past them."""
+    report = view.report
     for change in report.overrides:
         rule, key, old, new, by = (
             shown(str(change.get(name, "?"))) for name in ("rule", "key", "old", "new", "by")
         )
         yield from page.block(f"Changed rule: {rule}, {key}: {old} -> {new} (by {by}).", indent=0, hang=2)
-    for sentence in (*map(shown, report.allowances), _about_warnings(report), _about_redaction(report)):
-        if sentence:
-            yield from page.block(sentence, indent=0)
+    for sentence in report.allowances:
+        yield from page.block(shown(sentence), indent=0)
+    if report.strict:
+        yield from page.block("Strict: warning rules block like errors.", indent=0)
 
 
 def work_list(owners: Mapping[Owner | None, Sequence[int]], page: Page) -> Iterator[str]:
@@ -57,16 +78,35 @@ def decision_word(verdict: Verdict | MessageVerdict, *, offline: bool) -> tuple[
     return ("PERMIT", Style.GOOD) if verdict.permitted else ("DENY", Style.BAD)
 
 
-def closing(view: View, page: Page) -> Iterator[str]:
-    """The lines that every report ends with: waivers, what was not read, the verdict, a send."""
+def closing(view: View, page: Page, about: str = "") -> Iterator[str]:
+    """The lines that every report ends with: waivers, what was not looked at, the verdict, a send.
+
+    ``about`` stands before the reasons of the verdict, shown already.
+    """
     yield from waiver_lines(view, page)
-    for sentence in view.report.unread:
-        yield from page.block(shown(sentence), indent=0, label="NOT READ: ", style=Style.BAD, hang=2)
+    yield from _not_looked_at(view, page)
     word, style = decision_word(view.verdict, offline=view.report.profile == LINT)
-    yield from page.block(decision(view), indent=0, label=f"{word}: ", style=style, hang=2)
-    if view.send is not None:
-        word, style = _ENDS[view.send.status]
+    yield from page.block(f"{about}{decision(view)}", indent=0, label=f"{word}: ", style=style, hang=2)
+    if view.campaign is not None:
+        yield from campaign_lines(view.campaign, page)
+    elif view.send is not None:
+        word, style = _UNKNOWN_SAVE if view.send.may_repeat else _ENDS[view.send.status]
         yield from page.block(_send_sentence(view.send), indent=0, label=word, style=style, hang=2)
+
+
+def _not_looked_at(view: View, page: Page) -> Iterator[str]:
+    unread, left = view.report.unread, view.report.not_checked
+    most = len(unread) if view.quiet else MOST_UNREAD
+    told = [shown(sentence) for sentence in unread[:most]]
+    if more := len(unread[most:]):
+        told.append(f"and {count(more, 'more input')} (--format json names them)")
+    for sentence in told:
+        yield from page.block(sentence, indent=0, label="NOT READ: ", style=Style.BAD, hang=2)
+    if left:
+        named = ", ".join(map(shown, left[:MOST_LEFT]))
+        others = f" and {len(left) - MOST_LEFT:,} more" if len(left) > MOST_LEFT else ""
+        text = f"{count(len(left), 'message')} after the first that was denied: {named}{others}"
+        yield from page.block(text, indent=0, label="NOT CHECKED: ", style=Style.BAD, hang=2)
 
 
 def _counts(report: Report) -> str:
@@ -75,15 +115,6 @@ def _counts(report: Report) -> str:
         f"Checked {count(len(report.messages), 'message')} with {count(media, 'media file')} "
         f"(profile {shown(report.profile)}) in {report.duration_ms:,} ms."
     )
-
-
-def _about_warnings(report: Report) -> str:
-    return "Strict: warning rules block like errors." if report.strict else ""
-
-
-def _about_redaction(report: Report) -> str:
-    hidden = any("?…" in clean_url(ref.url) for message in report.messages for ref in message.media)
-    return "In URLs, ?… and a digest stand for a query that may hold a secret." if hidden else ""
 
 
 def _send_sentence(result: SendResult) -> str:

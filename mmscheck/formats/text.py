@@ -1,32 +1,34 @@
 """The report for people: what was seen, where, why it matters, how to fix it, and who can.
 
-Grouped by message, then slide, then media URL; what blocks comes before advice, the verdict stands last.
+Grouped by message, then slide, then media URL; what blocks comes before advice, the verdict stands last. One
+message without a finding is one line. Of many messages those with the same findings are told once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 
 from mmscheck.formats.entry_text import EntryWriter
-from mmscheck.formats.findings import Entry, by_place, entries, is_finding
-from mmscheck.formats.layout import Page, Style, shown, shown_url
-from mmscheck.formats.oneline import gate_reasons, one_liners
+from mmscheck.formats.findings import entries
+from mmscheck.formats.layout import Page, shown
+from mmscheck.formats.many_text import MANY, many_lines
+from mmscheck.formats.message_text import message_lines
+from mmscheck.formats.oneline import one_liners
+from mmscheck.formats.rollup import Judged, rolled
+from mmscheck.formats.rollup_text import rollup_lines
 from mmscheck.formats.scrub import scrub
-from mmscheck.formats.summary import closing, counted, decision_word, work_list
+from mmscheck.formats.summary import closing, counted, notes, work_list
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
-from mmscheck.formats.wording import came_back, count, heading, location, medium, ref_of
-from mmscheck.model.report import LINT, MessageReport, TargetKey
-from mmscheck.model.verdict import MessageVerdict
-from mmscheck.model.words import Severity, TargetKind
+from mmscheck.model.report import LINT
 
-ADVICE = "Advice, which blocks nothing unless --strict is given"
+SEVERAL = 5
+"""Messages from which on the tables of rules, servers and owners tell more than the findings themselves."""
 
 
 def render(view: View) -> str:
     """The whole report, or with ``quiet`` one line per finding and the verdict; ends with a line feed."""
-    page = Page(width=view.width, color=view.color)
+    page = Page(width=view.width, color=view.color, links=view.links)
     safe = scrub(view)
     lines = _quiet(safe, page) if view.quiet else _full(safe, page)
     return "\n".join(lines) + "\n"
@@ -41,83 +43,37 @@ def _quiet(view: View, page: Page) -> Iterator[str]:
 
 
 def _full(view: View, page: Page) -> Iterator[str]:
+    pairs = zip(view.report.messages, message_verdicts(view), strict=True)
+    judged = tuple((message, verdict, entries(message, verdict)) for message, verdict in pairs)
+    if _all_well(view, judged):
+        yield from notes(view, page)
+        yield from closing(view, page, about=f"{shown(judged[0][0].source)}: ")
+        return
     writer = EntryWriter(page, strict=view.report.strict)
-    found: tuple[Entry, ...] = ()
-    for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
-        found = entries(message, verdict)
-        yield from _head(message, verdict, page, offline=view.report.profile == LINT)
-        for title, chosen in _sections(found, strict=view.report.strict):
-            yield from _section(message, title, chosen, writer)
-        yield from _reasons(message, verdict, page)
-        if found:
-            yield ""
-    if view.report.messages and not found:
-        yield ""
+    offline = view.report.profile == LINT
+    if len(judged) > MANY:
+        yield from many_lines(judged, writer, offline=offline)
+    else:
+        yield from _each(judged, writer, offline=offline)
     yield from counted(view, page)
-    yield from work_list(writer.owners, page)
+    denied = any(not (verdict.permitted or verdict.passed_offline) for _, verdict, _ in judged)
+    if denied and len(judged) >= SEVERAL:
+        yield from rollup_lines(rolled(judged, strict=view.report.strict), page)
+    else:
+        yield from work_list(writer.owners, page)
     yield from closing(view, page)
 
 
-def _head(message: MessageReport, verdict: MessageVerdict, page: Page, *, offline: bool) -> Iterator[str]:
-    word, style = decision_word(verdict, offline=offline)
-    titles = {"name": message.name, "subject": message.subject}
-    told = [f'{title} "{shown(text)}"' for title, text in titles.items() if text is not None]
-    if not any(ref.is_file for ref in message.media):
-        told.append(count(len(message.media), "media file"))
-    text = ", ".join([shown(message.source), *told])
-    yield from page.block(text, indent=0, label=f"{word}  ", style=style)
-
-
-def _reasons(message: MessageReport, verdict: MessageVerdict, page: Page) -> Iterator[str]:
-    reasons = gate_reasons(message, verdict)
-    if reasons and any(map(is_finding, message.evaluations)):
+def _each(judged: tuple[Judged, ...], writer: EntryWriter, *, offline: bool) -> Iterator[str]:
+    for message, verdict, found in judged:
+        yield from message_lines(message, verdict, found, writer, offline=offline)
+        if found:
+            yield ""
+    if judged and not judged[-1][2]:
         yield ""
-    for reason in reasons:
-        yield from page.block(reason, indent=2, label="The gate says: ", style=Style.BAD, hang=2)
 
 
-def _sections(found: tuple[Entry, ...], *, strict: bool) -> Iterator[tuple[str, tuple[Entry, ...]]]:
-    """The entries by what they do, each part with its title, empty parts left out."""
-    for title, part in groupby(found, key=lambda entry: _title(entry, strict=strict)):
-        yield title, tuple(part)
-
-
-def _section(
-    message: MessageReport, title: str, chosen: tuple[Entry, ...], writer: EntryWriter
-) -> Iterator[str]:
-    yield ""
-    yield f"  {writer.page.paint(title, Style.STRONG)}"
-    last = ""
-    for key, group in by_place(chosen):
-        place = heading(key)
-        yield ""
-        if place != last:
-            yield f"    {writer.page.paint(place, Style.STRONG)}"
-        last = place
-        if key.kind is TargetKind.MEDIA:
-            yield from _medium(message, key, group[0], writer.page)
-        for entry in group:
-            yield from writer.lines(message, entry)
-
-
-def _title(entry: Entry, *, strict: bool) -> str:
-    if entry.waiver is not None:
-        return "Waived, which blocks nothing until the waiver expires"
-    if entry.severity is Severity.ERROR:
-        return "To fix before this can be sent"
-    return "Warnings, which block too because of --strict" if strict else ADVICE
-
-
-def _medium(message: MessageReport, key: TargetKey, entry: Entry, page: Page) -> Iterator[str]:
-    """The line that names a medium and what came back for it."""
-    ref = ref_of(message, key)
-    url = entry.first.url
-    yield from page.block(
-        f"{medium(ref, shown_url(url) if url else None)} ({location(message.source, entry.first.line)})",
-        indent=6,
-        hang=2,
-    )
-    if ref is not None:
-        yield from page.block(came_back(message.observations.get(ref.url)), indent=8, hang=2)
-        if detected := message.servers.get(ref.url):
-            yield from page.block(f"Detected: {shown(detected.phrase)}.", indent=8, hang=2)
+def _all_well(view: View, judged: tuple[Judged, ...]) -> bool:
+    """Whether one message was checked, it may go out, and there is nothing to say about it."""
+    well = view.verdict.permitted or view.verdict.passed_offline
+    return well and len(judged) == 1 and not judged[0][2]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mmscheck.formats.view import View
 from mmscheck.model.report import TargetKey
-from mmscheck.model.verdict import MessageVerdict
+from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.waiver import Waiver
 
 
@@ -27,3 +27,10 @@ def message_verdicts(view: View) -> tuple[MessageVerdict, ...]:
 def waivers_of(verdict: MessageVerdict) -> Mapping[tuple[str, TargetKey], Waiver]:
     """The waiver of each evaluation of one message that was let through, by rule and target."""
     return {(item.rule, item.target): item.waiver for item in verdict.waived}
+
+
+def decision_value(verdict: Verdict | MessageVerdict) -> str:
+    """``permit``, ``pass-offline`` or ``deny``, as the gate decided, in the JSON report's words."""
+    if verdict.permitted:
+        return "permit"
+    return "pass-offline" if verdict.passed_offline else "deny"

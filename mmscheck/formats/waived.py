@@ -22,7 +22,7 @@ def waiver_lines(view: View, page: Page) -> Iterator[str]:
     """
     selected = {rule.id for rule in view.report.rules}
     for use in view.verdict.waivers:
-        label, text = _sentence(use)
+        label, text = about_waiver(use)
         if use.state is WaiverState.UNUSED and use.waiver.rule not in selected:
             continue
         if use.state is not WaiverState.USED:
@@ -31,7 +31,8 @@ def waiver_lines(view: View, page: Page) -> Iterator[str]:
             yield from page.block(text, indent=0, label=label, hang=2)
 
 
-def _sentence(use: WaiverUse) -> tuple[str, str]:
+def about_waiver(use: WaiverUse) -> tuple[str, str]:
+    """What became of a waiver: a label and a sentence, both shown."""
     what = f"{shown(use.waiver.rule)}{_scope(use.waiver)}"
     about = count(use.matches, "finding")
     by = f"({leave(use.waiver)})"

@@ -19,7 +19,7 @@ whoever writes locks the history's end, and a constraint holds each idempotency 
 
 from mmscheck.ledger.keys import idempotency_key
 from mmscheck.ledger.ledger import LEASE, MAX_ATTEMPTS, REMOTE_LEASE, Ledger, open_ledger
-from mmscheck.ledger.reading import Filter
+from mmscheck.ledger.reading import Concerned, Filter
 from mmscheck.ledger.saves import Save
 from mmscheck.ledger.where import default_file
 
@@ -27,6 +27,7 @@ __all__ = [
     "LEASE",
     "MAX_ATTEMPTS",
     "REMOTE_LEASE",
+    "Concerned",
     "Filter",
     "Ledger",
     "Save",

@@ -10,6 +10,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from mmscheck.errors import LedgerError
+from mmscheck.ledger.book import Book, Needs
+from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.postgresql import Server
 from mmscheck.ledger.sqlite import File
 from mmscheck.ledger.where import Place
@@ -25,6 +27,12 @@ class Runner(Protocol):
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """In a transaction that is durable when this returns; never two at a time."""
+
+    async def transact(self, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner) -> T:
+        """The outcome of deciding over a book and writing what it became, durable; never two at a time.
+
+        ``decide`` may be called again with another book, when what it read has changed meanwhile.
+        """
 
     async def read(self, work: Callable[[Connection], T], *, whole: bool) -> T:
         """On a connection that changes nothing; ``whole``: all of its statements see one moment."""
@@ -48,6 +56,11 @@ class Database:
         """
         with self._told("written"):
             return await self._runner.write(work)
+
+    async def transact(self, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner) -> T:
+        """See ``Runner``; raises as ``write`` does."""
+        with self._told("written"):
+            return await self._runner.transact(needs, at, decide, cleaner)
 
     async def read(self, work: Callable[[Connection], T], *, whole: bool = False) -> T:
         """What the work returns; ``whole`` sees one moment in all its statements. Raises LedgerError."""

@@ -58,6 +58,20 @@ def arrival(fields: Mapping[str, str], meanings: Mapping[str, str]) -> Arrival:
     )
 
 
+UNREADABLE = "(unreadable)"
+"""The code of a body that is no postback; no code of the provider has brackets."""
+
+
+def stray(body: str, why: str) -> Arrival:
+    """A body that is no postback, kept as it came: nobody may ever send it again."""
+    fields = {"code": UNREADABLE, "why": f"it {why}", "body": body}
+    return Arrival(
+        fields=fields,
+        meaning=PostbackMeaning.UNKNOWN,
+        digest="sha256:" + hashlib.sha256(canonical(fields).encode()).hexdigest(),
+    )
+
+
 def _name(name: str) -> str:
     return _SPELLINGS.get(name.lower().replace("-", "").replace("_", ""), name.lower())
 

@@ -12,15 +12,16 @@ from sqlalchemy.exc import IntegrityError
 
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import claims, holds, incoming, reading, saves, sends
+from mmscheck.ledger.begun import OpenSave, open_saves, stored
 from mmscheck.ledger.book import Needs, Operation
 from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.database import Database
 from mmscheck.ledger.migrations import check_version, migrate, steps, version
 from mmscheck.ledger.owner import this_process
-from mmscheck.ledger.reading import Filter
+from mmscheck.ledger.reading import Concerned, Filter
 from mmscheck.ledger.saves import Save
 from mmscheck.ledger.sharing import Shared
-from mmscheck.ledger.verify import verify
+from mmscheck.ledger.verify import noted, verify
 from mmscheck.ledger.where import place_of, prepare
 from mmscheck.ledger.writer import Writer
 from mmscheck.model.check import Binding
@@ -30,7 +31,6 @@ from mmscheck.model.ledger import (
     HistoryEntry,
     Hold,
     MmsRecord,
-    MmsState,
     Postback,
     SendIntent,
     SendRecord,
@@ -75,6 +75,7 @@ class Ledger:
         self._meanings = dict(meanings)
         self._owner = this_process().text()
         self._holds = Shared(self._read_holds)
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         """The ledger itself."""
@@ -90,7 +91,10 @@ class Ledger:
         await self.close()
 
     async def close(self) -> None:
-        """Write what is waiting and let go of the database."""
+        """Write what is waiting and let go of the database; a second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         await self._writer.close()
         await self._database.close()
 
@@ -170,14 +174,13 @@ class Ledger:
             lambda connection: reading.mms(connection, self._cleaner.text(mms_id))
         )
 
+    async def saves(self) -> tuple[tuple[MmsRecord, ...], tuple[OpenSave, ...]]:
+        """Every stored message that is known, and saves that were begun and whose end nobody recorded."""
+        return (await self._database.read(stored), await self._database.read(open_saves))
+
     async def binding(self, mms_id: str) -> Binding:
         """What the rule ``mms-id-bound`` judges; an id that nobody bound has no content."""
-        known = await self.mms(mms_id)
-        if known is None:
-            return Binding(mms_id=mms_id, content=None, state=MmsState.ENCODING.value)
-        # The rule knows three states: of what was only saved, nobody has said that it is ready.
-        state = MmsState.ENCODING if known.state is MmsState.SAVED else known.state
-        return Binding(mms_id=mms_id, content=known.digest, state=state.value)
+        return saves.binding(mms_id, await self.mms(mms_id))
 
     async def record_check(self, kind: str, **facts: str | float | list[str] | None) -> None:
         """Note a check or a permit in the history, such as ``kind="permit"`` with its digests."""
@@ -193,6 +196,15 @@ class Ledger:
         """
         cleaned = {self._cleaner.text(name): self._cleaner.text(value) for name, value in fields.items()}
         return await self._writer.submit(incoming.record(incoming.arrival(cleaned, self._meanings)))
+
+    async def record_unreadable(self, body: bytes, why: str) -> Postback:
+        """Keep a body that came as a postback and is none, once; ``why`` is a clause that can follow "it"."""
+        text = self._cleaner.text(body.decode("utf-8", "backslashreplace"))
+        return await self._writer.submit(incoming.record(incoming.stray(text, why)))
+
+    async def concerned(self, postback: Postback) -> Concerned:
+        """Which sends a postback is about, or may be about."""
+        return await self._database.read(lambda connection: reading.concerned(connection, postback))
 
     async def postbacks(self, send: SendRecord) -> tuple[Postback, ...]:
         """Every postback with the send's tracking id."""
@@ -225,9 +237,14 @@ class Ledger:
             lambda connection: reading.history(connection, "sends", str(send_id))
         )
 
-    async def verify(self) -> Verification:
-        """Look the whole ledger through for tampering."""
-        return await self._database.read(verify, whole=True)
+    async def verify(self, expect: str | None = None) -> Verification:
+        """Look the whole ledger through for tampering.
+
+        ``expect`` is a head noted earlier, ``ROWS``, ``HASH`` or ``ROWS:HASH``: it has to be a part of the
+        history still, which tells a ledger that was cut short or written anew. Raises UsageError for another.
+        """
+        expected = None if expect is None else noted(expect)
+        return await self._database.read(lambda connection: verify(connection, expected), whole=True)
 
 
 async def open_ledger(

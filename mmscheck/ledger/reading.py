@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.engine import Connection
 
 from mmscheck.ledger.book import Row
@@ -44,9 +44,13 @@ _MATCHED = exists().where(SENDS.c.tracking_id == POSTBACKS.c.tracking_id)
 _LATE_REFUSAL = exists().where(
     POSTBACKS.c.tracking_id == SENDS.c.tracking_id,
     POSTBACKS.c.meaning == PostbackMeaning.FAILED.value,
-    POSTBACKS.c.code.like("E1%"),
+    or_(POSTBACKS.c.code.like("E1__"), POSTBACKS.c.code.like("E01_")),
+    func.lower(func.coalesce(POSTBACKS.c.status, "")).not_like("%expired"),
 )
-"""What the gate let pass, the provider accepted, and the carrier refused (E100 to E102)."""
+"""What the gate let pass, the provider accepted, and the provider's encoder or the carrier refused later.
+
+E011 to E013 and E100 to E102; an E102 that says "expired" tells of a phone that was off, and refuses nothing.
+"""
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,12 +133,6 @@ def postbacks(connection: Connection, tracking_id: str) -> tuple[Postback, ...]:
     return _postbacks(connection, select(POSTBACKS).where(POSTBACKS.c.tracking_id == tracking_id))
 
 
-def unclaimed(connection: Connection) -> tuple[Postback, ...]:
-    """The last postbacks whose codes nobody knows, in the order of arrival, one page at most."""
-    query = select(POSTBACKS).where(POSTBACKS.c.meaning == PostbackMeaning.UNKNOWN.value)
-    return _postbacks(connection, query.limit(PAGE))
-
-
 def proposals(connection: Connection, about: SendRecord) -> tuple[Postback, ...]:
     """Postbacks that may be about a send without a tracking id: same stored message, number and days.
 
@@ -151,6 +149,36 @@ def proposals(connection: Connection, about: SendRecord) -> tuple[Postback, ...]
     )
     found = _postbacks(connection, query)
     return tuple(postback for postback in found if same_number(postback.recipient, about.intent.to))
+
+
+class Concerned(msgspec.Struct, frozen=True, kw_only=True):
+    """What a postback is about: sends with its tracking id; failing that, sends that a person may match."""
+
+    sends: tuple[SendRecord, ...] = ()
+    proposed: tuple[SendRecord, ...] = ()
+
+
+def concerned(connection: Connection, postback: Postback) -> Concerned:
+    """The sends of a postback, and without any, those whose ``proposals`` it is among."""
+    if postback.tracking_id:
+        query = select(SENDS).where(SENDS.c.tracking_id == postback.tracking_id).order_by(SENDS.c.id)
+        if found := tuple(map(send_record, _rows(connection, query))):
+            return Concerned(sends=found)
+    if postback.mms_id is None or postback.meaning.value not in _ABOUT_A_SEND:
+        return Concerned()
+    before, after = (seconds * 1_000_000 for seconds in WINDOW)
+    query = select(SENDS).where(
+        SENDS.c.mms_id == postback.mms_id,
+        SENDS.c.tracking_id.is_(None),
+        SENDS.c.state.in_(_UNSETTLED),
+        SENDS.c.claimed_at.between(postback.received_at - after, postback.received_at + before),
+    )
+    rows = _rows(connection, query.order_by(SENDS.c.id))
+    near = (row for row in rows if same_number(postback.recipient, row["recipient"]))
+    return Concerned(proposed=tuple(map(send_record, near)))
+
+
+_UNSETTLED = (SendState.INTENDED.value, SendState.UNKNOWN.value)
 
 
 def _postbacks(connection: Connection, query: Select[*tuple[object, ...]]) -> tuple[Postback, ...]:

@@ -7,12 +7,18 @@ every cursor, statement and fetch, which costs more than the statements.
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection
+
+from mmscheck.ledger.book import Book, Needs
+from mmscheck.ledger.cleaning import Cleaner
+from mmscheck.ledger.transaction import decided
 
 T = TypeVar("T")
 
@@ -34,6 +40,10 @@ class File:
         """See ``Runner``; other processes wait from the start to the end of it."""
         return await self._writing.run(work)
 
+    async def transact(self, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner) -> T:
+        """See ``Runner``."""
+        return await self.write(lambda connection: decided(connection, needs, at, decide, cleaner))
+
     async def read(self, work: Callable[[Connection], T], *, whole: bool) -> T:  # noqa: ARG002 - always whole
         """See ``Runner``; a transaction that reads is a snapshot."""
         return await self._reading.run(work)
@@ -53,21 +63,37 @@ class _Lane:
         event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mmscheck-ledger")
         self._connection: Connection | None = None
+        self._path = url.database or ""
+        self._identity = (0, 0)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work)
 
     def _run(self, work: Callable[[Connection], T]) -> T:
-        connection = self._connection or self._engine.connect()
+        connection = self._connection or self._connect()
         self._connection = None
         try:
             with connection.begin():
                 result = work(connection)
+            self._must_be_the_file()
         except BaseException:
             connection.close()
             raise
         self._connection = connection
         return result
+
+    def _connect(self) -> Connection:
+        # Before: what is missing must not be made anew, and empty.
+        self._identity = _identity(self._path)
+        return self._engine.connect()
+
+    def _must_be_the_file(self) -> None:
+        """Raise OSError when another file, or none, stands where the open one stood.
+
+        SQLite goes on in a file that nobody will ever find again, also one that holds no hold.
+        """
+        if _identity(self._path) != self._identity:
+            raise OSError(errno.ESTALE, "it was moved or replaced while it was open")
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
@@ -77,6 +103,11 @@ class _Lane:
         if self._connection is not None:
             self._connection.close()
         self._engine.dispose()
+
+
+def _identity(path: str) -> tuple[int, int]:
+    found = os.stat(path)  # noqa: PTH116 - once for every transaction
+    return found.st_dev, found.st_ino
 
 
 def _on_connect(connection: Any, _record: Any) -> None:

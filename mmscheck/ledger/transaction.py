@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -18,6 +18,16 @@ from mmscheck.ledger.tables import HEAD, HISTORY, HOLDS, MMS, POSTBACKS, PROJECT
 from mmscheck.model.ledger import PostbackMeaning, SendState
 
 T = TypeVar("T")
+
+
+def decided(
+    connection: Connection, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner
+) -> T:
+    """What was decided; it is written, and durable once the connection's transaction is."""
+    book, previous = begin(connection, needs, at)
+    outcome = decide(book)
+    finish(connection, book, previous, cleaner)
+    return outcome
 
 
 def begin(connection: Connection, needs: Needs, at: int) -> tuple[Book, str]:
@@ -51,6 +61,9 @@ def _load(connection: Connection, book: Book, needs: Needs) -> None:
         book.load(HOLDS.name, map(dict, connection.execute(_OPEN_HOLDS).mappings()))
 
 
+ENCODING = (PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)
+"""What a postback can say of a stored message."""
+
 _CONDITIONS: Mapping[tuple[str, str], ColumnElement[bool]] = MappingProxyType(
     {
         ("sends", "keys"): SENDS.c.key.in_(bindparam("keys", expanding=True)),
@@ -59,7 +72,7 @@ _CONDITIONS: Mapping[tuple[str, str], ColumnElement[bool]] = MappingProxyType(
         ("sends", "in-flight"): SENDS.c.state == SendState.INTENDED.value,
         ("postbacks", "trackings"): POSTBACKS.c.tracking_id.in_(bindparam("trackings", expanding=True)),
         ("postbacks", "mms"): POSTBACKS.c.mms_id.in_(bindparam("mms", expanding=True))
-        & POSTBACKS.c.meaning.in_((PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)),
+        & POSTBACKS.c.meaning.in_(ENCODING),
         ("postbacks", "digests"): POSTBACKS.c.digest.in_(bindparam("digests", expanding=True)),
         ("mms", "ids"): MMS.c.id.in_(bindparam("ids", expanding=True)),
     }
@@ -89,46 +102,43 @@ def _padded(values: frozenset[T], size: int) -> list[T]:
 _LENGTHS = (1, 4, 16, 64, 256)
 
 
-_OF_ENCODING = (PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)
-
-
 def finish(connection: Connection, book: Book, previous: str, cleaner: Cleaner) -> None:
     """Write the history, the projections and the chain's new end."""
     if not book.changes:
         return
-    entries = []
+    entries, last = chain(book, previous, cleaner)
+    connection.execute(_INSERTS[HISTORY.name], entries)
+    for name, (new, old) in touched(book, cleaner).items():
+        if new:
+            connection.execute(_INSERTS[name], new)
+        if old:
+            connection.execute(_UPDATES[name], [{**row, "key_": row["id"]} for row in old])
+    connection.execute(_NEW_END, {"seq_": entries[-1]["seq"], "hash_": last})
+
+
+def chain(book: Book, previous: str, cleaner: Cleaner) -> tuple[list[Row], str]:
+    """The rows of the history that the changes become, and the last one's hash."""
+    rows = []
     for seq, change in enumerate(book.changes, book.seq + 1):
         values = cleaner.row(change.values)
         cleaned = msgspec.structs.replace(change, values=values, subject=cleaner.text(change.subject))
-        entries.append(chained(cleaned, seq=seq, at=book.at, previous=previous))
-        previous = entries[-1].hash
-    connection.execute(_INSERTS[HISTORY.name], [_history_row(entry) for entry in entries])
-    touched = dict.fromkeys((change.target, change.subject) for change in book.changes if change.target)
-    for name, table in PROJECTIONS.items():
-        rows = [row for row in book.table(name) if (name, str(row["id"])) in touched]
-        _project(connection, table, rows, book.fresh, cleaner)
-    connection.execute(_NEW_END, {"seq_": entries[-1].seq, "hash_": previous})
+        row = msgspec.structs.asdict(chained(cleaned, seq=seq, at=book.at, previous=previous))
+        row["target"] = row.pop("table")
+        previous = row["hash"]
+        rows.append(row)
+    return rows, previous
 
 
-def _history_row(entry: Any) -> Row:
-    row: Row = msgspec.structs.asdict(entry)
-    row["target"] = row.pop("table")
-    return row
-
-
-def _project(
-    connection: Connection,
-    table: Table,
-    rows: Sequence[Row],
-    fresh: set[tuple[str, int | str]],
-    cleaner: Cleaner,
-) -> None:
-    new = [cleaner.row(row) for row in rows if (table.name, row["id"]) in fresh]
-    old = [cleaner.row(row) for row in rows if (table.name, row["id"]) not in fresh]
-    if new:
-        connection.execute(_INSERTS[table.name], new)
-    if old:
-        connection.execute(_UPDATES[table.name], [{**row, "key_": row["id"]} for row in old])
+def touched(book: Book, cleaner: Cleaner) -> dict[str, tuple[list[Row], list[Row]]]:
+    """For each table with changes its new rows, and its old ones with their new values, both whole."""
+    names = dict.fromkeys((change.target, change.subject) for change in book.changes if change.target)
+    found: dict[str, tuple[list[Row], list[Row]]] = {}
+    for table in PROJECTIONS:
+        for row in book.table(table):
+            if (table, str(row["id"])) in names:
+                pair = found.setdefault(table, ([], []))
+                pair[(table, row["id"]) not in book.fresh].append(cleaner.row(row))
+    return found
 
 
 def _update_of(table: Table) -> Any:

@@ -6,6 +6,7 @@ trace in it: only a hash noted elsewhere then tells. Everything less is found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,7 +14,9 @@ import msgspec
 from sqlalchemy import Table, Text, cast, func, select
 from sqlalchemy.engine import Connection
 
+from mmscheck.errors import UsageError
 from mmscheck.ledger.book import Row
+from mmscheck.ledger.guards import guards
 from mmscheck.ledger.history import GENESIS, digest
 from mmscheck.ledger.reading import PAGE, entry
 from mmscheck.ledger.tables import HEAD, HISTORY, PROJECTIONS
@@ -50,8 +53,33 @@ class _Chain:
         self.seq, self.hash = row.seq, row.hash
 
 
-def verify(connection: Connection) -> Verification:
-    """Every fault of history, end and projections, in this order; the connection sees one moment."""
+class Noted(msgspec.Struct, frozen=True, kw_only=True):
+    """A head that was noted earlier: how many rows there were, the hash of the last one, or both."""
+
+    seq: int | None = None
+    hash: str | None = None
+
+
+def noted(text: str) -> Noted:
+    """What ``ROWS``, ``HASH`` or ``ROWS:HASH``, as a verification prints it, says; raises UsageError."""
+    first, mark, last = text.strip().lower().partition(":")
+    rows, digest_ = (first, last) if mark else (first, "") if len(first) < _HASH_LENGTH else ("", first)
+    right = (not rows or _ROWS.fullmatch(rows)) and (not digest_ or _HASH.fullmatch(digest_))
+    if not right or not (rows or digest_) or (mark and not (rows and digest_)):
+        raise UsageError(f"a noted head is ROWS, HASH or ROWS:HASH as verify prints it, not {text!a}")
+    return Noted(seq=int(rows) if rows else None, hash=digest_ or None)
+
+
+_HASH_LENGTH = len(GENESIS)
+_HASH = re.compile(r"[0-9a-f]{64}")
+_ROWS = re.compile(r"[0-9]{1,18}")
+
+
+def verify(connection: Connection, expected: Noted | None = None) -> Verification:
+    """Every fault of history, end, noted head, projections and triggers, in this order.
+
+    The connection sees one moment.
+    """
     chain, found, rows = _Chain(), list[Tampering](), 0
     for row in _history(connection):
         rows += 1
@@ -60,8 +88,11 @@ def verify(connection: Connection) -> Verification:
             break
     else:
         found += _end(connection, chain)
+        if expected is not None:
+            found += _noted(connection, chain, expected)
         for table in PROJECTIONS.values():
             found += _projection(connection, table)
+        found += guards(connection)
     return Verification(rows=rows, head=f"{chain.seq}:{chain.hash}", found=tuple(found[:MOST]))
 
 
@@ -93,6 +124,23 @@ def _end(connection: Connection, chain: _Chain) -> list[Tampering]:
         return [Tampering(seq=head.seq + 1, what=what)]
     if head.hash != chain.hash:
         return [Tampering(seq=head.seq, what="the last row is not the one that was written last")]
+    return []
+
+
+def _noted(connection: Connection, chain: _Chain, expected: Noted) -> list[Tampering]:
+    """What was the last row once has to be a row still; later ones do no harm."""
+    if expected.seq is not None and expected.seq > chain.seq:
+        what = f"there were {expected.seq} rows when this was noted, and there are {chain.seq} now"
+        return [Tampering(seq=chain.seq + 1, what=what)]
+    if expected.hash is None or (expected.hash == GENESIS and not expected.seq):
+        return []
+    query = select(HISTORY.c.seq).where(HISTORY.c.hash == expected.hash)
+    seq = connection.execute(query).scalar()
+    if seq is None:
+        what = "the row that was the last one when this was noted is gone: cut off, or written anew"
+        return [Tampering(seq=expected.seq, what=what)]
+    if expected.seq not in {None, seq}:
+        return [Tampering(seq=seq, what=f"the row noted as row {expected.seq} is row {seq}")]
     return []
 
 

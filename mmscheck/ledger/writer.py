@@ -7,14 +7,12 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from mmscheck.errors import LedgerError, MmscheckError
 from mmscheck.ledger.book import Book, Operation, together
 from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.transaction import begin, finish
 
 T = TypeVar("T")
 
@@ -90,14 +88,13 @@ class Writer:
             await self._commit([item])
 
     async def _transaction(self, operations: Sequence[Operation[Any]]) -> list[Any]:
-        def work(connection: Connection) -> list[Any]:
-            needs = together(operation.needs for operation in operations)
-            book, previous = begin(connection, needs, int(self._clock() * 1_000_000))
-            outcomes = [_decided(operation, book) for operation in operations]
-            finish(connection, book, previous, self._cleaner)
-            return outcomes
+        needs = together(operation.needs for operation in operations)
+        at = int(self._clock() * 1_000_000)
 
-        return await self._database.write(work)
+        def decide(book: Book) -> list[Any]:
+            return [_decided(operation, book) for operation in operations]
+
+        return await self._database.transact(needs, at, decide, self._cleaner)
 
 
 def _decided(operation: Operation[Any], book: Book) -> Any:

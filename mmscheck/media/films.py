@@ -17,10 +17,15 @@ CAPS = playing.Caps(seconds=60.0, frames=1800)
 
 def decode(data: bytes, type_: str) -> VideoFacts | AudioFacts:
     """The facts of a film; RefusedError for a broken one."""
-    demuxer = "mpegvideo" if data.startswith(b"\x00\x00\x01\xb3") else playing.DEMUXERS[type_]
+    name = demuxer(data, type_)
     check_length(data)
-    with playing.opened(data, demuxer) as container:
-        return _watch(container, data, container_name(data, demuxer))
+    with playing.opened(data, name) as container:
+        return _watch(container, data, container_name(data, name))
+
+
+def demuxer(data: bytes, type_: str) -> str:
+    """FFmpeg's demuxer for these bytes of that type."""
+    return "mpegvideo" if data.startswith(b"\x00\x00\x01\xb3") else playing.DEMUXERS[type_]
 
 
 def _watch(container: InputContainer, data: bytes, name: str) -> VideoFacts | AudioFacts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import signal
 import threading
@@ -83,7 +84,29 @@ class Generation:
         """Kill the processes and let Pebble's threads, which wake ten times a second, end by themselves."""
         self._pool.stop()  # type: ignore[no-untyped-call] # Pebble leaves it so
         self._context.end()
-        threading.Thread(target=self._pool.join, name="mmscheck-pool-end", daemon=True).start()
+        threading.Thread(
+            target=_let_go, args=(self._pool, self._context), name="mmscheck-pool-end", daemon=True
+        ).start()
+
+
+_GIVING_BACK = threading.Lock()
+"""Held while a pool gives its semaphores back: it unlinks each, and then tells Python's resource tracker.
+
+A daemon thread that the interpreter's end cuts off in between leaves the tracker complaining of a leak. So
+the end waits for the lock, and keeps it: what has not been given back by then, multiprocessing gives back.
+"""
+
+_LONGEST_WAIT = 1.0
+"""Seconds that the end of the program waits at most: some microseconds are needed."""
+
+atexit.register(_GIVING_BACK.acquire, True, _LONGEST_WAIT)  # noqa: FBT003 - the lock takes it by position
+
+
+def _let_go(pool: pebble.ProcessPool, context: CleanContext) -> None:
+    """Wait for the pool's threads, and give back the locks it shared with its processes."""
+    pool.join()
+    with _GIVING_BACK:
+        context.locks.clear()
 
 
 def _opened(answer: asyncio.Future[T], timeout: float) -> T:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable
-from multiprocessing import popen_spawn_posix, reduction, resource_tracker, spawn, util
+from multiprocessing import popen_spawn_posix, reduction, resource_tracker, spawn, synchronize, util
 from multiprocessing.context import SpawnContext, SpawnProcess, set_spawning_popen
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -118,6 +118,13 @@ class CleanContext(SpawnContext):
         self.lock = threading.Lock()
         self.ended = False
         self.started: list[CleanProcess] = []
+        self.locks: list[synchronize.RLock] = []
+
+    def RLock(self) -> synchronize.RLock:  # noqa: N802 - the name multiprocessing has
+        """A lock between processes; it lasts until ``locks`` is emptied, whatever else lets go of it."""
+        lock = super().RLock()
+        self.locks.append(lock)
+        return lock
 
     def Process(self, *args: Any, **kwargs: Any) -> CleanProcess:  # type: ignore[override] # noqa: N802 - a factory where multiprocessing has the class itself
         """A process with an authentication key of its own instead of a copy of the parent's."""

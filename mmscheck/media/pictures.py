@@ -53,7 +53,7 @@ def decode(data: bytes, type_: str) -> ImageFacts:
     RefusedError or whatever Pillow raises for a broken one.
     """
     format_ = FORMATS[type_]
-    with _guarded(format_), Image.open(io.BytesIO(data), formats=(format_,)) as picture:
+    with guarded(format_), Image.open(io.BytesIO(data), formats=(format_,)) as picture:
         facts = _facts(picture, format_)
         if format_ == "JPEG":  # a second picture in the file (MPO) is a depth map or a preview
             picture.draft("L", (1, 1))  # entropy decoding still runs through all of the data
@@ -68,7 +68,7 @@ def decode(data: bytes, type_: str) -> ImageFacts:
 
 
 @contextmanager
-def _guarded(format_: str) -> Iterator[None]:
+def guarded(format_: str) -> Iterator[None]:
     """Set Pillow's limits, and put its words for files beyond them in ours."""
     _set_up(format_)
     with warnings.catch_warnings():

@@ -16,13 +16,14 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """The first bytes of a file or all of them.
 
     ``size`` is the size of the whole file; ``named`` the type its URL's extension suggests; ``decode`` asks
-    for what a decoder finds besides, and needs the whole file.
+    for what a decoder finds besides, and ``preview`` beside that for a likeness; both need the whole file.
     """
 
     data: bytes
     size: int
     named: str | None = None
     decode: bool = False
+    preview: bool = False
 
     @property
     def whole(self) -> bool:

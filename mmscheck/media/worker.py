@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from mmscheck.media.confinement import Confinement, confine, grant_cpu
 from mmscheck.media.decoding import decode
 from mmscheck.media.libraries import libmagic_says
+from mmscheck.media.previews import CPU_SECONDS, preview
 from mmscheck.media.sample import HEAD, Sample
 from mmscheck.media.sniffing import sniff
 from mmscheck.model.observation import Inspected, Sniffed
@@ -38,7 +39,11 @@ def inspect(sample: Sample, cpu_seconds: int) -> Inspected | None:
     sniffed = look(sample.head(HEAD)) or (look(sample) if sample.whole else None)
     if sniffed is None:
         return None
-    return Inspected(sniffed=sniffed, decoded=decode(sniffed.type, sample.data) if sample.decode else None)
+    decoded = decode(sniffed.type, sample.data) if sample.decode else None
+    if decoded is None or not sample.preview:
+        return Inspected(sniffed=sniffed, decoded=decoded)
+    grant_cpu(min(CPU_SECONDS, cpu_seconds))
+    return Inspected(sniffed=sniffed, decoded=decoded, preview=preview(sniffed.type, sample.data, decoded))
 
 
 def look(sample: Sample) -> Sniffed | None:

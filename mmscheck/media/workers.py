@@ -75,20 +75,23 @@ class MediaWorkers:
             return Sniffed(type=None, problem=str(lost))
         return found.sniffed if found else Sniffed(type=None, problem="a worker gave no answer")
 
-    async def inspect(self, url: str, body: bytes) -> Inspected:
+    async def inspect(self, url: str, body: bytes, *, preview: bool = False) -> Inspected:
         """The type of the bytes, and what a decoder found in them; both in one task of a worker.
 
-        Nothing the bytes do raises. Where the worker was lost, the type is looked for once more alone: what
-        died of decoding may yet say what it is.
+        With ``preview`` a likeness too, where one can be made. Nothing the bytes do raises. Where the worker
+        was lost, everything is asked for once more without the likeness, and then the type alone: what died
+        of decoding may yet say what it is.
         """
         if not body:
             return Inspected(sniffed=Sniffed(type=None))
         if len(body) > self._largest:
             return await self._undecoded(url, body, f"{len(body)} bytes are too many to decode")
-        sample = Sample(data=bytes(body), size=len(body), named=named_type(url), decode=True)
+        sample = Sample(data=bytes(body), size=len(body), named=named_type(url), decode=True, preview=preview)
         try:
             found = await self._looks.look(sample)
         except WorkerLostError as lost:
+            if preview:
+                return await self.inspect(url, body)
             return await self._undecoded(url, body, str(lost))
         return found or await self._undecoded(url, body, "a worker gave no answer")
 

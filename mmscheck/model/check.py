@@ -35,23 +35,30 @@ class SlideTarget(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """One media reference and what came back for its URL; ``window`` is when the send is planned."""
-
-    ref: MediaRef
-    observation: Observation
-    window: SendWindow | None = None
-
-
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger knows of an mms-id: the content it was bound to and whether it is ready.
 
-    ``state`` is ``ready``, ``encoding`` or ``corrupt``; ``content`` the digest bound at the save.
+    ``state`` is ``ready``, ``encoding``, ``corrupt``, or ``saved`` where nobody has said anything of its
+    encoding; ``content`` is the digest bound at the save, None when nobody bound the id. ``media`` pairs
+    redacted URLs with the ``sha256:`` digests that their files had then.
     """
 
     mms_id: str
     content: str | None
     state: str
+    media: tuple[tuple[str, str], ...] = ()
+
+
+class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """One media reference and what came back for its URL; ``window`` is when the send is planned.
+
+    ``binding`` is what the ledger knows of the mms-id at hand, None when no ledger is in use.
+    """
+
+    ref: MediaRef
+    observation: Observation
+    window: SendWindow | None = None
+    binding: Binding | None = None
 
 
 class RequestTarget(msgspec.Struct, frozen=True, kw_only=True):

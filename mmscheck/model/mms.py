@@ -71,6 +71,7 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
 
     ``source`` is the path as given or ``<stdin>``; ``digest`` is ``sha256:`` and the hex digest of
     the document's bytes. When ``problem`` is set nothing else of the content is to be relied on.
+    ``excerpts`` are the lines that its parts stand on, by number, without secrets and cut, for people.
     """
 
     source: str
@@ -81,6 +82,7 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
     slides: tuple[Slide, ...] = ()
     strays: tuple[Stray, ...] = ()
     problem: XmlProblem | None = None
+    excerpts: dict[int, str] = {}
 
     @property
     def media(self) -> tuple[MediaRef, ...]:

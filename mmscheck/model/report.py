@@ -55,11 +55,12 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RuleKey(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gate needs to know of a rule that was selected."""
+    """What the gate needs to know of a rule that was selected; ``title`` is for those who show it."""
 
     id: str
     severity: Severity
     target: TargetKind
+    title: str = ""
 
 
 class SlideReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +105,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ``started`` is RFC 3339 in UTC; ``strict`` makes warnings block; ``unread`` lists inputs that could
     not be read at all, as sentences. ``waivers`` are those of the configuration; the gate applies them.
     ``allowances`` says, as sentences, what was let through to addresses that are not public, or redirected.
+    ``not_checked`` are the sources of messages that were given and not judged, because the run ended before.
     """
 
     tool_version: str
@@ -118,3 +120,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
     allowances: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    not_checked: tuple[str, ...] = ()

@@ -20,7 +20,9 @@ class SendResult(msgspec.Struct, frozen=True, kw_only=True):
     """The end of one send: the provider's ids and codes as given, and a sentence for people.
 
     ``http_status`` is None when no response head arrived. ``recorded``: this is the answer that the same send
-    got earlier, out of the ledger, and nothing was sent now.
+    got earlier, out of the ledger, and nothing was sent now. ``refusal`` is why the ledger gave no leave to
+    make the call (a value of ``mmscheck.model.ledger.RefusalReason``), None when it was made or failed.
+    ``may_repeat``: it may be made again whatever became of it, because it is a save and reaches no phone.
     """
 
     status: SendStatus
@@ -31,3 +33,5 @@ class SendResult(msgspec.Struct, frozen=True, kw_only=True):
     error_info: str | None = None
     http_status: int | None = None
     recorded: bool = False
+    refusal: str | None = None
+    may_repeat: bool = False

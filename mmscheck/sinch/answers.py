@@ -48,10 +48,10 @@ _FIELDS = {
 _SUCCESS = {"success": True, "failure": False}
 
 
-def parse_answer(body: bytes) -> Answer | Unparseable:
+def parse_answer(body: bytes, longest: int = MAX_ANSWER_BYTES) -> Answer | Unparseable:
     """Read one answer document; never raises, and resolves no entity and opens nothing."""
-    if len(body) > MAX_ANSWER_BYTES:
-        return Unparseable(reason=f"it is longer than {MAX_ANSWER_BYTES} bytes")
+    if len(body) > longest:
+        return Unparseable(reason=f"it is longer than {longest} bytes")
     if not body.strip():
         return Unparseable(reason="it is empty")
     try:

@@ -13,17 +13,22 @@ import time
 from dataclasses import dataclass, field
 
 import aiohttp
+import msgspec
 import yarl
 
 from mmscheck.errors import PermitError, UsageError
 from mmscheck.model.request import SendRequest
+from mmscheck.model.save import SaveRequest, Template
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit
 from mmscheck.sinch.address import provider_url
 from mmscheck.sinch.answers import MAX_ANSWER_BYTES, parse_answer
 from mmscheck.sinch.documents import request_xml
-from mmscheck.sinch.failures import Stage, broken_off
-from mmscheck.sinch.outcome import judge
+from mmscheck.sinch.failures import Stage, broken_off, broken_off_list, broken_off_save
+from mmscheck.sinch.outcome import LONGEST_INFO, judge, tidy
+from mmscheck.sinch.saved import judge_saved
+from mmscheck.sinch.saves import save_xml
+from mmscheck.sinch.templates import MAX_LISTING_BYTES, MAX_PAGES, Page, Refused, parse_page, templates_xml
 
 DEFAULT_API_URL = "https://api.ci.mblox.com/ep/v1/"
 """The XML service (Sinch XML API introduction, 2021)."""
@@ -80,7 +85,53 @@ class SinchClient:
             return broken_off(error, stage, self.timeout, self.api_key)
         return judge(parse_answer(body), http_status, request, self.api_key)
 
-    async def _post(self, document: bytes, stage: Stage) -> tuple[int, bytes]:
+    async def save_mms(self, permit: Permit, save: SaveRequest, now: float | None = None) -> SendResult:
+        """Spend the permit on this document and make exactly one POST; otherwise as ``send_saved_mms``."""
+        if type(permit) is not Permit:
+            raise PermitError("a save needs a permit from the gate")
+        document = save_xml(save.document, self.api_key)
+        permit.redeem(save.digest, time.time() if now is None else now)
+        stage = Stage()
+        try:
+            http_status, body = await self._post(document, stage)
+        except Exception as error:  # noqa: BLE001 - how it ended is told in the result
+            return broken_off_save(error, stage, self.timeout, self.api_key)
+        return judge_saved(parse_answer(body), http_status, self.api_key)
+
+    async def template(self, mms_id: str) -> Template | Refused | None:
+        """What the provider tells of a stored message, or None when it lists no such id; changes nothing.
+
+        Asks for one page after the other, each once.
+        """
+        seen = 0
+        for number in range(1, MAX_PAGES + 1):
+            page = await self._page(number)
+            if isinstance(page, Refused):
+                return page
+            found = [one for one in page.templates if one.mms_id == mms_id]
+            if len(found) > 1:
+                return Refused(reason=f"the provider lists mms-id {mms_id!a} more than once")
+            if found:
+                return found[0]
+            seen += len(page.templates)
+            if not page.templates or (page.total is not None and seen >= page.total):
+                return None
+        return Refused(reason=f"the id was not among the first {MAX_PAGES} pages of the provider's list")
+
+    async def _page(self, number: int) -> Page | Refused:
+        stage = Stage()
+        try:
+            status, body = await self._post(templates_xml(self.api_key, number), stage, MAX_LISTING_BYTES)
+        except Exception as error:  # noqa: BLE001 - a broken list is told, whatever broke it
+            return Refused(reason=broken_off_list(error, stage, self.timeout, self.api_key))
+        page = parse_page(body, status)
+        if isinstance(page, Refused):
+            return msgspec.structs.replace(page, reason=tidy(page.reason, self.api_key)[:LONGEST_INFO])
+        return page
+
+    async def _post(
+        self, document: bytes, stage: Stage, longest: int = MAX_ANSWER_BYTES
+    ) -> tuple[int, bytes]:
         """One request on a connection of its own; the status and at most one byte more than is allowed."""
         connector = aiohttp.TCPConnector(ssl=self._tls, limit=1, force_close=True, happy_eyeballs_delay=None)
         async with (
@@ -93,16 +144,16 @@ class SinchClient:
             ) as session,
             session.post(self._url, data=document, headers=_HEADERS, allow_redirects=False) as response,
         ):
-            return response.status, await _capped(response)
+            return response.status, await _capped(response, longest)
 
 
-async def _capped(response: aiohttp.ClientResponse) -> bytes:
+async def _capped(response: aiohttp.ClientResponse, longest: int) -> bytes:
     parts = bytearray()
     async for part in response.content.iter_chunked(MAX_ANSWER_BYTES):
         parts += part
-        if len(parts) > MAX_ANSWER_BYTES:
+        if len(parts) > longest:
             break
-    return bytes(parts[: MAX_ANSWER_BYTES + 1])
+    return bytes(parts[: longest + 1])
 
 
 def _usable_key(key: str) -> None:

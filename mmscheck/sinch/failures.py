@@ -8,6 +8,7 @@ import aiohttp
 
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.sinch.outcome import tidy, unknown
+from mmscheck.sinch.saved import unknown_save
 
 
 class Stage:
@@ -52,6 +53,23 @@ def broken_off(error: Exception, stage: Stage, timeout: float, api_key: str) -> 
             detail=f"The provider was never reached: {reason}. Nothing was sent.",
         )
     return unknown(f"The request was on its way when {tidy(_interrupted(error, timeout), api_key)}.")
+
+
+def broken_off_save(error: Exception, stage: Stage, timeout: float, api_key: str) -> SendResult:
+    """The same for a save."""
+    if stage.never_connected:
+        reason = tidy(_unreached(error, timeout), api_key)
+        return SendResult(
+            status=SendStatus.NOT_ATTEMPTED,
+            detail=f"The provider was never reached: {reason}. Nothing was saved.",
+        )
+    return unknown_save(f"The request was on its way when {tidy(_interrupted(error, timeout), api_key)}.")
+
+
+def broken_off_list(error: Exception, stage: Stage, timeout: float, api_key: str) -> str:
+    """Why a question to the provider got no answer, as a clause."""
+    why = _unreached(error, timeout) if stage.never_connected else _interrupted(error, timeout)
+    return f"the provider did not answer: {tidy(why, api_key)}"
 
 
 def _unreached(error: Exception, timeout: float) -> str:

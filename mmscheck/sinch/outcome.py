@@ -76,12 +76,12 @@ def _doubt(answer: Answer, http_status: int, request: SendRequest) -> str | None
         return f"The provider answered with a server error (HTTP {http_status}{_code(answer)})."
     if other := _other_send(answer, request):
         return f"The provider's answer{_code(answer)} is about another send: {other}."
-    if contradiction := _contradiction(answer, http_status):
-        return f"The provider {contradiction}{_code(answer)}."
+    if odd := contradiction(answer, http_status):
+        return f"The provider {odd}{_code(answer)}."
     return None
 
 
-def _contradiction(answer: Answer, http_status: int) -> str | None:
+def contradiction(answer: Answer, http_status: int) -> str | None:
     """What does not fit together within the answer, as a clause about the provider."""
     if answer.success is None:
         return f"answered (HTTP {http_status}) with neither success nor failure"

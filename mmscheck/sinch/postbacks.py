@@ -5,7 +5,9 @@ Sources: Skycore XML API 1.3 (2015), Sinch XML API appendix and postback pages (
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
@@ -75,3 +77,7 @@ _BY_CODE = {row.code: row for row in POSTBACK_CODES}
 def explain_postback(code: str) -> PostbackCode | None:
     """The row for a postback code, in any case and with white space around it, or None when unknown."""
     return _BY_CODE.get(code.strip().upper())
+
+
+POSTBACK_MEANINGS: Mapping[str, str] = MappingProxyType({row.code: row.kind.value for row in POSTBACK_CODES})
+"""For each code what it says, as the ledger takes it."""

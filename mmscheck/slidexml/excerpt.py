@@ -75,7 +75,7 @@ def shown_line(text: str, line: int, column: int = 0) -> str:
     if left > start:
         # The first word may be the end of a value whose name was cut off.
         window = re.sub(r"^[^\s&<>?]+", "…", window)
-    return _masked(window, *_context(text, left))
+    return masked(window, *context(text, left))
 
 
 def _fit(line: str, around: int) -> str:
@@ -83,7 +83,7 @@ def _fit(line: str, around: int) -> str:
     return cut(printable(line.strip()), max(0, around - indent))
 
 
-def _context(text: str, at: int) -> tuple[str | None, bool]:
+def context(text: str, at: int) -> tuple[str | None, bool]:
     """The name of the tag before ``at`` (None before any tag) and whether ``at`` lies inside that tag."""
     start = text.rfind("<", 0, at)
     while start >= 0 and text[start + 1 : start + 2] in {"!", "?"}:
@@ -95,7 +95,8 @@ def _context(text: str, at: int) -> tuple[str | None, bool]:
     return name, text.find(">", start, at) < 0
 
 
-def _masked(window: str, name: str | None, inside_tag: bool) -> str:  # noqa: FBT001 - private, one caller
+def masked(window: str, name: str | None, inside_tag: bool) -> str:  # noqa: FBT001 - what `context` returns
+    """A piece of a document without secrets; ``name`` and ``inside_tag`` say where it begins."""
     first, *pieces = window.split("<")
     key = "" if name is None or name.startswith("/") else key_of(name)
     shown = [_tag(first, key) if inside_tag else _pairs(first) if name is None else _body(first, key)]

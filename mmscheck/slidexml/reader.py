@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import hashlib
 
+import msgspec
+
 from mmscheck.model.mms import Mms, XmlProblem
 from mmscheck.slidexml.build import Content, build
 from mmscheck.slidexml.decode import MAX_BYTES, Undecodable, decode
 from mmscheck.slidexml.excerpt import excerpt
+from mmscheck.slidexml.lines import excerpts
 from mmscheck.slidexml.markup import Tree, read
 from mmscheck.slidexml.notes import key_of, name_of
 
@@ -24,10 +27,11 @@ def parse(data: bytes, source: str) -> Mms:
     an API key in the document is in none of them.
     """
     digest = "sha256:" + hashlib.sha256(data).hexdigest()
-    content = _content(data)
+    text = decode(data) if len(data) <= MAX_BYTES else None
+    content = _content(text)
     if isinstance(content, XmlProblem):
         return Mms(source=source, digest=digest, problem=content)
-    return Mms(
+    message = Mms(
         source=source,
         digest=digest,
         dialect=content.dialect,
@@ -36,12 +40,15 @@ def parse(data: bytes, source: str) -> Mms:
         slides=content.slides,
         strays=content.strays,
     )
+    return (
+        msgspec.structs.replace(message, excerpts=excerpts(text, message)) if type(text) is str else message
+    )
 
 
-def _content(data: bytes) -> Content | XmlProblem:
-    if len(data) > MAX_BYTES:
+def _content(text: str | Undecodable | None) -> Content | XmlProblem:
+    """What the decoded document holds; None stands for one that is too large to be decoded."""
+    if text is None:
         return XmlProblem(reason=f"the document is larger than {MAX_BYTES:,} bytes")
-    text = decode(data)
     if isinstance(text, Undecodable):
         return _undecodable(text)
     tree = read(text)

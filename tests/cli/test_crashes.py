@@ -19,6 +19,7 @@ from mmscheck.ledger import Filter, default_file, open_ledger
 from mmscheck.model.ledger import SendState
 from mmscheck.sandbox import Mishaps, Sandbox, Throttle, Ways
 from tests.sandbox.raw_http import call, save_xml, slide, text
+from tests.support.bound import bind_files
 from tests.support.command import PROGRAM, fields, message, surroundings
 
 SENDS = int(os.environ.get("MMSCHECK_CRASHES", "20"))
@@ -47,6 +48,7 @@ async def test_whatever_is_killed_no_phone_gets_a_message_twice(tmp_path: Path) 
     async with Sandbox(ways=WAYS) as box:
         box.plan(None)  # so that the save gets through
         mms_id = (await call(box, save_xml(slide(text()))))["mms-id"]
+        await bind_files([tmp_path / "sale.xml"], mms_id)
         numbers = [f"1555123{number:04}" for number in range(SENDS)]
         turns = asyncio.Semaphore(AT_ONCE)
         sends = (Persistent(box, tmp_path, mms_id, number, chance) for number in numbers)

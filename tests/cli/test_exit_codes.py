@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mmscheck.sandbox import Sandbox
+from tests.support.bound import send_bound
 from tests.support.command import fields, image, message, mmscheck, shell
 from tests.support.raw_provider import ACCEPTED, REFUSED, Act, RawProvider, answer, raw, read_request
 
@@ -51,8 +52,8 @@ async def test_0_a_good_message_is_permitted(box: Sandbox, tmp_path: Path) -> No
 
 async def test_0_a_good_message_is_sent_with_exactly_one_post(box: Sandbox, tmp_path: Path) -> None:
     async with RawProvider(answer(ACCEPTED)) as provider:
-        ran = await mmscheck(
-            *("send", write(tmp_path, GOOD), "--api-url", provider.url, *fields(), *network(box)),
+        ran = await send_bound(
+            *(write(tmp_path, GOOD), "--api-url", provider.url, *fields(), *network(box)),
             *("--format", "json"),
             cwd=tmp_path,
         )
@@ -78,8 +79,8 @@ async def test_1_a_broken_message_is_denied_and_no_connection_reaches_the_provid
     box: Sandbox, tmp_path: Path, text: str, code: int
 ) -> None:
     async with RawProvider(answer(ACCEPTED)) as provider:
-        ran = await mmscheck(
-            *("send", write(tmp_path, text), "--api-url", provider.url, *fields(), *network(box)),
+        ran = await send_bound(
+            *(write(tmp_path, text), "--api-url", provider.url, *fields(), *network(box)),
             cwd=tmp_path,
         )
     assert (ran.code, provider.connections) == (code, 0), ran.out
@@ -102,8 +103,8 @@ async def test_2_nothing_was_checked(tmp_path: Path) -> None:
 
 async def test_3_an_undecided_message_is_denied_and_not_sent(tmp_path: Path) -> None:
     async with RawProvider(answer(ACCEPTED)) as provider:
-        ran = await mmscheck(
-            *("send", write(tmp_path, GOOD), "--api-url", provider.url, *fields(), *nowhere()), cwd=tmp_path
+        ran = await send_bound(
+            *(write(tmp_path, GOOD), "--api-url", provider.url, *fields(), *nowhere()), cwd=tmp_path
         )
     assert (ran.code, provider.connections) == (3, 0), ran.out
     assert "could not be decided" in ran.out
@@ -128,8 +129,8 @@ async def test_4_a_closed_full_or_broken_standard_output_is_no_permit(
 async def test_4_a_report_file_that_cannot_be_written_is_no_permit(box: Sandbox, tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     async with RawProvider(answer(ACCEPTED)) as provider:
-        ran = await mmscheck(
-            *("send", "sale.xml", "--format", "json=gone/report.json", "--api-url", provider.url),
+        ran = await send_bound(
+            *("sale.xml", "--format", "json=gone/report.json", "--api-url", provider.url),
             *(*fields(), *network(box)),
             cwd=tmp_path,
         )
@@ -140,13 +141,11 @@ async def test_4_a_report_file_that_cannot_be_written_is_no_permit(box: Sandbox,
 async def test_5_the_provider_refuses_or_is_never_reached(box: Sandbox, tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     async with RawProvider(answer(REFUSED)) as provider:
-        ran = await mmscheck(
-            "send", "sale.xml", "--api-url", provider.url, *fields(), *network(box), cwd=tmp_path
-        )
+        ran = await send_bound("sale.xml", "--api-url", provider.url, *fields(), *network(box), cwd=tmp_path)
     assert (ran.code, provider.received.count(b"POST ")) == (5, 1)
     assert "E241" in ran.out
     gone = f"http://127.0.0.1:{closed_port()}/ep/v1/"
-    ran = await mmscheck("send", "sale.xml", "--api-url", gone, *fields(), *network(box), cwd=tmp_path)
+    ran = await send_bound("sale.xml", "--api-url", gone, *fields(), *network(box), cwd=tmp_path)
     assert ran.code == 5
     assert "never" in ran.out
 
@@ -170,9 +169,7 @@ async def test_6_an_unknown_outcome_is_said_and_never_repeated(
 ) -> None:
     write(tmp_path, GOOD)
     async with RawProvider(act) as provider:
-        ran = await mmscheck(
-            "send", "sale.xml", "--api-url", provider.url, *fields(), *network(box), cwd=tmp_path
-        )
+        ran = await send_bound("sale.xml", "--api-url", provider.url, *fields(), *network(box), cwd=tmp_path)
     assert (ran.code, provider.connections) == (6, 1), ran.out
     assert provider.received.count(b"POST ") == 1
     assert "not repeat" in ran.out.lower()
@@ -190,8 +187,8 @@ async def test_the_worst_of_several_inputs_wins(box: Sandbox, tmp_path: Path) ->
 async def test_a_dry_run_prints_the_request_and_sends_nothing(box: Sandbox, tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     async with RawProvider(answer(ACCEPTED)) as provider:
-        ran = await mmscheck(
-            *("send", "sale.xml", "--dry-run", "--api-url", provider.url, *fields(), *network(box)),
+        ran = await send_bound(
+            *("sale.xml", "--dry-run", "--api-url", provider.url, *fields(), *network(box)),
             cwd=tmp_path,
             key=None,
         )
@@ -201,7 +198,7 @@ async def test_a_dry_run_prints_the_request_and_sends_nothing(box: Sandbox, tmp_
 
 async def test_a_missing_key_is_told_before_anything_is_fetched(box: Sandbox, tmp_path: Path) -> None:
     write(tmp_path, GOOD)
-    ran = await mmscheck("send", "sale.xml", *fields(), *network(box), cwd=tmp_path, key=None)
+    ran = await send_bound("sale.xml", *fields(), *network(box), cwd=tmp_path, key=None)
     assert ran.code == 2
     assert "MMSCHECK_API_KEY" in ran.err
     assert not [event for event in box.events if "photo-small" in str(event)]
@@ -211,8 +208,6 @@ async def test_a_bad_recipient_and_an_unknown_slide_deny(box: Sandbox, tmp_path:
     write(tmp_path, GOOD)
     async with RawProvider(answer(ACCEPTED)) as provider:
         for wrong in (fields(to="+1 555"), [*fields(), "--custom-text", "9=hello"]):
-            ran = await mmscheck(
-                "send", "sale.xml", "--api-url", provider.url, *wrong, *network(box), cwd=tmp_path
-            )
+            ran = await send_bound("sale.xml", "--api-url", provider.url, *wrong, *network(box), cwd=tmp_path)
             assert ran.code == 1, ran.out
     assert provider.connections == 0

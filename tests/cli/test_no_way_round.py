@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from mmscheck.sandbox import Sandbox
+from tests.support.bound import bind_files, send_bound
 from tests.support.command import PROGRAM, fields, image, message, mmscheck
 from tests.support.raw_provider import ACCEPTED, RawProvider, answer, read_request
 
@@ -38,9 +39,7 @@ def network(box: Sandbox) -> list[str]:
 async def test_merge_data_does_not_hide_a_default(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     (tmp_path / "sale.xml").write_text(message(TEXT))
     async with RawProvider(answer(ACCEPTED)) as provider:
-        ran = await mmscheck(
-            "send", "sale.xml", "--api-url", provider.url, *fields(), *arguments, cwd=tmp_path
-        )
+        ran = await send_bound("sale.xml", "--api-url", provider.url, *fields(), *arguments, cwd=tmp_path)
     assert ran.code in {1, 2, 3}
     assert provider.connections == 0
 
@@ -88,7 +87,7 @@ async def test_a_report_does_not_replace_an_input(tmp_path: Path) -> None:
     assert ran.code == 2
     assert (tmp_path / "sale.xml").read_text() == message(TEXT)
     key = ("--api-key-file", "key.txt", "--format", "json=key.txt")
-    ran = await mmscheck("send", "sale.xml", *fields(), *key, cwd=tmp_path)
+    ran = await send_bound("sale.xml", *fields(), *key, cwd=tmp_path)
     assert (ran.code, (tmp_path / "key.txt").read_text()) == (2, "sandbox-key")
 
 
@@ -104,6 +103,7 @@ async def test_a_send_that_is_stopped_during_the_call_never_looks_unsent(
         read.set()
         await reader.read()
 
+    await bind_files([tmp_path / "sale.xml"])
     async with RawProvider(stall) as provider:
         process = await asyncio.create_subprocess_exec(
             *(str(PROGRAM), "send", "sale.xml", "--api-url", provider.url),

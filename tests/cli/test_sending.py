@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.ledger import default_file, open_ledger
+from mmscheck.ledger import open_ledger
 from mmscheck.model.ledger import SendState
+from mmscheck.sinch import POSTBACK_MEANINGS
+from tests.support.bound import bind_files, send_bound
 from tests.support.command import PROGRAM, Ran, fields, message, mmscheck, surroundings
 from tests.support.raw_provider import ACCEPTED, REFUSED, Act, RawProvider, answer, read_request
 
@@ -33,9 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 async def send(provider: RawProvider, folder: Path, *more: str, **changes: str) -> Ran:
-    return await mmscheck(
-        "send", "sale.xml", "--api-url", provider.url, *fields(**changes), *more, cwd=folder
-    )
+    return await send_bound("sale.xml", "--api-url", provider.url, *fields(**changes), *more, cwd=folder)
 
 
 async def states() -> list[SendState]:
@@ -103,9 +103,9 @@ async def test_an_unknown_send_waits_for_a_person(provider: RawProvider, folder:
     assert (await send(provider, folder)).code == 6
     again = await send(provider, folder)
     assert (again.code, provider.connections) == (6, 1)
-    assert "mmscheck ledger resolve 1 " in " ".join(again.out.split())
+    assert "mmscheck ledger resolve 2 " in " ".join(again.out.split())
     words = ("--as", "not-sent", "--reason", "asked them", "--who", "ann")
-    assert (await mmscheck("ledger", "resolve", "1", *words, cwd=folder)).code == 0
+    assert (await mmscheck("ledger", "resolve", "2", *words, cwd=folder)).code == 0
     assert (await send(provider, folder)).code == 0
     assert (provider.connections, await states()) == (2, [SendState.ACCEPTED])
 
@@ -114,7 +114,7 @@ async def test_what_was_found_to_be_sent_is_not_sent_again(provider: RawProvider
     provider.act = swallow
     await send(provider, folder)
     words = ("--as", "sent", "--reason", "the phone has it", "--who", "ann")
-    await mmscheck("ledger", "resolve", "1", *words, cwd=folder)
+    await mmscheck("ledger", "resolve", "2", *words, cwd=folder)
     ran = await send(provider, folder)
     assert (ran.code, provider.connections) == (0, 1)
     assert "ann" in ran.out
@@ -127,7 +127,7 @@ async def test_a_refusal_is_remembered_until_it_is_resolved(provider: RawProvide
     told = json.loads(again.out)["send"]
     assert (again.code, provider.connections) == (5, 1)
     assert (told["status"], told["error_code"], told["recorded"]) == ("refused", "E241", True)
-    assert "mmscheck ledger resolve 1 --as not-sent" in told["detail"]
+    assert "mmscheck ledger resolve 2 --as not-sent" in told["detail"]
 
 
 async def test_a_hold_stops_every_send_and_says_whose_it_is(provider: RawProvider, folder: Path) -> None:
@@ -153,8 +153,7 @@ async def test_a_ledger_that_cannot_be_used_is_exit_4_and_nothing_is_sent(
     ran = await send(provider, folder, "--ledger", str(where), "--format", "json=report.json")
     assert (ran.code, provider.connections) == (4, 0), ran.err
     assert "Nothing was sent" in ran.err
-    report = json.loads((folder / "report.json").read_text())
-    assert (report["exit_code"], report["send"]["status"]) == (4, "not-attempted")
+    assert not (folder / "report.json").exists()
 
 
 async def test_a_ledger_that_is_no_address_is_exit_2(provider: RawProvider, folder: Path) -> None:
@@ -182,7 +181,7 @@ async def test_an_answer_that_cannot_be_recorded_is_exit_6(provider: RawProvider
 async def test_a_dry_run_makes_no_intent(provider: RawProvider, folder: Path) -> None:
     ran = await send(provider, folder, "--dry-run")
     assert (ran.code, provider.connections) == (5, 0)
-    assert not default_file().exists()
+    assert await states() == []
 
 
 @pytest.mark.parametrize("code", ["E106", "E113", "E618", "E626"])
@@ -193,7 +192,7 @@ async def test_what_certainly_was_not_sent_is_tried_again(
     ran = await send(provider, folder)
     assert (ran.code, provider.received.count(b"POST ")) == (0, 2), ran.out
     async with await open_ledger() as ledger:
-        kinds = [row.kind for row in await ledger.history(1)]
+        kinds = [row.kind for row in await ledger.history(2)]
     assert kinds == ["send-intended", "send-not-sent", "send-claimed-again", "send-accepted"]
 
 
@@ -248,6 +247,7 @@ async def test_a_send_that_is_stopped_during_the_call_is_unknown_afterwards(
         await reader.read()
 
     provider.act = stall
+    await bind_files([folder / "sale.xml"])
     process = await asyncio.create_subprocess_exec(
         *(str(PROGRAM), "send", "sale.xml", "--api-url", provider.url, *fields()),
         cwd=folder,
@@ -260,6 +260,44 @@ async def test_a_send_that_is_stopped_during_the_call_is_unknown_afterwards(
     assert await states() == [SendState.UNKNOWN]
     again = await send(provider, folder)
     assert (again.code, provider.connections) == (6, 1)
+
+
+async def test_a_send_that_is_stopped_between_tries_was_not_sent(provider: RawProvider, folder: Path) -> None:
+    waiting = asyncio.Event()
+
+    async def later(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await answer(LATER.format("E106"))(reader, writer)
+        if provider.connections > 2:
+            waiting.set()
+
+    provider.act = later
+    await bind_files([folder / "sale.xml"])
+    report = ("--format", "json=report.json", "--retries", "9")
+    process = await asyncio.create_subprocess_exec(
+        *(str(PROGRAM), "send", "sale.xml", "--api-url", provider.url, *fields(), *report),
+        cwd=folder,
+        env=surroundings(),
+    )
+    await asyncio.wait_for(waiting.wait(), 60)
+    await asyncio.sleep(0.4)  # the third pause lasts at least a second
+    process.send_signal(signal.SIGINT)
+    assert await process.wait() == 5
+    told = json.loads((folder / "report.json").read_text())["send"]
+    assert (told["status"], "nothing was sent" in told["detail"]) == ("not-attempted", True)
+    assert await states() == [SendState.NOT_SENT]
+
+
+async def test_what_failed_after_it_was_accepted_does_not_look_accepted_when_repeated(
+    provider: RawProvider, folder: Path
+) -> None:
+    assert (await send(provider, folder)).code == 0
+    async with await open_ledger(meanings=POSTBACK_MEANINGS) as ledger:
+        await ledger.record_postback({"code": "E102", "tracking-id": "MMS_MT_test"})
+    again = await send(provider, folder, "--format", "json")
+    told = json.loads(again.out)["send"]
+    assert (again.code, provider.connections) == (5, 1)
+    assert (told["status"], told["error_code"], told["recorded"]) == ("refused", "E102", True)
+    assert "failed later with E102" in told["detail"]
 
 
 async def test_the_api_key_is_not_in_the_ledger(provider: RawProvider, folder: Path) -> None:

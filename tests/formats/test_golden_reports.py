@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from mmscheck.formats import FORMATS, View
-from tests.support import reports
+from tests.support import many_reports, reports
 from tests.support.folded_reports import folded
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
@@ -30,6 +30,15 @@ CASES = {
     "crashed.txt": ("text", reports.crashed()),
     "unreadable.txt": ("text", reports.unreadable()),
     "hostile.txt": ("text", reports.hostile()),
+    "many.txt": ("text", many_reports.many(chunked_ones=9, subjects=2, advised=4)),
+    "many-narrow-color.txt": (
+        "text",
+        replace(many_reports.many(chunked_ones=9), width=60, color=True, links="file://host/work/"),
+    ),
+    "pointed.txt": ("text", many_reports.pointed()),
+    "pointed-narrow-color.txt": ("text", replace(many_reports.pointed(), width=60, color=True)),
+    "stopped.txt": ("text", many_reports.stopped()),
+    "stopped-quiet.txt": ("text", replace(many_reports.stopped(), quiet=True)),
     "let-through.txt": ("text", reports.let_through()),
     "let-through-quiet.txt": ("text", replace(reports.let_through(), quiet=True)),
     "let-through.json": ("json", reports.let_through()),

@@ -54,4 +54,4 @@ def test_every_type_is_described_and_every_key_required_but_send() -> None:
         for key in each["properties"]
         if key not in each["required"]
     }
-    assert optional == {("Document", "send")}
+    assert optional == {("Document", "send"), ("Document", "not_checked"), ("Send", "campaign")}

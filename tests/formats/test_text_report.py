@@ -165,13 +165,6 @@ def test_line_breaks_of_a_rules_own_words_are_kept_and_only_those() -> None:
     assert shown_lines("On nginx:\n  gzip off;\n\u2028\x0b.") == ["On nginx:", "gzip off;", "\\u2028\\x0b."]
 
 
-def test_when_all_is_well_there_is_one_line_for_the_message_and_the_summary() -> None:
-    lines = text(replace(reports.permitted(), width=200)).splitlines()
-    assert len(lines) == 4
-    assert lines[0] == 'PERMIT  good.xml, name "Spring sale", subject "Spring sale", 1 media file'
-    assert lines[-1] == "PERMIT: every blocking rule passed (4 checks passed, 1 did not apply)."
-
-
 def test_a_denial_ends_with_the_verdict_in_words() -> None:
     last = text(reports.denied()).splitlines()[-1]
     assert last == "DENY: 3 blocking rules failed in 4 places, 3 blocking rules could not be decided."

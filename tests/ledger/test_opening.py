@@ -38,6 +38,7 @@ async def _at_first_step(where: str) -> None:
     place = place_of(where)
     if place.file is not None:
         place.file.parent.mkdir(parents=True)
+        place.file.touch()
     database = Database(place)
     plan = steps("sqlite" if place.file else "postgresql")[:1]
     await database.write(lambda connection: migrate(connection, plan))

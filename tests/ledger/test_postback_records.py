@@ -185,11 +185,11 @@ async def test_every_code_of_failed_encoding_makes_a_ready_message_unusable(
 async def test_a_save_is_encoding_until_its_postback(ledger: Ledger) -> None:
     await ledger.record_save(Save(mms_id="9", digest="sha256:a"))
     await ledger.record_save(Save(mms_id="8", digest="sha256:a", state=MmsState.SAVED))
-    assert ((await ledger.binding("9")).state, (await ledger.binding("8")).state) == ("encoding", "encoding")
+    assert ((await ledger.binding("9")).state, (await ledger.binding("8")).state) == ("encoding", "saved")
     await ledger.record_postback({"code": "N003", "mms-id": "9"})
     binding = await ledger.binding("9")
     assert (binding.mms_id, binding.content, binding.state) == ("9", "sha256:a", "ready")
-    assert (await ledger.binding("8")).state == "encoding"
+    assert (await ledger.binding("8")).state == "saved"
 
 
 async def test_an_id_that_nobody_bound_has_no_content_and_is_not_ready(ledger: Ledger) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 
 import pytest
 
+from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import Ledger, Save
 from mmscheck.model.ledger import Verification
 from tests.support.ledgers import accepted, claimed, raw, refused, unguarded, unknown
@@ -181,3 +183,115 @@ async def test_many_rows_are_verified_page_by_page(ledger: Ledger, where: str) -
     await raw(where, "UPDATE sends SET state = 'not-sent' WHERE id = 1050")
     assert [one.seq for one in (await ledger.verify()).found] == [1050]
     assert len([send async for send in ledger.sends()]) == 1100
+
+
+REWRITTEN = (
+    "DELETE FROM history WHERE seq > 4",
+    "DELETE FROM postbacks",
+    "DELETE FROM mms",
+    "DELETE FROM holds",
+    (
+        "UPDATE sends SET state = 'intended', detail = '', tracking_id = NULL, http_status = NULL, "
+        "changed_at = claimed_at"
+    ),
+    (
+        "UPDATE sends SET state = 'accepted', detail = 'Accepted.', tracking_id = 'T1', http_status = 200, "
+        "changed_at = (SELECT at FROM history WHERE seq = 4) WHERE id = 1"
+    ),
+    "UPDATE sends SET error_code = NULL",
+    "UPDATE head SET seq = 4, hash = (SELECT hash FROM history WHERE seq = 4)",
+)
+"""Everything after row 4 undone as if it had never been, as well as one can who may write."""
+
+
+async def test_an_end_that_was_cut_off_without_a_trace_is_found_by_a_head_noted_before(
+    filled: Ledger, where: str
+) -> None:
+    rows, _, digest = (await filled.verify()).head.partition(":")
+    await filled.hold(reason="later rows do no harm", who="ann")
+    for known in (rows, digest, f"{rows}:{digest}"):
+        assert (await filled.verify(known)).found == ()
+    await unguarded(where, *REWRITTEN)
+    assert all("the trigger history_no" in one.what for one in (await filled.verify()).found)
+    assert "5: there were 12 rows" in told(await filled.verify(rows))
+    assert "the row that was the last one when this was noted is gone" in told(await filled.verify(digest))
+    assert "5: there were 12 rows" in told(await filled.verify(f"{rows}:{digest}"))
+
+
+async def test_a_noted_head_at_another_row_is_found(filled: Ledger) -> None:
+    _, _, digest = (await filled.verify()).head.partition(":")
+    assert "12: the row noted as row 11 is row 12" in told(await filled.verify(f"11:{digest}"))
+
+
+async def test_the_head_of_an_empty_ledger_is_the_beginning_of_each(ledger: Ledger) -> None:
+    head = (await ledger.verify()).head
+    await claimed(ledger)
+    assert (await ledger.verify(head)).found == ()
+
+
+@pytest.mark.parametrize("text", ["", "x", "12:", ":" + "a" * 64, "a" * 63, "12:" + "g" * 64, "-1", "1" * 19])
+async def test_a_noted_head_that_is_none_is_refused(ledger: Ledger, text: str) -> None:
+    with pytest.raises(UsageError, match="ROWS, HASH or ROWS:HASH"):
+        await ledger.verify(text)
+
+
+@pytest.mark.parametrize(
+    ("sqlite", "postgresql", "wanted"),
+    [
+        (
+            ("DROP TRIGGER history_no_update",),
+            ("DROP TRIGGER history_no_change ON history",),
+            "is gone or switched off",
+        ),
+        (
+            ("DROP TRIGGER history_no_delete",),
+            ("ALTER TABLE history DISABLE TRIGGER history_no_truncate",),
+            "is gone or switched off",
+        ),
+        (
+            ("DROP TRIGGER history_no_replace",),
+            ("ALTER TABLE history ENABLE REPLICA TRIGGER history_no_change",),
+            "is gone or switched off",
+        ),
+        (
+            (
+                "DROP TRIGGER history_no_update",
+                "CREATE TRIGGER history_no_update BEFORE UPDATE ON history BEGIN SELECT 1; END",
+            ),
+            (
+                "DROP TRIGGER history_no_change ON history",
+                (
+                    "CREATE TRIGGER history_no_change BEFORE UPDATE ON history "
+                    "FOR EACH ROW EXECUTE FUNCTION history_append_only()"
+                ),
+            ),
+            "is another than it was",
+        ),
+        (
+            (
+                "DROP TRIGGER history_no_delete",
+                "CREATE TRIGGER history_no_delete BEFORE DELETE ON history WHEN 0 BEGIN SELECT 1; END",
+            ),
+            (
+                (
+                    "CREATE OR REPLACE FUNCTION history_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+                    "$$ BEGIN RETURN NULL; END $$"
+                ),
+            ),
+            "another than it was|what the triggers of the history do was changed",
+        ),
+    ],
+)
+async def test_a_guard_that_was_taken_away_is_found(
+    filled: Ledger, where: str, sqlite: tuple[str, ...], postgresql: tuple[str, ...], wanted: str
+) -> None:
+    await raw(where, *(postgresql if "://" in where else sqlite))
+    (fault,) = (await filled.verify()).found
+    assert re.search(wanted, fault.what)
+
+
+async def test_a_ledger_may_be_closed_twice(ledger: Ledger) -> None:
+    await ledger.close()
+    await ledger.close()
+    with pytest.raises(LedgerError, match="closed"):
+        await claimed(ledger)

@@ -109,3 +109,13 @@ def examine_hostile_only_to_decoders(samples: Sequence[Sample], cpu_seconds: int
 def loaded() -> set[str]:
     """The decoding libraries in this process."""
     return {"PIL", "av", "icalendar", "pikepdf", "vobject"} & set(sys.modules)
+
+
+def examine_hostile_only_to_previews(samples: Sequence[Sample], cpu_seconds: int) -> list[Inspected | None]:
+    """The worker's own task, as if drawing likenesses had a fault that certain bytes trigger."""
+    for sample in samples:
+        if sample.preview and sample.data.endswith(POISON):
+            abort()
+        if sample.preview and sample.data.endswith(TAR):
+            spin()
+    return examine(samples, cpu_seconds)

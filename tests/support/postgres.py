@@ -46,9 +46,14 @@ class Cluster:
             "fsync": "on" if durable else "off",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self._command = [str(bin_ / "postgres"), "-D", str(data), "-p", str(self.port), *options]
+        self.start()
+
+    def start(self) -> None:
+        """Start, or start again after ``stop``, and wait until it answers."""
         with self._log.open("wb") as log:
             self._server = subprocess.Popen(
-                [bin_ / "postgres", "-D", data, "-p", str(self.port), *options],
+                self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -6,7 +6,9 @@ small letter, to which the Unicode consortium's table maps it, counts as outside
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain
+from types import MappingProxyType
 
 import msgspec
 
@@ -18,6 +20,9 @@ BASIC = frozenset(
 
 EXTENSION = frozenset("\f^{}\\[~]|€")
 """Characters written as ESC and another code: two septets each."""
+
+ROOM: Mapping[str, tuple[int, int]] = MappingProxyType({"GSM-7": (160, 153), "UCS-2": (70, 67)})
+"""Units of an SMS that stands alone, and of each one of several (3GPP TS 23.038 and 23.040)."""
 
 _ASTRAL = 0x10000
 

@@ -1,0 +1,73 @@
+"""The first few sends of a campaign, waited for until phones have them, before all the others go out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mmscheck.campaign.progress import Watcher
+from mmscheck.campaign.rows import Row
+from mmscheck.campaign.stopping import Halt
+from mmscheck.model.ledger import SendState
+
+if TYPE_CHECKING:
+    from mmscheck.ledger import Ledger
+
+_EVERY = 0.5
+"""Seconds between two looks into the ledger."""
+
+_BAD = frozenset(
+    {SendState.FAILED, SendState.REFUSED, SendState.UNKNOWN, SendState.NOT_SENT, SendState.RESOLVED_NOT_SENT}
+)
+_GOOD = frozenset({SendState.DELIVERED, SendState.RESOLVED_SENT})
+
+
+class Canaries:
+    """The lines of the rows that were sent first, and what their postbacks say."""
+
+    def __init__(self, ledger: Ledger, campaign: str, halt: Halt, watcher: Watcher) -> None:
+        """``campaign`` is the name under which the ledger has them."""
+        self._ledger = ledger
+        self._campaign = campaign
+        self._halt = halt
+        self._watcher = watcher
+        self._lines: set[int] = set()
+
+    def take(self, rows: Iterator[Row], count: int) -> Iterator[Row]:
+        """The first so many rows."""
+        while len(self._lines) < count and (row := next(rows, None)) is not None:
+            self._lines.add(row.line)
+            yield row
+
+    async def hatched(self, seconds: float) -> None:
+        """Wait until every one has been delivered; stop the campaign when one is not, or not in time."""
+        latest = time.monotonic() + seconds
+        ids = await self._ids()
+        while not self._halt.stopped:
+            states = [send.state for number in ids if (send := await self._ledger.send(number))]
+            bad = sum(1 for state in states if state in _BAD) + len(self._lines) - len(states)
+            good = sum(1 for state in states if state in _GOOD)
+            if bad:
+                self._halt.stop(f"{bad} of {len(self._lines)} canaries were not delivered")
+            elif good == len(states):
+                return
+            elif time.monotonic() >= latest:
+                told = f"after {seconds:g} s only {good} of {len(states)} canaries had been delivered"
+                self._halt.stop(f"{told}; postbacks come in through mmscheck postbacks --listen")
+            else:
+                self._watcher.waiting(f"{good} of {len(states)} canaries delivered")
+                await self._halt.sleep(_EVERY)
+
+    async def _ids(self) -> list[int]:
+        """The sends of these lines: the last of each."""
+        # The ledger brings SQLAlchemy.
+        from mmscheck.ledger import Filter  # noqa: PLC0415
+
+        wanted = Filter(campaign=self._campaign)
+        found = {
+            send.intent.row: send.id
+            async for send in self._ledger.sends(wanted)
+            if send.intent.row in self._lines
+        }
+        return list(found.values())

@@ -1,0 +1,253 @@
+"""A campaign from the first look at its media to its last send."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import IO, TYPE_CHECKING
+
+import msgspec
+
+from mmscheck import gate
+from mmscheck.campaign.blame import may_be_the_row
+from mmscheck.campaign.canary import Canaries
+from mmscheck.campaign.judging import Basis
+from mmscheck.campaign.limits import Limits
+from mmscheck.campaign.progress import Watcher
+from mmscheck.campaign.rows import Recipients, Row
+from mmscheck.campaign.sender import Sender, Way
+from mmscheck.campaign.spool import Fate, Spool
+from mmscheck.campaign.stopping import Halt
+from mmscheck.campaign.survey import Survey
+from mmscheck.campaign.tally import Tally
+from mmscheck.campaign.watch import MediaWatch
+from mmscheck.denials import note_denial
+from mmscheck.errors import InputError
+from mmscheck.fetch import FetchPolicy
+from mmscheck.model.campaign import CampaignResult, RowFate
+from mmscheck.model.mms import Mms
+from mmscheck.model.report import Report
+from mmscheck.model.request import SendRequest
+from mmscheck.model.rule import RuleSet
+from mmscheck.orders import Client, Retries, own_key
+from mmscheck.pipeline import check, window
+
+if TYPE_CHECKING:
+    from mmscheck.ledger import Ledger
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent to everybody, and how.
+
+    ``name`` is what the ledger calls the campaign; when it is ``named`` by somebody, another one may send the
+    same to the same numbers once more. ``common`` is the request without ``to``, with the changes that hold
+    for every row. ``within`` is how many seconds signed URLs must outlive a send.
+    """
+
+    name: str
+    named: bool = False
+    message: Mms
+    ruleset: RuleSet
+    policy: FetchPolicy
+    common: SendRequest
+    strict: bool = False
+    within: float | None = None
+    cache_bust: bool = True
+    skip_bad: bool = False
+    retries: Retries = Retries()
+    limits: Limits = Limits()
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How it ended; ``report`` is that of one send, the first that was denied where that stopped it.
+
+    ``denied`` is the gate's exit code where the gate stopped it, ``broken`` why the ledger failed.
+    """
+
+    report: Report
+    result: CampaignResult
+    denied: int | None = None
+    broken: str | None = None
+
+
+class Campaign:
+    """One run; the same campaign may be run again until nothing is left."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        recipients: Recipients,
+        *,
+        client: Client | None,
+        ledger: Ledger,
+        watcher: Watcher | None = None,
+        log: IO[str] | None = None,
+        before_sending: Callable[[Report], None] | None = None,
+    ) -> None:
+        """Without a client every row is judged, and nothing is sent.
+
+        ``log`` takes the noted rows. ``before_sending`` is called once with the report of the first send.
+        """
+        self._plan = plan
+        self._recipients = recipients
+        self._client = client
+        self._ledger = ledger
+        self._watcher = watcher or Watcher()
+        self._tally = Tally(log)
+        self._halt = Halt()
+        self._before_sending = before_sending
+        self._sender: Sender | None = None
+        self._asked = False
+
+    @property
+    def sending(self) -> bool:
+        """Whether something may have been sent."""
+        return self._sender is not None
+
+    def stop(self, why: str) -> None:
+        """Send nothing more; what is in flight is finished. Asked again, it is given up."""
+        if self._asked and self._sender is not None:
+            self._sender.abort()
+        self._asked = True
+        self._halt.stop(why)
+
+    async def run(self) -> Outcome:
+        """Check, judge every row, send; raises InputError for a file that is none; nothing is sent then."""
+        if (first := next(self._recipients.rows(), None)) is None:
+            raise InputError(f"{self._recipients.file}: it has a header and no rows")
+        basis = await self._look(first)
+        decision = gate.verdict(basis.report)
+        if not decision.permitted and not may_be_the_row(basis.report, decision):
+            await note_denial(self._ledger, basis.report, decision, call="campaign")
+            return Outcome(report=basis.report, result=self._result(0, 0, 0.0), denied=decision.exit_code)
+        with Spool() as spool:
+            survey = Survey(basis, self._recipients, spool, self._tally, self._key)
+            watch = MediaWatch(basis, lambda: self._look(first), self._plan.limits.recheck, self._halt)
+            async with _kept(watch):
+                return await self._surveyed(basis, survey, watch, spool)
+
+    async def _look(self, row: Row) -> Basis:
+        """One full check of the message, as the first row would be sent."""
+        plan, began = self._plan, time.time()
+        request = msgspec.structs.replace(plan.common, to=row.to, changes=row.changes)
+        binding = await self._ledger.binding(request.mms_id or "")
+        report = await check(
+            [plan.message],
+            plan.ruleset,
+            plan.policy,
+            request=request,
+            binding=binding,
+            strict=plan.strict,
+            sending=window(None, plan.within),
+            cache_bust=plan.cache_bust,
+        )
+        return Basis(
+            ruleset=plan.ruleset,
+            message=plan.message,
+            common=plan.common,
+            report=report,
+            began=began,
+            binding=binding,
+        )
+
+    async def _surveyed(self, basis: Basis, survey: Survey, watch: MediaWatch, spool: Spool) -> Outcome:
+        await survey.recall(self._ledger, self._plan.name)
+        await survey.judge(self._halt, self._watcher)
+        bad = self._tally.counts[RowFate.DENIED]
+        if bad and (not self._plan.skip_bad or not survey.good):
+            if self._halt.reason is None and not self._plan.skip_bad:
+                self._halt.stop("rows were denied, so nothing was sent; --skip-bad leaves them out")
+            report = survey.first_denied or survey.first_good or basis.report
+            denied = gate.EXIT_UNDECIDED if survey.undecided else gate.EXIT_FAILED
+            return Outcome(report=report, result=self._result(survey.rows, survey.good, 0.0), denied=denied)
+        seconds = await self._sent(survey, watch, spool) if self._halt.reason is None else 0.0
+        return Outcome(
+            report=survey.first_good or basis.report,
+            result=self._result(survey.rows, survey.good, seconds),
+            denied=self._halt.denied,
+            broken=self._halt.reason if self._halt.broken else None,
+        )
+
+    async def _sent(self, survey: Survey, watch: MediaWatch, spool: Spool) -> float:
+        """Send what the survey let through; returns the seconds that it took."""
+        if self._client is None or not survey.good or survey.first_good is None:
+            return 0.0
+        if self._before_sending is not None:
+            self._before_sending(survey.first_good)
+        plan, began = self._plan, time.monotonic()
+        way = Way(
+            name=plan.name,
+            key=self._key,
+            ledger=self._ledger,
+            client=self._client,
+            limits=plan.limits,
+            retries=plan.retries,
+        )
+        self._sender = Sender(way, watch, self._halt, self._tally, self._watcher)
+        self._watcher.begun(survey.good)
+        rows = self._good(spool)
+        if plan.limits.canary:
+            canaries = Canaries(self._ledger, plan.name, self._halt, self._watcher)
+            await self._sender.send(canaries.take(rows, plan.limits.canary))
+            await canaries.hatched(plan.limits.canary_wait)
+        await self._sender.send(rows)
+        self._watcher.closed()
+        return time.monotonic() - began
+
+    def _key(self, request: SendRequest, subject: str | None) -> str:
+        """What is sent once only."""
+        return own_key(request, subject, self._client, self._plan.name if self._plan.named else None)
+
+    def _good(self, spool: Spool) -> Iterator[Row]:
+        """The rows that were let through, as long as the file is what was judged; raises InputError."""
+        spool.rewind()
+        told = f"{self._recipients.file} has changed since its rows were judged"
+        for row in self._recipients.rows():
+            known = spool.next()
+            if known is None or known[0] != row.digest:
+                raise InputError(f"{told} (line {row.line}); nothing was sent from there on")
+            if known[1] is Fate.SEND:
+                yield row
+        if spool.next() is not None:
+            raise InputError(f"{told}: it is shorter now")
+
+    def _result(self, rows: int, good: int, seconds: float) -> CampaignResult:
+        counts = self._tally.counts
+        fates = {fate: counts[fate] for fate in RowFate}
+        known = counts["accepted"] + counts["recorded"] + sum(fates.values())
+        return CampaignResult(
+            name=self._plan.name,
+            file=self._recipients.file,
+            rows=rows,
+            accepted=counts["accepted"],
+            recorded=counts["recorded"],
+            refused=fates[RowFate.REFUSED],
+            not_sent=fates[RowFate.NOT_SENT],
+            unknown=fates[RowFate.UNKNOWN],
+            denied=fates[RowFate.DENIED],
+            duplicates=fates[RowFate.DUPLICATE],
+            left=max(0, rows - known) if good else 0,
+            stopped=self._halt.reason,
+            seconds=seconds,
+            notes=tuple(self._tally.notes),
+            more=self._tally.more,
+        )
+
+
+@contextlib.asynccontextmanager
+async def _kept(watch: MediaWatch) -> AsyncIterator[None]:
+    """The media looked at again and again, as long as this is open."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            watch.broke(error)
+
+    task = asyncio.create_task(watch.keep())
+    task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})

@@ -1,0 +1,200 @@
+"""One row after the other, several at a time: permit, send through the ledger, count."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mmscheck.campaign.limits import Limits
+from mmscheck.campaign.pace import Pace
+from mmscheck.campaign.progress import Watcher
+from mmscheck.campaign.rows import Row
+from mmscheck.campaign.stopping import Halt
+from mmscheck.campaign.tally import FAILED, Health, Tally
+from mmscheck.campaign.watch import MediaWatch
+from mmscheck.dispatch import send_through
+from mmscheck.errors import InputError, LedgerError, PermitError, ReportError, UsageError
+from mmscheck.gate import EXIT_FAILED
+from mmscheck.model.campaign import RowFate, RowNote
+from mmscheck.model.ledger import RefusalReason
+from mmscheck.model.request import SendRequest
+from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.orders import Client, Order, Retries
+
+if TYPE_CHECKING:
+    from mmscheck.ledger import Ledger
+
+THROTTLED = frozenset({"E106", "E113"})
+"""Codes that say "too fast": calls too close together, an action's throughput exceeded."""
+
+_LATER = frozenset({"E618", "E626"})
+"""Further codes that say "certainly not sent, and the same call may succeed" (design section 9)."""
+
+_FATES = {
+    SendStatus.REFUSED: RowFate.REFUSED,
+    SendStatus.UNKNOWN: RowFate.UNKNOWN,
+    SendStatus.NOT_ATTEMPTED: RowFate.NOT_SENT,
+}
+
+_ONCE = Retries(count=0)
+"""A campaign repeats by itself, so that a pause is everybody's."""
+
+_ELSEWHERE = 0.25
+"""Seconds until a send that another process is making is asked for again."""
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """How the rows of one campaign go out: its name, the ledger, the client, and how fast and how often.
+
+    ``key`` makes the idempotency key of a request and its final subject.
+    """
+
+    name: str
+    key: Callable[[SendRequest, str | None], str]
+    ledger: Ledger
+    client: Client
+    limits: Limits
+    retries: Retries
+
+
+class Sender:
+    """Sends rows through one ledger."""
+
+    def __init__(self, way: Way, watch: MediaWatch, halt: Halt, tally: Tally, watcher: Watcher) -> None:
+        """``watch`` has the checks that permits rest on."""
+        self._way = way
+        self._watch = watch
+        self._halt = halt
+        self._tally = tally
+        self._watcher = watcher
+        self._pace = Pace(way.limits.rate, halt)
+        self._health = Health(way.limits)
+        self._ended = 0
+        self._failed = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def send(self, rows: Iterator[Row]) -> None:
+        """Send all of them, or until something stops it; what is in flight then is finished."""
+        self._tasks = {asyncio.create_task(self._work(rows)) for _ in range(self._way.limits.in_flight)}
+        await asyncio.wait(self._tasks)
+        for task in self._tasks:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    def abort(self) -> None:
+        """Give up what is in flight too: it is recorded as not sent, or as unknown."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _work(self, rows: Iterator[Row]) -> None:
+        while not self._halt.stopped:
+            try:
+                if (row := next(rows, None)) is None:
+                    return
+                await self._row(row)
+            except (InputError, LedgerError, PermitError, ReportError, UsageError) as error:
+                self._stopped_by(error)
+                return
+            except Exception as error:
+                self._halt.stop(f"mmscheck itself failed ({type(error).__name__})", broken=True)
+                raise
+
+    async def _row(self, row: Row) -> None:
+        try:
+            result = await self._until_ended(row)
+        except asyncio.CancelledError:
+            self._count(row, interrupted(row))
+            raise
+        if result is not None:
+            self._count(row, result)
+
+    def _stopped_by(self, error: Exception) -> None:
+        denied = EXIT_FAILED if isinstance(error, PermitError) else None
+        self._halt.stop(str(error), denied=denied, broken=isinstance(error, LedgerError | ReportError))
+
+    async def _until_ended(self, row: Row) -> SendResult | None:
+        """How this row's send ended; None when the campaign was stopped before that."""
+        tries = 0
+        latest = time.monotonic() + self._way.limits.elsewhere
+        while True:
+            turn = await self._pace.turn()
+            result = await self._once(row)
+            if result is None or not self._again(result, latest):
+                return result
+            if result.error_code in THROTTLED:
+                self._throttled(turn)
+            elif result.refusal == RefusalReason.IN_FLIGHT:
+                await self._halt.sleep(_ELSEWHERE)
+            elif await self._held():
+                return None
+            elif (tries := tries + 1) > self._way.retries.count:
+                return result
+            else:
+                await self._halt.sleep(self._way.retries.pause(tries))
+            if self._halt.stopped:
+                return None
+
+    def _again(self, result: SendResult, latest: float) -> bool:
+        """Whether it certainly was not sent by this call, and asking again may help."""
+        if result.refusal is not None:
+            return result.refusal == RefusalReason.IN_FLIGHT and time.monotonic() < latest
+        later = result.status is SendStatus.REFUSED and result.error_code in THROTTLED | _LATER
+        return (later and not result.recorded) or result.status is SendStatus.NOT_ATTEMPTED
+
+    async def _once(self, row: Row) -> SendResult | None:
+        """Judge the row as it is now, and send it with the permit."""
+        basis = await self._watch.current()
+        if basis is None:
+            return None
+        request = basis.request(row)
+        report = basis.judged(request)
+        permit = basis.permit(report, request, time.time())
+        order = Order(
+            report=report,
+            request=request,
+            permit=permit,
+            key=self._way.key(request, report.messages[0].subject),
+            campaign=self._way.name,
+            row=row.line,
+        )
+        return await send_through(self._way.ledger, self._way.client, order, _ONCE)
+
+    def _throttled(self, turn: float) -> None:
+        self._pace.too_fast(turn)
+        since = self._pace.throttled_since
+        self._watcher.waiting("the provider says that it is too fast")
+        if since is not None and time.monotonic() - since > self._way.limits.throttled:
+            self._halt.stop(f"the provider has taken nothing for {self._way.limits.throttled:g} s: too fast")
+
+    async def _held(self) -> bool:
+        """Whether the kill switch is pulled; then the campaign stops."""
+        if held := await self._way.ledger.held():
+            self._halt.stop("; ".join(f"held by {hold.who}: {hold.reason}" for hold in held))
+        return bool(held)
+
+    def _count(self, row: Row, result: SendResult) -> None:
+        failed = False
+        if result.status is SendStatus.ACCEPTED:
+            self._tally.counts["recorded" if result.recorded else "accepted"] += 1
+            self._pace.accepted()
+        else:
+            fate = _FATES[result.status]
+            failed = fate in FAILED
+            self._tally.note(RowNote(line=row.line, to=row.to, fate=fate, detail=result.detail))
+        self._ended += 1
+        self._failed += failed
+        if told := self._health.count(failed=failed):
+            self._halt.stop(told)
+        self._watcher.ended(self._ended, self._failed)
+
+
+def interrupted(row: Row) -> SendResult:
+    """What is known of a row that was given up while it was being sent."""
+    return SendResult(
+        status=SendStatus.UNKNOWN,
+        detail=f"Interrupted (line {row.line}): it may have been sent. See: mmscheck ledger list",
+    )

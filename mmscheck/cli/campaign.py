@@ -1,0 +1,212 @@
+"""``mmscheck send --recipients``: one message to many, each row judged before the first is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from mmscheck import gate
+from mmscheck.cli import calling
+from mmscheck.cli import options as opts
+from mmscheck.cli.campaign_options import limits
+from mmscheck.cli.campaign_progress import CampaignProgress
+from mmscheck.cli.checking import read_one
+from mmscheck.cli.exits import Exit
+from mmscheck.cli.output import Destination, destinations, spare, write_reports
+from mmscheck.cli.plan import sending
+from mmscheck.cli.progress import Progress
+from mmscheck.cli.running import run
+from mmscheck.cli.say import complain, say
+from mmscheck.errors import LedgerError, ReportError, UsageError
+from mmscheck.formats import View
+from mmscheck.formats.campaign_text import campaign_sentence
+from mmscheck.model.campaign import CampaignResult
+from mmscheck.model.report import Report
+from mmscheck.model.request import SendRequest
+from mmscheck.model.rule import RuleSet
+from mmscheck.model.send import SendResult, SendStatus
+
+if TYPE_CHECKING:
+    from mmscheck.campaign import Campaign, Outcome, Plan, Recipients
+
+_BEGUN = "The campaign was begun and its end was never written: mmscheck ledger list tells what was sent."
+_INTERRUPTED = "interrupted; what was in flight was finished, and the same command goes on from here"
+
+
+def send_to_all(
+    path: str, given: dict[str, Any], common: SendRequest, rules: Callable[[Any], RuleSet]
+) -> int:
+    """Send to every row of ``--recipients``; returns the exit code."""
+    from mmscheck.campaign import Recipients  # noqa: PLC0415 - brings SQLAlchemy, and --help needs none of it
+
+    wanted = destinations(given["formats"])
+    file, log = given["recipients"], given["row_log"]
+    inputs = [given[name] for name in ("api_key_file", "config_file", "ca_file", "where")]
+    spare(wanted, (path, file, log, *inputs))
+    _spare_log(log, (path, file, *inputs))
+    calling.ledger_place(given)
+    by = None if given["dry_run"] else calling.way(given)
+    recipients = Recipients(file, common.changes)
+    plan = _plan(path, given, common, rules)
+    with _opened(log) as rows:
+        try:
+            outcome = run(_Run(plan, recipients, given=given, wanted=wanted, by=by, rows=rows).ended())
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+        except LedgerError as error:
+            return complain(str(error), Exit.INTERNAL, hint="Nothing was sent.")
+    return _report(outcome, wanted, quiet=given["quiet"], dry=by is None)
+
+
+def _plan(path: str, given: dict[str, Any], common: SendRequest, rules: Callable[[Any], RuleSet]) -> Plan:
+    from mmscheck.campaign import Limits, Plan  # noqa: PLC0415 - see `send_to_all`
+    from mmscheck.orders import Retries  # noqa: PLC0415
+
+    if given["send_at"] is not None:
+        raise UsageError("--send-at: a campaign goes out now; --send-within says for how long")
+    config = opts.configuration(given, (path,))
+    policy = opts.policy(given, config)
+    window = sending(None, given["send_within"])
+    return Plan(
+        name=given["campaign"] or common.mms_id or "",
+        named=given["campaign"] is not None,
+        message=read_one(path, "send").message,
+        ruleset=rules(config),
+        policy=policy,
+        common=common,
+        strict=given["strict"] or config.strict,
+        within=window.closes - window.opens,
+        cache_bust=not given["no_cache_bust"],
+        skip_bad=bool(given["skip_bad"]),
+        retries=Retries(count=given["retries"], seconds=given["retry_seconds"]),
+        limits=Limits(**limits(given, policy.rate)),
+    )
+
+
+class _Run:
+    """One campaign from this command: its ledger, its signals, its progress."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        recipients: Recipients,
+        *,
+        given: dict[str, Any],
+        wanted: tuple[Destination, ...],
+        by: calling.Way | None,
+        rows: IO[str] | None,
+    ) -> None:
+        self._plan = plan
+        self._recipients = recipients
+        self._given = given
+        self._wanted = wanted
+        self._by = by
+        self._rows = rows
+
+    async def ended(self) -> Outcome:
+        """How it ended; a signal stops it well, and before the sending at once."""
+        from mmscheck.campaign import Campaign  # noqa: PLC0415 - see `send_to_all`
+        from mmscheck.ledger import open_ledger  # noqa: PLC0415
+
+        secrets = () if self._by is None else (self._by.client.api_key,)
+        ledger = await open_ledger(self._given["where"], secrets=secrets)
+        try:
+            with Progress(wanted=not self._given["no_progress"]) as line:
+                campaign = Campaign(
+                    self._plan,
+                    self._recipients,
+                    client=None if self._by is None else self._by.client,
+                    ledger=ledger,
+                    watcher=CampaignProgress(line),
+                    log=self._rows,
+                    before_sending=self._prove,
+                )
+                return await _stoppable(campaign)
+        finally:
+            await _closed(ledger)
+
+    def _prove(self, report: Report) -> None:
+        view = View(report=report, verdict=gate.verdict(report), quiet=self._given["quiet"])
+        calling.prove_writable(self._wanted, view, _BEGUN)
+
+
+async def _closed(ledger: Any) -> None:  # the ledger's type brings SQLAlchemy
+    try:
+        await ledger.close()
+    except (LedgerError, OSError) as error:
+        say(f"mmscheck: the ledger did not close well: {error}")
+
+
+async def _stoppable(campaign: Campaign) -> Outcome:
+    task = asyncio.ensure_future(campaign.run())
+
+    def stop() -> None:
+        if campaign.sending:
+            campaign.stop(_INTERRUPTED)
+        else:
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    return await task
+
+
+def _report(outcome: Outcome, wanted: tuple[Destination, ...], *, quiet: bool, dry: bool) -> int:
+    result, code = outcome.result, exit_code(outcome, dry=dry)
+    view = View(report=outcome.report, verdict=gate.verdict(outcome.report), quiet=quiet, campaign=result)
+    send = SendResult(status=_status(result), detail=_sentence(result, dry=dry))
+    try:
+        write_reports(wanted, calling.ended(view, code, send))
+    except ReportError as error:
+        sent = result.accepted or result.unknown
+        return complain(f"{error}\n{send.detail}", Exit.UNKNOWN if sent else Exit.INTERNAL)
+    return complain(outcome.broken, code) if outcome.broken else int(code)
+
+
+def exit_code(outcome: Outcome, *, dry: bool) -> int:
+    """The worst that happened: 4, 6, the gate's 1 or 3, 5, and 0 when every row has its message."""
+    result = outcome.result
+    if outcome.broken:
+        return int(Exit.INTERNAL)
+    if result.unknown:
+        return int(Exit.UNKNOWN)
+    if outcome.denied is not None:
+        return outcome.denied
+    missed = result.refused + result.not_sent + result.left + result.denied
+    return int(Exit.NOT_SENT if dry or missed or result.stopped else Exit.PERMITTED)
+
+
+def _status(result: CampaignResult) -> SendStatus:
+    if result.unknown:
+        return SendStatus.UNKNOWN
+    if result.refused:
+        return SendStatus.REFUSED
+    missed = result.not_sent + result.left + result.denied
+    return SendStatus.NOT_ATTEMPTED if missed or not result.rows else SendStatus.ACCEPTED
+
+
+def _sentence(result: CampaignResult, *, dry: bool) -> str:
+    return f"{'Dry run: nothing was sent. ' if dry else ''}{campaign_sentence(result)}"
+
+
+def _spare_log(log: Path | None, inputs: tuple[str | Path | None, ...]) -> None:
+    kept = {Path(item).resolve() for item in inputs if item is not None and item != "-"}
+    if log is not None and log.resolve() in kept:
+        raise UsageError(f"--row-log {log}: this would overwrite an input")
+
+
+@contextlib.contextmanager
+def _opened(log: Path | None) -> Iterator[IO[str] | None]:
+    if log is None:
+        yield None
+        return
+    try:
+        file = log.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise ReportError(f"--row-log {log}: cannot be written: {error.strerror}") from error
+    with file:
+        yield file

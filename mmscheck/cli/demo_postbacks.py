@@ -1,0 +1,67 @@
+"""The demo's ``mmscheck postbacks``: a process of its own that takes what the sandbox's provider tells."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from mmscheck.errors import SandboxError
+
+KEY = "sandbox-key"
+"""The demo's API key."""
+
+_LONGEST_WAIT = 20.0  # seconds
+_ADDRESS = re.compile(r"listening on (http://\S+)")
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment of the demo's commands: its key, its own ledger, one width."""
+    ledger = str(folder / "ledger")
+    return {**os.environ, "MMSCHECK_API_KEY": KEY, "COLUMNS": "100", "MMSCHECK_LEDGER": ledger}
+
+
+class Told:
+    """What the listener prints; ``url`` is where it listens."""
+
+    def __init__(self, output: asyncio.StreamReader) -> None:
+        """Read from its output."""
+        self._output = output
+        self.url = ""
+
+    async def line(self, word: str) -> str:
+        """The next line that holds this word; empty when none comes in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_WAIT):
+                while line := (await self._output.readline()).decode("utf-8", "replace"):
+                    if word in line:
+                        return line
+        return ""
+
+
+@contextlib.asynccontextmanager
+async def listening(folder: Path) -> AsyncIterator[Told]:
+    """Run it on a free port until the block ends; raises SandboxError when it does not start."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "mmscheck", "postbacks", "--listen", "127.0.0.1:0"),
+        env=surroundings(folder),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        if process.stdout is None:
+            raise SandboxError("mmscheck postbacks has no output")
+        told = Told(process.stdout)
+        found = _ADDRESS.search(await told.line("listening on"))
+        if found is None:
+            raise SandboxError("mmscheck postbacks did not start")
+        told.url = found.group(1)
+        yield told
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.communicate()

@@ -1,0 +1,66 @@
+"""The comparison as GitHub-flavoured Markdown, for a job summary or a pull-request comment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mmscheck.comparing import shown as words
+from mmscheck.comparing.changes import Comparison
+from mmscheck.formats.escape import visible
+from mmscheck.formats.layout import Page
+from mmscheck.formats.markdown_text import cut, escaped
+
+LIMIT = 25
+"""Changes of one kind that are shown: a comment takes 65,536 characters (GitHub)."""
+
+
+def render(comparison: Comparison, page: Page) -> str:  # noqa: ARG001 - every renderer is given the page
+    """The whole document; untrusted text in it is neither markup nor a link, mention or image."""
+    return "\n".join(_lines(comparison)) + "\n"
+
+
+def _inert(text: str) -> str:
+    return escaped(cut(visible(text)))
+
+
+def _lines(comparison: Comparison) -> Iterator[str]:
+    word, told = words.verdict(comparison)
+    yield f"## mmscheck diff: {word.lower()}"
+    yield ""
+    yield f"**{word}**: {_inert(told)}"
+    yield ""
+    yield f"- old: {_inert(words.run_line(comparison.old))}"
+    yield f"- new: {_inert(words.run_line(comparison.new))}"
+    yield from _list("What differs between the runs", comparison.run_changes)
+    yield from _list("Messages", words.message_lines(comparison, LIMIT))
+    yield from _list(
+        "Not comparable: evaluated in one run only", map(words.missed_line, comparison.not_compared)
+    )
+    for section in words.sections(comparison, LIMIT):
+        yield from _section(section)
+
+
+def _list(title: str, items: Iterable[str]) -> Iterator[str]:
+    lines = [f"- {_inert(item)}" for item in items]
+    if lines:
+        yield from ("", f"### {title}", "", *lines)
+
+
+def _section(section: words.Section) -> Iterator[str]:
+    yield from (
+        "",
+        f"### {section.heading}",
+        "",
+        "| where | rule | outcome | what |",
+        "| --- | --- | --- | --- |",
+    )
+    for change in section.changes:
+        cells = (
+            f"{words.source(change)} {words.place(change)}",
+            change.rule,
+            f"{words.outcomes(change)}{words.effect(change)}",
+            change.message,
+        )
+        yield f"| {' | '.join(_inert(cell) for cell in cells)} |"
+    if section.more:
+        yield from ("", section.more)

@@ -1,0 +1,85 @@
+"""Findings as CSV (RFC 4180) for spreadsheets: a header, then one row for each finding.
+
+Findings are evaluations that failed or could not be decided, waived or not, and what the gate, a waiver or a
+send has against the run. A run with nothing to look at has the header alone; a denied one never has.
+
+Columns: ``run_verdict`` and ``exit_code`` of the run, ``message_verdict`` (empty in a row about the run):
+permit, pass-offline or deny; ``source`` and ``line``; ``target``, ``slide``, ``media`` (from 1); ``rule``;
+``severity`` (empty for what the gate says); ``outcome``: failed or cant-tell; ``effect``: blocks, advises or
+waived; ``crashed``: yes where the check itself broke; ``owner``; ``message``; ``reason``; ``why``; ``fix``;
+``provider_codes``, by spaces; ``url``; ``waived_by`` with date and reason; ``details``, lines by `` / ``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from mmscheck.formats.layout import shown
+from mmscheck.formats.rows import Effect, Row, message_rows
+from mmscheck.formats.rulings import message_ruling, run_rulings
+from mmscheck.formats.scrub import scrub
+from mmscheck.formats.verdicts import decision_value, message_verdicts
+from mmscheck.formats.view import View
+from mmscheck.formats.waived import leave
+
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets take the full-width signs too
+COLUMNS = (
+    *("run_verdict", "exit_code", "message_verdict", "source", "line", "target", "slide", "media"),
+    *("rule", "severity", "outcome", "effect", "crashed", "owner", "message", "reason", "why", "fix"),
+    *("provider_codes", "url", "waived_by", "details"),
+)
+"""The header row."""
+
+
+def render(view: View) -> str:
+    """The whole table, UTF-8 without a mark, its lines ended by CR LF."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_table(view))
+    return text.getvalue()
+
+
+def _table(view: View) -> Iterator[list[str]]:
+    safe = scrub(view)
+    run = (decision_value(view.verdict), str(view.verdict.exit_code))
+    for message, verdict in zip(safe.report.messages, message_verdicts(safe), strict=True):
+        said = message_ruling(safe, verdict)
+        ruled = (said,) if said.effect is Effect.BLOCKS else ()
+        for row in (*ruled, *message_rows(safe.report, message, verdict)):
+            yield [_plain(cell) for cell in (*run, decision_value(verdict), *_cells(row))]
+    for row in run_rulings(safe):
+        if row.effect is not Effect.NONE:
+            yield [_plain(cell) for cell in (*run, "", *_cells(row))]
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    key = row.key
+    return (
+        shown(row.source),
+        str(row.line or ""),
+        key.kind.value if key else row.place,
+        str((key and key.slide) or ""),
+        str((key and key.media) or ""),
+        row.rule,
+        row.severity.value if row.severity else "",
+        row.outcome.value,
+        row.effect.value,
+        "yes" if row.crashed else "",
+        row.owner.value if row.owner else "",
+        row.message,
+        row.reason,
+        row.why,
+        " / ".join(row.fix),
+        " ".join(row.codes),
+        row.url or "",
+        leave(row.waiver) if row.waiver else "",
+        " / ".join(row.details),
+    )
+
+
+def _plain(cell: str) -> str:
+    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell

@@ -1,0 +1,54 @@
+"""Findings as a GitLab Code Quality report: a JSON array of issues with the fields that GitLab documents.
+
+``blocker`` failed and blocks, ``major`` could not be decided and blocks, ``minor`` only advises, ``info`` was
+waived. The array is empty exactly when there is nothing to look at and the gate did not deny: what the gate
+says against a message or the run is an issue too.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mmscheck.formats.escape import visible_json
+from mmscheck.formats.paths import shown_path, with_fingerprints
+from mmscheck.formats.rows import Effect, Row, rows
+from mmscheck.formats.rulings import denials
+from mmscheck.formats.view import View
+from mmscheck.formats.waived import leave
+from mmscheck.model.words import Outcome
+
+
+def render(view: View) -> str:
+    """The whole array, indented by two, ending with a line feed."""
+    found = with_fingerprints([*denials(view), *rows(view)], view.root)
+    issues = [_issue(row, mark, view.root) for row, mark in found]
+    return visible_json(json.dumps(issues, indent=2, ensure_ascii=False)) + "\n"
+
+
+def _issue(row: Row, mark: str, root: str) -> dict[str, Any]:
+    return {
+        "description": _description(row),
+        "check_name": row.rule,
+        "fingerprint": mark,
+        "severity": _severity(row),
+        "location": {"path": shown_path(row.source, root), "lines": {"begin": row.line or 1}},
+    }
+
+
+def _description(row: Row) -> str:
+    place = f" ({row.place})" if row.place else ""
+    if row.waiver is not None:
+        return f"Waived by {leave(row.waiver)}: {row.message}{place}"
+    undecided = "Cannot tell: " if row.outcome is Outcome.CANT_TELL else ""
+    return f"{undecided}{row.message}{place}"
+
+
+def _severity(row: Row) -> str:
+    match row.effect:
+        case Effect.BLOCKS:
+            return "major" if row.outcome is Outcome.CANT_TELL else "blocker"
+        case Effect.ADVISES:
+            return "minor"
+        case _:
+            return "info"

@@ -1,0 +1,79 @@
+"""Why and how to fix: prose as paragraphs, configuration as a block that can be copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from mmscheck.formats.html.markup import NOTHING, Markup, join, tag
+from mmscheck.formats.html.words import cut
+from mmscheck.formats.layout import COPYABLE, shown_lines
+
+LONGEST = 20_000
+"""Characters of a fix that are shown."""
+
+
+class Ids:
+    """Names for the parts of one page that others point to."""
+
+    def __init__(self, prefix: str) -> None:
+        """Start at 1."""
+        self._prefix, self._count = prefix, 0
+
+    def next(self) -> str:
+        """A name that no other part has."""
+        self._count += 1
+        return f"{self._prefix}-{self._count}"
+
+
+def why_and_fix(why: str, general: str, advised: Iterable[str], ids: Ids) -> Markup:
+    """The reason, what helps in general, and what helps on the server that was recognised."""
+    return join(
+        _row("Why", _prose(why, ids)),
+        _row("Fix", _prose(general, ids)),
+        *(_recipe(each, ids) for each in advised),
+    )
+
+
+def _row(label: str, content: Markup) -> Markup:
+    return tag("div", tag("dt", label), tag("dd", content)) if content else NOTHING
+
+
+def _recipe(advised: str, ids: Ids) -> Markup:
+    """What to do on one server; its name stands before the first colon."""
+    name, mark, rest = advised.partition(": ")
+    title, body = (name, rest) if mark and len(name) <= 80 else ("this server", advised)  # noqa: PLR2004 - a name
+    return _row(f"Here, on {cut(title, 80)}", _prose(body, ids, copyable=True))
+
+
+def _prose(told: str, ids: Ids, *, copyable: bool = False) -> Markup:
+    lines = shown_lines(told[:LONGEST])
+    if copyable and not any(line.startswith(COPYABLE) for line in lines):
+        return _block("\n".join(lines), ids, "p")
+    return join(*_paragraphs(lines, ids), tag("p", "… and more") if len(told) > LONGEST else None)
+
+
+def _paragraphs(lines: list[str], ids: Ids) -> Iterator[Markup]:
+    for configuration, some in groupby(lines, key=lambda line: line.startswith(COPYABLE)):
+        if configuration:
+            yield _block("\n".join(line.removeprefix(COPYABLE) for line in some), ids, "pre")
+        else:
+            yield from (tag("p", tag("bdi", line)) for line in some)
+
+
+def _block(content: str, ids: Ids, element: str) -> Markup:
+    """What can be copied, with the button that does it."""
+    name = ids.next()
+    return tag(
+        "div",
+        tag("button", "Copy", type="button", data_copy=name, hidden=True, data_needs_script=True),
+        _configuration(content, name) if element == "pre" else tag("p", tag("bdi", content), id=name),
+        class_="copyable",
+    )
+
+
+def _configuration(content: str, name: str) -> Markup:
+    """Code may be wider than the page, and is scrolled by keyboard only if it can have the focus."""
+    return tag(
+        "pre", tag("code", content), id=name, tabindex=0, role="group", aria_label="Configuration to copy"
+    )

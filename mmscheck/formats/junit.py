@@ -1,0 +1,148 @@
+"""The report as JUnit XML: every rule on every target is a test case, so that nothing passes unseen.
+
+===================================  ==================================================================
+what the gate sees                   what the case says
+===================================  ==================================================================
+passed                               nothing: it passes
+failed, and it blocks                ``failure`` of type ``failed``
+could not be decided, and it blocks  ``error`` of type ``cant-tell``, or ``crashed``
+inapplicable                         ``skipped`` of type ``inapplicable``
+failed, and waived                   ``skipped`` of type ``waived``
+advice, which blocks nothing         ``skipped`` of type ``advice-failed`` or ``advice-cant-tell``
+===================================  ==================================================================
+
+Those who read JUnit go by failures and errors, so there are some exactly where the exit status is not 0:
+what the gate says of each message, of the run, and what the provider said of a send are cases as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from xml.etree import ElementTree as ET
+
+from mmscheck.formats.layout import shown
+from mmscheck.formats.paths import shown_path
+from mmscheck.formats.rows import Effect, Row, message_rows
+from mmscheck.formats.rulings import ABOUT, message_ruling, run_rulings
+from mmscheck.formats.scrub import scrub
+from mmscheck.formats.verdicts import decision_value, message_verdicts
+from mmscheck.formats.view import View
+from mmscheck.formats.waived import leave
+from mmscheck.model.report import MessageReport
+from mmscheck.model.verdict import MessageVerdict
+from mmscheck.model.words import Outcome
+
+_COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+
+
+def render(view: View) -> str:
+    """The whole document, indented by two, ending with a line feed."""
+    safe = scrub(view)
+    root = ET.Element("testsuites", {"name": "mmscheck", "time": _seconds(safe)})
+    root.append(_run_suite(safe))
+    for message, verdict in zip(safe.report.messages, message_verdicts(safe), strict=True):
+        root.append(_message_suite(safe, message, verdict))
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _seconds(view: View) -> str:
+    return f"{view.report.duration_ms / 1000:.3f}"
+
+
+def _run_suite(view: View) -> ET.Element:
+    """What is true of the run as a whole."""
+    report = view.report
+    facts = {
+        "mmscheck.version": report.tool_version,
+        "ruleset.digest": report.ruleset_digest,
+        "ruleset.rules": str(len(report.rules)),
+        "profile": report.profile,
+        "strict": str(report.strict).lower(),
+        "verdict": decision_value(view.verdict),
+        "exit-code": str(view.verdict.exit_code),
+        **{f"override.{at}": _override(each) for at, each in enumerate(report.overrides, 1)},
+        **{f"allowance.{at}": each for at, each in enumerate(report.allowances, 1)},
+    }
+    cases = [_case(row, classname="mmscheck", name=ABOUT[row.rule]) for row in run_rulings(view)]
+    suite = _suite("mmscheck", facts, cases)
+    suite.set("timestamp", report.started)
+    suite.set("time", _seconds(view))
+    return suite
+
+
+def _override(change: dict[str, object]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in change.items())
+
+
+def _message_suite(view: View, message: MessageReport, verdict: MessageVerdict) -> ET.Element:
+    source = shown_path(message.source, view.root)
+    facts = {
+        "digest": message.digest,
+        "request-digest": message.request_digest,
+        "name": message.name,
+        "subject": message.subject,
+        "verdict": decision_value(verdict),
+    }
+    gate = _case(message_ruling(view, verdict), classname=source, name="mmscheck-gate: message")
+    evaluated = message_rows(view.report, message, verdict, every=True)
+    cases = (_case(row, classname=source, name=f"{row.rule}: {row.place}") for row in evaluated)
+    suite = _suite(source, facts, [gate, *cases])
+    suite.set("file", source)
+    return suite
+
+
+def _suite(name: str, facts: Mapping[str, str | None], cases: Iterable[ET.Element]) -> ET.Element:
+    suite = ET.Element("testsuite", {"name": name})
+    properties = ET.SubElement(suite, "properties")
+    for key, value in facts.items():
+        if value is not None:
+            ET.SubElement(properties, "property", {"name": key, "value": shown(value)})
+    suite.extend(cases)
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    for count, tag in _COUNTED.items():
+        suite.set(count, str(len(suite.findall(f"testcase/{tag}"))))
+    return suite
+
+
+def _case(row: Row, *, classname: str, name: str) -> ET.Element:
+    case = ET.Element("testcase", {"classname": classname, "name": name})
+    tag, kind = _result(row)
+    if tag:
+        found = ET.SubElement(case, tag, {"type": kind, "message": row.message})
+        found.text = "\n".join(_told(row))
+    return case
+
+
+def _result(row: Row) -> tuple[str, str]:
+    """The element of a case and its type, both empty for one that passed."""
+    match row.effect:
+        case Effect.NONE:
+            return ("", "") if row.outcome is Outcome.PASSED else ("skipped", row.outcome.value)
+        case Effect.WAIVED:
+            return "skipped", "waived"
+        case Effect.ADVISES:
+            return "skipped", f"advice-{row.outcome.value}"
+        case Effect.BLOCKS if row.outcome is Outcome.FAILED:
+            return "failure", row.outcome.value
+        case Effect.BLOCKS:
+            return "error", "crashed" if row.crashed else row.outcome.value
+
+
+def _told(row: Row) -> Iterator[str]:
+    """Everything about a case that did not simply pass, a line each."""
+    facts = {
+        "Reason": row.reason,
+        "Where": f"{shown(row.source)}:{row.line}" if row.source and row.line else shown(row.source),
+        "URL": row.url,
+        "Waived by": leave(row.waiver) if row.waiver else "",
+        "Why": row.why,
+        "Fix": "\n     ".join(row.fix),
+        "Who": row.owner.value if row.owner and row.effect is not Effect.NONE else "",
+        "Codes": ", ".join(row.codes),
+    }
+    yield row.message
+    yield from (f"{name}: {text}" for name, text in facts.items() if text)
+    yield from row.details

@@ -1,0 +1,36 @@
+"""A page of Markdown that never gets longer than it may, and says what it left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class Sheet:
+    """Lines and how many bytes of UTF-8 they are; one sheet serves one report."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._lines: list[str] = []
+        self._size = 0
+
+    def put(self, *lines: str, upto: int) -> bool:
+        """Add all of the lines, or none where the page would get longer than ``upto`` bytes."""
+        size = sum(len(line.encode()) + 1 for line in lines)
+        if self._size + size > upto:
+            return False
+        self._lines += lines
+        self._size += size
+        return True
+
+    def fill(self, head: Sequence[str], lines: Sequence[str], *, upto: int) -> int:
+        """Add the head and as many of the lines as fit below it; returns how many those are.
+
+        The head is left out where not even the first line fits.
+        """
+        if not lines or not self.put(*head, lines[0], upto=upto):
+            return 0
+        return next((at for at, line in enumerate(lines[1:], 1) if not self.put(line, upto=upto)), len(lines))
+
+    def text(self) -> str:
+        """The whole page, ending with a line feed."""
+        return "\n".join(self._lines) + "\n"

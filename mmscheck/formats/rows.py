@@ -1,0 +1,124 @@
+"""One run as flat rows: the one reading of a view that every machine format writes down.
+
+What a row says is what the gate decided: a format that turns rows into its own words cannot disagree with
+another one. All texts of a row are shown texts: redacted, on one line, with nothing hidden in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+import msgspec
+
+from mmscheck.formats.codes import codes_for
+from mmscheck.formats.findings import is_finding
+from mmscheck.formats.layout import shown, shown_lines, shown_url
+from mmscheck.formats.scrub import scrub
+from mmscheck.formats.verdicts import message_verdicts, waivers_of
+from mmscheck.formats.view import View
+from mmscheck.formats.wording import ref_of
+from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
+from mmscheck.model.verdict import MessageVerdict
+from mmscheck.model.waiver import Waiver
+from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
+
+_CRASHED = "Send the traceback to the makers of mmscheck; the JSON report has it, as evidence."
+
+
+class Effect(StrEnum):
+    """What a row does to the gate: only ``blocks`` denies. What did not fail and is decided has none."""
+
+    NONE = "none"
+    BLOCKS = "blocks"
+    ADVISES = "advises"
+    WAIVED = "waived"
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule on one target, or one thing that the gate says of a message or of the run.
+
+    ``source`` is the path as given, empty for the run; ``place`` names the target in words. ``severity`` and
+    ``key`` are None for what the gate says, ``owner`` where nobody in particular can fix it. ``line`` counts
+    from 1. ``details`` are lines: the gate's reasons, or the traceback of a check that crashed.
+    """
+
+    rule: str
+    outcome: Outcome
+    effect: Effect
+    message: str
+    source: str = ""
+    place: str = ""
+    key: TargetKey | None = None
+    severity: Severity | None = None
+    url: str | None = None
+    line: int | None = None
+    reason: str = ""
+    why: str = ""
+    fix: tuple[str, ...] = ()
+    owner: Owner | None = None
+    codes: tuple[str, ...] = ()
+    waiver: Waiver | None = None
+    crashed: bool = False
+    details: tuple[str, ...] = ()
+
+
+def rows(view: View, *, every: bool = False) -> Iterator[Row]:
+    """The findings of all messages in the report's order; with ``every`` the rest of the evaluations too."""
+    safe = scrub(view)
+    for message, verdict in zip(safe.report.messages, message_verdicts(safe), strict=True):
+        yield from message_rows(safe.report, message, verdict, every=every)
+
+
+def message_rows(
+    report: Report, message: MessageReport, verdict: MessageVerdict, *, every: bool = False
+) -> Iterator[Row]:
+    """The rows of one message of a scrubbed view."""
+    waived = waivers_of(verdict)
+    for item in message.evaluations:
+        if every or is_finding(item):
+            yield _row(report, message, item, waived.get((item.rule, item.target)))
+
+
+def _row(report: Report, message: MessageReport, item: Evaluation, waiver: Waiver | None) -> Row:
+    effect = _effect(report, item, waiver)
+    ref = ref_of(message, item.target)
+    trace = item.evidence.get("traceback", "") if item.crashed else ""
+    return Row(
+        rule=shown(item.rule),
+        outcome=item.outcome,
+        effect=effect,
+        message=shown(item.message),
+        source=message.source,
+        place=place_name(item.target),
+        key=item.target,
+        severity=item.severity,
+        url=None if item.url is None else shown_url(item.url),
+        line=item.line or None,
+        reason=shown(item.reason),
+        why=shown(item.why),
+        fix=(_CRASHED,) if item.crashed else tuple(shown_lines(item.fix)),
+        owner=None if item.crashed else item.owner,
+        codes=tuple(map(shown, codes_for(item.provider_codes, ref.kind if ref else None))),
+        waiver=waiver if effect is Effect.WAIVED else None,
+        crashed=item.crashed,
+        details=tuple(shown_lines(str(trace))),
+    )
+
+
+def _effect(report: Report, item: Evaluation, waiver: Waiver | None) -> Effect:
+    if not is_finding(item):
+        return Effect.NONE
+    # Nobody can waive what could not be decided: a waiver that meets it by name lets nothing through.
+    if waiver is not None and item.outcome is Outcome.FAILED:
+        return Effect.WAIVED
+    return Effect.BLOCKS if report.strict or item.severity is Severity.ERROR else Effect.ADVISES
+
+
+def place_name(key: TargetKey) -> str:
+    """The target in words: ``message``, ``request``, ``slide 2``, ``slide 2, medium 3`` or ``file``."""
+    if key.kind in (TargetKind.MESSAGE, TargetKind.REQUEST):
+        return key.kind.value
+    if key.kind is TargetKind.SLIDE:
+        return f"slide {key.slide}"
+    return f"slide {key.slide}, medium {key.media}" if key.slide else "file"

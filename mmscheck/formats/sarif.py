@@ -1,0 +1,184 @@
+"""The report as SARIF 2.1.0 (OASIS), one run.
+
+Results are what somebody has to look at: findings, and what the gate says. GitHub shows every result as an
+alert, also one of kind ``pass``; so what passed or did not apply is listed in the run's property
+``mmscheck/evaluated``, and the log is complete without alarming anybody. Kinds and levels:
+
+- failed and blocks: ``fail``, ``error``; failed and only advises: ``fail``, ``warning``
+- could not be decided: ``open``, and ``none``, as the standard wants it (3.27.10); the message it is about is
+  denied by a result of its own, of rule ``mmscheck-gate`` and level ``error``
+- waived: ``fail``, ``note``, with an external suppression that holds the waiver's reason
+
+GitHub refuses a run of more than 25,000 results. What goes beyond that number is left out, advice first, and
+a notification and the property ``mmscheck/resultsLeftOut`` say so. Above 10 MB compressed it refuses a file
+too; nothing is left out for that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from mmscheck.formats.clean import clean_value
+from mmscheck.formats.escape import visible_json
+from mmscheck.formats.layout import shown
+from mmscheck.formats.paths import uri, with_fingerprints
+from mmscheck.formats.rows import Effect, Row, rows
+from mmscheck.formats.rulings import denials, rulings
+from mmscheck.formats.sarif_rules import Rules
+from mmscheck.formats.scrub import scrub
+from mmscheck.formats.verdicts import decision_value
+from mmscheck.formats.view import View
+from mmscheck.formats.waived import leave
+from mmscheck.model.words import Outcome
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+"""Where the standard's schema is published."""
+
+MOST_RESULTS = 25_000
+"""Results of a run: GitHub refuses more (REST API, "Upload an analysis as SARIF data")."""
+
+_WEIGHT = {Effect.BLOCKS: 0, Effect.WAIVED: 1, Effect.ADVISES: 2}
+
+
+def render(view: View) -> str:
+    """The whole log, indented by two, in a stable order, ending with a line feed."""
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(view)]}
+    return visible_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+
+
+def _run(view: View) -> dict[str, Any]:
+    evaluated = tuple(rows(view, every=True))
+    found = [row for row in evaluated if row.effect is not Effect.NONE]
+    said = [row for row in denials(view) if row.effect is Effect.BLOCKS]
+    kept = _kept(list(with_fingerprints([*said, *found], view.root)))
+    left_out = len(said) + len(found) - len(kept)
+    rules = Rules(view.report, [*evaluated, *said])
+    return {
+        "tool": {
+            "driver": {
+                "name": "mmscheck",
+                "version": shown(view.report.tool_version),
+                "rules": rules.descriptors,
+            }
+        },
+        "invocations": [_invocation(view, left_out)],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(view, row, mark, rules) for row, mark in kept],
+        "properties": _properties(view, evaluated, left_out),
+    }
+
+
+def _kept(found: list[tuple[Row, str]]) -> list[tuple[Row, str]]:
+    """As many as GitHub takes, in the report's order; what blocks stays longest."""
+    if len(found) <= MOST_RESULTS:
+        return found
+    weighed = sorted(range(len(found)), key=lambda at: _WEIGHT[found[at][0].effect])
+    return [found[at] for at in sorted(weighed[:MOST_RESULTS])]
+
+
+def _properties(view: View, evaluated: Sequence[Row], left_out: int) -> dict[str, Any]:
+    report = view.report
+    return {
+        "mmscheck/verdict": decision_value(view.verdict),
+        "mmscheck/exitCode": view.verdict.exit_code,
+        "mmscheck/rulesetDigest": shown(report.ruleset_digest),
+        "mmscheck/profile": shown(report.profile),
+        "mmscheck/strict": report.strict,
+        "mmscheck/overrides": clean_value(report.overrides),
+        "mmscheck/allowances": [shown(sentence) for sentence in report.allowances],
+        "mmscheck/resultsLeftOut": left_out,
+        "mmscheck/rulings": [
+            {
+                "about": row.rule,
+                "source": shown(row.source),
+                "outcome": row.outcome.value,
+                "effect": row.effect.value,
+                "message": row.message,
+                "details": list(row.details),
+            }
+            for row in rulings(view)
+        ],
+        "mmscheck/evaluated": _evaluated(evaluated),
+    }
+
+
+def _evaluated(evaluated: Sequence[Row]) -> list[dict[str, Any]]:
+    """What is no finding, for each source: the names of rule and place by outcome."""
+    sources: dict[str, dict[str, list[str]]] = {}
+    for row in evaluated:
+        outcomes = sources.setdefault(shown(row.source), {"passed": [], "inapplicable": []})
+        if row.effect is Effect.NONE:
+            outcomes[row.outcome.value].append(f"{row.rule}: {row.place}")
+    return [{"source": source, **outcomes} for source, outcomes in sources.items()]
+
+
+def _invocation(view: View, left_out: int) -> dict[str, Any]:
+    report = scrub(view).report
+    crashes = any(item.crashed for message in report.messages for item in message.evaluations)
+    whole = report.messages and not (report.unread or report.not_checked or crashes)
+    notes = [
+        {"level": "error" if row.effect is Effect.BLOCKS else "warning", "message": {"text": row.message}}
+        for row in denials(view)
+        if not row.source
+    ]
+    if left_out:
+        text = (
+            f"{left_out:,} results were left out: a run can have {MOST_RESULTS:,}. The JSON report has all."
+        )
+        notes.append({"level": "error", "message": {"text": text}})
+    return {
+        "executionSuccessful": bool(whole),
+        "exitCode": view.verdict.exit_code,
+        "startTimeUtc": report.started,
+        "toolExecutionNotifications": notes,
+    }
+
+
+def _result(view: View, row: Row, mark: str, rules: Rules) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": row.rule,
+        "ruleIndex": rules.index(row.rule),
+        "kind": "open" if row.outcome is Outcome.CANT_TELL and row.key else "fail",
+        "level": _level(row),
+        "message": {"text": row.message},
+        "locations": [_location(view, row)],
+        "partialFingerprints": {"mmscheck/v1": mark},
+        "properties": _facts(row),
+    }
+    if row.waiver is not None:
+        suppression = {"kind": "external", "status": "accepted", "justification": leave(row.waiver)}
+        result["suppressions"] = [suppression]
+    return result
+
+
+def _level(row: Row) -> str:
+    if row.outcome is Outcome.CANT_TELL and row.key:
+        return "none"
+    return {Effect.BLOCKS: "error", Effect.ADVISES: "warning"}.get(row.effect, "note")
+
+
+def _location(view: View, row: Row) -> dict[str, Any]:
+    # What is about no file still needs a place: GitHub refuses a result without one.
+    first = next((message.source for message in view.report.messages), "")
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri(row.source or first, view.root)}}
+    if row.line:
+        physical["region"] = {"startLine": row.line}
+    logical = {"logicalLocations": [{"fullyQualifiedName": row.place}]} if row.place else {}
+    return {"physicalLocation": physical, **logical}
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    facts = {
+        "outcome": row.outcome.value,
+        "effect": row.effect.value,
+        "severity": row.severity.value if row.severity else None,
+        "owner": row.owner.value if row.owner else None,
+        "url": row.url,
+        "reason": row.reason,
+        "fix": "\n".join(row.fix),
+        "providerCodes": list(row.codes),
+        "details": list(row.details),
+    }
+    return {name: value for name, value in facts.items() if value}

@@ -1,0 +1,127 @@
+"""A transaction on PostgreSQL in two round trips: one statement that reads, one that writes and commits.
+
+Nothing is locked while this process thinks. The writing statement moves the chain's end only from where the
+reading one saw it, and writes nothing when it is elsewhere: whatever the ledger holds is then newer than
+what was read, because every change moves the end. Each statement is a transaction of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from mmscheck.ledger.book import Book, Needs, Row
+from mmscheck.ledger.cleaning import Cleaner
+from mmscheck.ledger.tables import HISTORY, HOLDS, PROJECTIONS
+from mmscheck.ledger.transaction import ENCODING, chain, touched
+from mmscheck.model.ledger import SendState
+
+T = TypeVar("T")
+
+
+class Raw(Protocol):
+    """What is used of a connection of asyncpg."""
+
+    async def fetchrow(self, query: str, *arguments: Any) -> Any:
+        """The first row."""
+
+
+class Moved(Exception):  # noqa: N818 - no error: another process was faster
+    """The chain's end was moved by somebody else; nothing was written."""
+
+
+async def transact(
+    connection: Raw, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner
+) -> T:
+    """What was decided, durable when this returns; raises Moved when it has to be decided anew."""
+    book, previous = await _read(connection, needs, at)
+    outcome = decide(book)
+    if not book.changes:
+        return outcome
+    entries, last = chain(book, previous, cleaner)
+    parts = [(f"+{HISTORY.name}", entries)]
+    for name, (new, old) in touched(book, cleaner).items():
+        parts += [(mark + name, rows) for mark, rows in (("+", new), ("=", old)) if rows]
+    query = _writing(tuple(name for name, _ in parts))
+    values = (msgspec.json.encode(rows).decode() for _, rows in parts)
+    row = await connection.fetchrow(query, book.seq, previous, entries[-1]["seq"], last, *values)
+    if not row[0]:
+        raise Moved
+    return outcome
+
+
+async def _read(connection: Raw, needs: Needs, at: int) -> tuple[Book, str]:
+    given = {name: list(getattr(needs, name)) for name in _FIELDS if getattr(needs, name)}
+    flags = tuple(name for name in ("in_flight", "holds") if getattr(needs, name))
+    row = await connection.fetchrow(_reading((*given, *flags)), *given.values())
+    if row is None:
+        # There is no end to move; who asks with a lock says so.
+        raise Moved
+    book = Book(seq=row["seq"], at=at)
+    for name in PROJECTIONS:
+        if text := row.get(name):
+            book.load(name, msgspec.json.decode(text, type=list[Row]))
+    return book, row["hash"]
+
+
+_FIELDS = ("keys", "sends", "trackings", "reported", "mms", "postbacks")
+
+_WANTED: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
+    {
+        "keys": (("sends", "key = ANY({}::text[])"),),
+        "sends": (("sends", "id = ANY({}::bigint[])"),),
+        "trackings": (("postbacks", "tracking_id = ANY({}::text[])"),),
+        "reported": (
+            ("sends", "tracking_id = ANY({}::text[])"),
+            ("postbacks", "tracking_id = ANY({}::text[])"),
+        ),
+        "mms": (
+            ("mms", "id = ANY({}::text[])"),
+            ("postbacks", f"(mms_id = ANY({{}}::text[]) AND meaning IN {ENCODING})"),
+        ),
+        "postbacks": (("postbacks", "digest = ANY({}::text[])"),),
+        "in_flight": (("sends", f"state = '{SendState.INTENDED.value}'"),),
+        "holds": ((HOLDS.name, "released_at IS NULL"),),
+    }
+)
+"""For each need the tables with the rows; as ``transaction`` asks for them one by one."""
+
+
+@cache
+def _reading(wanted: Sequence[str]) -> str:
+    """One statement, so that all it tells is of one moment."""
+    conditions: dict[str, list[str]] = {}
+    for number, name in enumerate(wanted, 1):
+        for table, condition in _WANTED[name]:
+            conditions.setdefault(table, []).append(condition.format(f"${number}"))
+    columns = [
+        f"(SELECT json_agg(t)::text FROM {table} t WHERE {' OR '.join(some)}) AS {table}"  # noqa: S608 - names of ours
+        for table, some in conditions.items()
+    ]
+    return f"SELECT {', '.join(('seq', 'hash', *columns))} FROM head"  # noqa: S608 - names of ours
+
+
+@cache
+def _writing(parts: Sequence[str]) -> str:
+    """``+table`` puts rows in, ``=table`` gives them new values; all of it only when the end was moved."""
+    steps = [
+        "moved AS (UPDATE head SET seq = $3, hash = $4 WHERE seq = $1 AND hash = $2 RETURNING 1)",
+        *(f"part{number} AS ({_part(name, f'${number}')})" for number, name in enumerate(parts, 5)),
+    ]
+    return f"WITH {', '.join(steps)} SELECT count(*) FROM moved"  # noqa: S608 - names of ours
+
+
+def _part(name: str, parameter: str) -> str:
+    table = HISTORY if name[1:] == HISTORY.name else PROJECTIONS[name[1:]]
+    columns = [column.name for column in table.columns]
+    rows = f"json_populate_recordset(NULL::{table.name}, {parameter}::text::json) n"
+    if name[0] == "+":
+        named = ", ".join(columns)
+        values = ", ".join(f"n.{one}" for one in columns)
+        return f"INSERT INTO {table.name} ({named}) SELECT {values} FROM {rows}, moved"  # noqa: S608 - names of ours
+    changes = ", ".join(f"{one} = n.{one}" for one in columns if one != "id")
+    return f"UPDATE {table.name} t SET {changes} FROM {rows}, moved WHERE t.id = n.id"  # noqa: S608 - names of ours

@@ -1,0 +1,59 @@
+"""What became of a campaign: counts, and the rows of its file that somebody has to look at."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class RowFate(StrEnum):
+    """What became of a row that the provider did not accept now.
+
+    ``denied``: the gate did not let it through; ``duplicate``: the same send as an earlier row; ``refused``
+    and ``not-sent``: certainly not sent; ``unknown``: it may have been sent, and is never repeated.
+    """
+
+    DENIED = "denied"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    NOT_SENT = "not-sent"
+    UNKNOWN = "unknown"
+
+
+class RowNote(msgspec.Struct, frozen=True, kw_only=True):
+    """One such row: the line of the file it begins on, its number as written, and why, as a sentence.
+
+    ``columns`` are those at fault, where it is known which.
+    """
+
+    line: int
+    to: str
+    fate: RowFate
+    detail: str
+    columns: tuple[str, ...] = ()
+
+
+class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Every row of the file is counted once.
+
+    ``recorded`` were sent by an earlier run; ``left`` were let through and not reached, because of what
+    ``stopped`` says. ``notes`` are the first rows worth a look, ``more`` how many further ones there are.
+    ``seconds`` is how long the sending took, without the check before it.
+    """
+
+    name: str
+    file: str
+    rows: int = 0
+    accepted: int = 0
+    recorded: int = 0
+    refused: int = 0
+    not_sent: int = 0
+    unknown: int = 0
+    denied: int = 0
+    duplicates: int = 0
+    left: int = 0
+    stopped: str | None = None
+    seconds: float = 0.0
+    notes: tuple[RowNote, ...] = ()
+    more: int = 0

@@ -1,0 +1,119 @@
+"""One request: whose it is, whether it is a postback, whether it has been kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Generic, Protocol, TypeVar
+
+from aiohttp import web
+
+from mmscheck.errors import LedgerError, UsageError
+from mmscheck.postbacks.document import Unreadable, read_postback
+from mmscheck.postbacks.limits import Limits
+from mmscheck.postbacks.secret import Secret
+
+R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
+
+
+class Keeper(Protocol[R_co]):
+    """Keeps what came in, durably once it returns; both raise LedgerError when that is not certain."""
+
+    async def record_postback(self, fields: Mapping[str, str]) -> R_co:
+        """A postback; UsageError when it has no code."""
+
+    async def record_unreadable(self, body: bytes, why: str) -> R_co:
+        """A body that is no postback."""
+
+
+class Listener(Generic[R]):
+    """Answers requests.
+
+    200: it is kept. 400 and 413: it is no postback, and is kept as the bytes it came in (of more than
+    the limit, the beginning). 408: it was not there in time. 503: it could not be kept, so the provider has
+    to come again. 404 and 405: not the address, not the method; nothing is kept.
+    """
+
+    def __init__(
+        self,
+        keeper: Keeper[R],
+        *,
+        secret: Secret | None,
+        limits: Limits,
+        kept: Callable[[R], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        """``kept`` is called with what was recorded, ``failed`` with what went wrong, for people."""
+        self._keeper = keeper
+        self._secret = secret
+        self._limits = limits
+        self._kept = kept
+        self._failed = failed
+
+    async def answer(self, request: web.BaseRequest, begun: float, whole: Callable[[], None]) -> web.Response:
+        """The answer to the request of a connection that began then (the loop's time).
+
+        ``whole`` is called when all of the request is here.
+        """
+        if refused := self._refusal(request):
+            return refused
+        try:
+            async with asyncio.timeout_at(begun + self._limits.read_seconds):
+                body, cut = await self._body(request)
+        except TimeoutError:
+            return web.Response(status=408)
+        except (web.RequestPayloadError, ConnectionError):
+            return web.Response(status=400)
+        whole()
+        try:
+            async with asyncio.timeout_at(begun + self._limits.answer_seconds):
+                return await self._keep(body, cut=cut)
+        except TimeoutError:
+            return self._put_off(f"the ledger took longer than {self._limits.answer_seconds:g} seconds")
+
+    def _refusal(self, request: web.BaseRequest) -> web.Response | None:
+        """The answer to what is not for this listener; None: read on."""
+        if self._secret is not None and not self._secret.ends(request.path):
+            return web.Response(status=404)
+        if request.method != "POST":
+            return web.Response(status=405, headers={"Allow": "POST"})
+        return None
+
+    async def _body(self, request: web.BaseRequest) -> tuple[bytes, bool]:
+        """The body, and whether it goes on behind what is taken of it."""
+        body = bytearray()
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > self._limits.body_bytes:
+                return bytes(body[: self._limits.body_bytes]), True
+        return bytes(body), False
+
+    async def _keep(self, body: bytes, *, cut: bool) -> web.Response:
+        """Record, then answer; never raises."""
+        try:
+            status, record = await self._record(body, cut=cut)
+        except LedgerError as error:
+            return self._put_off(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is: not kept, and the provider must come again
+            return self._put_off(f"{type(error).__name__}: {error}")
+        self._kept(record)
+        return web.Response(status=status)
+
+    def _put_off(self, why: str) -> web.Response:
+        """The answer that makes the provider come again."""
+        self._failed(f"a postback could not be kept, and was answered 503: {why}")
+        return web.Response(status=503)
+
+    async def _record(self, body: bytes, *, cut: bool) -> tuple[int, R]:
+        if cut:
+            why = f"is longer than {self._limits.body_bytes} bytes"
+            return 413, await self._keeper.record_unreadable(body, why)
+        # A document of the largest size takes some milliseconds, as long as a commit.
+        found = read_postback(body)
+        if isinstance(found, Unreadable):
+            return 400, await self._keeper.record_unreadable(body, found.why)
+        try:
+            return 200, await self._keeper.record_postback(found)
+        except UsageError:
+            return 400, await self._keeper.record_unreadable(body, "has no code")

@@ -1,0 +1,22 @@
+"""How much and how long one sender of postbacks may take."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mmscheck.postbacks.document import MAX_BODY_BYTES
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Times in seconds from the start of a connection, which carries one request.
+
+    The provider waits 10 s for status 200 and tries again 5 minutes later, at most 5 times (Sinch, MM7
+    introduction): a request is read by ``read_seconds`` or refused, kept by ``answer_seconds`` or put off,
+    and what still hangs at ``life_seconds`` is cut. ``connections`` may be open at once.
+    """
+
+    body_bytes: int = MAX_BODY_BYTES
+    connections: int = 512
+    read_seconds: float = 4.0
+    answer_seconds: float = 8.0
+    life_seconds: float = 10.0

@@ -1,0 +1,195 @@
+"""``mmscheck save``: one POST of the checked document, and an id that never gets lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from mmscheck.ledger import Ledger, default_file, open_ledger
+from mmscheck.model.ledger import MmsState
+from tests.support.command import PROGRAM, message, mmscheck, surroundings
+from tests.support.raw_provider import REFUSED, RawProvider, answer, hang_up_at_once, read_request
+
+SAVED = "<response><status>Success</status><mms-id>35674</mms-id></response>"
+LEGACY = "<RESPONSE><STATUS>Success</STATUS><MMSID>35674</MMSID></RESPONSE>"
+DOCUMENT = message("<message-text>See you</message-text>")
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[RawProvider]:
+    async with RawProvider(answer(SAVED)) as raw:
+        yield raw
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sale.xml").write_text(DOCUMENT)
+    return tmp_path
+
+
+async def known(mms_id: str = "35674") -> MmsState | None:
+    async with await open_ledger() as ledger:
+        record = await ledger.mms(mms_id)
+    return None if record is None else record.state
+
+
+def notes() -> list[tuple[str, dict[str, object]]]:
+    with sqlite3.connect(default_file()) as database:
+        rows = database.execute("SELECT kind, body FROM history WHERE target = '' ORDER BY seq").fetchall()
+    return [(kind, json.loads(body)) for kind, body in rows]
+
+
+@pytest.mark.parametrize("reply", [SAVED, LEGACY])
+async def test_a_save_is_one_post_and_binds_the_id(provider: RawProvider, folder: Path, reply: str) -> None:
+    provider.act = answer(reply)
+    ran = await mmscheck("save", "sale.xml", "--api-url", provider.url, "--format", "json", cwd=folder)
+    told = json.loads(ran.out)
+    assert (ran.code, told["exit_code"], provider.connections) == (0, 0, 1)
+    assert (told["send"]["status"], told["send"]["mms_id"]) == ("accepted", "35674")
+    assert told["ruleset"]["profile"] == "save"
+    assert b"<action>saveMMS</action>" in provider.received
+    assert b"<api-key>sandbox-key</api-key>" in provider.received
+    assert b"<message-text>See you</message-text>" in provider.received
+    assert await known() is MmsState.READY
+    assert "35674  ready" in (await mmscheck("ledger", "saves", cwd=folder)).out
+    assert [kind for kind, _ in notes()] == ["save-begun", "save-ended"]
+    assert "sandbox-key" not in ran.out + ran.err
+    assert b"sandbox-key" not in default_file().read_bytes()
+
+
+async def test_a_denied_message_is_not_saved_and_the_ledger_notes_it(
+    provider: RawProvider, folder: Path
+) -> None:
+    (folder / "sale.xml").write_text(DOCUMENT.replace("Summer", "S\u00fcmmer"))
+    ran = await mmscheck("save", "sale.xml", "--api-url", provider.url, cwd=folder)
+    assert (ran.code, provider.connections) == (1, 0)
+    ((kind, body),) = notes()
+    assert (kind, body["call"]) == ("deny", "save")
+    assert "subject-ascii (message) failed" in str(body["reasons"])
+
+
+async def test_a_dry_run_prints_the_document_without_the_key(provider: RawProvider, folder: Path) -> None:
+    (folder / "sale.xml").write_text(DOCUMENT.replace("<name>", "<api-key>their-own-key</api-key><name>"))
+    ran = await mmscheck("save", "sale.xml", "--dry-run", "--api-url", provider.url, cwd=folder)
+    assert (ran.code, provider.connections) == (5, 0)
+    assert "<api-key>REDACTED</api-key>" in ran.out
+    assert "their-own-key" not in ran.out + ran.err
+
+
+async def test_a_refusal_is_exit_5_and_binds_nothing(provider: RawProvider, folder: Path) -> None:
+    provider.act = answer(REFUSED)
+    ran = await mmscheck("save", "sale.xml", "--api-url", provider.url, "--format", "json", cwd=folder)
+    told = json.loads(ran.out)["send"]
+    assert (ran.code, told["status"], told["error_code"]) == (5, "refused", "E241")
+    assert "Nothing was saved" in told["detail"]
+    assert await known() is None
+
+
+@pytest.mark.parametrize("reply", ["garbage", "<response><status>Success</status></response>", None])
+async def test_what_nobody_can_tell_is_exit_6_and_may_be_made_again(
+    provider: RawProvider, folder: Path, reply: str | None
+) -> None:
+    provider.act = hang_up_at_once if reply is None else answer(reply)
+    ran = await mmscheck("save", "sale.xml", "--api-url", provider.url, cwd=folder)
+    assert (ran.code, provider.connections) == (6, 1)
+    words = " ".join(ran.out.split())
+    assert "it may be made again" in words
+    assert "do not repeat it" not in words
+    assert [body.get("status") for _, body in notes()] == [None, "unknown"]
+
+
+async def test_an_id_the_ledger_cannot_take_is_told_with_the_command_that_binds_it(
+    provider: RawProvider, folder: Path
+) -> None:
+    async def break_it(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        with sqlite3.connect(default_file()) as database:
+            database.execute("ALTER TABLE mms RENAME TO gone")
+        await answer(SAVED)(_Fed(), writer)
+
+    provider.act = break_it
+    ran = await mmscheck("save", "sale.xml", "--api-url", provider.url, "--format", "json", cwd=folder)
+    told = json.loads(ran.out)["send"]
+    assert (ran.code, told["status"], told["mms_id"]) == (4, "accepted", "35674")
+    assert "mmscheck bind 35674 sale.xml" in told["detail"]
+    assert "mmscheck bind 35674 sale.xml" in ran.err
+
+
+class _Fed(asyncio.StreamReader):
+    """A request that was read already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.feed_data(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+async def test_a_save_cut_off_in_the_call_is_visible(
+    provider: RawProvider, folder: Path, stop: signal.Signals
+) -> None:
+    begun = asyncio.Event()
+
+    async def stall(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        begun.set()
+        await reader.read()
+
+    provider.act = stall
+    arguments = ("save", "sale.xml", "--api-url", provider.url, "--format", "json=report.json")
+    process = await asyncio.create_subprocess_exec(
+        *(PROGRAM, *arguments), cwd=folder, env=surroundings(), stderr=asyncio.subprocess.DEVNULL
+    )
+    await asyncio.wait_for(begun.wait(), 30)
+    process.send_signal(stop)
+    code = await asyncio.wait_for(process.wait(), 30)
+    assert code == (6 if stop is signal.SIGINT else -signal.SIGKILL)
+    told = json.loads((folder / "report.json").read_text())
+    assert (told["exit_code"], told["send"]["status"]) == (6, "unknown")
+    kinds = [kind for kind, _ in notes()]
+    assert kinds == ["save-begun", "save-ended"][: 2 if stop is signal.SIGINT else 1]
+    listed = await mmscheck("ledger", "saves", cwd=folder)
+    assert listed.code == 0
+    assert ("unfinished" in listed.out) == (stop is signal.SIGKILL)
+
+
+async def test_a_hold_stops_no_save_because_a_save_reaches_no_phone(
+    provider: RawProvider, folder: Path
+) -> None:
+    assert (await mmscheck("hold", "wrong picture", "--who", "ann", cwd=folder)).code == 0
+    assert (await mmscheck("save", "sale.xml", "--api-url", provider.url, cwd=folder)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("inside", "told"),
+    [
+        ("<action>sendMMS</action>", "only a saveMMS can be saved"),
+        ("<to>15551230001</to>", "belongs to a send"),
+        ("<api-key>a</api-key><API_KEY>b</API_KEY>", "more than once"),
+        ("<Action>saveMMS</Action>", "must be one plain <action>"),
+    ],
+)
+async def test_a_document_that_is_no_save_is_exit_2(
+    provider: RawProvider, folder: Path, inside: str, told: str
+) -> None:
+    (folder / "sale.xml").write_text(DOCUMENT.replace("<name>", f"{inside}<name>"))
+    ran = await mmscheck("save", "sale.xml", "--api-url", provider.url, cwd=folder)
+    assert (ran.code, provider.connections) == (2, 0)
+    assert told in ran.err
+
+
+async def test_an_unusable_ledger_is_exit_4_before_anything(provider: RawProvider, folder: Path) -> None:
+    (folder / "no-ledger").write_text("this is no database, whatever its name")
+    ran = await mmscheck("save", "sale.xml", "--api-url", provider.url, "--ledger", "no-ledger", cwd=folder)
+    assert (ran.code, provider.connections) == (4, 0)
+
+
+def test_the_type_of_a_ledger_is_public() -> None:
+    import mmscheck  # noqa: PLC0415 - only here
+
+    assert mmscheck.Ledger is Ledger
