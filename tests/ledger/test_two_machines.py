@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from mmscheck.ledger import open_ledger
 from mmscheck.model.ledger import SendState
 from mmscheck.sandbox import Sandbox, Ways
 from tests.sandbox.raw_http import call, save_xml, slide, text
+from tests.support.campaigns import DOCUMENT, named, stored, write_recipients
 from tests.support.command import surroundings
 from tests.support.machines import Machine, machines, relay, relay_inside
 from tests.support.postgres import Cluster
 
 ROOT = Path(__file__).parents[2]
 PHONES = 60
+MANY = 240
+"""Enough that each of four processes is still at it when the last has started."""
+
 PORT = 8801
 API = f"http://127.0.0.1:{PORT}/ep/v1/"
 """Where every machine finds the provider: on itself, at the other end of its cable."""
@@ -104,4 +110,52 @@ async def test_workers_on_two_machines_send_one_list_without_overlap(postgres: C
         assert await ledger.counts() == {SendState.ACCEPTED: PHONES}
         hosts = {send.owner.split(":")[0] async for send in ledger.sends()}
         assert hosts == {machine.name for machine in both}
+        assert (await ledger.verify()).found == ()
+
+
+async def campaign(machine: Machine, where: str, mms_id: str, folder: Path) -> dict[str, Any]:
+    """The installed command on that machine; what it reports of the whole campaign."""
+    common = ("--from", "28444", "--service-id", "demo", "--fallback-sms-text", "Sale today")
+    reach = ("--api-url", API, "--ledger", where, "--in-flight", "4")
+    words = ("send", "sale.xml", "--mms-id", mms_id, "--recipients", "all.csv", *common, *reach)
+    one = await asyncio.create_subprocess_exec(
+        *machine.command(sys.executable, "-m", "mmscheck", *words, "--format", "json"),
+        cwd=folder,
+        env={**surroundings(), "PYTHONPATH": str(ROOT), "MMSCHECK_API_KEY": "sandbox-key"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await asyncio.wait_for(one.communicate(), 180)
+    report: dict[str, Any] = json.loads(out)
+    assert report["exit_code"] == one.returncode
+    return report
+
+
+async def test_one_campaign_run_on_two_machines_at_once_reaches_every_phone_once(
+    postgres: Cluster, tmp_path: Path
+) -> None:
+    where = postgres.fresh()
+    place = urlsplit(where)
+    assert place.port is not None
+    (tmp_path / "sale.xml").write_text(DOCUMENT)
+    write_recipients(tmp_path / "all.csv", named(MANY))
+    with machines(2) as both:
+        async with Sandbox(ways=Ways(answer_seconds=0.1)) as box, AsyncExitStack() as stack:
+            mms_id = await stored(box, where)
+            api = urlsplit(box.provider_url)
+            assert api.port is not None
+            runs = []
+            for machine in both:
+                base = await stack.enter_async_context(relay(machine.here, place.port))
+                door = await stack.enter_async_context(relay(machine.here, api.port))
+                await stack.enter_async_context(relay_inside(machine, PORT, door))
+                url = f"postgresql://{place.username}@{machine.here}:{base}{place.path}"
+                runs += [campaign(machine, url, mms_id, tmp_path) for _ in range(2)]
+            told = await asyncio.gather(*runs)
+            assert box.phones.total == MANY
+            assert box.phones.repeated == {}
+    shares = [report["send"]["campaign"]["accepted"] for report in told]
+    assert sum(shares) == MANY
+    assert sum(map(bool, shares)) > 1, "they should have been at it at the same time"
+    async with await open_ledger(where) as ledger:
+        assert await ledger.counts() == {SendState.ACCEPTED: MANY}
         assert (await ledger.verify()).found == ()
