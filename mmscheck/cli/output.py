@@ -13,7 +13,7 @@ from typing import IO
 import msgspec
 
 from mmscheck.cli.say import write_stdout
-from mmscheck.cli.sites import write_site
+from mmscheck.cli.sites import folder_of, write_site
 from mmscheck.cli.terminal import links, wants_color
 from mmscheck.errors import ReportError, UsageError
 from mmscheck.formats import FORMATS, View, pieces
@@ -37,6 +37,11 @@ def destinations(wanted: Sequence[str], known: Collection[str] = FORMATS) -> tup
     files = [item.file for item in found if item.file is not None]
     if len(set(files)) != len(files):
         raise UsageError("--format: two reports cannot go to one file")
+    folders = [folder_of(item.file) for item in found if item.file is not None and item.format == "html"]
+    if len(set(folders)) != len(folders):
+        raise UsageError(
+            "--format: two HTML reports cannot share the folder of their pages; name one otherwise"
+        )
     return found
 
 

@@ -32,7 +32,15 @@ FORMATS: Mapping[str, Formatter] = MappingProxyType(
 )
 """Every output format by the name that ``--format`` takes."""
 
-PARTS: Mapping[str, Callable[[View], Iterator[str]]] = MappingProxyType({"json": json_v1.parts})
+
+def _late_parts(module: str, view: View) -> Iterator[str]:
+    found: Iterator[str] = import_module(f"mmscheck.formats.{module}").parts(view)
+    return found
+
+
+PARTS: Mapping[str, Callable[[View], Iterator[str]]] = MappingProxyType(
+    {"json": json_v1.parts, "junit": partial(_late_parts, "junit")}
+)
 """Formats whose output can be had piece by piece: for thousands of messages it is too large for one text."""
 
 

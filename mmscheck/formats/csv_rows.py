@@ -43,7 +43,7 @@ def render(view: View) -> str:
 
 
 def _table(view: View) -> Iterator[list[str]]:
-    safe = scrub(view)
+    safe = scrub(view, every=False)
     run = (decision_value(view.verdict), str(view.verdict.exit_code))
     for message, verdict in zip(safe.report.messages, message_verdicts(safe), strict=True):
         said = message_ruling(safe, verdict)

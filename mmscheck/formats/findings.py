@@ -84,6 +84,9 @@ def standing(view: View) -> Iterator[Evaluation]:
     """Every evaluation that no waiver let through, of all messages, in the report's order."""
     for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
         waived = waivers_of(verdict)
+        if not waived:
+            yield from message.evaluations
+            continue
         yield from (item for item in message.evaluations if (item.rule, item.target) not in waived)
 
 

@@ -7,7 +7,6 @@ compares (headers, evidence), cost neither memory nor a refusal. A test holds th
 
 from __future__ import annotations
 
-import mmap
 import os
 import stat
 from collections import Counter
@@ -125,11 +124,14 @@ def _decoded(file: Path) -> ReadReport:
     try:
         known = os.fstat(descriptor)
         _refuse(known, file)
-        # Mapped and not read: a report of thousands of messages is hundreds of megabytes.
-        with mmap.mmap(descriptor, known.st_size, prot=mmap.PROT_READ) as mapped:
-            return _decode(mapped, file)
+        # Read and not mapped: a mapped file that somebody truncates meanwhile ends the process (SIGBUS).
+        with open(descriptor, "rb", closefd=False) as source:
+            content = source.read(known.st_size + 1)
     finally:
         os.close(descriptor)
+    if len(content) != known.st_size:
+        raise InputError(f"{_name(file)}: changed while it was read; give a report that is complete")
+    return _decode(content, file)
 
 
 def _refuse(known: os.stat_result, file: Path) -> None:
@@ -142,25 +144,21 @@ def _refuse(known: os.stat_result, file: Path) -> None:
         raise InputError(f"{_name(file)}: {known.st_size:,} bytes are more than the {LARGEST:,} taken")
 
 
-def _decode(mapped: mmap.mmap, file: Path) -> ReadReport:
-    # Without this, decoded strings could not outlive the mapping's view.
-    with memoryview(mapped) as view:
-        try:
-            return msgspec.json.decode(view, type=ReadReport)
-        except msgspec.ValidationError as error:
-            raise InputError(f"{_name(file)}: {_told(view, error)}") from error
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InputError(
-                f"{_name(file)}: is not JSON, or not all of it: {visible(str(error))}"
-            ) from error
-        except RecursionError as error:
-            raise InputError(f"{_name(file)}: is nested deeper than any report") from error
+def _decode(content: bytes, file: Path) -> ReadReport:
+    try:
+        return msgspec.json.decode(content, type=ReadReport)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{_name(file)}: {_told(content, error)}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{_name(file)}: is not JSON, or not all of it: {visible(str(error))}") from error
+    except RecursionError as error:
+        raise InputError(f"{_name(file)}: is nested deeper than any report") from error
 
 
-def _told(view: memoryview, error: msgspec.ValidationError) -> str:
+def _told(content: bytes, error: msgspec.ValidationError) -> str:
     """What is wrong with the document: first whether it is of a version that can be read."""
     try:
-        version = msgspec.json.decode(view, type=_Head).version
+        version = msgspec.json.decode(content, type=_Head).version
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         version = None
     if type(version) is int and version != 1:

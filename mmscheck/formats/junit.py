@@ -17,6 +17,7 @@ what the gate says of each message, of the run, and what the provider said of a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree import ElementTree as ET
 
@@ -24,7 +25,7 @@ from mmscheck.formats.layout import shown
 from mmscheck.formats.paths import shown_path
 from mmscheck.formats.rows import Effect, Row, message_rows
 from mmscheck.formats.rulings import ABOUT, message_ruling, run_rulings
-from mmscheck.formats.scrub import scrub
+from mmscheck.formats.scrub import scrub, scrub_message
 from mmscheck.formats.verdicts import decision_value, message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.waived import leave
@@ -37,15 +38,34 @@ _COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 def render(view: View) -> str:
     """The whole document, indented by two, ending with a line feed."""
-    safe = scrub(view)
-    root = ET.Element("testsuites", {"name": "mmscheck", "time": _seconds(safe)})
-    root.append(_run_suite(safe))
-    for message, verdict in zip(safe.report.messages, message_verdicts(safe), strict=True):
-        root.append(_message_suite(safe, message, verdict))
+    return "".join(parts(view))
+
+
+def parts(view: View) -> Iterator[str]:
+    """The same in pieces; suites are written one by one: elements take much more memory than text."""
+    totals: Counter[str] = Counter()
+    written = [_written(suite, totals) for suite in _suites(view)]
+    root = ET.Element("testsuites", {"name": "mmscheck", "time": _seconds(view)})
     for name in ("tests", "failures", "errors"):
-        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
-    ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+        root.set(name, str(totals[name]))
+    opening = ET.tostring(root, encoding="unicode").removesuffix(" />")
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n{opening}>'
+    for text in written:
+        yield f"\n  {text}"
+    yield "\n</testsuites>\n"
+
+
+def _suites(view: View) -> Iterator[ET.Element]:
+    yield _run_suite(scrub(view, every=False))
+    for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
+        yield _message_suite(view, scrub_message(message), verdict)
+
+
+def _written(suite: ET.Element, totals: Counter[str]) -> str:
+    for name in ("tests", "failures", "errors"):
+        totals[name] += int(suite.get(name, "0"))
+    ET.indent(suite, level=1)
+    return ET.tostring(suite, encoding="unicode")
 
 
 def _seconds(view: View) -> str:

@@ -17,14 +17,15 @@ from mmscheck.formats.markdown_findings import Finding, fixes, numbered, table_r
 from mmscheck.formats.markdown_sheet import Sheet
 from mmscheck.formats.markdown_text import code, cut, escaped
 from mmscheck.formats.oneline import gate_reasons
-from mmscheck.formats.rows import Effect
+from mmscheck.formats.rows import Effect, Row
 from mmscheck.formats.rulings import CAMPAIGN, INPUT, SEND, WAIVER, run_rulings
 from mmscheck.formats.scrub import scrub
 from mmscheck.formats.summary import decision_word
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.wording import OWNERS, count
-from mmscheck.model.report import LINT, Report
+from mmscheck.model.report import LINT, MessageReport, Report
+from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Outcome, Owner
 
 MOST = 65_536
@@ -39,10 +40,11 @@ _HEAD = ("| | What | Rule | Where | What was seen |", "| ---: | --- | --- | --- 
 
 def render(view: View) -> str:
     """The whole summary, at most `MOST` bytes of UTF-8, ending with a line feed."""
-    safe = scrub(view)
+    safe = scrub(view, every=False)
     sheet = Sheet()
-    sheet.put(*_head(safe), upto=MOST)
-    _list(sheet, list(_said(safe)), upto=_SAID)
+    said = list(run_rulings(safe))
+    sheet.put(*_head(safe, said), upto=MOST)
+    _list(sheet, list(_said(said)), upto=_SAID)
     _messages(sheet, safe)
     listed = list(_findings(sheet, safe))
     blocks = list(fixes(listed))
@@ -53,14 +55,14 @@ def render(view: View) -> str:
     return sheet.text()
 
 
-def _head(view: View) -> Iterator[str]:
+def _head(view: View, said: Sequence[Row]) -> Iterator[str]:
     report = view.report
     word, _ = decision_word(view.verdict, offline=report.profile == LINT)
     seen = Counter(item.outcome for item in all_evaluations(report))
     media = sum(len(message.media) for message in report.messages)
     yield f"## mmscheck: {word}"
     yield from ("", f"**{word}:** {escaped(cut(decision(view)))} Exit status {view.verdict.exit_code}.")
-    for row in run_rulings(view):
+    for row in said:
         if title := _CALLS.get(row.rule):
             yield from ("", f"**{title}:** {escaped(cut(' '.join([row.message, *row.details])))}")
     yield from ("", "| Messages | Media files | Passed | Failed | Cannot tell | Did not apply |")
@@ -69,9 +71,9 @@ def _head(view: View) -> Iterator[str]:
     yield f"| {' | '.join(f'{number:,}' for number in numbers)} |"
 
 
-def _said(view: View) -> Iterator[str]:
+def _said(said: Sequence[Row]) -> Iterator[str]:
     """What denies beside the messages, and waivers that somebody has to look at."""
-    for row in run_rulings(view):
+    for row in said:
         if row.rule in (INPUT, WAIVER) and row.effect is not Effect.NONE:
             yield f"- {escaped(cut(row.message))}{f' {code(cut(shown(row.source)))}' if row.source else ''}"
 
@@ -95,22 +97,25 @@ def _messages(sheet: Sheet, view: View) -> None:
     """The messages, denied ones first, with what the gate says of them beside their findings."""
     pairs = list(zip(view.report.messages, message_verdicts(view), strict=True))
     pairs.sort(key=lambda pair: pair[1].permitted or pair[1].passed_offline)
-    lines = []
-    for message, verdict in pairs:
-        word, _ = decision_word(verdict, offline=view.report.profile == LINT)
-        reasons = "".join(f"<br>{escaped(cut(reason))}" for reason in gate_reasons(message, verdict))
-        subject = escaped(cut(shown(message.subject or "")))
-        lines.append(f"| {word} | {code(cut(shown(message.source)))}{reasons} | {subject} |")
+    offline = view.report.profile == LINT
+    lines = (_message_row(message, verdict, offline=offline) for message, verdict in pairs)
     head = ("", "| Verdict | Message | Subject |", "| --- | --- | --- |")
-    if left := len(lines) - sheet.fill(head, lines, upto=_MESSAGES):
+    if left := len(pairs) - sheet.fill(head, lines, upto=_MESSAGES):
         sheet.put("", f"And {count(left, 'more message')}.", upto=MOST)
+
+
+def _message_row(message: MessageReport, verdict: MessageVerdict, *, offline: bool) -> str:
+    word, _ = decision_word(verdict, offline=offline)
+    reasons = "".join(f"<br>{escaped(cut(reason))}" for reason in gate_reasons(message, verdict))
+    subject = escaped(cut(shown(message.subject or "")))
+    return f"| {word} | {code(cut(shown(message.source)))}{reasons} | {subject} |"
 
 
 def _findings(sheet: Sheet, view: View) -> Iterator[Finding]:
     """Lists findings by who can fix them as far as there is room, and yields those that were listed."""
     for title, chosen in _parts(numbered(view)):
         head = ("", f"### {title}", "", *_HEAD)
-        lines = [table_row(each, strict=view.report.strict) for each in chosen]
+        lines = (table_row(each, strict=view.report.strict) for each in chosen)
         kept = sheet.fill(head, lines, upto=_FINDINGS)
         yield from chosen[:kept]
         if kept < len(chosen):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class Sheet:
@@ -22,14 +22,17 @@ class Sheet:
         self._size += size
         return True
 
-    def fill(self, head: Sequence[str], lines: Sequence[str], *, upto: int) -> int:
+    def fill(self, head: Sequence[str], lines: Iterable[str], *, upto: int) -> int:
         """Add the head and as many of the lines as fit below it; returns how many those are.
 
-        The head is left out where not even the first line fits.
+        The head is left out where not even the first line fits. No line is asked for after one that did not.
         """
-        if not lines or not self.put(*head, lines[0], upto=upto):
-            return 0
-        return next((at for at, line in enumerate(lines[1:], 1) if not self.put(line, upto=upto)), len(lines))
+        kept = 0
+        for line in lines:
+            if not self.put(*(() if kept else head), line, upto=upto):
+                break
+            kept += 1
+        return kept
 
     def text(self) -> str:
         """The whole page, ending with a line feed."""

@@ -65,7 +65,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 def rows(view: View, *, every: bool = False) -> Iterator[Row]:
     """The findings of all messages in the report's order; with ``every`` the rest of the evaluations too."""
-    safe = scrub(view)
+    safe = scrub(view, every=every)
     for message, verdict in zip(safe.report.messages, message_verdicts(safe), strict=True):
         yield from message_rows(safe.report, message, verdict, every=every)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.model.rule import FLOOR, NEVER_WAIVED, Rule
+from mmscheck.model.rule import FLOOR, NEVER_WAIVED, SECOND_GATE, Rule
 from mmscheck.model.words import Owner, Severity, TargetKind
 
 FAMILIES: Mapping[str, str] = MappingProxyType(
@@ -114,6 +114,8 @@ def weight(rule: Rule) -> str:
         return "warning: advice. It never blocks, unless with --strict."
     if rule.id in FLOOR:
         return "error: guards the gate. It is part of the floor: no file can soften or waive it."
+    if rule.id in SECOND_GATE:
+        return "error: guards the gate. It holds a send to what was saved: no file can soften or waive it."
     if rule.id in NEVER_WAIVED:
         return "error: guards the gate. It cannot be waived."
     return (

@@ -11,12 +11,13 @@ alert, also one of kind ``pass``; so what passed or did not apply is listed in t
 
 GitHub refuses a run of more than 25,000 results. What goes beyond that number is left out, advice first, and
 a notification and the property ``mmscheck/resultsLeftOut`` say so. Above 10 MB compressed it refuses a file
-too; nothing is left out for that.
+too: then ``mmscheck/evaluated`` is left out, which ``mmscheck/evaluatedLeftOut`` counts, and then results.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,20 +40,43 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 MOST_RESULTS = 25_000
 """Results of a run: GitHub refuses more (REST API, "Upload an analysis as SARIF data")."""
 
+MOST_BYTES = 10_000_000
+"""Bytes of a file when compressed: GitHub refuses more (the same page: 10 MB)."""
+
 _WEIGHT = {Effect.BLOCKS: 0, Effect.WAIVED: 1, Effect.ADVISES: 2}
 
 
 def render(view: View) -> str:
     """The whole log, indented by two, in a stable order, ending with a line feed."""
-    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(view)]}
+    evaluated = tuple(rows(view, every=True))
+    run = _run(view, evaluated)
+    text, most = _text(run), len(run["results"])
+    if _compressed(text) > MOST_BYTES:
+        text = _text(_run(view, evaluated, most=most, listed=False))
+    while most and (size := _compressed(text)) > MOST_BYTES:
+        most = int(most * min(0.9, MOST_BYTES / size))
+        text = _text(_run(view, evaluated, most=most, listed=False))
+    return text
+
+
+def _text(run: dict[str, Any]) -> str:
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return visible_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
-def _run(view: View) -> dict[str, Any]:
-    evaluated = tuple(rows(view, every=True))
+def _compressed(text: str) -> int:
+    """Bytes when compressed, or fewer than that where it is certain that they are few enough."""
+    data = text.encode("utf-8")
+    return len(zlib.compress(data)) if len(data) > MOST_BYTES else len(data)
+
+
+def _run(
+    view: View, evaluated: Sequence[Row], *, most: int | None = None, listed: bool = True
+) -> dict[str, Any]:
     found = [row for row in evaluated if row.effect is not Effect.NONE]
     said = [row for row in denials(view) if row.effect is Effect.BLOCKS]
-    kept = _kept(list(with_fingerprints([*said, *found], view.root)))
+    room = MOST_RESULTS if most is None else most
+    kept = _kept(list(with_fingerprints([*said, *found], view.root)), room)
     left_out = len(said) + len(found) - len(kept)
     rules = Rules(view.report, [*evaluated, *said])
     return {
@@ -66,19 +90,19 @@ def _run(view: View) -> dict[str, Any]:
         "invocations": [_invocation(view, left_out)],
         "columnKind": "unicodeCodePoints",
         "results": [_result(view, row, mark, rules) for row, mark in kept],
-        "properties": _properties(view, evaluated, left_out),
+        "properties": _properties(view, evaluated, left_out, listed=listed),
     }
 
 
-def _kept(found: list[tuple[Row, str]]) -> list[tuple[Row, str]]:
-    """As many as GitHub takes, in the report's order; what blocks stays longest."""
-    if len(found) <= MOST_RESULTS:
+def _kept(found: list[tuple[Row, str]], most: int) -> list[tuple[Row, str]]:
+    """So many of them, in the report's order; what blocks stays longest."""
+    if len(found) <= most:
         return found
     weighed = sorted(range(len(found)), key=lambda at: _WEIGHT[found[at][0].effect])
-    return [found[at] for at in sorted(weighed[:MOST_RESULTS])]
+    return [found[at] for at in sorted(weighed[:most])]
 
 
-def _properties(view: View, evaluated: Sequence[Row], left_out: int) -> dict[str, Any]:
+def _properties(view: View, evaluated: Sequence[Row], left_out: int, *, listed: bool) -> dict[str, Any]:
     report = view.report
     return {
         "mmscheck/verdict": decision_value(view.verdict),
@@ -100,7 +124,12 @@ def _properties(view: View, evaluated: Sequence[Row], left_out: int) -> dict[str
             }
             for row in rulings(view)
         ],
-        "mmscheck/evaluated": _evaluated(evaluated),
+        "mmscheck/evaluated": _evaluated(evaluated) if listed else [],
+        **(
+            {}
+            if listed
+            else {"mmscheck/evaluatedLeftOut": sum(row.effect is Effect.NONE for row in evaluated)}
+        ),
     }
 
 
@@ -125,7 +154,8 @@ def _invocation(view: View, left_out: int) -> dict[str, Any]:
     ]
     if left_out:
         text = (
-            f"{left_out:,} results were left out: a run can have {MOST_RESULTS:,}. The JSON report has all."
+            f"{left_out:,} results were left out: a run can have {MOST_RESULTS:,}, "
+            f"and a file {MOST_BYTES // 1_000_000} MB compressed. The JSON report has all."
         )
         notes.append({"level": "error", "message": {"text": text}})
     return {

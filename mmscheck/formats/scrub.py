@@ -16,6 +16,7 @@ from mmscheck.formats.view import View
 from mmscheck.model.observation import NotFetched, Observation
 from mmscheck.model.redact import redact_url
 from mmscheck.model.report import Evaluation, MessageReport
+from mmscheck.model.words import Outcome
 
 SHORTEST_QUERY = 8
 """Characters: a shorter query is too likely to be an ordinary part of a sentence."""
@@ -23,12 +24,15 @@ SHORTEST_QUERY = 8
 Needles = Sequence[tuple[str, str]]
 
 
-def scrub(view: View) -> View:
+def scrub(view: View, *, every: bool = True) -> View:
     """The view with the URLs, queries and logins of each message's media redacted wherever they are quoted.
 
-    URLs that stand in fields of their own stay raw; formats clean those as URLs.
+    URLs that stand in fields of their own stay raw; formats clean those as URLs. Without ``every`` only
+    findings are done, and whatever else was evaluated has no words: formats that tell findings save the time.
     """
-    messages = tuple(scrub_message(message) for message in view.report.messages)
+    messages = tuple(
+        scrub_message(message if every else _findings(message)) for message in view.report.messages
+    )
     return replace(view, report=replace(view.report, messages=messages))
 
 
@@ -42,6 +46,16 @@ def scrub_message(message: MessageReport) -> MessageReport:
         evaluations=tuple(_evaluation(item, needles) for item in message.evaluations),
         observations={url: _observation(seen, needles) for url, seen in message.observations.items()},
     )
+
+
+def _findings(message: MessageReport) -> MessageReport:
+    return replace(message, evaluations=tuple(map(_told_or_mute, message.evaluations)))
+
+
+def _told_or_mute(item: Evaluation) -> Evaluation:
+    if item.outcome not in (Outcome.PASSED, Outcome.INAPPLICABLE):
+        return item
+    return replace(item, message="", reason="", fix="", why="", evidence={})
 
 
 def _needles(message: MessageReport) -> Iterator[tuple[str, str]]:

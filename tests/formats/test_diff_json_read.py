@@ -166,3 +166,19 @@ def test_strings_outlive_the_mapped_file(tmp_path: Path) -> None:
     file.write_bytes(b"x" * 10)
     file.unlink()
     assert msgspec.json.decode(msgspec.json.encode(report), type=json_read.ReadReport) == report
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "report.json"
+    file.write_text(text(), encoding="utf-8")
+    look = json_read._refuse
+
+    def then_cut(known: os.stat_result, name: Path) -> None:
+        look(known, name)
+        os.truncate(name, 100)
+
+    monkeypatch.setattr(json_read, "_refuse", then_cut)
+    with pytest.raises(InputError, match="changed while it was read"):
+        read_report(file)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from typing import Any
 
 import pytest
@@ -176,3 +177,26 @@ def test_a_rule_that_was_never_evaluated_is_described_all_the_same() -> None:
     rule = run["tool"]["driver"]["rules"][len(view.report.rules)]
     assert (rule["id"], rule["help"]["text"]) == ("never-ran", "It never ran.")
     assert rule["defaultConfiguration"]["level"] == "warning"
+
+
+def test_a_file_that_github_would_refuse_for_its_size_is_cut_and_says_by_how_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = sarif.render(denied())
+    monkeypatch.setattr(sarif, "MOST_BYTES", 2_500)
+    text = sarif.render(denied())
+    (run,) = json.loads(text)["runs"]
+    assert len(zlib.compress(text.encode())) <= 2_500 or not run["results"]
+    assert run["properties"]["mmscheck/evaluated"] == []
+    assert run["properties"]["mmscheck/evaluatedLeftOut"] > 0
+    kept, before = len(run["results"]), len(json.loads(whole)["runs"][0]["results"])
+    assert run["properties"]["mmscheck/resultsLeftOut"] == before - kept > 0
+    notes = [each["message"]["text"] for each in run["invocations"][0]["toolExecutionNotifications"]]
+    assert any(f"{before - kept:,} results were left out" in each for each in notes)
+
+
+def test_a_file_of_ordinary_size_keeps_everything() -> None:
+    (run,) = json.loads(sarif.render(denied()))["runs"]
+    assert run["properties"]["mmscheck/resultsLeftOut"] == 0
+    assert "mmscheck/evaluatedLeftOut" not in run["properties"]
+    assert run["properties"]["mmscheck/evaluated"] != []

@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mmscheck.formats import View
+from mmscheck.model.campaign import CampaignResult, RowFate, RowNote
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
 from mmscheck.model.send import SendStatus
@@ -184,6 +185,22 @@ def ended(status: SendStatus) -> View:
     return sent(status)
 
 
+def of_campaign(status: SendStatus, *, refused: int = 0, unknown: int = 0) -> View:
+    """One message to five recipients; it ends as a send of that status does."""
+    note = RowNote(line=2, to="+15550100", fate=RowFate.REFUSED, detail=ATTACKS[1])
+    result = CampaignResult(
+        name=ATTACKS[2],
+        file="recipients.csv",
+        rows=5,
+        accepted=5 - refused - unknown,
+        refused=refused,
+        unknown=unknown,
+        notes=(note,) if refused else (),
+        more=max(refused - 1, 0),
+    )
+    return replace(ended(status), campaign=result)
+
+
 def refused_by_the_gate() -> View:
     """A denied send: nothing was attempted."""
     return replace(mixed(), send=sent(SendStatus.NOT_ATTEMPTED).send)
@@ -197,6 +214,9 @@ RUNS: Mapping[str, View] = {
     "lint-passed": linted(good=True),
     "denied-send": refused_by_the_gate(),
     **{status.value: ended(status) for status in SendStatus},
+    "campaign-sent": of_campaign(SendStatus.ACCEPTED),
+    "campaign-refused": of_campaign(SendStatus.REFUSED, refused=3),
+    "campaign-unknown": of_campaign(SendStatus.UNKNOWN, unknown=1),
 }
 """Every run by name."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from lxml import etree
+from lxml import etree, html
 
 from mmscheck.formats import FORMATS, View
 
@@ -38,7 +38,7 @@ _KINDS = {
     "WAIVED": ("failed", "waived"),
 }
 _WORDS = {"PERMIT": "permit", "DENY": "deny", "PASS": "pass-offline", "FAIL": "deny"}
-_ENDS = re.compile(r"^(REFUSED|OUTCOME UNKNOWN|NOT ATTEMPTED)", re.MULTILINE)
+_ENDS = re.compile(r"^(REFUSED|OUTCOME UNKNOWN|NOT ATTEMPTED|CAMPAIGN: .* (refused|unknown))", re.MULTILINE)
 
 
 def read_text(output: str, view: View) -> Read:
@@ -189,6 +189,28 @@ def read_markdown(output: str, view: View) -> Read:
     return Read(found=found, word=word, red=code[1] != "0")
 
 
+_BADGES = {**_KINDS, "waived": ("failed", "waived")}
+
+
+def read_html(output: str, view: View) -> Read:
+    """Cards of findings by rule, the word of the heading, and the exit status among the facts."""
+    root = html.fromstring(output)
+
+    def words(path: str, inside: Any = root) -> str:
+        return str(inside.xpath(f"string({path})"))
+
+    found = {
+        str(card.get("data-rule")): _BADGES[words("./h5/span[contains(@class, 'badge')]", card)]
+        for card in root.iter("article")
+        if card.get("class") == "finding"
+    }
+    code = words("//dl[@class='facts']/div[dt='Exit status']/dd")
+    assert re.fullmatch(r"\d+", code)
+    looks_well = "good" in words("//div[contains(@class, 'banner')]/@class").split()
+    assert looks_well is (code == "0")
+    return Read(found=found, word=_WORDS[words("//h1/span[@class='word']")], red=code != "0")
+
+
 READERS: Mapping[str, Callable[[str, View], Read]] = {
     "text": read_text,
     "json": read_json,
@@ -198,6 +220,7 @@ READERS: Mapping[str, Callable[[str, View], Read]] = {
     "gitlab": read_gitlab,
     "csv": read_csv,
     "markdown": read_markdown,
+    "html": read_html,
 }
 """A reader for every machine format, by its name."""
 

@@ -42,8 +42,9 @@ def _row(label: str, content: Markup) -> Markup:
 def _recipe(advised: str, ids: Ids) -> Markup:
     """What to do on one server; its name stands before the first colon."""
     name, mark, rest = advised.partition(": ")
-    title, body = (name, rest) if mark and len(name) <= 80 else ("this server", advised)  # noqa: PLR2004 - a name
-    return _row(f"Here, on {cut(title, 80)}", _prose(body, ids, copyable=True))
+    title, body = (name, rest) if mark and len(name) <= 80 else ("the server", advised)  # noqa: PLR2004 - a name
+    label = f"For {cut(title, 80)}, found here"
+    return tag("div", tag("dt", label), tag("dd", _prose(body, ids, copyable=True)), class_="recipe")
 
 
 def _prose(told: str, ids: Ids, *, copyable: bool = False) -> Markup:

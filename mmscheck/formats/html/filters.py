@@ -41,7 +41,6 @@ def filters(tally: Tally) -> Markup:
     names = {**{each.value: each.value for each in Owner}, UNCLEAR: "not clear"}
     return tag(
         "form",
-        tag("h2", "Show", class_="away"),
         _boxes("Severity", "kind", KINDS, tally.kinds),
         _boxes("Who can fix it", "owner", names, tally.owners),
         tag("label", "Rule ", tag("select", tag("option", "every rule", value=""), *rules, id="rule")),

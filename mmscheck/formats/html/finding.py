@@ -87,8 +87,8 @@ class Findings:
         """Of this message; ``strict`` as the gate was."""
         self._message, self._ids, self._strict = message, ids, strict
 
-    def section(self, found: Sequence[Entry], verdict: MessageVerdict) -> Markup:
-        """All of them under a heading, or that there are none."""
+    def section(self, found: Sequence[Entry], verdict: MessageVerdict, tools: Markup = NOTHING) -> Markup:
+        """All of them under a heading, or that there are none; ``tools`` choose among them."""
         reasons = [
             tag("li", "The gate says: ", said(each)) for each in gate_reasons(self._message, verdict)[:20]
         ]
@@ -97,6 +97,7 @@ class Findings:
         return tag(
             "section",
             tag("h3", "What to fix" if found or reasons else "Findings"),
+            tools,
             tag("ul", *reasons, class_="reasons") if reasons else None,
             nothing,
             *groups,

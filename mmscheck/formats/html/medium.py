@@ -29,26 +29,40 @@ NAMES: Mapping[MediaKind, str] = MappingProxyType(
 )
 """What people call each kind of medium."""
 
+_WRITTEN = frozenset({MediaKind.VCARD, MediaKind.ICAL})
+
 MOST_LINES = 8
 """Lines of a card that are drawn."""
 
 
 def drawn(ref: MediaRef, seen: Observation | None, gallery: Gallery) -> Markup:
     """The medium on the phone's screen."""
-    name = NAMES[ref.kind]
+    name = f"{NAMES[ref.kind]} {file_name(ref.url)}".rstrip()
     if not isinstance(seen, Fetched):
         why = seen.explanation if seen is not None else "nothing is known of it"
         return _missing(ref.kind, f"{name} missing: {why}")
     if isinstance(seen.decoded, Undecoded):
         return _missing(ref.kind, f"{name} that no decoder could open: {seen.decoded.reason}")
-    return _likeness(ref.kind, seen, gallery) or _plain(ref.kind, f"{name}, {_facts(seen)}")
+    if _is_a_page(ref.kind, seen.sniffed.type):
+        return _missing(ref.kind, f"{name} missing: the server sent {seen.sniffed.type} in its place")
+    return _likeness(ref.kind, name, seen, gallery) or _plain(ref.kind, f"{NAMES[ref.kind]}, {_facts(seen)}")
 
 
-def _likeness(kind: MediaKind, seen: Fetched, gallery: Gallery) -> Markup | None:
+def file_name(url: str) -> str:
+    """The last part of a URL's path: what people call the file; may be empty."""
+    path = url.partition("#")[0].partition("?")[0]
+    return cut(path.rpartition("/")[2], 80)
+
+
+def _is_a_page(kind: MediaKind, type_: str | None) -> bool:
+    """Whether text came where no phone can show any: a sign-in or an error page, most of the time."""
+    return type_ == "text/html" or (kind not in _WRITTEN and (type_ or "").startswith("text/"))
+
+
+def _likeness(kind: MediaKind, name: str, seen: Fetched, gallery: Gallery) -> Markup | None:
     """What a worker drew or read out of the file; None where it is nothing that this kind shows."""
     preview = seen.preview or Preview()
     placed = gallery.place(preview)
-    name = NAMES[kind]
     if kind is MediaKind.IMAGE and placed is not None:
         return _picture(placed, f"{name}{_sized(seen.decoded)}", zone(seen.decoded))
     if kind is MediaKind.VIDEO and placed is not None:

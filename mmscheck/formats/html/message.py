@@ -34,6 +34,13 @@ HEADER = 400
 """Characters of a header's value that are shown."""
 
 
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
+    """The controls of a page that holds one message only: they stand where they act."""
+
+    findings: Markup = NOTHING
+    pictures: Markup = NOTHING
+
+
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """One message to be written: what was found, what the gate decided, and how the run was judged."""
 
@@ -76,13 +83,14 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
         return {slide: Marks(found=number, blocks=slide in blocked) for slide, number in found.items()}
 
 
-def message(shown: Shown, gallery: Gallery, *, alone: bool, opened: bool) -> Markup:
-    """The whole message; ``alone`` without a lid, else ``opened`` or closed."""
+def message(shown: Shown, gallery: Gallery, *, opened: bool, tools: Tools | None = None) -> Markup:
+    """The whole message: alone on its page with ``tools`` and no lid, else ``opened`` or closed."""
+    alone = tools is not None
     word, style = decision_word(shown.verdict, offline=shown.offline)
     head = tag(
         "h2", badge(word, style), " ", tag("bdi", shown.title), id=None if alone else f"{shown.id}-title"
     )
-    body = join(*_body(shown, gallery))
+    body = join(*_body(shown, gallery, tools or Tools()))
     whose = tag("p", to_fix(shown), class_="owners")
     if alone:
         return tag("article", head, whose, body, class_="message", id=shown.id)
@@ -103,13 +111,14 @@ def to_fix(shown: Shown) -> str:
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
-def _body(shown: Shown, gallery: Gallery) -> Iterator[Markup]:
+def _body(shown: Shown, gallery: Gallery, tools: Tools) -> Iterator[Markup]:
     report = shown.message
     yield tag("p", tag("span", "File ", class_="quiet"), tag("bdi", tag("code", cut(report.source, 300))))
     if not any(ref.is_file for ref in report.media):
         yield subject_line(report, shown.id)
-    yield phones(report, gallery, shown.marks)
-    yield Findings(report, Ids(f"{shown.id}-c"), strict=shown.strict).section(shown.found, shown.verdict)
+    yield phones(report, gallery, shown.marks, tools.pictures)
+    findings = Findings(report, Ids(f"{shown.id}-c"), strict=shown.strict)
+    yield findings.section(shown.found, shown.verdict, tools.findings)
     yield budget(report)
     yield _answers(report)
 

@@ -32,8 +32,10 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     blocks: bool
 
 
-def phones(message: MessageReport, gallery: Gallery, marks: Mapping[int, Marks]) -> Markup:
-    """Every slide on a phone of its own; ``marks`` are by slide (0: a lone file)."""
+def phones(
+    message: MessageReport, gallery: Gallery, marks: Mapping[int, Marks], tools: Markup = NOTHING
+) -> Markup:
+    """Every slide on a phone of its own; ``marks`` are by slide (0: a lone file), ``tools`` stand above."""
     slides = _slides(message)
     if not slides:
         return NOTHING
@@ -42,6 +44,7 @@ def phones(message: MessageReport, gallery: Gallery, marks: Mapping[int, Marks])
     return tag(
         "section",
         tag("h3", "What the phone shows"),
+        tools,
         tag("ol", *drawn_slides, class_="phones"),
         tag("p", f"and {count(more, 'more slide')}") if more > 0 else None,
     )
@@ -65,7 +68,7 @@ def _slides(message: MessageReport) -> tuple[SlideReport, ...]:
 
 def _phone(message: MessageReport, slide: SlideReport, gallery: Gallery, found: Marks | None) -> Markup:
     refs = [ref for ref in message.media if ref.index in slide.media]
-    length = f", {cut(slide.duration, 20)} s" if slide.duration else ""
+    length = f", shown for {cut(slide.duration, 20)}\u00a0s" if slide.duration else ""
     title = f"Slide {slide.number}{length}" if slide.number else "The file"
     media = [drawn(ref, message.observations.get(ref.url), gallery) for ref in refs]
     told = tag("p", on_phone(slide.text), class_="text") if slide.text else NOTHING

@@ -28,7 +28,7 @@
       message.hidden = narrowed && messages.length > 1 && !message.querySelector(".finding:not([hidden])");
       if (message.hidden) away += 1;
     }
-    const without = away ? `; ${number(away)} messages without such findings are hidden` : "";
+    const without = away ? `; ${number(away)} ${away === 1 ? "message" : "messages"} without such findings hidden` : "";
     one("told").textContent = `${number(shown)} of ${number(total)} ${total === 1 ? "finding" : "findings"} shown${without}`;
   };
   if (filters) {

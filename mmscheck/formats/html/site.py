@@ -13,7 +13,7 @@ from urllib.parse import quote
 from mmscheck.formats.findings import entries
 from mmscheck.formats.html.filters import Tally, filters, overlay
 from mmscheck.formats.html.markup import NOTHING, Markup, Part, join, tag
-from mmscheck.formats.html.message import Shown, message
+from mmscheck.formats.html.message import Shown, Tools, message
 from mmscheck.formats.html.overview import CLOSING, FIRST, Row, controls, line, more, opening, row
 from mmscheck.formats.html.page import Page, look, main
 from mmscheck.formats.html.pictures import Beside, Gallery, Inline
@@ -66,16 +66,28 @@ def _single_parts(
         yield tag("h2", "Messages")
         yield controls(len(shown))
         yield from _table((row(each, f"#{each.id}") for each in shown), offline=offline)
-    yield tag("div", filters(tally), overlay(), class_="bar-of-tools") if shown else NOTHING
+        yield tag("div", filters(tally), overlay(), class_="bar-of-tools")
     for each in shown:
         opened = len(shown) <= MOST_OPEN and not each.verdict.permitted
-        yield message(each, gallery, alone=alone, opened=opened)
+        yield message(each, gallery, opened=opened, tools=_tools(tally) if alone else None)
+
+
+def _tools(tally: Tally) -> Tools:
+    """The controls of a message that has its page to itself."""
+    found = filters(tally)
+    found = tag("div", found, class_="bar-of-tools") if found else NOTHING
+    return Tools(findings=found, pictures=overlay())
+
+
+def _goes_out(each: Row) -> bool:
+    """Sorts what needs somebody's work to the top."""
+    return each.verdict.permitted or each.verdict.passed_offline
 
 
 def _table(rows: Iterable[Row], *, offline: bool) -> Iterator[Markup]:
     yield from map(Markup, opening())
     total = 0
-    for each in rows:
+    for each in sorted(rows, key=_goes_out):
         yield line(each, offline=offline, later=total >= FIRST)
         total += 1
     yield Markup(CLOSING)
@@ -126,8 +138,7 @@ class _Site:
         page = Page(look=self._look, title=f"{word}: {shown.title}", images="data: 'self' file:")
         yield page.opening(skip="Skip to the message")
         yield self._navigation(shown.number)
-        tools = tag("div", filters(tally), overlay(), class_="bar-of-tools")
-        yield from main([tools, message(shown, gallery, alone=True, opened=True)])
+        yield from main([message(shown, gallery, opened=True, tools=_tools(tally))])
         yield page.closing(bottom(self._view.report), gallery.definitions())
 
     def _navigation(self, number: int) -> Markup:

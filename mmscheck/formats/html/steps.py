@@ -22,8 +22,7 @@ def first_steps(tables: Rollup) -> Markup:
         "section",
         tag("h2", "What to mend first"),
         tag("ul", *hosts, _more(len(tables.hosts) - len(hosts), "server")) if hosts else None,
-        _owners(tables),
-        _rules(tables),
+        tag("div", tag("div", _owners(tables)), tag("div", _rules(tables)), class_="tallies"),
         class_="first",
     )
 

@@ -9,6 +9,7 @@ from mmscheck.formats.decision import decision
 from mmscheck.formats.html.finding import CLASSES
 from mmscheck.formats.html.markup import NOTHING, Markup, Part, join, tag
 from mmscheck.formats.html.words import cut, cut_url, said
+from mmscheck.formats.layout import Style
 from mmscheck.formats.rollup import Rollup
 from mmscheck.formats.summary import decision_word
 from mmscheck.formats.view import View
@@ -37,9 +38,23 @@ def top(view: View, tables: Rollup) -> Markup:
         "div",
         tag("h1", tag("span", word, class_="word"), " ", tag("span", _headline(view, tables))),
         tag("p", tag("bdi", cut(_sentence(view)))),
-        class_=f"banner {CLASSES[style]}",
+        _call(view),
+        class_=f"banner {_colour(view, style)}",
     )
-    return tag("header", banner, _facts(view.report, tables), *_notes(view))
+    return tag("header", banner, _facts(view, tables), *_notes(view))
+
+
+def _colour(view: View, style: Style) -> str:
+    """The banner's class: what was permitted and then went wrong must not look well."""
+    return "doubt" if style is Style.GOOD and view.verdict.exit_code else CLASSES[style]
+
+
+def _call(view: View) -> Markup:
+    """How the send or campaign ended: that is the news, and stands with the verdict."""
+    if view.campaign is not None:
+        told = said(campaign_sentence(view.campaign))
+        return tag("p", tag("strong", "Campaign"), ": ", told)
+    return tag("p", tag("strong", "Send"), ": ", _send(view.send)) if view.send is not None else NOTHING
 
 
 def _headline(view: View, tables: Rollup) -> str:
@@ -59,16 +74,18 @@ def _sentence(view: View) -> str:
     return told[:1].upper() + told[1:]
 
 
-def _facts(report: Report, tables: Rollup) -> Markup:
+def _facts(view: View, tables: Rollup) -> Markup:
+    report = view.report
     media = len({ref.url for message in report.messages for ref in message.media})
-    split = f" ({tables.passed:,} well, {tables.denied:,} not)" if tables.messages > 1 else ""
+    split = f" ({tables.passed:,} passed, {tables.denied:,} denied)" if tables.messages > 1 else ""
     facts: dict[str, Part] = {
         "Messages": f"{tables.messages:,}{split}",
         "Media": count(media, "distinct file"),
         "Checked": said(_moment(report.started), 60),
-        "In": f"{report.duration_ms / 1_000:,.1f} s",
+        "Took": f"{report.duration_ms / 1_000:,.1f} s",
         "Profile": said(report.profile + (", strict: warnings block" if report.strict else ""), 100),
-        "Rules": count(len(report.rules), "rule"),
+        "Rules": f"{len(report.rules):,}",
+        "Exit status": str(view.verdict.exit_code),
     }
     rows = [tag("div", tag("dt", name), tag("dd", value)) for name, value in facts.items()]
     return tag("dl", *rows, class_="facts")
@@ -91,8 +108,6 @@ def _notes(view: View) -> Iterator[Markup]:
     report = view.report
     if view.campaign is not None:
         yield _note("The campaign", _campaign(view.campaign))
-    elif view.send is not None:
-        yield _note("The send", [_send(view.send)])
     yield _note("Not read", [said(each) for each in report.unread])
     yield _note("Not checked, because the run ended before", [said(each) for each in report.not_checked])
     yield _note("Where this run may differ from the provider", [said(each) for each in report.allowances])
