@@ -101,25 +101,27 @@ def rejudge(
 ) -> MessageReport:
     """The judgement of this request where ``base`` is one of the same message for another request.
 
-    What ``base`` says of media is taken over, for it depends on no request; all the rest is evaluated anew.
+    What ``base`` says of media is taken over, for it depends on no request, and what it says of a slide whose
+    text is the same; all the rest is evaluated anew.
     ``ruleset`` is that of ``base``. Raises ValueError when ``base`` is about another document.
     """
     if base.digest != message.digest:
         raise ValueError("the judgement to start from is about another document")
+    as_sent = effective(message, changes)
+    same = _unchanged(base, message, as_sent)
     known: dict[TargetKey, list[Evaluation]] = {}
     for item in base.evaluations:
-        if item.target.kind is TargetKind.MEDIA:
+        if item.target in same:
             known.setdefault(item.target, []).append(item)
     rules: dict[TargetKind, list[Rule]] = {kind: [] for kind in TargetKind}
     for rule in ruleset.rules:
         rules[rule.target].append(rule)
     evaluations: list[Evaluation] = []
     for place in _places(message, base.observations, {}, changes, request, binding=binding, window=None):
-        if place.key.kind is TargetKind.MEDIA:
+        if place.key in same:
             evaluations += known.get(place.key, ())
         else:
             evaluations += [evaluate(rule, message, place) for rule in rules[place.key.kind]]
-    as_sent = effective(message, changes)
     return msgspec.structs.replace(
         base,
         subject=as_sent.subject,
@@ -129,6 +131,15 @@ def rejudge(
         slides=tuple(_drawn(slide, as_sent) for slide in message.slides),
         excerpts=_excerpts(message, evaluations),
     )
+
+
+def _unchanged(base: MessageReport, message: Mms, as_sent: Effective) -> set[TargetKey]:
+    """The targets on which another request changes nothing: media, and slides with the text they had."""
+    media = {key for key in base.targets if key.kind is TargetKind.MEDIA}
+    if base.source != message.source:
+        return media
+    slides = {slide.number for slide in base.slides if as_sent.texts.get(slide.number) == slide.text}
+    return media | {key for key in base.targets if key.kind is TargetKind.SLIDE and key.slide in slides}
 
 
 def _with_request(targets: tuple[TargetKey, ...]) -> tuple[TargetKey, ...]:

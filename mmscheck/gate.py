@@ -15,7 +15,7 @@ from mmscheck.model.observation import UNSEEN, Fetched, NotFetched
 from mmscheck.model.redact import redact_url
 from mmscheck.model.report import LINT, Evaluation, MessageReport, Report, TargetKey
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import FLOOR, NEVER_WAIVED
+from mmscheck.model.rule import FLOOR, NEVER_WAIVED, SECOND_GATE
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, Waived, mint_permit
@@ -31,9 +31,6 @@ _HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
 
 SAVE = "save"
 """The profile of saves, without any rule about the fields of a send."""
-
-SECOND_GATE = frozenset({"mms-id-bound", "media-as-saved"})
-"""The rules that what is sent is what was checked when it was saved."""
 
 Sender = Callable[[Permit, SendRequest], Awaitable[SendResult]]
 """What performs the one POST; it must redeem the permit before it opens a socket."""
@@ -68,6 +65,8 @@ def _report_reasons(report: Report) -> Iterable[str]:
     guarding = {rule.id for rule in report.rules if rule.severity is Severity.ERROR}
     if (missing := sorted(FLOOR - guarding)) and report.profile != LINT:
         yield f"rules that may never be left out were not guarding the gate: {', '.join(missing)}"
+    if weak := sorted(rule.id for rule in report.rules if rule.id in SECOND_GATE - guarding):
+        yield f"rules that what is sent is what was saved were made advice: {', '.join(weak)}"
     yield from (f"not read: {sentence}" for sentence in report.unread)
     if left := len(report.not_checked):
         were = "messages were" if left > 1 else "message was"

@@ -18,10 +18,11 @@ from mmscheck.media import MediaWorkers
 from mmscheck.model.check import Binding
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import RuleSet
+from mmscheck.model.rule import SECOND_GATE, RuleSet
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit, Verdict
+from mmscheck.model.words import Severity
 from mmscheck.orders import Client, Order, Retries
 from mmscheck.pipeline import check, load_rules
 from mmscheck.saving import Saved, SaveOrder, Saver, save_through, saveable
@@ -76,10 +77,12 @@ class Gate:
         """Take the provider's client, how to fetch, and the rules (default: profiles ``send`` and ``save``).
 
         ``ledger`` is one that is open, and stays open. ``retries`` needs one; without it nothing is retried.
-        Raises UsageError for retries without a ledger.
+        Raises UsageError for retries without a ledger, and with one for rules that lack the second gate.
         """
         if retries is not None and ledger is None:
             raise UsageError("retries need a ledger: without one nobody knows what was sent")
+        if ruleset is not None and ledger is not None:
+            _demand_second_gate(ruleset)
         self._client = client
         self._policy = policy or FetchPolicy()
         self._ruleset = ruleset or load_rules()
@@ -233,6 +236,13 @@ class _Issued(msgspec.Struct, frozen=True, kw_only=True):
     permit: weakref.ref[Permit]
     asked: _Checked
     report: Report
+
+
+def _demand_second_gate(ruleset: RuleSet) -> None:
+    guarding = {rule.id for rule in ruleset.rules if rule.severity is Severity.ERROR}
+    if missing := SECOND_GATE - guarding:
+        names = ", ".join(sorted(missing))
+        raise UsageError(f"profile {ruleset.profile} does not judge sends: it lacks {names}")
 
 
 def _denied(report: Report, verdict: Verdict) -> DeniedError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -13,6 +14,9 @@ from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit
+
+_PORTS = MappingProxyType({"https": 443, "http": 80})
+"""Ports that a URL means when it names none."""
 
 
 class Client(Protocol):
@@ -56,10 +60,18 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def account_of(request: SendRequest, client: object) -> str:
-    """In whose name a request goes out: the provider's host and the service id."""
+    """In whose name a request goes out: the provider's host, however it is written, and the service id."""
     url = getattr(client, "api_url", None)
-    host = urlsplit(url).netloc.lower() if isinstance(url, str) else ""
+    host = _host(url) if isinstance(url, str) else ""
     return f"{host}/{(request.service_id or '').strip()}"
+
+
+def _host(url: str) -> str:
+    """Host and port as one address has them in all its spellings: the same send must have the same key."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    port = "" if parts.port in {None, _PORTS.get(parts.scheme)} else f":{parts.port}"
+    return f"[{host}]{port}" if ":" in host else f"{host}{port}"
 
 
 def own_key(request: SendRequest, subject: str | None, client: object, campaign: str | None = None) -> str:

@@ -19,7 +19,7 @@ from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Reason, Sniffed, Timing
 from mmscheck.model.report import Evaluation, MessageReport, Report, RuleKey, TargetKey
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import FLOOR, NEVER_WAIVED
+from mmscheck.model.rule import FLOOR, NEVER_WAIVED, SECOND_GATE
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit, Waived
 from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
@@ -299,7 +299,8 @@ def test_a_waiver_lets_a_warning_through_under_strict() -> None:
 
 @pytest.mark.parametrize("rule", sorted(NEVER_WAIVED))
 def test_what_nobody_can_waive_denies_although_a_waiver_came_with_the_report(rule: str) -> None:
-    key = RuleKey(id="xml-well-formed", severity=Severity.ERROR, target=TargetKind.MEDIA)
+    other = "xml-well-formed" if rule in FLOOR else rule
+    key = RuleKey(id=other, severity=Severity.ERROR, target=TargetKind.MEDIA)
     more = (*report().messages[0].evaluations, evaluation(key, KEYS[2]))
     evaluations = tuple(
         msgspec.structs.replace(item, outcome=Outcome.FAILED) if item.rule == rule else item for item in more
@@ -311,6 +312,16 @@ def test_what_nobody_can_waive_denies_although_a_waiver_came_with_the_report(rul
     assert decision.waivers == (WaiverUse(waiver=waiver(rule), state=WaiverState.REFUSED, matches=1),)
     with pytest.raises(PermitError):
         gate.permit(bad, REQUEST, now=0.0)
+
+
+@pytest.mark.parametrize("rule", sorted(SECOND_GATE))
+def test_a_second_gate_that_was_made_advice_denies_whatever_it_says(rule: str) -> None:
+    key = RuleKey(id=rule, severity=Severity.WARNING, target=TargetKind.MEDIA)
+    evaluations = (*report().messages[0].evaluations, evaluation(key, KEYS[2]))
+    weak = report(rules=(*RULES, key), evaluations=evaluations)
+    decision = gate.verdict(weak)
+    assert not decision.permitted
+    assert decision.reasons == (f"rules that what is sent is what was saved were made advice: {rule}",)
 
 
 @pytest.mark.parametrize("rule", sorted(FLOOR))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from mmscheck.engine import judge, rejudge
 from mmscheck.model.check import Binding
 from mmscheck.model.request import Changes, CustomText, SendRequest, SendWindow
-from mmscheck.model.words import Outcome
+from mmscheck.model.words import Outcome, TargetKind
 from mmscheck.pipeline import load_rules, observe
 from mmscheck.sandbox import Sandbox
 from mmscheck.slidexml import parse
@@ -44,6 +45,20 @@ async def test_a_rejudgement_is_the_judgement() -> None:
             again = rejudge(rules, parsed, start, changes=request.changes, request=request, binding=binding)
             assert again == whole
         assert any(item.outcome is Outcome.FAILED for item in whole.evaluations)
+
+
+def test_only_a_slide_whose_text_is_the_same_keeps_its_judgement() -> None:
+    rules, parsed = load_rules(), parse(DOCUMENT.encode(), "sale.xml")
+    base = judge(rules, parsed, {}, changes=Changes(), request=COMMON)
+    changes = Changes(data=(("name", "José"),))
+    again = rejudge(rules, parsed, base, changes=changes, request=COMMON)
+    kept = {id(item) for item in base.evaluations}
+    slides = [item for item in again.evaluations if item.target.kind is TargetKind.SLIDE]
+    assert {item.target.slide: id(item) in kept for item in slides} == {1: False, 2: True, 3: True}
+    moved = rejudge(
+        rules, msgspec.structs.replace(parsed, source="b.xml"), base, changes=changes, request=COMMON
+    )
+    assert not kept & {id(item) for item in moved.evaluations if item.target.kind is TargetKind.SLIDE}
 
 
 def test_a_judgement_of_another_document_is_no_start() -> None:

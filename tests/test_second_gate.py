@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mmscheck import (
@@ -110,6 +111,33 @@ async def test_other_content_under_the_id_denies(box: Sandbox, tmp_path: Path) -
     ran = await mmscheck("send", "sale.xml", *fields(mms_id=mms_id), *around(box), cwd=tmp_path)
     assert (ran.code, box.sent) == (1, [])
     assert "was saved with other content than the file that was checked" in " ".join(ran.out.split())
+
+
+SOFTENED = '[rules.{}]\nseverity = "warning"\n'
+WAIVED = '[[waivers]]\nrule = "{}"\nreason = "in a hurry"\nwho = "ann"\nexpires = 2099-01-01\n'
+
+
+@pytest.mark.parametrize("rule", ["mms-id-bound", "media-as-saved"])
+@pytest.mark.parametrize("text", [SOFTENED, WAIVED])
+async def test_no_configuration_weakens_the_second_gate(
+    box: Sandbox, tmp_path: Path, text: str, rule: str
+) -> None:
+    mms_id = await save(box, tmp_path)
+    (tmp_path / "sale.xml").write_text(DOCUMENT.replace("See you", "See us"))
+    (tmp_path / "mmscheck.toml").write_text(text.format(rule))
+    ran = await mmscheck("send", "sale.xml", *fields(mms_id=mms_id), *around(box), cwd=tmp_path)
+    assert (ran.code, box.sent) == (2, [])
+    assert f"{rule} holds what is sent to what was saved and cannot be" in ran.out + ran.err
+
+
+async def test_a_gate_with_a_ledger_takes_no_rules_that_leave_the_second_gate_out(
+    box: Sandbox, ledger: Ledger
+) -> None:
+    rules = load_rules()
+    fewer = msgspec.structs.replace(rules, rules=tuple(r for r in rules.rules if r.id != "mms-id-bound"))
+    client = SinchClient(api_key="sandbox-key", api_url=box.provider_url)
+    with pytest.raises(UsageError, match="lacks mms-id-bound"):
+        Gate(client=client, ledger=ledger, ruleset=fewer)
 
 
 async def test_a_profile_that_does_not_judge_sends_sends_nothing(box: Sandbox, tmp_path: Path) -> None:

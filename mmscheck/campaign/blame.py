@@ -13,7 +13,7 @@ from mmscheck.campaign.rows import Row
 from mmscheck.engine import rejudge
 from mmscheck.model.report import Evaluation, Report
 from mmscheck.model.request import Changes
-from mmscheck.model.rule import RuleSet
+from mmscheck.model.rule import SECOND_GATE, RuleSet
 from mmscheck.model.verdict import Verdict
 from mmscheck.model.words import Outcome, Severity, TargetKind
 
@@ -63,7 +63,7 @@ def blocking(report: Report, verdict: Verdict) -> list[Evaluation]:
 def may_be_the_row(report: Report, verdict: Verdict) -> bool:
     """Whether what denies may be one row's own: neither the media, nor the message id, nor the run itself."""
     found = blocking(report, verdict)
-    shared = any(item.target.kind is TargetKind.MEDIA or item.rule in gate.SECOND_GATE for item in found)
+    shared = any(item.target.kind is TargetKind.MEDIA or item.rule in SECOND_GATE for item in found)
     return bool(found) and not shared and not verdict.reasons
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections import deque
@@ -27,6 +28,7 @@ class Pace:
         self._most = rate
         self._rate = rate
         self._next = 0.0
+        self._waiting = asyncio.Lock()
         self._paused_at = -1.0
         self._pauses = 0
         self._accepted: deque[float] = deque(maxlen=1000)
@@ -34,13 +36,15 @@ class Pace:
 
     async def turn(self) -> float:
         """Wait for a turn, or until all is stopped; returns when it began (a monotonic clock's seconds)."""
-        while True:
-            now = time.monotonic()
-            if now >= self._next or self._halt.stopped:
-                if self._rate is not None:
-                    self._next = max(self._next, now - 0.05) + 1 / self._rate
-                return now
-            await self._halt.sleep(self._next - now)
+        # One waits for the clock and the others for that one: else all would wake for each turn.
+        async with self._waiting:
+            while True:
+                now = time.monotonic()
+                if now >= self._next or self._halt.stopped:
+                    if self._rate is not None:
+                        self._next = max(self._next, now - 0.05) + 1 / self._rate
+                    return now
+                await self._halt.sleep(self._next - now)
 
     def accepted(self) -> None:
         """The provider took one."""

@@ -43,7 +43,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     ``name`` is what the ledger calls the campaign; when it is ``named`` by somebody, another one may send the
     same to the same numbers once more. ``common`` is the request without ``to``, with the changes that hold
-    for every row. ``within`` is how many seconds signed URLs must outlive a send.
+    for every row. ``within`` is how many seconds signed URLs must outlive a send. ``api_url`` is where the
+    provider is when no client tells it: a dry run must find what an earlier run has sent.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     common: SendRequest
     strict: bool = False
     within: float | None = None
+    api_url: str | None = None
     cache_bust: bool = True
     skip_bad: bool = False
     retries: Retries = Retries()
@@ -198,7 +200,8 @@ class Campaign:
 
     def _key(self, request: SendRequest, subject: str | None) -> str:
         """What is sent once only."""
-        return own_key(request, subject, self._client, self._plan.name if self._plan.named else None)
+        campaign = self._plan.name if self._plan.named else None
+        return own_key(request, subject, self._client or self._plan, campaign)
 
     def _good(self, spool: Spool) -> Iterator[Row]:
         """The rows that were let through, as long as the file is what was judged; raises InputError."""

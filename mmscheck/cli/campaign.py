@@ -80,6 +80,7 @@ def _plan(path: str, given: dict[str, Any], common: SendRequest, rules: Callable
         common=common,
         strict=given["strict"] or config.strict,
         within=window.closes - window.opens,
+        api_url=given["api_url"],
         cache_bust=not given["no_cache_bust"],
         skip_bad=bool(given["skip_bad"]),
         retries=Retries(count=given["retries"], seconds=given["retry_seconds"]),
@@ -112,20 +113,22 @@ class _Run:
         from mmscheck.campaign import Campaign  # noqa: PLC0415 - see `send_to_all`
         from mmscheck.ledger import open_ledger  # noqa: PLC0415
 
-        secrets = () if self._by is None else (self._by.client.api_key,)
+        client = None if self._by is None else self._by.client
+        secrets = () if client is None else (client.api_key,)
         ledger = await open_ledger(self._given["where"], secrets=secrets)
         try:
             with Progress(wanted=not self._given["no_progress"]) as line:
                 campaign = Campaign(
                     self._plan,
                     self._recipients,
-                    client=None if self._by is None else self._by.client,
+                    client=client,
                     ledger=ledger,
                     watcher=CampaignProgress(line),
                     log=self._rows,
                     before_sending=self._prove,
                 )
-                return await _stoppable(campaign)
+                async with client or contextlib.nullcontext():
+                    return await _stoppable(campaign)
         finally:
             await _closed(ledger)
 

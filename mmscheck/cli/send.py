@@ -20,7 +20,7 @@ from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.output import destinations, spare, write_reports
 from mmscheck.errors import UsageError
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import RuleSet
+from mmscheck.model.rule import SECOND_GATE, RuleSet
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.words import SenderType
 from mmscheck.orders import Order, Retries
@@ -114,7 +114,7 @@ def command(path: str, **given: Any) -> int:
 
 def _rules(given: dict[str, Any], config: Config) -> RuleSet:
     ruleset = opts.ruleset(given, config, sender_hint=sender_type(given["from_"]))
-    if missing := gate.SECOND_GATE - {rule.id for rule in ruleset.rules}:
+    if missing := SECOND_GATE - {rule.id for rule in ruleset.rules}:
         names = ", ".join(sorted(missing))
         raise UsageError(f"profile {ruleset.profile} does not judge sends: it lacks {names}")
     return ruleset

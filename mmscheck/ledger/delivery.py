@@ -14,8 +14,16 @@ _RANK = {SendState.SENT: 1, SendState.FAILED: 2, SendState.DELIVERED: 3}
 Delivered beats failed: what a phone may have is never sent again.
 """
 
-_OPEN = frozenset({SendState.ACCEPTED, SendState.UNKNOWN, SendState.RESOLVED_SENT, *_RANK})
-"""States that a postback with the send's tracking id moves on; others keep it on record only."""
+_OPEN = frozenset(
+    {
+        *(SendState.ACCEPTED, SendState.UNKNOWN, SendState.RESOLVED_SENT, SendState.RESOLVED_NOT_SENT),
+        *_RANK,
+    }
+)
+"""States that a postback with the send's tracking id moves on; others keep it on record only.
+
+Also what a person took for not sent: the provider had it, so it must not be sent again.
+"""
 
 
 def effect(meaning: str, status: str | None) -> SendState | None:

@@ -55,8 +55,8 @@ async def transact(
 
 
 async def _read(connection: Raw, needs: Needs, at: int) -> tuple[Book, str]:
-    given = {name: list(getattr(needs, name)) for name in _FIELDS if getattr(needs, name)}
-    flags = tuple(name for name in ("in_flight", "holds") if getattr(needs, name))
+    given = {name: list(getattr(needs, name)) for name in FIELDS if getattr(needs, name)}
+    flags = tuple(name for name in FLAGS if getattr(needs, name))
     row = await connection.fetchrow(_reading((*given, *flags)), *given.values())
     if row is None:
         # There is no end to move; who asks with a lock says so.
@@ -68,9 +68,11 @@ async def _read(connection: Raw, needs: Needs, at: int) -> tuple[Book, str]:
     return book, row["hash"]
 
 
-_FIELDS = ("keys", "sends", "trackings", "reported", "mms", "postbacks")
+FIELDS = ("keys", "sends", "trackings", "reported", "mms", "postbacks")
+FLAGS = ("in_flight", "holds")
+"""The needs that name rows, and those that name none."""
 
-_WANTED: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
+WANTED: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         "keys": (("sends", "key = ANY({}::text[])"),),
         "sends": (("sends", "id = ANY({}::bigint[])"),),
@@ -96,7 +98,7 @@ def _reading(wanted: Sequence[str]) -> str:
     """One statement, so that all it tells is of one moment."""
     conditions: dict[str, list[str]] = {}
     for number, name in enumerate(wanted, 1):
-        for table, condition in _WANTED[name]:
+        for table, condition in WANTED[name]:
             conditions.setdefault(table, []).append(condition.format(f"${number}"))
     columns = [
         f"(SELECT json_agg(t)::text FROM {table} t WHERE {' OR '.join(some)}) AS {table}"  # noqa: S608 - names of ours

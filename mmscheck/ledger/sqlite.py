@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from sqlalchemy.engine import URL, Connection
 
 from mmscheck.ledger.book import Book, Needs
 from mmscheck.ledger.cleaning import Cleaner
+from mmscheck.ledger.quick import OLDEST, transact
 from mmscheck.ledger.transaction import decided
 
 T = TypeVar("T")
@@ -42,7 +44,8 @@ class File:
 
     async def transact(self, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner) -> T:
         """See ``Runner``."""
-        return await self.write(lambda connection: decided(connection, needs, at, decide, cleaner))
+        how = transact if sqlite3.sqlite_version_info >= OLDEST else decided
+        return await self.write(lambda connection: how(connection, needs, at, decide, cleaner))
 
     async def read(self, work: Callable[[Connection], T], *, whole: bool) -> T:  # noqa: ARG002 - always whole
         """See ``Runner``; a transaction that reads is a snapshot."""

@@ -27,8 +27,11 @@ FLOOR = frozenset(
 )
 """Rules that no file may remove, weaken or waive."""
 
-NEVER_WAIVED = FLOOR | {"xml-well-formed"}
-"""Rules that nobody can waive: the floor, and the one about there being something to read."""
+SECOND_GATE = frozenset({"mms-id-bound", "media-as-saved"})
+"""The rules that what is sent is what was checked when it was saved; no file may weaken or waive them."""
+
+NEVER_WAIVED = FLOOR | SECOND_GATE | {"xml-well-formed"}
+"""Rules that nobody can waive: the floor, the second gate, and that there is something to read."""
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.model.rule import FLOOR
+from mmscheck.model.rule import FLOOR, SECOND_GATE
 from mmscheck.model.words import Severity, TargetKind
 from mmscheck.ruleset.params import plain_params
 from mmscheck.ruleset.scope import Scope
@@ -82,10 +82,13 @@ def guard(scope: Scope, rule_id: str, raw: Mapping[str, Any], params: msgspec.St
 
 
 def refuse(scope: Scope, rule_id: str, what: str) -> bool:
-    """Record that a file may not do ``what`` to this rule, when it is one of the floor's."""
+    """Record that a file may not do ``what`` to this rule, when it is the floor's or the second gate's."""
     if rule_id in FLOOR:
         scope.fault(f"{rule_id} is part of the floor and cannot be {what}, expected it left alone")
-    return rule_id in FLOOR
+    if rule_id in SECOND_GATE:
+        why = "holds what is sent to what was saved"
+        scope.fault(f"{rule_id} {why} and cannot be {what}, expected it left alone")
+    return rule_id in FLOOR | SECOND_GATE
 
 
 def missing_floor(present: Iterable[str]) -> list[str]:

@@ -11,10 +11,9 @@ import os
 import ssl
 import time
 from dataclasses import dataclass, field
+from typing import Self
 
-import aiohttp
 import msgspec
-import yarl
 
 from mmscheck.errors import PermitError, UsageError
 from mmscheck.model.request import SendRequest
@@ -29,22 +28,17 @@ from mmscheck.sinch.outcome import LONGEST_INFO, judge, tidy
 from mmscheck.sinch.saved import judge_saved
 from mmscheck.sinch.saves import save_xml
 from mmscheck.sinch.templates import MAX_LISTING_BYTES, MAX_PAGES, Page, Refused, parse_page, templates_xml
+from mmscheck.sinch.transport import Transport
 
 DEFAULT_API_URL = "https://api.ci.mblox.com/ep/v1/"
 """The XML service (Sinch XML API introduction, 2021)."""
-
-_HEADERS = {
-    "Content-Type": "text/xml; charset=utf-8",
-    "Accept": "text/xml, application/xml",
-    "Accept-Encoding": "identity",
-    "User-Agent": "mmscheck",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinchClient:
     """A caller of the XML service; holds the key, and shows it nowhere.
 
+    It works by itself; who makes many calls opens it with ``async with`` around them, which costs less.
     ``timeout`` is seconds for the whole exchange; ``ca_file`` names certificates (PEM) that are trusted
     beside the system's. Raises UsageError for an unusable address, key, time or file.
     """
@@ -53,16 +47,24 @@ class SinchClient:
     api_url: str = DEFAULT_API_URL
     timeout: float = 30.0
     ca_file: str | os.PathLike[str] | None = None
-    _url: yarl.URL = field(init=False, repr=False, compare=False)
-    _tls: ssl.SSLContext = field(init=False, repr=False, compare=False)
+    _transport: Transport = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse now what would otherwise be found out after a permit is spent."""
         _usable_key(self.api_key)
         if not (math.isfinite(self.timeout) and self.timeout > 0):
             raise UsageError(f"the provider's time limit must be above 0 seconds, not {self.timeout}")
-        object.__setattr__(self, "_url", provider_url(self.api_url))
-        object.__setattr__(self, "_tls", _trust(self.ca_file))
+        transport = Transport(provider_url(self.api_url), _trust(self.ca_file), self.timeout)
+        object.__setattr__(self, "_transport", transport)
+
+    async def __aenter__(self) -> Self:
+        """Share what many calls have in common until the end; each still has a connection of its own."""
+        await self._transport.open()
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        """Make no call on what was shared any more."""
+        await self._transport.close()
 
     async def send_saved_mms(
         self, permit: Permit, request: SendRequest, now: float | None = None
@@ -80,7 +82,7 @@ class SinchClient:
         permit.redeem(request.digest, time.time() if now is None else now)
         stage = Stage()
         try:
-            http_status, body = await self._post(document, stage)
+            http_status, body = await self._transport.post(document, stage, MAX_ANSWER_BYTES)
         except Exception as error:  # noqa: BLE001 - raising would invite a second try of what may have been sent
             return broken_off(error, stage, self.timeout, self.api_key)
         return judge(parse_answer(body), http_status, request, self.api_key)
@@ -93,7 +95,7 @@ class SinchClient:
         permit.redeem(save.digest, time.time() if now is None else now)
         stage = Stage()
         try:
-            http_status, body = await self._post(document, stage)
+            http_status, body = await self._transport.post(document, stage, MAX_ANSWER_BYTES)
         except Exception as error:  # noqa: BLE001 - how it ended is told in the result
             return broken_off_save(error, stage, self.timeout, self.api_key)
         return judge_saved(parse_answer(body), http_status, self.api_key)
@@ -121,39 +123,15 @@ class SinchClient:
     async def _page(self, number: int) -> Page | Refused:
         stage = Stage()
         try:
-            status, body = await self._post(templates_xml(self.api_key, number), stage, MAX_LISTING_BYTES)
+            status, body = await self._transport.post(
+                templates_xml(self.api_key, number), stage, MAX_LISTING_BYTES
+            )
         except Exception as error:  # noqa: BLE001 - a broken list is told, whatever broke it
             return Refused(reason=broken_off_list(error, stage, self.timeout, self.api_key))
         page = parse_page(body, status)
         if isinstance(page, Refused):
             return msgspec.structs.replace(page, reason=tidy(page.reason, self.api_key)[:LONGEST_INFO])
         return page
-
-    async def _post(
-        self, document: bytes, stage: Stage, longest: int = MAX_ANSWER_BYTES
-    ) -> tuple[int, bytes]:
-        """One request on a connection of its own; the status and at most one byte more than is allowed."""
-        connector = aiohttp.TCPConnector(ssl=self._tls, limit=1, force_close=True, happy_eyeballs_delay=None)
-        async with (
-            aiohttp.ClientSession(
-                connector=connector,
-                timeout=aiohttp.ClientTimeout(total=self.timeout, sock_connect=self.timeout),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-                trace_configs=[stage.tracing()],
-            ) as session,
-            session.post(self._url, data=document, headers=_HEADERS, allow_redirects=False) as response,
-        ):
-            return response.status, await _capped(response, longest)
-
-
-async def _capped(response: aiohttp.ClientResponse, longest: int) -> bytes:
-    parts = bytearray()
-    async for part in response.content.iter_chunked(MAX_ANSWER_BYTES):
-        parts += part
-        if len(parts) > longest:
-            break
-    return bytes(parts[: longest + 1])
 
 
 def _usable_key(key: str) -> None:

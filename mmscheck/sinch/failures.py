@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
 import aiohttp
 
@@ -28,20 +29,31 @@ class Stage:
         """Whether it is certain that no byte of the request was written."""
         return self._began and not self._stands
 
-    def tracing(self) -> aiohttp.TraceConfig:
-        """The trace configuration that reports to this stage."""
-        config = aiohttp.TraceConfig()
-        config.on_connection_create_start.append(self._begin)
-        config.on_connection_create_end.append(self._stand)
-        config.on_connection_reuseconn.append(self._stand)
-        config.on_request_headers_sent.append(self._stand)
-        return config
-
-    async def _begin(self, *_signal: object) -> None:
+    def begin(self) -> None:
+        """A connection is about to be made."""
         self._began = True
 
-    async def _stand(self, *_signal: object) -> None:
+    def stand(self) -> None:
+        """The connection stands, or more than that."""
         self._stands = True
+
+
+def tracing() -> aiohttp.TraceConfig:
+    """The trace configuration that reports each request to the stage given as its ``trace_request_ctx``."""
+    config = aiohttp.TraceConfig()
+    config.on_connection_create_start.append(_begin)
+    config.on_connection_create_end.append(_stand)
+    config.on_connection_reuseconn.append(_stand)
+    config.on_request_headers_sent.append(_stand)
+    return config
+
+
+async def _begin(_session: object, given: SimpleNamespace, _signal: object) -> None:
+    given.trace_request_ctx.begin()
+
+
+async def _stand(_session: object, given: SimpleNamespace, _signal: object) -> None:
+    given.trace_request_ctx.stand()
 
 
 def broken_off(error: Exception, stage: Stage, timeout: float, api_key: str) -> SendResult:

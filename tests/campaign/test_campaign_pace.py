@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import time
 from pathlib import Path
@@ -23,6 +24,30 @@ async def test_turns_keep_to_the_rate() -> None:
     for _ in range(20):
         await pace.turn()
     assert 0.3 < time.monotonic() - began < 2.0
+
+
+async def test_those_who_wait_for_a_turn_do_not_all_wake_for_each() -> None:
+    class Counted(Halt):
+        slept = 0
+
+        async def sleep(self, seconds: float) -> None:
+            self.slept += 1
+            await super().sleep(seconds)
+
+    halt = Counted()
+    pace = Pace(200.0, halt)
+    await asyncio.gather(*(pace.turn() for _ in range(40)))
+    assert halt.slept <= 80, "about one for each turn, and not one for each who waits"
+
+
+async def test_a_stop_lets_all_who_wait_for_a_turn_go() -> None:
+    halt = Halt()
+    pace = Pace(0.1, halt)
+    waiting = asyncio.gather(*(pace.turn() for _ in range(10)))
+    await asyncio.sleep(0.05)
+    halt.stop("enough")
+    async with asyncio.timeout(2):
+        await waiting
 
 
 async def test_too_fast_makes_everybody_wait_once_and_go_slower() -> None:

@@ -157,3 +157,13 @@ async def test_the_kill_switch_stops_a_campaign(folder: Path) -> None:
         assert (ran.code, campaign["stopped"]) == (5, "held by Kim: wrong picture")
         assert campaign["accepted"] == box.phones.total < 60
         assert campaign["left"] == 60 - campaign["accepted"]
+
+
+async def test_a_dry_run_knows_what_an_earlier_run_has_sent(box: Sandbox, mms_id: str, folder: Path) -> None:
+    write_recipients(folder / "all.csv", named(3))
+    assert (await send(box, mms_id, folder)).code == 0
+    write_recipients(folder / "all.csv", named(4))
+    ran = await send(box, mms_id, folder, "--dry-run", "--format", "json")
+    campaign = json.loads(ran.out)["send"]["campaign"]
+    assert (ran.code, len(box.sent)) == (5, 3)
+    assert (campaign["recorded"], campaign["left"], campaign["denied"]) == (3, 1, 0)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from mmscheck.ledger import idempotency_key
-from mmscheck.model.request import CustomText
+from mmscheck.model.request import CustomText, SendRequest
+from mmscheck.model.send import SendResult
+from mmscheck.model.verdict import Permit
+from mmscheck.orders import account_of
 
 BASE: dict[str, Any] = {
     "account": "main",
@@ -58,3 +62,29 @@ def test_the_key_is_stable_over_releases() -> None:
     assert (
         idempotency_key(**BASE) == "sha256:20db30cc6c830e3dee6e6ceccad4b7bd85fec7989783c911ae6efb0da297394a"
     )
+
+
+class _At(msgspec.Struct):
+    """A client, as far as an account is concerned."""
+
+    api_url: str
+
+    async def send_saved_mms(self, permit: Permit, request: SendRequest) -> SendResult:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.ci.mblox.com/ep/v1/",
+        "https://api.ci.mblox.com:443/ep/v1/",
+        "HTTPS://API.ci.mblox.com./ep/v1",
+        "https://api.ci.mblox.com:0443",
+    ],
+)
+def test_however_the_providers_address_is_written_it_is_one_account(url: str) -> None:
+    assert account_of(SendRequest(service_id="7"), _At(url)) == "api.ci.mblox.com/7"
+
+
+def test_another_port_is_another_account() -> None:
+    assert account_of(SendRequest(), _At("http://[::1]:8801/ep/v1/")) == "[::1]:8801/"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 import pytest
 
 from mmscheck.errors import UsageError
 from mmscheck.ledger import Filter, Ledger, Save, open_ledger
-from mmscheck.model.ledger import MmsState, PostbackMeaning, SendState
-from tests.support.ledgers import MEANINGS, accepted, claimed, raw, unknown
+from mmscheck.model.ledger import MmsState, PostbackMeaning, Recorded, SendState
+from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw, unknown
 
 DAY = 24 * 3600
 
@@ -213,4 +214,18 @@ async def test_an_id_is_bound_to_other_content_only_when_told_to(ledger: Ledger)
     replaced = await ledger.record_save(Save(mms_id="9", digest="sha256:b", replace=True))
     assert (replaced.digest, replaced.media, replaced.name) == ("sha256:b", (), None)
     assert await ledger.mms("9") == replaced
+    assert (await ledger.verify()).found == ()
+
+
+@pytest.mark.parametrize("code", ["N101", "N102", "N202", "E102"])
+async def test_what_a_postback_proves_taken_is_not_sent_again_although_a_person_said_not_sent(
+    ledger: Ledger, code: str
+) -> None:
+    claim = await claimed(ledger)
+    await ledger.answer(claim, msgspec.structs.replace(unknown(), tracking_id="T1"))
+    await ledger.resolve(claim.send_id, as_="not-sent", reason="nothing in the list", who="ann")
+    await ledger.record_postback(postback(code))
+    again = await ledger.claim(intent())
+    assert isinstance(again, Recorded)
+    assert again.send.state is EVENTS.get(code, SendState.SENT)
     assert (await ledger.verify()).found == ()
