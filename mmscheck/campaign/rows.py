@@ -40,6 +40,8 @@ class Recipients:
         """Read the header; ``common`` are changes for every row. Raises InputError."""
         self.file = file
         self.common = common
+        if not Path(file).exists():
+            raise InputError(f"{file}: no such file")
         if not Path(file).is_file():
             raise InputError(f"{file}: expected a file of recipients (CSV), and no pipe: it is read twice")
         with self._open() as binary:

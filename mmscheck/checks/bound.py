@@ -61,6 +61,8 @@ def bound(target: RequestTarget, _: NoParams) -> Result:
 def _unbound(target: RequestTarget, binding: Binding) -> str:
     if binding.mms_id != (target.request.mms_id or ""):
         return f'is not the one the ledger was asked for ("{shown(binding.mms_id)}")'
+    if not binding.mms_id:
+        return "is not given, so nobody knows what would go out"
     if binding.content is None:
         return "is not in the ledger, so nobody knows what is saved under it"
     if binding.content != target.message.digest:

@@ -36,7 +36,10 @@ _VARIABLE = "MMSCHECK_POSTBACK_SECRET"
 @click.option(
     "--secret-file",
     type=click.Path(path_type=Path),
-    help="Holds the secret in which the address must end; default: MMSCHECK_POSTBACK_SECRET, else none.",
+    help=(
+        "Holds the secret in which the address must end, one line of at least 16 letters, digits or - . _ ~; "
+        "default: MMSCHECK_POSTBACK_SECRET, else none."
+    ),
 )
 @LEDGER
 @click.option("--quiet", is_flag=True, help="No line for each postback, only what goes wrong.")

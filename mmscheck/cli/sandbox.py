@@ -101,7 +101,7 @@ async def _serve(box: Sandbox, api_key: str) -> None:
             "Try, in another terminal:\n"
             f"  mmscheck check MESSAGE.xml --allow-net 127.0.0.1/32"
             f" --connect-to {SAMPLE_HOST}:80:127.0.0.1:{box.media_port}\n"
-            "Ctrl-C stops both.\n"
+            "Ctrl-C stops everything.\n"
         )
         await asyncio.Event().wait()
 

@@ -77,7 +77,7 @@ def command(path: str, **given: Any) -> int:
     """Check one message and its send fields; only if the gate permits, make one sendSavedMMS call.
 
     The id must be known to the ledger as this very message: `mmscheck save` and `mmscheck bind` see to it.
-    The ledger keeps the same send from going out twice, and ``mmscheck hold`` stops every send through it.
+    The ledger keeps the same send from going out twice, and mmscheck hold stops every send through it.
     The API key comes from MMSCHECK_API_KEY or --api-key-file. Exit codes: 0 the provider accepted (now, or
     earlier and recorded), 1 and 3 denied, 2 nothing was checked, 4 internal error, unwritable report or
     ledger, 5 permitted but not sent, 6 sent with an unknown outcome: do not repeat it.

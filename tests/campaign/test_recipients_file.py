@@ -69,3 +69,13 @@ def test_a_column_that_an_option_gives_as_well_is_refused(tmp_path: Path) -> Non
         InputError, match=r"'Name' is given by --data name.*--custom-subject.*--custom-text 1"
     ):
         Recipients(str(file), common)
+
+
+def test_a_file_that_is_not_there_is_said_not_to_be(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nix\\.csv: no such file"):
+        Recipients(str(tmp_path / "nix.csv"), Changes())
+
+
+def test_a_folder_is_no_list_of_recipients(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected a file of recipients"):
+        Recipients(str(tmp_path), Changes())

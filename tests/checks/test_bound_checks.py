@@ -69,3 +69,13 @@ def test_the_fix_names_the_command_to_run(content: str | None, state: str, comma
     result = on_request("mms-id-bound", SendRequest(mms_id="35 674"), binding)
     assert result.outcome is Outcome.FAILED
     assert command in result.fix
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_a_send_without_an_id_is_told_so_and_not_that_the_ledger_does_not_know_it(
+    missing: str | None,
+) -> None:
+    binding = Binding(mms_id="", content=None, state="encoding")
+    result = on_request("mms-id-bound", SendRequest(mms_id=missing), binding)
+    assert result.outcome is Outcome.FAILED
+    assert "is not given" in str(result.wording["what"])
