@@ -45,7 +45,13 @@ async def send_through(
     latest = time.monotonic() + how.seconds
     permit = order.permit
     for tries in range(1, how.count + 2):
-        result, again = await sending.attempt(permit)
+        try:
+            result, again = await sending.attempt(permit)
+        except PermitError:
+            if tries == 1:
+                raise
+            # It ran out on the way to another try: the last one's answer stands.
+            break
         pause = how.pause(tries)
         now = time.time()
         late = time.monotonic() + pause > latest or now + pause >= order.permit.expires

@@ -17,6 +17,8 @@ _NOT_TAKEN = frozenset({SendState.REFUSED, SendState.FAILED})
 _STATUS = {
     RefusalReason.OTHER_PAYLOAD: SendStatus.NOT_ATTEMPTED,
     RefusalReason.ATTEMPTS_USED_UP: SendStatus.NOT_ATTEMPTED,
+    RefusalReason.OTHER_CONTENT: SendStatus.NOT_ATTEMPTED,
+    RefusalReason.CORRUPT: SendStatus.NOT_ATTEMPTED,
     RefusalReason.IN_FLIGHT: SendStatus.UNKNOWN,
     RefusalReason.UNKNOWN: SendStatus.UNKNOWN,
 }
@@ -70,7 +72,7 @@ def _again(send: SendRecord) -> str:
 
 def turned_away(refusal: ClaimRefused) -> SendResult:
     """Why no POST was made for this send; ``unknown`` where an earlier one may have gone out."""
-    number = refusal.send.id
+    number = refusal.send.id if refusal.send else 0
     sentence = refusal.text[0].upper() + refusal.text[1:].rstrip(".")
     match refusal.reason:
         case RefusalReason.OTHER_PAYLOAD:
@@ -81,8 +83,12 @@ def turned_away(refusal: ClaimRefused) -> SendResult:
         case RefusalReason.UNKNOWN:
             sentence = f"Send {number}: an earlier attempt ended unknown, so it may have been sent"
             advice = f"Nothing was sent by this call. Find out, then: {_resolve(number)}"
+        case RefusalReason.OTHER_CONTENT:
+            advice = "Nothing was sent: a campaign sends each number one message."
         case RefusalReason.ATTEMPTS_USED_UP:
             advice = "Nothing was sent."
+        case RefusalReason.CORRUPT:
+            advice = "Nothing was sent: mend the message and save it anew."
     return SendResult(
         status=_STATUS[refusal.reason], detail=f"{sentence}. {advice}", refusal=refusal.reason.value
     )

@@ -62,7 +62,7 @@ def faults(root: Path, checks: dict[str, Check] | None = None) -> str:
 
 
 async def checked(text: str, **given: Any) -> Any:
-    policy = FetchPolicy(timeout=2.0, retries=0)
+    policy = FetchPolicy(timeout=10.0, retries=0)
     return await check(
         [parse(text.encode(), "sale.xml")], given.pop("ruleset", None) or load_rules(), policy, **given
     )

@@ -55,7 +55,7 @@ UNSHOWN = {
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Evaluation, ...]]:
     """All cases, run once: most of the time goes into starting workers, which the cases share."""
-    return asyncio.run(asyncio.wait_for(run_cases(CASES, tmp_path_factory.mktemp("rules")), 120))
+    return asyncio.run(asyncio.wait_for(run_cases(CASES, tmp_path_factory.mktemp("rules")), 400))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

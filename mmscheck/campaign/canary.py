@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mmscheck.campaign.progress import Watcher
 from mmscheck.campaign.rows import Row
 from mmscheck.campaign.stopping import Halt
-from mmscheck.model.ledger import SendState
+from mmscheck.model.ledger import SendRecord, SendState
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -24,7 +24,7 @@ _GOOD = frozenset({SendState.DELIVERED, SendState.RESOLVED_SENT})
 
 
 class Canaries:
-    """The lines of the rows that were sent first, and what their postbacks say."""
+    """The numbers that were sent to first, and what their postbacks say."""
 
     def __init__(self, ledger: Ledger, campaign: str, halt: Halt, watcher: Watcher) -> None:
         """``campaign`` is the name under which the ledger has them."""
@@ -32,12 +32,12 @@ class Canaries:
         self._campaign = campaign
         self._halt = halt
         self._watcher = watcher
-        self._lines: set[int] = set()
+        self._numbers: set[str] = set()
 
     def take(self, rows: Iterator[Row], count: int) -> Iterator[Row]:
         """The first so many rows."""
-        while len(self._lines) < count and (row := next(rows, None)) is not None:
-            self._lines.add(row.line)
+        while len(self._numbers) < count and (row := next(rows, None)) is not None:
+            self._numbers.add(_number(row.to))
             yield row
 
     async def hatched(self, seconds: float) -> None:
@@ -46,10 +46,10 @@ class Canaries:
         ids = await self._ids()
         while not self._halt.stopped:
             states = [send.state for number in ids if (send := await self._ledger.send(number))]
-            bad = sum(1 for state in states if state in _BAD) + len(self._lines) - len(states)
+            bad = sum(1 for state in states if state in _BAD) + len(self._numbers) - len(states)
             good = sum(1 for state in states if state in _GOOD)
             if bad:
-                self._halt.stop(f"{bad} of {len(self._lines)} canaries were not delivered")
+                self._halt.stop(f"{bad} of {len(self._numbers)} canaries were not delivered")
             elif good == len(states):
                 return
             elif time.monotonic() >= latest:
@@ -60,14 +60,21 @@ class Canaries:
                 await self._halt.sleep(_EVERY)
 
     async def _ids(self) -> list[int]:
-        """The sends of these lines: the last of each."""
+        """The latest send to each of these numbers: a campaign has one that arrived at most."""
         # The ledger brings SQLAlchemy.
         from mmscheck.ledger import Filter  # noqa: PLC0415
 
-        wanted = Filter(campaign=self._campaign)
-        found = {
-            send.intent.row: send.id
-            async for send in self._ledger.sends(wanted)
-            if send.intent.row in self._lines
-        }
-        return list(found.values())
+        found: dict[str, SendRecord] = {}
+        async for send in self._ledger.sends(Filter(campaign=self._campaign)):
+            number = _number(send.intent.to)
+            known = found.get(number)
+            if number in self._numbers and (known is None or known.claimed_at <= send.claimed_at):
+                found[number] = send
+        return [send.id for send in found.values()]
+
+
+def _number(to: str) -> str:
+    # The ledger brings SQLAlchemy.
+    from mmscheck.ledger.numbers import digits  # noqa: PLC0415
+
+    return digits(to) or to

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,7 @@ class Sender:
         self._health = Health(way.limits)
         self._ended = 0
         self._failed = 0
+        self._elsewhere: deque[Row] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def send(self, rows: Iterator[Row]) -> None:
@@ -93,9 +95,12 @@ class Sender:
     async def _work(self, rows: Iterator[Row]) -> None:
         while not self._halt.stopped:
             try:
-                if (row := next(rows, None)) is None:
+                if (row := next(rows, None)) is not None:
+                    await self._row(row, first=True)
+                elif self._elsewhere:
+                    await self._row(self._elsewhere.popleft(), first=False)
+                else:
                     return
-                await self._row(row)
             except (InputError, LedgerError, PermitError, ReportError, UsageError) as error:
                 self._stopped_by(error)
                 return
@@ -103,9 +108,9 @@ class Sender:
                 self._halt.stop(f"mmscheck itself failed ({type(error).__name__})", broken=True)
                 raise
 
-    async def _row(self, row: Row) -> None:
+    async def _row(self, row: Row, *, first: bool) -> None:
         try:
-            result = await self._until_ended(row)
+            result = await self._until_ended(row, first=first)
         except asyncio.CancelledError:
             self._count(row, interrupted(row))
             raise
@@ -116,8 +121,8 @@ class Sender:
         denied = EXIT_FAILED if isinstance(error, PermitError) else None
         self._halt.stop(str(error), denied=denied, broken=isinstance(error, LedgerError | ReportError))
 
-    async def _until_ended(self, row: Row) -> SendResult | None:
-        """How this row's send ended; None when the campaign was stopped before that."""
+    async def _until_ended(self, row: Row, *, first: bool) -> SendResult | None:
+        """How this row's send ended; None when it was put off, or the campaign was stopped before that."""
         tries = 0
         latest = time.monotonic() + self._way.limits.elsewhere
         while True:
@@ -127,6 +132,10 @@ class Sender:
                 return result
             if result.error_code in THROTTLED:
                 self._throttled(turn)
+            elif result.refusal == RefusalReason.IN_FLIGHT and first:
+                # Others must not wait for the one whose sends another process is making, or has left.
+                self._elsewhere.append(row)
+                return None
             elif result.refusal == RefusalReason.IN_FLIGHT:
                 await self._halt.sleep(_ELSEWHERE)
             elif await self._held():

@@ -17,7 +17,7 @@ from mmscheck.campaign.tally import Tally
 from mmscheck.errors import UsageError
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.effective import effective
-from mmscheck.model.ledger import SendState
+from mmscheck.model.ledger import NEVER_ARRIVED, SendState
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.sinch import redacted_xml
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 16
 """Rows that are judged before others in this process have their turn: some milliseconds."""
-
-NEVER_ARRIVED = frozenset({SendState.NOT_SENT, SendState.RESOLVED_NOT_SENT, SendState.REFUSED})
-"""States of sends that no phone has got anything from."""
 
 _OPEN = frozenset({SendState.NOT_SENT, SendState.RESOLVED_NOT_SENT, SendState.INTENDED})
 """States in which asking the ledger again says what may be done: it has the last word."""

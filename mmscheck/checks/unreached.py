@@ -49,7 +49,8 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
         ),
         Reason.DNS_NOT_FOUND: Advice(
             _CONTENT,
-            "Look for a typing error in the host name; else hosting has to create the DNS record.",
+            "Correct the host name in the URL: there is no DNS record for the one written there. If it is"
+            " spelled as you want it, ask those who run the host to create the record, and check again.",
         ),
         Reason.DNS_FAILED: Advice(
             _SENDER,

@@ -11,6 +11,7 @@ from mmscheck.cli import calling
 from mmscheck.cli import options as opts
 from mmscheck.cli.checking import check_with_ledger, read_one
 from mmscheck.cli.exits import Exit
+from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER, WHO, login, with_ledger
 from mmscheck.cli.output import destinations, spare, write_reports
 from mmscheck.cli.running import run
@@ -33,7 +34,7 @@ NOT_COMPARED = (
 )
 
 
-@click.command(name="bind")
+@click.command(name="bind", cls=GroupedCommand)
 @click.argument("mms_id", metavar="MMS-ID")
 @click.argument("path", metavar="PATH")
 @click.option(

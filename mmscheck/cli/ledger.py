@@ -84,7 +84,10 @@ def show(send_id: int, where: str | None, form: str) -> int:
     async def work(ledger: Ledger) -> int:
         send = await ledger.send(send_id)
         if send is None:
-            raise UsageError(f"there is no send {send_id} in the ledger")
+            raise UsageError(
+                f"there is no send {send_id} in the ledger; `mmscheck ledger list` shows the ids "
+                "(they are numbers of the history, and jump)"
+            )
         parts = (await ledger.history(send_id), await ledger.postbacks(send), await ledger.proposals(send))
         names = ("history", "postbacks", "proposals")
         value = {"send": send, **dict(zip(names, parts, strict=True))}

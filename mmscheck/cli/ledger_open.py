@@ -65,4 +65,4 @@ def guarded(work: Callable[[], int]) -> int:
     try:
         return work()
     except LedgerError as error:
-        return complain(str(error), Exit.INTERNAL, hint="Nothing was sent.")
+        return complain(str(error), Exit.INTERNAL)

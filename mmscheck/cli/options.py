@@ -116,7 +116,9 @@ _CHANGES: _Options = (
         "--data", multiple=True, metavar="NAME=VALUE", help="Merge data for {$name|default}; repeatable."
     ),
 )
-_QUIET: _Options = (click.option("--quiet", is_flag=True, help="Only findings and the verdict."),)
+_QUIET: _Options = (
+    click.option("--quiet", is_flag=True, help="A line per finding, advice too, and the verdict."),
+)
 _OUTPUT: _Options = (
     *_QUIET,
     click.option("--no-progress", is_flag=True, help="No progress line, even on a terminal."),

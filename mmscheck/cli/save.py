@@ -14,6 +14,7 @@ from mmscheck.cli import calling
 from mmscheck.cli import options as opts
 from mmscheck.cli.checking import check_with_ledger, read_one
 from mmscheck.cli.exits import Exit
+from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.output import Destination, destinations, spare, write_reports
 from mmscheck.cli.say import complain
@@ -40,7 +41,7 @@ _DURING = (
 _BEFORE = "Interrupted before the call: nothing was saved."
 
 
-@click.command(name="save")
+@click.command(name="save", cls=GroupedCommand)
 @click.argument("path", metavar="PATH")
 @click.option(
     "--dry-run", is_flag=True, help="Check, print the exact document with the key redacted, save nothing."

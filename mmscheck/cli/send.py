@@ -16,6 +16,7 @@ from mmscheck.cli.campaign import send_to_all
 from mmscheck.cli.campaign_options import campaign_options, usable
 from mmscheck.cli.checking import check_with_ledger, read_one
 from mmscheck.cli.exits import Exit
+from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.output import destinations, spare, write_reports
 from mmscheck.errors import UsageError
@@ -31,7 +32,7 @@ _LONGEST_SHORT_CODE = 6
 _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 
 
-@click.command(name="send")
+@click.command(name="send", cls=GroupedCommand)
 @click.argument("path", metavar="PATH")
 @click.option("--mms-id", metavar="ID", help="The id that saveMMS gave this message.")
 @click.option("--to", metavar="NUMBER", help="Country code and number, digits only.")

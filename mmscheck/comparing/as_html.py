@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from mmscheck.comparing import shown as words
-from mmscheck.comparing.changes import Change, Comparison
+from mmscheck.comparing.changes import Comparison
+from mmscheck.comparing.rows import Row, Section, sections
 from mmscheck.formats.escape import visible
 from mmscheck.formats.layout import Page
 
 LIMIT = 2000
-"""Changes of one kind that are shown."""
+"""Rows of one kind that are shown."""
 
 STYLE = """
 :root { color-scheme: light dark; --line: #767676; --faint: #f2f2f2 }
@@ -33,6 +34,13 @@ th, td { border: 1px solid var(--line); padding: .3rem .5rem; text-align: left; 
 td, dd, li { overflow-wrap: anywhere } td.rule { overflow-wrap: normal }
 th { background: var(--faint) } dt { font-weight: bold }
 pre { white-space: pre-wrap; margin: .3rem 0 0; font: .875rem/1.4 ui-monospace, monospace }
+@media screen and (max-width: 44rem) {
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+  table, tbody, tr, td { display: block; min-width: 0 }
+  tr { border: 1px solid var(--line); padding: .3rem .5rem; margin-bottom: .6rem }
+  td { border: 0; padding: 0 0 .3rem }
+  td.rule { font-weight: bold }
+}
 @media print {
   body { max-width: none; padding: 0 }
   .scroll { overflow: visible } table { min-width: 0 } tr { break-inside: avoid }
@@ -58,11 +66,9 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         yield f"<dt>{label}</dt><dd>{_text(words.run_line(run))}</dd>"
     yield "</dl>"
     yield from _list("What differs between the runs", comparison.run_changes)
-    yield from _list("Messages", words.message_lines(comparison, LIMIT))
-    yield from _list(
-        "Not comparable: evaluated in one run only", map(words.missed_line, comparison.not_compared)
-    )
-    for section in words.sections(comparison, LIMIT):
+    yield from _list(words.messages_title(comparison), words.message_lines(comparison, LIMIT))
+    yield from _list("Not comparable: evaluated in one run only", words.missed_lines(comparison))
+    for section in sections(comparison, LIMIT):
         yield from _section(section)
     yield "</main></body></html>"
 
@@ -84,25 +90,25 @@ def _list(title: str, items: Iterable[str]) -> Iterator[str]:
         yield from (f"<h2>{title}</h2>", "<ul>", *lines, "</ul>")
 
 
-def _section(section: words.Section) -> Iterator[str]:
+def _section(section: Section) -> Iterator[str]:
     title = _text(section.heading)
     yield f'<h2>{title}</h2>\n<div class="scroll" role="region" tabindex="0" aria-label="{title}"><table>'
     yield (
         '<thead><tr><th scope="col">Where</th><th scope="col">Rule</th>'
         '<th scope="col">Outcome</th><th scope="col">What</th></tr></thead>\n<tbody>'
     )
-    yield from map(_row, section.changes)
+    yield from map(_row, section.rows)
     yield "</tbody></table></div>"
     if section.more:
         yield f"<p>{_text(section.more)}</p>"
 
 
-def _row(change: Change) -> str:
-    fix = "\n".join(visible(line) for line in change.fix.split("\n")) if words.helps(change) else ""
+def _row(row: Row) -> str:
+    fix = "\n".join(visible(line) for line in row.fix.split("\n"))
     shown = f"<pre>{escape(fix, quote=True)}</pre>" if fix else ""
     return (
-        f"<tr><td>{_text(words.source(change))}<br>{_text(words.place(change))}</td>"
-        f'<td class="rule">{_text(change.rule)}</td>'
-        f"<td>{_text(words.outcomes(change) + words.effect(change))}</td>"
-        f"<td>{_text(change.message)}{shown}</td></tr>"
+        f"<tr><td>{_text(row.source)}<br>{_text(row.place)}</td>"
+        f'<td class="rule">{_text(row.rules)}</td>'
+        f"<td>{_text(row.outcome)}</td>"
+        f"<td>{_text(row.what)}{shown}</td></tr>"
     )

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from mmscheck.comparing import shown as words
 from mmscheck.comparing.changes import Comparison
+from mmscheck.comparing.rows import Section, sections
 from mmscheck.formats.escape import visible
 from mmscheck.formats.layout import Page
 from mmscheck.formats.markdown_text import cut, escaped
 
 LIMIT = 25
-"""Changes of one kind that are shown: a comment takes 65,536 characters (GitHub)."""
+"""Rows of one kind that are shown: a comment takes 65,536 characters (GitHub)."""
 
 
 def render(comparison: Comparison, page: Page) -> str:  # noqa: ARG001 - every renderer is given the page
@@ -32,11 +33,9 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield f"- old: {_inert(words.run_line(comparison.old))}"
     yield f"- new: {_inert(words.run_line(comparison.new))}"
     yield from _list("What differs between the runs", comparison.run_changes)
-    yield from _list("Messages", words.message_lines(comparison, LIMIT))
-    yield from _list(
-        "Not comparable: evaluated in one run only", map(words.missed_line, comparison.not_compared)
-    )
-    for section in words.sections(comparison, LIMIT):
+    yield from _list(words.messages_title(comparison), words.message_lines(comparison, LIMIT))
+    yield from _list("Not comparable: evaluated in one run only", words.missed_lines(comparison))
+    for section in sections(comparison, LIMIT):
         yield from _section(section)
 
 
@@ -46,7 +45,7 @@ def _list(title: str, items: Iterable[str]) -> Iterator[str]:
         yield from ("", f"### {title}", "", *lines)
 
 
-def _section(section: words.Section) -> Iterator[str]:
+def _section(section: Section) -> Iterator[str]:
     yield from (
         "",
         f"### {section.heading}",
@@ -54,13 +53,8 @@ def _section(section: words.Section) -> Iterator[str]:
         "| where | rule | outcome | what |",
         "| --- | --- | --- | --- |",
     )
-    for change in section.changes:
-        cells = (
-            f"{words.source(change)} {words.place(change)}",
-            change.rule,
-            f"{words.outcomes(change)}{words.effect(change)}",
-            change.message,
-        )
+    for row in section.rows:
+        cells = (row.where, row.rules, row.outcome, row.what)
         yield f"| {' | '.join(_inert(cell) for cell in cells)} |"
     if section.more:
         yield from ("", section.more)

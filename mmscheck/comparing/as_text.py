@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmscheck.comparing import shown as words
-from mmscheck.comparing.changes import Change, Comparison, Kind
+from mmscheck.comparing.changes import Comparison, Kind
+from mmscheck.comparing.rows import Row, sections
 from mmscheck.formats.layout import Page, Style, shown, shown_lines
 
 LIMIT = 50
-"""Changes of one kind that are shown."""
+"""Rows of one kind that are shown."""
 
 _STYLES = {0: Style.GOOD, 1: Style.BAD}
 
@@ -23,15 +24,13 @@ def _lines(comparison: Comparison, page: Page) -> Iterator[str]:
     for label, run in (("Old: ", comparison.old), ("New: ", comparison.new)):
         yield from page.block(shown(words.run_line(run)), indent=0, label=label)
     yield from _list("What differs between the runs", comparison.run_changes, page)
-    yield from _list("Messages", words.message_lines(comparison, LIMIT), page)
-    yield from _list(
-        "Not comparable: evaluated in one run only", map(words.missed_line, comparison.not_compared), page
-    )
-    for section in words.sections(comparison, LIMIT):
+    yield from _list(words.messages_title(comparison), words.message_lines(comparison, LIMIT), page)
+    yield from _list("Not comparable: evaluated in one run only", words.missed_lines(comparison), page)
+    for section in sections(comparison, LIMIT):
         yield ""
         yield page.paint(section.heading, Style.STRONG)
-        for change in section.changes:
-            yield from _change(change, page)
+        for row in section.rows:
+            yield from _row(row, page, helps=section.kind is not Kind.REMAINS)
         if section.more:
             yield f"  {section.more}"
     yield ""
@@ -40,7 +39,7 @@ def _lines(comparison: Comparison, page: Page) -> Iterator[str]:
     yield from page.block(shown(told), indent=0, label=f"{word}: ", style=style, hang=2)
 
 
-def _list(title: str, items: Iterator[str] | list[str] | map[str], page: Page) -> Iterator[str]:
+def _list(title: str, items: list[str], page: Page) -> Iterator[str]:
     lines = [shown(item) for item in items]
     if lines:
         yield ""
@@ -49,13 +48,12 @@ def _list(title: str, items: Iterator[str] | list[str] | map[str], page: Page) -
             yield from page.block(line, indent=2, hang=2)
 
 
-def _change(change: Change, page: Page) -> Iterator[str]:
-    said = f"{words.outcomes(change)}{words.effect(change)}"
-    head = f"{words.source(change)} {words.place(change)}, {change.rule}: {said}"
-    yield from page.block(shown(head), indent=2, hang=4)
-    yield from page.block(shown(change.message), indent=6)
-    if words.helps(change) and change.kind is not Kind.REMAINS:
-        first, *rest = shown_lines(change.fix) or [""]
+def _row(row: Row, page: Page, *, helps: bool) -> Iterator[str]:
+    yield from page.block(shown(f"{row.where}, {row.rules}: {row.outcome}"), indent=2, hang=4)
+    if row.what:
+        yield from page.block(shown(row.what), indent=6)
+    if helps and row.fix:
+        first, *rest = shown_lines(row.fix) or [""]
         yield from page.block(first, indent=6, label="Fix: ")
         for line in rest:
             yield f"           {line}"

@@ -30,10 +30,12 @@ class Change(Struct, frozen=True, kw_only=True):
 
     ``before`` and ``after`` are outcomes, None where it was not evaluated. ``blocking``: it keeps the gate
     shut, in the new run, or in the old one where the new one did not look. ``message`` is what the new run
-    said, or the old one of what is fixed or gone. Places are those of the new run where it has them.
+    said, or the old one of what is fixed or gone. Places are those of the new run where it has them. ``only``
+    names the run that has the message, None where both have it.
     """
 
     kind: Kind
+    only: Literal["old", "new"] | None
     source: str
     rule: str
     severity: Severity
@@ -55,7 +57,9 @@ class MessageChange(Struct, frozen=True, kw_only=True):
     """One message of either run: which it is in the other, and what became of its verdict.
 
     ``matched`` says by what it was found again; None where it is in one run only. ``document_changed`` and
-    ``files_changed`` (media whose bytes differ or are unknown in one run) are None then, too.
+    ``files_changed`` (media whose bytes differ or are unknown in one run) are None then, too. ``findings`` is
+    how many of the changes are of this message; ``failed`` and ``undecided`` are the rules among them that
+    newly keep the gate shut, one name for each evaluation.
     """
 
     source: str
@@ -65,6 +69,9 @@ class MessageChange(Struct, frozen=True, kw_only=True):
     after: Decision | None
     document_changed: bool | None
     files_changed: int | None
+    findings: int
+    failed: list[str]
+    undecided: list[str]
 
 
 class RuleChange(Struct, frozen=True, kw_only=True):

@@ -55,7 +55,14 @@ def _message(pair: Pair, item: Compared) -> MessageChange:
         after=None if new is None else new.verdict,
         document_changed=old.digest != new.digest if old is not None and new is not None else None,
         files_changed=item.files_changed if both else None,
+        findings=len(item.changes),
+        failed=_shutting(item, Kind.NEW),
+        undecided=_shutting(item, Kind.UNDECIDED),
     )
+
+
+def _shutting(item: Compared, kind: Kind) -> list[str]:
+    return [change.rule for change in item.changes if change.blocking and change.kind is kind]
 
 
 def _missed(each: Iterable[Compared]) -> list[RuleChange]:

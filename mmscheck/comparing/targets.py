@@ -180,6 +180,7 @@ def _change(
     words = old if old is not None and judgement.kind in _SETTLED else item
     return Change(
         kind=judgement.kind,
+        only="new" if pair.old is None else "old" if pair.new is None else None,
         source=clean_text(message.source),
         rule=clean_text(item.rule),
         severity=item.severity,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
 from mmscheck.comparing.changes import Change, Kind, MessageChange, RuleChange
 from mmscheck.formats.json_read import ReadReport
-from mmscheck.formats.wording import count
+from mmscheck.formats.wording import MOST_NAMED, count
 from mmscheck.model.words import Severity
 
 EXIT_NOT_WORSE, EXIT_WORSE, EXIT_UNDECIDED = 0, 1, 3
@@ -49,22 +50,26 @@ def worse(
 
 def _counted(changes: Iterable[Change]) -> Iterator[Reason]:
     blocking = [change for change in changes if change.blocking]
-    sentences = {
-        Kind.NEW: ("{} failed that did not fail before.", True),
-        Kind.UNDECIDED: ("{} cannot be decided any more, or for the first time.", False),
-        Kind.NOT_COMPARED: ("{} with a finding before, not evaluated now.", False),
+    sentences: dict[tuple[Kind, str | None], tuple[str, bool]] = {
+        (Kind.NEW, None): ("{} failed that did not fail before.", True),
+        (Kind.NEW, "new"): ("{} failed in added messages.", True),
+        (Kind.UNDECIDED, None): ("{} cannot be decided any more, or for the first time.", False),
+        (Kind.UNDECIDED, "new"): ("{} cannot be decided in added messages.", False),
+        (Kind.NOT_COMPARED, None): ("{} with a finding before, not evaluated now.", False),
     }
-    for kind, (sentence, failed) in sentences.items():
-        if number := sum(1 for change in blocking if change.kind is kind):
+    seen = Counter[tuple[Kind, str | None]]((change.kind, change.only) for change in blocking)
+    for key, (sentence, failed) in sentences.items():
+        if number := seen[key]:
             yield Reason(text=sentence.format(count(number, "blocking check")), failed=failed)
 
 
 def _missed(missed: Iterable[RuleChange], old: ReadReport) -> Iterator[Reason]:
     gone = [item for item in missed if item.only == "old" and (old.strict or item.severity is Severity.ERROR)]
     if gone:
+        named = ", ".join(item.rule for item in gone[:MOST_NAMED])
+        more = f" and {len(gone) - MOST_NAMED} more" if len(gone) > MOST_NAMED else ""
         yield Reason(
-            text=f"{count(len(gone), 'blocking rule')} of the old run not evaluated now: "
-            f"{', '.join(item.rule for item in gone)}.",
+            text=f"{count(len(gone), 'blocking rule')} of the old run not evaluated now: {named}{more}.",
             failed=False,
         )
 

@@ -11,7 +11,7 @@ import re
 
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BYTE, _BASIC_PLANE = 0xFF, 0xFFFF
-_BEYOND_ASCII = re.compile(r"[^\x20-\x7e]")
+_BEYOND_ASCII = re.compile(r"[^\x20-\x7e\n]")
 
 
 def visible(text: str) -> str:
@@ -49,4 +49,4 @@ def visible_json(document: str) -> str:
 
 def _json_escaped(match: re.Match[str]) -> str:
     char = match.group()
-    return char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1]
+    return char if char.isprintable() else json.dumps(char)[1:-1]

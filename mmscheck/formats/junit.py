@@ -25,7 +25,7 @@ from mmscheck.formats.layout import shown
 from mmscheck.formats.paths import shown_path
 from mmscheck.formats.rows import Effect, Row, message_rows
 from mmscheck.formats.rulings import ABOUT, message_ruling, run_rulings
-from mmscheck.formats.scrub import scrub, scrub_message
+from mmscheck.formats.scrub import scrub_message
 from mmscheck.formats.verdicts import decision_value, message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.waived import leave
@@ -56,7 +56,7 @@ def parts(view: View) -> Iterator[str]:
 
 
 def _suites(view: View) -> Iterator[ET.Element]:
-    yield _run_suite(scrub(view, every=False))
+    yield _run_suite(view)
     for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
         yield _message_suite(view, scrub_message(message), verdict)
 

@@ -6,6 +6,7 @@ another one. All texts of a row are shown texts: redacted, on one line, with not
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -96,14 +97,27 @@ def _row(report: Report, message: MessageReport, item: Evaluation, waiver: Waive
         url=None if item.url is None else shown_url(item.url),
         line=item.line or None,
         reason=shown(item.reason),
-        why=shown(item.why),
-        fix=(_CRASHED,) if item.crashed else tuple(shown_lines(item.fix)),
+        why=_shown_why(item.why),
+        fix=(_CRASHED,) if item.crashed else _shown_fix(item.fix),
         owner=None if item.crashed else item.owner,
         codes=tuple(map(shown, codes_for(item.provider_codes, ref.kind if ref else None))),
         waiver=waiver if effect is Effect.WAIVED else None,
         crashed=item.crashed,
         details=tuple(shown_lines(str(trace))),
     )
+
+
+# The words of a rule are the same for every target: a run of thousands of messages has a few hundred of them.
+
+
+@functools.lru_cache(maxsize=1024)
+def _shown_why(text: str) -> str:
+    return shown(text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _shown_fix(text: str) -> tuple[str, ...]:
+    return tuple(shown_lines(text))
 
 
 def _effect(report: Report, item: Evaluation, waiver: Waiver | None) -> Effect:

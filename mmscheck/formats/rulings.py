@@ -12,7 +12,6 @@ from mmscheck.formats.campaign_text import campaign_sentence
 from mmscheck.formats.decision import decision
 from mmscheck.formats.layout import shown
 from mmscheck.formats.rows import Effect, Row
-from mmscheck.formats.scrub import scrub
 from mmscheck.formats.summary import decision_word
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
@@ -44,14 +43,13 @@ ABOUT = {
 
 def rulings(view: View) -> Iterator[Row]:
     """One row for each message, input that was not read and waiver, the run, and the send or campaign."""
-    safe = scrub(view, every=False)
-    for verdict in message_verdicts(safe):
-        yield message_ruling(safe, verdict)
-    yield from run_rulings(safe)
+    for verdict in message_verdicts(view):
+        yield message_ruling(view, verdict)
+    yield from run_rulings(view)
 
 
 def run_rulings(view: View) -> Iterator[Row]:
-    """The same without the messages; ``view`` is a scrubbed one."""
+    """The same without the messages. Nothing here quotes an evaluation, so the view need not be scrubbed."""
     for sentence in view.report.unread:
         yield Row(
             rule=INPUT,

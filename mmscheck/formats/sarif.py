@@ -16,10 +16,11 @@ too: then ``mmscheck/evaluated`` is left out, which ``mmscheck/evaluatedLeftOut`
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from mmscheck.formats.clean import clean_value
 from mmscheck.formats.escape import visible_json
@@ -28,7 +29,6 @@ from mmscheck.formats.paths import uri, with_fingerprints
 from mmscheck.formats.rows import Effect, Row, rows
 from mmscheck.formats.rulings import denials, rulings
 from mmscheck.formats.sarif_rules import Rules
-from mmscheck.formats.scrub import scrub
 from mmscheck.formats.verdicts import decision_value
 from mmscheck.formats.view import View
 from mmscheck.formats.waived import leave
@@ -61,7 +61,7 @@ def render(view: View) -> str:
 
 def _text(run: dict[str, Any]) -> str:
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return visible_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+    return visible_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode("utf-8")) + "\n"
 
 
 def _compressed(text: str) -> int:
@@ -144,7 +144,7 @@ def _evaluated(evaluated: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _invocation(view: View, left_out: int) -> dict[str, Any]:
-    report = scrub(view).report
+    report = view.report
     crashes = any(item.crashed for message in report.messages for item in message.evaluations)
     whole = report.messages and not (report.unread or report.not_checked or crashes)
     notes = [

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar
 
 from mmscheck.ledger.history import Change
+from mmscheck.ledger.tables import address
 
 T = TypeVar("T")
 
@@ -22,12 +23,13 @@ Row = dict[str, Any]
 class Needs:
     """The rows an operation has to see before it decides.
 
-    ``trackings`` brings postbacks of these tracking ids, ``reported`` sends as well; ``mms`` stored messages
-    and what postbacks said of their encoding; ``in_flight`` every intent without an answer; ``holds`` the
-    open ones.
+    ``addressed`` brings what a campaign sent to a number (``tables.address``); ``trackings`` postbacks of
+    these tracking ids, ``reported`` sends as well; ``mms`` stored messages and what postbacks said of their
+    encoding; ``in_flight`` every intent without an answer; ``holds`` the open ones.
     """
 
     keys: frozenset[str] = frozenset()
+    addressed: frozenset[str] = frozenset()
     sends: frozenset[int] = frozenset()
     trackings: frozenset[str] = frozenset()
     reported: frozenset[str] = frozenset()
@@ -56,7 +58,7 @@ def together(all_needs: Iterable[Needs]) -> Needs:
 class Book:
     """The rows of one transaction; ``seq`` is the last row of the history, ``at`` the time of the writing.
 
-    ``keyed`` has the sends by their idempotency keys.
+    ``keyed`` has the sends by their idempotency keys, ``addressed`` those of campaigns by who got them.
     """
 
     seq: int
@@ -65,12 +67,15 @@ class Book:
     changes: list[Change] = field(default_factory=list)
     fresh: set[tuple[str, int | str]] = field(default_factory=set)
     keyed: dict[str, Row] = field(default_factory=dict)
+    addressed: dict[str, list[Row]] = field(default_factory=dict)
 
     def load(self, table: str, rows: Iterable[Row]) -> None:
         """Take rows that were read; one that is here already stays as it is."""
         known = self.rows.setdefault(table, {})
         for row in rows:
-            self._index(table, known.setdefault(row["id"], row))
+            if row["id"] not in known:
+                known[row["id"]] = row
+                self._index(table, row)
 
     def table(self, name: str) -> Iterable[Row]:
         """Every row of a table that is in the book."""
@@ -107,6 +112,8 @@ class Book:
     def _index(self, table: str, row: Row) -> None:
         if table == "sends":
             self.keyed[row["key"]] = row
+            if row["campaign"] is not None:
+                self.addressed.setdefault(address(row["campaign"], row["recipient"]), []).append(row)
 
     def _next(self) -> int:
         return self.seq + len(self.changes) + 1

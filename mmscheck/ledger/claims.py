@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from mmscheck.ledger.book import Book, Needs, Operation, Row
 from mmscheck.ledger.records import intent_columns, send_record
+from mmscheck.ledger.tables import address
 from mmscheck.model.ledger import (
+    NEVER_ARRIVED,
     Claim,
     ClaimOutcome,
     ClaimRefused,
+    MmsState,
     Recorded,
     RefusalReason,
     SendIntent,
@@ -36,10 +39,38 @@ def claim(intent: SendIntent, owner: str, max_attempts: int) -> Operation[ClaimO
     def decide(book: Book) -> ClaimOutcome:
         known = book.keyed.get(intent.key)
         if known is None:
-            return _first(book, intent, owner)
+            return _in_the_way(book, intent) or _first(book, intent, owner)
         return _again(book, intent, known, owner, max_attempts)
 
-    return Operation(Needs(keys=frozenset({intent.key})), decide)
+    needs = Needs(
+        keys=frozenset({intent.key}),
+        addressed=frozenset({_address(intent)} if intent.campaign is not None else ()),
+        mms=frozenset({intent.mms_id}),
+    )
+    return Operation(needs, decide)
+
+
+def _address(intent: SendIntent) -> str:
+    return address(intent.campaign or "", intent_columns(intent)["recipient"])
+
+
+def _in_the_way(book: Book, intent: SendIntent) -> ClaimRefused | None:
+    """What came about since the check: the stored message is of no use, or the number has had another one."""
+    mms = book.get("mms", intent.mms_id)
+    if mms is not None and mms["state"] == MmsState.CORRUPT.value:
+        text = f"mms-id {intent.mms_id}: the provider has told that it could not encode this message"
+        return ClaimRefused(reason=RefusalReason.CORRUPT, text=text, send=None)
+    if intent.campaign is None:
+        return None
+    for row in book.addressed.get(_address(intent), ()):
+        if row["key"] == intent.key or SendState(row["state"]) in NEVER_ARRIVED:
+            continue
+        if row["state"] == SendState.INTENDED:
+            text = "this number is being sent another message of this campaign"
+            return _refused(RefusalReason.IN_FLIGHT, text, row)
+        text = f"it is a message of this campaign to this number with other content, and is {row['state']}"
+        return _refused(RefusalReason.OTHER_CONTENT, text, row)
+    return None
 
 
 def _first(book: Book, intent: SendIntent, owner: str) -> Claim:
@@ -61,10 +92,14 @@ def _again(book: Book, intent: SendIntent, row: Row, owner: str, max_attempts: i
         return _refused(RefusalReason.UNKNOWN, text, row)
     if state not in _CLAIMABLE:
         return Recorded(send=send_record(row))
-    attempt = row["attempt"] + 1
-    if state is SendState.NOT_SENT and attempt > max_attempts:
+    if state is SendState.NOT_SENT and row["attempt"] >= max_attempts:
         text = f"it was tried {row['attempt']} times, and never sent: {row['detail']}"
         return _refused(RefusalReason.ATTEMPTS_USED_UP, text, row)
+    return _in_the_way(book, intent) or _once_more(book, intent, row, owner)
+
+
+def _once_more(book: Book, intent: SendIntent, row: Row, owner: str) -> Claim:
+    attempt = row["attempt"] + 1
     evidence = {name: intent_columns(intent)[name] for name in ("message_digest", "ruleset_digest", "line")}
     book.update("send-claimed-again", "sends", row["id"], {**evidence, **_claimed(book, owner, attempt)})
     return Claim(send_id=row["id"], attempt=attempt)

@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from mmscheck.errors import LedgerError
 from mmscheck.ledger.book import Book, Needs
 from mmscheck.ledger.cleaning import Cleaner
-from mmscheck.ledger.postgresql import Server
 from mmscheck.ledger.sqlite import File
 from mmscheck.ledger.where import Place
 
@@ -41,13 +40,20 @@ class Runner(Protocol):
         """Close every connection."""
 
 
+def _server(place: Place) -> Runner:
+    # SQLAlchemy's asyncio part takes a while, and a ledger in a file does without it.
+    from mmscheck.ledger.postgresql import Server  # noqa: PLC0415
+
+    return Server(place.url)
+
+
 class Database:
     """One database, whatever it is."""
 
     def __init__(self, place: Place) -> None:
         """Make ready to connect; nothing is opened yet."""
         self.place = place
-        self._runner: Runner = File(place.url) if place.file else Server(place.url)
+        self._runner: Runner = File(place.url) if place.file else _server(place)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """What the work returns, when what it wrote is durable; raises LedgerError.

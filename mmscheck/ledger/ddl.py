@@ -6,6 +6,7 @@ The unique ``previous`` keeps the chain from forking; the triggers are a first d
 from __future__ import annotations
 
 from mmscheck.ledger.history import GENESIS
+from mmscheck.ledger.tables import ADDRESS
 
 TABLES = (
     "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), seq BIGINT NOT NULL, hash TEXT NOT NULL)",
@@ -44,6 +45,9 @@ TABLES = (
     ),
     "CREATE INDEX holds_open ON holds (released_at)",
 )
+
+ADDRESSES = (f"CREATE INDEX sends_address ON sends (({ADDRESS}))",)
+"""A campaign sends each number one message: every claim looks for another one."""
 
 SQLITE_GUARDS = (
     (

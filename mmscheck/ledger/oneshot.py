@@ -16,7 +16,7 @@ import msgspec
 
 from mmscheck.ledger.book import Book, Needs, Row
 from mmscheck.ledger.cleaning import Cleaner
-from mmscheck.ledger.tables import HISTORY, HOLDS, PROJECTIONS
+from mmscheck.ledger.tables import ADDRESS, HISTORY, HOLDS, PROJECTIONS
 from mmscheck.ledger.transaction import ENCODING, chain, touched
 from mmscheck.model.ledger import SendState
 
@@ -68,13 +68,14 @@ async def _read(connection: Raw, needs: Needs, at: int) -> tuple[Book, str]:
     return book, row["hash"]
 
 
-FIELDS = ("keys", "sends", "trackings", "reported", "mms", "postbacks")
+FIELDS = ("keys", "addressed", "sends", "trackings", "reported", "mms", "postbacks")
 FLAGS = ("in_flight", "holds")
 """The needs that name rows, and those that name none."""
 
 WANTED: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         "keys": (("sends", "key = ANY({}::text[])"),),
+        "addressed": (("sends", f"{ADDRESS} = ANY({{}}::text[])"),),
         "sends": (("sends", "id = ANY({}::bigint[])"),),
         "trackings": (("postbacks", "tracking_id = ANY({}::text[])"),),
         "reported": (

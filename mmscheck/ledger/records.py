@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mmscheck.ledger.book import Row
+from mmscheck.ledger.numbers import digits
 from mmscheck.model.ledger import (
     Hold,
     MmsRecord,
@@ -18,12 +19,12 @@ from mmscheck.model.ledger import (
 
 
 def intent_columns(intent: SendIntent) -> Row:
-    """The columns of ``sends`` that hold the intent."""
+    """The columns of ``sends`` that hold the intent; a number is its digits, however it was written."""
     return {
         "key": intent.key,
         "account": intent.account,
         "mms_id": intent.mms_id,
-        "recipient": intent.to,
+        "recipient": digits(intent.to) or intent.to,
         "sender": intent.from_,
         "request_digest": intent.request_digest,
         "message_digest": intent.message_digest,

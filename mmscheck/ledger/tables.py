@@ -62,6 +62,15 @@ SENDS = Table(
     Column("resolved_why", Text),
 )
 
+ADDRESS = "campaign || ' ' || recipient"
+"""Who a campaign sent to, as one value and as an index has it; NULL for what belongs to no campaign."""
+
+
+def address(campaign: str, recipient: str) -> str:
+    """The value of ``ADDRESS``."""
+    return f"{campaign} {recipient}"
+
+
 MMS = Table(
     "mms",
     METADATA,

@@ -8,13 +8,13 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Table, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, insert, literal_column, or_, select, update
 from sqlalchemy.engine import Connection
 
 from mmscheck.ledger.book import Book, Needs, Row
 from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.history import chained
-from mmscheck.ledger.tables import HEAD, HISTORY, HOLDS, MMS, POSTBACKS, PROJECTIONS, SENDS
+from mmscheck.ledger.tables import ADDRESS, HEAD, HISTORY, HOLDS, MMS, POSTBACKS, PROJECTIONS, SENDS
 from mmscheck.model.ledger import PostbackMeaning, SendState
 
 T = TypeVar("T")
@@ -44,7 +44,12 @@ _LOCK = select(HEAD.c.seq, HEAD.c.hash).with_for_update()
 def _load(connection: Connection, book: Book, needs: Needs) -> None:
     """One statement for each table; what is not needed is not asked for."""
     trackings = needs.trackings | needs.reported
-    of_sends = {"keys": needs.keys, "ids": needs.sends, "trackings": needs.reported}
+    of_sends = {
+        "keys": needs.keys,
+        "addressed": needs.addressed,
+        "ids": needs.sends,
+        "trackings": needs.reported,
+    }
     of_postbacks = {"trackings": trackings, "mms": needs.mms, "digests": needs.postbacks}
     given = {
         "sends": _bound(of_sends),
@@ -67,6 +72,7 @@ ENCODING = (PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)
 _CONDITIONS: Mapping[tuple[str, str], ColumnElement[bool]] = MappingProxyType(
     {
         ("sends", "keys"): SENDS.c.key.in_(bindparam("keys", expanding=True)),
+        ("sends", "addressed"): literal_column(ADDRESS).in_(bindparam("addressed", expanding=True)),
         ("sends", "ids"): SENDS.c.id.in_(bindparam("ids", expanding=True)),
         ("sends", "trackings"): SENDS.c.tracking_id.in_(bindparam("trackings", expanding=True)),
         ("sends", "in-flight"): SENDS.c.state == SendState.INTENDED.value,

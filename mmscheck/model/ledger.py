@@ -31,6 +31,10 @@ class SendState(StrEnum):
     FAILED = "failed"
 
 
+NEVER_ARRIVED = frozenset({SendState.NOT_SENT, SendState.RESOLVED_NOT_SENT, SendState.REFUSED})
+"""States of sends that no phone has got anything from."""
+
+
 class MmsState(StrEnum):
     """Where a stored message stands: only ``ready`` may be sent; ``saved`` says nothing of its encoding."""
 
@@ -102,20 +106,29 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefusalReason(StrEnum):
-    """Why a claim is refused."""
+    """Why a claim is refused.
+
+    ``other-payload``: the key stands for another send. ``other-content``: the number has a message of this
+    campaign. ``corrupt``: the provider could not encode the stored message.
+    """
 
     OTHER_PAYLOAD = "other-payload"
+    OTHER_CONTENT = "other-content"
     IN_FLIGHT = "in-flight"
     UNKNOWN = "unknown"
     ATTEMPTS_USED_UP = "attempts-used-up"
+    CORRUPT = "corrupt"
 
 
 class ClaimRefused(msgspec.Struct, frozen=True, kw_only=True):
-    """No POST may be made under this key now; ``text`` is a sentence for people."""
+    """No POST may be made under this key now; ``text`` is a sentence for people.
+
+    ``send`` is the one in the way, None where the stored message is.
+    """
 
     reason: RefusalReason
     text: str
-    send: SendRecord
+    send: SendRecord | None
 
 
 ClaimOutcome = Claim | Recorded | ClaimRefused

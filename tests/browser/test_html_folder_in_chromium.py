@@ -68,14 +68,6 @@ def test_from_the_index_to_a_message_its_pictures_and_back(
         expect(page.locator("h1")).to_contain_text("may not go out")
 
 
-def test_index_and_pages_are_accessible(browser: Browser, index: Path) -> None:
-    with visit(browser, scheme="dark") as seen:
-        seen.open(index)
-        assert seen.violations() == []
-        seen.open(index.with_name("report_files") / "message-00003.html")
-        assert seen.violations() == []
-
-
 def test_without_a_script_and_on_paper_the_index_lists_every_message(browser: Browser, index: Path) -> None:
     with visit(browser, script=False) as seen:
         assert seen.open(index).locator("#messages tbody tr:visible").count() == NUMBER

@@ -132,7 +132,7 @@ async def test_stopped_once_it_finishes_what_is_in_flight_and_stopped_again_it_g
             await asyncio.sleep(0.2)
             assert not ending.done()
             campaign.stop("interrupted")
-            outcome = await asyncio.wait_for(ending, 5)
+            outcome = await asyncio.wait_for(ending, 60)
         assert (outcome.result.accepted, outcome.result.unknown, outcome.result.left) == (1, 2, 7)
         assert box.phones.total == 3
     async with await open_ledger() as ledger:

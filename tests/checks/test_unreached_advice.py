@@ -75,7 +75,7 @@ def test_a_status_of_another_reason_does_not_count() -> None:
         (Reason.PROXY_FAILED, Owner.SENDER, "Start the proxy, correct --proxy"),
         (Reason.BUSY, Owner.HOSTING, "--rate 1 or --per-host 1"),
         (Reason.DEADLINE, Owner.SENDER, "--deadline"),
-        (Reason.DNS_NOT_FOUND, Owner.CONTENT, "typing error in the host name"),
+        (Reason.DNS_NOT_FOUND, Owner.CONTENT, "Correct the host name in the URL"),
         (Reason.INVALID_URL, Owner.CONTENT, "Correct the URL"),
         (Reason.ADDRESS_REFUSED, Owner.HOSTING, "public host"),
         (Reason.TLS_CERTIFICATE, Owner.HOSTING, "intermediate certificates"),

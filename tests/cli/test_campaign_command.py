@@ -129,7 +129,7 @@ async def test_ctrl_c_finishes_what_is_in_flight_and_the_same_command_goes_on(fo
         )
         await until(lambda: box.phones.total >= 5)
         process.send_signal(signal.SIGINT)
-        out, _ = await asyncio.wait_for(process.communicate(), 30)
+        out, _ = await asyncio.wait_for(process.communicate(), 120)
         told = json.loads(out)
         campaign = told["send"]["campaign"]
         assert (process.returncode, told["exit_code"]) == (5, 5)

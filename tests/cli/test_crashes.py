@@ -114,7 +114,7 @@ class Persistent:
             if kill:
                 await self._moment(process)
             else:
-                await asyncio.wait_for(process.wait(), 60)
+                await asyncio.wait_for(process.wait(), 180)
         finally:
             if process.returncode is None:
                 process.kill()

@@ -133,7 +133,14 @@ def test_no_ledger_is_exit_4_and_none_is_made(run: Run, where: str, arguments: t
     code, out, err = run("ledger", *arguments)
     assert (code, out) == (4, "")
     assert "there is no ledger at" in err
+    assert "Nothing was sent" not in err
     assert not Path(where).exists()
+
+
+def test_an_id_that_is_not_there_points_to_the_list(run: Run, filled: str) -> None:
+    code, out, err = run("ledger", "show", "99", "--ledger", filled)
+    assert (code, out) == (2, "")
+    assert "there is no send 99 in the ledger; `mmscheck ledger list` shows the ids" in err
 
 
 def test_a_ledger_that_cannot_be_written_is_exit_4(run: Run, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ async def test_a_send_that_is_stopped_during_the_call_never_looks_unsent(
             env={**os.environ, "MMSCHECK_API_KEY": "sandbox-key"},
             stderr=asyncio.subprocess.PIPE,
         )
-        await asyncio.wait_for(read.wait(), 60)
+        await asyncio.wait_for(read.wait(), 180)
         process.send_signal(how)
         _, err = await process.communicate()
     report = json.loads((tmp_path / "report.json").read_text())

@@ -43,7 +43,7 @@ class Terminal:
             self._text += os.read(self.master, 65536).decode()
         return self._text
 
-    def wait_for(self, part: str, seconds: float = 10) -> str:
+    def wait_for(self, part: str, seconds: float = 60) -> str:
         end = time.monotonic() + seconds
         while part not in self.text():
             assert time.monotonic() < end, self._text
@@ -249,7 +249,7 @@ async def test_the_command_draws_on_a_terminal_and_the_report_has_none_of_it(tmp
     with terminal() as (screen, stream):
         async with slow_host(1.0) as port:
             process = await started(tmp_path, stream.fileno(), port)
-            out, _ = await asyncio.wait_for(process.communicate(), 60)
+            out, _ = await asyncio.wait_for(process.communicate(), 180)
         found = screen.text()
     assert process.returncode == 1
     assert "fetched 0 of 2" in found
@@ -263,7 +263,7 @@ async def test_no_progress_keeps_the_terminal_empty(tmp_path: Path) -> None:
     with terminal() as (screen, stream):
         async with slow_host(0.5) as port:
             process = await started(tmp_path, stream.fileno(), port, "--no-progress")
-            await asyncio.wait_for(process.communicate(), 60)
+            await asyncio.wait_for(process.communicate(), 180)
         assert screen.text() == ""
 
 
@@ -271,9 +271,9 @@ async def test_ctrl_c_clears_the_line_before_it_says_so(tmp_path: Path) -> None:
     with terminal() as (screen, stream):
         async with slow_host(30) as port:
             process = await started(tmp_path, stream.fileno(), port)
-            await asyncio.to_thread(screen.wait_for, "fetched 0 of 2", 30)
+            await asyncio.to_thread(screen.wait_for, "fetched 0 of 2", 60)
             process.send_signal(signal.SIGINT)
-            await asyncio.wait_for(process.communicate(), 30)
+            await asyncio.wait_for(process.communicate(), 90)
         last = drawn(screen.text())[-1]
     assert process.returncode == 130
     assert last.strip() == "mmscheck: interrupted; nothing was decided"

@@ -145,9 +145,9 @@ async def test_a_save_cut_off_in_the_call_is_visible(
     process = await asyncio.create_subprocess_exec(
         *(PROGRAM, *arguments), cwd=folder, env=surroundings(), stderr=asyncio.subprocess.DEVNULL
     )
-    await asyncio.wait_for(begun.wait(), 30)
+    await asyncio.wait_for(begun.wait(), 120)
     process.send_signal(stop)
-    code = await asyncio.wait_for(process.wait(), 30)
+    code = await asyncio.wait_for(process.wait(), 120)
     assert code == (6 if stop is signal.SIGINT else -signal.SIGKILL)
     told = json.loads((folder / "report.json").read_text())
     assert (told["exit_code"], told["send"]["status"]) == (6, "unknown")

@@ -254,7 +254,7 @@ async def test_a_send_that_is_stopped_during_the_call_is_unknown_afterwards(
         env=surroundings(),
         stdout=asyncio.subprocess.DEVNULL,
     )
-    await asyncio.wait_for(read.wait(), 60)
+    await asyncio.wait_for(read.wait(), 180)
     process.send_signal(how)
     await process.wait()
     assert await states() == [SendState.UNKNOWN]
@@ -278,7 +278,7 @@ async def test_a_send_that_is_stopped_between_tries_was_not_sent(provider: RawPr
         cwd=folder,
         env=surroundings(),
     )
-    await asyncio.wait_for(waiting.wait(), 60)
+    await asyncio.wait_for(waiting.wait(), 180)
     await asyncio.sleep(0.4)  # the third pause lasts at least a second
     process.send_signal(signal.SIGINT)
     assert await process.wait() == 5

@@ -182,7 +182,7 @@ async def test_a_server_that_stalls_the_second_handshake_costs_little_and_change
     monkeypatch.setattr("mmscheck.fetch.chain.sent_chain", stalling)
     monkeypatch.setattr("mmscheck.fetch.chain.PATIENCE", 0.1)
     leaf = Signed("leaf", Signed("House CA"), host=HOST)
-    async with serve(response(), context=showing(tmp_path, leaf)) as server, asyncio.timeout(5):
+    async with serve(response(), context=showing(tmp_path, leaf)) as server, asyncio.timeout(30):
         found = await refused(server, trusting(tmp_path, Signed("Root")))
     assert found.detail.startswith("the issuer is not known")
 

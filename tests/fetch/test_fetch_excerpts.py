@@ -66,20 +66,20 @@ async def test_a_redirect_leaves_no_excerpt_of_its_own() -> None:
 
 
 async def test_an_error_body_that_stalls_changes_no_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(get_module, "GLANCE", 0.1)
+    monkeypatch.setattr(get_module, "GLANCE", 0.3)
     stalled = saying(response(b"<html>", status="404 Not Found", length=500), close=False)
     async with serve(stalled) as server:
         began = time.monotonic()
         found = await not_fetched(server.url(), policy(server))
     assert (found.reason, found.detail) == (Reason.BAD_STATUS, "HTTP 404 Not Found")
     assert found.excerpt == "<html>"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 async def test_the_clock_that_runs_out_over_an_error_body_changes_no_outcome() -> None:
     stalled = saying(response(b"<html>", status="404 Not Found", length=500), close=False)
     async with serve(stalled) as server:
-        found = await not_fetched(server.url(), policy(server, timeout=0.3))
+        found = await not_fetched(server.url(), policy(server, timeout=0.8))
     assert (found.reason, found.excerpt) == (Reason.BAD_STATUS, "<html>")
 
 
@@ -96,7 +96,9 @@ async def test_an_error_body_that_breaks_changes_no_outcome(status: str) -> None
     assert (found.reason, found.excerpt) == (Reason.BAD_STATUS, "<html>")
 
 
-async def test_the_body_of_a_redirect_is_not_waited_for() -> None:
+async def test_the_body_of_a_redirect_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_module, "GLANCE", 15.0)
+
     async def respond(head: bytes, writer: asyncio.StreamWriter) -> None:
         moved = response(b"<html>", "Location: /b.jpg", status="302 Found", length=500)
         writer.write(response() if b"/b.jpg" in head else moved)

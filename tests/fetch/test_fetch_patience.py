@@ -44,7 +44,7 @@ async def test_a_server_without_a_first_byte_is_left_at_its_limit() -> None:
     assert found.detail == "0.2 s without a first byte"
     assert found.timing_ms is not None
     assert found.timing_ms.first_byte is None
-    assert 150 < found.timing_ms.total < 2000
+    assert 150 < found.timing_ms.total < 10_000
 
 
 async def test_the_first_byte_is_waited_for_while_connecting_too() -> None:
@@ -64,19 +64,19 @@ async def test_the_first_byte_is_waited_for_while_connecting_too() -> None:
 
 
 async def test_the_limit_of_the_first_byte_ends_with_it() -> None:
-    slow = saying(HEAD[:5], HEAD[5:] + b"Content-Length: 3\r\n\r\na", b"bc", gap=0.3)
+    slow = saying(HEAD[:5], HEAD[5:] + b"Content-Length: 3\r\n\r\nabc", gap=1.2)
     async with serve(slow) as server:
-        assert (await fetched(server.url(), policy(server, first_byte=0.2))).size == 3
+        assert (await fetched(server.url(), policy(server, first_byte=1.0))).size == 3
 
 
 async def test_each_hop_has_its_own_first_byte() -> None:
     async def respond(head: bytes, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.2)
-        moved = response(b"", "Location: /b.jpg", status="302 Found")
-        writer.write(response() if b"/b.jpg" in head else moved)
+        await asyncio.sleep(0.25)
+        moved = response(b"", f"Location: /{len(server.requests)}", status="302 Found")
+        writer.write(response() if len(server.requests) == 5 else moved)
 
     async with serve(respond) as server:
-        assert (await fetched(server.url(), policy(server, first_byte=0.35))).size == 3
+        assert (await fetched(server.url("/0"), policy(server, first_byte=1.2))).size == 3
 
 
 @pytest.mark.usefixtures("short_window")
@@ -97,21 +97,21 @@ async def test_a_drip_or_a_stall_is_left_early(answer: Respond) -> None:
     said = re.fullmatch(r"(\d+) bytes in (\d\.\d+) s", found.detail)
     assert said is not None, found.detail
     assert int(said[1]) < 60
-    assert 0.4 <= float(said[2]) < 2
+    assert 0.4 <= float(said[2]) < 5
     assert found.attempts == 1
     assert found.hops[0].status == 200
     assert found.received is not None
 
 
-@pytest.mark.usefixtures("short_window")
-async def test_a_body_above_the_minimum_is_read_to_its_end() -> None:
+async def test_a_body_above_the_minimum_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "WINDOW", 0.8)
     steady = saying(HEAD + b"Content-Length: 20000\r\n\r\n", *[b"x" * 1000] * 20, gap=0.05)
     async with serve(steady) as server:
         assert (await fetched(server.url(), policy(server))).size == 20_000
 
 
-@pytest.mark.usefixtures("short_window")
-async def test_a_pause_shorter_than_the_window_is_no_offence() -> None:
+async def test_a_pause_shorter_than_the_window_is_no_offence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "WINDOW", 2.0)
     pausing = saying(HEAD + b"Content-Length: 2000\r\n\r\n", b"x" * 1000, b"x" * 1000, gap=0.25)
     async with serve(pausing) as server:
         assert (await fetched(server.url(), policy(server))).size == 2000
@@ -143,7 +143,7 @@ async def test_a_declared_length_beyond_the_cap_ends_at_once() -> None:
         began = time.monotonic()
         found = await not_fetched(server.url(), policy(server))
     assert found.reason is Reason.TOO_LARGE
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert found.received is not None
     assert found.received < 1 << 20
 
@@ -172,7 +172,7 @@ ENDED = {Reason.TOO_LARGE, Reason.MALFORMED_HTTP, Reason.BAD_STATUS}
 async def test_whatever_never_ends_takes_bounded_time_and_memory(name: str) -> None:
     head, block = ENDLESS[name]
     async with serve(response()) as sound, serve(endless(head, block)) as server:
-        how = policy(sound, server, max_bytes=1 << 20, timeout=2.0)
+        how = policy(sound, server, max_bytes=1 << 20, timeout=2.0 if name == "tiny chunks" else 20.0)
         await fetched(sound.url(), how)
         tracemalloc.start()
         try:

@@ -251,11 +251,11 @@ async def test_a_reset_in_the_body_is_never_a_file(head: bytes, detail: str) -> 
 )
 async def test_a_timeout_says_what_was_waited_for(parts: tuple[bytes, ...], phase: str) -> None:
     async with serve(saying(*parts, close=False)) as server:
-        found = await not_fetched(server.url(), policy(server, timeout=0.2))
+        found = await not_fetched(server.url(), policy(server, timeout=0.6))
     assert found.reason is Reason.TIMED_OUT
-    assert found.detail == f"0.2 s while {phase}"
+    assert found.detail == f"0.6 s while {phase}"
     assert found.timing_ms is not None
-    assert 150 < found.timing_ms.total < 2000
+    assert 550 < found.timing_ms.total < 10_000
 
 
 async def test_a_drip_that_never_pauses_for_long_times_out_too() -> None:
@@ -275,11 +275,11 @@ async def test_a_timeout_while_connecting_is_named() -> None:
             filler.settimeout(0)
             filler.connect_ex(deaf.getsockname())
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}/a.jpg"
-        found = await not_fetched(url, policy(timeout=0.3))
+        found = await not_fetched(url, policy(timeout=0.6))
         for filler in fillers:
             filler.close()
     assert found.reason is Reason.TIMED_OUT
-    assert found.detail == "0.3 s while connecting"
+    assert found.detail == "0.6 s while connecting"
     assert found.hops[0].address == "127.0.0.1"
 
 

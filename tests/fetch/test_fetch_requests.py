@@ -7,6 +7,7 @@ import contextlib
 import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from mmscheck.fetch import ConnectTo, FetchPolicy, fetch_all
 from mmscheck.fetch.get import SMALL
 from mmscheck.fetch.slots import MEMORY
 from mmscheck.model.observation import Fetched, Inspected, NotFetched, Observation, Reason, Sniffed
-from tests.support.rawserver import fetched, policy, response, saying, serve, sniff, until
+from tests.support.rawserver import crowd, fetched, policy, response, saying, serve, sniff, until
+
+EMPTY = saying(b"HTTP/1.1 200 OK\r\n", b"Content-Length: 0\r\n\r\n", gap=0.03)
 
 
 async def test_the_request_is_a_plain_get_with_honest_headers() -> None:
@@ -102,14 +105,14 @@ async def test_a_proxy_named_in_the_environment_is_not_used(monkeypatch: pytest.
 
 
 async def test_at_most_so_many_requests_at_once_go_to_one_host() -> None:
-    async with serve(saying(b"HTTP/1.1 200 OK\r\n", b"Content-Length: 0\r\n\r\n", gap=0.03)) as server:
+    async with serve(crowd(3, EMPTY)) as server:
         urls = [server.url(f"/{number}") for number in range(12)]
         await fetch_all(urls, policy(server, per_host=3), sniff)
     assert server.most_busy == 3
 
 
 async def test_at_most_so_many_requests_go_on_in_all() -> None:
-    async with serve(saying(b"HTTP/1.1 200 OK\r\n", b"Content-Length: 0\r\n\r\n", gap=0.03)) as server:
+    async with serve(crowd(5, EMPTY)) as server:
         urls = [server.url(host=f"host{number}.example") for number in range(12)]
         await fetch_all(urls, policy(server, max_concurrency=5), sniff)
     assert server.most_busy == 5
@@ -130,7 +133,8 @@ async def test_a_host_is_asked_on_while_a_file_is_being_looked_at() -> None:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
-        await asyncio.sleep(0.1)
+        await until(lambda: most >= 3)
+        await asyncio.sleep(0.05)
         at_once -= 1
         return Inspected(sniffed=Sniffed(type=None))
 
@@ -159,32 +163,36 @@ async def test_large_bodies_share_a_limited_memory() -> None:
 
 
 async def test_a_slow_host_does_not_hold_up_the_others() -> None:
-    done: dict[str, float] = {}
-    late = saying(b"HTTP/1.1 200 OK\r\n", b"Content-Length: 0\r\n\r\n", gap=0.3)
+    done: list[str] = []
+
+    async def late(head: bytes, writer: asyncio.StreamWriter) -> None:
+        await until(lambda: len(done) >= 8)
+        writer.write(response())
+
     async with serve(late) as tar, serve(response()) as quick:
         urls = [tar.url(f"/{n}") for n in range(8)] + [quick.url(f"/{n}") for n in range(8)]
         how = policy(tar, quick, per_host=2, max_concurrency=4)
-        found = await fetch_all(urls, how, sniff, lambda url, _: done.update({url: time.monotonic()}))
+        found = await fetch_all(urls, how, sniff, lambda url, _: done.append(url))
     assert all(isinstance(observation, Fetched) for observation in found.values())
-    assert max(done[url] for url in urls[8:]) < min(done[url] for url in urls[2:8])
+    assert set(done[:8]) == set(urls[8:])
 
 
 async def test_a_wait_for_a_turn_is_not_counted_as_time_of_the_fetch() -> None:
     late = saying(b"HTTP/1.1 200 OK\r\n", b"Content-Length: 0\r\n\r\n", gap=0.2)
     async with serve(late) as server:
-        urls = [server.url(f"/{number}") for number in range(5)]
-        found = await fetch_all(urls, policy(server, per_host=1, timeout=0.9), sniff)
+        urls = [server.url(f"/{number}") for number in range(8)]
+        found = await fetch_all(urls, policy(server, per_host=1, timeout=1.5), sniff)
     for observation in found.values():
         assert isinstance(observation, Fetched)
-        assert 150 < observation.timing_ms.total < 900
+        assert 150 < observation.timing_ms.total < 1500
 
 
 async def test_first_byte_and_total_are_timed() -> None:
     raw = response(b"abcdef")
-    async with serve(saying(b"", raw[:-3], raw[-3:], gap=0.15)) as server:
+    async with serve(saying(b"", raw[:-3], raw[-3:], gap=0.3)) as server:
         timing = (await fetched(server.url(), policy(server))).timing_ms
     assert timing.first_byte is not None
-    assert 120 < timing.first_byte < timing.total - 100 < 2000
+    assert 250 < timing.first_byte < timing.total - 50 < 10_000
 
 
 async def test_what_is_done_at_the_deadline_is_kept_and_the_rest_is_named() -> None:
@@ -198,9 +206,9 @@ async def test_what_is_done_at_the_deadline_is_kept_and_the_rest_is_named() -> N
     begun = time.monotonic()
     async with serve(respond) as server:
         quick, *rest = [server.url(path) for path in ("/quick", "/slow1", "/slow2", "/slow3")]
-        how = policy(server, deadline=0.4, per_host=3, timeout=5.0)
+        how = policy(server, deadline=1.2, per_host=3)
         found = await fetch_all([quick, *rest], how, sniff, told.__setitem__)
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < 10.0
         await until(lambda: server.open == 0)
     assert found == told
     assert isinstance(found[quick], Fetched)
@@ -208,7 +216,7 @@ async def test_what_is_done_at_the_deadline_is_kept_and_the_rest_is_named() -> N
         late = found[url]
         assert isinstance(late, NotFetched)
         assert late.reason is Reason.DEADLINE
-        assert late.detail == "0.4 s, while receiving the body, 3 bytes so far"
+        assert late.detail == "1.2 s, while receiving the body, 3 bytes so far"
         assert late.received == 3
         assert late.hops[0].status == 200
 
@@ -216,12 +224,12 @@ async def test_what_is_done_at_the_deadline_is_kept_and_the_rest_is_named() -> N
 async def test_the_deadline_names_those_that_never_had_their_turn() -> None:
     async with serve(saying(close=False)) as server:
         urls = [server.url(f"/{number}") for number in range(3)]
-        found = await fetch_all(urls, policy(server, deadline=0.2, per_host=1), sniff)
+        found = await fetch_all(urls, policy(server, deadline=0.8, per_host=1), sniff)
     details = [observation.detail for observation in found.values() if isinstance(observation, NotFetched)]
     assert details == [
-        "0.2 s, while waiting for the first byte",
-        "0.2 s, while waiting for its turn",
-        "0.2 s, while waiting for its turn",
+        "0.8 s, while waiting for the first byte",
+        "0.8 s, while waiting for its turn",
+        "0.8 s, while waiting for its turn",
     ]
 
 
@@ -231,7 +239,7 @@ async def test_the_deadline_covers_the_inspector() -> None:
         raise AssertionError
 
     async with serve(response()) as server:
-        found = (await fetch_all([server.url()], policy(server, deadline=0.2), inspect))[server.url()]
+        found = (await fetch_all([server.url()], policy(server, deadline=0.8), inspect))[server.url()]
     assert isinstance(found, NotFetched)
     assert found.reason is Reason.DEADLINE
     assert "type of the bytes" in found.detail
@@ -239,28 +247,34 @@ async def test_the_deadline_covers_the_inspector() -> None:
 
 
 async def test_the_deadline_does_not_wait_for_a_silent_name_server() -> None:
+    over = threading.Event()
+
     def lookup(host: str) -> list[str]:
-        time.sleep(3)
+        over.wait(30)
         return []
 
     begun = time.monotonic()
     url = "http://media.example.com/a.jpg"
-    found = (await fetch_all([url], policy(deadline=0.2), sniff, lookup=lookup))[url]
-    assert time.monotonic() - begun < 1.0
+    found = (await fetch_all([url], policy(deadline=0.3), sniff, lookup=lookup))[url]
+    over.set()
+    assert time.monotonic() - begun < 15.0
     assert isinstance(found, NotFetched)
-    assert found.detail == "0.2 s, while looking up the host name"
+    assert found.detail == "0.3 s, while looking up the host name"
 
 
 async def test_a_slow_name_server_is_a_timeout() -> None:
+    over = threading.Event()
+
     def lookup(host: str) -> list[str]:
-        time.sleep(0.5)
+        over.wait(30)
         return []
 
     url = "http://media.example.com/a.jpg"
-    found = (await fetch_all([url], policy(timeout=0.1), sniff, lookup=lookup))[url]
+    found = (await fetch_all([url], policy(timeout=0.3), sniff, lookup=lookup))[url]
+    over.set()
     assert isinstance(found, NotFetched)
     assert found.reason is Reason.TIMED_OUT
-    assert found.detail == "0.1 s while looking up the host name"
+    assert found.detail == "0.3 s while looking up the host name"
 
 
 def open_sockets() -> int:
@@ -345,23 +359,29 @@ async def test_connect_to_maps_numeric_hosts_too() -> None:
 
 
 async def test_a_url_that_gives_up_does_not_take_the_lookup_from_its_neighbour() -> None:
+    given_up = threading.Event()
+
     def lookup(host: str) -> list[str]:
-        time.sleep(0.5)
+        given_up.wait(30)
         return ["127.0.0.1"]
+
+    def on_done(url: str, observation: Observation) -> None:
+        if "/late" in url:
+            given_up.set()
 
     async def respond(head: bytes, writer: asyncio.StreamWriter) -> None:
         if b"/late" in head:
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(1.0)
         to = "" if b"/end" in head else f"Location: http://other.example.com:{server.port}/end"
         writer.write(response(b"", to or "X: y", status="200 OK" if not to else "302 Found"))
 
     async with serve(respond) as server:
         # One after the other at the same server: the second has used up none of its time when both wait.
         urls = [server.url("/late", host="127.0.0.1"), server.url("/soon", host="127.0.0.1")]
-        how = policy(timeout=0.7, per_host=1)
-        late, soon = (await fetch_all(urls, how, sniff, lookup=lookup)).values()
+        how = policy(timeout=2.0, per_host=1)
+        late, soon = (await fetch_all(urls, how, sniff, on_done, lookup=lookup)).values()
     assert isinstance(late, NotFetched)
-    assert late.detail == "0.7 s while looking up the host name"
+    assert late.detail == "2 s while looking up the host name"
     assert isinstance(soon, Fetched)
 
 

@@ -134,7 +134,7 @@ async def test_a_timeout_is_tried_again_with_time_of_its_own() -> None:
             writer.write(response())
 
     async with serve(respond) as server:
-        found = await fetched(server.url(), policy(server, retries=1, timeout=0.4))
+        found = await fetched(server.url(), policy(server, retries=1, timeout=0.8))
     assert found.attempts == 2
 
 
@@ -184,7 +184,7 @@ async def test_a_wait_beyond_the_deadline_is_not_begun(*, late: bool) -> None:
     begun = time.monotonic()
     async with serve(busy) as server:
         found = await not_fetched(server.url(), policy(server, retries=2, deadline=20.0))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 10
     assert (found.reason, found.attempts) == (Reason.BUSY, 1)
     assert when in found.detail
 

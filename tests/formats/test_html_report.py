@@ -14,6 +14,7 @@ from mmscheck.formats.html.words import cut, on_phone, seconds, size
 from mmscheck.formats.html.zones import zone
 from mmscheck.model.campaign import CampaignResult, RowFate, RowNote
 from mmscheck.model.facts import ImageFacts
+from mmscheck.model.send import SendStatus
 from tests.support import html_reports, reports
 from tests.support.reports import PHOTO
 
@@ -183,8 +184,8 @@ def test_findings_stand_under_who_can_fix_them() -> None:
 
 def test_each_carrier_s_limit_has_a_bar_with_the_numbers_in_words() -> None:
     page = words(html.render(html_reports.everything()))
-    assert re.search(r"\d+ KB of 1\.00 MB taken by every carrier: fits", page)
-    assert re.search(r"\d+ KB of \d+ KB advised by every carrier: fits", page)
+    assert re.search(r"\d+ KB of the 1\.00 MB taken by every carrier: fits", page)
+    assert re.search(r"\d+ KB of the \d+ KB advised for every carrier: fits", page)
 
 
 def test_several_messages_are_listed_with_their_own_verdicts_and_what_to_mend_first() -> None:
@@ -226,6 +227,7 @@ def test_text_on_a_phone_keeps_its_lines_and_emoji_and_marks_what_cannot_be_seen
 def test_long_text_is_cut_and_says_so() -> None:
     assert cut("x" * 50, 10) == "xxxxxxxxxx … and 40 more characters"
     assert cut("x" * 10, 10) == "xxxxxxxxxx"
+    assert cut("\x1b" * 4, 10).endswith(" … and 6 more characters")
 
 
 def test_numbers_are_written_for_people() -> None:
@@ -244,6 +246,49 @@ def test_what_was_not_checked_and_what_became_of_a_campaign_stand_at_the_top() -
     assert "unknown: line 7, to 15550001: &lt;no answer&gt;" in page
     assert "and 3 more rows" in page
     assert "because the run ended before&lt;late&gt;.xml" in page
+
+
+@pytest.mark.parametrize(
+    ("status", "headline"),
+    [
+        (SendStatus.ACCEPTED, "PERMIT This message passed, and the provider accepted it"),
+        (SendStatus.REFUSED, "PERMIT This message passed, but the provider refused it"),
+        (SendStatus.UNKNOWN, "PERMIT This message passed; whether the provider took it is not known"),
+        (SendStatus.NOT_ATTEMPTED, "PERMIT This message passed, but was not handed to the provider"),
+    ],
+)
+def test_after_a_call_the_headline_does_not_invite_a_second_one(status: SendStatus, headline: str) -> None:
+    page = words(html.render(reports.sent(status)))
+    assert headline in page
+    assert "may go out" not in page
+
+
+def test_a_denied_message_is_denied_whatever_its_send_says() -> None:
+    view = replace(reports.denied(), send=reports.sent(SendStatus.ACCEPTED).send)
+    assert "DENY This message may not go out" in words(html.render(view))
+
+
+def test_a_campaign_is_told_by_how_many_got_the_message() -> None:
+    result = CampaignResult(name="<spring>", file="to.csv", rows=1_204, accepted=1_000, recorded=100)
+    page = words(html.render(replace(reports.sent(), campaign=result)))
+    assert "This message passed, and was accepted for 1,100 of 1,204 rows" in page
+    assert page.count("1,000 accepted") == 1
+    assert "Campaign &lt;spring&gt;: 1,204 rows" in page
+
+
+def test_findings_stand_under_what_they_ask_for() -> None:
+    assert "What was waived" in html.render(reports.let_through())
+    assert "Nothing to fix; 2 waived." in html.render(reports.let_through())
+    assert "What could be better" in html.render(reports.advised())
+    assert "What to fix" in html.render(reports.crashed())
+    assert "1 thing to fix, and it is not clear by whom." in html.render(reports.crashed())
+
+
+def test_several_ways_on_one_server_stand_under_its_name_once() -> None:
+    page = html.render(html_reports.three())
+    recipe = page.partition('class="recipe"')[2].partition("</div></dd></div>")[0]
+    assert recipe.count("For nginx, found here") == 1
+    assert recipe.count("<dd>") == 3
 
 
 def test_two_renderings_of_one_report_are_alike() -> None:

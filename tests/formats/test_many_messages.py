@@ -116,9 +116,9 @@ def test_messages_that_were_not_checked_are_named_and_then_counted() -> None:
 def test_time_grows_with_the_number_of_messages_and_not_with_its_square() -> None:
     def seconds(number: int) -> float:
         view = many(chunked_ones=number // 2, advised=number // 4, all_in_all=number)
-        begun = time.perf_counter()
+        begun = time.process_time()
         text(view)
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     seconds(500)
     assert seconds(4000) < 20 * seconds(500)

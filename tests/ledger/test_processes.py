@@ -59,7 +59,7 @@ async def worker(where: str, phones: Path, seed: int, pause: float) -> asyncio.s
 
 async def opened(one: asyncio.subprocess.Process) -> None:
     assert one.stdout is not None
-    assert await asyncio.wait_for(one.stdout.readline(), 30) == b"open\n"
+    assert await asyncio.wait_for(one.stdout.readline(), 90) == b"open\n"
 
 
 def start(one: asyncio.subprocess.Process) -> None:
@@ -78,7 +78,7 @@ async def test_two_processes_send_every_message_once(where: str, tmp_path: Path)
         await opened(one)
     for one in workers:
         start(one)
-    assert [await asyncio.wait_for(one.wait(), 60) for one in workers] == [0, 0]
+    assert [await asyncio.wait_for(one.wait(), 180) for one in workers] == [0, 0]
     assert sorted(received(phones)) == sorted(f"key-{number}" for number in range(KEYS))
     async with await open_ledger(where) as ledger:
         assert await ledger.counts() == {SendState.ACCEPTED: KEYS}

@@ -239,7 +239,7 @@ async def test_a_send_that_is_cancelled_during_the_call_is_unknown(
 
     provider.act = stall
     task = asyncio.create_task(send_through(ledger, client(provider), order(report)))
-    await asyncio.wait_for(read.wait(), 10)
+    await asyncio.wait_for(read.wait(), 60)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

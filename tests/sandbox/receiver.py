@@ -54,7 +54,7 @@ class Receiver:
         return [post.code for post in self.posts]
 
     async def until(self, number: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(self.posts) < number:
                 self.news.clear()
                 await self.news.wait()

@@ -29,7 +29,7 @@ async def running(*options: str) -> AsyncIterator[dict[str, int]]:
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             begun = (await process.stdout.readuntil(b"Ctrl-C")).decode()
         yield {name: int(port) for name, port in re.findall(r"(?m)^(\w+) +http://127.0.0.1:(\d+)/", begun)}
     finally:

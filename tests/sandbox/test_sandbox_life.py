@@ -72,8 +72,8 @@ async def test_shutting_down_ends_every_connection_and_task() -> None:
         )
         await asyncio.sleep(0.1)
         leaving = time.monotonic()
-    assert time.monotonic() - leaving < 2
-    async with asyncio.timeout(2):
+    assert time.monotonic() - leaving < 15
+    async with asyncio.timeout(15):
         for reader, writer in (idle, slow):
             with contextlib.suppress(ConnectionError):
                 await reader.read()
@@ -147,7 +147,9 @@ async def test_connections_are_counted_even_when_nothing_is_said() -> None:
         for _ in range(3):
             _reader, writer = await asyncio.open_connection("127.0.0.1", port_of(box.provider_url))
             writer.close()
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(10):
+            while box.provider_connections < 3:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
         assert box.provider_connections == 3
         assert box.events == []
 
@@ -169,7 +171,7 @@ async def test_a_client_that_says_nothing_is_let_go(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("mmscheck.sandbox.server.IDLE_SECONDS", 0.2)
     async with Sandbox() as box:
         for beginning in (b"", b"POST /ep/v1/ HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc"):
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(15):
                 assert await exchange(port_of(box.provider_url), beginning) == b""
 
 

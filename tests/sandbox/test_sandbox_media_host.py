@@ -120,7 +120,7 @@ async def test_gzip_is_compressed_with_the_compressed_length(box: Sandbox) -> No
 async def test_slow_takes_its_time_and_arrives_whole(box: Sandbox) -> None:
     begun = time.monotonic()
     found = await fault(box, "slow")
-    assert 0.35 < time.monotonic() - begun < 5
+    assert 0.35 < time.monotonic() - begun < 20
     assert found.body == DATA
 
 

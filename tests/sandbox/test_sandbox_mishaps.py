@@ -12,10 +12,11 @@ from mmscheck.sandbox import MISHAPS, Mishaps, Sandbox, Throttle, Ways
 from mmscheck.sandbox.refusal import Refusal
 from mmscheck.sandbox.throttle import Gatekeeper
 from tests.sandbox.raw_http import call, exchange, response, save_xml, send_xml, slide, text
+from tests.support.rawserver import until
 
 ACTED = [name for name, sentence in MISHAPS.items() if sentence.endswith(" Acted.")]
 NOT_ACTED = [name for name, sentence in MISHAPS.items() if sentence.endswith(" Not acted.")]
-LATE = Ways(mishaps=Mishaps(late_seconds=0.3))
+LATE = Ways(mishaps=Mishaps(late_seconds=0.4))
 
 
 async def saved(box: Sandbox) -> str:
@@ -128,17 +129,18 @@ async def test_a_late_call_is_acted_on_even_when_the_sender_has_gone(name: str) 
     async with Sandbox(ways=LATE) as box:
         mms_id = await saved(box)
         box.plan(name)
-        began = time.monotonic()
         task = asyncio.create_task(send(box, mms_id))
-        await asyncio.sleep(0.15)
+        await until(
+            lambda: box.phones.total == 1 or (name == "late-before" and box.provider_connections == 2)
+        )
+        await asyncio.sleep(0.05)
         assert box.phones.total == (1 if name == "late-answer" else 0)
         task.cancel()
-        await asyncio.sleep(0.3)
-        assert box.phones.total == 1
+        await until(lambda: box.phones.total == 1)
         box.plan(name)
         began = time.monotonic()
         assert b"Success" in bytes(await send(box, mms_id))  # type: ignore[arg-type] # an exception type fails
-        assert time.monotonic() - began >= 0.3
+        assert time.monotonic() - began >= 0.4
 
 
 async def test_a_plan_is_for_the_chosen_actions_and_in_order() -> None:
@@ -208,11 +210,11 @@ async def test_a_plan_needs_known_names_and_a_running_sandbox() -> None:
 
 
 async def test_calls_too_close_together_are_refused() -> None:
-    async with Sandbox(ways=Ways(throttle=Throttle(gap=0.4))) as box:
+    async with Sandbox(ways=Ways(throttle=Throttle(gap=1.0))) as box:
         mms_id = await saved(box)
         for _ in range(2):
             assert (await call(box, send_xml(mms_id)))["error-code"] == "E106"
-        await asyncio.sleep(0.45)
+        await asyncio.sleep(1.05)
         assert (await call(box, send_xml(mms_id)))["status"] == "Success"
         assert (await call(box, send_xml(mms_id)))["error-code"] == "E106"
         assert box.phones.total == 1
@@ -262,4 +264,4 @@ async def test_each_answer_can_take_its_time() -> None:
     async with Sandbox(ways=Ways(answer_seconds=0.2)) as box:
         began = time.monotonic()
         await saved(box)
-        assert 0.2 <= time.monotonic() - began < 1
+        assert 0.2 <= time.monotonic() - began < 10

@@ -34,7 +34,7 @@ def a_permit(request: SendRequest = REQUEST, life: float = 60.0) -> Permit:
     )
 
 
-async def send_to(act: Act, seconds: float = 5.0) -> tuple[SendResult, RawProvider]:
+async def send_to(act: Act, seconds: float = 20.0) -> tuple[SendResult, RawProvider]:
     async with RawProvider(act) as provider:
         client = SinchClient(api_url=provider.url, api_key=KEY, timeout=seconds)
         result = await client.send_saved_mms(a_permit(), REQUEST)
@@ -90,10 +90,10 @@ async def test_whatever_happens_after_the_connection_stands_is_unknown(act: Act,
 
 async def test_silence_after_the_request_is_unknown_once_the_time_is_up() -> None:
     begun = time.monotonic()
-    result, provider = await send_to(stall, seconds=0.3)
-    assert time.monotonic() - begun < 3
+    result, provider = await send_to(stall, seconds=0.6)
+    assert time.monotonic() - begun < 10
     assert result.status is SendStatus.UNKNOWN
-    assert "time limit of 0.3 seconds" in result.detail
+    assert "time limit of 0.6 seconds" in result.detail
     assert provider.connections == 1
     assert bytes(provider.received).endswith(request_xml(REQUEST, KEY))
 
@@ -105,7 +105,7 @@ async def test_a_dripping_answer_does_not_outlive_the_time_limit() -> None:
             writer.write(b"<")
             await asyncio.sleep(0.05)
 
-    result, provider = await send_to(drip, seconds=0.4)
+    result, provider = await send_to(drip, seconds=0.6)
     assert result.status is SendStatus.UNKNOWN
     assert provider.connections == 1
 

@@ -56,7 +56,7 @@ async def test_the_stages_of_sends_in_one_session_are_not_mixed_up() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         url = f"http://127.0.0.1:{full.getsockname()[1]}/"
         # One or two get into the queue of the server that takes nobody; the others never connect.
-        async with SinchClient(api_url=url, api_key=KEY, timeout=0.5) as client:
+        async with SinchClient(api_url=url, api_key=KEY, timeout=1.0) as client:
             sends = [client.send_saved_mms(a_permit(), REQUEST) for _ in range(8)]
             ends = Counter(result.status for result in await asyncio.gather(*sends))
     assert ends.keys() == {SendStatus.NOT_ATTEMPTED, SendStatus.UNKNOWN}
@@ -65,7 +65,7 @@ async def test_the_stages_of_sends_in_one_session_are_not_mixed_up() -> None:
 
 async def test_what_is_on_its_way_when_the_client_closes_is_unknown() -> None:
     async with RawProvider(stall) as provider:
-        async with SinchClient(api_url=provider.url, api_key=KEY, timeout=5) as client:
+        async with SinchClient(api_url=provider.url, api_key=KEY, timeout=20) as client:
             task = asyncio.create_task(client.send_saved_mms(a_permit(), REQUEST))
             await asyncio.sleep(0.3)  # it is on its way by then
             assert provider.received

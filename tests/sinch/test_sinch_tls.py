@@ -65,10 +65,10 @@ async def test_a_server_that_does_not_finish_the_handshake_was_never_sent_to() -
         await reader.read()
 
     async with RawProvider(listen) as provider:
-        client = SinchClient(api_url=f"https://127.0.0.1:{provider.port}/", api_key="the-key", timeout=0.5)
+        client = SinchClient(api_url=f"https://127.0.0.1:{provider.port}/", api_key="the-key", timeout=1.0)
         result = await client.send_saved_mms(a_permit(), REQUEST)
     assert result.status is SendStatus.NOT_ATTEMPTED
-    assert "no connection within 0.5 seconds" in result.detail
+    assert "no connection within 1 seconds" in result.detail
     assert provider.connections == 1
 
 
@@ -90,7 +90,7 @@ async def test_silence_behind_tls_is_unknown(tmp_path: Path) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     async with tls_provider(authority, "127.0.0.1", stall) as provider:
         client = SinchClient(
-            api_url=provider.url, api_key="key", ca_file=str(tmp_path / "ca.pem"), timeout=0.5
+            api_url=provider.url, api_key="key", ca_file=str(tmp_path / "ca.pem"), timeout=1.5
         )
         result = await client.send_saved_mms(a_permit(), REQUEST)
     assert result.status is SendStatus.UNKNOWN

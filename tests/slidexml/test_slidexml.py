@@ -242,13 +242,13 @@ EDITS = st.lists(
 )
 
 
-@settings(deadline=2000, max_examples=300)
+@settings(max_examples=300)
 @given(st.binary(max_size=400))
 def test_random_bytes_are_read_or_have_a_problem(data: bytes) -> None:
     assert parse(data, "x").problem is not None
 
 
-@settings(deadline=2000, max_examples=400)
+@settings(max_examples=400)
 @given(EDITS)
 def test_a_damaged_document_never_fails_and_never_shows_its_api_key(
     edits: list[tuple[int, int, str]],

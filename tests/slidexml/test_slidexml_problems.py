@@ -100,10 +100,10 @@ def test_a_web_page_is_called_one() -> None:
 
 
 def test_a_quadratic_blowup_is_refused_at_once() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     entity = "x" * 1_000_000
     problem_in(f'<!DOCTYPE r [<!ENTITY a "{entity}">]><request><name>{"&a;" * 100_000}</name></request>')
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
@@ -248,9 +248,9 @@ def test_a_document_at_the_cap_is_read_and_one_beyond_it_is_not() -> None:
     ],
 )
 def test_ten_megabytes_of_anything_take_bounded_time(piece: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     problem_in((b"<request>" + piece * MAX_BYTES)[:MAX_BYTES])
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_an_excerpt_is_short_and_printable_and_shows_the_fault() -> None:

@@ -38,7 +38,7 @@ async def mmscheck(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(stdin), 60)
+    out, err = await asyncio.wait_for(process.communicate(stdin), 180)
     assert "Traceback" not in err.decode()
     return Ran(code=process.returncode or 0, out=out.decode(), err=err.decode())
 
@@ -65,7 +65,7 @@ async def shell(script: str, *, cwd: Path, key: str = "sandbox-key") -> Ran:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await asyncio.wait_for(process.communicate(), 180)
     assert "Traceback" not in err.decode()
     return Ran(code=process.returncode or 0, out=out.decode(), err=err.decode())
 

@@ -109,7 +109,13 @@ def sample() -> Comparison:
             media=(picture(url, 1, 1),),
         ),
         one(source="moved/old.xml", name="Moved"),
-        one(source="gone.xml", name="Gone", digest="sha256:" + "44" * 32),
+        one(
+            reports.evaluation("subject-present", Outcome.FAILED),
+            reports.evaluation("subject-length", Outcome.FAILED),
+            source="gone.xml",
+            name="Gone",
+            digest="sha256:" + "44" * 32,
+        ),
     )
     new = view(
         one(
@@ -124,7 +130,14 @@ def sample() -> Comparison:
             digest="sha256:" + "55" * 32,
         ),
         one(source="moved/new.xml", name="Moved"),
-        one(source="added.xml", name="Added", digest="sha256:" + "66" * 32),
+        one(
+            *(reports.evaluation(rule, Outcome.FAILED) for rule in ("subject-plain", "slide-count")),
+            reports.evaluation("name-present", Outcome.CANT_TELL, reason="timed out"),
+            reports.evaluation("elements-known", Outcome.FAILED, severity=Severity.WARNING),
+            source="added.xml",
+            name="Added",
+            digest="sha256:" + "66" * 32,
+        ),
         ruleset_digest="sha256:" + "77" * 32,
     )
     return difference(old, new)
@@ -136,8 +149,13 @@ def hostile() -> Comparison:
         "url-clean", Outcome.FAILED, reports.medium(1, 1), message=EVIL, fix=f"{EVIL}\n    {EVIL}", line=2
     )
     url = f"http://evil.example.com/{EVIL}.jpg?token=hunter2hunter2"
-    bad = one(found, source=EVIL, name=EVIL, media=(picture(url, 1, 1),))
-    return difference(view(), view(bad, profile=EVIL, unread=(EVIL,), allowances=(EVIL,), tool_version=EVIL))
+    media = (picture(url, 1, 1),)
+    bad = one(found, source=EVIL, name=EVIL, media=media)
+    added = one(
+        found, source=f"added {EVIL}", name=f"added {EVIL}", media=media, digest="sha256:" + "66" * 32
+    )
+    new = view(bad, added, profile=EVIL, unread=(EVIL,), allowances=(EVIL,), tool_version=EVIL)
+    return difference(view(one(source=EVIL, name=EVIL, media=media)), new)
 
 
 __all__ = [

@@ -136,5 +136,5 @@ def breaking(begin: bytes) -> Respond:
 SOUND = answer(TYPE, LENGTH)
 HUGE = answer(TYPE, "Content-Length: 10737418240", body=b"")
 IMPATIENT = {"first_byte": 0.3}
-SHORT = {"timeout": 0.5}
+SHORT = {"timeout": 1.0}
 SMALL = {"max_bytes": 1 << 20}

@@ -27,7 +27,7 @@ class Running:
         """Stop it, and wait for its exit code."""
         if self.process.returncode is None:
             self.process.send_signal(with_)
-        code = await asyncio.wait_for(self.process.wait(), 15)
+        code = await asyncio.wait_for(self.process.wait(), 60)
         if self.reading is not None:
             await self.reading
         return code
@@ -40,7 +40,7 @@ class Running:
 
     async def until(self, text: str) -> str:
         """The first line with this text."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 for line in self.lines:
                     if text in line:
@@ -71,7 +71,7 @@ async def running(where: str, *arguments: str, **environment: str) -> AsyncItera
 
 async def _port(process: asyncio.subprocess.Process) -> int:
     assert process.stderr is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async for line in process.stderr:
             _, found, rest = line.decode().partition("listening on http://127.0.0.1:")
             if found:
@@ -85,7 +85,7 @@ async def post(port: int, body: bytes, path: str = "/", head: str = "", method: 
     try:
         lines = f"{method} {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n{head}\r\n"
         writer.write(lines.encode("latin-1") + body)
-        return status(await asyncio.wait_for(reader.read(), 20))
+        return status(await asyncio.wait_for(reader.read(), 60))
     except ConnectionError:
         return 0
     finally:

@@ -103,8 +103,8 @@ def how(proxy: str, **changes: Any) -> FetchPolicy:
     """The policy of a run through this proxy."""
     defaults: dict[str, Any] = {
         "proxy": proxy,
-        "timeout": 5.0,
-        "deadline": 10.0,
+        "timeout": 20.0,
+        "deadline": 30.0,
         "retries": 0,
         "backoff": 0.0,
     }

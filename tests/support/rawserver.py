@@ -91,6 +91,23 @@ def saying(*parts: bytes, close: bool = True, gap: float = 0.0) -> Respond:
     return respond
 
 
+def crowd(number: int, answer: Respond) -> Respond:
+    """``answer``, and to nobody before ``number`` have asked: whoever asks one by one is kept waiting."""
+    asked, enough = 0, asyncio.Event()
+
+    async def respond(head: bytes, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        if asked >= number:
+            enough.set()
+        # Too few are for the test to tell, by what it counts.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(enough.wait(), 5)
+        await answer(head, writer)
+
+    return respond
+
+
 def response(body: bytes = b"abc", *lines: str, status: str = "200 OK", length: int | None = -1) -> bytes:
     """An answer with ``lines`` as headers; ``length`` None leaves Content-Length out, -1 is the truth."""
     stated = [] if length is None else [f"Content-Length: {len(body) if length == -1 else length}"]
@@ -104,7 +121,7 @@ def reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for ``condition``; fails when it does not come true in time."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - conditions here are not events
@@ -117,11 +134,14 @@ async def sniff(url: str, body: bytes) -> Inspected:
 
 
 def policy(*servers: RawServer, **changes: Any) -> FetchPolicy:
-    """Loopback allowed, and connections for every host on the servers' ports going to 127.0.0.1."""
+    """Loopback allowed, and connections for every host on the servers' ports going to 127.0.0.1.
+
+    The limits are such that a busy machine does not reach them; a test of a limit sets its own.
+    """
     mapped = tuple(ConnectTo("", server.port, "127.0.0.1", server.port) for server in servers)
     defaults: dict[str, Any] = {
-        "timeout": 5.0,
-        "deadline": 10.0,
+        "timeout": 20.0,
+        "deadline": 30.0,
         "backoff": 0.0,
         "retries": 0,
         "allow_net": LOOPBACK,

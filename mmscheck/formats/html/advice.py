@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from operator import itemgetter
 
 from mmscheck.formats.html.markup import NOTHING, Markup, join, tag
 from mmscheck.formats.html.words import cut
@@ -31,7 +32,7 @@ def why_and_fix(why: str, general: str, advised: Iterable[str], ids: Ids) -> Mar
     return join(
         _row("Why", _prose(why, ids)),
         _row("Fix", _prose(general, ids)),
-        *(_recipe(each, ids) for each in advised),
+        *(_recipes(name, some, ids) for name, some in groupby(map(_named, advised), itemgetter(0))),
     )
 
 
@@ -39,12 +40,16 @@ def _row(label: str, content: Markup) -> Markup:
     return tag("div", tag("dt", label), tag("dd", content)) if content else NOTHING
 
 
-def _recipe(advised: str, ids: Ids) -> Markup:
-    """What to do on one server; its name stands before the first colon."""
+def _named(advised: str) -> tuple[str, str]:
+    """The server that advice is for, whose name stands before the first colon, and the advice."""
     name, mark, rest = advised.partition(": ")
-    title, body = (name, rest) if mark and len(name) <= 80 else ("the server", advised)  # noqa: PLR2004 - a name
-    label = f"For {cut(title, 80)}, found here"
-    return tag("div", tag("dt", label), tag("dd", _prose(body, ids, copyable=True)), class_="recipe")
+    return (name, rest) if mark and len(name) <= 80 else ("the server", advised)  # noqa: PLR2004 - a name
+
+
+def _recipes(name: str, some: Iterable[tuple[str, str]], ids: Ids) -> Markup:
+    """What to do on one server, one thing or several, under its name once."""
+    ways = [tag("dd", _prose(body, ids, copyable=True)) for _, body in some]
+    return tag("div", tag("dt", f"For {cut(name, 80)}, found here"), *ways, class_="recipe")
 
 
 def _prose(told: str, ids: Ids, *, copyable: bool = False) -> Markup:

@@ -12,8 +12,8 @@ from mmscheck.formats.wording import count
 from mmscheck.model.report import MessageReport
 from mmscheck.model.words import Outcome
 
-RULES = (("message-size", "taken"), ("message-size-advised", "advised"))
-"""The rules that weigh a message, and what their numbers are."""
+RULES = (("message-size", "taken by"), ("message-size-advised", "advised for"))
+"""The rules that weigh a message, and how their numbers belong to a carrier."""
 
 _WORDS = {Outcome.PASSED: "fits", Outcome.CANT_TELL: "not known whether it fits"}
 
@@ -79,12 +79,13 @@ def _bars(found: Weight, word: str) -> Iterator[Markup]:
     for bound in found.limits:
         whose = ", ".join(cut(name, 60) for name in bound.carriers) or "every carrier"
         verdict = _WORDS.get(bound.outcome, f"{size(found.total - bound.maximum)} too much")
-        text = f"{size(found.total)} of {size(bound.maximum)} {word} by {whose}: "
+        about = f"{'at least ' if found.at_least else ''}{size(found.total)}"
+        text = f"{about[:1].upper()}{about[1:]} of the {size(bound.maximum)} {word} {whose}: "
         yield tag(
             "li",
             tag("span", text, tag("strong", verdict)),
             _bar(found.total, bound.maximum),
-            class_=f"bar {bound.outcome.value} {word}",
+            class_=f"bar {bound.outcome.value} {word.partition(' ')[0]}",
         )
 
 

@@ -72,5 +72,5 @@ def overlay() -> Markup:
     return tag(
         "p",
         tag("label", tag("input", type="checkbox", id="zones"), " Show safe zones on pictures"),
-        class_="tools",
+        class_="tools overlay",
     )

@@ -15,6 +15,7 @@ from mmscheck.formats.html.markup import NOTHING, Markup, join, tag
 from mmscheck.formats.html.words import code, cut, said, url
 from mmscheck.formats.layout import Style
 from mmscheck.formats.oneline import gate_reasons
+from mmscheck.formats.rollup import blocks
 from mmscheck.formats.waived import leave
 from mmscheck.formats.wording import (
     OWNERS,
@@ -96,12 +97,20 @@ class Findings:
         nothing = tag("p", "Nothing to fix.") if not found and not reasons else None
         return tag(
             "section",
-            tag("h3", "What to fix" if found or reasons else "Findings"),
+            tag("h3", self._title(found, reasons)),
             tools,
             tag("ul", *reasons, class_="reasons") if reasons else None,
             nothing,
             *groups,
         )
+
+    def _title(self, found: Sequence[Entry], reasons: Sequence[Markup]) -> str:
+        """Nobody has to fix what is waived, nor what is only advice."""
+        if reasons or any(blocks(entry, strict=self._strict) for entry in found):
+            return "What to fix"
+        if any(entry.waiver is None for entry in found):
+            return "What could be better"
+        return "What was waived" if found else "Findings"
 
     def _group(self, owner: str, found: Iterable[Entry]) -> Markup:
         own = [entry for entry in found if owner_of(entry) == owner]

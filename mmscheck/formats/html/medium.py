@@ -45,7 +45,7 @@ def drawn(ref: MediaRef, seen: Observation | None, gallery: Gallery) -> Markup:
         return _missing(ref.kind, f"{name} that no decoder could open: {seen.decoded.reason}")
     if _is_a_page(ref.kind, seen.sniffed.type):
         return _missing(ref.kind, f"{name} missing: the server sent {seen.sniffed.type} in its place")
-    return _likeness(ref.kind, name, seen, gallery) or _plain(ref.kind, f"{NAMES[ref.kind]}, {_facts(seen)}")
+    return _likeness(ref.kind, name, seen, gallery) or _plain(ref.kind, name)
 
 
 def file_name(url: str) -> str:
@@ -73,11 +73,13 @@ def _likeness(kind: MediaKind, name: str, seen: Fetched, gallery: Gallery) -> Ma
 
 
 def _missing(kind: MediaKind, why: str) -> Markup:
-    return tag("div", icon(kind.value), tag("p", said(why, 300)), class_="missing")
+    return tag("div", icon(kind.value), tag("p", said(why, 300)), class_="missing beside")
 
 
-def _plain(kind: MediaKind, what: str) -> Markup:
-    return tag("div", icon(kind.value), tag("p", what), class_="card")
+def _plain(kind: MediaKind, name: str) -> Markup:
+    """One that phones may well show, and this page cannot draw: its measures stand below the phone."""
+    told = tag("p", said(name, 300), ", not drawn here")
+    return tag("div", icon(kind.value), told, class_="card beside")
 
 
 def _svg(placed: Placed, label: str, *above: Part) -> Markup:

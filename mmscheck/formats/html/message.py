@@ -12,7 +12,7 @@ from mmscheck.formats.escape import visible
 from mmscheck.formats.findings import Entry
 from mmscheck.formats.html.advice import Ids
 from mmscheck.formats.html.budget import budget
-from mmscheck.formats.html.finding import Findings, badge, owner_of
+from mmscheck.formats.html.finding import CLASSES, UNCLEAR, Findings, badge, owner_of
 from mmscheck.formats.html.markup import NOTHING, Markup, join, tag
 from mmscheck.formats.html.medium import NAMES
 from mmscheck.formats.html.phone import Marks, phones
@@ -91,24 +91,31 @@ def message(shown: Shown, gallery: Gallery, *, opened: bool, tools: Tools | None
         "h2", badge(word, style), " ", tag("bdi", shown.title), id=None if alone else f"{shown.id}-title"
     )
     body = join(*_body(shown, gallery, tools or Tools()))
+    look = f"message {CLASSES.get(style, 'plain')}"
     whose = tag("p", to_fix(shown), class_="owners")
     if alone:
-        return tag("article", head, whose, body, class_="message", id=shown.id)
+        return tag("article", head, whose, body, class_=look, id=shown.id)
     lid = tag("summary", head, whose)
     lidded = tag("details", lid, body, open=opened)
-    return tag("article", lidded, class_="message", id=shown.id, aria_labelledby=f"{shown.id}-title")
+    return tag("article", lidded, class_=look, id=shown.id, aria_labelledby=f"{shown.id}-title")
 
 
 def to_fix(shown: Shown) -> str:
     """Who has how much to fix before the message may go out, in a sentence."""
     owners = Counter(owner_of(entry) for entry in shown.blocking)
-    told = [f"{owner} has {count(number, 'thing')} to fix" for owner, number in owners.items()]
+    told = [_has(owner, number) for owner, number in owners.items()] or ["nothing to fix"]
     advice = len(shown.standing) - len(shown.blocking)
     told += [count(advice, "piece of advice", "pieces of advice")] if advice else []
     waived = len(shown.found) - len(shown.standing)
     told += [f"{waived} waived"] if waived else []
-    sentence = "; ".join(told) or "nothing to fix"
+    sentence = "; ".join(told)
     return f"{sentence[:1].upper()}{sentence[1:]}."
+
+
+def _has(owner: str, number: int) -> str:
+    if owner == UNCLEAR:
+        return f"{count(number, 'thing')} to fix, and it is not clear by whom"
+    return f"{owner} has {count(number, 'thing')} to fix"
 
 
 def _body(shown: Shown, gallery: Gallery, tools: Tools) -> Iterator[Markup]:

@@ -56,7 +56,7 @@ def _owners(tables: Rollup) -> Part:
         )
         for each in tables.owners
     ]
-    return _table("By who can fix it", ("Who", "Blocks messages", "Alone", "Places"), rows)
+    return _table("By who can fix it", ("Who", "Blocks messages", "Pass if mended", "Places"), rows)
 
 
 def _rules(tables: Rollup) -> Part:

@@ -17,7 +17,7 @@ from mmscheck.formats.waived import leave
 from mmscheck.formats.wording import count
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import LINT, Report
-from mmscheck.model.send import SendResult
+from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.waiver import WaiverState, WaiverUse
 
 MOST = 50
@@ -29,6 +29,15 @@ _STATES = {
     WaiverState.EXPIRED: "expired: it lets nothing through; remove or renew it",
     WaiverState.REFUSED: "refused: nobody can waive this; remove it",
 }
+
+
+_ENDED = {
+    SendStatus.ACCEPTED: "This message passed, and the provider accepted it",
+    SendStatus.REFUSED: "This message passed, but the provider refused it",
+    SendStatus.UNKNOWN: "This message passed; whether the provider took it is not known",
+    SendStatus.NOT_ATTEMPTED: "This message passed, but was not handed to the provider",
+}
+"""The headline after a call: "may go out" would invite a second one."""
 
 
 def top(view: View, tables: Rollup) -> Markup:
@@ -53,7 +62,7 @@ def _call(view: View) -> Markup:
     """How the send or campaign ended: that is the news, and stands with the verdict."""
     if view.campaign is not None:
         told = said(campaign_sentence(view.campaign))
-        return tag("p", tag("strong", "Campaign"), ": ", told)
+        return tag("p", tag("strong", "Campaign ", said(view.campaign.name, 200)), ": ", told)
     return tag("p", tag("strong", "Send"), ": ", _send(view.send)) if view.send is not None else NOTHING
 
 
@@ -63,10 +72,18 @@ def _headline(view: View, tables: Rollup) -> str:
     if view.report.profile == LINT:
         return f"{tables.passed:,} of {count(tables.messages, 'message')} passed offline"
     if tables.messages == 1:
-        return "This message may go out" if tables.passed else "This message may not go out"
+        return _alone(view) if tables.passed else "This message may not go out"
     if tables.passed == tables.messages:
         return f"All {tables.messages:,} messages may go out"
     return f"{tables.denied:,} of {tables.messages:,} messages may not go out"
+
+
+def _alone(view: View) -> str:
+    """The headline of the one message, which passed: what became of it, once it was sent."""
+    if view.campaign is not None:
+        taken = view.campaign.accepted + view.campaign.recorded
+        return f"This message passed, and was accepted for {taken:,} of {count(view.campaign.rows, 'row')}"
+    return _ENDED[view.send.status] if view.send is not None else "This message may go out"
 
 
 def _sentence(view: View) -> str:
@@ -107,7 +124,7 @@ def bottom(report: Report) -> Markup:
 def _notes(view: View) -> Iterator[Markup]:
     report = view.report
     if view.campaign is not None:
-        yield _note("The campaign", _campaign(view.campaign))
+        yield _note("Rows of the campaign to look at", _campaign(view.campaign))
     yield _note("Not read", [said(each) for each in report.unread])
     yield _note("Not checked, because the run ended before", [said(each) for each in report.not_checked])
     yield _note("Where this run may differ from the provider", [said(each) for each in report.allowances])
@@ -137,7 +154,7 @@ def _send(result: SendResult) -> Markup:
 
 
 def _campaign(result: CampaignResult) -> list[Markup]:
-    """The counts, then the rows worth a look."""
+    """The rows worth a look."""
     rows = [
         join(
             tag("strong", note.fate.value.replace("-", " ")),
@@ -146,11 +163,11 @@ def _campaign(result: CampaignResult) -> list[Markup]:
             ": ",
             said(note.detail),
         )
-        for note in result.notes[: MOST - 2]
+        for note in result.notes[: MOST - 1]
     ]
     more = result.more + len(result.notes) - len(rows)
     rest = [join(f"and {count(more, 'more row')}; the row log lists every one")] if more else []
-    return [join(said(result.name, 200), ", ", said(campaign_sentence(result))), *rows, *rest]
+    return [*rows, *rest]
 
 
 def _waiver(use: WaiverUse) -> Markup:

@@ -34,7 +34,7 @@ def cut_url(url: str) -> str:
 def _cut(told: str, length: int, longest: int) -> str:
     if len(told) <= longest:
         return told if length <= longest * _WINDOW else f"{told} … and more"
-    return f"{told[:longest]} … and {count(max(length - longest, 1), 'more character')}"
+    return f"{told[:longest]} … and {count(max(length, len(told)) - longest, 'more character')}"
 
 
 def said(value: str, longest: int = LONGEST) -> Markup:

@@ -1,0 +1,58 @@
+"""A long ``--help`` in groups, what is needed most first; names and defaults stay what they are."""
+
+from __future__ import annotations
+
+import click
+
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("What is sent", ("mms_id", "to", "from_", "service_id", "fallback_sms_text", "operator_id")),
+    ("What is bound", ("replace", "encoded", "reason", "who")),
+    ("What this send changes", ("custom_subject", "custom_text", "data")),
+    ("How the call is made", ("dry_run", "api_key_file", "api_url", "retries", "retry_seconds")),
+    ("The record of sends", ("where", "idempotency_key")),
+    (
+        "How the message is judged",
+        (
+            *("sender", "carriers", "providers", "strict", "profile", "config_file", "transcoding"),
+            *("send_at", "send_within"),
+        ),
+    ),
+    ("What is shown", ("formats", "quiet", "no_progress")),
+    (
+        "Many recipients",
+        (
+            *("recipients", "campaign", "skip_bad", "row_log", "send_rate", "in_flight", "canary"),
+            *("canary_wait", "stop_at_failure_rate", "max_failures", "recheck_every"),
+        ),
+    ),
+    (
+        "Device discovery message",
+        ("ddm_force", "ddm_message_text", "ddm_message_subject", "ddm_message_timeout"),
+    ),
+)
+"""Headings and the parameters below them, both in the order in which they are shown."""
+
+FETCHING = "How media are fetched, and the rest"
+"""The last heading: every option that no group names."""
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists options below headings; an option that nobody placed stands in the last."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write every group that the command has an option of."""
+        left = {
+            param.name: record
+            for param in self.get_params(ctx)
+            if (record := param.get_help_record(ctx)) is not None
+        }
+        for title, names in GROUPS:
+            records = [left.pop(name) for name in names if name in left]
+            _write(formatter, title, records)
+        _write(formatter, FETCHING, list(left.values()))
+
+
+def _write(formatter: click.HelpFormatter, title: str, records: list[tuple[str, str]]) -> None:
+    if records:
+        with formatter.section(title):
+            formatter.write_dl(records)
