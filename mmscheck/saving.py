@@ -120,18 +120,26 @@ async def _bind(ledger: Ledger, order: SaveOrder, result: SendResult) -> Saved:
         known = await ledger.record_save(binding_of(message, mms_id, when_saved(message)))
     except (LedgerError, UsageError) as error:
         return Saved(result=unbound(message, result, error))
-    after = " It can be sent at once." if known.state is MmsState.READY else f" {WAIT}"
     return Saved(
-        result=msgspec.structs.replace(result, detail=f"{result.detail}{after}"),
+        result=msgspec.structs.replace(result, detail=f"{result.detail} {_when(known.state)}"),
         bound=known.state,
     )
 
 
 WAIT = (
     "It can be sent when the provider's notification N003 says that encoding has finished "
-    "(mmscheck postbacks receives it)."
+    "(mmscheck postbacks receives it, and mmscheck ledger saves shows the id as ready from then on)."
 )
 """What a message with more than images and texts waits for."""
+
+
+def _when(state: MmsState) -> str:
+    """When the message may be sent, as far as the ledger knows."""
+    if state is MmsState.READY:
+        return "It can be sent at once."
+    if state is MmsState.CORRUPT:
+        return "It can never be sent: the provider has reported that encoding failed. Save it anew."
+    return WAIT
 
 
 def unbound(message: MessageReport, result: SendResult, error: Exception) -> SendResult:

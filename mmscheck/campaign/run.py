@@ -65,11 +65,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How it ended; ``report`` is that of one send, the first that was denied where that stopped it.
 
-    ``denied`` is the gate's exit code where the gate stopped it, ``broken`` why the ledger failed.
+    ``first`` is the request of the first row that is to be sent, None when there is none or the gate
+    denied. ``denied`` is the gate's exit code where the gate stopped it, ``broken`` why the ledger failed.
     """
 
     report: Report
     result: CampaignResult
+    first: SendRequest | None = None
     denied: int | None = None
     broken: str | None = None
 
@@ -168,6 +170,7 @@ class Campaign:
         return Outcome(
             report=survey.first_good or basis.report,
             result=self._result(survey.rows, survey.good, seconds),
+            first=survey.first_request,
             denied=self._halt.denied,
             broken=self._halt.reason if self._halt.broken else None,
         )

@@ -33,7 +33,7 @@ _OPEN = frozenset({SendState.NOT_SENT, SendState.RESOLVED_NOT_SENT, SendState.IN
 
 
 class Survey:
-    """What the rows of one file come to; ``report`` is that of the first row to be told of."""
+    """What the rows of one file come to; ``first_request`` is what ``first_good`` judged."""
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Survey:
         self.rows = 0
         self.good = 0
         self.first_good: Report | None = None
+        self.first_request: SendRequest | None = None
         self.first_denied: Report | None = None
         self.undecided = True
 
@@ -101,6 +102,7 @@ class Survey:
             return self._deny(row, report)
         self._spool.keep(number, key, row.line)
         self.first_good = self.first_good or report
+        self.first_request = self.first_request or request
         self.good += 1
         return Fate.SEND
 

@@ -77,10 +77,17 @@ def command(mms_id: str, path: str, **given: Any) -> int:
         return complain("the gate denied", view.verdict.exit_code, hint="Nothing was bound.")
     save = _binding(view.report.messages[0], mms_id, given)
 
-    async def bind(ledger: Ledger) -> MmsRecord:
-        return await ledger.record_save(save)
+    async def bind(ledger: Ledger) -> MmsRecord | str:
+        try:
+            return await ledger.record_save(save)
+        except UsageError as other:
+            return str(other)
 
-    return _told(with_ledger(given["where"], bind, create=True))
+    known = with_ledger(given["where"], bind, create=True)
+    if isinstance(known, str):
+        told = f"{known}; --replace --reason ... binds it anew"
+        return complain(told, Exit.NOTHING_CHECKED, hint="Nothing was bound.")
+    return _told(known)
 
 
 def _usable_id(mms_id: str) -> str:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mmscheck.campaign import Campaign, Outcome, Plan, Recipients
 
 _BEGUN = "The campaign was begun and its end was never written: mmscheck ledger list tells what was sent."
+_DRY = "Dry run: nothing was sent."
 _INTERRUPTED = "interrupted; what was in flight was finished, and the same command goes on from here"
 
 
@@ -164,10 +165,23 @@ def _report(outcome: Outcome, wanted: tuple[Destination, ...], *, quiet: bool, d
     send = SendResult(status=_status(result), detail=_sentence(result, dry=dry))
     try:
         write_reports(wanted, calling.ended(view, code, send))
+        if dry:
+            calling.show_document(wanted, _would_be_sent(outcome))
     except ReportError as error:
         sent = result.accepted or result.unknown
         return complain(f"{error}\n{send.detail}", Exit.UNKNOWN if sent else Exit.INTERNAL)
     return complain(outcome.broken, code) if outcome.broken else int(code)
+
+
+def _would_be_sent(outcome: Outcome) -> str:
+    """That nothing was sent, and what the first row to be sent would have been, with the key redacted."""
+    if outcome.first is None or outcome.denied is not None or outcome.broken:
+        return _DRY
+    # It brings the HTTP client, as the check did that has run by now.
+    from mmscheck.sinch import redacted_xml  # noqa: PLC0415
+
+    xml = redacted_xml(outcome.first).decode("utf-8")
+    return f"{_DRY} The request of the first row would be:\n{xml}"
 
 
 def exit_code(outcome: Outcome, *, dry: bool) -> int:
@@ -193,7 +207,7 @@ def _status(result: CampaignResult) -> SendStatus:
 
 
 def _sentence(result: CampaignResult, *, dry: bool) -> str:
-    return f"{'Dry run: nothing was sent. ' if dry else ''}{campaign_sentence(result)}"
+    return f"{f'{_DRY} ' if dry else ''}{campaign_sentence(result)}"
 
 
 def _spare_log(log: Path | None, inputs: tuple[str | Path | None, ...]) -> None:

@@ -26,7 +26,9 @@ _OPTIONS = (
     ),
     click.option("--campaign", metavar="NAME", help="What this campaign is called; default: the message id."),
     click.option("--skip-bad", is_flag=True, default=None, help="Leave rows out that the gate denies."),
-    click.option("--row-log", type=click.Path(path_type=Path), help="List every row that was not accepted."),
+    click.option(
+        "--row-log", type=click.Path(path_type=Path), help="List rows denied, refused, not sent or unknown."
+    ),
     click.option(
         "--send-rate",
         type=_RATE,

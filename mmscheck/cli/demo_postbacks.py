@@ -11,18 +11,23 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from mmscheck.errors import SandboxError
+from mmscheck.formats.escape import visible
 
 KEY = "sandbox-key"
 """The demo's API key."""
 
 _LONGEST_WAIT = 20.0  # seconds
+_COMPLAINT = "mmscheck: "
+_LONGEST_COMPLAINT = 300  # characters
+_KEPT = 20  # lines
 _ADDRESS = re.compile(r"listening on (http://\S+)")
 
 
 def surroundings(folder: Path) -> dict[str, str]:
-    """The environment of the demo's commands: its key, its own ledger, one width."""
+    """The environment of the demo's commands: its key, its own ledger, one width, and no postback secret."""
     ledger = str(folder / "ledger")
-    return {**os.environ, "MMSCHECK_API_KEY": KEY, "COLUMNS": "100", "MMSCHECK_LEDGER": ledger}
+    kept = {name: text for name, text in os.environ.items() if name != "MMSCHECK_POSTBACK_SECRET"}
+    return {**kept, "MMSCHECK_API_KEY": KEY, "COLUMNS": "100", "MMSCHECK_LEDGER": ledger}
 
 
 class Told:
@@ -31,7 +36,16 @@ class Told:
     def __init__(self, output: asyncio.StreamReader) -> None:
         """Read from its output."""
         self._output = output
+        self._said: list[str] = []
         self.url = ""
+
+    @property
+    def complaint(self) -> str:
+        """Why it did not start, as far as it said: its last complaint, or whatever it said last."""
+        lines = [line for line in self._said if line.startswith(_COMPLAINT)] or self._said
+        return (
+            visible(lines[-1].removeprefix(_COMPLAINT))[:_LONGEST_COMPLAINT] if lines else "it said nothing"
+        )
 
     async def line(self, word: str) -> str:
         """The next line that holds this word; empty when none comes in time."""
@@ -40,6 +54,7 @@ class Told:
                 while line := (await self._output.readline()).decode("utf-8", "replace"):
                     if word in line:
                         return line
+                    self._said = [*self._said[-_KEPT:], line.strip()] if line.strip() else self._said
         return ""
 
 
@@ -58,7 +73,7 @@ async def listening(folder: Path) -> AsyncIterator[Told]:
         told = Told(process.stdout)
         found = _ADDRESS.search(await told.line("listening on"))
         if found is None:
-            raise SandboxError("mmscheck postbacks did not start")
+            raise SandboxError(f"mmscheck postbacks did not start: {told.complaint}")
         told.url = found.group(1)
         yield told
     finally:

@@ -9,6 +9,7 @@ import msgspec
 
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
+from mmscheck.cli.ledger_postbacks import postbacks
 from mmscheck.cli.ledger_saves import saves
 from mmscheck.cli.ledger_shown import (
     json_text,
@@ -34,6 +35,7 @@ def command() -> None:
     """
 
 
+command.add_command(postbacks)
 command.add_command(saves)
 
 

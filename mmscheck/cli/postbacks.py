@@ -108,7 +108,7 @@ def _server(
 ) -> AbstractAsyncContextManager[tuple[tuple[str, int], ...]]:
     from mmscheck.postbacks import Limits, Listener, listening  # noqa: PLC0415 - see above
 
-    limits = Limits()
+    limits = Limits().fitting()
     listener = Listener(
         ledger, secret=secret, limits=limits, kept=tell, failed=lambda text: say(f"mmscheck: {visible(text)}")
     )

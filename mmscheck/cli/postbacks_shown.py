@@ -37,10 +37,18 @@ def postback_line(postback: Postback, about: Concerned | None) -> str:
 
 def _about(postback: Postback, about: Concerned) -> str | None:
     if about.sends:
-        return ", ".join(map(_send, about.sends))
+        return ", ".join(_named(postback, send) for send in about.sends)
     if about.proposed:
         return f"may be about {', '.join(map(_send, about.proposed))}: not decided"
     return "matches no send" if postback.tracking_id else None
+
+
+def _named(postback: Postback, send: SendRecord) -> str:
+    # The ledger is heavy, and --help needs none.
+    from mmscheck.ledger.numbers import another_number  # noqa: PLC0415
+
+    other = another_number(postback.recipient, send.intent.to)
+    return f"{_send(send)}, which went to another number" if other else _send(send)
 
 
 def _send(send: SendRecord) -> str:

@@ -14,6 +14,7 @@ from mmscheck.cli.say import complain
 from mmscheck.dispatch import send_through
 from mmscheck.errors import LedgerError, PermitError, ReportError, UsageError
 from mmscheck.formats import View
+from mmscheck.formats.escape import visible
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit
@@ -80,4 +81,13 @@ def send(order: Order, by: Way, wanted: tuple[Destination, ...], view: View) -> 
     except ReportError as error:
         called = result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
         return complain(f"{error}\n{result.detail}", Exit.UNKNOWN if called else Exit.INTERNAL)
-    return complain(failure, code, hint="Nothing was sent.") if failure else int(code)
+    if failure:
+        return complain(failure, code, hint="Nothing was sent.")
+    return _told(result, code, wanted)
+
+
+def _told(result: SendResult, code: Exit, wanted: tuple[Destination, ...]) -> int:
+    """The exit code; where every report is a file, a send that was not accepted is said on standard error."""
+    if result.status is SendStatus.ACCEPTED or any(one.file is None for one in wanted):
+        return int(code)
+    return complain(visible(result.detail), code)

@@ -13,7 +13,7 @@ _LABELS = {
     "recorded": "accepted in an earlier run",
     "refused": "refused",
     "not_sent": "not sent",
-    "unknown": "unknown, never repeated",
+    "unknown": "of unknown outcome (never repeated)",
     "denied": "denied by the gate",
     "duplicates": "repeated in the file",
     "left": "left",

@@ -56,6 +56,7 @@ CONSEQUENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "media-size": (REACHABLE, "media-size-advised"),
         "message-size": ("message-size-advised",),
         "subject-length": ("subject-length-advised",),
+        "subject-ascii": ("subject-no-emoji",),
     }
 )
 """The rules that follow from a rule, by the cause; where several hold, the first in this order is told.
@@ -84,7 +85,7 @@ UNREACHED: Mapping[str, frozenset[Reason]] = MappingProxyType(
 )
 """Why there is no file when that is the cause's doing: a 404 does not follow from an odd header beside it."""
 
-_ONLY_FAILURES = frozenset({"response-well-formed"})
+_ONLY_FAILURES = frozenset({"response-well-formed", "subject-ascii"})
 _RANK = {rule: at for at, rule in enumerate(CONSEQUENCES)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mmscheck.ledger.book import Book, Row
+from mmscheck.ledger.numbers import another_number
 from mmscheck.model.ledger import MmsState, PostbackMeaning, SendState
 
 DELIVERED = frozenset({"delivered", "retrieved"})
@@ -43,11 +44,20 @@ def effect(meaning: str, status: str | None) -> SendState | None:
 
 
 def apply_known(book: Book, send: Row) -> None:
-    """Move a send on by every postback in the book that has its tracking id."""
+    """Move a send on by every postback in the book that has its tracking id, and no other number.
+
+    One with another number contradicts itself: it is kept, and says nothing for certain. Only what a person
+    took for not sent it moves all the same, so that nothing is sent twice.
+    """
     if not send["tracking_id"] or SendState(send["state"]) not in _OPEN:
         return
     found = book.find("postbacks", tracking_id=send["tracking_id"])
-    effects = [effect(postback["meaning"], postback["status"]) for postback in found]
+    effects = [
+        effect(postback["meaning"], postback["status"])
+        for postback in found
+        if send["state"] == SendState.RESOLVED_NOT_SENT
+        or not another_number(postback["recipient"], send["recipient"])
+    ]
     best = max((one for one in effects if one), key=_RANK.__getitem__, default=None)
     if best is None or _RANK[best] <= _RANK.get(SendState(send["state"]), 0):
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self
 
@@ -170,9 +171,7 @@ class Ledger:
 
     async def mms(self, mms_id: str) -> MmsRecord | None:
         """What is known of a stored message, or None."""
-        return await self._database.read(
-            lambda connection: reading.mms(connection, self._cleaner.text(mms_id))
-        )
+        return await self._database.read(partial(reading.mms, mms_id=self._cleaner.text(mms_id)))
 
     async def saves(self) -> tuple[tuple[MmsRecord, ...], tuple[OpenSave, ...]]:
         """Every stored message that is known, and saves that were begun and whose end nobody recorded."""
@@ -206,6 +205,10 @@ class Ledger:
         """Which sends a postback is about, or may be about."""
         return await self._database.read(lambda connection: reading.concerned(connection, postback))
 
+    def arrivals(self, *, unmatched: bool = False) -> AsyncIterator[Postback]:
+        """Every postback, or those that no send or stored message is about, the newest last."""
+        return reading.arrivals(self._database, unmatched=unmatched)
+
     async def postbacks(self, send: SendRecord) -> tuple[Postback, ...]:
         """Every postback with the send's tracking id."""
         tracking = send.tracking_id
@@ -233,9 +236,7 @@ class Ledger:
 
     async def history(self, send_id: int) -> tuple[HistoryEntry, ...]:
         """Everything that happened to one send."""
-        return await self._database.read(
-            lambda connection: reading.history(connection, "sends", str(send_id))
-        )
+        return await self._database.read(partial(reading.history, table="sends", subject=str(send_id)))
 
     async def verify(self, expect: str | None = None) -> Verification:
         """Look the whole ledger through for tampering.

@@ -19,3 +19,8 @@ def same_number(one: str | None, other: str | None) -> bool:
     if min(len(first), len(second)) < _SHORTEST:
         return bool(first) and first == second
     return first.endswith(second) or second.endswith(first)
+
+
+def another_number(one: str | None, other: str | None) -> bool:
+    """Whether both are known, and cannot be one phone."""
+    return bool(digits(one) and digits(other)) and not same_number(one, other)

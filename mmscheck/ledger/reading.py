@@ -41,6 +41,15 @@ _ABOUT_A_SEND = (
 
 _MATCHED = exists().where(SENDS.c.tracking_id == POSTBACKS.c.tracking_id)
 
+_UNMATCHED = and_(
+    ~_MATCHED,
+    or_(
+        POSTBACKS.c.tracking_id.is_not(None),
+        POSTBACKS.c.meaning.not_in((PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)),
+        ~exists().where(MMS.c.id == POSTBACKS.c.mms_id),
+    ),
+)
+
 _LATE_REFUSAL = exists().where(
     POSTBACKS.c.tracking_id == SENDS.c.tracking_id,
     POSTBACKS.c.meaning == PostbackMeaning.FAILED.value,
@@ -131,6 +140,22 @@ def entry(row: Sequence[Any]) -> HistoryEntry:
 def postbacks(connection: Connection, tracking_id: str) -> tuple[Postback, ...]:
     """Every postback with this tracking id, in the order of arrival."""
     return _postbacks(connection, select(POSTBACKS).where(POSTBACKS.c.tracking_id == tracking_id))
+
+
+async def arrivals(database: Database, *, unmatched: bool) -> AsyncIterator[Postback]:
+    """The postbacks in the order of arrival, a page at a time; ``unmatched``: those that found nothing here.
+
+    That is: no send has the tracking id; without one, all but what tells of the encoding of a known message.
+    """
+    last = 0
+    while True:
+        query = select(POSTBACKS).where(POSTBACKS.c.id > last, _UNMATCHED if unmatched else true())
+        rows = await database.read(partial(_rows, query=query.order_by(POSTBACKS.c.id).limit(PAGE)))
+        for row in rows:
+            yield postback_record(row)
+        if len(rows) < PAGE:
+            return
+        last = rows[-1]["id"]
 
 
 def proposals(connection: Connection, about: SendRecord) -> tuple[Postback, ...]:

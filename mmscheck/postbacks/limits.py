@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import resource
+from typing import Self
+
 import msgspec
 
 from mmscheck.postbacks.document import MAX_BODY_BYTES
+
+_OTHER_FILES = 64
+"""What the ledger, the event loop and the standard streams may have open; some twenty were seen."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,3 +26,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     read_seconds: float = 4.0
     answer_seconds: float = 8.0
     life_seconds: float = 10.0
+
+    def fitting(self, files: int | None = None) -> Self:
+        """The same with no more connections than a process may have files open; None: than this one may.
+
+        Half of them: one that was cut, or was not taken in yet, has a file as well.
+        """
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if files is None else files
+        if most == resource.RLIM_INFINITY:
+            return self
+        fit = max(1, (most - _OTHER_FILES) // 2)
+        return msgspec.structs.replace(self, connections=min(self.connections, fit))

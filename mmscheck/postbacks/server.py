@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -16,6 +18,9 @@ from mmscheck.postbacks.handler import Listener
 from mmscheck.postbacks.limits import Limits
 
 R = TypeVar("R")
+
+_AT_ONCE = 8
+"""Connections that are taken in before what has come on the others is read."""
 
 _Life = tuple[float, asyncio.Transport, asyncio.TimerHandle]
 
@@ -106,14 +111,34 @@ async def listening(
     runner = web.ServerRunner(door, shutdown_timeout=limits.life_seconds)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, backlog=limits.connections)
+        server = await _bound(door, host, port, limits)
         try:
-            await site.start()
-        except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise UsageError(f"nobody can listen on {host}:{port}: {reason}") from error
-        yield tuple((address[0], address[1]) for address in runner.addresses)
-        await site.stop()
+            yield tuple(_address(one) for one in server.sockets)
+        finally:
+            server.close()
         await door.quiet()
     finally:
         await runner.cleanup()
+
+
+async def _bound(door: _Door, host: str, port: int, limits: Limits) -> asyncio.Server:
+    """Take few connections at a time, and let many wait.
+
+    Those that asyncio takes at once are all open, and unread, before the first of them is read: among many
+    that come and say nothing, one with a whole request would be cut before anybody looked at it.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(door, host, port, backlog=_AT_ONCE)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"nobody can listen on {host}:{port}: {reason}") from error
+    for one in server.sockets:
+        with socket.socket(fileno=os.dup(one.fileno())) as same:
+            same.listen(limits.connections)
+    return server
+
+
+def _address(one: socket.socket) -> tuple[str, int]:
+    name = one.getsockname()
+    return name[0], name[1]

@@ -118,6 +118,7 @@ async def test_an_id_bound_to_other_content_needs_replace_and_a_reason(box: Sand
     refused = await bind(box, folder, mms_id)
     assert refused.code == 2
     assert "is bound to other content" in refused.err
+    assert refused.err.endswith("already; --replace --reason ... binds it anew\nNothing was bound.\n")
     assert (await bind(box, folder, mms_id, "--replace")).code == 2
     assert (await bind(box, folder, mms_id, "--replace", "--reason", "text was corrected there")).code == 0
 

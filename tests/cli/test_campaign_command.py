@@ -90,6 +90,28 @@ async def test_a_dry_run_judges_every_row_and_sends_nothing(box: Sandbox, mms_id
     assert "5 rows: 5 left" in ran.out
 
 
+async def test_a_dry_run_shows_the_request_of_the_first_row_to_be_sent_without_the_key(
+    box: Sandbox, mms_id: str, folder: Path
+) -> None:
+    rows = named(3)
+    write_recipients(folder / "all.csv", [("15551230009", "Zo\u00eb"), *rows])
+    ran = await send(box, mms_id, folder, "--dry-run", "--skip-bad")
+    assert (ran.code, box.provider_connections) == (5, 1), "one: the save"
+    assert "Dry run: nothing was sent. The request of the first row would be:" in ran.out
+    shown = ran.out[ran.out.index("<?xml") :]
+    for part in ("<to>1555100000", "<name>Ana 0</name>", f"<mms-id>{mms_id}</mms-id>", "REDACTED"):
+        assert part in shown
+    assert shown.count("<to>") == 1
+    assert rows[0][0] in shown
+    assert "sandbox-key" not in ran.out + ran.err
+    told = await send(box, mms_id, folder, "--dry-run", "--skip-bad", "--format", "json")
+    assert json.loads(told.out)["send"]["detail"].startswith("Dry run: nothing was sent.")
+    assert "<name>Ana 0</name>" in told.err
+    denied = await send(box, mms_id, folder, "--dry-run")
+    assert (denied.code, "Dry run: nothing was sent." in denied.out) == (1, True)
+    assert "<?xml" not in denied.out
+
+
 async def test_a_file_that_is_no_list_of_recipients_is_exit_code_2_and_says_where(
     box: Sandbox, mms_id: str, folder: Path
 ) -> None:

@@ -108,4 +108,4 @@ def test_standard_output_gets_one_page_however_many_messages(capsys: pytest.Capt
     page = capsys.readouterr().out
     assert page.startswith("<!DOCTYPE html>")
     assert page.endswith("</html>\n")
-    assert page.count('class="message"') == 3
+    assert page.count(' class="message ') == 3

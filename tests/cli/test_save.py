@@ -7,17 +7,21 @@ import json
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from mmscheck.ledger import Ledger, default_file, open_ledger
 from mmscheck.model.ledger import MmsState
+from mmscheck.sandbox import Sandbox
+from mmscheck.sinch import POSTBACK_MEANINGS
 from tests.support.command import PROGRAM, message, mmscheck, surroundings
 from tests.support.raw_provider import REFUSED, RawProvider, answer, hang_up_at_once, read_request
 
 SAVED = "<response><status>Success</status><mms-id>35674</mms-id></response>"
 LEGACY = "<RESPONSE><STATUS>Success</STATUS><MMSID>35674</MMSID></RESPONSE>"
+HOST = "media.example.com"
 DOCUMENT = message("<message-text>See you</message-text>")
 
 
@@ -61,6 +65,46 @@ async def test_a_save_is_one_post_and_binds_the_id(provider: RawProvider, folder
     assert [kind for kind, _ in notes()] == ["save-begun", "save-ended"]
     assert "sandbox-key" not in ran.out + ran.err
     assert b"sandbox-key" not in default_file().read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "state"),
+    [
+        (None, "It can be sent at once.", MmsState.READY),
+        ("N003", "It can be sent at once.", MmsState.READY),
+        ("E002", "It can never be sent", MmsState.CORRUPT),
+    ],
+)
+async def test_the_last_line_says_whether_the_message_can_be_sent(
+    provider: RawProvider, folder: Path, code: str | None, said: str, state: MmsState
+) -> None:
+    async def told_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if code is not None:
+            async with await open_ledger(meanings=POSTBACK_MEANINGS) as ledger:
+                await ledger.record_postback({"code": code, "mms-id": "35674"})
+        await answer(SAVED)(reader, writer)
+
+    provider.act = told_first
+    ran = await mmscheck("save", "sale.xml", "--api-url", provider.url, cwd=folder)
+    words = " ".join(ran.out.split())
+    assert (ran.code, await known()) == (0, state)
+    assert said in words
+    assert "N003" not in words
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_a_film_waits_for_its_notification_unless_that_has_come(folder: Path, *, early: bool) -> None:
+    async with Sandbox(connect_to=((HOST, 80, "127.0.0.1", 0),)) as box, RawProvider(answer(SAVED)) as raw:
+        if early:
+            async with await open_ledger(meanings=POSTBACK_MEANINGS) as ledger:
+                await ledger.record_postback({"code": "N003", "mms-id": "35674"})
+        sample = resources.files("mmscheck.fixtures") / "mms" / "summer-sale.xml"
+        (folder / "film.xml").write_bytes(sample.read_bytes())
+        reach = ("--connect-to", f"{HOST}:80:127.0.0.1:{box.media_port}", "--allow-net", "127.0.0.1/32")
+        ran = await mmscheck("save", "film.xml", "--api-url", raw.url, *reach, cwd=folder)
+    words = " ".join(ran.out.split())
+    assert ran.code == 0, ran
+    assert ("can be sent at once" in words, "notification N003" in words) == (early, not early)
 
 
 async def test_a_denied_message_is_not_saved_and_the_ledger_notes_it(

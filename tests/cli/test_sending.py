@@ -110,6 +110,16 @@ async def test_an_unknown_send_waits_for_a_person(provider: RawProvider, folder:
     assert (provider.connections, await states()) == (2, [SendState.ACCEPTED])
 
 
+async def test_an_unknown_outcome_is_said_on_the_screen_also_when_the_report_is_a_file(
+    provider: RawProvider, folder: Path
+) -> None:
+    provider.act = swallow
+    ran = await send(provider, folder, "--format", f"json={folder / 'report.json'}")
+    assert (ran.code, ran.out) == (6, "")
+    assert "It may have been sent" in ran.err
+    assert "mmscheck ledger resolve" in ran.err
+
+
 async def test_what_was_found_to_be_sent_is_not_sent_again(provider: RawProvider, folder: Path) -> None:
     provider.act = swallow
     await send(provider, folder)
@@ -262,12 +272,22 @@ async def test_a_send_that_is_stopped_during_the_call_is_unknown_afterwards(
     assert (again.code, provider.connections) == (6, 1)
 
 
+async def until_put_off(tries: int) -> None:
+    """Wait until the ledger has the end of this try: the process waits before the next one."""
+    async with await open_ledger(recover=False) as ledger, asyncio.timeout(60):
+        while True:
+            (one,) = [send async for send in ledger.sends()]
+            if (one.state, one.attempt) == (SendState.NOT_SENT, tries):
+                return
+            await asyncio.sleep(0.02)
+
+
 async def test_a_send_that_is_stopped_between_tries_was_not_sent(provider: RawProvider, folder: Path) -> None:
     waiting = asyncio.Event()
 
     async def later(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await answer(LATER.format("E106"))(reader, writer)
-        if provider.connections > 2:
+        if provider.connections > 3:
             waiting.set()
 
     provider.act = later
@@ -279,12 +299,12 @@ async def test_a_send_that_is_stopped_between_tries_was_not_sent(provider: RawPr
         env=surroundings(),
     )
     await asyncio.wait_for(waiting.wait(), 180)
-    await asyncio.sleep(0.4)  # the third pause lasts at least a second
+    await until_put_off(tries=4)  # the pause after it lasts at least two seconds
     process.send_signal(signal.SIGINT)
     assert await process.wait() == 5
     told = json.loads((folder / "report.json").read_text())["send"]
     assert (told["status"], "nothing was sent" in told["detail"]) == ("not-attempted", True)
-    assert await states() == [SendState.NOT_SENT]
+    assert (await states(), provider.connections) == ([SendState.NOT_SENT], 4)
 
 
 async def test_what_failed_after_it_was_accepted_does_not_look_accepted_when_repeated(

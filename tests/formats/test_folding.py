@@ -103,6 +103,16 @@ def test_what_follows_is_named_below_its_cause_and_has_no_entry_of_its_own() -> 
     assert line.endswith("[not-chunked; also content-length, length-under-gzip (advice)]")
 
 
+def test_an_emoji_is_told_once_where_the_subject_is_named_for_it_anyway() -> None:
+    both = [evaluation(rule, FAILED, MESSAGE) for rule in ("subject-no-emoji", "subject-ascii")]
+    told = shown(run(*both))
+    assert "ERROR, blocks: subject-ascii" in told
+    assert "Also subject-no-emoji: it follows from it." in told
+    assert "blocks: subject-no-emoji" not in told
+    assert "blocks: subject-no-emoji" in shown(run(both[0], replace(both[1], outcome=CANT_TELL)))
+    assert "blocks: subject-no-emoji" in shown(run(replace(both[0], outcome=CANT_TELL), both[1]))
+
+
 def test_a_chain_is_told_at_its_beginning() -> None:
     why = Reason.TWO_LENGTHS
     items = (

@@ -111,8 +111,48 @@ async def test_a_postback_without_a_code_is_refused(ledger: Ledger, fields: dict
 async def test_a_postback_moves_no_send_but_its_own(ledger: Ledger) -> None:
     for number in (1, 2):
         await ledger.answer(await claimed(ledger, f"key-{number}"), accepted(f"T{number}"))
-    await ledger.record_postback(postback("E102", "T2"))
+    await ledger.record_postback(postback("E102", "T2", to="15550000002"))
     assert await ledger.counts() == {SendState.ACCEPTED: 1, SendState.FAILED: 1}
+
+
+@pytest.mark.parametrize(
+    ("number", "wanted"),
+    [
+        ("15550000002", SendState.ACCEPTED),
+        ("28444", SendState.ACCEPTED),
+        ("15550000001", SendState.DELIVERED),
+        ("+1 (555) 000-0001", SendState.DELIVERED),
+        ("5550000001", SendState.DELIVERED),
+        ("", SendState.DELIVERED),
+    ],
+)
+@pytest.mark.parametrize("early", [True, False])
+async def test_a_postback_that_names_another_number_is_kept_and_moves_nothing(
+    ledger: Ledger, number: str, wanted: SendState, *, early: bool
+) -> None:
+    claim = await claimed(ledger)
+    if early:
+        await ledger.record_postback(postback("N202", to=number))
+    await ledger.answer(claim, accepted("T1"))
+    if not early:
+        await ledger.record_postback(postback("N202", to=number))
+    send = await ledger.send(claim.send_id)
+    assert send is not None
+    assert send.state is wanted
+    assert [one.code for one in await ledger.postbacks(send)] == ["N202"]
+    assert (await ledger.verify()).found == ()
+
+
+async def test_another_number_still_keeps_from_a_second_send(ledger: Ledger) -> None:
+    claim = await claimed(ledger)
+    await ledger.answer(claim, msgspec.structs.replace(unknown(), tracking_id="T1"))
+    await ledger.record_postback(postback("N101", to="15550000002"))
+    assert await stand(ledger) is SendState.UNKNOWN
+    await ledger.resolve(claim.send_id, as_="not-sent", reason="nothing in the list", who="ann")
+    await ledger.record_postback(postback("N102", to="15550000002"))
+    again = await ledger.claim(intent())
+    assert isinstance(again, Recorded)
+    assert again.send.state is SendState.SENT
 
 
 async def test_a_tracking_id_settles_an_unknown_send_that_has_one(ledger: Ledger) -> None:
@@ -229,3 +269,23 @@ async def test_what_a_postback_proves_taken_is_not_sent_again_although_a_person_
     assert isinstance(again, Recorded)
     assert again.send.state is EVENTS.get(code, SendState.SENT)
     assert (await ledger.verify()).found == ()
+
+
+async def test_what_nobody_here_waits_for_is_told_apart_in_the_order_of_arrival(ledger: Ledger) -> None:
+    claim = await claimed(ledger)
+    await ledger.answer(claim, accepted("T1"))
+    await ledger.record_save(Save(mms_id="100001", digest="sha256:a"))
+    for fields in (
+        postback("N101", "T9"),
+        postback("N101"),
+        {"code": "N003", "mms-id": "100001"},
+        {"code": "E002", "mms-id": "7"},
+        {"code": "N003"},
+        {"code": "N401", "from": "15550000001"},
+    ):
+        await ledger.record_postback(fields)
+    await ledger.record_unreadable(b"\xff", "is not well-formed XML")
+    came = [one.code async for one in ledger.arrivals()]
+    assert came == ["N101", "N101", "N003", "E002", "N003", "N401", "(unreadable)"]
+    left = [(one.code, one.tracking_id) async for one in ledger.arrivals(unmatched=True)]
+    assert left == [("N101", "T9"), *((code, None) for code in ("E002", "N003", "N401", "(unreadable)"))]

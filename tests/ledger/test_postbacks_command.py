@@ -14,7 +14,7 @@ from mmscheck.sandbox import Carrier, Encoding, Postbacks, Sandbox, Ways
 from mmscheck.sinch.postbacks import POSTBACK_CODES
 from tests.sandbox.raw_http import call, save_xml, send_xml, slide, text
 from tests.support.command import mmscheck
-from tests.support.ledgers import accepted, claimed, raw, unknown
+from tests.support.ledgers import accepted, claimed, intent, raw, unknown
 from tests.support.listener import SECRET, post, postback, running
 from tests.support.postgres import cluster
 
@@ -35,7 +35,7 @@ def talking(port: int, path: str = "/", **ways: object) -> Sandbox:
 async def sent(box: Sandbox, ledger: Ledger, key: str, mms_id: str, extra: str = "") -> int:
     """Send through the sandbox as the program would; returns the send's number."""
     claim = await claimed(ledger, key, mms_id=mms_id)
-    answer = await call(box, send_xml(mms_id, extra, to=f"1555{claim.send_id:07}"))
+    answer = await call(box, send_xml(mms_id, extra, to=intent(key).to))
     await ledger.answer(claim, accepted(answer["tracking-id"]))
     return claim.send_id
 
