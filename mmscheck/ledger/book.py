@@ -42,6 +42,8 @@ class Needs:
 def together(all_needs: Iterable[Needs]) -> Needs:
     """What all of them need."""
     several = tuple(all_needs)
+    if len(several) == 1:
+        return several[0]
     sets = {
         one.name: frozenset[Any]().union(*(getattr(needs, one.name) for needs in several))
         for one in fields(Needs)

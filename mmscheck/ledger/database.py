@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from mmscheck.errors import LedgerError
-from mmscheck.ledger.book import Book, Needs
+from mmscheck.ledger.book import Book, Needs, Row
 from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.sqlite import File
 from mmscheck.ledger.where import Place
@@ -35,6 +35,9 @@ class Runner(Protocol):
 
     async def read(self, work: Callable[[Connection], T], *, whole: bool) -> T:
         """On a connection that changes nothing; ``whole``: all of its statements see one moment."""
+
+    async def rows(self, query: str) -> list[Row]:
+        """What one plain statement reads, by column: for what is read before every send."""
 
     async def close(self) -> None:
         """Close every connection."""
@@ -72,6 +75,11 @@ class Database:
         """What the work returns; ``whole`` sees one moment in all its statements. Raises LedgerError."""
         with self._told("read"):
             return await self._runner.read(work, whole=whole)
+
+    async def rows(self, query: str) -> list[Row]:
+        """See ``Runner``; raises LedgerError."""
+        with self._told("read"):
+            return await self._runner.rows(query)
 
     async def close(self) -> None:
         """Close every connection."""

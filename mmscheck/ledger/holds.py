@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from mmscheck.ledger.book import Book, Needs, Operation
+from collections.abc import Iterable
+
+from mmscheck.ledger.book import Book, Needs, Operation, Row
 from mmscheck.ledger.records import hold_record
 from mmscheck.model.ledger import Hold
+
+OPEN = "SELECT id, reason, who, held_at FROM holds WHERE released_at IS NULL ORDER BY id"
+"""Every open hold, the oldest first; read before every send."""
+
+
+def read(rows: Iterable[Row]) -> tuple[Hold, ...]:
+    """The rows of ``OPEN``."""
+    return tuple(map(hold_record, rows))
 
 
 def hold(reason: str, who: str) -> Operation[Hold]:

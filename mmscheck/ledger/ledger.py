@@ -160,7 +160,7 @@ class Ledger:
         return await self._holds.get()
 
     async def _read_holds(self) -> tuple[Hold, ...]:
-        return await self._database.read(reading.held)
+        return holds.read(await self._database.rows(holds.OPEN))
 
     # Stored messages
 

@@ -32,14 +32,19 @@ OLDEST = (3, 38, 0)
 def transact(
     connection: Connection, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner
 ) -> T:
-    """What was decided; durable once the connection's transaction is, which has locked out all others."""
+    """What was decided, durable when this returns, in a transaction of its own that locks out all others.
+
+    Whatever it raises, the transaction may still be open: closing the connection undoes it.
+    """
     raw = connection.connection.driver_connection
-    assert raw is not None  # noqa: S101 - the transaction has just begun on it
+    assert raw is not None  # noqa: S101 - it has been connected
     try:
+        raw.execute("BEGIN IMMEDIATE")
         book, previous = _read(raw, needs, at)
         outcome = decide(book)
         if book.changes:
             _write(raw, book, previous, cleaner)
+        raw.execute("COMMIT")
     except sqlite3.IntegrityError as error:
         raise IntegrityError(None, None, error) from error
     return outcome

@@ -13,11 +13,10 @@ from sqlalchemy.engine import Connection
 from mmscheck.ledger.book import Row
 from mmscheck.ledger.database import Database
 from mmscheck.ledger.numbers import same_number
-from mmscheck.ledger.records import hold_record, mms_record, postback_record, send_record
-from mmscheck.ledger.tables import HISTORY, HOLDS, MMS, POSTBACKS, SENDS
+from mmscheck.ledger.records import mms_record, postback_record, send_record
+from mmscheck.ledger.tables import HISTORY, MMS, POSTBACKS, SENDS
 from mmscheck.model.ledger import (
     HistoryEntry,
-    Hold,
     MmsRecord,
     Postback,
     PostbackMeaning,
@@ -79,14 +78,6 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         if self.false_permits:
             parts.append(_LATE_REFUSAL)
         return and_(*parts)
-
-
-def held(connection: Connection) -> tuple[Hold, ...]:
-    """Every open hold, the oldest first."""
-    return tuple(hold_record(dict(row)) for row in connection.execute(_HELD).mappings())
-
-
-_HELD = select(HOLDS).where(HOLDS.c.released_at.is_(None)).order_by(HOLDS.c.id)
 
 
 def send(connection: Connection, send_id: int) -> SendRecord | None:
