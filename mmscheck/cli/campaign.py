@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -129,6 +130,7 @@ class _Run:
                     before_sending=self._prove,
                 )
                 async with client or contextlib.nullcontext():
+                    _settle()
                     return await _stoppable(campaign)
         finally:
             await _closed(ledger)
@@ -136,6 +138,15 @@ class _Run:
     def _prove(self, report: Report) -> None:
         view = View(report=report, verdict=gate.verdict(report), quiet=self._given["quiet"])
         calling.prove_writable(self._wanted, view, _BEGUN)
+
+
+def _settle() -> None:
+    """Take what is loaded by now, and stays to the end, out of the garbage collector's rounds.
+
+    It would look through all of it again and again for what a row leaves behind: a tenth of the time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 async def _closed(ledger: Any) -> None:  # the ledger's type brings SQLAlchemy

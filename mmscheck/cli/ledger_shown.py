@@ -97,7 +97,8 @@ def verification_text(found: Verification, shown: str) -> str:
     lines = [
         f"{'ledger' if one.seq is None else f'row {one.seq}'}: {visible(one.what)}" for one in found.found
     ]
-    verdict = f"{len(lines)} things are wrong with" if lines else "Nothing is wrong with"
+    wrong = "1 thing is wrong with" if len(lines) == 1 else f"{len(lines):,} things are wrong with"
+    verdict = wrong if lines else "Nothing is wrong with"
     lines.append(f"{verdict} {visible(shown)}: {found.rows} rows of history, head {found.head}")
     return "\n".join(lines) + "\n"
 

@@ -32,6 +32,8 @@ SUBCOMMANDS = {
 }
 """Name to one-line help; each lives in the module of its name and is imported when it is called."""
 
+_CHECKING = frozenset({"check", "send", "save", "bind", "lint", "demo"})
+
 
 class _Lazy(click.Group):
     """A group that imports a subcommand only when it runs, so that start-up stays light."""
@@ -62,15 +64,15 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; no exception leaves."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    checked = "" if given and given[0] in SUBCOMMANDS.keys() - _CHECKING else "Nothing was checked."
     try:
-        result = cli.main(
-            args=None if argv is None else list(argv), prog_name="mmscheck", standalone_mode=False
-        )
+        result = cli.main(args=given, prog_name="mmscheck", standalone_mode=False)
         code = int(result) if isinstance(result, int) else int(Exit.PERMITTED)
     except (click.exceptions.Exit, click.ClickException, click.Abort, KeyboardInterrupt) as stop:
-        code = _stopped(stop)
+        code = _stopped(stop, checked)
     except MmscheckError as error:
-        code = _refused(error)
+        code = _refused(error, checked)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a user
         if os.environ.get("MMSCHECK_DEBUG"):
             say(traceback.format_exc())
@@ -79,22 +81,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _stopped(stop: BaseException) -> int:
+def _stopped(stop: BaseException, checked: str) -> int:
     if isinstance(stop, click.exceptions.Exit):
         return stop.exit_code
     if not isinstance(stop, click.ClickException):
         return complain("interrupted; nothing was decided", INTERRUPTED)
     context = getattr(stop, "ctx", None)
     called = context.command_path if context else "mmscheck"
-    return complain(
-        stop.format_message(), Exit.NOTHING_CHECKED, hint=f"Nothing was checked. See {called} --help."
-    )
+    hint = f"{checked} See {called} --help.".strip()
+    return complain(stop.format_message(), Exit.NOTHING_CHECKED, hint=hint)
 
 
-def _refused(error: MmscheckError) -> int:
+def _refused(error: MmscheckError, checked: str) -> int:
     if isinstance(error, ReportError | PermitError | LedgerError):
         return complain(str(error), Exit.INTERNAL)
-    return complain(str(error), Exit.NOTHING_CHECKED, hint="Nothing was checked.")
+    return complain(str(error), Exit.NOTHING_CHECKED, hint=checked)
 
 
 def entry() -> None:

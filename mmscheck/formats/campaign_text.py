@@ -36,7 +36,9 @@ def campaign_lines(result: CampaignResult, page: Page) -> Iterator[str]:
         label = f"{note.fate.value.upper()}  "
         yield from page.block(_row(result, note), indent=0, label=label, style=Style.BAD, hang=2)
     if result.more:
-        yield from page.block(f"and {result.more:,} more rows; --row-log FILE lists every one.", indent=2)
+        yield from page.block(
+            f"and {count(result.more, 'more row')}; --row-log FILE lists every one.", indent=2
+        )
     clean = result.accepted + result.recorded + result.duplicates == result.rows and not result.stopped
     style = Style.GOOD if clean else Style.DOUBT if result.unknown else Style.BAD
     text = f"{shown(result.name)}, {shown(campaign_sentence(result))}"

@@ -141,6 +141,17 @@ def test_an_id_that_is_not_there_points_to_the_list(run: Run, filled: str) -> No
     code, out, err = run("ledger", "show", "99", "--ledger", filled)
     assert (code, out) == (2, "")
     assert "there is no send 99 in the ledger; `mmscheck ledger list` shows the ids" in err
+    assert "Nothing was checked" not in err
+
+
+@pytest.mark.parametrize("arguments", [("show", "abc"), ("resolve", "1", "--as", "nope")])
+def test_what_checks_nothing_does_not_say_that_nothing_was_checked(
+    run: Run, arguments: tuple[str, ...]
+) -> None:
+    code, out, err = run("ledger", *arguments)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1] == f"See mmscheck ledger {arguments[0]} --help."
+    assert "Nothing was checked" not in err
 
 
 def test_a_ledger_that_cannot_be_written_is_exit_4(run: Run, tmp_path: Path) -> None:
