@@ -31,10 +31,13 @@ from mmscheck.model.redact import redact_text, redact_url, redact_values
 from mmscheck.model.report import Evaluation, MessageReport, SlideReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
-from mmscheck.model.words import MediaKind, Outcome, TargetKind
+from mmscheck.model.words import MediaKind, Outcome, Owner, TargetKind
 from mmscheck.recognise import Recognised, advice, describe, join_fix, likeness, recognise
 
 CRASHED = "mmscheck itself failed in this rule; please report it with the evidence"
+
+CRASH_FIX = "Send the traceback in the evidence to the makers of mmscheck."
+"""What helps where mmscheck itself is at fault: nobody else can mend it."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,11 +250,13 @@ def evaluate(rule: Rule, message: Mms, place: Place) -> Evaluation:
     """One rule on one target; whatever breaks on the way is a ``cant-tell``."""
     try:
         result = _run(rule, message, place)
+        if result.crashed:
+            return _evaluation(rule, place, result, f"{rule.title}: {result.reason}.")
         return _evaluation(rule, place, result, _words(rule, message, place, result))
     except Exception:  # noqa: BLE001 - whatever a check raises must become a visible, denying outcome
         evidence = {"traceback": redact_text(traceback.format_exc())}
-        broken = Result(outcome=Outcome.CANT_TELL, reason=CRASHED, evidence=evidence)
-        return _evaluation(rule, place, broken, f"{rule.title}: {CRASHED}.", crashed=True)
+        broken = Result(outcome=Outcome.CANT_TELL, reason=CRASHED, evidence=evidence, crashed=True)
+        return _evaluation(rule, place, broken, f"{rule.title}: {CRASHED}.")
 
 
 def _run(rule: Rule, message: Mms, place: Place) -> Result:
@@ -322,7 +327,7 @@ def _fix(rule: Rule, place: Place, result: Result) -> str:
     return join_fix(general, advice(place.recognised, rule.id, decided=result.outcome is Outcome.FAILED))
 
 
-def _evaluation(rule: Rule, place: Place, result: Result, words: str, *, crashed: bool = False) -> Evaluation:
+def _evaluation(rule: Rule, place: Place, result: Result, words: str) -> Evaluation:
     evidence = _plain(result.evidence)
     return Evaluation(
         rule=rule.id,
@@ -332,14 +337,14 @@ def _evaluation(rule: Rule, place: Place, result: Result, words: str, *, crashed
         message=words,
         reason=redact_text(result.reason),
         why=rule.text.why,
-        # Where something broke, what is advised may be what broke.
-        fix=rule.text.fix if crashed else _fix(rule, place, result),
-        owner=result.owner or rule.owner,
-        provider_codes=rule.provider_codes,
+        # Where something broke, what is advised may be what broke, and no owner of files can mend it.
+        fix=CRASH_FIX if result.crashed else _fix(rule, place, result),
+        owner=Owner.SENDER if result.crashed else result.owner or rule.owner,
+        provider_codes=() if result.crashed else rule.provider_codes,
         url=place.url,
         line=place.line or _line(evidence),
         evidence=evidence,
-        crashed=crashed,
+        crashed=result.crashed,
     )
 
 

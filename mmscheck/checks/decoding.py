@@ -8,7 +8,7 @@ import msgspec
 
 from mmscheck.checks.facts import FAMILIES, NOUNS, decoded, reason
 from mmscheck.checks.observed import printable
-from mmscheck.model.check import Check, MediaTarget, Result, cant_tell, failed, passed
+from mmscheck.model.check import Check, MediaTarget, Result, broken, cant_tell, failed, passed
 from mmscheck.model.facts import WHOLE, AudioFacts, Decoded, ImageFacts, Undecoded, VideoFacts
 from mmscheck.model.words import MediaKind, TargetKind
 
@@ -39,6 +39,8 @@ def decodes(target: MediaTarget, params: DecodesParams) -> Result:
 
 def undecoded(found: Undecoded) -> Result:
     """A file that its decoder refused has failed; one that the decoder died on, nobody can tell."""
+    if found.fault:
+        return broken(reason(found), found.fault)
     if found.contained:
         return cant_tell(f"the decoder died on it: {reason(found)}", **_evidence(found))
     return failed(_evidence(found), problem=reason(found))

@@ -13,7 +13,7 @@ from typing import TypeVar
 from mmscheck.checks.media_types import canonical, kinds
 from mmscheck.checks.mime import proven_type
 from mmscheck.checks.observed import LONGEST_SENTENCE, printable
-from mmscheck.model.check import MediaTarget, Result, cant_tell, inapplicable
+from mmscheck.model.check import MediaTarget, Result, broken, cant_tell, inapplicable
 from mmscheck.model.facts import (
     AudioFacts,
     CalendarFacts,
@@ -101,6 +101,8 @@ def facts(target: MediaTarget, family: type[F]) -> F | Result:
     found = decoded(target, kind)
     if isinstance(found, Result | family):
         return found
+    if isinstance(found, Undecoded) and found.fault:
+        return broken(reason(found), found.fault)
     if isinstance(found, Undecoded):
         return cant_tell(f"it could not be decoded: {reason(found)}")
     if isinstance(found, AudioFacts | VideoFacts):

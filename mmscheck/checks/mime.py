@@ -6,14 +6,34 @@ nothing else can, but then every rule that needs to know it for sure could not t
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from mmscheck.checks import content_type
 from mmscheck.checks.content_type import declared_type, is_generic
 from mmscheck.checks.media_types import NO_TYPES, WEB_PAGES, canonical, kinds, same_type
-from mmscheck.checks.observed import answer, explanation, printable, seen, shown_type, unanswered
-from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
-from mmscheck.model.observation import Fetched, Observation
+from mmscheck.checks.observed import (
+    LONGEST_SENTENCE,
+    answer,
+    explanation,
+    printable,
+    seen,
+    shown_type,
+    unanswered,
+)
+from mmscheck.model.check import (
+    Check,
+    MediaTarget,
+    NoParams,
+    Result,
+    broken,
+    cant_tell,
+    failed,
+    inapplicable,
+    passed,
+)
+from mmscheck.model.observation import Fetched, Observation, Sniffed
 from mmscheck.model.words import MediaKind, TargetKind
 
 
@@ -40,13 +60,21 @@ def proven_type(observation: Observation) -> str | Result:
         return cant_tell(f"the file is not there to be looked at: {explanation(observation)}")
     sniffed = observation.sniffed
     if sniffed.problem is not None:
-        return cant_tell(f"the bytes could not be looked at: {sniffed.problem}")
+        return unseen(sniffed)
     if sniffed.type is None:
         return cant_tell("the type of the bytes is not known")
     shown = shown_type(sniffed)
     if shown is None:
         return cant_tell(f"the bytes do not show their type; {sniffed.witness} alone suggests {sniffed.type}")
     return shown
+
+
+def unseen(sniffed: Sniffed, **evidence: Any) -> Result:
+    """Could not tell, because the bytes could not be looked at."""
+    problem = printable(sniffed.problem or "", LONGEST_SENTENCE)
+    if sniffed.fault:
+        return broken(problem, sniffed.fault)
+    return cant_tell(f"the bytes could not be looked at: {problem}", **evidence)
 
 
 def known(target: MediaTarget, _params: NoParams) -> Result:
@@ -60,7 +88,7 @@ def known(target: MediaTarget, _params: NoParams) -> Result:
         "witnesses": [msgspec.to_builtins(witness) for witness in sniffed.witnesses],
     }
     if sniffed.problem is not None:
-        return cant_tell(f"the bytes could not be looked at: {sniffed.problem}", **evidence)
+        return unseen(sniffed, **evidence)
     if sniffed.type is None or sniffed.type in NO_TYPES:
         nobody = "nobody, as the file is empty" if observation.size == 0 else "nobody"
         asked = ", ".join(witness.name for witness in sniffed.witnesses)
@@ -127,7 +155,7 @@ def not_web_page(target: MediaTarget, _params: NoParams) -> Result:
     if sniffed.web_page or sniffed.type in WEB_PAGES:
         return failed(seen=f"bytes that are HTML, with {seen(hop, 'Content-Type')}")
     if sniffed.problem is not None:
-        return cant_tell(f"the bytes could not be looked at: {sniffed.problem}")
+        return unseen(sniffed)
     return passed(type=sniffed.type)
 
 

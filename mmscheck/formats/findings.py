@@ -119,8 +119,11 @@ def _folded(message: MessageReport, found: Sequence[Evaluation]) -> Iterator[Ent
 
 def _reason(at: int, item: Evaluation, folding: Folding) -> object:
     """Findings with one key are undecided for one reason, which no other finding tells."""
-    if item.crashed or item.outcome is Outcome.FAILED:
+    if item.outcome is Outcome.FAILED:
         return at
+    if item.crashed:  # several rules may have asked for what broke once
+        trace = item.evidence.get("traceback")
+        return (item.target, item.reason, trace) if trace else at
     reason = folding.missing(item) or item.reason
     return (item.target, reason) if reason else at
 

@@ -51,7 +51,7 @@ def label(entry: Entry, *, strict: bool) -> tuple[str, Style]:
 def seen(source: str, entry: Entry) -> str:
     """What was found, in one shown sentence; the path stands above it, and is not said again."""
     item = entry.first
-    if item.crashed:
+    if item.crashed and entry.lead is not None:
         return f"mmscheck itself failed in rule {shown(item.rule)}; please report it. It counts as undecided."
     if entry.lead is not None:
         named = item.target.kind is TargetKind.MESSAGE and item.message.startswith(f"{source} ")

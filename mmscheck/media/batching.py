@@ -9,7 +9,9 @@ from typing import cast
 
 from mmscheck.media.generation import WorkerLostError
 from mmscheck.media.pool import WorkerPool
+from mmscheck.media.refusal import trace
 from mmscheck.media.sample import Sample
+from mmscheck.media.sniffing import failed
 from mmscheck.media.worker import examine
 from mmscheck.model.observation import Inspected
 
@@ -91,7 +93,9 @@ class Looks:
         elif isinstance(error, WorkerLostError):
             settle(batch, error)
         else:
-            settle(batch, WorkerLostError(f"internal error: {type(error).__name__}: {error}"))
+            answer = batch[0][1]
+            if not answer.done():
+                answer.set_result(Inspected(sniffed=failed((), trace())))
 
 
 def settle(tickets: Sequence[Ticket], error: WorkerLostError) -> None:

@@ -12,12 +12,23 @@ from typing import Any
 import vobject
 from vobject.base import getLogicalLines, textLineToContentLine
 
-from mmscheck.media.refusal import RefusedError
+from mmscheck.media.refusal import RefusedError, Verdicts, judging
 from mmscheck.model.facts import ContactFacts
 
 MOST_CARDS = 1000
 """More cards in one file are not read."""
 
+
+VOBJECT = Verdicts(
+    own={
+        vobject.base.VObjectError: "a line of it cannot be read, or a card in it is never closed",
+        binascii.Error: "an embedded picture is not in base64",
+        UnicodeDecodeError: "its text is not in the character set that it states",
+    },
+    inside=dict.fromkeys((ValueError, IndexError), "a line of it cannot be read"),
+    modules=("vobject.",),
+)
+"""How vobject refuses a contact card."""
 
 DATA_URI = ";base64,"
 """What stands between the type and the bytes of a data URI."""
@@ -29,17 +40,19 @@ MOST_BYTES = 8 * 1024 * 1024
 def decode(data: bytes, _type: str) -> ContactFacts:
     """The facts of a vCard file, ``named`` when every card has a name to show.
 
-    RefusedError, or whatever vobject raises, for a broken one.
+    RefusedError for a broken one.
     """
     if len(data) > MOST_BYTES:
         raise RefusedError(f"a contact file of more than {MOST_BYTES // 1024**2} MB is not read")
-    text = as_text(data)
-    cards = _cards(text)
+    with judging(VOBJECT):
+        text = as_text(data)
+        cards = _cards(text)
+        photos = (*_photos(cards), *_data_photos(text))
     return ContactFacts(
         contacts=len(cards),
         version=_value(cards[0], "version"),
         named=all(_named(card) for card in cards),
-        largest_photo=max((*_photos(cards), *_data_photos(text)), default=None),
+        largest_photo=max(photos, default=None),
     )
 
 
@@ -92,7 +105,7 @@ def _photos(cards: list[Any]) -> Iterator[int]:
 def _data_photos(text: str) -> Iterator[int]:
     """Bytes of every picture in a data URI (vCard 4.0), which vobject cuts at its comma.
 
-    RefusedError for one that is not in base64.
+    binascii.Error for one that is not in base64.
     """
     if DATA_URI not in text:
         return
@@ -102,7 +115,4 @@ def _data_photos(text: str) -> Iterator[int]:
         content = textLineToContentLine(line, number)
         if content.name.upper() != "PHOTO" or not content.value.startswith("data:"):
             continue
-        try:
-            yield len(base64.b64decode(content.value.partition(DATA_URI)[2], validate=True))
-        except binascii.Error as error:
-            raise RefusedError("an embedded picture is not in base64") from error
+        yield len(base64.b64decode(content.value.partition(DATA_URI)[2], validate=True))

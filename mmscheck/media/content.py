@@ -7,6 +7,8 @@ import io
 import re
 import zipfile
 
+from mmscheck.media.passes import ZIP
+from mmscheck.media.refusal import judging
 from mmscheck.media.sample import Sample, ask
 from mmscheck.model.observation import Witness
 
@@ -65,7 +67,7 @@ def archive_says(sample: Sample) -> Witness:
 
 
 def _archive(sample: Sample) -> tuple[str | None, str]:
-    with zipfile.ZipFile(io.BytesIO(sample.data)) as archive:
+    with judging(ZIP), zipfile.ZipFile(io.BytesIO(sample.data)) as archive:
         names = set(archive.namelist())
     if names >= PASS_FILES:
         return "application/vnd.apple.pkpass", "holds pass.json and manifest.json"

@@ -12,14 +12,17 @@ from types import MappingProxyType
 
 import msgspec
 
-from mmscheck.media.refusal import RefusedError
+from mmscheck.media.refusal import REPORT_IT, RefusedError, trace
 from mmscheck.model.facts import Decoded, Undecoded
 
 MOST_REASON = 200
-"""Characters of a reason: libraries quote the bytes they refuse."""
+"""Characters of a reason: some quote a name out of the file."""
 
 NO_ROOM = "decoding it took more memory than a worker may use"
 """The reason for a file that needs more memory than there is."""
+
+FAULT = f"a fault of mmscheck, not of the file: what decodes it broke off; {REPORT_IT}"
+"""The reason for a file that nobody could judge, as mmscheck itself is at fault."""
 
 
 class Decoder(msgspec.Struct, frozen=True):
@@ -65,22 +68,14 @@ def decode(type_: str | None, data: bytes) -> Decoded | None:
         return Undecoded(expected=decoder.family, reason=str(refused)[:MOST_REASON], partial=refused.partial)
     except MemoryError:
         return Undecoded(expected=decoder.family, reason=NO_ROOM, contained=True)
-    except ImportError as error:  # says nothing about the file
-        return Undecoded(expected=decoder.family, reason=f"no decoder: {error}"[:MOST_REASON], contained=True)
-    except Exception as error:  # noqa: BLE001 - hostile bytes make libraries raise anything
-        return Undecoded(expected=decoder.family, reason=_words(error))
+    except Exception:  # noqa: BLE001 - what is no verdict on the file must not be told as one
+        return Undecoded(expected=decoder.family, reason=FAULT, contained=True, fault=trace())
 
 
 def _decode(decoder: Decoder, data: bytes, type_: str | None) -> Decoded:
     module = importlib.import_module(f"mmscheck.media.{decoder.module}")
     function: Callable[[bytes, str | None], Decoded] = module.decode
     return function(data, type_)
-
-
-def _words(error: Exception) -> str:
-    """What a library raised, on one line."""
-    text = " ".join((getattr(error, "strerror", None) or str(error)).split())
-    return f"the decoder stopped: {text or type(error).__name__}"[:MOST_REASON]
 
 
 def not_decoded(type_: str | None, why: str) -> Undecoded | None:

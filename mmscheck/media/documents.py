@@ -7,11 +7,16 @@ import re
 
 import pikepdf
 
-from mmscheck.media.refusal import RefusedError
+from mmscheck.media.refusal import RefusedError, Verdicts, judging
 from mmscheck.model.facts import DocumentFacts
 
 MOST_PAGES = 10_000
 """More pages are not counted."""
+
+QPDF = Verdicts(
+    own={pikepdf.PdfError: "its structure is broken: a reader would first have to repair it"},
+)
+"""How pikepdf, which is QPDF, refuses a document."""
 
 _HEADER = re.compile(rb"%PDF-(\d+\.\d+)")
 
@@ -21,17 +26,16 @@ def decode(data: bytes, _type: str) -> DocumentFacts:
 
     Streams are not unpacked, except those that hold the document's own structure.
     """
-    try:
-        with pikepdf.open(io.BytesIO(data), attempt_recovery=False) as document:
-            return DocumentFacts(
-                version=document.pdf_version, encrypted=document.is_encrypted, pages=_pages(document)
-            )
-    except pikepdf.PasswordError:
-        header = _HEADER.search(data)
-        version = header[1].decode("ascii") if header else "unknown"
-        return DocumentFacts(version=version, encrypted=True)
-    except pikepdf.PdfError as error:
-        raise RefusedError(f"its structure is broken: {_words(error)}") from error
+    with judging(QPDF):
+        try:
+            with pikepdf.open(io.BytesIO(data), attempt_recovery=False) as document:
+                return DocumentFacts(
+                    version=document.pdf_version, encrypted=document.is_encrypted, pages=_pages(document)
+                )
+        except pikepdf.PasswordError:
+            header = _HEADER.search(data)
+            version = header[1].decode("ascii") if header else "unknown"
+            return DocumentFacts(version=version, encrypted=True)
 
 
 def _pages(document: pikepdf.Pdf) -> int:
@@ -41,8 +45,3 @@ def _pages(document: pikepdf.Pdf) -> int:
     if not count:
         raise RefusedError("it has no pages")
     return count
-
-
-def _words(error: Exception) -> str:
-    """QPDF's words without the name it gives the file."""
-    return str(error).rpartition(": ")[2] or type(error).__name__

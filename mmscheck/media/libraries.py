@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import functools
 import io
+import struct
 import warnings
+import zlib
 from typing import Any
 
 from mmscheck.media.names import registered
+from mmscheck.media.refusal import Verdicts, judging
 from mmscheck.media.sample import Sample, ask
 from mmscheck.model.observation import Witness
 
@@ -19,6 +22,8 @@ NO_TYPE = frozenset({"application/octet-stream", "application/x-empty", "inode/x
 
 PICTURES = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
 """The only formats Pillow may try: others have parsers with a history (facts, section 4.3)."""
+
+NOT_SOUND = "no sound that it can read"
 
 MOST_PIXELS = 64_000_000
 """Larger pictures are not looked at: four bytes each of them would fill half a worker's memory."""
@@ -35,7 +40,7 @@ def pillow_says(sample: Sample) -> Witness:
 
 
 def mutagen_says(sample: Sample) -> Witness:
-    """What mutagen makes of the bytes, when it is installed and they are sound."""
+    """What mutagen makes of the bytes, when they are sound."""
     return ask("mutagen", _mutagen, sample)
 
 
@@ -49,7 +54,11 @@ def _detector() -> Any:
 
 
 def _libmagic(sample: Sample) -> tuple[str | None, str]:
-    name: str = _detector().from_buffer(sample.data)
+    detector = _detector()
+    import magic  # noqa: PLC0415 - _detector() has loaded it, and the parent must not
+
+    with judging(Verdicts(own={magic.MagicException: "libmagic could not read it"})):
+        name: str = detector.from_buffer(sample.data)
     type_ = None if name in NO_TYPE else registered(name)
     said = "" if type_ == name else f"said {name}; "
     return type_, f"{said}read {sample.extent}"
@@ -60,32 +69,36 @@ def _pillow(sample: Sample) -> tuple[str | None, str]:
         AvifImagePlugin,  # noqa: F401 - each format named here spares Pillow importing all it has
         Image,
         TiffImagePlugin,  # noqa: F401 - see above
-        UnidentifiedImageError,
         WebPImagePlugin,  # noqa: F401 - see above
     )
 
+    from mmscheck.media.pictures import verdicts  # noqa: PLC0415 - brings Pillow along
+
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-    with warnings.catch_warnings():
+    any_format = f"{', '.join(PICTURES[:-1])} or {PICTURES[-1]}"
+    with warnings.catch_warnings(), judging(verdicts(any_format)):
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            with Image.open(io.BytesIO(sample.data), formats=PICTURES) as picture:
-                name = Image.MIME.get(picture.format or "")
-                return registered(name) if name else None, f"opened as {picture.format}"
-        except UnidentifiedImageError:
-            return None, f"not {', '.join(PICTURES[:-1])} or {PICTURES[-1]}"
+        with Image.open(io.BytesIO(sample.data), formats=PICTURES) as picture:
+            name = Image.MIME.get(picture.format or "")
+            return registered(name) if name else None, f"opened as {picture.format}"
 
 
 def _mutagen(sample: Sample) -> tuple[str | None, str]:
-    import mutagen  # noqa: PLC0415 - an extra that may be missing
+    import mutagen  # noqa: PLC0415 - seldom needed, and the parent must not load it
     from mutagen.mp3 import MP3, HeaderNotFoundError  # noqa: PLC0415 - see above
 
-    sound = mutagen.File(io.BytesIO(sample.data))
-    if sound is not None:
-        return registered(sound.mime[0]), f"opened as {type(sound).__name__}"
-    try:
+    verdicts = Verdicts(
+        own={HeaderNotFoundError: "no sound format it knows", mutagen.MutagenError: NOT_SOUND},
+        inside=dict.fromkeys(
+            (ValueError, IndexError, KeyError, EOFError, OverflowError, struct.error, zlib.error), NOT_SOUND
+        ),
+        modules=("mutagen.",),
+    )
+    with judging(verdicts):
+        sound = mutagen.File(io.BytesIO(sample.data))
+        if sound is not None:
+            return registered(sound.mime[0]), f"opened as {type(sound).__name__}"
         stream = MP3(io.BytesIO(sample.data))  # type: ignore[no-untyped-call] # mutagen leaves it so
-    except HeaderNotFoundError:
-        return None, "no sound format it knows"
     if stream.info is None or stream.info.sketchy:  # fewer than four frames in a row: noise has those too
         return None, "hardly any MPEG audio frames in a row"
     return registered(stream.mime[0]), "found MPEG audio frames in a row"

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
 import zlib
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from mmscheck.media.refusal import RefusedError
+from mmscheck.media.refusal import RefusedError, Verdicts, judging
 from mmscheck.model.facts import PassFacts
 
 MOST_ENTRIES = 1000
@@ -25,6 +26,16 @@ MOST_RATIO = 200
 
 FREE_RATIO = 1024 * 1024
 """Bytes unpacked below which the ratio does not matter."""
+
+ZIP = Verdicts(
+    own={zipfile.BadZipFile: "it is no whole ZIP archive", zlib.error: "a file in it is damaged"},
+    inside=dict.fromkeys(
+        (ValueError, EOFError, IndexError, NotImplementedError, OverflowError, struct.error),
+        "its directory is damaged",
+    ),
+    modules=("zipfile",),
+)
+"""How zipfile refuses an archive."""
 
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 ENCRYPTED = 0x1
@@ -49,11 +60,11 @@ MOST_FAULTS = 20
 
 
 def decode(data: bytes, _type: str) -> PassFacts:
-    """The facts of a pass with all its faults; RefusedError or zipfile's errors for a broken archive.
+    """The facts of a pass with all its faults; RefusedError for a broken archive.
 
     An archive within the archive is a file like others: it is not opened.
     """
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with judging(ZIP), zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
         unpacked = sum(entry.file_size for entry in entries)
         _check_directory(entries, unpacked)
@@ -85,8 +96,10 @@ def _read(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> tuple[dic
         if fault is None:
             try:
                 files[entry.filename] = archive.read(entry)
-            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-                raise RefusedError(f"{_shown(entry.filename)} is damaged: {error}") from error
+            except Exception as error:
+                if ZIP.on(error) is None:
+                    raise
+                raise RefusedError(f"{_shown(entry.filename)} is damaged") from error
         else:
             faults.append(f"{_shown(entry.filename)} {fault}")
     return files, faults
@@ -141,7 +154,7 @@ def _object(data: bytes) -> dict[str, Any] | None:
     """The JSON object in those bytes, or None."""
     try:
         value = json.loads(data)
-    except (ValueError, RecursionError):
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import itertools
+import struct
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from mmscheck.media.gif import has_end
 from mmscheck.media.libraries import MOST_PIXELS
-from mmscheck.media.refusal import RefusedError
+from mmscheck.media.refusal import RefusedError, Verdicts, judging, raised_in
 from mmscheck.model.facts import ImageFacts
 
 MOST_FRAMES = 500
@@ -40,6 +41,29 @@ PLUGINS: Mapping[str, str] = MappingProxyType(
 )
 """Formats that Pillow does not know from the start; naming one spares it loading all it has."""
 
+TOO_LARGE = f"it has more than {MOST_PIXELS // 1_000_000} million pixels"
+
+READERS = (
+    *("PIL.ImageFile", "PIL._binary", "PIL.JpegImagePlugin", "PIL.MpoImagePlugin", "PIL.PngImagePlugin"),
+    *("PIL.GifImagePlugin", "PIL.WebPImagePlugin", "PIL.AvifImagePlugin", "PIL.BmpImagePlugin"),
+    "PIL.TiffImagePlugin",
+)
+"""Pillow's modules that read files."""
+
+DAMAGES: Mapping[type[Exception], str] = MappingProxyType(
+    {
+        OSError: "its data are damaged or cut short",
+        SyntaxError: "its structure is damaged: a part of it or a checksum is wrong",
+        EOFError: "it is cut short",
+        IndexError: "it is cut short",
+        struct.error: "it is cut short",
+        ValueError: "a value in it is wrong, or a part of it unpacks to too much",
+        OverflowError: "a value in it is wrong, or a part of it unpacks to too much",
+        RuntimeError: "its pixels cannot be decoded",  # AVIF
+    }
+)
+"""The exceptions that those modules have for broken files; to the world Pillow promises only OSError."""
+
 ORIENTATION = 0x0112
 """The EXIF tag of the orientation."""
 
@@ -50,7 +74,7 @@ OPAQUE = 255
 def decode(data: bytes, type_: str) -> ImageFacts:
     """The facts of a picture, ``transparent`` when a pixel of a frame as shown is not opaque.
 
-    RefusedError or whatever Pillow raises for a broken one.
+    RefusedError for a broken one.
     """
     format_ = FORMATS[type_]
     with guarded(format_), Image.open(io.BytesIO(data), formats=(format_,)) as picture:
@@ -60,26 +84,35 @@ def decode(data: bytes, type_: str) -> ImageFacts:
             picture.load()
             return facts
         seen = _play(picture, facts)
-    if format_ == "PNG":
-        _verify(data)
+        if format_ == "PNG":
+            _verify(data)
     if format_ == "GIF" and not has_end(data):
         raise RefusedError(f"it is cut short: {seen.frames} frames and no end", _size(facts))
     return seen
 
 
+def verdicts(format_: str) -> Verdicts:
+    """How Pillow refuses a picture of one of its formats."""
+    return Verdicts(
+        own={
+            Image.DecompressionBombError: TOO_LARGE,
+            Image.DecompressionBombWarning: TOO_LARGE,
+            UnidentifiedImageError: f"it does not open as {format_}",
+        },
+        inside=DAMAGES,
+        modules=READERS,
+    )
+
+
 @contextmanager
 def guarded(format_: str) -> Iterator[None]:
-    """Set Pillow's limits, and put its words for files beyond them in ours."""
+    """Set Pillow's limits, and put in our words how it refuses a file."""
     _set_up(format_)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
+        with judging(verdicts(format_)):
             yield
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise RefusedError(f"it has more than {MOST_PIXELS // 1_000_000} million pixels") from error
-        except UnidentifiedImageError as error:
-            raise RefusedError(f"it does not open as {format_}") from error
 
 
 def _set_up(format_: str) -> None:
@@ -105,8 +138,10 @@ def _facts(picture: Image.Image, format_: str) -> ImageFacts:
 def _orientation(picture: Image.Image) -> int:
     try:
         value = picture.getexif().get(ORIENTATION, UPRIGHT)
-    except Exception:  # noqa: BLE001 - who cannot read the EXIF data shows the picture as it is
-        return UPRIGHT
+    except Exception as error:
+        if not raised_in(error).startswith("PIL."):
+            raise
+        return UPRIGHT  # who cannot read the EXIF data shows the picture as it is
     return value if isinstance(value, int) else UPRIGHT
 
 

@@ -20,7 +20,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from mmscheck.media.libraries import MOST_PIXELS
-from mmscheck.media.refusal import RefusedError
+from mmscheck.media.refusal import RefusedError, Verdicts, judging
 from mmscheck.model.facts import WHOLE
 
 av.logging.set_level(av.logging.PANIC)
@@ -58,6 +58,9 @@ DEMUXERS: Mapping[str, str] = MappingProxyType(
 )
 """FFmpeg's demuxer for each type; it tries no other."""
 
+FIRST_LENIENT = 19
+"""The first version of PyAV that takes whatever stands in a title."""
+
 STRICT = MappingProxyType({"err_detect": "explode", "max_pixels": str(MOST_PIXELS)})
 """Decoder options: stop at the first fault instead of guessing on."""
 
@@ -65,6 +68,31 @@ ALONE = MappingProxyType(
     {"protocol_whitelist": "", "enable_drefs": "0", "use_absolute_path": "0", "err_detect": "explode"}
 )
 """Demuxer options: no other file, no network."""
+
+
+FFMPEG = Verdicts(
+    own={
+        av.error.InvalidDataError: "FFmpeg finds data in it that is not valid",
+        av.error.EOFError: "it ends before it is whole",
+        av.error.ArgumentError: "FFmpeg finds values in it that are not valid",
+        av.error.OverflowError: "FFmpeg finds values in it that are not valid",
+        av.error.DecoderNotFoundError: "it is in a coding that FFmpeg does not decode",
+        av.error.NotImplementedError: "it uses something that FFmpeg does not decode",
+        av.error.PatchWelcomeError: "it uses something that FFmpeg does not decode",
+        av.error.ExperimentalError: "it uses something that FFmpeg does not decode",
+        av.error.InputChangedError: "it changes in the middle in a way that FFmpeg does not decode",
+        av.error.PermissionError: "it refers to another file",
+        av.error.ProtocolNotFoundError: "it refers to another file",
+        av.error.ExternalError: "one of FFmpeg's decoders refuses it",
+        av.error.UnknownError: "FFmpeg refuses it",
+    }
+)
+"""FFmpeg's errors about what it reads; the rest are about options, memory, the system, and its own faults."""
+
+LENIENT: Mapping[str, Any] = MappingProxyType(
+    {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < FIRST_LENIENT else {}
+)
+"""A title in another encoding is no fault; PyAV has to be told so before 19, and knows no such word since."""
 
 
 class Caps(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,24 +116,21 @@ class Played(msgspec.Struct, kw_only=True):
 @contextmanager
 def opened(data: bytes, demuxer: str) -> Iterator[InputContainer]:
     """The container in those bytes; RefusedError for what FFmpeg refuses then or later."""
+    how: dict[str, Any] = {"mode": "r", "options": dict(ALONE), "io_open": _refuse, **LENIENT}
+    with judging(FFMPEG), _as_memory(), av.open(io.BytesIO(data), format=demuxer, **how) as container:
+        yield container
+
+
+@contextmanager
+def _as_memory() -> Iterator[None]:
     try:
-        with av.open(
-            io.BytesIO(data),
-            mode="r",
-            format=demuxer,
-            options=dict(ALONE),
-            metadata_errors="replace",  # a title in another encoding is no fault
-            io_open=_refuse,
-        ) as container:
-            yield container
+        yield
     except av.error.MemoryError as error:
         raise MemoryError from error
-    except av.error.FFmpegError as error:
-        raise RefusedError(f"FFmpeg refused it: {error.strerror}") from error
 
 
 def _refuse(*_wanted: Any, **_how: Any) -> NoReturn:
-    raise PermissionError("it refers to another file")
+    raise RefusedError("it refers to another file")
 
 
 def known(streams: Sequence[S]) -> list[S]:

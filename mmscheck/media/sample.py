@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from mmscheck.media.refusal import RefusedError
 from mmscheck.model.observation import Witness
 
 HEAD = 4 * 1024
@@ -40,18 +41,27 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
         return "the whole file" if self.whole else f"the first {len(self.data)} of {self.size} bytes"
 
 
+class WitnessFailedError(Exception):
+    """A witness, named ``name``, whose library raised something that says nothing about the bytes."""
+
+    def __init__(self, name: str) -> None:
+        """Take the witness's name."""
+        super().__init__(name)
+        self.name = name
+
+
 def ask(name: str, look: Callable[[Sample], tuple[str | None, str]], sample: Sample) -> Witness:
     """The witness's answer: a type or None, and how it came by it.
 
-    Whatever hostile bytes make a library raise is a witness who could not tell. Running out of memory is
-    not: it goes through, because what is asked next would fail for the same reason.
+    One whose library refuses the bytes could not tell. Raises WitnessFailedError where mmscheck itself is at
+    fault. Running out of memory goes through, because what is asked next would fail for the same reason.
     """
     try:
         type_, detail = look(sample)
+    except RefusedError as refused:
+        type_, detail = None, str(refused)
     except MemoryError:
         raise
-    except ImportError:
-        type_, detail = None, "not installed"
-    except Exception as error:  # noqa: BLE001 - hostile bytes make libraries raise anything
-        type_, detail = None, f"could not tell: {type(error).__name__}: {error}"[:200]
+    except Exception as error:
+        raise WitnessFailedError(name) from error
     return Witness(name=name, type=type_, detail=detail)

@@ -11,10 +11,14 @@ from collections.abc import Callable
 
 from mmscheck.media.content import archive_says, is_web_page, text_says
 from mmscheck.media.libraries import libmagic_says, mutagen_says, pillow_says
-from mmscheck.media.sample import Sample
+from mmscheck.media.refusal import REPORT_IT, trace
+from mmscheck.media.sample import Sample, WitnessFailedError
 from mmscheck.model.observation import Sniffed, Witness
 
 EXTENSION = "extension"
+
+FAULT = f"a fault of mmscheck, not of the file: what determines its type broke off; {REPORT_IT}"
+"""The problem with bytes that nobody could judge, as mmscheck itself is at fault."""
 
 TELLING_TEXT = frozenset({"text/html", "text/vcard", "text/calendar"})
 """Texts that libmagic knows by their first line; its other names for texts are guesses at a language."""
@@ -25,20 +29,39 @@ MARKUP = frozenset({"application/xml", "application/xhtml+xml"})
 
 def sniff(sample: Sample) -> Sniffed | None:
     """The type of the bytes and what every witness said; None asks for the whole file."""
-    first = libmagic_says(sample)
+    first, fault = _asked(libmagic_says, sample)
+    if fault:
+        return failed((first,), fault)
     closer = _closer(first.type)
     if not closer:
         return _decided(sample, (first,), first)
     if not sample.whole:
         return None
     witnesses = [first]
-    for ask in closer:
-        witnesses.append(ask(sample))
-        if witnesses[-1].type is not None:
-            return _decided(sample, tuple(witnesses), witnesses[-1])
+    for says in closer:
+        witness, failure = _asked(says, sample)
+        witnesses.append(witness)
+        if witness.type is not None:
+            return _decided(sample, tuple(witnesses), witness)
+        fault = fault or failure
+    if fault:  # the one that failed might have known
+        return failed(tuple(witnesses), fault)
     if first.type is None:
         witnesses.append(extension_says(sample))
     return _decided(sample, tuple(witnesses), first if first.type else witnesses[-1])
+
+
+def _asked(says: Callable[[Sample], Witness], sample: Sample) -> tuple[Witness, str]:
+    """The witness's answer; and the traceback where mmscheck itself is at fault that it has none."""
+    try:
+        return says(sample), ""
+    except WitnessFailedError as failure:
+        return Witness(name=failure.name, type=None, detail="broke off: a fault of mmscheck"), trace()
+
+
+def failed(witnesses: tuple[Witness, ...], fault: str) -> Sniffed:
+    """The answer for bytes that could not be judged; ``fault`` is the traceback of our fault."""
+    return Sniffed(type=None, witnesses=witnesses, problem=FAULT, fault=fault)
 
 
 def _closer(type_: str | None) -> tuple[Callable[[Sample], Witness], ...]:

@@ -80,7 +80,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     when the outcome is ``failed``; ``reason`` says why it could not tell or does not apply;
     ``evidence`` is what was seen, as JSON values. ``fix`` and ``owner`` stand in place of the rule's own
     where what helps, and who can do it, hangs on what was found. ``said`` is the whole message where the
-    rule's title would say too much: of a pass, or of a rule that does not apply.
+    rule's title would say too much: of a pass, or of a rule that does not apply. ``crashed`` is set where it
+    could not tell because mmscheck itself is at fault; the evidence then holds the traceback.
     """
 
     outcome: Outcome
@@ -90,6 +91,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     fix: str = ""
     owner: Owner | None = None
     said: str = ""
+    crashed: bool = False
 
 
 def passed(**evidence: Any) -> Result:
@@ -105,6 +107,11 @@ def failed(evidence: Mapping[str, Any] | None = None, /, **wording: Any) -> Resu
 def cant_tell(reason: str, /, **evidence: Any) -> Result:
     """It could not be decided, and why; the gate denies on this."""
     return Result(outcome=Outcome.CANT_TELL, reason=reason, evidence=evidence)
+
+
+def broken(reason: str, trace: str, /) -> Result:
+    """It could not be decided because mmscheck itself is at fault; the gate denies on this."""
+    return Result(outcome=Outcome.CANT_TELL, reason=reason, evidence={"traceback": trace}, crashed=True)
 
 
 def inapplicable(reason: str, /, **evidence: Any) -> Result:

@@ -92,12 +92,14 @@ class Undecoded(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", t
     """No facts: the decoder refused the file, or died on it.
 
     ``contained`` is set when the worker was killed, crashed or ran out of time or memory: then nobody knows
-    whether the file is sound; otherwise the file is at fault. ``partial`` holds what was read before that.
+    whether the file is sound; otherwise the file is at fault. ``fault`` is the traceback where mmscheck
+    itself is at fault, and ``contained`` is set with it. ``partial`` holds what was read before that.
     """
 
     expected: str
     reason: str
     contained: bool = False
+    fault: str = ""
     partial: dict[str, Any] = {}
 
 

@@ -157,7 +157,8 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
 class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
     """The type of the bytes, which witness decided it, and what every witness asked said.
 
-    ``problem`` is set when the bytes could not be looked at safely (a worker died or timed out).
+    ``problem`` is set when the bytes could not be looked at safely (a worker died or timed out); ``fault`` is
+    the traceback beside it where mmscheck itself is at fault.
     """
 
     type: str | None
@@ -165,6 +166,7 @@ class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
     witnesses: tuple[Witness, ...] = ()
     web_page: bool = False
     problem: str | None = None
+    fault: str = ""
 
 
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):

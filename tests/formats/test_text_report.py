@@ -148,6 +148,20 @@ def test_a_crash_is_told_as_the_programs_own_failure() -> None:
     assert found.endswith("DENY: 1 blocking rule could not be decided.")
 
 
+def test_what_broke_once_is_told_once_for_all_rules_and_is_nobodys_to_mend_but_ours() -> None:
+    why = "a fault of mmscheck, not of the file: what decodes it broke off"
+    broke = [
+        evaluation(rule, Outcome.CANT_TELL, reason=why, crashed=True, evidence={"traceback": "Traceback: X"})
+        for rule in ("video-decodes", "video-codec")
+    ]
+    run = report(reports.message("a.xml", tuple(broke)))
+    found = flat(View(report=run, verdict=judged(run, 3, reports.deny("a.xml", undecided=True))))
+    assert found.count("CANNOT TELL, blocks: ") == 1
+    assert f"2 rules could not be decided: {why}." in found
+    assert "Send the traceback to the makers of mmscheck" in found
+    assert "content: whoever" not in found
+
+
 def test_every_crash_is_told_by_itself() -> None:
     broke = [
         evaluation(rule, Outcome.CANT_TELL, reason="mmscheck itself failed", crashed=True)

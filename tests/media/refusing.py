@@ -14,6 +14,8 @@ from av.video.stream import VideoStream
 from icalendar import Calendar
 from PIL import Image
 
+from mmscheck.media.playing import LENIENT
+
 
 def refuses(family: str, format_: str, data: bytes) -> bool:
     """Whether the library of that family does not take the file to its end."""
@@ -49,7 +51,7 @@ def _show(data: bytes) -> None:
 
 
 def _play(data: bytes) -> None:
-    with av.open(io.BytesIO(data), "r", metadata_errors="replace") as container:
+    with av.open(io.BytesIO(data), "r", **LENIENT) as container:
         streams = [stream for stream in container.streams if isinstance(stream, (AudioStream, VideoStream))]
         for packet in container.demux(streams):
             packet.decode()

@@ -179,16 +179,6 @@ def test_lack_of_memory_while_decoding_is_contained(monkeypatch: pytest.MonkeyPa
     assert (found.contained, "memory" in found.reason) == (True, True)
 
 
-def test_a_decoder_that_is_not_installed_says_nothing_about_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(*_given: object) -> None:
-        raise ModuleNotFoundError("No module named 'av'")
-
-    monkeypatch.setattr("mmscheck.media.films.decode", absent)
-    found = decode("video/mp4", JPEG)
-    assert isinstance(found, Undecoded)
-    assert found.contained
-
-
 async def test_a_run_with_nothing_but_jpegs_loads_no_other_decoder() -> None:
     async with MediaWorkers(workers=1) as workers:
         await workers.inspect(URL, JPEG)

@@ -146,6 +146,15 @@ def test_a_file_for_films_with_nothing_but_sound_has_the_facts_of_a_sound() -> N
     assert (found.container, found.codec, found.sample_rate) == ("mp4", "aac", 22_050)
 
 
+def test_a_title_in_another_encoding_is_no_fault() -> None:
+    sound = (MEDIA / "chime-small.wav").read_bytes()
+    title = b"INFOINAM" + (8).to_bytes(4, "little") + b"Caf\xe9 \xff \0"
+    note = b"LIST" + len(title).to_bytes(4, "little") + title
+    whole = len(sound) + len(note) - 8
+    found = decode("audio/x-wav", b"RIFF" + whole.to_bytes(4, "little") + sound[8:12] + note + sound[12:])
+    assert isinstance(found, AudioFacts), found
+
+
 def test_a_playlist_reaches_no_host_even_where_it_is_taken_for_one() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)

@@ -37,7 +37,7 @@ def saved(picture: Image.Image, format_: str, **options: object) -> bytes:
 @pytest.mark.parametrize("name", ["photo-small.jpg", "photo-large.jpg"])
 @pytest.mark.parametrize("cut", CUTS)
 def test_a_jpeg_that_lacks_its_last_bytes_is_refused_at_reduced_scale_too(name: str, cut: int) -> None:
-    assert "truncated" in refused("image/jpeg", (MEDIA / name).read_bytes()[:-cut])
+    assert "cut short" in refused("image/jpeg", (MEDIA / name).read_bytes()[:-cut])
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_bitmaps_are_known() -> None:
 def test_bombs_are_refused_by_what_they_say() -> None:
     assert refused("image/png", bombs.wide_png()) == "it has more than 64 million pixels"
     assert refused("image/gif", bombs.gif(100_000)) == "it has more than 500 frames"
-    assert "Decompressed data too large" in refused("image/png", bombs.text_png())
+    assert "unpacks to too much" in refused("image/png", bombs.text_png())
     assert seen("image/gif", bombs.gif(500)).frames == 500
     assert refused("image/gif", bombs.gif(501)) == "it has more than 500 frames"
 

@@ -7,15 +7,16 @@ import time
 import zipfile
 import zlib
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from mmscheck.media import MediaWorkers
 from mmscheck.media.content import is_web_page
-from mmscheck.media.libraries import mutagen_says
 from mmscheck.media.names import named_type, registered
-from mmscheck.media.sample import Sample, ask
-from mmscheck.media.sniffing import sniff
+from mmscheck.media.refusal import RefusedError
+from mmscheck.media.sample import Sample, WitnessFailedError, ask
+from mmscheck.media.sniffing import FAULT, sniff
 from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.model.observation import Sniffed, Witness
 
@@ -187,7 +188,7 @@ def test_pillow_refuses_a_picture_of_too_many_pixels() -> None:
     ]
     found = look(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     assert found.type is None
-    assert "Bomb" in found.witnesses[1].detail
+    assert "more than 64 million pixels" in found.witnesses[1].detail
 
 
 def test_a_few_stray_frames_make_no_mp3() -> None:
@@ -215,20 +216,29 @@ def test_half_an_archive_is_no_pass() -> None:
     whole = (MEDIA / "pass-large.pkpass").read_bytes()
     found = look(whole[: len(whole) // 2], "https://example.com/a.pkpass")
     assert (found.type, found.witness) == ("application/zip", "libmagic")
-    assert "BadZipFile" in found.witnesses[1].detail
+    assert found.witnesses[1].detail == "it is no whole ZIP archive"
 
 
-def test_without_mutagen_the_witness_says_that_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_witness_that_breaks_off_is_our_fault_unless_another_knows_the_type(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("PIL.Image.open", broken)
+    found = look((MEDIA / "jingle-odd.mp3").read_bytes())
+    assert (found.type, found.witness, found.fault) == ("audio/mpeg", "mutagen", "")
     monkeypatch.setitem(sys.modules, "mutagen", None)
-    odd = (MEDIA / "jingle-odd.mp3").read_bytes()
-    assert mutagen_says(Sample(data=odd, size=len(odd))) == Witness(
-        name="mutagen", type=None, detail="not installed"
-    )
-    found = look(odd, "https://example.com/odd.mp3")
-    assert (found.type, found.witness) == ("audio/mpeg", "extension")
+    found = look((MEDIA / "jingle-odd.mp3").read_bytes(), "https://example.com/odd.mp3")
+    assert (found.type, found.problem) == (None, FAULT)
+    assert "TypeError: open() got" in found.fault
 
 
-def test_a_library_that_stumbles_could_not_tell_but_lack_of_memory_goes_through() -> None:
+def broken(*_given: object, **_named: object) -> NoReturn:
+    raise TypeError("open() got an unexpected keyword argument 'formats'")
+
+
+def test_a_witness_whose_library_refuses_could_not_tell_and_one_that_breaks_off_is_named() -> None:
+    def refuse(sample: Sample) -> tuple[str | None, str]:
+        raise RefusedError(f"{sample.size} is bad")
+
     def stumble(sample: Sample) -> tuple[str | None, str]:
         raise ValueError(f"bad {sample.size}")
 
@@ -236,9 +246,10 @@ def test_a_library_that_stumbles_could_not_tell_but_lack_of_memory_goes_through(
         raise MemoryError
 
     sample = Sample(data=b"x", size=1)
-    assert ask("w", stumble, sample) == Witness(
-        name="w", type=None, detail="could not tell: ValueError: bad 1"
-    )
+    assert ask("w", refuse, sample) == Witness(name="w", type=None, detail="1 is bad")
+    with pytest.raises(WitnessFailedError) as failure:
+        ask("w", stumble, sample)
+    assert failure.value.name == "w"
     with pytest.raises(MemoryError):
         ask("w", choke, sample)
 
