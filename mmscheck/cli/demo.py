@@ -51,12 +51,17 @@ def command() -> int:
 
 async def _demo(folder: Path) -> list[Step]:
     good, broken = _copy("summer-sale.xml", folder), _copy("broken-sale.xml", folder)
+    playing = _copy("film-and-sound.xml", folder)
     async with listening(folder) as told, _sandbox(told) as box:
         _title("A provider and a media host now run on this machine (mmscheck sandbox).")
         write_stdout(
             f"provider {box.provider_url}\nmedia    {box.media_url}, known to the messages as {MEDIA_HOST}\n"
         )
-        return [*await _good_message(box, good, told), *await _broken_message(box, broken)]
+        return [
+            *await _good_message(box, good, told),
+            *await _playing_message(box, playing),
+            *await _broken_message(box, broken),
+        ]
 
 
 def _sandbox(told: Told) -> Sandbox:
@@ -94,8 +99,14 @@ def _once(sent: Ran, tracking: list[str]) -> bool:
     return sent.code == 0 and len(tracking) == 1 and tracking[0] in sent.output
 
 
+async def _playing_message(box: Sandbox, playing: Path) -> list[Step]:
+    _title("4. Check a message with a film and a sound: both are decoded to their end.")
+    checked = await _run("check", playing.name, *_network(box), cwd=playing.parent)
+    return [Step(claim="the message with a film and a sound was permitted (exit 0)", held=checked.code == 0)]
+
+
 async def _broken_message(box: Sandbox, broken: Path) -> list[Step]:
-    _title("4. Try to send a broken message: the gate denies, and the provider is not called.")
+    _title("5. Try to send a broken message: the gate denies, and the provider is not called.")
     before = box.provider_connections
     denied = await _run(
         "send", broken.name, "--mms-id", "1", *SEND_FIELDS, *_provider(box), cwd=broken.parent
