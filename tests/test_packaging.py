@@ -144,9 +144,3 @@ def test_the_lock_names_hashes_and_no_place_to_get_packages_from() -> None:
     pins = [line for line in text.splitlines() if "==" in line]
     assert pins
     assert all(line.rstrip().endswith("\\") for line in pins)
-
-
-def test_the_runtime_needs_nothing_under_the_gpl() -> None:
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        needed = " ".join(tomllib.load(file)["project"]["dependencies"])
-    assert "mutagen" not in needed
