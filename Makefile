@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test axe lint types contracts bench fixtures lock clean
+.PHONY: demo test versions axe lint types contracts bench fixtures lock clean
 
 demo: $(READY)
 	$(BIN)/mmscheck demo
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# What depends on libraries, on each Python from 3.11 to 3.14 that is here, with pinned and with newest dependencies.
+versions:
+	PIP_PYTHON=$(PYTHON) tools/versions
 
 # Finds what is hard to read or to use in HTML reports; without it those tests are skipped. Needs npm.
 axe: tests/browser/node_modules/axe-core/axe.min.js
