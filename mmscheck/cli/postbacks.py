@@ -17,6 +17,7 @@ from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.postbacks_shown import postback_line
 from mmscheck.cli.running import run
 from mmscheck.cli.say import complain, say
+from mmscheck.cli.secret_file import read_secret
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.formats.escape import visible
 
@@ -48,15 +49,13 @@ _VARIABLE = "MMSCHECK_POSTBACK_SECRET"
 )
 @LEDGER
 @click.option("--quiet", is_flag=True, help="No line for each postback, only what goes wrong.")
-def command(
-    listen: str, *, secret_file: Path | None, no_secret: bool, where: str | None, quiet: bool
-) -> int:
+def command(listen: str, *, secret_file: Path | None, no_secret: bool, where: str | None, quiet: bool) -> int:
     """Take the provider's postbacks until SIGTERM or Ctrl-C, each answered 200 once the ledger has it.
 
     What the ledger cannot keep is answered 503, so that the provider comes again (5 minutes later, at most 5
     times). What is no postback is kept as it came and answered 400. The address given to the provider is
-    http(s)://.../SECRET, and every other path is answered 404: a notification opens and closes the gate, so it
-    must be the provider's. HTTPS is for a server in front.
+    http(s)://.../SECRET, and every other path is answered 404: a notification opens and closes the gate, so
+    it must be the provider's. HTTPS is for a server in front.
 
     Exit codes: 0 stopped, 2 usage or nobody can listen there, 4 the ledger cannot be opened.
     """
@@ -82,11 +81,7 @@ def _secret(file: Path | None) -> str | None:
     if file is None:
         given = os.environ.get(_VARIABLE)
         return None if given is None else given.strip()
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise UsageError(f"--secret-file {file}: cannot be read: {reason}") from None
+    return read_secret("--secret-file", file)
 
 
 def _demand(secret: str | None, host: str, *, no_secret: bool) -> None:

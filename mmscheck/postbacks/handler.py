@@ -97,8 +97,8 @@ class Listener(Generic[R]):
     def _stranger(request: web.BaseRequest) -> web.Response | None:
         """Without a secret only what plainly comes from this machine is taken.
 
-        The host is looked at because a name of somebody else's may lead here (DNS rebinding), the type because
-        old browsers send a page's form without saying where it comes from.
+        The host is looked at because a name of somebody else's may lead here (DNS rebinding), the type
+        because old browsers send a page's form without saying where it comes from.
         """
         if not is_loopback(_host(request.host)):
             return web.Response(status=403)
@@ -153,7 +153,8 @@ class Listener(Generic[R]):
         most = self._limits.unreadable_bytes
         if len(body) > most:
             # The digest tells bodies apart whose beginnings are alike.
-            why += f" (the first {most} bytes of {len(body)} are kept, SHA-256 {hashlib.sha256(body).hexdigest()})"
+            digest = hashlib.sha256(body).hexdigest()
+            why += f" (the first {most} bytes of {len(body)} are kept, SHA-256 {digest})"
         return await self._keeper.record_unreadable(body[:most], why)
 
 

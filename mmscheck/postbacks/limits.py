@@ -20,8 +20,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     introduction): a request is read by ``read_seconds`` or refused, kept by ``answer_seconds`` or put off,
     and what still hangs at ``life_seconds`` is cut. ``connections`` may be open at once.
 
-    Of a body that is no postback the first ``unreadable_bytes`` are kept, and ``unreadable_hourly`` of them in
-    any hour: the ledger only grows, and whoever reaches the listener must not be able to fill the disk.
+    Of a body that is no postback the first ``unreadable_bytes`` are kept, and ``unreadable_hourly`` of them
+    in any hour: the ledger only grows, and whoever reaches the listener must not be able to fill the disk.
     """
 
     body_bytes: int = MAX_BODY_BYTES

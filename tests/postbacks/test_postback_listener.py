@@ -60,6 +60,9 @@ async def test_a_postback_is_kept_and_then_answered() -> None:
     assert memory.kept == [{"code": "N101", "tracking-id": "T1"}]
 
 
+_OF_X = hashlib.sha256(b"x" * 65_536).hexdigest()
+
+
 @pytest.mark.parametrize(
     ("body", "answer", "kept"),
     [
@@ -71,8 +74,7 @@ async def test_a_postback_is_kept_and_then_answered() -> None:
             413,
             (
                 4_096,
-                "is longer than 65536 bytes (the first 4096 bytes of 65536 are kept, SHA-256 "
-                f"{hashlib.sha256(b'x' * 65_536).hexdigest()})",
+                f"is longer than 65536 bytes (the first 4096 bytes of 65536 are kept, SHA-256 {_OF_X})",
             ),
         ),
     ],
@@ -140,9 +142,7 @@ async def test_a_web_page_moves_nothing(head: str, secret: str | None) -> None:
         ("", 200, 200),
     ],
 )
-async def test_without_a_secret_only_this_machine_is_listened_to(
-    head: str, without: int, with_: int
-) -> None:
+async def test_without_a_secret_only_this_machine_is_listened_to(head: str, without: int, with_: int) -> None:
     body = postback("N003", mms_id="1")
     for secret, answer in ((None, without), (SECRET, with_)):
         memory = Memory()
