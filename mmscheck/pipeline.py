@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from importlib.metadata import version
 
 import msgspec
@@ -14,7 +13,15 @@ from mmscheck import gate
 from mmscheck.checks import CHECKS, READS_FACTS, READS_PROBES
 from mmscheck.engine import judge
 from mmscheck.errors import UsageError
-from mmscheck.fetch import FetchPolicy, Inspector, default_user_agent, fetch_all, parse_proxy
+from mmscheck.fetch import (
+    FetchPolicy,
+    Inspector,
+    Turns,
+    default_user_agent,
+    fetch_all,
+    parse_proxy,
+    plan,
+)
 from mmscheck.folder import InOrder
 from mmscheck.media import MediaWorkers
 from mmscheck.model.check import Binding
@@ -65,23 +72,25 @@ async def observe(
     decode: bool = True,
     previews: bool = False,
     cache: Cache | None = None,
+    owners: Mapping[str, str] | None = None,
 ) -> dict[str, Observation]:
     """Fetch every distinct URL once, all at the same time, and have workers look at the bytes.
 
     ``workers`` that are already running are used and left running; otherwise some are started for this call.
     Without ``decode`` only the type of the bytes is determined, and rules on decoded facts cannot tell.
     ``previews`` asks for likenesses of the media, and for decoding with it. What ``cache`` has kept is not
-    fetched.
+    fetched. URLs of different ``owners`` share the slots and the workers.
     """
     decode = decode or previews
+    shares = Turns(owners or {}, 1)
 
     async def fetch(missing: Sequence[str]) -> dict[str, Observation]:
         if workers is not None or not missing:
-            look = _look(workers or MediaWorkers(), decode=decode, previews=previews)
-            return await fetch_all(missing, policy, look, on_done)
+            look = _look(workers or MediaWorkers(), shares, decode=decode, previews=previews)
+            return await fetch_all(missing, policy, look, on_done, owners=owners)
         async with MediaWorkers(workers=2 if decode else 1, decode=decode) as own:
-            look = _look(own, decode=decode, previews=previews)
-            return await fetch_all(missing, policy, look, on_done)
+            look = _look(own, shares, decode=decode, previews=previews)
+            return await fetch_all(missing, policy, look, on_done, owners=owners)
 
     distinct = tuple(dict.fromkeys(urls))
     if cache is None:
@@ -89,11 +98,16 @@ async def observe(
     return await observe_kept(distinct, policy, cache, fetch, on_done, decode=decode, previews=previews)
 
 
-def _look(workers: MediaWorkers, *, decode: bool, previews: bool) -> Inspector:
+def _look(workers: MediaWorkers, shares: Turns, *, decode: bool, previews: bool) -> Inspector:
     async def only_type(url: str, body: bytes) -> Inspected:
         return Inspected(sniffed=await workers.sniff(url, body))
 
-    return partial(workers.inspect, preview=previews) if decode else only_type
+    async def whole(url: str, body: bytes) -> Inspected:
+        # One file of each message at a time: a message of slow pictures keeps no worker from the others.
+        async with shares.of(url):
+            return await workers.inspect(url, body, preview=previews)
+
+    return whole if decode else only_type
 
 
 def needs_decoding(ruleset: RuleSet) -> bool:
@@ -160,7 +174,7 @@ async def check(
         raise UsageError("a send is not decided on kept results: give no cache beside a request")
     clock = start_clock()
     applied = request.changes if request else changes or Changes()
-    urls = [ref.url for message in messages for ref in message.media]
+    turns = plan(messages)
     probing = msgspec.structs.replace(policy, probes=wanted_probes(ruleset, deep=deep, cache_bust=cache_bust))
     decode, sent = needs_decoding(ruleset), sending or window()
 
@@ -172,10 +186,23 @@ async def check(
         return not gate.verdict(alone).messages[0].permitted
 
     async def look(urls: Sequence[str], tell: Progress | None) -> dict[str, Observation]:
-        return await observe(urls, probing, tell, workers, decode=decode, previews=previews, cache=cache)
+        if tell is not None:
+            for url, left in turns.beyond.items():
+                tell(url, left)
+        found = await observe(
+            urls,
+            probing,
+            tell,
+            workers,
+            decode=decode,
+            previews=previews,
+            cache=cache,
+            owners=turns.owners,
+        )
+        return {**turns.beyond, **found}
 
     order = InOrder(messages, judge_one, ends=denied if fail_fast else None, on_judged=on_judged)
-    seen = await order.follow(look, urls, on_done)
+    seen = await order.follow(look, turns.urls, on_done)
     return make_report(
         ruleset,
         order.judged,

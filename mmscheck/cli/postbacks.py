@@ -17,6 +17,7 @@ from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.postbacks_shown import postback_line
 from mmscheck.cli.running import run
 from mmscheck.cli.say import complain, say
+from mmscheck.cli.secret_file import read_secret
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.formats.escape import visible
 
@@ -38,22 +39,29 @@ _VARIABLE = "MMSCHECK_POSTBACK_SECRET"
     type=click.Path(path_type=Path),
     help=(
         "Holds the secret in which the address must end, one line of at least 16 letters, digits or - . _ ~; "
-        "default: MMSCHECK_POSTBACK_SECRET, else none."
+        "default: MMSCHECK_POSTBACK_SECRET."
     ),
+)
+@click.option(
+    "--no-secret",
+    is_flag=True,
+    help="Take them without a secret, for trying things out: only on 127.0.0.1, ::1 or localhost.",
 )
 @LEDGER
 @click.option("--quiet", is_flag=True, help="No line for each postback, only what goes wrong.")
-def command(listen: str, *, secret_file: Path | None, where: str | None, quiet: bool) -> int:
+def command(listen: str, *, secret_file: Path | None, no_secret: bool, where: str | None, quiet: bool) -> int:
     """Take the provider's postbacks until SIGTERM or Ctrl-C, each answered 200 once the ledger has it.
 
     What the ledger cannot keep is answered 503, so that the provider comes again (5 minutes later, at most 5
-    times). What is no postback is kept as it came and answered 400. With a secret, the address given to the
-    provider is http(s)://.../SECRET, and every other path is answered 404. HTTPS is for a server in front.
+    times). What is no postback is kept as it came and answered 400. The address given to the provider is
+    http(s)://.../SECRET, and every other path is answered 404: a notification opens and closes the gate, so
+    it must be the provider's. HTTPS is for a server in front.
 
     Exit codes: 0 stopped, 2 usage or nobody can listen there, 4 the ledger cannot be opened.
     """
     host, port = _place(listen)
     secret = _secret(secret_file)
+    _demand(secret, host, no_secret=no_secret)
     try:
         run(_listen(host, port, secret, where, quiet=quiet))
     except LedgerError as error:
@@ -73,11 +81,28 @@ def _secret(file: Path | None) -> str | None:
     if file is None:
         given = os.environ.get(_VARIABLE)
         return None if given is None else given.strip()
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise UsageError(f"--secret-file {file}: cannot be read: {reason}") from None
+    return read_secret("--secret-file", file)
+
+
+def _demand(secret: str | None, host: str, *, no_secret: bool) -> None:
+    """Raise UsageError unless there is a secret, or nobody but this machine can come without one."""
+    from mmscheck.postbacks import is_loopback  # noqa: PLC0415 - heavy, and --help needs none of it
+
+    if secret is None and not no_secret:
+        raise UsageError(
+            "a secret is needed, or whoever reaches the listener can say that a message is ready or was "
+            "delivered: openssl rand -hex 16 > FILE and --secret-file FILE, or MMSCHECK_POSTBACK_SECRET. "
+            "For trying things out on this machine: --no-secret"
+        )
+    if secret is not None and no_secret:
+        raise UsageError(
+            "--no-secret, and a secret is given by --secret-file or MMSCHECK_POSTBACK_SECRET: take one away"
+        )
+    if no_secret and not is_loopback(host):
+        raise UsageError(
+            f"--no-secret works on 127.0.0.1, ::1 and localhost only; on {host!a} anybody could come. "
+            "Give a secret: --secret-file FILE"
+        )
 
 
 async def _listen(host: str, port: int, secret: str | None, where: str | None, *, quiet: bool) -> None:

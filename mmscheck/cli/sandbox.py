@@ -11,6 +11,8 @@ import click
 
 from mmscheck.cli.sandbox_ways import read_ways, with_ways
 from mmscheck.cli.say import say, write_stdout
+from mmscheck.cli.secret_file import read_secret
+from mmscheck.errors import UsageError
 from mmscheck.fetch import parse_connect_to
 from mmscheck.sandbox import FAULTS, MISHAPS, Sandbox
 
@@ -21,6 +23,7 @@ def _page(rows: Mapping[str, str], prefix: str = "") -> str:
 
 
 SAMPLE_HOST = "media.example.com"
+DEFAULT_KEY = "sandbox-key"
 
 HELP = f"""Run a local provider and media host until Ctrl-C.
 
@@ -46,7 +49,12 @@ call goes wrong in one of these ways; "Acted" means that the phone has the messa
 @click.option(
     "--media-dir", type=click.Path(path_type=Path), help="Serve this folder instead of the samples."
 )
-@click.option("--api-key", default="sandbox-key", show_default=True, help="The key the provider accepts.")
+@click.option("--api-key", help=f"The key the provider accepts.  [default: {DEFAULT_KEY}]")
+@click.option(
+    "--api-key-file",
+    type=click.Path(path_type=Path),
+    help="Instead of --api-key: arguments can be read by every process of this machine.",
+)
 @click.option(
     "--connect-to",
     multiple=True,
@@ -64,12 +72,14 @@ def command(
     provider_port: int,
     media_port: int,
     media_dir: Path | None,
-    api_key: str,
+    api_key: str | None,
+    api_key_file: Path | None,
     connect_to: tuple[str, ...],
     control_port: int | None,
     **ways: Any,
 ) -> int:
     """Run the servers until they are interrupted."""
+    key = _key(api_key, api_key_file)
     mapped = tuple(
         (item.host, item.port, item.to_host, item.to_port) for item in map(parse_connect_to, connect_to)
     )
@@ -79,23 +89,33 @@ def command(
         provider_port=provider_port,
         media_port=media_port,
         media_dir=media_dir,
-        api_key=api_key,
+        api_key=key,
         connect_to=(*mapped, own),
         on_event=say,
         ways=read_ways(**ways),
         control_port=control_port,
     )
     try:
-        asyncio.run(_serve(box, api_key))
+        asyncio.run(_serve(box, key))
     except KeyboardInterrupt:
         say("sandbox stopped")
     return 0
 
 
-async def _serve(box: Sandbox, api_key: str) -> None:
+def _key(text: str | None, file: Path | None) -> str:
+    if file is None:
+        return DEFAULT_KEY if text is None else text
+    if text is not None:
+        raise UsageError("--api-key and --api-key-file: give one of them")
+    return read_secret("--api-key-file", file)
+
+
+async def _serve(box: Sandbox, key: str) -> None:
+    # A key of the user's own is not for the screen.
+    shown = key if key == DEFAULT_KEY else "the one given"
     async with box:
         write_stdout(
-            f"provider  {box.provider_url}  (API key: {api_key})\n"
+            f"provider  {box.provider_url}  (API key: {shown})\n"
             f"media     {box.media_url}\n"
             f"{_control(box)}"
             "Try, in another terminal:\n"

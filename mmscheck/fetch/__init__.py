@@ -7,13 +7,16 @@ from mmscheck.fetch.interface import Inspector
 from mmscheck.fetch.policy import FetchPolicy, default_user_agent
 from mmscheck.fetch.proxy import parse_proxy
 from mmscheck.fetch.run import fetch_all
+from mmscheck.fetch.turns import Turns, plan
 
 __all__ = [
     "ConnectTo",
     "FetchPolicy",
     "Inspector",
+    "Turns",
     "default_user_agent",
     "fetch_all",
     "parse_connect_to",
     "parse_proxy",
+    "plan",
 ]

@@ -12,7 +12,7 @@ from mmscheck.fetch.chain import clarify
 from mmscheck.fetch.exchange import CURRENT, Exchange
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.get import Body, get
-from mmscheck.fetch.guard import Networks, refuse_route
+from mmscheck.fetch.guard import Networks, inside, refuse_route
 from mmscheck.fetch.head import Head
 from mmscheck.fetch.interface import Inspector
 from mmscheck.fetch.names import Names, Route
@@ -75,7 +75,7 @@ class Attempt:
             visited.add(target.text)
             route = await self._route(target)
             self._phase = "waiting for its turn"
-            async with self._tools.slots.lease(target.key) as lease:
+            async with self._tools.slots.lease(target.key, self._foreign(route)) as lease:
                 exchange, head, body = await self._request(target, route, lease)
                 if body is not None:
                     lease.leave_host()
@@ -83,6 +83,12 @@ class Attempt:
             if head.status not in STATUSES:
                 raise self._tools.slots.heed(target.key, status_failure(head, route.proxy))
             target = next_target(head, target, visited, self._tools.policy.max_redirects)
+
+    def _foreign(self, route: Route) -> tuple[str, ...]:
+        """The addresses whose load is shared by all their names; the user's own are not spared."""
+        if route.mapped:
+            return ()
+        return tuple(one for one in route.resolved if not inside(one, self._tools.allowed))
 
     def _first_target(self) -> Target:
         try:

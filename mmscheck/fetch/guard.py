@@ -55,7 +55,7 @@ def refuse_route(addresses: Iterable[str], port: int, *, mapped: bool, allowed: 
         why = classify(address, allowed)
         if why is not None:
             raise Failure(Reason.ADDRESS_REFUSED, f"{address} is {why}")
-        if not mapped and not _inside(address, allowed):
+        if not mapped and not inside(address, allowed):
             refuse_port(port)
 
 
@@ -65,7 +65,8 @@ def refuse_port(port: int) -> None:
         raise Failure(Reason.ADDRESS_REFUSED, f"port {port} belongs to another protocol than HTTP")
 
 
-def _inside(address: str, allowed: Networks) -> bool:
+def inside(address: str, allowed: Networks) -> bool:
+    """Whether ``address`` (numeric) is in a network that the user let through."""
     return any(_numeric(address) in network for network in allowed)
 
 

@@ -20,6 +20,7 @@ from mmscheck.fetch.pace import Pace
 from mmscheck.fetch.policy import FetchPolicy
 from mmscheck.fetch.proxy import parse_proxy
 from mmscheck.fetch.slots import Slots
+from mmscheck.fetch.turns import Turns
 from mmscheck.fetch.wire import GuardedConnector
 from mmscheck.model.observation import Observation
 
@@ -47,14 +48,17 @@ async def open_tools(
         await names.aclose()
 
 
-async def run_jobs(tools: Tools, urls: Sequence[str], on_done: OnDone) -> dict[str, Observation]:
+async def run_jobs(
+    tools: Tools, urls: Sequence[str], on_done: OnDone, turns: Turns
+) -> dict[str, Observation]:
     """One observation for each distinct URL, in their order, before the deadline or at it."""
     deadline = tools.policy.deadline
     jobs = {url: Job(tools, url, monotonic() + deadline) for url in urls}
     results: dict[str, Observation] = {}
 
     async def work(url: str, job: Job) -> None:
-        results[url] = await job.run()
+        async with turns.of(url):
+            results[url] = await job.run()
         on_done(url, results[url])
 
     tasks = [asyncio.create_task(work(url, job)) for url, job in jobs.items()]

@@ -22,13 +22,9 @@ from mmscheck.model.observation import Reason
 
 _SHAPE = re.compile(r"http://(?:([^@/?#]*)@)?([^@/?#]+:[0-9]+)/?", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
-# RFC 6761, 6762, 8375 and 9476, ICANN's reservation of .internal (2024), and what routers hand out.
-_LOCAL = frozenset(
-    {
-        *("alt", "corp", "home", "internal", "intranet", "invalid", "lan"),
-        *("local", "localdomain", "localhost", "onion", "private", "test"),
-    }
-)
+_NO_HOSTS = frozenset({"arpa", "onion"})
+"""In the list, and without web servers for everybody: RFC 3172 and RFC 7686."""
+
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -78,15 +74,24 @@ def refuse_written(target: Target, allowed: Networks) -> None:
     if addresses:
         refuse_route(addresses, target.port, mapped=False, allowed=allowed)
     elif _is_local(target.host):
-        raise Failure(Reason.ADDRESS_REFUSED, f"{target.host} is a name of a local network")
+        raise Failure(
+            Reason.ADDRESS_REFUSED, f"{target.host} is a name of a local network: it ends in no public domain"
+        )
     else:
         refuse_port(target.port)
 
 
 def _is_local(host: str) -> bool:
-    """Whether nobody outside can know the name: it has one part, or ends as local names do."""
-    labels = canonical_host(host).split(".")
-    return len(labels) == 1 or labels[-1] in _LOCAL or labels[-2:] == ["home", "arpa"]
+    """Whether nobody outside can know the name: it ends in no top-level domain of the public DNS.
+
+    The list is the Public Suffix List's section of ICANN's domains, in which every delegated one stands.
+    Clusters, routers and offices use names beside it.
+    """
+    # Some 50 ms, and only behind a proxy.
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415
+
+    suffix = PublicSuffixList(accept_unknown=False, only_icann=True).publicsuffix(canonical_host(host))
+    return suffix is None or suffix.rpartition(".")[2] in _NO_HOSTS
 
 
 def _written_addresses(host: str) -> tuple[str, ...]:

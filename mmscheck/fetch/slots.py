@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 from mmscheck.fetch.failure import Failure
-from mmscheck.fetch.pace import Pace
+from mmscheck.fetch.pace import SHARED, Pace
 
 MEMORY = 512 * 1024 * 1024
 """Bytes that large bodies may take up together."""
@@ -22,14 +23,17 @@ class Slots:
         ``pace`` says when each server may be asked next (default: at once).
         """
         self.hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_host))
+        self.addresses: defaultdict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(per_host * SHARED)
+        )
         self.waiting: defaultdict[str, int] = defaultdict(int)
         self.total = asyncio.Semaphore(total)
         self.large = asyncio.Semaphore(max(1, MEMORY // max_bytes))
         self.pace = pace or Pace()
 
-    def lease(self, key: str) -> Lease:
-        """The right to ask the server ``key``, once it is entered."""
-        return Lease(self, key)
+    def lease(self, key: str, addresses: Iterable[str] = ()) -> Lease:
+        """The right to ask the server ``key`` at its ``addresses``, once it is entered."""
+        return Lease(self, key, addresses)
 
     def heed(self, key: str, failure: Failure) -> Failure:
         """Leave the server ``key`` alone as its answer asks for, as `Pace.heed` does; returns ``failure``."""
@@ -44,10 +48,12 @@ class Lease:
     own queue and not in everybody's.
     """
 
-    def __init__(self, slots: Slots, key: str) -> None:
+    def __init__(self, slots: Slots, key: str, addresses: Iterable[str] = ()) -> None:
         """Hold nothing yet."""
         self._slots = slots
         self._key = key
+        # In one order, so that no two leases wait for each other.
+        self._addresses = tuple(sorted(set(addresses)))
         self._held: list[asyncio.Semaphore] = []
 
     def is_awaited(self) -> bool:
@@ -60,15 +66,20 @@ class Lease:
 
     def leave_host(self) -> None:
         """Let the next request to the server begin, while the body is still being looked at."""
-        host = self._slots.hosts[self._key]
-        self._held.remove(host)
-        host.release()
+        for one in self._server():
+            self._held.remove(one)
+            one.release()
+
+    def _server(self) -> Iterator[asyncio.Semaphore]:
+        yield self._slots.hosts[self._key]
+        yield from (self._slots.addresses[address] for address in self._addresses)
 
     async def __aenter__(self) -> Self:
         """Wait for a turn."""
         self._slots.waiting[self._key] += 1
         try:
-            await self._hold(self._slots.hosts[self._key])
+            for one in self._server():
+                await self._hold(one)
             await self._take_turn()
         except BaseException:
             self._release()
@@ -85,9 +96,9 @@ class Lease:
         pace, total = self._slots.pace, self._slots.total
         while True:
             # A server's pause must not be sat out in a place that other servers could use.
-            await pace.calm(self._key)
+            await pace.calm(self._key, self._addresses)
             await self._hold(total)
-            if pace.take(self._key):
+            if pace.take(self._key, self._addresses):
                 return
             self._held.remove(total)
             total.release()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import ipaddress
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Generic, Protocol, TypeVar
 
@@ -15,6 +18,11 @@ from mmscheck.postbacks.secret import Secret
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
+
+_HOUR = 3_600.0  # seconds
+
+_OF_A_FORM = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
+"""What a form of a web page can send anywhere without being asked first (WHATWG Fetch, CORS-safelisted)."""
 
 
 class Keeper(Protocol[R_co]):
@@ -32,7 +40,8 @@ class Listener(Generic[R]):
 
     200: it is kept. 400 and 413: it is no postback, and is kept as the bytes it came in (of more than
     the limit, the beginning). 408: it was not there in time. 503: it could not be kept, so the provider has
-    to come again. 404 and 405: not the address, not the method; nothing is kept.
+    to come again. 404 and 405: not the address, not the method; 403 and 415: a web page's request, as a
+    browser makes them for whoever wrote the page. Nothing is kept of these.
     """
 
     def __init__(
@@ -50,6 +59,7 @@ class Listener(Generic[R]):
         self._limits = limits
         self._kept = kept
         self._failed = failed
+        self._strays: deque[float] = deque(maxlen=limits.unreadable_hourly)
 
     async def answer(self, request: web.BaseRequest, begun: float, whole: Callable[[], None]) -> web.Response:
         """The answer to the request of a connection that began then (the loop's time).
@@ -78,7 +88,21 @@ class Listener(Generic[R]):
             return web.Response(status=404)
         if request.method != "POST":
             return web.Response(status=405, headers={"Allow": "POST"})
-        return None
+        # No provider sends these; every browser does.
+        if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
+            return web.Response(status=403)
+        return self._stranger(request) if self._secret is None else None
+
+    @staticmethod
+    def _stranger(request: web.BaseRequest) -> web.Response | None:
+        """Without a secret only what plainly comes from this machine is taken.
+
+        The host is looked at because a name of somebody else's may lead here (DNS rebinding), the type
+        because old browsers send a page's form without saying where it comes from.
+        """
+        if not is_loopback(_host(request.host)):
+            return web.Response(status=403)
+        return web.Response(status=415) if request.content_type in _OF_A_FORM else None
 
     async def _body(self, request: web.BaseRequest) -> tuple[bytes, bool]:
         """The body, and whether it goes on behind what is taken of it."""
@@ -107,13 +131,42 @@ class Listener(Generic[R]):
 
     async def _record(self, body: bytes, *, cut: bool) -> tuple[int, R]:
         if cut:
-            why = f"is longer than {self._limits.body_bytes} bytes"
-            return 413, await self._keeper.record_unreadable(body, why)
+            return 413, await self._stray(body, f"is longer than {self._limits.body_bytes} bytes")
         # A document of the largest size takes some milliseconds, as long as a commit.
         found = read_postback(body)
         if isinstance(found, Unreadable):
-            return 400, await self._keeper.record_unreadable(body, found.why)
+            return 400, await self._stray(body, found.why)
         try:
             return 200, await self._keeper.record_postback(found)
         except UsageError:
-            return 400, await self._keeper.record_unreadable(body, "has no code")
+            return 400, await self._stray(body, "has no code")
+
+    async def _stray(self, body: bytes, why: str) -> R:
+        """Keep the beginning of a body that is no postback; raises LedgerError when there were too many."""
+        now = asyncio.get_running_loop().time()
+        if len(self._strays) == self._strays.maxlen and now - self._strays[0] < _HOUR:
+            raise LedgerError(
+                f"more than {self._strays.maxlen} bodies in an hour were no postbacks; look at them with "
+                "mmscheck ledger postbacks --unmatched"
+            )
+        self._strays.append(now)
+        most = self._limits.unreadable_bytes
+        if len(body) > most:
+            # The digest tells bodies apart whose beginnings are alike.
+            digest = hashlib.sha256(body).hexdigest()
+            why += f" (the first {most} bytes of {len(body)} are kept, SHA-256 {digest})"
+        return await self._keeper.record_unreadable(body[:most], why)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host as written is this machine itself: ``localhost`` or a literal loopback address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _host(authority: str) -> str:
+    """The host of ``host:port``, without the brackets of IPv6."""
+    host = authority.rpartition(":")[0] if authority.rpartition(":")[2].isdigit() else authority
+    return host.removeprefix("[").removesuffix("]")

@@ -19,6 +19,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     The provider waits 10 s for status 200 and tries again 5 minutes later, at most 5 times (Sinch, MM7
     introduction): a request is read by ``read_seconds`` or refused, kept by ``answer_seconds`` or put off,
     and what still hangs at ``life_seconds`` is cut. ``connections`` may be open at once.
+
+    Of a body that is no postback the first ``unreadable_bytes`` are kept, and ``unreadable_hourly`` of them
+    in any hour: the ledger only grows, and whoever reaches the listener must not be able to fill the disk.
     """
 
     body_bytes: int = MAX_BODY_BYTES
@@ -26,6 +29,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     read_seconds: float = 4.0
     answer_seconds: float = 8.0
     life_seconds: float = 10.0
+    unreadable_bytes: int = 4_096
+    unreadable_hourly: int = 600
 
     def fitting(self, files: int | None = None) -> Self:
         """The same with no more connections than a process may have files open; None: than this one may.

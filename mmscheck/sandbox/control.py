@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from mmscheck.errors import SandboxError
 from mmscheck.sandbox.http import Reply, Request, plain
@@ -27,7 +29,9 @@ class Control:
         self._plan = plan
 
     async def handle(self, request: Request) -> Reply:
-        """The reply to one request."""
+        """The reply to one request; a web page neither asks nor plans, by whatever name it comes here."""
+        if request.of_a_page or not _local(request.value("host")):
+            return plain(403, "This is for programs on this machine, by its address or localhost.")
         match request.method, request.path.removeprefix("/").split("/"):
             case "GET", [""]:
                 return plain(200, _HELP)
@@ -60,6 +64,17 @@ class Control:
         except SandboxError as error:
             return plain(400, str(error))
         return _json({"planned": len(names)})
+
+
+def _local(authority: str | None) -> bool:
+    """Whether a Host header names this machine, or there is none (HTTP/1.0)."""
+    if authority is None:
+        return True
+    try:
+        host = urlsplit(f"//{authority}").hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _rows(found: Iterable[Received]) -> list[dict[str, str | int]]:

@@ -39,6 +39,11 @@ class Request:
         return next((value for key, value in self.headers if key == name), None)
 
     @property
+    def of_a_page(self) -> bool:
+        """Whether a browser sent it for a web page: only they name an origin (WHATWG Fetch)."""
+        return self.value("origin") is not None or self.value("sec-fetch-site") is not None
+
+    @property
     def keep_alive(self) -> bool:
         """Whether the sender may send another request on this connection."""
         options = {option.strip().lower() for option in (self.value("connection") or "").split(",")}

@@ -21,6 +21,9 @@ from mmscheck.sandbox.http import Reply, plain
 from mmscheck.sandbox.refusal import Refusal
 from mmscheck.sandbox.server import HangUp
 
+MAX_PLANNED = 100_000
+"""Calls that may be planned ahead; a test plans some hundreds."""
+
 UNREAD = "close-unread"
 """The one mishap that happens before it is known which action a connection is for."""
 
@@ -140,7 +143,10 @@ class Fate:
     def plan(self, *names: str | None) -> None:
         """Fix what happens to the next calls, one for each name; None is a call that goes well."""
         # All are looked at before one is taken, so that a wrong plan changes nothing.
-        self._planned.extend([name if name is None else known(name) for name in names])
+        taken = [name if name is None else known(name) for name in names]
+        if len(self._planned) + len(taken) > MAX_PLANNED:
+            raise SandboxError(f"a plan holds at most {MAX_PLANNED} calls, those not made yet among them")
+        self._planned.extend(taken)
 
     def rejects(self) -> bool:
         """Whether this connection is closed unread."""

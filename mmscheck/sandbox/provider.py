@@ -56,6 +56,8 @@ class Provider:
         """The reply to one HTTP request, with an event for it."""
         if request.path.rstrip("/") != PATH.rstrip("/"):
             return self._off_the_path(request)
+        if request.of_a_page:
+            return plain(403, "A web page makes no calls here.")
         if request.method != "POST":
             refusal = Refusal("E100", "A call is a POST of an XML document.")
             return self._refused(request.method, refusal, legacy=False, status=405)

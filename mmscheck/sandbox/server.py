@@ -12,7 +12,7 @@ from mmscheck.errors import SandboxError
 from mmscheck.sandbox.http import MAX_HEAD_BYTES, BadRequest, Reply, Request, plain, read_request
 
 MAX_CONNECTIONS = 256
-"""Connections open at once; what comes beyond is closed at once."""
+"""Connections open at once; for one more, the one that has been longest without a whole request goes."""
 
 IDLE_SECONDS = 15.0
 """Longest wait for a whole request, counted from the end of the one before."""
@@ -54,6 +54,7 @@ class LoopbackServer:
         self._rejects = rejects
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: dict[asyncio.StreamWriter, None] = {}
         self.connections = 0
         self.port = 0
 
@@ -81,9 +82,17 @@ class LoopbackServer:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        if len(self._tasks) >= MAX_CONNECTIONS or (self._rejects is not None and self._rejects()):
+        if self._rejects is not None and self._rejects():
             writer.transport.abort()
             return
+        if len(self._tasks) >= MAX_CONNECTIONS:
+            # Whoever opens connections and says nothing keeps nobody out.
+            slowest = next(iter(self._waiting), writer)
+            slowest.transport.abort()
+            if slowest is writer:
+                return
+            del self._waiting[slowest]
+        self._waiting[writer] = None
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -100,6 +109,7 @@ class LoopbackServer:
             # The other side has gone or stalled; there is nobody left to tell.
             pass
         finally:
+            self._waiting.pop(writer, None)
             writer.transport.abort()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -113,9 +123,11 @@ class LoopbackServer:
             return False
         if request is None:
             return False
+        self._waiting.pop(writer, None)
         reply = await self._handler(request)
         closing = reply.close or not request.keep_alive
         await _write(writer, reply, closing=closing)
+        self._waiting[writer] = None
         return not closing
 
 

@@ -113,16 +113,16 @@ async def test_the_certificate_is_verified_behind_the_tunnel(
 async def test_a_redirect_is_asked_of_the_proxy_too() -> None:
     to = response(b"", f"Location: https://{HOST}/b", status="302 Found")
     async with serve(to) as server, forward_proxy(server.port, b"", only_connect=True) as proxy:
-        found = await through("http://a.example/a", how(proxy.url))
-    assert proxy.lines == ["GET http://a.example/a HTTP/1.1", f"CONNECT {HOST}:443 HTTP/1.1"]
+        found = await through("http://a.example.com/a", how(proxy.url))
+    assert proxy.lines == ["GET http://a.example.com/a HTTP/1.1", f"CONNECT {HOST}:443 HTTP/1.1"]
     assert len(found.hops) == 2
 
 
 async def test_one_host_and_port_under_both_schemes_is_asked_in_the_right_way() -> None:
-    to = response(b"", "Location: https://a.example:8443/y", status="302 Found")
+    to = response(b"", "Location: https://a.example.com:8443/y", status="302 Found")
     refusal = b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"
     async with serve(to) as server, forward_proxy(server.port, refusal, only_connect=True) as proxy:
-        found = await through("http://a.example:8443/x", how(proxy.url))
+        found = await through("http://a.example.com:8443/x", how(proxy.url))
     assert [line.split()[0] for line in proxy.lines] == ["GET", "CONNECT"]
     assert isinstance(found, NotFetched)
     assert found.reason is Reason.PROXY_FAILED

@@ -37,7 +37,7 @@ async def test_an_address_written_in_the_url_is_refused_before_the_proxy_is_aske
 async def test_a_redirect_to_a_written_address_is_refused_too() -> None:
     to = response(b"", "Location: http://0x7f.1/", status="302 Found")
     async with serve(to) as server, forward_proxy(server.port) as proxy:
-        found = await through("http://a.example/a", how(proxy.url))
+        found = await through("http://a.example.com/a", how(proxy.url))
         assert proxy.connections == 1
     assert isinstance(found, NotFetched)
     assert found.reason is Reason.ADDRESS_REFUSED
@@ -46,13 +46,25 @@ async def test_a_redirect_to_a_written_address_is_refused_too() -> None:
 
 async def test_a_port_of_another_protocol_is_refused_behind_a_proxy_too() -> None:
     async with forward_proxy(1) as proxy:
-        found = await through("http://a.example:25/a", how(proxy.url))
+        found = await through("http://a.example.com:25/a", how(proxy.url))
         assert proxy.connections == 0
     assert isinstance(found, NotFetched)
     assert found.reason is Reason.ADDRESS_REFUSED
 
 
-@pytest.mark.parametrize("host", ["8.8.8.8", "134744072", "media.example.com", "10.1.2.3"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("8.8.8.8", "134744072", "media.example.com", "10.1.2.3"),
+        *(
+            "media.example.co.uk",
+            "bilder.example.xn--p1ai",
+            "a.example.zip",
+            "bucket.s3.amazonaws.com",
+            "A.Example.DEV.",
+        ),
+    ],
+)
 async def test_a_public_or_allowed_address_and_a_name_are_left_to_the_proxy(host: str) -> None:
     async with serve(response()) as server, forward_proxy(server.port) as proxy:
         found = await through(f"http://{host}/a.jpg", how(proxy.url, allow_net=("10.1.2.3/32",)))
@@ -72,6 +84,20 @@ async def test_a_public_or_allowed_address_and_a_name_are_left_to_the_proxy(host
         "nas.lan.",
         "ip6-localhost",
         "a.localhost.localdomain",
+        # Clusters, containers, offices and routers.
+        "kubernetes.default.svc",
+        "vault.service.consul",
+        "gateway.docker",
+        "a.k8s",
+        "a.cluster",
+        "a.cluster.local",
+        "printer.intra",
+        "router.gateway",
+        "fritz.nas",
+        "wpad.dhcp",
+        "1.0.0.127.in-addr.arpa",
+        "a.example",
+        "a.onion",
     ],
 )
 async def test_a_name_that_nobody_outside_knows_is_refused_behind_a_proxy(host: str) -> None:
@@ -91,7 +117,7 @@ async def test_only_the_proxy_is_dialled_whatever_else_is_public() -> None:
         return ["127.0.0.1"]
 
     async with serve(response()) as server, forward_proxy(server.port) as proxy:
-        urls = [f"http://{name}.example/a.jpg" for name in "abc"]
+        urls = [f"http://{name}.example.com/a.jpg" for name in "abc"]
         policy = how(f"http://proxy.example:{proxy.port}")
         found = await fetch_all(urls, policy, sniff, lookup=lookup)
         assert server.connections == proxy.connections == 3
@@ -145,6 +171,6 @@ def test_a_proxy_on_ipv6_is_read() -> None:
 
 
 def test_a_proxy_and_connect_to_do_not_go_together() -> None:
-    mapping = (ConnectTo("a.example", 80, "127.0.0.1", 80),)
+    mapping = (ConnectTo("a.example.com", 80, "127.0.0.1", 80),)
     with pytest.raises(UsageError, match="cannot go together"):
         check_policy(FetchPolicy(proxy="http://127.0.0.1:3128", connect_to=mapping))

@@ -159,7 +159,7 @@ async def test_a_listener_that_is_told_to_stop_finishes_what_it_has(where: str, 
     async with running(where) as listener:
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
         body = postback("N101", tracking_id="T1")
-        head = f"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        head = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         writer.write(head + body[:9])
         await asyncio.sleep(0.3)
         ending = asyncio.create_task(listener.end())
@@ -219,10 +219,16 @@ async def test_a_server_that_stops_is_answered_503_and_the_provider_comes_again(
     [
         (("--listen", "8803"), 2, "must be HOST:PORT"),
         (("--listen", "127.0.0.1:99999"), 2, "must be HOST:PORT"),
-        (("--listen", "256.1.1.1:0"), 2, "nobody can listen on"),
+        (("--listen", "256.1.1.1:0", "--secret-file", "long"), 2, "nobody can listen on"),
+        (("--listen", "127.0.0.1:0"), 2, "a secret is needed"),
+        (("--listen", "0.0.0.0:0"), 2, "a secret is needed"),
+        (("--listen", "0.0.0.0:0", "--no-secret"), 2, "anybody could come"),
+        (("--listen", "[::]:0", "--no-secret"), 2, "anybody could come"),
+        (("--listen", "example.com:0", "--no-secret"), 2, "anybody could come"),
+        (("--listen", "127.0.0.1:0", "--secret-file", "long", "--no-secret"), 2, "take one away"),
         (("--listen", "127.0.0.1:0", "--secret-file", "missing"), 2, "cannot be read"),
         (("--listen", "127.0.0.1:0", "--secret-file", "short"), 2, "at least 16 characters"),
-        (("--listen", "127.0.0.1:0", "--ledger", "."), 4, "No postback was taken"),
+        (("--listen", "127.0.0.1:0", "--no-secret", "--ledger", "."), 4, "No postback was taken"),
         ((), 2, "--listen"),
     ],
 )
@@ -230,6 +236,7 @@ async def test_what_cannot_be_done_is_told_at_once(
     arguments: tuple[str, ...], code: int, said: str, tmp_path: Path
 ) -> None:
     (tmp_path / "short").write_text("s3cret\n")
+    (tmp_path / "long").write_text(f"{SECRET}\n")
     ran = await mmscheck("postbacks", *arguments, cwd=tmp_path)
     assert (ran.code, said in ran.err) == (code, True), ran.err
     assert "s3cret" not in ran.err

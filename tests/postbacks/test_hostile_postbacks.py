@@ -17,7 +17,7 @@ from mmscheck.postbacks import Limits
 from tests.support.ledgers import MEANINGS, accepted, claimed, raw
 from tests.support.listener import Running, post, postback, running
 
-_SLOW = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n"
+_SLOW = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n"
 
 
 async def dripping(port: int) -> None:

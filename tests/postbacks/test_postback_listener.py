@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import pytest
@@ -59,13 +61,23 @@ async def test_a_postback_is_kept_and_then_answered() -> None:
     assert memory.kept == [{"code": "N101", "tracking-id": "T1"}]
 
 
+_OF_X = hashlib.sha256(b"x" * 65_536).hexdigest()
+
+
 @pytest.mark.parametrize(
     ("body", "answer", "kept"),
     [
         (b"nonsense", 400, (8, "is not well-formed XML")),
         (b"", 400, (0, "is empty")),
         (b"<postback><to>1</to></postback>", 400, (31, "has no code")),
-        (b"x" * 70_000, 413, (65_536, "is longer than 65536 bytes")),
+        (
+            b"x" * 70_000,
+            413,
+            (
+                4_096,
+                f"is longer than 65536 bytes (the first 4096 bytes of 65536 are kept, SHA-256 {_OF_X})",
+            ),
+        ),
     ],
 )
 async def test_what_is_no_postback_is_refused_and_kept(body: bytes, answer: int, kept: object) -> None:
@@ -94,6 +106,66 @@ async def test_the_address_has_to_end_in_the_secret(path: str, answer: int) -> N
         assert await post(port, postback("N101"), path) == answer
         assert await post(port, b"", path, method="GET") == (405 if answer == 200 else 404)
     assert len(memory.kept) == (answer == 200)
+
+
+_PAGE = [
+    "Origin: http://evil.example\r\n",
+    "Origin: null\r\n",
+    "Sec-Fetch-Site: cross-site\r\n",
+]
+
+
+@pytest.mark.parametrize("secret", [None, SECRET])
+@pytest.mark.parametrize("head", _PAGE)
+async def test_a_web_page_moves_nothing(head: str, secret: str | None) -> None:
+    memory = Memory()
+    async with served(memory, secret=secret) as port:
+        assert await post(port, postback("N003", mms_id="1"), f"/{SECRET}", head) == 403
+    assert memory.kept == []
+
+
+@pytest.mark.parametrize(
+    ("head", "without", "with_"),
+    [
+        ("Host: evil.example:8900\r\n", 403, 200),
+        ("Host: 10.0.0.7\r\n", 403, 200),
+        ("Host: [::2]:8900\r\n", 403, 200),
+        ("Host: localhost\r\n", 200, 200),
+        ("Host: LOCALHOST:8900\r\n", 200, 200),
+        ("Host: [::1]:8900\r\n", 200, 200),
+        ("Host: [::1]\r\n", 200, 200),
+        ("Host: 127.8.9.1\r\n", 200, 200),
+        ("Content-Type: text/plain\r\n", 415, 200),
+        ("Content-Type: text/plain; charset=utf-8\r\n", 415, 200),
+        ("Content-Type: application/x-www-form-urlencoded\r\n", 415, 200),
+        ("Content-Type: multipart/form-data; boundary=x\r\n", 415, 200),
+        ("Content-Type: text/xml; charset=utf-8\r\n", 200, 200),
+        ("", 200, 200),
+    ],
+)
+async def test_without_a_secret_only_this_machine_is_listened_to(head: str, without: int, with_: int) -> None:
+    body = postback("N003", mms_id="1")
+    for secret, answer in ((None, without), (SECRET, with_)):
+        memory = Memory()
+        async with served(memory, secret=secret) as port:
+            assert await post(port, body, f"/{SECRET}", head) == answer
+        assert len(memory.kept) == (answer == 200)
+
+
+async def test_garbage_does_not_fill_the_ledger() -> None:
+    memory = Memory()
+    few = msgspec.structs.replace(FAST, unreadable_hourly=3)
+    async with served(memory, few) as port:
+        bodies = [b"n" * 5_000 + bytes([65 + at]) for at in range(5)]
+        assert [await post(port, body) for body in bodies] == [400, 400, 400, 503, 503]
+        # What is a postback is kept all the same.
+        assert await post(port, postback("N101")) == 200
+    strays: list[Any] = memory.kept[:-1]
+    assert memory.kept[-1] == {"code": "N101"}
+    # The same beginning, and still each its own record.
+    assert [size for size, _ in strays] == [4_096] * 3
+    assert len({why for _, why in strays}) == 3
+    assert "--unmatched" in memory.said[-2]
 
 
 @pytest.mark.parametrize(
@@ -128,11 +200,11 @@ async def test_a_body_that_does_not_come_is_given_up_and_not_kept() -> None:
     memory = Memory()
     async with served(memory) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50\r\n\r\n<postback>")
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n<postback>")
         assert status(await asyncio.wait_for(reader.read(), 2)) == 408
         writer.close()
         _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 50\r\n\r\n<postback>")
+        writer.write(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n<postback>")
         await writer.drain()
         writer.close()
         assert await post(port, postback("N101")) == 200
@@ -195,8 +267,8 @@ async def test_what_is_under_way_is_finished_at_the_end() -> None:
         b"GARBAGE\r\n\r\n",
         b"POST / HTTP/1.1\r\n" + b"X: y\r\n" * 5000 + b"\r\n",
         b"POST / HTTP/1.1\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     ],
 )
 async def test_what_is_not_http_does_no_harm(sent: bytes, capfd: pytest.CaptureFixture[str]) -> None:

@@ -44,8 +44,8 @@ def response(raw: bytes) -> Response:
     return Response(version, int(status), headers, body)
 
 
-async def get(port: int, path: str, method: str = "GET") -> Response:
-    request = f"{method} {path} HTTP/1.1\r\nHost: media.example.com\r\nConnection: close\r\n\r\n"
+async def get(port: int, path: str, method: str = "GET", host: str = "media.example.com") -> Response:
+    request = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     return response(await exchange(port, request.encode()))
 
 

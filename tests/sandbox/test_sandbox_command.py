@@ -61,13 +61,13 @@ async def test_a_sandbox_in_another_process_encodes_drops_posts_and_counts() -> 
         audio = f"http://127.0.0.1:{ports['media']}/jingle-small.mp3"
         mms_id = field(await post(ports["provider"], save_xml(slide(medium("audio", audio)))), "mms-id")
         assert await post(ports["provider"], send_xml(mms_id)) == b""
-        assert json.loads((await get(ports["control"], "/phones")).body)["total"] == 0
+        assert json.loads((await get(ports["control"], "/phones", host="localhost")).body)["total"] == 0
         await receiver.until(1)
         assert await post(ports["provider"], send_xml(mms_id)) == b""
         await receiver.until(3)
         assert receiver.codes == ["N003", "N101", "N102"]
         assert {post.root for post in receiver.posts} == {"postback"}
-        (row,) = json.loads((await get(ports["control"], "/phones/14044790000")).body)
+        (row,) = json.loads((await get(ports["control"], "/phones/14044790000", host="localhost")).body)
         assert (row["mms-id"], row["times"]) == (mms_id, 1)
 
 

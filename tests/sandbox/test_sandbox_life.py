@@ -14,6 +14,7 @@ import pytest
 import mmscheck.sandbox
 from mmscheck.errors import SandboxError
 from mmscheck.sandbox import Sandbox
+from mmscheck.sandbox.server import MAX_CONNECTIONS
 from tests.sandbox.raw_http import call, exchange, get, response, save_xml, slide, text
 
 
@@ -35,6 +36,24 @@ async def test_a_taken_port_is_named_and_nothing_is_left_open() -> None:
             await half.__aenter__()
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", half.media_port)
+
+
+async def test_whoever_says_nothing_keeps_nobody_out() -> None:
+    async with Sandbox() as box:
+        place = ("127.0.0.1", port_of(box.provider_url))
+        with contextlib.ExitStack() as idle:
+            for _ in range(MAX_CONNECTIONS + 44):
+                idle.enter_context(await asyncio.to_thread(socket.create_connection, place))
+            assert (await call(box, save_xml(slide(text()))))["status"] == "Success"
+
+
+async def test_a_web_page_makes_no_calls() -> None:
+    async with Sandbox() as box:
+        body = save_xml(slide(text())).encode()
+        lines = ("POST /ep/v1/ HTTP/1.1", "Host: x", "Origin: null", "Connection: close")
+        head = "\r\n".join((*lines, f"Content-Length: {len(body)}", "", ""))
+        answer = response(await exchange(port_of(box.provider_url), head.encode() + body))
+        assert (answer.status, box.events) == (403, [])
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.com", "", "::"])
@@ -154,17 +173,25 @@ async def test_connections_are_counted_even_when_nothing_is_said() -> None:
         assert box.events == []
 
 
-async def test_connections_beyond_the_bound_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_beyond_the_bound_those_go_that_have_asked_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mmscheck.sandbox.server.MAX_CONNECTIONS", 2)
-    async with Sandbox() as box:
-        held = [await asyncio.open_connection("127.0.0.1", box.media_port) for _ in range(2)]
-        await asyncio.sleep(0.05)
+    async with Sandbox(slow_seconds=60) as box:
+        slow, asking = await asyncio.open_connection("127.0.0.1", box.media_port)
+        asking.write(b"GET /slow/photo-small.jpg HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await slow.readline()).startswith(b"HTTP/1.1 200")
+        idle, silent = await asyncio.open_connection("127.0.0.1", box.media_port)
+        assert (await get(box.media_port, "/")).status == 200
+        # A reset or an end, as the system has it.
+        with contextlib.suppress(ConnectionError):
+            assert await idle.read() == b""
+        # Whoever is being answered stays, and a newcomer goes when all are.
+        third, other = await asyncio.open_connection("127.0.0.1", box.media_port)
+        other.write(b"GET /slow/photo-small.jpg HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await third.readline()
         with pytest.raises((ConnectionError, ValueError)):
             await get(box.media_port, "/")
-        for _reader, writer in held:
-            writer.close()
-        await asyncio.sleep(0.05)
-        assert (await get(box.media_port, "/")).status == 200
+        for writer in (asking, silent, other):
+            writer.transport.abort()
 
 
 async def test_a_client_that_says_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from mmscheck.errors import SandboxError
 from mmscheck.sandbox import Phones, Received, Sandbox, message_digest
+from mmscheck.sandbox.mishaps import MAX_PLANNED
 from tests.sandbox.raw_http import call, exchange, get, response, save_xml, send_xml, slide, text
 
 
@@ -80,7 +81,7 @@ async def test_other_processes_can_ask_what_phones_have(box: Sandbox) -> None:
     before = box.provider_connections
     digest = message_digest("For all", ["Hi you", "Bye"])
     twice, once = ({"mms-id": mms_id, "digest": digest, "times": times} for times in (2, 1))
-    answer = await get(control_port(box), "/phones")
+    answer = await get(control_port(box), "/phones", host="localhost")
     assert answer.values("content-type") == ["application/json"]
     assert json.loads(answer.body) == {
         "total": 3,
@@ -88,8 +89,8 @@ async def test_other_processes_can_ask_what_phones_have(box: Sandbox) -> None:
         "phones": {"14044790000": [twice], "14044790001": [once]},
         "repeated": {"14044790000": [twice]},
     }
-    assert json.loads((await get(control_port(box), "/phones/14044790001")).body) == [once]
-    assert json.loads((await get(control_port(box), "/phones/1")).body) == []
+    assert json.loads((await get(control_port(box), "/phones/14044790001", host="localhost")).body) == [once]
+    assert json.loads((await get(control_port(box), "/phones/1", host="localhost")).body) == []
     assert box.provider_connections == before
 
 
@@ -117,10 +118,37 @@ async def test_a_plan_that_is_none_changes_nothing(box: Sandbox, body: bytes) ->
 
 
 async def test_the_control_service_says_what_there_is(box: Sandbox) -> None:
-    assert b"/phones/NUMBER" in (await get(control_port(box), "/")).body
-    assert (await get(control_port(box), "/nowhere")).status == 404
-    assert (await get(control_port(box), "/mishaps")).status == 404
+    assert b"/phones/NUMBER" in (await get(control_port(box), "/", host="localhost")).body
+    assert (await get(control_port(box), "/nowhere", host="localhost")).status == 404
+    assert (await get(control_port(box), "/mishaps", host="localhost")).status == 404
     assert (await put(box, b"[]", "/phones"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("Host: 127.0.0.1:8803", 200),
+        ("Host: localhost", 200),
+        ("Host: [::1]:8803", 200),
+        ("Host: evil.example:8803", 403),
+        ("Host: 10.0.0.7", 403),
+        ("Host: [::1", 403),
+        ("Host: 127.0.0.1\r\nOrigin: http://evil.example", 403),
+        ("Host: 127.0.0.1\r\nSec-Fetch-Site: cross-site", 403),
+    ],
+)
+async def test_a_web_page_neither_asks_nor_plans(box: Sandbox, head: str, status: int) -> None:
+    body = b"[null]"
+    lines = f"POST /mishaps HTTP/1.1\r\n{head}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    assert response(await exchange(control_port(box), lines.encode() + body)).status == status
+    asked = f"GET /phones HTTP/1.1\r\n{head}\r\nConnection: close\r\n\r\n"
+    assert response(await exchange(control_port(box), asked.encode())).status == status
+
+
+async def test_plans_are_bounded(box: Sandbox) -> None:
+    box.plan(*([None] * MAX_PLANNED))
+    with pytest.raises(SandboxError, match="at most 100000 calls"):
+        box.plan(None)
 
 
 async def test_there_is_no_control_service_unless_asked_for() -> None:

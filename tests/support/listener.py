@@ -54,6 +54,7 @@ async def running(where: str, *arguments: str, **environment: str) -> AsyncItera
     process = await asyncio.create_subprocess_exec(
         PROGRAM,
         *("postbacks", "--listen", "127.0.0.1:0", "--ledger", where, *arguments),
+        *(() if "MMSCHECK_POSTBACK_SECRET" in environment else ("--no-secret",)),
         env={**surroundings(), **environment},
         cwd=Path(__file__).parents[2],
         stdin=asyncio.subprocess.DEVNULL,
@@ -82,8 +83,9 @@ async def _port(process: asyncio.subprocess.Process) -> int:
 async def post(port: int, body: bytes, path: str = "/", head: str = "", method: str = "POST") -> int:
     """Send one request and return the status, 0 when the connection was cut."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    host = "" if "Host:" in head else f"Host: 127.0.0.1:{port}\r\n"
     try:
-        lines = f"{method} {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n{head}\r\n"
+        lines = f"{method} {path} HTTP/1.1\r\n{host}Content-Length: {len(body)}\r\n{head}\r\n"
         writer.write(lines.encode("latin-1") + body)
         return status(await asyncio.wait_for(reader.read(), 60))
     except ConnectionError:
