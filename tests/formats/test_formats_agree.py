@@ -53,7 +53,7 @@ def test_a_pipeline_that_goes_by_a_format_stops_exactly_where_the_exit_status_sa
     assert read(name, view).red is (view.verdict.exit_code != 0)
 
 
-@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("name", sorted(COMPLETE))
 @pytest.mark.parametrize("run", EVERY)
 def test_complete_formats_have_every_evaluation(run: str, name: str) -> None:
     told = read(name, EVERY[run])
