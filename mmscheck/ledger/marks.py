@@ -88,6 +88,9 @@ class Marks:
         with contextlib.suppress(OSError, AttributeError):
             if self._opened is None:
                 self._opened = os.open(f"{self.file}{SUFFIX}", _FLAGS, 0o600)
+                # Root may have come first, with a hold: those who send have to write here as well.
+                owner = self.file.stat()
+                os.fchown(self._opened, owner.st_uid, owner.st_gid)
                 self._flushing = ThreadPoolExecutor(1, thread_name_prefix="mmscheck-ledger-note")
             os.pwrite(self._opened, text, 0)
             if self._flushing is not None and time.monotonic() >= self._next:

@@ -99,7 +99,8 @@ def verify(connection: Connection, expected: Noted | None = None) -> Verificatio
 
 def _numbered(connection: Connection) -> ColumnElement[bool]:
     """Which rows are walked: numbers from 1. SQLite would take anything for a number, and none as well."""
-    positive = HISTORY.c.seq > 0
+    # Reckoned with, so that no index is chosen for it: every row but the forged ones passes.
+    positive = HISTORY.c.seq + 0 > 0
     if connection.dialect.name != "sqlite":
         return positive
     return and_(func.typeof(HISTORY.c.seq) == "integer", positive)

@@ -251,3 +251,13 @@ async def test_nothing_is_sent_from_what_another_user_made(tmp_path: Path, what:
     async with await open_ledger(str(link)) as ledger:
         with pytest.raises(LedgerError, match=r"belongs to user 65534|a link that another user made"):
             await ledger.claim(intent("key-3"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+async def test_a_note_that_root_makes_belongs_to_the_ledgers_owner(tmp_path: Path) -> None:
+    file = tmp_path / "ledger"
+    await (await open_ledger(str(file))).close()
+    os.chown(file, 65534, 65534)
+    async with await open_ledger(str(file)) as ledger:
+        await ledger.hold(reason="wait", who="root")
+    assert (tmp_path / "ledger-head").stat().st_uid == 65534

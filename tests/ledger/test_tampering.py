@@ -212,8 +212,8 @@ async def test_an_end_that_was_cut_off_without_a_trace_is_found_by_a_head_noted_
     for known in (rows, digest, f"{rows}:{digest}"):
         assert (await filled.verify(known)).found == ()
     await unguarded(where, *REWRITTEN)
-    known = ("the trigger history_no", *(("rows are missing",) if "://" not in where else ()))
-    assert all(one.what.startswith(known) for one in (await filled.verify()).found)
+    kinds = ("the trigger history_no", *(("rows are missing",) if "://" not in where else ()))
+    assert all(one.what.startswith(kinds) for one in (await filled.verify()).found)
     assert "5: there were 12 rows" in told(await filled.verify(rows))
     assert "the row that was the last one when this was noted is gone" in told(await filled.verify(digest))
     assert "5: there were 12 rows" in told(await filled.verify(f"{rows}:{digest}"))
