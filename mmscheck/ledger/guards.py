@@ -29,7 +29,8 @@ _TRIGGERS = text(
 )
 _FUNCTION = text("SELECT prosrc FROM pg_proc WHERE oid = to_regproc('history_append_only')")
 _ADDED = text(
-    "WITH ours AS (SELECT c.oid, c.relname FROM pg_class c WHERE c.relkind = 'r' AND c.relname IN :tables "
+    "WITH ours AS (SELECT c.oid, c.relname, c.relrowsecurity AS secured "
+    "FROM pg_class c WHERE c.relkind = 'r' AND c.relname IN :tables "
     "AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'history'::regclass)) "
     "SELECT 'trigger' AS kind, tgname AS name, relname AS tbl FROM pg_trigger "
     "JOIN ours ON ours.oid = tgrelid WHERE NOT tgisinternal "
@@ -37,6 +38,8 @@ _ADDED = text(
     "JOIN pg_class i ON i.oid = indexrelid "
     "UNION SELECT 'rule', rulename, relname FROM pg_rewrite JOIN ours ON ours.oid = ev_class "
     "UNION SELECT 'policy', polname, relname FROM pg_policy JOIN ours ON ours.oid = polrelid "
+    # Without a policy it hides every row, a hold for one.
+    "UNION SELECT 'policy', 'row level security', relname FROM ours WHERE secured "
     "UNION SELECT 'view', v.relname, ours.relname FROM pg_depend JOIN ours ON ours.oid = refobjid "
     "JOIN pg_rewrite r ON r.oid = objid JOIN pg_class v ON v.oid = r.ev_class "
     "WHERE classid = 'pg_rewrite'::regclass AND v.relkind IN ('v', 'm') ORDER BY 1, 2, 3"

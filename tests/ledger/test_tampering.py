@@ -405,16 +405,21 @@ async def test_rows_without_an_id_are_found_however_many(ledger: Ledger, where: 
             "the index one on sends",
         ),
         (
-            "CREATE TRIGGER end BEFORE UPDATE ON head BEGIN SELECT 1; END",
+            "CREATE TRIGGER last BEFORE UPDATE ON head BEGIN SELECT 1; END",
             "CREATE POLICY nothing ON holds USING (false)",
             "on h",
+        ),
+        (
+            "CREATE TRIGGER last AFTER INSERT ON holds BEGIN DELETE FROM holds; END",
+            "ALTER TABLE holds FORCE ROW LEVEL SECURITY, ENABLE ROW LEVEL SECURITY",
+            "on holds",
         ),
     ],
 )
 async def test_what_somebody_added_to_the_schema_is_found(
     filled: Ledger, where: str, sqlite: str, postgresql: str, what: str
 ) -> None:
-    await raw(where, postgresql if "://" in where else sqlite.replace("TRIGGER end", "TRIGGER last"))
+    await raw(where, postgresql if "://" in where else sqlite)
     (fault,) = (await filled.verify()).found
     assert what in fault.what
     assert "is none of the ledger's: somebody added it" in fault.what
