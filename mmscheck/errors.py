@@ -9,6 +9,7 @@
     ├── ReportError           a report could not be written                            (exit 4)
     ├── SandboxError          the local stand-in could not start                       (exit 2)
     └── LedgerError           the ledger cannot be read or written; nothing may be sent      (exit 4)
+        └── MissingLedgerError    there is none, and none was to be made
 
 A fault of the message or its media is never an exception: it is an evaluation in the report.
 """
@@ -63,3 +64,7 @@ class SandboxError(MmscheckError):
 
 class LedgerError(MmscheckError):
     """The ledger cannot be read or written, or must not be; without it nothing may be sent."""
+
+
+class MissingLedgerError(LedgerError):
+    """There is no ledger, and none was to be made."""

@@ -31,6 +31,8 @@ from mmscheck.slidexml import parse
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
 
+_BOUND = "mms-id-bound"
+
 MOST_REASONS = 5
 """Reasons in the text of a DeniedError; the verdict it carries has them all."""
 
@@ -155,7 +157,7 @@ class Gate:
             return report
         if self._ledger is not None:
             await note_denial(self._ledger, report, verdict, call="send" if request else "save")
-        raise _denied(report, verdict)
+        raise _denied(report, verdict, "" if self._ledger is None else self._ledger.shown)
 
     def _usable(self, document: object, request: object) -> None:
         from mmscheck.sinch import redacted_xml  # noqa: PLC0415 - the provider's package brings the HTTP client
@@ -245,7 +247,8 @@ def _demand_second_gate(ruleset: RuleSet) -> None:
         raise UsageError(f"profile {ruleset.profile} does not judge sends: it lacks {names}")
 
 
-def _denied(report: Report, verdict: Verdict) -> DeniedError:
+def _denied(report: Report, verdict: Verdict, ledger: str) -> DeniedError:
     reasons = [*verdict.reasons, *(reason for item in verdict.messages for reason in item.reasons)]
     more = f" and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
-    return DeniedError("; ".join(reasons[:MOST_REASONS]) + more, report=report, verdict=verdict)
+    asked = f" (the ledger {ledger} was asked)" if ledger and any(_BOUND in one for one in reasons) else ""
+    return DeniedError("; ".join(reasons[:MOST_REASONS]) + more + asked, report=report, verdict=verdict)

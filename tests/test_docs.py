@@ -59,6 +59,7 @@ def anchors(file: Path) -> set[str]:
 def test_the_guides_are_those_that_were_promised() -> None:
     assert GUIDES == [
         "content-team.md",
+        "ledger.md",
         "limits.md",
         "pipeline.md",
         "repository.md",

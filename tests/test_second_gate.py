@@ -178,8 +178,9 @@ async def test_a_film_may_be_sent_after_n003_and_never_after_e003(box: Sandbox, 
         saved = await one.save(film)
         assert saved.bound is MmsState.ENCODING
         mms_id = saved.result.mms_id or ""
-        with pytest.raises(DeniedError, match="mms-id-bound"):
+        with pytest.raises(DeniedError, match="mms-id-bound") as denied:
             await one.check(film, request(mms_id))
+        assert f"(the ledger {ledger.shown} was asked)" in str(denied.value)
         await ledger.record_postback({"code": "N003", "mms-id": mms_id})
         permit = await one.check(film, request(mms_id))
         assert (await one.send(permit)).status is SendStatus.ACCEPTED

@@ -41,6 +41,9 @@ _STATES: Mapping[str, str] = MappingProxyType(
 )
 """What each state means for a send; empty where it may go out."""
 
+_LONGEST_PLACE = 500
+"""Characters of a ledger's path or URL: cut short it would not say which one was asked."""
+
 _NO_WORD = ("encoding", "saved")
 """States in which nobody has said that the stored message can be used."""
 
@@ -52,6 +55,8 @@ def bound(target: RequestTarget, _: NoParams) -> Result:
         return inapplicable(NO_LEDGER)
     mms_id = shown(target.request.mms_id or "")
     evidence = {"mms_id": mms_id, "bound": binding.content, "checked": target.message.digest}
+    if binding.ledger:
+        evidence["ledger"] = shown(binding.ledger, _LONGEST_PLACE)
     if not (wrong := _unbound(target, binding)):
         return passed(**evidence)
     result = failed({**evidence, "state": shown(binding.state)}, mms_id=mms_id, what=wrong)
@@ -64,7 +69,8 @@ def _unbound(target: RequestTarget, binding: Binding) -> str:
     if not binding.mms_id:
         return "is not given, so nobody knows what would go out"
     if binding.content is None:
-        return "is not in the ledger, so nobody knows what is saved under it"
+        named = f"the ledger {shown(binding.ledger, _LONGEST_PLACE)}" if binding.ledger else "the ledger"
+        return f"is not in {named}, so nobody knows what is saved under it"
     if binding.content != target.message.digest:
         return "was saved with other content than the file that was checked"
     unknown = f'is in a state that is not known ("{shown(binding.state)}")'
@@ -79,7 +85,8 @@ def _advice(target: RequestTarget, binding: Binding) -> str:
     if binding.content is None:
         return (
             f"Save the message with `{save}` and send the id it returns. If the provider holds this very "
-            f"message under that id already: `mmscheck bind {mms_id} {path}`."
+            f"message under that id already: `mmscheck bind {mms_id} {path}`. If it was saved through "
+            "another ledger, name that with --ledger or MMSCHECK_LEDGER."
         )
     if binding.content != target.message.digest:
         return f"Send the file that was saved, or save this one with `{save}` and send the id it returns."

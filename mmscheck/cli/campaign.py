@@ -119,6 +119,8 @@ class _Run:
         secrets = () if client is None else (client.api_key,)
         ledger = await open_ledger(self._given["where"], secrets=secrets)
         try:
+            if client is not None:
+                await ledger.demand_sendable()
             with Progress(wanted=not self._given["no_progress"]) as line:
                 campaign = Campaign(
                     self._plan,

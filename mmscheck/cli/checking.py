@@ -66,6 +66,8 @@ def check_with_ledger(
     strict = given["strict"] or config.strict
 
     async def look(ledger: Ledger) -> Report:
+        if request is not None and not given["dry_run"]:
+            await ledger.demand_sendable()
         binding = None if request is None else await ledger.binding(request.mms_id or "")
         with Progress(wanted=not given["no_progress"]) as line:
             told = CheckProgress(line, [ref.url for ref in one.message.media], 1)

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from mmscheck.cli.exits import Exit
+from mmscheck.cli.ledger_files import adopt, copy
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_postbacks import postbacks
 from mmscheck.cli.ledger_saves import saves
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.group(name="ledger")
 def command() -> None:
-    """Look at the record of sends, settle what is unknown, verify that nobody changed it.
+    """Look at the record of sends, settle what is unknown, verify that nobody changed it, copy it.
 
     Exit codes: 0 fine, 1 verify found tampering, 2 usage or no such send, 4 the ledger cannot be read or
     written.
@@ -37,6 +38,8 @@ def command() -> None:
 
 command.add_command(postbacks)
 command.add_command(saves)
+command.add_command(copy)
+command.add_command(adopt)
 
 
 @command.command(name="list")

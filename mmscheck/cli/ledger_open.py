@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,10 +19,22 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_VARIABLE = "MMSCHECK_LEDGER"
+
+
+def _named(_context: click.Context, _option: click.Parameter, where: str | None) -> str | None:
+    """The address; a variable that is set to nothing is no way to say "the default one"."""
+    # click takes an empty variable for none.
+    if where is None and _VARIABLE in os.environ:
+        raise UsageError(f"{_VARIABLE} is empty: give it a file or a postgresql:// URL, or unset it")
+    return where
+
+
 LEDGER = click.option(
     "--ledger",
     "where",
-    envvar="MMSCHECK_LEDGER",
+    envvar=_VARIABLE,
+    callback=_named,
     metavar="URL",
     help="A file or a postgresql:// URL; default: MMSCHECK_LEDGER, else the user's state folder.",
 )

@@ -20,7 +20,7 @@ SUBCOMMANDS = {
     "send": "Check one message, and send it through the gate.",
     "save": "Check one message, save it through the gate, and bind its id to the content.",
     "bind": "Tell the ledger which message an id holds that was saved elsewhere.",
-    "ledger": "Look into the record of every send, and settle unknown ones.",
+    "ledger": "Look into the record of every send, settle unknown ones, copy it.",
     "postbacks": "Take the provider's notifications, and keep each before answering.",
     "hold": "Stop every send that uses the ledger, until release.",
     "release": "Let sends go again.",

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from mmscheck.cli.exits import Exit
-from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
+from mmscheck.cli.ledger_held import NEW, demand_used, through_it, with_used_ledger
+from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, login
 from mmscheck.cli.ledger_shown import holds_text
-from mmscheck.cli.say import write_stdout
+from mmscheck.cli.say import say, write_stdout
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -18,15 +19,28 @@ if TYPE_CHECKING:
 @click.command(name="release")
 @WHO
 @LEDGER
+@NEW
 @FORMAT
-def command(who: str | None, where: str | None, form: str) -> int:
+def command(*, who: str | None, where: str | None, new: bool, form: str) -> int:
     """End every hold, so that sends go out again.
 
-    Exit codes: 0 nothing is held any more, 2 usage, 4 the ledger cannot be written: what was held still is.
+    Says which ledger that is, when it last sent, and what is in flight. One that holds nothing, and that
+    nothing was ever sent through or saved, is refused: what was held is another.
+
+    Exit codes: 0 nothing is held any more, 2 usage or a ledger that nobody uses, 4 the ledger cannot be
+    written: what was held still is.
     """
 
     async def work(ledger: Ledger) -> int:
-        write_stdout(holds_text(await ledger.release(who=login(who)), form, "released"))
+        if not new and not await ledger.held():
+            demand_used(await ledger.activity(), ledger.shown, "released")
+        released = await ledger.release(who=login(who))
+        told = through_it(await ledger.activity(), ledger.shown)
+        write_stdout(holds_text(released, form, "released"))
+        if form == "json":
+            say(told)
+        else:
+            write_stdout(f"{told}\n")
         return int(Exit.PERMITTED)
 
-    return guarded(lambda: with_ledger(where, work))
+    return with_used_ledger(where, work, new=new, done="released")

@@ -56,7 +56,9 @@ class Database:
     def __init__(self, place: Place) -> None:
         """Make ready to connect; nothing is opened yet."""
         self.place = place
-        self._runner: Runner = File(place.url) if place.file else _server(place)
+        self.file = File(place.url) if place.file else None
+        """The ledger's file; None for a server's database."""
+        self._runner: Runner = self.file or _server(place)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """What the work returns, when what it wrote is durable; raises LedgerError.
@@ -81,6 +83,12 @@ class Database:
         with self._told("read"):
             return await self._runner.rows(query)
 
+    async def settle(self) -> None:
+        """See ``File``; a database on a server is settled at all times."""
+        if self.file is not None:
+            with self._told("written"):
+                await self.file.settle()
+
     async def close(self) -> None:
         """Close every connection."""
         with self._told("closed"):
@@ -101,7 +109,23 @@ class Database:
             raise self._error(what, error) from error
 
     def _error(self, what: str, error: BaseException) -> LedgerError:
-        return LedgerError(f"the ledger {self.place.shown} cannot be {what}: {_reason(error)}")
+        reason = _reason(error)
+        advice = next((f". {advice}" for words, advice in _ADVICE if words in reason), "")
+        return LedgerError(f"the ledger {self.place.shown} cannot be {what}: {reason}{advice}")
+
+
+_TOGETHER = (
+    "Stop everything that uses it, see to the disk and its room, and put the file and its -wal together "
+    "again if one of them was moved or removed; then: mmscheck ledger verify"
+)
+_ADVICE = (
+    ("disk I/O error", _TOGETHER),
+    ("database disk image is malformed", _TOGETHER),
+    ("database or disk is full", "Make room on its disk; what was written before is whole"),
+    ("unable to open database file", "Its folder has to be there, and be writable for this user"),
+    ("attempt to write a readonly database", "File and folder have to be writable for this user"),
+)
+"""What helps where the driver's words do not say it."""
 
 
 def _reason(error: BaseException) -> str:

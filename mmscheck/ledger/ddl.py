@@ -80,3 +80,21 @@ POSTGRESQL_GUARDS = (
         "FOR EACH STATEMENT EXECUTE FUNCTION history_append_only()"
     ),
 )
+
+SQLITE_NUMBERED = (
+    # A trigger and not a constraint: a table of millions of rows is not written anew, and rows that somebody
+    # put in before stay where verify finds them.
+    (
+        "CREATE TRIGGER history_numbered BEFORE INSERT ON history "
+        "WHEN typeof(NEW.seq) <> 'integer' OR NEW.seq < 1 "
+        "BEGIN SELECT RAISE(ABORT, 'the rows of the history are numbered from 1'); END"
+    ),
+    "CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, home TEXT NOT NULL)",
+    "INSERT INTO identity (one, id, home) VALUES (1, lower(hex(randomblob(16))), '')",
+)
+"""``identity`` tells a file from every other one, and where it was opened last: see ``marks``."""
+
+POSTGRESQL_NUMBERED = (
+    # NOT VALID: it holds for new rows, and what somebody put in before stays where verify finds it.
+    "ALTER TABLE history ADD CONSTRAINT history_numbered CHECK (seq > 0) NOT VALID",
+)

@@ -5,23 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
 import msgspec
 from sqlalchemy.exc import IntegrityError
 
-from mmscheck.errors import LedgerError, UsageError
+from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
 from mmscheck.ledger import claims, holds, incoming, reading, saves, sends
+from mmscheck.ledger.activity import Activity, activity
 from mmscheck.ledger.begun import OpenSave, open_saves, stored
 from mmscheck.ledger.book import Needs, Operation
 from mmscheck.ledger.cleaning import Cleaner
+from mmscheck.ledger.copying import copy
 from mmscheck.ledger.database import Database
 from mmscheck.ledger.migrations import check_version, migrate, steps, version
 from mmscheck.ledger.owner import this_process
 from mmscheck.ledger.reading import Concerned, Filter
 from mmscheck.ledger.saves import Save
 from mmscheck.ledger.sharing import Shared
+from mmscheck.ledger.standing import Standing
 from mmscheck.ledger.verify import noted, verify
 from mmscheck.ledger.where import place_of, prepare
 from mmscheck.ledger.writer import Writer
@@ -36,6 +40,7 @@ from mmscheck.model.ledger import (
     SendIntent,
     SendRecord,
     SendState,
+    Tampering,
     Verification,
 )
 from mmscheck.model.send import SendResult
@@ -71,6 +76,7 @@ class Ledger:
         self.shown = database.place.shown
         """Where it is, for people: without the password."""
         self._database = database
+        self._standing = Standing(database)
         self._cleaner = Cleaner(secrets)
         self._writer = Writer(database, clock, self._cleaner)
         self._meanings = dict(meanings)
@@ -99,6 +105,45 @@ class Ledger:
         await self._writer.close()
         await self._database.close()
 
+    # The file
+
+    async def look(self, *, settle: bool = True) -> bool:
+        """Whether this ledger may be sent from, as it stands now; ``open_ledger`` has looked."""
+        return await self._standing.look(settle=settle)
+
+    async def demand_sendable(self) -> None:
+        """Raise LedgerError where nothing may be sent from this ledger, which every claim asks as well.
+
+        Its file lacks rows that were there, or somebody else than this user could change it.
+        """
+        await self._standing.demand()
+
+    async def adopt(self, *, reason: str, who: str) -> str:
+        """Go on with a ledger that lacks rows that were there; returns what was noted of them (ROWS:HASH).
+
+        Raises UsageError without a reason or a name, and for a ledger that lacks nothing.
+        """
+        _demand(reason=reason, who=who)
+        behind = await self._standing.behind()
+        if behind is None:
+            raise UsageError(f"nothing is known to be missing from the ledger {self.shown}")
+        noted_head = f"{behind.noted.seq}:{behind.noted.hash}"
+        await self._standing.go_on(settle=True)
+        await self.record_check("ledger-adopted", reason=reason, who=who, noted=noted_head)
+        await self._standing.look(settle=True)
+        return noted_head
+
+    async def copy(self, to: Path) -> str:
+        """Copy the ledger of this moment to a file that is not there yet; returns its head (ROWS:HASH).
+
+        Raises UsageError for a file that is there, and for a ledger on a server; LedgerError when it fails.
+        """
+        return await copy(self._database, to)
+
+    async def activity(self) -> Activity:
+        """What goes through this ledger: whether anything does, what is in flight, when it last sent."""
+        return await self._database.read(activity)
+
     # Sends
 
     async def claim(self, intent: SendIntent, *, max_attempts: int = MAX_ATTEMPTS) -> ClaimOutcome:
@@ -110,6 +155,7 @@ class Ledger:
         """
         if not intent.key.isprintable() or not 0 < len(intent.key) <= _LONGEST_KEY:
             raise UsageError(f"an idempotency key has 1 to {_LONGEST_KEY} printable characters")
+        await self._standing.demand()
         clean = msgspec.structs.replace(
             intent, mms_id=self._cleaner.text(intent.mms_id), to=self._cleaner.text(intent.to)
         )
@@ -179,7 +225,8 @@ class Ledger:
 
     async def binding(self, mms_id: str) -> Binding:
         """What the rule ``mms-id-bound`` judges; an id that nobody bound has no content."""
-        return saves.binding(mms_id, await self.mms(mms_id))
+        known = saves.binding(mms_id, await self.mms(mms_id))
+        return msgspec.structs.replace(known, ledger=self.shown)
 
     async def record_check(self, kind: str, **facts: str | float | list[str] | None) -> None:
         """Note a check or a permit in the history, such as ``kind="permit"`` with its digests."""
@@ -245,7 +292,12 @@ class Ledger:
         history still, which tells a ledger that was cut short or written anew. Raises UsageError for another.
         """
         expected = None if expect is None else noted(expect)
-        return await self._database.read(lambda connection: verify(connection, expected), whole=True)
+        found = await self._database.read(lambda connection: verify(connection, expected), whole=True)
+        behind = await self._standing.behind()
+        if behind is None:
+            return found
+        told = Tampering(seq=None, what=f"rows are missing: {behind.text}")
+        return msgspec.structs.replace(found, found=(*found.found, told))
 
 
 async def open_ledger(
@@ -257,8 +309,9 @@ async def open_ledger(
     secrets: Iterable[str] = (),
     clock: Callable[[], float] = time.time,
 ) -> Ledger:
-    """Open the ledger at a path, a ``postgresql://`` URL, or in the user's state folder.
+    """Open the ledger at a path or a ``postgresql://`` URL.
 
+    None is what the environment variable MMSCHECK_LEDGER names, or else a file in the user's state folder.
     ``create`` makes what is missing and brings the schema up to date; ``recover`` makes ``unknown`` of what a
     crash cut short. ``meanings`` tells for each postback code a value of ``PostbackMeaning``; ``secrets``,
     such as the API key, are kept out of every column. Raises LedgerError, and UsageError for an address that
@@ -271,7 +324,8 @@ async def open_ledger(
             prepare(place.file, create=create)
         await _bring_up(database, create=create)
         ledger = Ledger(database, clock=clock, secrets=secrets, meanings=meanings)
-        if recover:
+        # What is behind is left as it is: whoever brings the missing rows back needs it so.
+        if await ledger.look(settle=create) and recover:
             await ledger.crashed()
     except BaseException:
         await database.close()
@@ -286,7 +340,7 @@ async def _bring_up(database: Database, *, create: bool) -> None:
     if found == len(plan):
         return
     if found == 0 and not create:
-        raise LedgerError(f"there is no ledger at {database.place.shown}")
+        raise MissingLedgerError(f"there is no ledger at {database.place.shown}")
     try:
         await database.write(lambda connection: migrate(connection, plan))
     except IntegrityError as error:

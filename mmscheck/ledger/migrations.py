@@ -11,7 +11,14 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
 from mmscheck.errors import LedgerError
-from mmscheck.ledger.ddl import ADDRESSES, POSTGRESQL_GUARDS, SQLITE_GUARDS, TABLES
+from mmscheck.ledger.ddl import (
+    ADDRESSES,
+    POSTGRESQL_GUARDS,
+    POSTGRESQL_NUMBERED,
+    SQLITE_GUARDS,
+    SQLITE_NUMBERED,
+    TABLES,
+)
 
 _LOCK = 0x6D6D73636865636B
 """The advisory lock on PostgreSQL: the ASCII of "mmscheck"."""
@@ -19,7 +26,9 @@ _LOCK = 0x6D6D73636865636B
 
 def steps(dialect: str) -> tuple[Sequence[str], ...]:
     """Every step's statements, the first step first; ``dialect`` is SQLAlchemy's name of the database."""
-    return (TABLES, SQLITE_GUARDS if dialect == "sqlite" else POSTGRESQL_GUARDS, ADDRESSES)
+    if dialect == "sqlite":
+        return (TABLES, SQLITE_GUARDS, ADDRESSES, SQLITE_NUMBERED)
+    return (TABLES, POSTGRESQL_GUARDS, ADDRESSES, POSTGRESQL_NUMBERED)
 
 
 def version(connection: Connection) -> int:

@@ -29,11 +29,16 @@ OLDEST = (3, 38, 0)
 """The first release of SQLite in which all that is used here is always built in."""
 
 
+End = tuple[int, str]
+"""The last row of the history and its hash."""
+
+
 def transact(
     connection: Connection, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner
-) -> T:
+) -> tuple[T, End | None]:
     """What was decided, durable when this returns, in a transaction of its own that locks out all others.
 
+    With it the chain's new end, None where nothing was written.
     Whatever it raises, the transaction may still be open: closing the connection undoes it.
     """
     raw = connection.connection.driver_connection
@@ -42,12 +47,11 @@ def transact(
         raw.execute("BEGIN IMMEDIATE")
         book, previous = _read(raw, needs, at)
         outcome = decide(book)
-        if book.changes:
-            _write(raw, book, previous, cleaner)
+        end = _write(raw, book, previous, cleaner) if book.changes else None
         raw.execute("COMMIT")
     except sqlite3.IntegrityError as error:
         raise IntegrityError(None, None, error) from error
-    return outcome
+    return outcome, end
 
 
 def _read(raw: Any, needs: Needs, at: int) -> tuple[Book, str]:
@@ -64,7 +68,7 @@ def _read(raw: Any, needs: Needs, at: int) -> tuple[Book, str]:
     return book, last
 
 
-def _write(raw: Any, book: Book, previous: str, cleaner: Cleaner) -> None:
+def _write(raw: Any, book: Book, previous: str, cleaner: Cleaner) -> End:
     entries, last = chain(book, previous, cleaner)
     raw.execute(_inserting(HISTORY), (_json(entries),))
     for name, (new, old) in touched(book, cleaner).items():
@@ -73,6 +77,7 @@ def _write(raw: Any, book: Book, previous: str, cleaner: Cleaner) -> None:
         if old:
             raw.execute(_updating(PROJECTIONS[name]), (_json(old),))
     raw.execute("UPDATE head SET seq = ?, hash = ?", (entries[-1]["seq"], last))
+    return entries[-1]["seq"], last
 
 
 def _json(values: Any) -> str:

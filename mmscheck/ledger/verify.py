@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Table, Text, cast, func, select
+from sqlalchemy import ColumnElement, Table, Text, and_, cast, false, func, not_, select
 from sqlalchemy.engine import Connection
 
 from mmscheck.errors import UsageError
@@ -76,17 +76,18 @@ _ROWS = re.compile(r"[0-9]{1,18}")
 
 
 def verify(connection: Connection, expected: Noted | None = None) -> Verification:
-    """Every fault of history, end, noted head, projections and triggers, in this order.
+    """Every fault of history, end, noted head, projections and schema, in this order.
 
     The connection sees one moment.
     """
-    chain, found, rows = _Chain(), list[Tampering](), 0
+    chain, found, rows = _Chain(), _unnumbered(connection), 0
     for row in _history(connection):
         rows += 1
         found += chain.step(row)
         if len(found) >= MOST:
             break
     else:
+        found += _counted(connection, rows)
         found += _end(connection, chain)
         if expected is not None:
             found += _noted(connection, chain, expected)
@@ -96,16 +97,48 @@ def verify(connection: Connection, expected: Noted | None = None) -> Verificatio
     return Verification(rows=rows, head=f"{chain.seq}:{chain.hash}", found=tuple(found[:MOST]))
 
 
+def _numbered(connection: Connection) -> ColumnElement[bool]:
+    """Which rows are walked: numbers from 1. SQLite would take anything for a number, and none as well."""
+    # Reckoned with, so that no index is chosen for it: every row but the forged ones passes.
+    positive = HISTORY.c.seq + 0 > 0
+    if connection.dialect.name != "sqlite":
+        return positive
+    return and_(func.typeof(HISTORY.c.seq) == "integer", positive)
+
+
+def _unnumbered(connection: Connection) -> list[Tampering]:
+    """The rows that no walk comes by: no mmscheck ever wrote one."""
+    columns = (cast(HISTORY.c.seq, Text), HISTORY.c.kind, HISTORY.c.target, HISTORY.c.subject)
+    # What is no number is neither greater than 0 nor not.
+    walked = func.coalesce(_numbered(connection), false())
+    query = select(*columns).where(not_(walked)).limit(MOST)
+    return [
+        Tampering(
+            seq=None,
+            what=f"a row numbered {seq} was put in beside the history ({kind} of {target} {subject})",
+        )
+        for seq, kind, target, subject in connection.execute(query)
+    ]
+
+
 def _history(connection: Connection) -> Iterator[HistoryEntry]:
-    last = -(2**62)
+    last = 0
     while True:
-        query = select(HISTORY).where(HISTORY.c.seq > last).order_by(HISTORY.c.seq).limit(PAGE)
-        rows = (connection.execute(query)).all()
+        later = and_(_numbered(connection), HISTORY.c.seq > last)
+        rows = (connection.execute(select(HISTORY).where(later).order_by(HISTORY.c.seq).limit(PAGE))).all()
         for row in rows:
             yield entry(row)
         if len(rows) < PAGE:
             return
         last = rows[-1].seq
+
+
+def _counted(connection: Connection, walked: int) -> list[Tampering]:
+    """Rows that are there, and that an index which was tampered with keeps from the walk."""
+    numbered = connection.execute(select(func.count()).where(_numbered(connection))).scalar() or 0
+    if numbered == walked:
+        return []
+    return [Tampering(seq=None, what=f"{walked} rows of the history can be read, and {numbered} are in it")]
 
 
 def _end(connection: Connection, chain: _Chain) -> list[Tampering]:
@@ -146,9 +179,14 @@ def _noted(connection: Connection, chain: _Chain, expected: Noted) -> list[Tampe
 
 def _projection(connection: Connection, table: Table) -> list[Tampering]:
     found = _orphans(connection, table)
+    nameless = connection.execute(select(func.count()).where(table.c.id.is_(None))).scalar() or 0
+    if nameless:
+        found.append(
+            Tampering(seq=None, what=f"{table.name}: {nameless} rows without an id stand in no history")
+        )
     last: Any = None
     while True:
-        query = select(table).order_by(table.c.id).limit(PAGE)
+        query = select(table).where(table.c.id.is_not(None)).order_by(table.c.id).limit(PAGE)
         if last is not None:
             query = query.where(table.c.id > last)
         rows = [dict(row) for row in (connection.execute(query)).mappings()]
@@ -181,7 +219,7 @@ def _replayed(
     last: dict[str, int] = {}
     query = (
         select(HISTORY.c.seq, HISTORY.c.subject, HISTORY.c.body)
-        .where(HISTORY.c.target == table.name, HISTORY.c.subject.in_(subjects))
+        .where(_numbered(connection), HISTORY.c.target == table.name, HISTORY.c.subject.in_(subjects))
         .order_by(HISTORY.c.seq)
     )
     for seq, subject, body in connection.execute(query):
@@ -199,11 +237,15 @@ def _decoded(body: str) -> Row:
 
 def _orphans(connection: Connection, table: Table) -> list[Tampering]:
     """Rows of the history about something that is no longer there."""
-    named = select(HISTORY.c.subject).where(HISTORY.c.target == table.name)
+    named = select(HISTORY.c.subject).where(_numbered(connection), HISTORY.c.target == table.name)
     gone = named.except_(select(cast(table.c.id, Text))).subquery()
     query = (
         select(HISTORY.c.subject, func.max(HISTORY.c.seq).label("last"))
-        .where(HISTORY.c.target == table.name, HISTORY.c.subject.in_(select(gone.c.subject)))
+        .where(
+            _numbered(connection),
+            HISTORY.c.target == table.name,
+            HISTORY.c.subject.in_(select(gone.c.subject)),
+        )
         .group_by(HISTORY.c.subject)
         .order_by("last")
         .limit(MOST)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib.util
 import os
 from pathlib import Path
@@ -10,7 +12,11 @@ import msgspec
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from mmscheck.errors import LedgerError, UsageError
+from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
+from mmscheck.ledger.sole import SIDES, must_be_one
+
+VARIABLE = "MMSCHECK_LEDGER"
+"""Names the ledger where nothing else does."""
 
 _POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
 _SQLITE = frozenset({"sqlite"})
@@ -33,9 +39,16 @@ def default_file() -> Path:
 
 
 def place_of(where: str | None) -> Place:
-    """The place that a URL, a path, or None (the default file) names; raises UsageError for anything else."""
+    """The place that a URL or a path names; None: that MMSCHECK_LEDGER names, or else the default file.
+
+    Raises UsageError for anything else.
+    """
     if where is None:
-        return _file(default_file())
+        where = os.environ.get(VARIABLE)
+        if where is None:
+            return _file(default_file())
+        if not where.strip():
+            raise UsageError(f"{VARIABLE} is empty: give it a file or a postgresql:// URL, or unset it")
     if "://" not in where:
         if not where.strip() or "\0" in where:
             raise UsageError("the ledger's address is empty: give a file or a postgresql:// URL")
@@ -76,17 +89,35 @@ def _server(url: URL) -> Place:
 def prepare(file: Path, *, create: bool) -> None:
     """Make folder (0700) and file (0600) where they are missing; raises LedgerError, also when not to create.
 
-    Numbers of customers are in it, so nobody else may read what this makes. What is there keeps its mode.
+    Numbers of customers are in it, so nobody else may read what this makes. What is there keeps its mode. A
+    file that cannot be one ledger for everybody is refused.
     """
-    if not create:
-        if not file.exists():
-            raise LedgerError(f"there is no ledger at {file}")
-        return
+    real = Path(os.path.realpath(file))
     try:
-        _folders(file.parent)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if not real.exists():
+            _make(file, real, create=create)
+        must_be_one(file)
+        # Never opened here: to close it would let go of the locks that this process has on it by SQLite, and
+        # another one would take away the -wal that is being written.
+        if create and not os.access(real, os.R_OK | os.W_OK, effective_ids=True):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise LedgerError(f"the ledger {file} cannot be written: {error.strerror}") from error
+
+
+def _make(file: Path, real: Path, *, create: bool) -> None:
+    for side in SIDES:
+        left = Path(f"{real}{side}")
+        if left.is_file() and left.stat().st_size:
+            raise LedgerError(
+                f"there is no ledger at {file}, and {left.name} is left of one: it was moved or removed "
+                "alone, and its newest rows are in what is left. Put it back beside that"
+            )
+    if not create:
+        raise MissingLedgerError(f"there is no ledger at {file}")
+    _folders(real.parent)
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(real, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _folders(folder: Path) -> None:

@@ -40,13 +40,14 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 
     ``state`` is ``ready``, ``encoding``, ``corrupt``, or ``saved`` where nobody has said anything of its
     encoding; ``content`` is the digest bound at the save, None when nobody bound the id. ``media`` pairs
-    redacted URLs with the ``sha256:`` digests that their files had then.
+    redacted URLs with the ``sha256:`` digests that their files had then; ``ledger`` is which one was asked.
     """
 
     mms_id: str
     content: str | None
     state: str
     media: tuple[tuple[str, str], ...] = ()
+    ledger: str = ""
 
 
 class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):

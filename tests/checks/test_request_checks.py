@@ -154,6 +154,14 @@ def test_anything_else_the_ledger_says_denies(changed: dict[str, str | None], wh
     assert words.startswith(what)
 
 
+def test_what_denies_says_which_ledger_was_asked() -> None:
+    place = "/state/" + "x" * 200 + "/ledger.sqlite3"
+    unbound = replace(READY, content=None, ledger=place)
+    assert bound(binding=unbound)[1].startswith(f"is not in the ledger {place}, so nobody knows")
+    for binding in (unbound, replace(unbound, content="sha256:b"), replace(READY, ledger=place)):
+        assert on_request("mms-id-bound", GOOD, binding).evidence["ledger"] == place
+
+
 def test_a_send_without_an_mms_id_is_bound_to_nothing() -> None:
     assert bound(replace(GOOD, mms_id=None))[0] is Outcome.FAILED
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mmscheck.cli import main as program
-from mmscheck.ledger import Ledger, open_ledger
+from mmscheck.errors import UsageError
+from mmscheck.ledger import Ledger, Save, open_ledger
 from tests.support.ledgers import MEANINGS, accepted, claimed, refused, unguarded, unknown
 
 Run = Callable[..., tuple[int, str, str]]
@@ -160,8 +162,178 @@ def test_a_ledger_that_cannot_be_written_is_exit_4(run: Run, tmp_path: Path) -> 
 
 
 def test_hold_and_release_say_what_they_did(run: Run, where: str) -> None:
-    code, out, _ = run("hold", "wrong\x1b picture", "--who", "ann")
+    code, out, _ = run("hold", "wrong\x1b picture", "--who", "ann", "--new")
     assert (code, out.startswith("held: wrong\\x1b picture (ann, since ")) == (0, True)
     code, out, _ = run("release", "--who", "bob", "--format", "json")
     assert (code, [hold["who"] for hold in json.loads(out)]) == (0, ["ann"])
-    assert run("release", "--who", "bob")[:2] == (0, "nothing was held\n")
+    code, out, _ = run("release", "--who", "bob", "--new")
+    assert (code, out) == (0, f"nothing was held\nledger {where}: 0 sends in flight, never sent\n")
+
+
+def test_hold_names_the_ledger_and_what_goes_through_it(run: Run, filled: str) -> None:
+    code, out, err = run("hold", "wrong picture", "--who", "ann")
+    held, told = out.splitlines()
+    assert (code, err, held.startswith("held: wrong picture (ann, since ")) == (0, "", True)
+    assert re.fullmatch(
+        rf"ledger {re.escape(filled)}: 0 sends in flight, last sent \d+ (seconds|minutes) ago", told
+    )
+    code, out, err = run("release", "--who", "ann", "--format", "json")
+    assert (code, len(json.loads(out))) == (0, 1)
+    assert err.startswith(f"ledger {filled}: 0 sends in flight, last sent ")
+
+
+def test_hold_counts_what_is_in_flight(run: Run, where: str) -> None:
+    """The one in flight belongs to this very process, which is at work still."""
+
+    async def claim() -> None:
+        async with await open_ledger(where) as ledger:
+            await claimed(ledger)
+
+    asyncio.run(claim())
+    assert "1 send in flight" in run("hold", "stop", "--who", "ann")[1]
+
+
+@pytest.mark.parametrize("command", [("hold", "stop"), ("release",)])
+def test_a_ledger_that_nobody_uses_is_exit_2(run: Run, where: str, command: tuple[str, ...]) -> None:
+    done = "held" if command[0] == "hold" else "released"
+    for made in (False, True):
+        if made:
+            asyncio.run(_opened(where))
+        code, out, err = run(*command, "--who", "ann")
+        assert (code, out) == (2, "")
+        assert where in err
+        assert f"nothing was {done}. Name the ledger that the sends go through" in err
+        assert Path(where).exists() == made
+    assert run(*command, "--who", "ann", "--new")[0] == 0
+
+
+async def _opened(where: str) -> None:
+    await (await open_ledger(where)).close()
+
+
+def test_a_hold_of_a_new_ledger_is_let_go_without_a_word(run: Run, where: str) -> None:
+    assert run("hold", "stop", "--who", "ann", "--new")[0] == 0
+    assert run("release", "--who", "ann")[0] == 0
+
+
+def test_a_bound_id_makes_it_the_one_that_is_used(run: Run, where: str) -> None:
+    async def bind() -> None:
+        async with await open_ledger(where) as ledger:
+            await ledger.record_save(Save(mms_id="1", digest="sha256:a"))
+
+    asyncio.run(bind())
+    code, out, _ = run("hold", "stop", "--who", "ann")
+    assert (code, "never sent" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("hold", "stop"),
+        ("release",),
+        ("ledger", "list"),
+        ("ledger", "verify"),
+        ("ledger", "copy", "copy"),
+        ("ledger", "adopt", "--reason", "x"),
+        ("ledger", "saves"),
+        ("ledger", "postbacks"),
+        ("postbacks", "--listen", "127.0.0.1:0"),
+        ("save", "sale.xml"),
+        ("send", "sale.xml"),
+        ("send", "sale.xml", "--dry-run"),
+        ("send", "sale.xml", "--recipients", "people.csv"),
+        ("bind", "1", "sale.xml"),
+    ],
+)
+def test_a_variable_that_is_set_to_nothing_is_exit_2(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for empty in ("", " "):
+        monkeypatch.setenv("MMSCHECK_LEDGER", empty)
+        code, out, err = run(*command)
+        assert (code, out) == (2, "")
+        assert "is empty: give" in err
+    assert not (tmp_path / "state").exists()
+
+
+async def test_the_library_reads_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMSCHECK_LEDGER", str(tmp_path / "shared"))
+    async with await open_ledger() as ledger:
+        assert ledger.shown == str(tmp_path / "shared")
+    async with await open_ledger(str(tmp_path / "other")) as ledger:
+        assert ledger.shown == str(tmp_path / "other")
+    monkeypatch.setenv("MMSCHECK_LEDGER", "")
+    with pytest.raises(UsageError, match="MMSCHECK_LEDGER is empty"):
+        await open_ledger()
+
+
+def test_a_copy_is_whole_while_the_ledger_is_in_use(run: Run, filled: str, tmp_path: Path) -> None:
+    copy = tmp_path / "kept"
+
+    async def copied() -> str:
+        async with await open_ledger(filled) as ledger:
+            head = await asyncio.to_thread(run, "ledger", "copy", str(copy))
+            assert head[0] == 0
+            assert head[2] == f"copied {filled} to {copy}\n"
+            await claimed(ledger, "key-9")
+            return head[1].strip()
+
+    head = asyncio.run(copied())
+    assert re.fullmatch(r"\d+:[0-9a-f]{64}", head)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in tmp_path.glob("kept*")] == ["kept"]
+    code, out, _ = run("ledger", "verify", "--expect", head)
+    assert (code, out.splitlines()[0].startswith("Nothing is wrong")) == (0, True)
+    code, out, _ = run("ledger", "list", "--ledger", str(copy), "--format", "json")
+    assert [send["id"] for send in json.loads(out)] == [1, 3, 5]
+
+
+@pytest.mark.parametrize("name", ["kept", "kept-wal", "kept-shm", "kept-journal", "kept-head"])
+@pytest.mark.parametrize("what", ["file", "folder", "broken link"])
+def test_a_copy_is_never_made_over_anything(
+    run: Run, filled: str, tmp_path: Path, name: str, what: str
+) -> None:
+    there = tmp_path / name
+    if what == "broken link":
+        there.symlink_to(tmp_path / "nowhere")
+    elif what == "folder":
+        there.mkdir()
+    else:
+        there.write_text("mine")
+    before = sorted(one.name for one in tmp_path.iterdir())
+    code, out, err = run("ledger", "copy", str(tmp_path / "kept"))
+    assert (code, out) == (2, "")
+    assert f"{there} is there already" in err
+    assert sorted(one.name for one in tmp_path.iterdir()) == before
+    assert what != "file" or there.read_text() == "mine"
+
+
+def test_a_copy_that_fails_leaves_nothing(run: Run, filled: str, tmp_path: Path) -> None:
+    code, out, err = run("ledger", "copy", str(tmp_path / "no folder" / "kept"))
+    assert (code, out) == (4, "")
+    assert "could not be copied" in err
+    code, _, err = run("ledger", "copy", filled)
+    assert (code, "is there already" in err) == (2, True)
+
+
+def test_a_ledger_that_is_behind_is_adopted_with_a_reason(run: Run, filled: str, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    assert run("ledger", "copy", str(kept))[0] == 0
+    assert run("ledger", "adopt", "--reason", "x", "--who", "ann")[0] == 2
+    assert run("hold", "stop", "--who", "ann")[0] == 0
+    kept.replace(filled)
+    code, out, _ = run("ledger", "verify")
+    assert (code, "rows are missing" in out) == (1, True)
+    assert run("ledger", "adopt", "--who", "ann")[0] == 2
+    code, _, err = run("ledger", "adopt", "--reason", "only a hold is missing", "--who", "ann")
+    assert (code, "is gone on with" in err) == (0, True)
+    assert run("ledger", "verify")[0] == 0
+
+
+def test_what_a_disk_error_needs_is_said(run: Run, filled: str) -> None:
+    Path(filled).write_bytes(Path(filled).read_bytes()[:5000])
+    code, _, err = run("ledger", "list")
+    assert code == 4
+    assert "Stop everything that uses it" in err

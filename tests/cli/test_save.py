@@ -205,7 +205,7 @@ async def test_a_save_cut_off_in_the_call_is_visible(
 async def test_a_hold_stops_no_save_because_a_save_reaches_no_phone(
     provider: RawProvider, folder: Path
 ) -> None:
-    assert (await mmscheck("hold", "wrong picture", "--who", "ann", cwd=folder)).code == 0
+    assert (await mmscheck("hold", "wrong picture", "--who", "ann", "--new", cwd=folder)).code == 0
     assert (await mmscheck("save", "sale.xml", "--api-url", provider.url, cwd=folder)).code == 0
 
 

@@ -141,7 +141,7 @@ async def test_a_refusal_is_remembered_until_it_is_resolved(provider: RawProvide
 
 
 async def test_a_hold_stops_every_send_and_says_whose_it_is(provider: RawProvider, folder: Path) -> None:
-    held = await mmscheck("hold", "wrong picture", "--who", "ann", cwd=folder)
+    held = await mmscheck("hold", "wrong picture", "--who", "ann", "--new", cwd=folder)
     assert held.code == 0
     ran = await send(provider, folder, "--format", "json=report.json", "--format", "text")
     assert (ran.code, provider.connections) == (5, 0)

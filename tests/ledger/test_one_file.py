@@ -57,6 +57,7 @@ async def test_opening_waits_for_another_process_that_has_just_begun_with_the_ne
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "ledger"
+    file.touch(0o600)
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     opening = asyncio.create_task(open_ledger(str(file)))

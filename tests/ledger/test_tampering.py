@@ -10,7 +10,7 @@ import re
 import pytest
 
 from mmscheck.errors import LedgerError, UsageError
-from mmscheck.ledger import Ledger, Save
+from mmscheck.ledger import Ledger, Save, open_ledger
 from mmscheck.model.ledger import Verification
 from tests.support.ledgers import accepted, claimed, raw, refused, unguarded, unknown
 
@@ -212,7 +212,8 @@ async def test_an_end_that_was_cut_off_without_a_trace_is_found_by_a_head_noted_
     for known in (rows, digest, f"{rows}:{digest}"):
         assert (await filled.verify(known)).found == ()
     await unguarded(where, *REWRITTEN)
-    assert all("the trigger history_no" in one.what for one in (await filled.verify()).found)
+    kinds = ("the trigger history_no", *(("rows are missing",) if "://" not in where else ()))
+    assert all(one.what.startswith(kinds) for one in (await filled.verify()).found)
     assert "5: there were 12 rows" in told(await filled.verify(rows))
     assert "the row that was the last one when this was noted is gone" in told(await filled.verify(digest))
     assert "5: there were 12 rows" in told(await filled.verify(f"{rows}:{digest}"))
@@ -288,6 +289,149 @@ async def test_a_guard_that_was_taken_away_is_found(
     await raw(where, *(postgresql if "://" in where else sqlite))
     (fault,) = (await filled.verify()).found
     assert re.search(wanted, fault.what)
+
+
+FORGED_MMS = {
+    "id": "666",
+    "state": "ready",
+    "digest": "sha256:evil",
+    "media": "[]",
+    "name": None,
+    "subject": None,
+    "saved_at": 1,
+    "changed_at": 1,
+}
+
+
+def _put_in(seq: str) -> tuple[str, str]:
+    """An id that nobody bound, with a row of the history that says who did."""
+    body = json.dumps(FORGED_MMS, sort_keys=True, separators=(",", ":"))
+    return (
+        (
+            "INSERT INTO mms (id, state, digest, media, saved_at, changed_at) "
+            "VALUES ('666', 'ready', 'sha256:evil', '[]', 1, 1)"
+        ),
+        f"INSERT INTO history VALUES ({seq}, 1, 'mms-saved', 'mms', '666', '{body}', 'p', 'h')",
+    )
+
+
+SEQS = ["NULL", "0", "-1", str(-(2**62) - 10), str(-(2**63)), "1.5", "'x'", "x'01'", "9223372036854775807"]
+ANYTHING = frozenset({"NULL", "1.5", "'x'", "x'01'"})
+"""What only SQLite takes for a number."""
+
+
+@pytest.mark.parametrize("seq", SEQS)
+async def test_a_row_that_no_walk_comes_by_is_refused_and_found(filled: Ledger, where: str, seq: str) -> None:
+    if "://" in where and seq in ANYTHING:
+        pytest.skip("this database takes numbers only")
+    head = (await filled.verify()).head
+    refused_at_once = seq != SEQS[-1]
+    mms, history = _put_in(seq)
+    await raw(where, mms)
+    if refused_at_once:
+        with pytest.raises(Exception, match="numbered"):
+            await raw(where, history)
+    guard = (
+        "ALTER TABLE history DROP CONSTRAINT history_numbered"
+        if "://" in where
+        else "DROP TRIGGER history_numbered"
+    )
+    await raw(where, guard, history)
+    found = told(await filled.verify(head))
+    if refused_at_once:
+        assert "was put in beside the history (mms-saved of mms 666)" in found
+        # What it says of the stored message is not believed.
+        assert "mms 666 stands in no history" in found
+    else:
+        assert "missing" in found
+
+
+async def test_an_older_ledger_with_such_rows_is_opened_and_they_are_found(
+    filled: Ledger, where: str
+) -> None:
+    await filled.close()
+    later = (
+        ("ALTER TABLE history DROP CONSTRAINT history_numbered",)
+        if "://" in where
+        else ("DROP TRIGGER history_numbered", "DROP TABLE identity")
+    )
+    await raw(where, *later, "UPDATE ledger_schema SET version = 3", *_put_in("-5"))
+    async with await open_ledger(where) as ledger:
+        found = told(await ledger.verify())
+    assert "a row numbered -5 was put in beside the history (mms-saved of mms 666)" in found
+    assert "mms 666 stands in no history" in found
+
+
+async def test_rows_without_an_id_are_found_however_many(ledger: Ledger, where: str) -> None:
+    if "://" in where:
+        pytest.skip("this database takes no row without an id")
+    await raw(
+        where,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700) "
+        "INSERT INTO holds (id, reason, who, held_at) SELECT NULL, 'x', 'y', 1 FROM n",
+    )
+    assert "holds: 700 rows without an id stand in no history" in told(await ledger.verify())
+
+
+@pytest.mark.parametrize(
+    ("sqlite", "postgresql", "what"),
+    [
+        (
+            "CREATE TRIGGER lost AFTER UPDATE ON sends BEGIN SELECT 1; END",
+            (
+                "CREATE TRIGGER lost BEFORE UPDATE ON sends FOR EACH ROW "
+                "EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+            ),
+            "the trigger lost on sends",
+        ),
+        (
+            "CREATE TRIGGER no_hold BEFORE INSERT ON holds BEGIN SELECT RAISE(IGNORE); END",
+            "CREATE RULE no_hold AS ON INSERT TO holds DO INSTEAD NOTHING",
+            "no_hold on holds",
+        ),
+        (
+            "CREATE VIEW seen AS SELECT * FROM sends",
+            "CREATE VIEW seen AS SELECT * FROM sends",
+            "the view seen on",
+        ),
+        (
+            "CREATE INDEX other ON mms (state)",
+            "CREATE INDEX other ON mms (state)",
+            "the index other on mms",
+        ),
+        (
+            "CREATE UNIQUE INDEX one ON sends (recipient) WHERE state = 'x'",
+            "ALTER TABLE sends ADD CONSTRAINT one UNIQUE (recipient)",
+            "the index one on sends",
+        ),
+        (
+            "CREATE TRIGGER last BEFORE UPDATE ON head BEGIN SELECT 1; END",
+            "CREATE POLICY nothing ON holds USING (false)",
+            "on h",
+        ),
+        (
+            "CREATE TRIGGER last AFTER INSERT ON holds BEGIN DELETE FROM holds; END",
+            "ALTER TABLE holds FORCE ROW LEVEL SECURITY, ENABLE ROW LEVEL SECURITY",
+            "on holds",
+        ),
+    ],
+)
+async def test_what_somebody_added_to_the_schema_is_found(
+    filled: Ledger, where: str, sqlite: str, postgresql: str, what: str
+) -> None:
+    await raw(where, postgresql if "://" in where else sqlite)
+    (fault,) = (await filled.verify()).found
+    assert what in fault.what
+    assert "is none of the ledger's: somebody added it" in fault.what
+
+
+async def test_a_table_or_index_of_the_schema_that_was_changed_is_found(filled: Ledger, where: str) -> None:
+    if "://" in where:
+        pytest.skip("this database tells of its tables in its own words")
+    await raw(where, "DROP INDEX sends_state", "ALTER TABLE holds ADD COLUMN more TEXT")
+    found = told(await filled.verify())
+    assert "the index sends_state is gone" in found
+    assert "the table holds is another than it was" in found
 
 
 async def test_a_ledger_may_be_closed_twice(ledger: Ledger) -> None:
