@@ -24,8 +24,8 @@ class Needs:
     """The rows an operation has to see before it decides.
 
     ``addressed`` brings what a campaign sent to a number (``tables.address``); ``trackings`` postbacks of
-    these tracking ids, ``reported`` sends as well; ``mms`` stored messages and what postbacks said of their
-    encoding; ``in_flight`` every intent without an answer; ``holds`` the open ones.
+    these tracking ids, ``reported`` sends as well; ``mms`` stored messages, ``encoded`` what postbacks said
+    of the encoding of these; ``in_flight`` every intent without an answer; ``holds`` the open ones.
     """
 
     keys: frozenset[str] = frozenset()
@@ -34,6 +34,7 @@ class Needs:
     trackings: frozenset[str] = frozenset()
     reported: frozenset[str] = frozenset()
     mms: frozenset[str] = frozenset()
+    encoded: frozenset[str] = frozenset()
     postbacks: frozenset[str] = frozenset()
     in_flight: bool = False
     holds: bool = False

@@ -68,7 +68,7 @@ async def _read(connection: Raw, needs: Needs, at: int) -> tuple[Book, str]:
     return book, row["hash"]
 
 
-FIELDS = ("keys", "addressed", "sends", "trackings", "reported", "mms", "postbacks")
+FIELDS = ("keys", "addressed", "sends", "trackings", "reported", "mms", "encoded", "postbacks")
 FLAGS = ("in_flight", "holds")
 """The needs that name rows, and those that name none."""
 
@@ -82,10 +82,8 @@ WANTED: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("sends", "tracking_id = ANY({}::text[])"),
             ("postbacks", "tracking_id = ANY({}::text[])"),
         ),
-        "mms": (
-            ("mms", "id = ANY({}::text[])"),
-            ("postbacks", f"(mms_id = ANY({{}}::text[]) AND meaning IN {ENCODING})"),
-        ),
+        "mms": (("mms", "id = ANY({}::text[])"),),
+        "encoded": (("postbacks", f"(mms_id = ANY({{}}::text[]) AND meaning IN {ENCODING})"),),
         "postbacks": (("postbacks", "digest = ANY({}::text[])"),),
         "in_flight": (("sends", f"state = '{SendState.INTENDED.value}'"),),
         "holds": ((HOLDS.name, "released_at IS NULL"),),

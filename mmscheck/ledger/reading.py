@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, literal_column, or_, select, true
 from sqlalchemy.engine import Connection
 
 from mmscheck.ledger.book import Row
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.numbers import same_number
+from mmscheck.ledger.numbers import digits, same_number
 from mmscheck.ledger.records import mms_record, postback_record, send_record
-from mmscheck.ledger.tables import HISTORY, MMS, POSTBACKS, SENDS
+from mmscheck.ledger.tables import HISTORY, MMS, POSTBACKS, SENDS, TAIL, tail
 from mmscheck.model.ledger import (
     HistoryEntry,
     MmsRecord,
@@ -158,6 +158,7 @@ def proposals(connection: Connection, about: SendRecord) -> tuple[Postback, ...]
         return ()
     before, after = (seconds * 1_000_000 for seconds in WINDOW)
     query = select(POSTBACKS).where(
+        _has_tail(POSTBACKS, about.intent.to),
         POSTBACKS.c.mms_id == about.intent.mms_id,
         POSTBACKS.c.meaning.in_(_ABOUT_A_SEND),
         POSTBACKS.c.received_at.between(about.claimed_at - before, about.claimed_at + after),
@@ -184,6 +185,7 @@ def concerned(connection: Connection, postback: Postback) -> Concerned:
         return Concerned()
     before, after = (seconds * 1_000_000 for seconds in WINDOW)
     query = select(SENDS).where(
+        _has_tail(SENDS, postback.recipient),
         SENDS.c.mms_id == postback.mms_id,
         SENDS.c.tracking_id.is_(None),
         SENDS.c.state.in_(_UNSETTLED),
@@ -192,6 +194,11 @@ def concerned(connection: Connection, postback: Postback) -> Concerned:
     rows = _rows(connection, query.order_by(SENDS.c.id))
     near = (row for row in rows if same_number(postback.recipient, row["recipient"]))
     return Concerned(proposed=tuple(map(send_record, near)))
+
+
+def _has_tail(table: Table, number: str | None) -> ColumnElement[bool]:
+    """What the index by number finds: all that ``same_number`` may call the same, and little else."""
+    return literal_column(TAIL.replace("recipient", f"{table.name}.recipient")) == tail(digits(number))
 
 
 _UNSETTLED = (SendState.INTENDED.value, SendState.UNKNOWN.value)

@@ -71,6 +71,15 @@ def address(campaign: str, recipient: str) -> str:
     return f"{campaign} {recipient}"
 
 
+TAIL = "CASE WHEN length(recipient) < 7 THEN recipient ELSE substr(recipient, length(recipient) - 6) END"
+"""A number's last seven digits, as the indexes by number have them: what the spellings of one phone share."""
+
+
+def tail(number: str) -> str:
+    """The value of ``TAIL`` of a number that is digits only."""
+    return number[-7:]
+
+
 MMS = Table(
     "mms",
     METADATA,
