@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -17,6 +17,7 @@ from mmscheck.ledger.begun import OpenSave, open_saves, stored
 from mmscheck.ledger.book import Needs, Operation
 from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.database import Database
+from mmscheck.ledger.endings import Endings
 from mmscheck.ledger.migrations import check_version, migrate, steps, version
 from mmscheck.ledger.owner import this_process
 from mmscheck.ledger.reading import Concerned, Filter
@@ -44,7 +45,10 @@ LEASE = 0.0
 """Seconds after which an intent of a process that has ended here counts as crashed: at once."""
 
 REMOTE_LEASE = 900.0
-"""Seconds after which an intent of another machine counts as crashed; the longest POST takes a tenth."""
+"""Seconds after which an intent of another machine counts as crashed; the longest POST takes a tenth.
+
+A permit lives shorter, so that no call can begin any more: also what a living process holds may be resolved.
+"""
 
 MAX_ATTEMPTS = 5
 """How often one send is tried as long as it certainly did not go out."""
@@ -73,6 +77,7 @@ class Ledger:
         self._database = database
         self._cleaner = Cleaner(secrets)
         self._writer = Writer(database, clock, self._cleaner)
+        self._endings = Endings(self._writer)
         self._meanings = dict(meanings)
         self._owner = this_process().text()
         self._holds = Shared(self._read_holds)
@@ -96,6 +101,7 @@ class Ledger:
         if self._closed:
             return
         self._closed = True
+        await self._endings.settle()
         await self._writer.close()
         await self._database.close()
 
@@ -113,35 +119,47 @@ class Ledger:
         clean = msgspec.structs.replace(
             intent, mms_id=self._cleaner.text(intent.mms_id), to=self._cleaner.text(intent.to)
         )
+        await self._endings.settle()
         return await self._writer.submit(claims.claim(clean, self._owner, max_attempts))
 
     async def answer(self, claim: Claim, result: SendResult) -> SendRecord:
-        """Record how the POST ended; LedgerError when the send has ended already, or in another attempt.
+        """Record how the POST ended; LedgerError when the send has ended otherwise, or in another attempt.
 
-        A result that was not attempted is recorded as certainly not sent.
+        A result that was not attempted is recorded as certainly not sent. This is tried for half a minute,
+        and again with the next claim: after LedgerError it may still be recorded later.
         """
         tracking = result.tracking_id and self._cleaner.text(result.tracking_id)
         clean = msgspec.structs.replace(result, tracking_id=tracking)
-        return await self._writer.submit(sends.answer(claim, clean))
+        return await self._endings.end(claim, sends.answer(claim, clean))
 
     async def not_sent(self, claim: Claim, why: str) -> SendRecord:
-        """Record that the POST certainly did not reach the provider, so that it may be claimed again."""
-        return await self._writer.submit(sends.not_sent(claim, why))
+        """Record that the POST certainly did not go out, as ``answer`` does: it may be claimed again."""
+        return await self._endings.end(claim, sends.not_sent(claim, why))
 
     async def crashed(self, *, lease: float = LEASE, remote_lease: float = REMOTE_LEASE) -> tuple[int, ...]:
         """Make ``unknown`` of intents whose process has ended; returns the ids of those sends."""
         return await self._writer.submit(sends.crashed(lease, remote_lease))
 
-    async def resolve(self, send_id: int, *, as_: str, reason: str, who: str) -> SendRecord:
-        """Record what a person found out of an unknown send: ``sent`` or ``not-sent``.
+    async def resolve(
+        self, send_id: int, *, as_: str, reason: str, who: str, force: bool = False
+    ) -> SendRecord:
+        """``resolve_all`` of one send."""
+        return (await self.resolve_all((send_id,), as_=as_, reason=reason, who=who, force=force))[0]
 
-        ``not-sent`` opens its key for another claim, also after a refusal. Raises UsageError for another
-        word, no reason, no such send, or one in another state.
+    async def resolve_all(
+        self, send_ids: Sequence[int], *, as_: str, reason: str, who: str, force: bool = False
+    ) -> tuple[SendRecord, ...]:
+        """Record what a person found out of unknown sends: ``sent`` or ``not-sent``; all of them or none.
+
+        ``not-sent`` opens its key for another claim, also after a refusal. A send that is intended may be
+        resolved once it is older than any call can be, or with ``force``. Raises UsageError for another word,
+        no reason, no such send, or one in another state.
         """
         if as_ not in _STATES:
             raise UsageError(f"a send is resolved as {' or '.join(_STATES)}, not {as_!r}")
         _demand(reason=reason, who=who)
-        return await self._writer.submit(sends.resolve(send_id, _STATES[as_], reason, who))
+        word = sends.Word(state=_STATES[as_], reason=reason, who=who, age=0.0 if force else REMOTE_LEASE)
+        return await self._writer.submit(sends.resolve(send_ids, word))
 
     # The kill switch
 

@@ -43,13 +43,13 @@ def decided(
 
 def begin(connection: Connection, needs: Needs, at: int) -> tuple[Book, str]:
     """Lock the end of the chain and load; returns the book and the hash that the next row follows."""
-    row = (connection.execute(_LOCK)).one()
+    row = (connection.execute(LOCK)).one()
     book = Book(seq=row.seq, at=at)
     _load(connection, book, needs)
     return book, row.hash
 
 
-_LOCK = select(HEAD.c.seq, HEAD.c.hash).with_for_update()
+LOCK = select(HEAD.c.seq, HEAD.c.hash).with_for_update()
 
 
 def _load(connection: Connection, book: Book, needs: Needs) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from mmscheck.ledger import Ledger, Save, claims, incoming, oneshot, open_ledger, quick, saves, sends
 from mmscheck.ledger.book import Needs, together
-from mmscheck.model.ledger import Claim, Postback, SendRecord
+from mmscheck.model.ledger import Claim, Postback, SendRecord, SendState
 from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw, unknown
 
 NUMBER = "'1555' || (1000000 + i)"
@@ -21,6 +21,8 @@ ROWS = 3000
 """Rows of one message in each table: more than a server would rather read whole."""
 
 _ANSWERED = sends.answer(Claim(send_id=1, attempt=1), accepted("T1"))
+
+WORD = sends.Word(state=SendState.RESOLVED_SENT, reason="why", who="ann", age=0.0)
 
 NEEDS = {
     "claim": claims.claim(intent(), "o", 5).needs,
@@ -34,7 +36,7 @@ NEEDS = {
     ).needs,
     "save": saves.record(Save(mms_id="100001", digest="sha256:a")).needs,
     "crashed": sends.crashed(0, 900).needs,
-    "resolve": sends.resolve(1, sends.SendState.RESOLVED_SENT, "why", "ann").needs,
+    "resolve": sends.resolve((1,), WORD).needs,
 }
 NEEDS["all at once"] = together(NEEDS.values())
 
