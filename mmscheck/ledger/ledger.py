@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -12,15 +13,16 @@ import msgspec
 from sqlalchemy.exc import IntegrityError
 
 from mmscheck.errors import LedgerError, UsageError
-from mmscheck.ledger import claims, holds, incoming, reading, saves, sends
+from mmscheck.ledger import claims, holds, incoming, matching, reading, saves, sends
 from mmscheck.ledger.begun import OpenSave, open_saves, stored
 from mmscheck.ledger.book import Needs, Operation
 from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.database import Database
 from mmscheck.ledger.endings import Endings
+from mmscheck.ledger.matching import Match
 from mmscheck.ledger.migrations import check_version, migrate, steps, version
 from mmscheck.ledger.owner import this_process
-from mmscheck.ledger.reading import Concerned, Filter
+from mmscheck.ledger.questions import Questions
 from mmscheck.ledger.saves import Save
 from mmscheck.ledger.sharing import Shared
 from mmscheck.ledger.verify import noted, verify
@@ -30,7 +32,6 @@ from mmscheck.model.check import Binding
 from mmscheck.model.ledger import (
     Claim,
     ClaimOutcome,
-    HistoryEntry,
     Hold,
     MmsRecord,
     Postback,
@@ -57,7 +58,7 @@ _LONGEST_KEY = 200
 _STATES = MappingProxyType({"sent": SendState.RESOLVED_SENT, "not-sent": SendState.RESOLVED_NOT_SENT})
 
 
-class Ledger:
+class Ledger(Questions):
     """One open ledger; made by ``open_ledger``, closed by ``close`` or the end of ``async with``.
 
     Every method raises LedgerError when the database cannot be read or written; nothing may be sent then.
@@ -74,7 +75,7 @@ class Ledger:
         """Use ``open_ledger``."""
         self.shown = database.place.shown
         """Where it is, for people: without the password."""
-        self._database = database
+        super().__init__(database)
         self._cleaner = Cleaner(secrets)
         self._writer = Writer(database, clock, self._cleaner)
         self._endings = Endings(self._writer)
@@ -158,8 +159,15 @@ class Ledger:
         if as_ not in _STATES:
             raise UsageError(f"a send is resolved as {' or '.join(_STATES)}, not {as_!r}")
         _demand(reason=reason, who=who)
-        word = sends.Word(state=_STATES[as_], reason=reason, who=who, age=0.0 if force else REMOTE_LEASE)
+        word = sends.Word(
+            state=_STATES[as_], reason=reason, who=who, age=-math.inf if force else REMOTE_LEASE
+        )
         return await self._writer.submit(sends.resolve(send_ids, word))
+
+    async def adopt(self, match: Match, *, who: str) -> SendRecord | None:
+        """Settle an unknown send by the notification that was found for it; None when it is too late."""
+        _demand(who=who)
+        return await self._writer.submit(matching.adopt(match, who))
 
     # The kill switch
 
@@ -219,42 +227,7 @@ class Ledger:
         text = self._cleaner.text(body.decode("utf-8", "backslashreplace"))
         return await self._writer.submit(incoming.record(incoming.stray(text, why)))
 
-    async def concerned(self, postback: Postback) -> Concerned:
-        """Which sends a postback is about, or may be about."""
-        return await self._database.read(lambda connection: reading.concerned(connection, postback))
-
-    def arrivals(self, *, unmatched: bool = False) -> AsyncIterator[Postback]:
-        """Every postback, or those that no send or stored message is about, the newest last."""
-        return reading.arrivals(self._database, unmatched=unmatched)
-
-    async def postbacks(self, send: SendRecord) -> tuple[Postback, ...]:
-        """Every postback with the send's tracking id."""
-        tracking = send.tracking_id
-        if not tracking:
-            return ()
-        return await self._database.read(lambda connection: reading.postbacks(connection, tracking))
-
-    async def proposals(self, send: SendRecord) -> tuple[Postback, ...]:
-        """Postbacks that may be about a send without a tracking id, for a person to judge."""
-        return await self._database.read(lambda connection: reading.proposals(connection, send))
-
-    # Questions
-
-    async def send(self, send_id: int) -> SendRecord | None:
-        """One send, or None."""
-        return await self._database.read(lambda connection: reading.send(connection, send_id))
-
-    def sends(self, wanted: Filter | None = None) -> AsyncIterator[SendRecord]:
-        """Sends in the order of their first claim, read a page at a time."""
-        return reading.sends(self._database, wanted or Filter())
-
-    async def counts(self, wanted: Filter | None = None) -> dict[SendState, int]:
-        """How many sends are in each state."""
-        return await self._database.read(lambda connection: reading.counts(connection, wanted or Filter()))
-
-    async def history(self, send_id: int) -> tuple[HistoryEntry, ...]:
-        """Everything that happened to one send."""
-        return await self._database.read(partial(reading.history, table="sends", subject=str(send_id)))
+    # The whole
 
     async def verify(self, expect: str | None = None) -> Verification:
         """Look the whole ledger through for tampering.

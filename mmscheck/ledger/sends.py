@@ -132,7 +132,7 @@ def _lost(row: Row, age: float, lease: float, remote_lease: float) -> bool:
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person found out; ``age`` is how many seconds ago an intent was made that may be given up."""
+    """What a person found out; ``age``: how many seconds ago an intent was made that may be given up."""
 
     state: SendState
     reason: str
