@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar
 
 from mmscheck.ledger.history import Change
-from mmscheck.ledger.tables import address
+from mmscheck.ledger.tables import FIXED, address
 
 T = TypeVar("T")
 
@@ -102,7 +102,9 @@ class Book:
         return row
 
     def update(self, kind: str, table: str, key: int | str, values: Row) -> Row:
-        """New values for some columns of a row that is in the book."""
+        """New values for some columns of a row that is in the book; ValueError for columns that are fixed."""
+        if FIXED.get(table, frozenset()) & values.keys():
+            raise ValueError(f"a fixed column of {table} was to be changed")
         row = self.rows[table][key]
         row.update(values)
         self._add(kind, table, key, values)

@@ -119,6 +119,11 @@ HOLDS = Table(
     Column("released_at", BigInteger),
 )
 
+FIXED: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"sends": frozenset({"key", "account", "mms_id", "recipient", "sender", "request_digest", "campaign"})}
+)
+"""Columns that no update changes: SQLite writes every index anew that has a column which is set."""
+
 PROJECTIONS: Mapping[str, Table] = MappingProxyType(
     {table.name: table for table in (SENDS, MMS, POSTBACKS, HOLDS)}
 )

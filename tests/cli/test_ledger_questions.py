@@ -14,6 +14,7 @@ import pytest
 
 from mmscheck.cli import main as program
 from mmscheck.ledger import Ledger, open_ledger
+from mmscheck.model.send import SendResult
 from tests.support.ledgers import MEANINGS, accepted, claimed, refused, unknown
 
 Run = Callable[..., tuple[int, str, str]]
@@ -59,7 +60,7 @@ def fill(where: str, work: Callable[[Ledger, Clock], Awaitable[None]]) -> None:
 
 async def campaign(ledger: Ledger, clock: Clock) -> None:
     """Seven sends of a campaign, each with another end, and two of others."""
-    ends = {
+    ends: dict[str, Callable[[str], SendResult]] = {
         **dict.fromkeys(("key-1", "key-2", "key-3"), accepted),
         "key-4": lambda _: refused(),
         "key-5": lambda _: unknown(),

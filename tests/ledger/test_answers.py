@@ -51,7 +51,7 @@ class Failing:
     def __init__(self, ledger: Ledger, *turns: str) -> None:
         self._runner: Any = ledger._database._runner
         self._turns = list(turns)
-        ledger._database._runner = self  # type: ignore[assignment] # stands before the other
+        ledger._database._runner = self
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._runner, name)

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import event
 
 from mmscheck.ledger import Ledger, Save, claims, incoming, oneshot, open_ledger, quick, saves, sends
-from mmscheck.ledger.book import Needs, together
+from mmscheck.ledger.book import Book, Needs, together
+from mmscheck.ledger.tables import SENDS
 from mmscheck.model.ledger import Claim, Postback, SendRecord, SendState
 from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw, unknown
 
@@ -181,6 +182,15 @@ async def explained_with(where: str, query: str, values: Any) -> str:
         return "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {query}", *values))
     finally:
         await connection.close()
+
+
+async def test_a_column_that_is_fixed_is_never_updated() -> None:
+    """The statement that updates leaves them out, so that the history would say something else."""
+    book = Book(seq=0, at=1)
+    book.insert("made", "sends", {"key": "k", "campaign": None, "recipient": "1", "state": "intended"}, "1")
+    with pytest.raises(ValueError, match="fixed column"):
+        book.update("changed", "sends", "1", {"recipient": "2"})
+    assert "recipient" not in quick._updating(SENDS)
 
 
 async def test_answers_do_not_change_with_what_lies_about(full: Ledger) -> None:
