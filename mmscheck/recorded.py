@@ -119,11 +119,12 @@ def with_number(send_id: int, result: SendResult) -> SendResult:
 
 def unrecorded(send_id: int, result: SendResult, error: Exception) -> SendResult:
     """How a POST ended that the ledger does not know the end of, and holds for unknown."""
+    tracking = f" Its tracking id is {result.tracking_id}." if result.tracking_id else ""
     return SendResult(
         status=SendStatus.UNKNOWN,
         detail=(
-            f"The call ended ({result.status.value}: {result.detail}) but the ledger could not record it "
-            f"({error}), so it counts as unknown: do not repeat it before "
+            f"The call ended ({result.status.value}: {result.detail}{tracking}) "
+            f"but the ledger could not record it ({error}), so it counts as unknown: do not repeat it before "
             f"{_resolve(send_id)}"
         ),
         tracking_id=result.tracking_id,

@@ -45,6 +45,11 @@ FORMAT = click.option(
 )
 """For people or for programs."""
 
+TABLE_FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True
+)
+"""Also for spreadsheets."""
+
 WHO = click.option("--who", metavar="NAME", help="Who says so; default: the user's login name.")
 """Who takes responsibility."""
 

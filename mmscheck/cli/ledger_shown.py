@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mmscheck.formats.cells import plain
 from mmscheck.formats.escape import visible, visible_json
 from mmscheck.model.ledger import HistoryEntry, Hold, Postback, PostbackMeaning, SendRecord, Verification
+
+if TYPE_CHECKING:
+    from mmscheck.ledger import Summary
 
 _WIDTHS = (8, 17, 20, 15, 12, 20)
 _HEADS = ("id", "state", "changed (UTC)", "to", "mms-id", "tracking id")
@@ -92,6 +98,22 @@ def _postback_lines(title: str, postbacks: Iterable[Postback]) -> list[str]:
     return ["", title, *lines] if lines else []
 
 
+def summary_text(found: Summary) -> str:
+    """The numbers, each with what it means."""
+    lines = (
+        ("sends", found.sends, ""),
+        ("accepted", found.accepted, "taken by the provider"),
+        ("  delivered", found.delivered, "a notification says that the phone has it"),
+        ("  failed", found.failed, "a notification says that it was not delivered"),
+        ("  waiting", found.waiting, "no notification has said how it ended"),
+        ("refused", found.refused, "by the provider"),
+        ("not sent", found.not_sent, "certainly; it may be sent again"),
+        ("unknown", found.unknown, "may have been sent: mmscheck ledger list --state unknown"),
+        ("in flight", found.in_flight, "being sent now"),
+    )
+    return "".join(f"{name:<12}{number:>9}  {what}".rstrip() + "\n" for name, number, what in lines)
+
+
 def verification_text(found: Verification, shown: str) -> str:
     """The outcome, each fault on a line of its own."""
     lines = [
@@ -115,5 +137,53 @@ def holds_text(holds: Iterable[Hold], form: str, what: str) -> str:
 
 
 def json_text(value: Any) -> str:
-    """JSON for programs, with nothing in it that a terminal would obey."""
-    return visible_json(msgspec.json.format(msgspec.json.encode(value)).decode()) + "\n"
+    """JSON for programs, with nothing in it that a terminal would obey.
+
+    Beside each time in microseconds stands the same as text, ``claimed_at_iso`` beside ``claimed_at``.
+    """
+    plain = _with_times(msgspec.to_builtins(value))
+    return visible_json(msgspec.json.format(msgspec.json.encode(plain)).decode()) + "\n"
+
+
+def _with_times(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_with_times(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for name, one in value.items():
+        found[name] = _with_times(one)
+        if isinstance(one, int) and (name == "at" or name.endswith("_at")):
+            found[f"{name}_iso"] = iso(one)
+        elif name == "from_":
+            found["from"] = one
+    return found
+
+
+def iso(microseconds: int) -> str:
+    """A time in UTC as ISO 8601 has it, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(microseconds / 1_000_000))
+
+
+CSV_COLUMNS = (
+    *("id", "state", "to", "mms_id", "tracking_id", "claimed_at", "changed_at", "campaign", "row", "from"),
+    *("account", "key", "attempt", "error_code", "error_info", "http_status", "detail"),
+    *("resolved_by", "resolved_why"),
+)
+"""The columns of ``ledger list --format csv``; times as ISO 8601 has them, in UTC."""
+
+
+def csv_send(send: SendRecord) -> str:
+    """A send as a row of ``CSV_COLUMNS``."""
+    facts = {**msgspec.structs.asdict(send.intent), **msgspec.structs.asdict(send)}
+    facts |= {"from": send.intent.from_, "state": send.state.value}
+    facts |= {name: iso(facts[name]) for name in ("claimed_at", "changed_at")}
+    return csv_row([facts[name] for name in CSV_COLUMNS])
+
+
+def csv_row(cells: Iterable[Any]) -> str:
+    """One line of CSV (RFC 4180) with nothing in it that a spreadsheet would reckon."""
+    text = io.StringIO(newline="")
+    values = ("" if cell is None else plain(visible(str(cell))) for cell in cells)
+    csv.writer(text, lineterminator="\r\n").writerow(values)
+    return text.getvalue()

@@ -36,6 +36,23 @@ def _moment(text: str) -> float:
     return moment.timestamp()
 
 
+def since(option: str, text: str) -> float:
+    """Seconds since the epoch of a time that is past, or of one so long ago: ``7d``.
+
+    A time without a zone, and the day of a date alone, are in UTC, in which all times are shown. Raises
+    UsageError.
+    """
+    if _DURATION.fullmatch(text):
+        return max(0.0, dt.datetime.now(dt.UTC).timestamp() - duration(option, text))
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{option} {text!r}: expected a date, a time or how long ago: 2026-11-30, 2026-11-30T09:00Z, 7d"
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
+
+
 def duration(option: str, text: str, like: str = "90m, 4h or 2d", longest: int = CENTURY) -> float:
     """Seconds of a text such as 90m, 4h or 2d.
 

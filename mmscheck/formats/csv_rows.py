@@ -16,6 +16,7 @@ import csv
 import io
 from collections.abc import Iterator
 
+from mmscheck.formats.cells import plain
 from mmscheck.formats.layout import shown
 from mmscheck.formats.rows import Effect, Row, message_rows
 from mmscheck.formats.rulings import message_ruling, run_rulings
@@ -24,7 +25,6 @@ from mmscheck.formats.verdicts import decision_value, message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.waived import leave
 
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets take the full-width signs too
 COLUMNS = (
     *("run_verdict", "exit_code", "message_verdict", "source", "line", "target", "slide", "media"),
     *("rule", "severity", "outcome", "effect", "crashed", "owner", "message", "reason", "why", "fix"),
@@ -49,10 +49,10 @@ def _table(view: View) -> Iterator[list[str]]:
         said = message_ruling(safe, verdict)
         ruled = (said,) if said.effect is Effect.BLOCKS else ()
         for row in (*ruled, *message_rows(safe.report, message, verdict)):
-            yield [_plain(cell) for cell in (*run, decision_value(verdict), *_cells(row))]
+            yield [plain(cell) for cell in (*run, decision_value(verdict), *_cells(row))]
     for row in run_rulings(safe):
         if row.effect is not Effect.NONE:
-            yield [_plain(cell) for cell in (*run, "", *_cells(row))]
+            yield [plain(cell) for cell in (*run, "", *_cells(row))]
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -78,8 +78,3 @@ def _cells(row: Row) -> tuple[str, ...]:
         leave(row.waiver) if row.waiver else "",
         " / ".join(row.details),
     )
-
-
-def _plain(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell

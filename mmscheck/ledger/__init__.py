@@ -19,8 +19,10 @@ whoever writes locks the history's end, and a constraint holds each idempotency 
 
 from mmscheck.ledger.keys import idempotency_key
 from mmscheck.ledger.ledger import LEASE, MAX_ATTEMPTS, REMOTE_LEASE, Ledger, open_ledger
+from mmscheck.ledger.matching import Match
 from mmscheck.ledger.reading import Concerned, Filter
 from mmscheck.ledger.saves import Save
+from mmscheck.ledger.summary import Summary
 from mmscheck.ledger.where import default_file
 
 __all__ = [
@@ -30,7 +32,9 @@ __all__ = [
     "Concerned",
     "Filter",
     "Ledger",
+    "Match",
     "Save",
+    "Summary",
     "default_file",
     "idempotency_key",
     "open_ledger",

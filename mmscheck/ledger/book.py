@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar
 
 from mmscheck.ledger.history import Change
-from mmscheck.ledger.tables import address
+from mmscheck.ledger.tables import FIXED, address
 
 T = TypeVar("T")
 
@@ -24,8 +24,8 @@ class Needs:
     """The rows an operation has to see before it decides.
 
     ``addressed`` brings what a campaign sent to a number (``tables.address``); ``trackings`` postbacks of
-    these tracking ids, ``reported`` sends as well; ``mms`` stored messages and what postbacks said of their
-    encoding; ``in_flight`` every intent without an answer; ``holds`` the open ones.
+    these tracking ids, ``reported`` sends as well; ``mms`` stored messages, ``encoded`` what postbacks said
+    of the encoding of these; ``in_flight`` every intent without an answer; ``holds`` the open ones.
     """
 
     keys: frozenset[str] = frozenset()
@@ -34,6 +34,7 @@ class Needs:
     trackings: frozenset[str] = frozenset()
     reported: frozenset[str] = frozenset()
     mms: frozenset[str] = frozenset()
+    encoded: frozenset[str] = frozenset()
     postbacks: frozenset[str] = frozenset()
     in_flight: bool = False
     holds: bool = False
@@ -101,7 +102,9 @@ class Book:
         return row
 
     def update(self, kind: str, table: str, key: int | str, values: Row) -> Row:
-        """New values for some columns of a row that is in the book."""
+        """New values for some columns of a row that is in the book; ValueError for columns that are fixed."""
+        if FIXED.get(table, frozenset()) & values.keys():
+            raise ValueError(f"a fixed column of {table} was to be changed")
         row = self.rows[table][key]
         row.update(values)
         self._add(kind, table, key, values)

@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from mmscheck.errors import LedgerError
 from mmscheck.ledger.book import Book, Needs, Row
 from mmscheck.ledger.cleaning import Cleaner
+from mmscheck.ledger.faults import told
 from mmscheck.ledger.sqlite import File
 from mmscheck.ledger.where import Place
 
 T = TypeVar("T")
 
-_LONGEST_REASON = 300
 _DRIVERS = frozenset({"asyncpg", "sqlite3"})
 
 
@@ -101,36 +100,9 @@ class Database:
         except IntegrityError:
             raise
         except (SQLAlchemyError, OSError, TimeoutError) as error:
-            raise self._error(what, error) from error
+            raise told(self.place.shown, what, error) from error
         except Exception as error:
             # What a driver raises while it connects comes as it is.
             if type(error).__module__.partition(".")[0] not in _DRIVERS:
                 raise
-            raise self._error(what, error) from error
-
-    def _error(self, what: str, error: BaseException) -> LedgerError:
-        reason = _reason(error)
-        advice = next((f". {advice}" for words, advice in _ADVICE if words in reason), "")
-        return LedgerError(f"the ledger {self.place.shown} cannot be {what}: {reason}{advice}")
-
-
-_TOGETHER = (
-    "Stop everything that uses it, see to the disk and its room, and put the file and its -wal together "
-    "again if one of them was moved or removed; then: mmscheck ledger verify"
-)
-_ADVICE = (
-    ("disk I/O error", _TOGETHER),
-    ("database disk image is malformed", _TOGETHER),
-    ("database or disk is full", "Make room on its disk; what was written before is whole"),
-    ("unable to open database file", "Its folder has to be there, and be writable for this user"),
-    ("attempt to write a readonly database", "File and folder have to be writable for this user"),
-)
-"""What helps where the driver's words do not say it."""
-
-
-def _reason(error: BaseException) -> str:
-    """What the driver said, on one line; SQLAlchemy would add the statement and its values."""
-    origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    cause = origin.__cause__ or origin
-    text = getattr(cause, "strerror", None) or str(cause) or str(error) or type(cause).__name__
-    return " ".join(text.split())[:_LONGEST_REASON]
+            raise told(self.place.shown, what, error) from error

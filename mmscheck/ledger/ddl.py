@@ -6,7 +6,7 @@ The unique ``previous`` keeps the chain from forking; the triggers are a first d
 from __future__ import annotations
 
 from mmscheck.ledger.history import GENESIS
-from mmscheck.ledger.tables import ADDRESS
+from mmscheck.ledger.tables import ADDRESS, TAIL
 
 TABLES = (
     "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), seq BIGINT NOT NULL, hash TEXT NOT NULL)",
@@ -48,6 +48,16 @@ TABLES = (
 
 ADDRESSES = (f"CREATE INDEX sends_address ON sends (({ADDRESS}))",)
 """A campaign sends each number one message: every claim looks for another one."""
+
+LOOKUPS = (
+    # Nearly all that comes about a message is about its sends: a million rows of no use to its next claim.
+    "DROP INDEX postbacks_mms",
+    "CREATE INDEX postbacks_encoding ON postbacks (mms_id) WHERE meaning IN ('ready', 'corrupt')",
+    f"CREATE INDEX postbacks_number ON postbacks (({TAIL}), mms_id, received_at)",
+    f"CREATE INDEX sends_number ON sends (({TAIL}), mms_id, claimed_at)",
+    "CREATE INDEX history_saves ON history (seq) WHERE kind IN ('save-begun', 'save-ended')",
+)
+"""What is asked for of one number, or of a message's encoding, costs the same however much is there."""
 
 SQLITE_GUARDS = (
     (

@@ -14,6 +14,7 @@ from mmscheck.ledger.delivery import apply_encoding, apply_known
 from mmscheck.ledger.history import canonical
 from mmscheck.ledger.numbers import digits
 from mmscheck.ledger.records import postback_record
+from mmscheck.ledger.transaction import ENCODING
 from mmscheck.model.ledger import Postback, PostbackMeaning
 
 _SPELLINGS: Mapping[str, str] = MappingProxyType(
@@ -79,6 +80,8 @@ def _name(name: str) -> str:
 def record(arrived: Arrival) -> Operation[Postback]:
     """Keep the postback and apply it; one that is known already changes nothing."""
     tracking, mms = arrived.field("tracking-id"), arrived.field("mms-id")
+    # What is told of a send moves no stored message: of a large campaign there is no end of it.
+    encoded = frozenset({mms} if mms and arrived.meaning.value in ENCODING else ())
 
     def decide(book: Book) -> Postback:
         known = book.find("postbacks", digest=arrived.digest)
@@ -98,13 +101,14 @@ def record(arrived: Arrival) -> Operation[Postback]:
         row = book.insert("postback", "postbacks", columns)
         for send in book.find("sends", tracking_id=tracking) if tracking else ():
             apply_known(book, send)
-        for saved in book.find("mms", id=mms) if mms else ():
+        for saved in book.find("mms", id=mms) if encoded else ():
             apply_encoding(book, saved)
         return postback_record(row)
 
     needs = Needs(
         reported=frozenset({tracking} if tracking else ()),
-        mms=frozenset({mms} if mms else ()),
+        mms=encoded,
+        encoded=encoded,
         postbacks=frozenset({arrived.digest}),
     )
     return Operation(needs, decide)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -13,16 +14,18 @@ import msgspec
 from sqlalchemy.exc import IntegrityError
 
 from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
-from mmscheck.ledger import claims, holds, incoming, reading, saves, sends
+from mmscheck.ledger import claims, holds, incoming, matching, reading, saves, sends
 from mmscheck.ledger.activity import Activity, activity
 from mmscheck.ledger.begun import OpenSave, open_saves, stored
 from mmscheck.ledger.book import Needs, Operation
 from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.copying import copy
 from mmscheck.ledger.database import Database
+from mmscheck.ledger.endings import Endings
+from mmscheck.ledger.matching import Match
 from mmscheck.ledger.migrations import check_version, migrate, steps, version
 from mmscheck.ledger.owner import this_process
-from mmscheck.ledger.reading import Concerned, Filter
+from mmscheck.ledger.questions import Questions
 from mmscheck.ledger.saves import Save
 from mmscheck.ledger.sharing import Shared
 from mmscheck.ledger.standing import Standing
@@ -33,7 +36,6 @@ from mmscheck.model.check import Binding
 from mmscheck.model.ledger import (
     Claim,
     ClaimOutcome,
-    HistoryEntry,
     Hold,
     MmsRecord,
     Postback,
@@ -49,7 +51,10 @@ LEASE = 0.0
 """Seconds after which an intent of a process that has ended here counts as crashed: at once."""
 
 REMOTE_LEASE = 900.0
-"""Seconds after which an intent of another machine counts as crashed; the longest POST takes a tenth."""
+"""Seconds after which an intent of another machine counts as crashed; the longest POST takes a tenth.
+
+A permit lives shorter, so that no call can begin any more: also what a living process holds may be resolved.
+"""
 
 MAX_ATTEMPTS = 5
 """How often one send is tried as long as it certainly did not go out."""
@@ -58,7 +63,7 @@ _LONGEST_KEY = 200
 _STATES = MappingProxyType({"sent": SendState.RESOLVED_SENT, "not-sent": SendState.RESOLVED_NOT_SENT})
 
 
-class Ledger:
+class Ledger(Questions):
     """One open ledger; made by ``open_ledger``, closed by ``close`` or the end of ``async with``.
 
     Every method raises LedgerError when the database cannot be read or written; nothing may be sent then.
@@ -75,10 +80,11 @@ class Ledger:
         """Use ``open_ledger``."""
         self.shown = database.place.shown
         """Where it is, for people: without the password."""
-        self._database = database
+        super().__init__(database)
         self._standing = Standing(database)
         self._cleaner = Cleaner(secrets)
         self._writer = Writer(database, clock, self._cleaner)
+        self._endings = Endings(self._writer)
         self._meanings = dict(meanings)
         self._owner = this_process().text()
         self._holds = Shared(self._read_holds)
@@ -102,6 +108,7 @@ class Ledger:
         if self._closed:
             return
         self._closed = True
+        await self._endings.settle()
         await self._writer.close()
         await self._database.close()
 
@@ -159,35 +166,54 @@ class Ledger:
         clean = msgspec.structs.replace(
             intent, mms_id=self._cleaner.text(intent.mms_id), to=self._cleaner.text(intent.to)
         )
+        await self._endings.settle()
         return await self._writer.submit(claims.claim(clean, self._owner, max_attempts))
 
     async def answer(self, claim: Claim, result: SendResult) -> SendRecord:
-        """Record how the POST ended; LedgerError when the send has ended already, or in another attempt.
+        """Record how the POST ended; LedgerError when the send has ended otherwise, or in another attempt.
 
-        A result that was not attempted is recorded as certainly not sent.
+        A result that was not attempted is recorded as certainly not sent. This is tried for half a minute,
+        and again with the next claim: after LedgerError it may still be recorded later.
         """
         tracking = result.tracking_id and self._cleaner.text(result.tracking_id)
         clean = msgspec.structs.replace(result, tracking_id=tracking)
-        return await self._writer.submit(sends.answer(claim, clean))
+        return await self._endings.end(claim, sends.answer(claim, clean))
 
     async def not_sent(self, claim: Claim, why: str) -> SendRecord:
-        """Record that the POST certainly did not reach the provider, so that it may be claimed again."""
-        return await self._writer.submit(sends.not_sent(claim, why))
+        """Record that the POST certainly did not go out, as ``answer`` does: it may be claimed again."""
+        return await self._endings.end(claim, sends.not_sent(claim, why))
 
     async def crashed(self, *, lease: float = LEASE, remote_lease: float = REMOTE_LEASE) -> tuple[int, ...]:
         """Make ``unknown`` of intents whose process has ended; returns the ids of those sends."""
         return await self._writer.submit(sends.crashed(lease, remote_lease))
 
-    async def resolve(self, send_id: int, *, as_: str, reason: str, who: str) -> SendRecord:
-        """Record what a person found out of an unknown send: ``sent`` or ``not-sent``.
+    async def resolve(
+        self, send_id: int, *, as_: str, reason: str, who: str, force: bool = False
+    ) -> SendRecord:
+        """``resolve_all`` of one send."""
+        return (await self.resolve_all((send_id,), as_=as_, reason=reason, who=who, force=force))[0]
 
-        ``not-sent`` opens its key for another claim, also after a refusal. Raises UsageError for another
-        word, no reason, no such send, or one in another state.
+    async def resolve_all(
+        self, send_ids: Sequence[int], *, as_: str, reason: str, who: str, force: bool = False
+    ) -> tuple[SendRecord, ...]:
+        """Record what a person found out of unknown sends: ``sent`` or ``not-sent``; all of them or none.
+
+        ``not-sent`` opens its key for another claim, also after a refusal. A send that is intended may be
+        resolved once it is older than any call can be, or with ``force``. Raises UsageError for another word,
+        no reason, no such send, or one in another state.
         """
         if as_ not in _STATES:
             raise UsageError(f"a send is resolved as {' or '.join(_STATES)}, not {as_!r}")
         _demand(reason=reason, who=who)
-        return await self._writer.submit(sends.resolve(send_id, _STATES[as_], reason, who))
+        word = sends.Word(
+            state=_STATES[as_], reason=reason, who=who, age=-math.inf if force else REMOTE_LEASE
+        )
+        return await self._writer.submit(sends.resolve(send_ids, word))
+
+    async def settle(self, match: Match, *, who: str) -> SendRecord | None:
+        """Settle an unknown send by the notification that was found for it; None when it is too late."""
+        _demand(who=who)
+        return await self._writer.submit(matching.adopt(match, who))
 
     # The kill switch
 
@@ -248,42 +274,7 @@ class Ledger:
         text = self._cleaner.text(body.decode("utf-8", "backslashreplace"))
         return await self._writer.submit(incoming.record(incoming.stray(text, why)))
 
-    async def concerned(self, postback: Postback) -> Concerned:
-        """Which sends a postback is about, or may be about."""
-        return await self._database.read(lambda connection: reading.concerned(connection, postback))
-
-    def arrivals(self, *, unmatched: bool = False) -> AsyncIterator[Postback]:
-        """Every postback, or those that no send or stored message is about, the newest last."""
-        return reading.arrivals(self._database, unmatched=unmatched)
-
-    async def postbacks(self, send: SendRecord) -> tuple[Postback, ...]:
-        """Every postback with the send's tracking id."""
-        tracking = send.tracking_id
-        if not tracking:
-            return ()
-        return await self._database.read(lambda connection: reading.postbacks(connection, tracking))
-
-    async def proposals(self, send: SendRecord) -> tuple[Postback, ...]:
-        """Postbacks that may be about a send without a tracking id, for a person to judge."""
-        return await self._database.read(lambda connection: reading.proposals(connection, send))
-
-    # Questions
-
-    async def send(self, send_id: int) -> SendRecord | None:
-        """One send, or None."""
-        return await self._database.read(lambda connection: reading.send(connection, send_id))
-
-    def sends(self, wanted: Filter | None = None) -> AsyncIterator[SendRecord]:
-        """Sends in the order of their first claim, read a page at a time."""
-        return reading.sends(self._database, wanted or Filter())
-
-    async def counts(self, wanted: Filter | None = None) -> dict[SendState, int]:
-        """How many sends are in each state."""
-        return await self._database.read(lambda connection: reading.counts(connection, wanted or Filter()))
-
-    async def history(self, send_id: int) -> tuple[HistoryEntry, ...]:
-        """Everything that happened to one send."""
-        return await self._database.read(partial(reading.history, table="sends", subject=str(send_id)))
+    # The whole
 
     async def verify(self, expect: str | None = None) -> Verification:
         """Look the whole ledger through for tampering.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SHORTEST = 7
+SHORTEST = 7
 """Digits: with fewer in common, two numbers would be the same by accident."""
 
 
@@ -16,7 +16,7 @@ def digits(number: str | None) -> str:
 def same_number(one: str | None, other: str | None) -> bool:
     """Whether both may be one phone: the provider may write a number with or without its country code."""
     first, second = digits(one), digits(other)
-    if min(len(first), len(second)) < _SHORTEST:
+    if min(len(first), len(second)) < SHORTEST:
         return bool(first) and first == second
     return first.endswith(second) or second.endswith(first)
 

@@ -34,10 +34,24 @@ class Moved(Exception):  # noqa: N818 - no error: another process was faster
     """The chain's end was moved by somebody else; nothing was written."""
 
 
+Sent = dict[str, T]
+"""What was decided, by the hash of the chain's end that the statement was to write."""
+
+
 async def transact(
-    connection: Raw, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner
+    connection: Raw,
+    needs: Needs,
+    at: int,
+    decide: Callable[[Book], T],
+    cleaner: Cleaner,
+    *,
+    sent: Sent[T] | None = None,
 ) -> T:
-    """What was decided, durable when this returns; raises Moved when it has to be decided anew."""
+    """What was decided, durable when this returns; raises Moved when it has to be decided anew.
+
+    When the connection ends meanwhile, only the history can tell whether it was written: ``sent`` has then
+    what ``written`` has to look for.
+    """
     book, previous = await _read(connection, needs, at)
     outcome = decide(book)
     if not book.changes:
@@ -48,10 +62,20 @@ async def transact(
         parts += [(mark + name, rows) for mark, rows in (("+", new), ("=", old)) if rows]
     query = _writing(tuple(name for name, _ in parts))
     values = (msgspec.json.encode(rows).decode() for _, rows in parts)
+    if sent is not None:
+        sent[last] = outcome
     row = await connection.fetchrow(query, book.seq, previous, entries[-1]["seq"], last, *values)
     if not row[0]:
+        if sent is not None:
+            del sent[last]
         raise Moved
     return outcome
+
+
+async def written(connection: Raw, sent: Sent[T]) -> str | None:
+    """The hash under which one of these statements was written after all, or None."""
+    row = await connection.fetchrow("SELECT hash FROM history WHERE hash = ANY($1::text[])", list(sent))
+    return None if row is None else str(row[0])
 
 
 async def _read(connection: Raw, needs: Needs, at: int) -> tuple[Book, str]:
@@ -68,7 +92,7 @@ async def _read(connection: Raw, needs: Needs, at: int) -> tuple[Book, str]:
     return book, row["hash"]
 
 
-FIELDS = ("keys", "addressed", "sends", "trackings", "reported", "mms", "postbacks")
+FIELDS = ("keys", "addressed", "sends", "trackings", "reported", "mms", "encoded", "postbacks")
 FLAGS = ("in_flight", "holds")
 """The needs that name rows, and those that name none."""
 
@@ -82,10 +106,8 @@ WANTED: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
             ("sends", "tracking_id = ANY({}::text[])"),
             ("postbacks", "tracking_id = ANY({}::text[])"),
         ),
-        "mms": (
-            ("mms", "id = ANY({}::text[])"),
-            ("postbacks", f"(mms_id = ANY({{}}::text[]) AND meaning IN {ENCODING})"),
-        ),
+        "mms": (("mms", "id = ANY({}::text[])"),),
+        "encoded": (("postbacks", f"(mms_id = ANY({{}}::text[]) AND meaning IN {ENCODING})"),),
         "postbacks": (("postbacks", "digest = ANY({}::text[])"),),
         "in_flight": (("sends", f"state = '{SendState.INTENDED.value}'"),),
         "holds": ((HOLDS.name, "released_at IS NULL"),),

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from typing import TypeVar
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from mmscheck.ledger.book import Book, Needs, Row
 from mmscheck.ledger.cleaning import Cleaner
-from mmscheck.ledger.oneshot import Moved, transact
-from mmscheck.ledger.transaction import decided
+from mmscheck.ledger.faults import at_once, passing
+from mmscheck.ledger.oneshot import Moved, Sent, transact, written
+from mmscheck.ledger.parameters import arguments
+from mmscheck.ledger.tables import HISTORY
+from mmscheck.ledger.transaction import LOCK, decided
 
 T = TypeVar("T")
 
@@ -29,6 +35,14 @@ _CONSTRAINT = "23"
 _SILENCE = 60.0
 """Seconds without an answer of the server after which a statement counts as lost."""
 
+_RESTART = 10.0
+"""Seconds to wait for a server that was there before: a restart takes some."""
+
+_PAUSE = 0.1
+"""Seconds between two tries to connect."""
+
+_WRITER, _QUICK, _READER = "writer", "quick", "reader"
+
 
 class Server:
     """A ledger in a PostgreSQL database."""
@@ -37,106 +51,172 @@ class Server:
         """Connect to nothing yet."""
         settings = {
             "application_name": "mmscheck",
-            "synchronous_commit": "on",
             "lock_timeout": str(int(PATIENCE * 1000)),
             # A process that hangs with the chain's end locked would stop all others: the server ends it.
             "idle_in_transaction_session_timeout": str(int(PATIENCE * 1000)),
         }
-        arguments = {"server_settings": settings, "timeout": PATIENCE, "command_timeout": _SILENCE}
-        self._engine = create_async_engine(url, connect_args=arguments, hide_parameters=True)
-        self._writer: AsyncConnection | None = None
-        self._quick: AsyncConnection | None = None
-        self._reader: AsyncConnection | None = None
+        # Whatever the database's default and the address say: what was read may be decided upon anew.
+        demanded = {"synchronous_commit": "on", "default_transaction_isolation": "read committed"}
+        plain, given, wished = arguments(url)
+        connecting = {"timeout": PATIENCE, "command_timeout": _SILENCE, **given}
+        connecting["server_settings"] = {**settings, **wished, **demanded}
+        # No pool: it would hand out what the server has ended since.
+        self._engine = create_async_engine(
+            plain, connect_args=connecting, hide_parameters=True, poolclass=NullPool
+        )
+        self._kept: dict[str, AsyncConnection] = {}
+        self._was_there = False
         self._lock = asyncio.Lock()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """See ``Runner``; the connection lives until something goes wrong in it."""
-        connection = self._writer or await self._engine.connect()
-        self._writer = None
+        connection = await self._taken(_WRITER)
         try:
             async with connection.begin():
                 result = await connection.run_sync(work)
         except BaseException:
             await connection.close()
             raise
-        self._writer = connection
+        self._kept[_WRITER] = connection
         return result
 
     async def transact(self, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner) -> T:
         """See ``Runner``: without a lock while that goes well, else like everybody, one after the other."""
+        sent: Sent[T] = {}
+        one = partial(transact, needs=needs, at=at, decide=decide, cleaner=cleaner, sent=sent)
         for _ in range(_TRIES):
             try:
-                return await self._at_once(needs, at, decide, cleaner)
+                return await self._at_once(one, sent)
             except Moved:
                 continue
             except Exception as error:
                 # Told again below, in the words that the writer knows. The driver may not be installed.
-                if not str(getattr(error, "sqlstate", "")).startswith(_CONSTRAINT):
+                if str(getattr(error, "sqlstate", "")).startswith(_CONSTRAINT):
+                    break
+                if not at_once(error):
                     raise
-                break
-        return await self.write(lambda connection: decided(connection, needs, at, decide, cleaner))
+        queued = partial(decided, needs=needs, at=at, decide=decide, cleaner=cleaner)
+        return await self.write(partial(_queued, sent=sent, work=queued))
 
-    async def _at_once(self, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner) -> T:
-        connection = self._quick
-        self._quick = None
-        if connection is None:
-            connection = await self._engine.connect()
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
+    async def _at_once(self, work: Callable[[Any], Awaitable[T]], sent: Sent[T]) -> T:
+        """The work, unless a try whose connection ended has been written after all."""
+        connection = await self._taken(_QUICK)
         try:
-            raw = (await connection.get_raw_connection()).driver_connection
-            assert raw is not None  # noqa: S101 - it has just been connected
-            result = await transact(raw, needs, at, decide, cleaner)
+            raw = await _raw(connection)
+            if sent and (done := await written(raw, sent)):
+                result = sent[done]
+            else:
+                result = await work(raw)
         except Moved:
-            self._quick = connection
+            self._kept[_QUICK] = connection
             raise
         except BaseException:
-            # The pool would hand out again what was broken behind its back.
-            await connection.invalidate()
-            await connection.close()
+            await _dropped(connection)
             raise
-        self._quick = connection
+        self._kept[_QUICK] = connection
         return result
 
     async def read(self, work: Callable[[Connection], T], *, whole: bool) -> T:
         """See ``Runner``."""
-        if not whole:
-            async with self._reading() as connection:
-                result = await connection.run_sync(work)
-                # Sends nothing: each statement was a transaction of its own.
-                await connection.rollback()
+
+        async def each_alone(connection: AsyncConnection) -> T:
+            result = await connection.run_sync(work)
+            # Sends nothing: each statement was a transaction of its own.
+            await connection.rollback()
             return result
-        async with self._engine.connect() as connection:
+
+        if not whole:
+            return await self._reading(each_alone)
+        connection = await self._connected()
+        try:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             return await connection.run_sync(work)
+        finally:
+            await connection.close()
 
     async def rows(self, query: str) -> list[Row]:
         """See ``Runner``; by the driver itself, which is less work."""
-        async with self._reading() as connection:
-            raw = (await connection.get_raw_connection()).driver_connection
-            assert raw is not None  # noqa: S101 - it has been connected
-            return [dict(row) for row in await raw.fetch(query)]
 
-    @contextlib.asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        """One connection for one reader at a time; it lives until something goes wrong in it."""
+        async def fetch(connection: AsyncConnection) -> list[Row]:
+            return [dict(row) for row in await (await _raw(connection)).fetch(query)]
+
+        return await self._reading(fetch)
+
+    async def _reading(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Work of one reader at a time, once more where its connection has ended; it changes nothing."""
         async with self._lock:
-            connection = self._reader
-            self._reader = None
-            if connection is None:
-                connection = await self._engine.connect()
-                await connection.execution_options(isolation_level="AUTOCOMMIT")
             try:
-                yield connection
-            except BaseException:
-                # The pool would hand out again what was broken behind its back.
-                await connection.invalidate()
-                await connection.close()
-                raise
-            self._reader = connection
+                return await self._read_once(work)
+            except Exception as error:
+                if not at_once(error):
+                    raise
+                return await self._read_once(work)
+
+    async def _read_once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        connection = await self._taken(_READER)
+        try:
+            result = await work(connection)
+        except BaseException:
+            await _dropped(connection)
+            raise
+        self._kept[_READER] = connection
+        return result
+
+    async def _taken(self, use: str) -> AsyncConnection:
+        """The connection that is kept for a use, taken away, or a new one where the server has ended it."""
+        kept = self._kept.pop(use, None)
+        if kept is not None:
+            if not (await _raw(kept)).is_closed():
+                return kept
+            await _dropped(kept)
+        connection = await self._connected()
+        if use != _WRITER:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+        return connection
+
+    async def _connected(self) -> AsyncConnection:
+        """A new connection; a server that was there before is waited for."""
+        until = time.monotonic() + (_RESTART if self._was_there else 0.0)
+        while True:
+            try:
+                connection = await self._engine.connect()
+            except Exception as error:
+                if not passing(error) or time.monotonic() >= until:
+                    raise
+                await asyncio.sleep(_PAUSE)
+            else:
+                self._was_there = True
+                return connection
 
     async def close(self) -> None:
         """Close every connection."""
-        for connection in (self._writer, self._quick, self._reader):
-            if connection is not None:
+        for connection in self._kept.values():
+            if (await _raw(connection)).is_closed():
+                await _dropped(connection)
+            else:
                 await connection.close()
+        self._kept.clear()
         await self._engine.dispose()
+
+
+def _queued(connection: Connection, sent: Sent[T], work: Callable[[Connection], T]) -> T:
+    """The work with the chain's end locked, unless it was done: what was sent before has ended by then."""
+    if sent:
+        connection.execute(LOCK)
+        done = connection.execute(select(HISTORY.c.hash).where(HISTORY.c.hash.in_(list(sent)))).scalar()
+        if done is not None:
+            return sent[done]
+    return work(connection)
+
+
+async def _raw(connection: AsyncConnection) -> Any:
+    """The driver's own connection."""
+    raw = (await connection.get_raw_connection()).driver_connection
+    assert raw is not None  # noqa: S101 - it has been connected
+    return raw
+
+
+async def _dropped(connection: AsyncConnection) -> None:
+    """Let go of a connection in which something went wrong: nothing is said to the server any more."""
+    await connection.invalidate()
+    await connection.close()

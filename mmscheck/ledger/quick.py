@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError, NoResultFound
 from mmscheck.ledger.book import Book, Needs, Row
 from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.oneshot import FIELDS, FLAGS, WANTED
-from mmscheck.ledger.tables import HISTORY, PROJECTIONS
+from mmscheck.ledger.tables import FIXED, HISTORY, PROJECTIONS
 from mmscheck.ledger.transaction import chain, touched
 
 T = TypeVar("T")
@@ -118,7 +118,8 @@ def _inserting(table: Table) -> str:
 
 @cache
 def _updating(table: Table) -> str:
+    fixed = {"id", *FIXED.get(table.name, ())}
     changes = ", ".join(
-        f"{column.name} = n.value ->> '{column.name}'" for column in table.columns if column.name != "id"
+        f"{column.name} = n.value ->> '{column.name}'" for column in table.columns if column.name not in fixed
     )
     return f"UPDATE {table.name} SET {changes} FROM json_each(?) n WHERE {table.name}.id = n.value ->> 'id'"  # noqa: S608 - names of ours

@@ -7,14 +7,26 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.engine import Connection
 
 from mmscheck.ledger.book import Row
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.numbers import same_number
+from mmscheck.ledger.numbers import SHORTEST, digits, same_number
 from mmscheck.ledger.records import mms_record, postback_record, send_record
-from mmscheck.ledger.tables import HISTORY, MMS, POSTBACKS, SENDS
+from mmscheck.ledger.tables import HISTORY, MMS, POSTBACKS, SENDS, TAIL, tail
 from mmscheck.model.ledger import (
     HistoryEntry,
     MmsRecord,
@@ -62,19 +74,33 @@ E011 to E013 and E100 to E102; an E102 that says "expired" tells of a phone that
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which sends: in one state, of one campaign, or let through by the gate and refused later."""
+    """Which sends: in one state, of one campaign or message, to one number, claimed since a time; all of it.
+
+    ``since`` is in microseconds since the epoch. ``false_permits``: let through by the gate, refused later.
+    """
 
     state: SendState | None = None
     campaign: str | None = None
+    mms_id: str | None = None
+    to: str | None = None
+    since: int | None = None
     false_permits: bool = False
 
     def condition(self) -> ColumnElement[bool]:
         """As SQL."""
+        wanted: dict[ColumnElement[Any], str | None] = {
+            SENDS.c.state: None if self.state is None else self.state.value,
+            SENDS.c.campaign: self.campaign,
+            SENDS.c.mms_id: self.mms_id,
+        }
         parts: list[ColumnElement[bool]] = [true()]
-        if self.state is not None:
-            parts.append(SENDS.c.state == self.state.value)
-        if self.campaign is not None:
-            parts.append(SENDS.c.campaign == self.campaign)
+        if self.to is not None:
+            parts += [has_tail(SENDS, self.to), _is_number(SENDS.c.recipient, digits(self.to))]
+            # Few rows have the number: the database must not look for them among a campaign's.
+            wanted = {func.coalesce(column, ""): value for column, value in wanted.items()}
+        parts += [column == value for column, value in wanted.items() if value is not None]
+        if self.since is not None:
+            parts.append(SENDS.c.claimed_at >= self.since)
         if self.false_permits:
             parts.append(_LATE_REFUSAL)
         return and_(*parts)
@@ -96,6 +122,19 @@ def counts(connection: Connection, wanted: Filter) -> dict[SendState, int]:
     """How many sends are in each state; states that none is in are left out."""
     query = select(SENDS.c.state, func.count()).where(wanted.condition()).group_by(SENDS.c.state)
     return {SendState(state): number for state, number in connection.execute(query)}
+
+
+async def newest(database: Database, wanted: Filter, limit: int) -> tuple[SendRecord, ...]:
+    """The last of the sends, at most so many, in the order in which they were first claimed."""
+    query = select(SENDS).where(wanted.condition()).order_by(SENDS.c.id.desc()).limit(limit)
+    rows = await database.read(partial(_rows, query=query))
+    return tuple(map(send_record, reversed(rows)))
+
+
+def tracked(connection: Connection, tracking_id: str) -> tuple[SendRecord, ...]:
+    """The sends with this tracking id; there should be one."""
+    query = select(SENDS).where(SENDS.c.tracking_id == tracking_id).order_by(SENDS.c.id)
+    return tuple(map(send_record, _rows(connection, query)))
 
 
 async def sends(database: Database, wanted: Filter) -> AsyncIterator[SendRecord]:
@@ -158,6 +197,7 @@ def proposals(connection: Connection, about: SendRecord) -> tuple[Postback, ...]
         return ()
     before, after = (seconds * 1_000_000 for seconds in WINDOW)
     query = select(POSTBACKS).where(
+        has_tail(POSTBACKS, about.intent.to),
         POSTBACKS.c.mms_id == about.intent.mms_id,
         POSTBACKS.c.meaning.in_(_ABOUT_A_SEND),
         POSTBACKS.c.received_at.between(about.claimed_at - before, about.claimed_at + after),
@@ -176,14 +216,13 @@ class Concerned(msgspec.Struct, frozen=True, kw_only=True):
 
 def concerned(connection: Connection, postback: Postback) -> Concerned:
     """The sends of a postback, and without any, those whose ``proposals`` it is among."""
-    if postback.tracking_id:
-        query = select(SENDS).where(SENDS.c.tracking_id == postback.tracking_id).order_by(SENDS.c.id)
-        if found := tuple(map(send_record, _rows(connection, query))):
-            return Concerned(sends=found)
+    if postback.tracking_id and (found := tracked(connection, postback.tracking_id)):
+        return Concerned(sends=found)
     if postback.mms_id is None or postback.meaning.value not in _ABOUT_A_SEND:
         return Concerned()
     before, after = (seconds * 1_000_000 for seconds in WINDOW)
     query = select(SENDS).where(
+        has_tail(SENDS, postback.recipient),
         SENDS.c.mms_id == postback.mms_id,
         SENDS.c.tracking_id.is_(None),
         SENDS.c.state.in_(_UNSETTLED),
@@ -192,6 +231,19 @@ def concerned(connection: Connection, postback: Postback) -> Concerned:
     rows = _rows(connection, query.order_by(SENDS.c.id))
     near = (row for row in rows if same_number(postback.recipient, row["recipient"]))
     return Concerned(proposed=tuple(map(send_record, near)))
+
+
+def has_tail(table: Table, number: str | None) -> ColumnElement[bool]:
+    """What the index by number finds: all that ``same_number`` may call the same, and little else."""
+    return literal_column(TAIL.replace("recipient", f"{table.name}.recipient")) == tail(digits(number))
+
+
+def _is_number(column: ColumnElement[str], number: str) -> ColumnElement[bool]:
+    """``same_number`` as SQL."""
+    if len(number) < SHORTEST:
+        return column == number
+    longer = column.like(f"%{number}")
+    return or_(longer, and_(func.length(column) >= SHORTEST, literal(number).like("%" + column)))
 
 
 _UNSETTLED = (SendState.INTENDED.value, SendState.UNKNOWN.value)

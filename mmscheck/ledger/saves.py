@@ -62,7 +62,8 @@ def record(save: Save) -> Operation[MmsRecord]:
         apply_encoding(book, row)
         return mms_record(row)
 
-    return Operation(Needs(mms=frozenset({save.mms_id})), decide)
+    ids = frozenset({save.mms_id})
+    return Operation(Needs(mms=ids, encoded=ids), decide)
 
 
 _NOT_YET = (MmsState.SAVED.value, MmsState.ENCODING.value)

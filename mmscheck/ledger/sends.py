@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger.book import Book, Needs, Operation, Row
@@ -49,6 +52,16 @@ def not_sent(claim: Claim, why: str) -> Operation[SendRecord]:
     return _end(claim, "send-not-sent", {"state": SendState.NOT_SENT.value, "detail": why})
 
 
+_LATER = frozenset({SendState.SENT, SendState.DELIVERED, SendState.FAILED})
+"""What postbacks make of an answer."""
+
+_WORDS = frozenset({SendState.RESOLVED_SENT, SendState.RESOLVED_NOT_SENT})
+"""What a person says of a send."""
+
+_CERTAIN = frozenset({SendState.ACCEPTED.value, SendState.REFUSED.value})
+"""What the provider itself says of a send."""
+
+
 def _end(
     claim: Claim, kind: str, columns: dict[str, Any], trackings: frozenset[str] = frozenset()
 ) -> Operation[SendRecord]:
@@ -60,14 +73,34 @@ def _end(
             raise LedgerError(
                 f"send {row['id']} is at attempt {row['attempt']}: no answer of attempt {claim.attempt} fits"
             )
-        late = row["state"] == SendState.UNKNOWN and row["detail"] == CRASHED
-        if row["state"] != SendState.INTENDED and not late:
+        if _is_written(row, columns):
+            return send_record(row)
+        if not _is_awaited(row):
             raise LedgerError(f"send {row['id']} is {row['state']}: it takes no answer any more")
+        if row["state"] in _WORDS and columns["state"] not in _CERTAIN:
+            return send_record(row)
         book.update(kind, "sends", row["id"], {**columns, "changed_at": book.at})
         apply_known(book, row)
         return send_record(row)
 
     return Operation(Needs(sends=frozenset({claim.send_id}), trackings=trackings), decide)
+
+
+def _is_written(row: Row, columns: Row) -> bool:
+    """Whether this very ending is there, from a try whose success nobody heard of."""
+    state = SendState(row["state"])
+    same = all(row[name] == value for name, value in columns.items() if name != "state")
+    return same and (state == columns["state"] or (state in _LATER and columns["state"] in _MOVED))
+
+
+_MOVED = frozenset({SendState.ACCEPTED.value, SendState.UNKNOWN.value})
+
+
+def _is_awaited(row: Row) -> bool:
+    """Whether this attempt has got no answer yet, also where it was given up for crashed, or by a person."""
+    if row["state"] == SendState.INTENDED:
+        return True
+    return row["detail"] in {"", CRASHED} and row["state"] in {SendState.UNKNOWN, *_WORDS}
 
 
 def crashed(lease: float, remote_lease: float) -> Operation[tuple[int, ...]]:
@@ -98,22 +131,45 @@ def _lost(row: Row, age: float, lease: float, remote_lease: float) -> bool:
     return age >= lease and is_gone(owner)
 
 
-def resolve(send_id: int, state: SendState, reason: str, who: str) -> Operation[SendRecord]:
-    """Record what a person found out; raises UsageError for a send that does not ask for it."""
+class Word(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person found out; ``age``: how many seconds ago an intent was made that may be given up."""
 
-    def decide(book: Book) -> SendRecord:
-        row = book.get("sends", send_id)
-        if row is None:
-            raise UsageError(f"there is no send {send_id} in the ledger")
-        if SendState(row["state"]) not in _RESOLVABLE[state]:
-            wanted = " or ".join(sorted(_RESOLVABLE[state]))
-            raise UsageError(f"send {send_id} is {row['state']}; only what is {wanted} can be {state}")
-        values = {"state": state.value, "resolved_by": who, "resolved_why": reason, "changed_at": book.at}
-        book.update(f"send-{state}", "sends", send_id, values)
-        return send_record(row)
-
-    return Operation(_with_id(send_id), decide)
+    state: SendState
+    reason: str
+    who: str
+    age: float
 
 
-def _with_id(send_id: int) -> Needs:
-    return Needs(sends=frozenset({send_id}))
+def resolve(send_ids: Sequence[int], word: Word) -> Operation[tuple[SendRecord, ...]]:
+    """Record what a person found out; raises UsageError when one of the sends does not ask for it."""
+
+    def decide(book: Book) -> tuple[SendRecord, ...]:
+        rows = [book.get("sends", one) for one in send_ids]
+        faults = [_unresolvable(book, one, row, word) for one, row in zip(send_ids, rows, strict=True)]
+        if any(faults):
+            raise UsageError("; ".join(fault for fault in faults if fault))
+        values = {"state": word.state.value, "resolved_by": word.who, "resolved_why": word.reason}
+        for one in send_ids:
+            book.update(f"send-{word.state}", "sends", one, {**values, "changed_at": book.at})
+        return tuple(send_record(row) for row in rows if row is not None)
+
+    return Operation(Needs(sends=frozenset(send_ids)), decide)
+
+
+def _unresolvable(book: Book, send_id: int, row: Row | None, word: Word) -> str | None:
+    """Why this send cannot be resolved so, or None."""
+    if row is None:
+        return f"there is no send {send_id} in the ledger"
+    state = SendState(row["state"])
+    if state is SendState.INTENDED:
+        left = row["claimed_at"] / 1_000_000 + word.age - book.at / 1_000_000
+        if left <= 0:
+            return None
+        return (
+            f"send {send_id} is intended: process {row['owner']} is making it, or has given it up. "
+            f"In {left / 60:.0f} minutes no call can be under way any more; who knows it earlier adds --force"
+        )
+    if state in _RESOLVABLE[word.state]:
+        return None
+    wanted = " or ".join(sorted(_RESOLVABLE[word.state]))
+    return f"send {send_id} is {row['state']}; only what is {wanted} can be {word.state}"

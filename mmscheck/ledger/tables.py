@@ -71,6 +71,15 @@ def address(campaign: str, recipient: str) -> str:
     return f"{campaign} {recipient}"
 
 
+TAIL = "CASE WHEN length(recipient) < 7 THEN recipient ELSE substr(recipient, length(recipient) - 6) END"
+"""A number's last seven digits, as the indexes by number have them: what the spellings of one phone share."""
+
+
+def tail(number: str) -> str:
+    """The value of ``TAIL`` of a number that is digits only."""
+    return number[-7:]
+
+
 MMS = Table(
     "mms",
     METADATA,
@@ -109,6 +118,11 @@ HOLDS = Table(
     Column("released_by", Text),
     Column("released_at", BigInteger),
 )
+
+FIXED: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"sends": frozenset({"key", "account", "mms_id", "recipient", "sender", "request_digest", "campaign"})}
+)
+"""Columns that no update changes: SQLite writes every index anew that has a column which is set."""
 
 PROJECTIONS: Mapping[str, Table] = MappingProxyType(
     {table.name: table for table in (SENDS, MMS, POSTBACKS, HOLDS)}

@@ -8,7 +8,18 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Table, bindparam, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Connection
 
 from mmscheck.ledger.book import Book, Needs, Row
@@ -32,13 +43,13 @@ def decided(
 
 def begin(connection: Connection, needs: Needs, at: int) -> tuple[Book, str]:
     """Lock the end of the chain and load; returns the book and the hash that the next row follows."""
-    row = (connection.execute(_LOCK)).one()
+    row = (connection.execute(LOCK)).one()
     book = Book(seq=row.seq, at=at)
     _load(connection, book, needs)
     return book, row.hash
 
 
-_LOCK = select(HEAD.c.seq, HEAD.c.hash).with_for_update()
+LOCK = select(HEAD.c.seq, HEAD.c.hash).with_for_update()
 
 
 def _load(connection: Connection, book: Book, needs: Needs) -> None:
@@ -50,7 +61,7 @@ def _load(connection: Connection, book: Book, needs: Needs) -> None:
         "ids": needs.sends,
         "trackings": needs.reported,
     }
-    of_postbacks = {"trackings": trackings, "mms": needs.mms, "digests": needs.postbacks}
+    of_postbacks = {"trackings": trackings, "encoded": needs.encoded, "digests": needs.postbacks}
     given = {
         "sends": _bound(of_sends),
         "postbacks": _bound(of_postbacks),
@@ -77,8 +88,9 @@ _CONDITIONS: Mapping[tuple[str, str], ColumnElement[bool]] = MappingProxyType(
         ("sends", "trackings"): SENDS.c.tracking_id.in_(bindparam("trackings", expanding=True)),
         ("sends", "in-flight"): SENDS.c.state == SendState.INTENDED.value,
         ("postbacks", "trackings"): POSTBACKS.c.tracking_id.in_(bindparam("trackings", expanding=True)),
-        ("postbacks", "mms"): POSTBACKS.c.mms_id.in_(bindparam("mms", expanding=True))
-        & POSTBACKS.c.meaning.in_(ENCODING),
+        ("postbacks", "encoded"): POSTBACKS.c.mms_id.in_(bindparam("encoded", expanding=True))
+        # Not as parameters: with them a statement prepared for any could not use the index of these.
+        & literal_column(f"postbacks.meaning IN {ENCODING}", Boolean),
         ("postbacks", "digests"): POSTBACKS.c.digest.in_(bindparam("digests", expanding=True)),
         ("mms", "ids"): MMS.c.id.in_(bindparam("ids", expanding=True)),
     }

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
+from mmscheck.ledger.parameters import checked
 from mmscheck.ledger.sole import SIDES, must_be_one
 
 VARIABLE = "MMSCHECK_LEDGER"
@@ -62,7 +63,7 @@ def place_of(where: str | None) -> Place:
             raise UsageError(_wanted("a ledger on SQLite is a file"))
         return _file(Path(url.database))
     if url.drivername in _POSTGRESQL:
-        return _server(url)
+        return _server(where, url)
     raise UsageError(_wanted(f"a ledger cannot be kept in {url.drivername}"))
 
 
@@ -75,15 +76,12 @@ def _file(path: Path) -> Place:
     return Place(url=URL.create("sqlite", database=str(full)), shown=str(full), file=full)
 
 
-def _server(url: URL) -> Place:
+def _server(where: str, url: URL) -> Place:
     if importlib.util.find_spec("asyncpg") is None:
         raise UsageError("a ledger on PostgreSQL needs asyncpg: pip install 'mmscheck[postgresql]'")
     shown = url.set(query={}).render_as_string(hide_password=True)
-    query = dict(url.query)
-    # libpq's name for it, which people copy from elsewhere; asyncpg has another.
-    if "sslmode" in query:
-        query["ssl"] = query.pop("sslmode")
-    return Place(url=url.set(drivername="postgresql+asyncpg", query=query), shown=shown)
+    checked(where, url)
+    return Place(url=url.set(drivername="postgresql+asyncpg"), shown=shown)
 
 
 def prepare(file: Path, *, create: bool) -> None:

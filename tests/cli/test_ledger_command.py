@@ -146,7 +146,7 @@ def test_an_id_that_is_not_there_points_to_the_list(run: Run, filled: str) -> No
     assert "Nothing was checked" not in err
 
 
-@pytest.mark.parametrize("arguments", [("show", "abc"), ("resolve", "1", "--as", "nope")])
+@pytest.mark.parametrize("arguments", [("resolve", "abc"), ("resolve", "1", "--as", "nope")])
 def test_what_checks_nothing_does_not_say_that_nothing_was_checked(
     run: Run, arguments: tuple[str, ...]
 ) -> None:

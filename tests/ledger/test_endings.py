@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from typing import Any
 
 import msgspec
 import pytest
@@ -143,7 +144,7 @@ async def test_only_what_is_open_can_be_resolved(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("given", [{"as_": "perhaps"}, {"reason": " "}, {"who": ""}])
-async def test_a_resolution_needs_a_word_a_reason_and_a_name(ledger: Ledger, given: dict[str, str]) -> None:
+async def test_a_resolution_needs_a_word_a_reason_and_a_name(ledger: Ledger, given: dict[str, Any]) -> None:
     claim = await claimed(ledger)
     await ledger.answer(claim, unknown())
     with pytest.raises(UsageError):

@@ -13,7 +13,7 @@ from mmscheck.ledger import Ledger, open_ledger
 from mmscheck.ledger.saves import Save
 from mmscheck.model.ledger import Claim, ClaimRefused, MmsState, RefusalReason, SendState
 from mmscheck.model.send import SendResult
-from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw, refused, unknown
+from tests.support.ledgers import MEANINGS, WITHOUT_LOOKUPS, accepted, claimed, intent, raw, refused, unknown
 
 NUMBER = "15551234567"
 OF_SALE = {"campaign": "sale", "to": NUMBER}
@@ -108,7 +108,9 @@ async def test_a_ledger_of_the_second_schema_gets_the_index_and_uses_it(where: s
         if "://" in where
         else ("DROP TRIGGER history_numbered", "DROP TABLE identity")
     )
-    await raw(where, *later, "DROP INDEX sends_address", "UPDATE ledger_schema SET version = 2")
+    await raw(
+        where, *later, "DROP INDEX sends_address", *WITHOUT_LOOKUPS, "UPDATE ledger_schema SET version = 2"
+    )
     _unnoted(where)
     async with await open_ledger(where) as ledger:
         assert reason(await ledger.claim(intent("key-2", **OF_SALE))) is RefusalReason.OTHER_CONTENT

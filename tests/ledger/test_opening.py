@@ -14,6 +14,7 @@ from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import default_file, open_ledger
 from mmscheck.ledger.database import Database
 from mmscheck.ledger.migrations import migrate, steps
+from mmscheck.ledger.parameters import arguments
 from mmscheck.ledger.where import place_of
 from tests.support.ledgers import claimed, raw
 from tests.support.postgres import Cluster
@@ -127,7 +128,7 @@ def test_a_password_is_never_shown_and_libpq_words_are_understood() -> None:
     place = place_of("postgres://ann:secret@db.example/ledger?sslmode=require")
     assert "secret" not in place.shown
     assert (place.url.drivername, place.url.password) == ("postgresql+asyncpg", "secret")
-    assert dict(place.url.query) == {"ssl": "require"}
+    assert arguments(place.url)[1] == {"dsn": "postgresql:///?sslmode=require"}
 
 
 async def test_a_server_that_is_not_there_is_a_clear_error_without_the_password() -> None:

@@ -69,7 +69,7 @@ async def test_what_was_read_before_another_wrote_is_not_written(where: str, led
 async def test_where_others_are_always_faster_the_queue_is_joined(
     where: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def too_late(*_: object) -> None:
+    async def too_late(*_: object, **_named: object) -> None:
         raise oneshot.Moved
 
     monkeypatch.setattr("mmscheck.ledger.postgresql.transact", too_late)

@@ -17,6 +17,13 @@ from mmscheck.sinch.postbacks import POSTBACK_CODES
 
 MEANINGS: Mapping[str, str] = MappingProxyType({row.code: row.kind.value for row in POSTBACK_CODES})
 
+WITHOUT_LOOKUPS = (
+    *(f"DROP INDEX {name}" for name in ("postbacks_encoding", "postbacks_number", "sends_number")),
+    "DROP INDEX history_saves",
+    "CREATE INDEX postbacks_mms ON postbacks (mms_id, id)",
+)
+"""What takes the step ``LOOKUPS`` back."""
+
 
 def intent(key: str = "key-1", **changes: Any) -> SendIntent:
     """A send; its number is made of the key's digits."""
