@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from mmscheck.cli.exits import Exit
+from mmscheck.cli.files import hold
 from mmscheck.cli.output import Destination, write_reports
 from mmscheck.cli.running import run
 from mmscheck.cli.say import say, write_stdout
@@ -106,8 +107,11 @@ def ended(view: View, code: int, result: SendResult | None = None) -> View:
 
 
 def prove_writable(wanted: tuple[Destination, ...], view: View, begun: str) -> None:
-    """Nothing may be done that could not be reported: write first what a crash from here on would mean."""
-    files = tuple(item for item in wanted if item.file is not None)
+    """Nothing may be done that could not be reported: write first what a crash from here on would mean.
+
+    Of a pipe it is proven that somebody reads it; it gets the one report at the end.
+    """
+    files = tuple(item for item in wanted if item.file is not None and not hold(item.file))
     result = SendResult(status=SendStatus.UNKNOWN, detail=begun, may_repeat=view.report.profile == "save")
     write_reports(files, ended(view, Exit.UNKNOWN, result))
     if any(item.file is None for item in wanted):

@@ -5,21 +5,24 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from mmscheck import gate
+from mmscheck.assets import locate
 from mmscheck.cli import options as opts
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.lint_paths import Paths, sort_paths
 from mmscheck.cli.output import destinations, shows_media, write_reports
 from mmscheck.cli.running import run
 from mmscheck.cli.say import say
+from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError
 from mmscheck.formats import View
 from mmscheck.lint import lint
-from mmscheck.slidexml import Input, is_other_xml, parse, read_inputs
+from mmscheck.slidexml import Input, document_places, is_other_xml, parse, read_inputs
 
 
 @click.command(name="lint")
@@ -43,9 +46,13 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     if not messages and not sorted_.media:
         return _nothing(inputs, unread)
     config = opts.configuration(given, (*sorted_.documents, *sorted_.media))
+    parsed = [parse(each.data, each.source) for each in messages]
+    located = (locate(ref.url, config.assets) for message in parsed for ref in message.media)
+    media = (place for place in located if isinstance(place, Path))
+    spare(given, wanted, inputs=(*document_places(sorted_.documents), *sorted_.media, *media), config=config)
     report = run(
         lint(
-            [parse(each.data, each.source) for each in messages],
+            parsed,
             sorted_.media,
             opts.offline_ruleset(given, config),
             assets=config.assets,

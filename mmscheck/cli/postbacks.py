@@ -17,6 +17,7 @@ from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.postbacks_shown import postback_line
 from mmscheck.cli.running import run
 from mmscheck.cli.say import complain, say
+from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.formats.escape import visible
 
@@ -53,6 +54,7 @@ def command(listen: str, *, secret_file: Path | None, where: str | None, quiet: 
     Exit codes: 0 stopped, 2 usage or nobody can listen there, 4 the ledger cannot be opened.
     """
     host, port = _place(listen)
+    spare({"where": where, "secret_file": secret_file})
     secret = _secret(secret_file)
     try:
         run(_listen(host, port, secret, where, quiet=quiet))
