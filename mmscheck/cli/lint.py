@@ -22,13 +22,14 @@ from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError
 from mmscheck.formats import View
 from mmscheck.lint import lint
+from mmscheck.ruleset import demand_folders
 from mmscheck.slidexml import Input, document_places, is_other_xml, parse, read_inputs
 
 
 @click.command(name="lint")
 @click.argument("paths", nargs=-1, metavar="[PATH ... | -]")
 @opts.offline_options
-@click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files whose root is not <request>.")
+@click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files that are no messages.")
 def command(paths: tuple[str, ...], **given: Any) -> int:
     """Judge slide XML and local media files without a network. Nothing is ever permitted by it.
 
@@ -46,6 +47,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     if not messages and not sorted_.media:
         return _nothing(inputs, unread)
     config = opts.configuration(given, (*sorted_.documents, *sorted_.media))
+    demand_folders(config)
     parsed = [parse(each.data, each.source) for each in messages]
     located = (locate(ref.url, config.assets) for message in parsed for ref in message.media)
     media = (place for place in located if isinstance(place, Path))
@@ -60,6 +62,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
             strict=given["strict"] or config.strict,
             unread=unread,
             previews=shows_media(wanted),
+            left_out=len(inputs) - len(messages),
         )
     )
     verdict = gate.verdict(report)
