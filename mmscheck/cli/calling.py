@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -17,6 +16,7 @@ from mmscheck.cli.files import hold
 from mmscheck.cli.output import Destination, write_reports
 from mmscheck.cli.running import run
 from mmscheck.cli.say import say, write_stdout
+from mmscheck.cli.secrets import API_KEY, secret
 from mmscheck.errors import UsageError
 from mmscheck.formats import View
 from mmscheck.model.send import SendResult, SendStatus
@@ -119,7 +119,11 @@ def prove_writable(wanted: tuple[Destination, ...], view: View, begun: str) -> N
 
 
 def show_document(wanted: tuple[Destination, ...], xml: str) -> None:
-    """What would be posted: on standard output, unless another program is reading a report there."""
+    """What would be posted: on standard output, unless another program is reading a report there.
+
+    What a terminal would obey is written as XML writes characters by number, which means the same.
+    """
+    xml = "".join(char if char.isprintable() or char in "\n\t" else f"&#{ord(char)};" for char in xml)
     if any(item.file is None and item.format != "text" for item in wanted):
         say(xml)
     else:
@@ -128,8 +132,8 @@ def show_document(wanted: tuple[Destination, ...], xml: str) -> None:
 
 def _api_key(file: Path | None) -> str:
     if file is None:
-        key = os.environ.get("MMSCHECK_API_KEY", "")
-        place = "MMSCHECK_API_KEY"
+        key = secret(API_KEY) or ""
+        place = API_KEY
     else:
         place = str(file)
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -17,6 +16,7 @@ from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.postbacks_shown import postback_line
 from mmscheck.cli.running import run
 from mmscheck.cli.say import complain, say
+from mmscheck.cli.secrets import POSTBACK_SECRET, secret
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.formats.escape import visible
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from mmscheck.postbacks import Secret
 
 _LARGEST_PORT = 65535
-_VARIABLE = "MMSCHECK_POSTBACK_SECRET"
 
 
 @click.command(name="postbacks")
@@ -55,9 +54,9 @@ def command(listen: str, *, secret_file: Path | None, where: str | None, quiet: 
     """
     host, port = _place(listen)
     spare({"where": where, "secret_file": secret_file})
-    secret = _secret(secret_file)
+    guard = _secret(secret_file)
     try:
-        run(_listen(host, port, secret, where, quiet=quiet))
+        run(_listen(host, port, guard, where, quiet=quiet))
     except LedgerError as error:
         return complain(str(error), Exit.INTERNAL, hint="No postback was taken.")
     return int(Exit.PERMITTED)
@@ -73,7 +72,7 @@ def _place(text: str) -> tuple[str, int]:
 
 def _secret(file: Path | None) -> str | None:
     if file is None:
-        given = os.environ.get(_VARIABLE)
+        given = secret(POSTBACK_SECRET)
         return None if given is None else given.strip()
     try:
         return file.read_text(encoding="utf-8").strip()
@@ -82,17 +81,17 @@ def _secret(file: Path | None) -> str | None:
         raise UsageError(f"--secret-file {file}: cannot be read: {reason}") from None
 
 
-async def _listen(host: str, port: int, secret: str | None, where: str | None, *, quiet: bool) -> None:
+async def _listen(host: str, port: int, given: str | None, where: str | None, *, quiet: bool) -> None:
     # SQLAlchemy and aiohttp are heavy, and --help needs neither.
     from mmscheck.ledger import open_ledger  # noqa: PLC0415
     from mmscheck.postbacks import Secret  # noqa: PLC0415
     from mmscheck.sinch import POSTBACK_MEANINGS  # noqa: PLC0415
 
-    guard = None if secret is None else Secret(secret)
+    guard = None if given is None else Secret(given)
     stop = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
-    kept = () if secret is None else (secret,)
+    kept = () if given is None else (given,)
     async with await open_ledger(where, meanings=POSTBACK_MEANINGS, secrets=kept) as ledger:
         say(f"postbacks are kept in {visible(ledger.shown)}")
         lines = _Lines(ledger)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from mmscheck.cli.sandbox_ways import read_ways, with_ways
-from mmscheck.cli.say import say, write_stdout
+from mmscheck.cli.say import say, tell
 from mmscheck.fetch import parse_connect_to
 from mmscheck.sandbox import FAULTS, MISHAPS, Sandbox
 
@@ -94,7 +94,7 @@ def command(
 
 async def _serve(box: Sandbox, api_key: str) -> None:
     async with box:
-        write_stdout(
+        tell(
             f"provider  {box.provider_url}  (API key: {api_key})\n"
             f"media     {box.media_url}\n"
             f"{_control(box)}"
