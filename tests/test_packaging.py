@@ -182,9 +182,7 @@ def test_the_lock_for_running_has_what_running_needs_as_it_was_tested() -> None:
 def test_the_readme_names_every_licence_that_is_not_permissive() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Licences")[2]
     for name in sorted({name for name, _ in pins("constraints-runtime.txt")}):
-        told = importlib.metadata.metadata(name)
-        licence = (
-            f"{told.get('License-Expression') or told.get('License') or ''} {told.get_all('Classifier')}"
-        )
+        told = importlib.metadata.metadata(name).json
+        licence = " ".join(str(told.get(key, "")) for key in ("license_expression", "license", "classifier"))
         if re.search("GPL|GNU|MPL|Mozilla|EPL|CDDL", licence):
             assert f"{name} (" in text.lower(), (name, licence)
