@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
@@ -41,15 +41,14 @@ def not_looked_at(report: Report) -> Iterator[str]:
         yield f"{count(report.left_out, 'other XML file')} {verb} left out"
 
 
-def looked_at(report: Report) -> str:
-    """How many media files there are, and how many of them nobody could look at."""
-    media = sum(len(message.media) for message in report.messages)
-    idle = sum(1 for message in report.messages for ref in message.media if _is_idle(message, ref.url))
+def looked_at(messages: Sequence[MessageReport]) -> str:
+    """How many media files these have, and how many of them lint could look at where those are not all."""
+    media = sum(len(message.media) for message in messages)
+    idle = sum(1 for message in messages for ref in message.media if _is_idle(message, ref.url))
     if not idle:
         return count(media, "media file")
-    return (
-        f"{count(media, 'media file')}, {'none' if idle == media else f'{media - idle:,}'} of them looked at"
-    )
+    looked = "none" if idle == media else f"{media - idle:,}"
+    return f"{count(media, 'media file')}, {looked} of them looked at"
 
 
 def unlooked(report: Report) -> tuple[Unlooked, ...]:

@@ -119,7 +119,7 @@ def _not_looked_at(view: View, page: Page) -> Iterator[str]:
 
 def _counts(report: Report) -> str:
     return (
-        f"Checked {count(len(report.messages), 'message')} with {looked_at(report)} "
+        f"Checked {count(len(report.messages), 'message')} with {looked_at(report.messages)} "
         f"(profile {shown(report.profile)}) in {report.duration_ms:,} ms."
     )
 

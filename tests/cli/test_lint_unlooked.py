@@ -59,6 +59,8 @@ def test_media_of_many_messages_are_not_counted_as_checked(
     _, told = lint(capsys, ".")
     assert "Checked 31 messages with 32 media files, none of them looked at" in told
     assert "32 media files were not looked at" in told
+    _, told = lint(capsys, "1.xml", "2.xml")
+    assert told.count("1 media file, none of them looked at") == 2
 
 
 def test_json_has_them_by_host_and_shared_folder(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
