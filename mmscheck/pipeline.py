@@ -264,6 +264,7 @@ def make_report(
     unread: tuple[str, ...],
     allowances: tuple[str, ...] = (),
     not_checked: tuple[str, ...] = (),
+    left_out: int = 0,
 ) -> Report:
     """What was judged and by which rules, as one report that ends now."""
     return Report(
@@ -283,4 +284,6 @@ def make_report(
         allowances=allowances,
         waivers=ruleset.waivers,
         not_checked=not_checked,
+        left_out=left_out,
+        configuration=ruleset.configuration,
     )

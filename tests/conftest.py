@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from hypothesis import settings
 
+from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES
 from tests.support.command import STATE
 
 # A deadline per example is a timed assertion, and a busy machine would break it.
@@ -24,6 +25,13 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def no_pull_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where these tests run for a pull request, the commands that they try do not."""
+    for name in PULL_REQUEST_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -144,3 +145,38 @@ def test_the_lock_names_hashes_and_no_place_to_get_packages_from() -> None:
     pins = [line for line in text.splitlines() if "==" in line]
     assert pins
     assert all(line.rstrip().endswith("\\") for line in pins)
+
+
+def pins(name: str) -> dict[tuple[str, str], set[str]]:
+    """Packages and versions of a lock file with their hashes."""
+    found: dict[tuple[str, str], set[str]] = {}
+    at = ("", "")
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        if pin := re.match(r"([a-z0-9._-]+)==([^ ;]+)", line):
+            at = (pin[1], pin[2])
+            found[at] = set()
+        found.get(at, set()).update(re.findall(r"--hash=(sha256:[0-9a-f]{64})", line))
+    return found
+
+
+def test_the_lock_for_running_has_what_running_needs_as_it_was_tested() -> None:
+    runtime, tested = pins("constraints-runtime.txt"), pins("constraints.txt")
+    assert all(runtime.values())
+    for pin, hashes in runtime.items():
+        assert tested[pin] == hashes, pin
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {Requirement(text).name.lower() for text in project["dependencies"]} | {"setuptools"}
+    names = {name for name, _ in runtime}
+    assert wanted <= names
+    own = {Requirement(text).name.lower() for text in project["optional-dependencies"]["dev"]}
+    optional = {Requirement(text).name.lower() for text in project["optional-dependencies"]["postgresql"]}
+    assert not names & (own - optional - {"setuptools"})
+
+
+def test_the_readme_names_every_licence_that_is_not_permissive() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Licences")[2]
+    for name in sorted({name for name, _ in pins("constraints-runtime.txt")}):
+        told = importlib.metadata.metadata(name).json
+        licence = " ".join(str(told.get(key, "")) for key in ("license_expression", "license", "classifier"))
+        if re.search("GPL|GNU|MPL|Mozilla|EPL|CDDL", licence):
+            assert f"{name} (" in text.lower(), (name, licence)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES
 from mmscheck.sandbox import Sandbox
 from tests.support.command import image, message
 
@@ -73,7 +74,9 @@ def environment(folder: Path) -> dict[str, str]:
     kept = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith(("GIT_", "PIP_", "PRE_COMMIT", "PYTHON")) and not key.lower().endswith("_proxy")
+        if not key.startswith(("GIT_", "PIP_", "PRE_COMMIT", "PYTHON"))
+        and not key.lower().endswith("_proxy")
+        and key not in PULL_REQUEST_VARIABLES
     }
     beside = folder / "dependencies"
     beside.mkdir()
@@ -163,6 +166,20 @@ def test_xml_that_is_no_slide_xml_and_files_of_other_kinds_are_let_be(scratch: S
     scratch.put("notes.txt", "notes")
     went, said = scratch.commit()
     assert went, said
+
+
+def test_a_file_whose_name_is_an_option_is_a_file(scratch: Scratch) -> None:
+    softer = '# <svg/>\n[rules.subject-present]\nseverity = "warning"\n'
+    for name in ("c.xml", "--config=c.xml"):
+        scratch.put(name, softer)
+    scratch.put("quiet.xml", NO_SUBJECT)
+    went, said = scratch.commit()
+    assert not went
+    assert "subject-present" in said
+    scratch.put("kept/x.xml", "<precious/>")
+    scratch.put("--format=json=kept/x.xml", "<a/>")
+    assert scratch.commit()[0]
+    assert (scratch.folder / "kept" / "x.xml").read_text() == "<precious/>"
 
 
 async def test_the_network_hook_runs_by_hand_and_not_at_a_commit(scratch: Scratch) -> None:

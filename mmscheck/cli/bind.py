@@ -13,9 +13,10 @@ from mmscheck.cli.checking import check_with_ledger, read_one
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER, WHO, login, with_ledger
-from mmscheck.cli.output import destinations, spare, write_reports
+from mmscheck.cli.output import destinations, write_reports
 from mmscheck.cli.running import run
 from mmscheck.cli.say import complain, say
+from mmscheck.cli.spared import spare
 from mmscheck.errors import UsageError
 from mmscheck.formats.escape import visible
 from mmscheck.matching import differences
@@ -24,6 +25,7 @@ from mmscheck.model.mms import Mms
 from mmscheck.model.report import MessageReport
 from mmscheck.saving import WAIT, binding_of, needs_no_encoding
 from mmscheck.sinch import Refused, SinchClient
+from mmscheck.slidexml import document_places
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger, Save
@@ -60,16 +62,16 @@ def command(mms_id: str, path: str, **given: Any) -> int:
     content, 3 not decided, 4 internal error or unusable ledger, 5 the provider gave no list.
     """
     wanted = destinations(given["formats"])
-    spare(wanted, (path, *(given[name] for name in ("api_key_file", "config_file", "ca_file", "where"))))
     mms_id = _usable_id(mms_id)
     _demand_reason(given)
     given["who"] = login(given["who"])
     by = calling.way(given)
     one = read_one(path, "bind")
+    config = opts.configuration(given, (path,))
+    spare(given, wanted, inputs=document_places((path,)), config=config)
     if unlike := _compared(by.client, mms_id, one.message):
         text, code = unlike
         return complain(text, code, hint="Nothing was bound.")
-    config = opts.configuration(given, (path,))
     ruleset = opts.ruleset({**given, "profile": given["profile"] or "save"}, config)
     view = check_with_ledger(one, ruleset, wanted, given, config)
     write_reports(wanted, view)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -13,9 +12,11 @@ import click
 import msgspec
 
 from mmscheck.cli.exits import Exit
+from mmscheck.cli.files import hold
 from mmscheck.cli.output import Destination, write_reports
 from mmscheck.cli.running import run
 from mmscheck.cli.say import say, write_stdout
+from mmscheck.cli.secrets import API_KEY, read_secret, secret
 from mmscheck.errors import UsageError
 from mmscheck.formats import View
 from mmscheck.model.send import SendResult, SendStatus
@@ -106,8 +107,11 @@ def ended(view: View, code: int, result: SendResult | None = None) -> View:
 
 
 def prove_writable(wanted: tuple[Destination, ...], view: View, begun: str) -> None:
-    """Nothing may be done that could not be reported: write first what a crash from here on would mean."""
-    files = tuple(item for item in wanted if item.file is not None)
+    """Nothing may be done that could not be reported: write first what a crash from here on would mean.
+
+    Of a pipe it is proven that somebody reads it; it gets the one report at the end.
+    """
+    files = tuple(item for item in wanted if item.file is not None and not hold(item.file))
     result = SendResult(status=SendStatus.UNKNOWN, detail=begun, may_repeat=view.report.profile == "save")
     write_reports(files, ended(view, Exit.UNKNOWN, result))
     if any(item.file is None for item in wanted):
@@ -115,7 +119,11 @@ def prove_writable(wanted: tuple[Destination, ...], view: View, begun: str) -> N
 
 
 def show_document(wanted: tuple[Destination, ...], xml: str) -> None:
-    """What would be posted: on standard output, unless another program is reading a report there."""
+    """What would be posted: on standard output, unless another program is reading a report there.
+
+    What a terminal would obey is written as XML writes characters by number, which means the same.
+    """
+    xml = "".join(char if char.isprintable() or char in "\n\t" else f"&#{ord(char)};" for char in xml)
     if any(item.file is None and item.format != "text" for item in wanted):
         say(xml)
     else:
@@ -124,16 +132,9 @@ def show_document(wanted: tuple[Destination, ...], xml: str) -> None:
 
 def _api_key(file: Path | None) -> str:
     if file is None:
-        key = os.environ.get("MMSCHECK_API_KEY", "")
-        place = "MMSCHECK_API_KEY"
+        key, place = secret(API_KEY) or "", API_KEY
     else:
-        place = str(file)
-        try:
-            key = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"--api-key-file {file}: cannot be read: {getattr(error, 'strerror', error)}"
-            ) from None
+        key, place = read_secret("--api-key-file", file), str(file)
     if not key.strip():
         raise UsageError(f"no API key: {place} is empty; set MMSCHECK_API_KEY or give --api-key-file")
     return key.strip()

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
 from mmscheck import gate
@@ -17,11 +16,13 @@ from mmscheck.cli.campaign_options import limits
 from mmscheck.cli.campaign_progress import CampaignProgress
 from mmscheck.cli.checking import read_one
 from mmscheck.cli.exits import Exit
-from mmscheck.cli.output import Destination, destinations, spare, write_reports
+from mmscheck.cli.files import opened_file
+from mmscheck.cli.output import Destination, destinations, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress
 from mmscheck.cli.running import run
 from mmscheck.cli.say import complain, say
+from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, ReportError, UsageError
 from mmscheck.formats import View
 from mmscheck.formats.campaign_text import campaign_sentence
@@ -30,6 +31,8 @@ from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.ruleset import Config
+from mmscheck.slidexml import document_places
 
 if TYPE_CHECKING:
     from mmscheck.campaign import Campaign, Outcome, Plan, Recipients
@@ -45,16 +48,15 @@ def send_to_all(
     """Send to every row of ``--recipients``; returns the exit code."""
     from mmscheck.campaign import Recipients  # noqa: PLC0415 - brings SQLAlchemy, and --help needs none of it
 
-    wanted = destinations(given["formats"])
+    wanted = destinations(given["formats"], private=True)
     file, log = given["recipients"], given["row_log"]
-    inputs = [given[name] for name in ("api_key_file", "config_file", "ca_file", "where")]
-    spare(wanted, (path, file, log, *inputs))
-    _spare_log(log, (path, file, *inputs))
     calling.ledger_place(given)
     by = None if given["dry_run"] else calling.way(given)
     recipients = Recipients(file, common.changes)
-    plan = _plan(path, given, common, rules)
-    with _opened(log) as rows:
+    config = opts.configuration(given, (path,))
+    spare(given, wanted, inputs=document_places((path,)), config=config)
+    plan = _plan(path, given, common, rules(config), config)
+    with opened_file(log, private=True) if log else contextlib.nullcontext() as rows:
         try:
             outcome = run(_Run(plan, recipients, given=given, wanted=wanted, by=by, rows=rows).ended())
         except asyncio.CancelledError:
@@ -64,20 +66,19 @@ def send_to_all(
     return _report(outcome, wanted, quiet=given["quiet"], dry=by is None)
 
 
-def _plan(path: str, given: dict[str, Any], common: SendRequest, rules: Callable[[Any], RuleSet]) -> Plan:
+def _plan(path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSet, config: Config) -> Plan:
     from mmscheck.campaign import Limits, Plan  # noqa: PLC0415 - see `send_to_all`
     from mmscheck.orders import Retries  # noqa: PLC0415
 
     if given["send_at"] is not None:
         raise UsageError("--send-at: a campaign goes out now; --send-within says for how long")
-    config = opts.configuration(given, (path,))
     policy = opts.policy(given, config)
     window = sending(None, given["send_within"])
     return Plan(
         name=given["campaign"] or common.mms_id or "",
         named=given["campaign"] is not None,
         message=read_one(path, "send").message,
-        ruleset=rules(config),
+        ruleset=ruleset,
         policy=policy,
         common=common,
         strict=given["strict"] or config.strict,
@@ -221,22 +222,3 @@ def _status(result: CampaignResult) -> SendStatus:
 
 def _sentence(result: CampaignResult, *, dry: bool) -> str:
     return f"{f'{_DRY} ' if dry else ''}{campaign_sentence(result)}"
-
-
-def _spare_log(log: Path | None, inputs: tuple[str | Path | None, ...]) -> None:
-    kept = {Path(item).resolve() for item in inputs if item is not None and item != "-"}
-    if log is not None and log.resolve() in kept:
-        raise UsageError(f"--row-log {log}: this would overwrite an input")
-
-
-@contextlib.contextmanager
-def _opened(log: Path | None) -> Iterator[IO[str] | None]:
-    if log is None:
-        yield None
-        return
-    try:
-        file = log.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise ReportError(f"--row-log {log}: cannot be written: {error.strerror}") from error
-    with file:
-        yield file

@@ -11,16 +11,17 @@ import click
 from mmscheck import gate
 from mmscheck.cli import options as opts
 from mmscheck.cli.cache import cache_options, open_cache
-from mmscheck.cli.output import destinations, shows_media, spare, write_reports
+from mmscheck.cli.output import destinations, shows_media, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress
 from mmscheck.cli.progress_hosts import CheckProgress
 from mmscheck.cli.running import run
+from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError
 from mmscheck.formats import View
 from mmscheck.model.mms import Mms
 from mmscheck.pipeline import check
-from mmscheck.slidexml import parse, read_inputs
+from mmscheck.slidexml import document_places, parse, read_inputs
 
 
 def read_messages(paths: tuple[str, ...]) -> tuple[tuple[Mms, ...], tuple[str, ...]]:
@@ -53,10 +54,10 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     3 denied (a rule could not be decided), 4 internal error or unwritable report.
     """
     wanted = destinations(given["formats"])
-    spare(wanted, (*paths, given["config_file"], given["ca_file"]))
     changes = opts.changes(given)
     messages, unread = read_messages(paths)
     config = opts.configuration(given, paths)
+    spare(given, wanted, inputs=document_places(paths), config=config)
     ruleset, policy = opts.ruleset(given, config), opts.policy(given, config)
     urls = [ref.url for message in messages for ref in message.media]
     with open_cache(given) as cache, Progress(wanted=not given["no_progress"]) as line:

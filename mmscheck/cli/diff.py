@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from mmscheck.cli.files import replace_file
 from mmscheck.cli.output import destinations as read_destinations
-from mmscheck.cli.output import page, replace_file, spare
+from mmscheck.cli.output import page
 from mmscheck.cli.say import write_stdout
+from mmscheck.cli.spared import spare
 
 
 @click.command(name="diff")
@@ -36,7 +38,7 @@ def command(old: Path, new: Path, formats: tuple[str, ...]) -> int:
     from mmscheck.formats.layout import Page  # noqa: PLC0415 - likewise
 
     wanted = read_destinations(formats, DIFF_FORMATS)
-    spare(wanted, (old, new))
+    spare({}, wanted, inputs=(old, new))
     comparison = compare(read_report(old), read_report(new), old_file=str(old), new_file=str(new))
     for item in wanted:
         if item.file is not None:

@@ -12,6 +12,7 @@ import click
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.running import run
 from mmscheck.cli.say import complain
+from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def with_ledger(
     """What the work returns; raises LedgerError and UsageError."""
     # SQLAlchemy is heavy, and --help needs none of it.
     from mmscheck.ledger import open_ledger  # noqa: PLC0415
+
+    spare({"where": where})
 
     async def opened() -> T:
         async with await open_ledger(where, create=create, recover=recover) as ledger:

@@ -5,27 +5,31 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from mmscheck import gate
+from mmscheck.assets import locate
 from mmscheck.cli import options as opts
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.lint_paths import Paths, sort_paths
 from mmscheck.cli.output import destinations, shows_media, write_reports
 from mmscheck.cli.running import run
 from mmscheck.cli.say import say
+from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError
 from mmscheck.formats import View
 from mmscheck.lint import lint
-from mmscheck.slidexml import Input, is_other_xml, parse, read_inputs
+from mmscheck.ruleset import demand_folders
+from mmscheck.slidexml import Input, document_places, is_other_xml, parse, read_inputs
 
 
 @click.command(name="lint")
 @click.argument("paths", nargs=-1, metavar="[PATH ... | -]")
 @opts.offline_options
-@click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files whose root is not <request>.")
+@click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files that are no messages.")
 def command(paths: tuple[str, ...], **given: Any) -> int:
     """Judge slide XML and local media files without a network. Nothing is ever permitted by it.
 
@@ -43,9 +47,14 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     if not messages and not sorted_.media:
         return _nothing(inputs, unread)
     config = opts.configuration(given, (*sorted_.documents, *sorted_.media))
+    demand_folders(config)
+    parsed = [parse(each.data, each.source) for each in messages]
+    located = (locate(ref.url, config.assets) for message in parsed for ref in message.media)
+    media = (place for place in located if isinstance(place, Path))
+    spare(given, wanted, inputs=(*document_places(sorted_.documents), *sorted_.media, *media), config=config)
     report = run(
         lint(
-            [parse(each.data, each.source) for each in messages],
+            parsed,
             sorted_.media,
             opts.offline_ruleset(given, config),
             assets=config.assets,
@@ -53,6 +62,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
             strict=given["strict"] or config.strict,
             unread=unread,
             previews=shows_media(wanted),
+            left_out=len(inputs) - len(messages),
         )
     )
     verdict = gate.verdict(report)

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from mmscheck.errors import InputError
+from mmscheck.formats.escape import visible
 from mmscheck.model.extensions import BY_EXTENSION
 
 STDIN = "-"
@@ -48,16 +49,25 @@ def _places(path: str, unread: list[str]) -> Iterator[str]:
 
 
 def _walk(folder: str, unread: list[str]) -> Iterator[str]:
-    """Every file of interest below, folder by folder, by name; hidden folders are left out."""
+    """Every file of interest below, folder by folder, by name; not in hidden folders, nor through links.
 
-    def tell(error: OSError) -> None:
-        unread.append(f"{error.filename}/: {(error.strerror or str(error)).lower()}")
-
-    for here, folders, names in os.walk(folder, onerror=tell):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
+    With a list of its own of what is still to be walked: folders may lie deeper than calls may.
+    """
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+            kinds = {entry.name: entry.is_dir() for entry in entries}
+        except OSError as error:
+            unread.append(f"{visible(here)}/: {(error.strerror or str(error)).lower()}")
+            continue
+        for name in (name for name, is_folder in kinds.items() if not is_folder):
             if _suffix(name) == _DOCUMENT or _suffix(name) in BY_EXTENSION:
                 yield str(Path(here) / name)
+        folders = (entry for entry in reversed(entries) if kinds[entry.name] and not entry.is_symlink())
+        waiting += [entry.path for entry in folders if not entry.name.startswith(".")]
 
 
 def _suffix(path: str) -> str:

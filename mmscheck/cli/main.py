@@ -12,7 +12,8 @@ from importlib.metadata import version
 import click
 
 from mmscheck.cli.exits import INTERRUPTED, Exit
-from mmscheck.cli.say import complain, say, silence_stdout
+from mmscheck.cli.say import complain, say, silence_stdout, watch
+from mmscheck.cli.secrets import hide
 from mmscheck.errors import LedgerError, MmscheckError, PermitError, ReportError
 
 SUBCOMMANDS = {
@@ -65,6 +66,7 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; no exception leaves."""
     given = list(sys.argv[1:] if argv is None else argv)
+    watch(given)
     checked = "" if given and given[0] in SUBCOMMANDS.keys() - _CHECKING else "Nothing was checked."
     try:
         result = cli.main(args=given, prog_name="mmscheck", standalone_mode=False)
@@ -100,6 +102,7 @@ def _refused(error: MmscheckError, checked: str) -> int:
 
 def entry() -> None:
     """The console script: run, then leave with the exit code whatever standard output's state is."""
+    hide()
     code = main()
     if not silence_stdout():
         code = code or int(Exit.INTERNAL)

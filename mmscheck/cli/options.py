@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from mmscheck.model.request import Changes, CustomText
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import SenderType
 from mmscheck.pipeline import load_rules
-from mmscheck.ruleset import Config, find_config, load_config
+from mmscheck.ruleset import NETWORK_KEYS, Config, find_configs, is_for_pull_request, load_config
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
@@ -148,7 +149,7 @@ def configuration(options: Mapping[str, Any], paths: Sequence[str]) -> Config:
     not decide what counts.
     """
     named: Path | None = options["config_file"]
-    found = [named] if named else [find_config(Path() if path == "-" else Path(path)) for path in paths]
+    found = [named] if named else find_configs(Path() if path == "-" else Path(path) for path in paths)
     if len(set(found)) > 1:
         told = ", ".join(f"{path}: {file or 'none'}" for path, file in zip(paths, found, strict=True))
         raise UsageError(f"the inputs lie under different configurations ({told}); give one with --config")
@@ -184,7 +185,18 @@ def _ruleset(
 
 
 def policy(options: Mapping[str, Any], config: Config) -> FetchPolicy:
-    """How to fetch: flags win over the configuration, lists are joined. Raises UsageError."""
+    """How to fetch: flags win over the configuration, lists are joined. Raises UsageError.
+
+    Also for what decides to which machines requests go, when a pull request may have brought it: a CI system
+    checks out the configuration with the messages, so there the one that counts has to be named.
+    """
+    brought = [name for name in NETWORK_KEYS if getattr(config, name)]
+    if brought and options["config_file"] is None and is_for_pull_request(dict(os.environ)):
+        keys = ", ".join(name.replace("_", "-") for name in brought)
+        raise UsageError(
+            f"{config.path}: {keys}: this runs for a pull request, which may have changed that file; give "
+            f"--config {config.path.name} if it may say where requests go, or the flags of those names"
+        )
     mappings = (*config.connect_to, *options["connect_to"])
     chosen = {
         name: options[name] if options[name] is not None else getattr(config, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -17,7 +16,8 @@ from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.postbacks_shown import postback_line
 from mmscheck.cli.running import run
 from mmscheck.cli.say import complain, say
-from mmscheck.cli.secret_file import read_secret
+from mmscheck.cli.secrets import POSTBACK_SECRET, read_secret, secret
+from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.formats.escape import visible
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from mmscheck.postbacks import Secret
 
 _LARGEST_PORT = 65535
-_VARIABLE = "MMSCHECK_POSTBACK_SECRET"
 
 
 @click.command(name="postbacks")
@@ -60,10 +59,11 @@ def command(listen: str, *, secret_file: Path | None, no_secret: bool, where: st
     Exit codes: 0 stopped, 2 usage or nobody can listen there, 4 the ledger cannot be opened.
     """
     host, port = _place(listen)
-    secret = _secret(secret_file)
-    _demand(secret, host, no_secret=no_secret)
+    spare({"where": where, "secret_file": secret_file})
+    guard = _secret(secret_file)
+    _demand(guard, host, no_secret=no_secret)
     try:
-        run(_listen(host, port, secret, where, quiet=quiet))
+        run(_listen(host, port, guard, where, quiet=quiet))
     except LedgerError as error:
         return complain(str(error), Exit.INTERNAL, hint="No postback was taken.")
     return int(Exit.PERMITTED)
@@ -79,22 +79,22 @@ def _place(text: str) -> tuple[str, int]:
 
 def _secret(file: Path | None) -> str | None:
     if file is None:
-        given = os.environ.get(_VARIABLE)
+        given = secret(POSTBACK_SECRET)
         return None if given is None else given.strip()
     return read_secret("--secret-file", file)
 
 
-def _demand(secret: str | None, host: str, *, no_secret: bool) -> None:
+def _demand(given: str | None, host: str, *, no_secret: bool) -> None:
     """Raise UsageError unless there is a secret, or nobody but this machine can come without one."""
     from mmscheck.postbacks import is_loopback  # noqa: PLC0415 - heavy, and --help needs none of it
 
-    if secret is None and not no_secret:
+    if given is None and not no_secret:
         raise UsageError(
             "a secret is needed, or whoever reaches the listener can say that a message is ready or was "
             "delivered: openssl rand -hex 16 > FILE and --secret-file FILE, or MMSCHECK_POSTBACK_SECRET. "
             "For trying things out on this machine: --no-secret"
         )
-    if secret is not None and no_secret:
+    if given is not None and no_secret:
         raise UsageError(
             "--no-secret, and a secret is given by --secret-file or MMSCHECK_POSTBACK_SECRET: take one away"
         )
@@ -105,17 +105,17 @@ def _demand(secret: str | None, host: str, *, no_secret: bool) -> None:
         )
 
 
-async def _listen(host: str, port: int, secret: str | None, where: str | None, *, quiet: bool) -> None:
+async def _listen(host: str, port: int, given: str | None, where: str | None, *, quiet: bool) -> None:
     # SQLAlchemy and aiohttp are heavy, and --help needs neither.
     from mmscheck.ledger import open_ledger  # noqa: PLC0415
     from mmscheck.postbacks import Secret  # noqa: PLC0415
     from mmscheck.sinch import POSTBACK_MEANINGS  # noqa: PLC0415
 
-    guard = None if secret is None else Secret(secret)
+    guard = None if given is None else Secret(given)
     stop = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
-    kept = () if secret is None else (secret,)
+    kept = () if given is None else (given,)
     async with await open_ledger(where, meanings=POSTBACK_MEANINGS, secrets=kept) as ledger:
         say(f"postbacks are kept in {visible(ledger.shown)}")
         lines = _Lines(ledger)

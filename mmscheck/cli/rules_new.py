@@ -15,7 +15,7 @@ from mmscheck.checks import CHECKS
 from mmscheck.cli.rules_examples import cases_file
 from mmscheck.cli.rules_read import CONFIG, configuration, read_entries, rule_files
 from mmscheck.cli.rules_skeleton import cases_text, rule_text
-from mmscheck.cli.say import write_stdout
+from mmscheck.cli.say import tell
 from mmscheck.errors import InputError, UsageError
 from mmscheck.formats.rule_entry import FAMILIES, Entry
 from mmscheck.ruleset import Config
@@ -60,7 +60,7 @@ def command(
     today = dt.datetime.now().astimezone().date()
     texts = {rule: rule_text(rule_id, model, today), cases: cases_text(rule_id, cases_file(model))}
     _write_all(texts)
-    write_stdout(_next_steps(rule, cases, config))
+    tell(_next_steps(rule, cases, config))
     return 0
 
 

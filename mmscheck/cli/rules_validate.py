@@ -18,7 +18,7 @@ from mmscheck.cli.rules_read import (
     rule_files,
     with_folders,
 )
-from mmscheck.cli.say import write_stdout
+from mmscheck.cli.say import tell
 from mmscheck.errors import RuleSetError
 from mmscheck.ruleset import Config, load_all_rules, load_ruleset, stale_limits
 
@@ -42,7 +42,7 @@ def command(folders: tuple[Path, ...], config_file: Path | None, *, strict: bool
     # The day is the user's, as it is on the calendar that the numbers were dated by.
     today = dt.datetime.now().astimezone().date()
     code, text = refusal(faults) if faults else approval(config, today, strict=strict)
-    write_stdout(text)
+    tell(text)
     return int(code)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from mmscheck.cli.sandbox_ways import read_ways, with_ways
-from mmscheck.cli.say import say, write_stdout
-from mmscheck.cli.secret_file import read_secret
+from mmscheck.cli.say import say, tell
+from mmscheck.cli.secrets import read_secret
 from mmscheck.errors import UsageError
 from mmscheck.fetch import parse_connect_to
 from mmscheck.sandbox import FAULTS, MISHAPS, Sandbox
@@ -114,7 +114,7 @@ async def _serve(box: Sandbox, key: str) -> None:
     # A key of the user's own is not for the screen.
     shown = key if key == DEFAULT_KEY else "the one given"
     async with box:
-        write_stdout(
+        tell(
             f"provider  {box.provider_url}  (API key: {shown})\n"
             f"media     {box.media_url}\n"
             f"{_control(box)}"

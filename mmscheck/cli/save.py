@@ -16,8 +16,9 @@ from mmscheck.cli.checking import check_with_ledger, read_one
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER
-from mmscheck.cli.output import Destination, destinations, spare, write_reports
+from mmscheck.cli.output import Destination, destinations, write_reports
 from mmscheck.cli.say import complain
+from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, PermitError, ReportError
 from mmscheck.formats import View
 from mmscheck.model.report import MessageReport
@@ -26,6 +27,7 @@ from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.saving import Saved, SaveOrder, bind_command, save_through, saveable
 from mmscheck.sinch import SinchClient
+from mmscheck.slidexml import document_places
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -60,12 +62,12 @@ def command(path: str, **given: Any) -> int:
     provider had answered, the id is told), 5 permitted but not saved, 6 outcome unknown.
     """
     wanted = destinations(given["formats"])
-    spare(wanted, (path, *(given[name] for name in ("api_key_file", "config_file", "ca_file", "where"))))
     calling.ledger_place(given)
     by = None if given["dry_run"] else calling.way(given)
     one = read_one(path, "save")
     shown = saveable(one.message, one.document)
     config = opts.configuration(given, (path,))
+    spare(given, wanted, inputs=document_places((path,)), config=config)
     ruleset = opts.ruleset({**given, "profile": given["profile"] or "save"}, config)
     view = check_with_ledger(one, ruleset, wanted, given, config)
     view = msgspec.structs.replace(view, send=_not_attempted(given, view))

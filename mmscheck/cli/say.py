@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
+from collections.abc import Sequence
 
 from mmscheck.errors import ReportError
+
+_quoted: list[str] = []
+
+_SIGNS = re.compile(r"[/=:,@]+")
+"""What an argument may be taken apart at before a part of it is quoted."""
 
 
 def write_stdout(text: str) -> None:
@@ -37,14 +44,39 @@ def silence_stdout() -> bool:
     return True
 
 
+def watch(arguments: Sequence[str]) -> None:
+    """Remember what the command was called with, so that ``complain`` knows it where it is quoted."""
+    parts = {part for text in arguments for part in (text, *_SIGNS.split(text))}
+    _quoted[:] = sorted((part for part in parts if not part.isprintable()), key=len, reverse=True)
+
+
 def complain(text: str, code: int, *, hint: str = "") -> int:
-    """Say what went wrong on standard error, and return the exit code."""
+    """Say what went wrong on standard error, and return the exit code.
+
+    An argument that is quoted in it stays on its line, whatever is in the argument.
+    """
+    # The formats are heavy, and --version needs none of them.
+    from mmscheck.formats.escape import visible  # noqa: PLC0415
+
+    for part in _quoted:
+        text = text.replace(part, visible(part))
     say("\n".join(part for part in (f"mmscheck: {text}", hint) if part))
     return int(code)
 
 
 def say(text: str) -> None:
-    """One line for people on standard error; a closed standard error is no reason to fail."""
+    """Lines for people on standard error; a closed standard error is no reason to fail."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+        sys.stderr.write(_safe(text) + "\n")
         sys.stderr.flush()
+
+
+def tell(text: str) -> None:
+    """Lines for people on standard output, of a command that makes no report. Raises ReportError."""
+    write_stdout(_safe(text))
+
+
+def _safe(text: str) -> str:
+    from mmscheck.formats.escape import visible_lines  # noqa: PLC0415 - see `complain`
+
+    return visible_lines(text)

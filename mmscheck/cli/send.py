@@ -18,7 +18,8 @@ from mmscheck.cli.checking import check_with_ledger, read_one
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER
-from mmscheck.cli.output import destinations, spare, write_reports
+from mmscheck.cli.output import destinations, write_reports
+from mmscheck.cli.spared import spare
 from mmscheck.errors import UsageError
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import SECOND_GATE, RuleSet
@@ -27,6 +28,7 @@ from mmscheck.model.words import SenderType
 from mmscheck.orders import Order, Retries
 from mmscheck.ruleset import Config
 from mmscheck.sinch import redacted_xml
+from mmscheck.slidexml import document_places
 
 _LONGEST_SHORT_CODE = 6
 _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
@@ -90,14 +92,14 @@ def command(path: str, **given: Any) -> int:
     usable(given)
     if given["recipients"] is not None:
         return send_to_all(path, given, _request(given), lambda config: _rules(given, config))
-    wanted = destinations(given["formats"])
-    spare(wanted, (path, *(given[name] for name in ("api_key_file", "config_file", "ca_file", "where"))))
+    wanted = destinations(given["formats"], private=True)
     request = _request(given)
     shown_request = redacted_xml(request).decode("utf-8")
     calling.ledger_place(given)
     by = None if given["dry_run"] else calling.way(given)
     one = read_one(path, "send")
     config = opts.configuration(given, (path,))
+    spare(given, wanted, inputs=document_places((path,)), config=config)
     ruleset = _rules(given, config)
     view = check_with_ledger(one, ruleset, wanted, given, config, request=request)
     view = msgspec.structs.replace(view, send=_not_attempted(given, view.verdict.permitted))

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from mmscheck.cli.files import mode_for
 from mmscheck.errors import ReportError
 from mmscheck.formats import View
 
@@ -14,15 +15,19 @@ MARK = ".mmscheck-report"
 """The file by which a folder of pages is known to be one: no other folder is ever replaced or removed."""
 
 
+_OTHERS, _OWNER_FOLDER = 0o077, 0o700
+
+
 def folder_of(file: Path) -> Path:
     """The folder of the pages of a report: ``report_files`` beside ``report.html``."""
     return file.with_name(f"{file.name.removesuffix('.html')}_files")
 
 
-def write_site(file: Path, view: View) -> None:
+def write_site(file: Path, view: View, *, private: bool = False) -> None:
     """Write the report; raises ReportError naming what could not be written, and then leaves the old one.
 
-    A folder of pages that an earlier run left is replaced, or removed where the new report has none.
+    A folder of pages that an earlier run left is replaced, or removed where the new report has none. The
+    report gets its mode as ``replace_file`` gives it; what nobody else may read, nobody may in the pages.
     """
     folder = folder_of(file)
     if folder.exists() and not _is_ours(folder):
@@ -31,6 +36,7 @@ def write_site(file: Path, view: View) -> None:
     try:
         new = Path(tempfile.mkdtemp(dir=file.parent, prefix=f".{file.name}."))
         _fill(new, file, folder, view)
+        _protect(new, mode_for(file, private=private))
         _put_in_place(new, file, folder)
     except OSError as error:
         raise ReportError(f"the report could not be written to {file}: {error.strerror}") from error
@@ -55,6 +61,13 @@ def _fill(new: Path, file: Path, folder: Path, view: View) -> None:
                 sink.write(part.encode("utf-8") if isinstance(part, str) else part)
 
     html.write(view, file.name, folder.name, put)
+
+
+def _protect(new: Path, mode: int | None) -> None:
+    if mode is not None:
+        (new / "index").chmod(mode)
+        if not mode & _OTHERS and (new / "pages").exists():
+            (new / "pages").chmod(_OWNER_FOLDER)
 
 
 def _put_in_place(new: Path, file: Path, folder: Path) -> None:

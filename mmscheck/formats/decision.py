@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mmscheck.formats.asides import not_looked_at
 from mmscheck.formats.findings import all_evaluations, standing
 from mmscheck.formats.layout import shown
 from mmscheck.formats.oneline import gate_reasons
@@ -19,9 +20,10 @@ def decision(view: View) -> str:
     """Why it is permitted or denied, and when a send was denied that nothing was sent."""
     if view.verdict.permitted:
         return _permitted(view)
+    aside = "".join(f"; {clause}" for clause in not_looked_at(view.report))
     if view.verdict.passed_offline:
-        return f"{_permitted(view).rstrip('.')}; offline, so nothing is permitted by lint."
-    told = "; ".join(_clauses(view)) or "the gate gave no reason"
+        return f"{_permitted(view).rstrip('.')}{aside}; offline, so nothing is permitted by lint."
+    told = ("; ".join(_clauses(view)) or "the gate gave no reason") + aside
     untouched = view.send is not None and view.send.status is SendStatus.NOT_ATTEMPTED
     return f"{told}. Nothing was sent." if untouched else f"{told}."
 

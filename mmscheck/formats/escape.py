@@ -25,6 +25,11 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
+def visible_lines(text: str) -> str:
+    r"""The same line by line: only line feeds are left as they are, and tabs."""
+    return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
+
+
 def _escaped(char: str) -> str:
     if char in _NAMED:
         return _NAMED[char]

@@ -21,6 +21,13 @@ Decision = Literal["permit", "pass-offline", "deny"]
 Url = Annotated[str, Meta(description="A URL; a query that may hold a secret is replaced by a digest.")]
 
 
+class Unlooked(Struct, frozen=True, kw_only=True):
+    """Media that lint could not look at, because no local folder is mapped to their URLs ([assets])."""
+
+    prefix: Annotated[str, Meta(description="The web folder that they share; empty for what is no URL.")]
+    media: Annotated[int, Meta(ge=1, description="How many distinct URLs.")]
+
+
 class Tool(Struct, frozen=True, kw_only=True):
     """The program that made the report."""
 
@@ -36,6 +43,9 @@ class RuleSet(Struct, frozen=True, kw_only=True):
     rules: Annotated[int, Meta(description="Number of rules selected.")]
     overrides: Annotated[
         list[dict[str, Any]], Meta(description="Values that profile or configuration changed, old and new.")
+    ]
+    configuration: Annotated[
+        str | None, Meta(description="Full path of the file that shaped the rules; null without one.")
     ]
 
 
@@ -245,6 +255,10 @@ class Document(Struct, frozen=True, kw_only=True):
         list[str], Meta(description="What was let through to addresses that are not public, or redirected.")
     ]
     messages: list[Message]
+    not_looked_at: Annotated[
+        list[Unlooked], Meta(description="Media that lint could not look at, by host; empty for a check.")
+    ]
+    left_out: Annotated[int, Meta(description="XML files that were given and are no messages (lint).")]
     waivers: Annotated[list[Waiver], Meta(description="Every waiver of the configuration, used or not.")]
     send: Send | UnsetType = UNSET
     not_checked: Annotated[

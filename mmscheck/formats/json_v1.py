@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mmscheck.formats import json_types as v1
+from mmscheck.formats.asides import unlooked
 from mmscheck.formats.clean import clean_text, clean_url, clean_value, optional
 from mmscheck.formats.escape import visible_json
 from mmscheck.formats.json_campaign import json_campaign
@@ -35,7 +36,8 @@ def render(view: View) -> str:
 def parts(view: View) -> Iterator[str]:
     """The same document piece by piece, so that thousands of messages never are in memory as one text."""
     bare = document(replace(view, report=replace(view.report, messages=()), verdict=_unparted(view.verdict)))
-    head, place, tail = _written(replace(bare, counts=_counts(view.report))).partition(_NO_MESSAGES)
+    full = replace(bare, counts=_counts(view.report), not_looked_at=_not_looked_at(view.report))
+    head, place, tail = _written(full).partition(_NO_MESSAGES)
     yield head + place.removesuffix("]")
     mark = "\n    "
     for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
@@ -71,10 +73,16 @@ def document(view: View) -> v1.Document:
         unread=[clean_text(sentence) for sentence in report.unread],
         allowances=[clean_text(sentence) for sentence in report.allowances],
         messages=[_message(message, verdict) for message, verdict in pairs],
+        not_looked_at=_not_looked_at(report),
+        left_out=report.left_out,
         waivers=[_waiver(use) for use in view.verdict.waivers],
         send=msgspec.UNSET if view.send is None else _send(view.send, view.campaign),
         not_checked=[clean_text(source) for source in report.not_checked] or msgspec.UNSET,
     )
+
+
+def _not_looked_at(report: Report) -> list[v1.Unlooked]:
+    return [v1.Unlooked(prefix=each.prefix, media=each.media) for each in unlooked(report)]
 
 
 def _decision(verdict: Verdict | MessageVerdict) -> v1.Decision:
@@ -89,6 +97,7 @@ def _ruleset(report: Report) -> v1.RuleSet:
         profile=clean_text(report.profile),
         rules=len(report.rules),
         overrides=[clean_value(override) for override in report.overrides],
+        configuration=optional(report.configuration),
     )
 
 

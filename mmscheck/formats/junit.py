@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree import ElementTree as ET
 
+from mmscheck.formats.asides import not_looked_at
 from mmscheck.formats.layout import shown
 from mmscheck.formats.paths import shown_path
 from mmscheck.formats.rows import Effect, Row, message_rows
@@ -80,11 +81,13 @@ def _run_suite(view: View) -> ET.Element:
         "ruleset.digest": report.ruleset_digest,
         "ruleset.rules": str(len(report.rules)),
         "profile": report.profile,
+        **({"configuration": report.configuration} if report.configuration else {}),
         "strict": str(report.strict).lower(),
         "verdict": decision_value(view.verdict),
         "exit-code": str(view.verdict.exit_code),
         **{f"override.{at}": _override(each) for at, each in enumerate(report.overrides, 1)},
         **{f"allowance.{at}": each for at, each in enumerate(report.allowances, 1)},
+        **{f"not-looked-at.{at}": each for at, each in enumerate(not_looked_at(report), 1)},
     }
     cases = [_case(row, classname="mmscheck", name=ABOUT[row.rule]) for row in run_rulings(view)]
     suite = _suite("mmscheck", facts, cases)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from mmscheck.formats.asides import configured
 from mmscheck.formats.decision import decision
 from mmscheck.formats.findings import all_evaluations
 from mmscheck.formats.layout import shown
@@ -82,6 +83,8 @@ def _shaped(report: Report) -> Iterator[str]:
     """What changed the rules, or was allowed."""
     if report.strict:
         yield "- Strict: warning rules block like errors."
+    if told := configured(report):
+        yield f"- {escaped(cut(told))}"
     for change in report.overrides:
         told = ", ".join(f"{name}: {value}" for name, value in change.items())
         yield f"- Changed rule: {escaped(cut(shown(told)))}"

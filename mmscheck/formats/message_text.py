@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from mmscheck.formats.asides import looked_at
 from mmscheck.formats.entry_text import EntryWriter
 from mmscheck.formats.findings import Entry, by_place, is_finding
 from mmscheck.formats.layout import Page, Style, shown, shown_url
 from mmscheck.formats.oneline import gate_reasons
 from mmscheck.formats.source_text import shows_url, source_lines
 from mmscheck.formats.summary import decision_word
-from mmscheck.formats.wording import came_back, count, heading, location, medium, ref_of
+from mmscheck.formats.wording import came_back, heading, location, medium, ref_of
 from mmscheck.model.report import MessageReport, TargetKey
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Severity, TargetKind
@@ -41,7 +42,7 @@ def head(message: MessageReport, verdict: MessageVerdict, page: Page, *, offline
     titles = {"name": message.name, "subject": message.subject}
     told = [f'{title} "{shown(text)}"' for title, text in titles.items() if text is not None]
     if not any(ref.is_file for ref in message.media):
-        told.append(count(len(message.media), "media file"))
+        told.append(looked_at((message,)))
     text = ", ".join([shown(message.source), *told])
     lines = page.block(text, indent=0, label=f"{word}  ", style=style)
     yield from page.linked(lines, message.source)

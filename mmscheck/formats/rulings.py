@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmscheck.formats.asides import configured
 from mmscheck.formats.campaign_text import campaign_sentence
 from mmscheck.formats.decision import decision
 from mmscheck.formats.layout import shown
@@ -113,7 +114,7 @@ def _verdict(view: View) -> Row:
         rule=VERDICT,
         outcome=_outcome(good=good, undecided=verdict.exit_code != 1),
         effect=Effect.NONE if good else Effect.BLOCKS,
-        message=f"{word}: {decision(view)}",
+        message=" ".join(filter(None, (f"{word}: {decision(view)}", configured(view.report)))),
         details=tuple(map(shown, verdict.reasons)),
     )
 

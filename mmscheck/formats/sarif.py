@@ -109,6 +109,7 @@ def _properties(view: View, evaluated: Sequence[Row], left_out: int, *, listed: 
         "mmscheck/exitCode": view.verdict.exit_code,
         "mmscheck/rulesetDigest": shown(report.ruleset_digest),
         "mmscheck/profile": shown(report.profile),
+        **({"mmscheck/configuration": shown(report.configuration)} if report.configuration else {}),
         "mmscheck/strict": report.strict,
         "mmscheck/overrides": clean_value(report.overrides),
         "mmscheck/allowances": [shown(sentence) for sentence in report.allowances],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from mmscheck.formats.asides import configured, looked_at
 from mmscheck.formats.campaign_text import campaign_lines
 from mmscheck.formats.clean import clean_url
 from mmscheck.formats.decision import decision
@@ -47,6 +48,7 @@ def counted(view: View, page: Page) -> Iterator[str]:
 def notes(view: View, page: Page) -> Iterator[str]:
     """What changed the rules, and what was let past them."""
     report = view.report
+    yield from configuration(view, page)
     for change in report.overrides:
         rule, key, old, new, by = (
             shown(str(change.get(name, "?"))) for name in ("rule", "key", "old", "new", "by")
@@ -56,6 +58,12 @@ def notes(view: View, page: Page) -> Iterator[str]:
         yield from page.block(shown(sentence), indent=0)
     if report.strict:
         yield from page.block("Strict: warning rules block like errors.", indent=0)
+
+
+def configuration(view: View, page: Page) -> Iterator[str]:
+    """The file that shaped the rules, if there is one."""
+    if told := configured(view.report):
+        yield from page.block(told, indent=0, hang=2)
 
 
 def work_list(owners: Mapping[Owner | None, Sequence[int]], page: Page) -> Iterator[str]:
@@ -110,9 +118,8 @@ def _not_looked_at(view: View, page: Page) -> Iterator[str]:
 
 
 def _counts(report: Report) -> str:
-    media = sum(len(message.media) for message in report.messages)
     return (
-        f"Checked {count(len(report.messages), 'message')} with {count(media, 'media file')} "
+        f"Checked {count(len(report.messages), 'message')} with {looked_at(report.messages)} "
         f"(profile {shown(report.profile)}) in {report.duration_ms:,} ms."
     )
 

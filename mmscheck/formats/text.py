@@ -17,7 +17,7 @@ from mmscheck.formats.oneline import one_liners
 from mmscheck.formats.rollup import Judged, rolled
 from mmscheck.formats.rollup_text import rollup_lines
 from mmscheck.formats.scrub import scrub
-from mmscheck.formats.summary import closing, counted, notes, work_list
+from mmscheck.formats.summary import closing, configuration, counted, notes, work_list
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.model.report import LINT
@@ -37,6 +37,7 @@ def render(view: View) -> str:
 def _quiet(view: View, page: Page) -> Iterator[str]:
     for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
         yield from one_liners(message, verdict, strict=view.report.strict)
+    yield from configuration(view, page)
     for sentence in view.report.allowances:
         yield from page.block(shown(sentence), indent=0)
     yield from closing(view, page)

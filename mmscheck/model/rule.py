@@ -86,7 +86,8 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     """The rules selected for one purpose, in the profile's order, with everything that shaped them.
 
     ``digest`` covers every rule, limit, profile, override, selection and waiver that can change a verdict,
-    and ``servers``, which say what to advise.
+    and ``servers``, which say what to advise. ``configuration`` is the full path of the file that shaped
+    them, whose contents the digest covers; None without one.
     """
 
     profile: str
@@ -100,3 +101,4 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     transcoding: bool = False
     waivers: tuple[Waiver, ...] = ()
     servers: tuple[Server, ...] = ()
+    configuration: str | None = None

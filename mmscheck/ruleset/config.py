@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -62,11 +63,11 @@ class ConfigFile(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A configuration file as read; None, and empty, is a key that the file leaves out.
 
-    ``path`` is the file. ``timeout`` and ``deadline`` are seconds. ``allow_net`` holds networks in CIDR
-    form, ``connect_to`` texts as the flag of that name takes them, not looked into here. ``ca_file`` and
-    ``extra_rules`` are written relative to the file's folder and are joined to it here; so are the folders
-    of ``assets``, which pairs URL prefixes with them, the longest prefix first. ``rules`` maps rule ids to
-    changes, which ``load_ruleset`` applies.
+    ``path`` is the file, absolute; relative in a configuration that no file holds. ``timeout`` and
+    ``deadline`` are seconds. ``allow_net`` holds networks in CIDR form, ``connect_to`` texts as the flag of
+    that name takes them, not looked into here. ``ca_file`` and ``extra_rules`` are written relative to the
+    file's folder and are joined to it here; so are the folders of ``assets``, which pairs URL prefixes with
+    them, the longest prefix first. ``rules`` maps rule ids to changes, which ``load_ruleset`` applies.
     """
 
     path: Path = Path(OWN_FILE)
@@ -109,37 +110,11 @@ def load_config(path: Path) -> Config:
         inspect_waivers(scope.at("waivers"), tuple(each.value() for each in file.waivers))
     if file is None or faults:
         raise RuleSetError(faults)
-    return _config(path, file)
+    return _config(path.absolute(), file)
 
 
-def find_config(start: Path) -> Path | None:
-    """The nearest configuration file in ``start``, or the folder of it, or above; None without one.
-
-    A ``pyproject.toml`` counts when it has ``[tool.mmscheck]``, and also when it cannot be read: then
-    ``load_config`` says so, instead of a configuration being passed over. RuleSetError when a folder
-    cannot be looked into.
-    """
-    here = start.resolve()
-    for folder in (here, *here.parents):
-        try:
-            found = _find_in(folder)
-        except OSError as error:
-            what = f"cannot be looked into ({error.strerror or error}), expected a readable folder"
-            raise RuleSetError([f"{folder}: {what}"]) from error
-        if found is not None:
-            return found
-    return None
-
-
-def _find_in(folder: Path) -> Path | None:
-    own, shared = folder / OWN_FILE, folder / SHARED_FILE
-    # A link to nowhere is somebody's configuration too; load_config says that it cannot be read.
-    if own.exists() or own.is_symlink():
-        return own
-    return shared if shared.is_file() and _configures(shared) else None
-
-
-def _configures(path: Path) -> bool:
+def configures(path: Path) -> bool:
+    """Whether this ``pyproject.toml`` has a table for this program, or cannot be read so far."""
     faults: list[str] = []
     scope = file_scope(faults, path)
     raw = read_toml(scope, path)
@@ -180,3 +155,14 @@ def _config(path: Path, file: ConfigFile) -> Config:
         rules=file.rules,
         waivers=tuple(each.value() for each in file.waivers),
     )
+
+
+def demand_folders(config: Config) -> None:
+    """Raise RuleSetError for mapped folders that are not there: all their media would pass unseen."""
+    faults: list[str] = []
+    scope = file_scope(faults, config.path).at("assets")
+    for prefix, folder in config.assets:
+        if not os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises for what may not be looked at
+            scope.at(prefix).fault(f"{folder} is not there, expected the folder of the media")
+    if faults:
+        raise RuleSetError(faults)

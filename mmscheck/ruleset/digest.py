@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import os
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +13,7 @@ import msgspec
 from mmscheck.model.rule import Limit, Override, Rule
 from mmscheck.model.server import Server
 from mmscheck.model.waiver import Waiver
+from mmscheck.ruleset.config import Config
 from mmscheck.ruleset.limits import Selection
 from mmscheck.ruleset.params import plain_params
 
@@ -24,6 +27,7 @@ def digest(
     overrides: tuple[Override, ...],
     waivers: tuple[Waiver, ...] = (),
     servers: tuple[Server, ...] = (),
+    config: Config | None = None,
 ) -> str:
     """``sha256:`` and the hex digest of a canonical JSON text: sorted keys and sets, no file paths."""
     shaped = {
@@ -35,8 +39,21 @@ def digest(
         "overrides": overrides,
         "waivers": waivers,
         "servers": servers,
+        "configuration": None if config is None else config_digest(config),
     }
     return "sha256:" + hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
+
+
+def config_digest(config: Config) -> str:
+    """``sha256:`` and the hex digest of all that a configuration says; paths count relative to its folder."""
+    folder = config.path.parent
+    said = {name: getattr(config, name) for name in config.__struct_fields__ if name != "path"}
+
+    def relative(path: Any) -> str:
+        return os.path.relpath(path, folder) if isinstance(path, Path) else str(path)
+
+    text = msgspec.json.encode(said, enc_hook=relative, order="sorted")
+    return "sha256:" + hashlib.sha256(text).hexdigest()
 
 
 def _plain(rule: Rule) -> dict[str, Any]:

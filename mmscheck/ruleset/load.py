@@ -9,7 +9,6 @@ from mmscheck.errors import RuleSetError
 from mmscheck.model.check import Check
 from mmscheck.model.rule import Rule, RuleSet
 from mmscheck.model.server import Server
-from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset.catalogue import Catalogue, read_catalogue
 from mmscheck.ruleset.config import Config
@@ -65,7 +64,7 @@ def load_ruleset(
         selected = configure(faults, catalogue, selected, config)
     if faults:
         raise RuleSetError(faults)
-    return _ruleset(catalogue.limits, name, selected, config.waivers if config else (), catalogue.servers)
+    return _ruleset(catalogue.limits, name, selected, config, catalogue.servers)
 
 
 def load_all_rules(
@@ -157,9 +156,12 @@ def _ruleset(
     known: Limits,
     name: str,
     selected: tuple[Changed, ...],
-    waivers: tuple[Waiver, ...],
+    config: Config | None,
     servers: tuple[Server, ...],
 ) -> RuleSet:
+    waivers = config.waivers if config else ()
+    # A configuration that no file holds is the program's own affair, and has a name only.
+    of_file = config if config is not None and config.path.is_absolute() else None
     rules = tuple(changed.rule for changed in selected)
     overrides = tuple(override for changed in selected for override in changed.overrides)
     names = sorted({limit for rule in rules for limit in rule.limits.values()})
@@ -177,6 +179,7 @@ def _ruleset(
             overrides=overrides,
             waivers=waivers,
             servers=servers,
+            config=of_file,
         ),
         sender=shown,
         carriers=asked.carriers,
@@ -186,4 +189,5 @@ def _ruleset(
         limits=limits,
         waivers=waivers,
         servers=servers,
+        configuration=str(of_file.path) if of_file else None,
     )

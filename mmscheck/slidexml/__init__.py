@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mmscheck.slidexml.decode import MAX_BYTES
-from mmscheck.slidexml.inputs import Input, read_inputs
+from mmscheck.slidexml.inputs import Input, document_places, read_inputs
 from mmscheck.slidexml.reader import parse
 from mmscheck.slidexml.roots import is_other_xml
 
-__all__ = ["MAX_BYTES", "Input", "is_other_xml", "parse", "read_inputs"]
+__all__ = ["MAX_BYTES", "Input", "document_places", "is_other_xml", "parse", "read_inputs"]

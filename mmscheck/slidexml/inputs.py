@@ -47,6 +47,12 @@ def read_inputs(paths: Sequence[str], stdin: BinaryIO) -> tuple[tuple[Input, ...
     return inputs, tuple(result.sentence for result in read if isinstance(result, _Unread))
 
 
+def document_places(paths: Sequence[str]) -> Iterator[str]:
+    """The files that ``read_inputs`` would open for these paths, as the file system names them."""
+    for path in paths:
+        yield from (place for place in _places(path) if isinstance(place, str) and place != "-")
+
+
 class _Unread(msgspec.Struct, frozen=True):
     """Something that was named and gave no document."""
 

@@ -237,7 +237,7 @@ def test_a_bound_id_makes_it_the_one_that_is_used(run: Run, where: str) -> None:
         ("ledger", "adopt", "--reason", "x"),
         ("ledger", "saves"),
         ("ledger", "postbacks"),
-        ("postbacks", "--listen", "127.0.0.1:0"),
+        ("postbacks", "--listen", "127.0.0.1:0", "--no-secret"),
         ("save", "sale.xml"),
         ("send", "sale.xml"),
         ("send", "sale.xml", "--dry-run"),

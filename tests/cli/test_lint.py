@@ -278,3 +278,34 @@ def test_paths_are_each_looked_at_once(tmp_path: Path, monkeypatch: pytest.Monke
     put(tmp_path / "a" / "x.jpg", "x")
     found_ = sort_paths(["a", "a/x.jpg", "y.xml", "-", "y.xml", "thing"])
     assert (found_.documents, found_.media) == (("y.xml", "-"), ("a/x.jpg", "thing"))
+
+
+def test_folders_deeper_than_calls_may_be_are_walked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    deep = tmp_path
+    for _ in range(1500):
+        deep /= "d"
+        deep.mkdir()
+    (deep / "sale.xml").write_text(message("<message-text>Hello</message-text>"))
+    code = main(("lint", "d"))
+    (deep / "sale.xml").unlink()
+    while deep != tmp_path:  # what clears away after tests would be too deep in calls itself
+        deep.rmdir()
+        deep = deep.parent
+    assert (code, "sale.xml" in capsys.readouterr().out) == (0, True)
+
+
+def test_folders_are_walked_in_order_and_not_through_links(tmp_path: Path) -> None:
+    for name in ("b/2.xml", "a/1.jpg", "0.xml", ".hidden/no.xml", "b/c/3.XML", "notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "b" / "round").symlink_to(tmp_path)
+    found = sort_paths((str(tmp_path),))
+    assert [str(Path(each).relative_to(tmp_path)) for each in found.documents] == [
+        "0.xml",
+        "b/2.xml",
+        "b/c/3.XML",
+    ]
+    assert [str(Path(each).relative_to(tmp_path)) for each in found.media] == ["a/1.jpg"]

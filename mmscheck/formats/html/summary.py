@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmscheck.formats.asides import unlooked
 from mmscheck.formats.campaign_text import campaign_sentence
 from mmscheck.formats.decision import decision
 from mmscheck.formats.html.finding import CLASSES
@@ -94,14 +95,16 @@ def _sentence(view: View) -> str:
 def _facts(view: View, tables: Rollup) -> Markup:
     report = view.report
     media = len({ref.url for message in report.messages for ref in message.media})
+    idle = sum(each.media for each in unlooked(report))
     split = f" ({tables.passed:,} passed, {tables.denied:,} denied)" if tables.messages > 1 else ""
     facts: dict[str, Part] = {
         "Messages": f"{tables.messages:,}{split}",
-        "Media": count(media, "distinct file"),
+        "Media": f"{count(media, 'distinct file')}{f', {idle:,} not looked at' if idle else ''}",
         "Checked": said(_moment(report.started), 60),
         "Took": f"{report.duration_ms / 1_000:,.1f} s",
         "Profile": said(report.profile + (", strict: warnings block" if report.strict else ""), 100),
         "Rules": f"{len(report.rules):,}",
+        **({"Configuration": said(report.configuration, 400)} if report.configuration else {}),
         "Exit status": str(view.verdict.exit_code),
     }
     rows = [tag("div", tag("dt", name), tag("dd", value)) for name, value in facts.items()]

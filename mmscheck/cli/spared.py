@@ -1,0 +1,243 @@
+"""What a command reads is never what it writes: the one place where the two are held against each other.
+
+Files are compared by what they are (device and inode), so that links of either kind and other spellings of
+a path do not matter; and by name without regard to case and composition where one of them is not there yet,
+because many disks (macOS, Windows) take such names for one.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from mmscheck.cli.output import Destination
+from mmscheck.cli.sites import folder_of
+from mmscheck.errors import UsageError
+from mmscheck.model.extensions import BY_EXTENSION
+from mmscheck.ruleset import OWN_FILE, SHARED_FILE, Config
+from mmscheck.ruleset.folder import packaged_root
+
+READ: Mapping[str, str] = MappingProxyType(
+    {
+        "config_file": "the configuration",
+        "ca_file": "the certificate authorities",
+        "api_key_file": "the file of the API key",
+        "secret_file": "the file of the secret",
+        "recipients": "an input",
+    }
+)
+"""Parameters of commands that name a file to read, and what that is."""
+
+WRITTEN = ("formats", "row_log", "where")
+"""Parameters of commands that name files to write: reports, the row log, the ledger."""
+
+_BESIDE_A_LEDGER = ("", "-wal", "-shm", "-journal")
+"""SQLite's own files (https://www.sqlite.org/tempfiles.html, 2026-11-30)."""
+
+_DATABASE = b"SQLite format 3\0"
+"""How each begins (https://www.sqlite.org/fileformat.html, section 1.3, 2026-11-30)."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """Something that stays as it is: a file, or with ``whole`` a folder and all in it."""
+
+    file: Path
+    what: str
+    whole: bool = False
+
+
+class _Target(msgspec.Struct, frozen=True):
+    """Something that is written, by which option; ``folder`` is replaced as a whole beside it."""
+
+    option: str
+    file: Path
+    folder: Path | None = None
+
+
+def spare(
+    given: Mapping[str, Any],
+    wanted: Sequence[Destination] = (),
+    *,
+    inputs: Iterable[str | Path] = (),
+    config: Config | None = None,
+) -> None:
+    """Refuse to write over anything that the command reads. Raises UsageError naming both.
+
+    ``given`` are the command's options, ``inputs`` every file that it reads as its input, ``config`` the
+    configuration that applies, found or named.
+    """
+    targets = tuple(_targets(given, wanted))
+    if not targets:
+        return
+    kept = (*(_Kept(Path(file), "an input") for file in inputs), *_named(given), *_configured(config))
+    known = _Known(kept)
+    for at, target in enumerate(targets):
+        _refuse_special(target)
+        if found := known.meets(target):
+            raise UsageError(f"{target.option}: this would overwrite {found.what} ({found.file})")
+        for other in targets[:at]:
+            if _Known(_written(other)).meets(target):
+                raise UsageError(f"{target.option}: {other.option} goes to the same file")
+
+
+def _targets(given: Mapping[str, Any], wanted: Sequence[Destination]) -> Iterator[_Target]:
+    for item in wanted:
+        if item.file is not None:
+            folder = folder_of(item.file) if item.format == "html" else None
+            yield _Target(f"--format {item.format}={item.file}", item.file, folder)
+    if (log := given.get("row_log")) is not None:
+        yield _Target(f"--row-log {log}", Path(log))
+    if "where" in given:
+        yield from (_Target(f"--ledger {file}", file) for file in _ledger(given["where"]))
+
+
+def _written(target: _Target) -> Iterator[_Kept]:
+    yield _Kept(target.file, "")
+    if target.folder is not None:
+        yield _Kept(target.folder, "", whole=True)
+
+
+def _ledger(where: str | None) -> tuple[Path, ...]:
+    # SQLAlchemy is heavy, and only commands with a ledger need it.
+    from mmscheck.ledger.where import place_of  # noqa: PLC0415
+
+    file = place_of(where).file
+    return () if file is None else tuple(file.with_name(file.name + end) for end in _BESIDE_A_LEDGER)
+
+
+def _named(given: Mapping[str, Any]) -> Iterator[_Kept]:
+    for name, what in READ.items():
+        if given.get(name) is not None:
+            yield _Kept(Path(given[name]), what)
+    if given.get("cache_folder") is not None:
+        yield _Kept(Path(given["cache_folder"]), "a kept result", whole=True)
+
+
+def _configured(config: Config | None) -> Iterator[_Kept]:
+    yield _Kept(packaged_root(), "a rule", whole=True)
+    if config is None:
+        return
+    yield _Kept(config.path, "the configuration")
+    if config.ca_file is not None:
+        yield _Kept(config.ca_file, "the certificate authorities")
+    yield from (_Kept(folder, "a rule", whole=True) for folder in config.extra_rules)
+    yield from (_Kept(folder, "an asset", whole=True) for _, folder in config.assets)
+
+
+class _Known:
+    """Files and folders by what they are and by their names."""
+
+    def __init__(self, kept: Iterable[_Kept]) -> None:
+        self._by_name: dict[str, _Kept] = {}
+        self._by_inode: dict[tuple[int, int], _Kept] = {}
+        self._kept = tuple(kept)
+        for one in self._kept:
+            self._by_name.setdefault(_name(one.file), one)
+            if (inode := _inode(one.file)) is not None:
+                self._by_inode.setdefault(inode, one)
+        if (inode := _standard_input()) is not None:
+            self._by_inode.setdefault(inode, _Kept(Path("-"), "an input"))
+
+    def meets(self, target: _Target) -> _Kept | None:
+        """What this target would overwrite, or take away with the folder beside it."""
+        return self._same(target.file) or self._around(target) or self._inside(target.folder)
+
+    def _same(self, file: Path) -> _Kept | None:
+        inode = _inode(file)
+        if inode is not None and inode in self._by_inode:
+            return self._by_inode[inode]
+        found = self._by_name.get(_name(file))
+        # Two files that are both there, and are not one, stay two however alike their names are.
+        apart = found is not None and inode is not None and _inode(found.file) is not None
+        same_place = found is not None and _place(found.file) == _place(file)
+        return None if apart and not same_place else found
+
+    def _around(self, target: _Target) -> _Kept | None:
+        """The folder that stays whole and that the target is in."""
+        for place in (Path(_place(target.file)), Path(os.path.realpath(target.file))):
+            for folder in place.parents:
+                found = self._by_inode.get(_inode(folder) or (0, 0)) or self._by_name.get(_name(folder))
+                if found is not None and found.whole and _belongs(found, place):
+                    return found
+        return None
+
+    def _inside(self, folder: Path | None) -> _Kept | None:
+        inode = None if folder is None else _inode(folder)
+        if folder is None or inode is None:
+            return None
+        for one in self._kept:
+            place = Path(_place(one.file))
+            if any(_inode(each) == inode for each in (place, *place.parents)):
+                return one
+        return None
+
+
+def _belongs(found: _Kept, file: Path) -> bool:
+    """Whether a file in such a folder is part of it: reports may lie among assets, as other files do."""
+    if found.what != "an asset":
+        return True
+    return file.suffix.lower() in BY_EXTENSION and file.exists()
+
+
+def _refuse_special(target: _Target) -> None:
+    """What no report may replace whatever is read: configurations by their names, and databases."""
+    if target.file.name.casefold() in {OWN_FILE, SHARED_FILE}:
+        raise UsageError(f"{target.option}: that is the name of a configuration; choose another")
+    if target.option.startswith("--ledger"):
+        return
+    for end in _BESIDE_A_LEDGER:
+        base = target.file.with_name(target.file.name.removesuffix(end) or target.file.name)
+        if (not end or base != target.file) and _is_database(base):
+            raise UsageError(f"{target.option}: {base} is a database, as a ledger is; choose another file")
+
+
+def _is_database(file: Path) -> bool:
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            return False
+        with file.open("rb") as opened:
+            return opened.read(len(_DATABASE)) == _DATABASE
+    except OSError:
+        return False
+
+
+def _name(file: Path) -> str:
+    return unicodedata.normalize("NFC", _place(file)).casefold()
+
+
+def _place(file: Path) -> str:
+    """The file's own place, its folder's links followed and its own not."""
+    return os.path.join(_folder(str(file.parent.absolute())), file.name)  # noqa: PTH118 - texts are compared
+
+
+@cache
+def _folder(folder: str) -> str:
+    return os.path.realpath(folder)
+
+
+def _inode(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except (OSError, ValueError):
+        return None
+    # Terminals and the like may be read and written at once.
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _standard_input() -> tuple[int, int] | None:
+    try:
+        status = os.fstat(sys.stdin.fileno())
+    except (OSError, ValueError, AttributeError):
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None

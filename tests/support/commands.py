@@ -1,0 +1,69 @@
+"""Every command of the program with what its parameters do to files: read, write, or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+import click
+
+from mmscheck.cli.main import cli
+
+READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "path": ("sale.xml",),
+        "paths": ("sale.xml", "msgs/deep/b.xml", "msgs/photo.jpg"),
+        "old": ("old.json",),
+        "new": ("new.json",),
+        "config_file": ("named.toml",),
+        "ca_file": ("ca.pem",),
+        "api_key_file": ("key",),
+        "secret_file": ("secret",),
+        "recipients": ("people.csv",),
+        "folders": (),
+        "media_dir": (),
+    }
+)
+"""Parameters that name something to read, and the files of the lab that a run with them reads."""
+
+WRITTEN = frozenset({"formats", "row_log", "where"})
+"""Parameters that name a file to write."""
+
+MADE = frozenset({"cache_folder", "file", "folder"})
+"""A copy that replaces nothing, and folders in which files of names of the program's own are made, and never one that is there replaced."""
+
+NEITHER = frozenset(
+    {
+        *("allow_net", "answer_seconds", "api_key", "api_url", "as_", "cache_ttl", "call_gap", "campaign"),
+        *("canary", "canary_wait", "carrier_bytes", "carrier_seconds", "carriers", "check_name"),
+        *("connect_to", "control_port", "custom_subject", "custom_text", "data", "ddm_force"),
+        *("ddm_message_subject", "ddm_message_text", "ddm_message_timeout", "deadline", "deep", "dry_run"),
+        *("encode_images", "encode_seconds", "encoded", "expect", "fail_fast", "failures"),
+        *("force", "from_postbacks", "ids", "limit", "no_secret", "since", "what"),
+        *("fallback_sms_text", "false_permits", "family", "form", "from_", "idempotency_key", "in_flight"),
+        *("late_seconds", "listen", "max_concurrency", "max_failures", "max_rate", "media_port", "mishap"),
+        *("mishap_action", "mms_id", "no_cache_bust", "no_progress", "operator_id", "per_host"),
+        *("postback_disorder", "postback_duplicates", "postback_loss", "postback_retries"),
+        *("postback_retry", "postback_tags", "postback_timeout", "postback_url", "profile"),
+        *("provider_port", "providers", "proxy", "quiet", "rate", "reason", "recheck_every", "replace"),
+        *("retries", "retry_seconds", "rule_id", "seed", "send_at", "send_id", "send_rate", "send_within"),
+        *("sender", "service_id", "skip_bad", "skip_other_xml", "state", "stop_at_failure_rate", "strict"),
+        *("timeout", "to", "transcoding", "unmatched", "unreachable", "user_agent", "who"),
+    }
+)
+"""Parameters that name no file."""
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command that can be run, by its words: ``ledger list`` and so on."""
+    yield from _below(cli, "", click.Context(cli))
+
+
+def _below(group: click.Group, words: str, context: click.Context) -> Iterator[tuple[str, click.Command]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from _below(command, f"{words}{name} ", context)
+        else:
+            yield f"{words}{name}", command
