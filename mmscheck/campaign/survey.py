@@ -18,6 +18,7 @@ from mmscheck.errors import UsageError
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.effective import effective
 from mmscheck.model.ledger import NEVER_ARRIVED, SendState
+from mmscheck.model.phone import e164
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.sinch import redacted_xml
@@ -161,7 +162,4 @@ class Survey:
 
 
 def _number(to: str) -> str:
-    # The ledger brings SQLAlchemy.
-    from mmscheck.ledger.numbers import digits  # noqa: PLC0415
-
-    return digits(to) or to
+    return e164(to) or to

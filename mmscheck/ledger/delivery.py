@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mmscheck.ledger.book import Book, Row
-from mmscheck.ledger.numbers import another_number
 from mmscheck.model.ledger import MmsState, PostbackMeaning, SendState
+from mmscheck.model.phone import another_number
 
 DELIVERED = frozenset({"delivered", "retrieved"})
 """Last words of a status that say a phone has it (MM7 report statuses; N102 alone may be any change)."""

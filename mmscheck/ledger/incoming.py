@@ -12,9 +12,9 @@ from mmscheck.errors import UsageError
 from mmscheck.ledger.book import Book, Needs, Operation
 from mmscheck.ledger.delivery import apply_encoding, apply_known
 from mmscheck.ledger.history import canonical
-from mmscheck.ledger.numbers import digits
 from mmscheck.ledger.records import postback_record
 from mmscheck.model.ledger import Postback, PostbackMeaning
+from mmscheck.model.phone import digits
 
 _SPELLINGS: Mapping[str, str] = MappingProxyType(
     {

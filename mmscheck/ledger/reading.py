@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection
 
 from mmscheck.ledger.book import Row
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.numbers import same_number
 from mmscheck.ledger.records import mms_record, postback_record, send_record
 from mmscheck.ledger.tables import HISTORY, MMS, POSTBACKS, SENDS
 from mmscheck.model.ledger import (
@@ -23,6 +22,7 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
+from mmscheck.model.phone import same_number
 
 PAGE = 500
 """Rows that are read at once, so that a long list holds memory flat."""

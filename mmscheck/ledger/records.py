@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from mmscheck.ledger.book import Row
-from mmscheck.ledger.numbers import digits
 from mmscheck.model.ledger import (
     Hold,
     MmsRecord,
@@ -16,15 +15,16 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
+from mmscheck.model.phone import e164
 
 
 def intent_columns(intent: SendIntent) -> Row:
-    """The columns of ``sends`` that hold the intent; a number is its digits, however it was written."""
+    """The columns of ``sends`` that hold the intent; a number is its E.164 form, however it was written."""
     return {
         "key": intent.key,
         "account": intent.account,
         "mms_id": intent.mms_id,
-        "recipient": digits(intent.to) or intent.to,
+        "recipient": e164(intent.to) or intent.to,
         "sender": intent.from_,
         "request_digest": intent.request_digest,
         "message_digest": intent.message_digest,
