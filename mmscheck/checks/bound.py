@@ -64,11 +64,32 @@ def _unbound(target: RequestTarget, binding: Binding) -> str:
     if not binding.mms_id:
         return "is not given, so nobody knows what would go out"
     if binding.content is None:
-        return "is not in the ledger, so nobody knows what is saved under it"
+        return _elsewhere(binding) or "is not in the ledger, so nobody knows what is saved under it"
     if binding.content != target.message.digest:
         return "was saved with other content than the file that was checked"
     unknown = f'is in a state that is not known ("{shown(binding.state)}")'
     return _STATES.get(binding.state, unknown)
+
+
+def _elsewhere(binding: Binding) -> str:
+    """Where the id was saved, when it was not here."""
+    here, mark = (binding.account or "").partition("#")[::2]
+    for account in binding.elsewhere:
+        if account is None:
+            continue
+        host = account.partition("#")[0]
+        if mark and host == here:
+            return (
+                "was saved with another API key, so at another account of this provider or before the key was"
+                " changed: nobody knows whether it holds this message here"
+            )
+        places = f'"{shown(host)}", and not at "{shown(here)}"'
+        return f"was saved at another provider/account ({places}): what this one has under it nobody knows"
+    if binding.elsewhere:
+        return (
+            "was saved before the ledger kept at which provider/account, which may be another than this one"
+        )
+    return ""
 
 
 def _advice(target: RequestTarget, binding: Binding) -> str:
@@ -77,9 +98,10 @@ def _advice(target: RequestTarget, binding: Binding) -> str:
     mms_id = shlex.quote(shown(target.request.mms_id or "MMS-ID"))
     save = f"mmscheck save {path}"
     if binding.content is None:
+        where = ", with the same --api-url and key as the send" if binding.elsewhere else ""
         return (
             f"Save the message with `{save}` and send the id it returns. If the provider holds this very "
-            f"message under that id already: `mmscheck bind {mms_id} {path}`."
+            f"message under that id already: `mmscheck bind {mms_id} {path}`{where}."
         )
     if binding.content != target.message.digest:
         return f"Send the file that was saved, or save this one with `{save}` and send the id it returns."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 import click
@@ -45,7 +46,7 @@ command.add_command(saves)
 @click.option(
     "--state", type=click.Choice([state.value for state in SendState]), help="Only sends in this state."
 )
-@click.option("--campaign", metavar="ID", help="Only sends of this campaign.")
+@click.option("--campaign", metavar="NAME", help="Only sends of this campaign.")
 @click.option("--false-permits", is_flag=True, help="Only what passed the gate and the carrier refused.")
 def list_(
     where: str | None, form: str, state: str | None, campaign: str | None, *, false_permits: bool
@@ -60,7 +61,9 @@ def list_(
         from mmscheck.ledger import Filter  # noqa: PLC0415 - see with_ledger
 
         wanted = Filter(
-            state=SendState(state) if state else None, campaign=campaign, false_permits=false_permits
+            state=SendState(state) if state else None,
+            campaign=campaign and unicodedata.normalize("NFC", campaign),
+            false_permits=false_permits,
         )
         number = 0
         write_stdout("[" if form == "json" else list_head())

@@ -6,7 +6,7 @@ The unique ``previous`` keeps the chain from forking; the triggers are a first d
 from __future__ import annotations
 
 from mmscheck.ledger.history import GENESIS
-from mmscheck.ledger.tables import ADDRESS
+from mmscheck.ledger.tables import ADDRESS, DELIVERY
 
 TABLES = (
     "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), seq BIGINT NOT NULL, hash TEXT NOT NULL)",
@@ -48,6 +48,13 @@ TABLES = (
 
 ADDRESSES = (f"CREATE INDEX sends_address ON sends (({ADDRESS}))",)
 """A campaign sends each number one message: every claim looks for another one."""
+
+PLACES = (
+    "ALTER TABLE mms ADD COLUMN account TEXT",
+    "ALTER TABLE postbacks ADD COLUMN account TEXT",
+    f"CREATE INDEX sends_delivery ON sends (({DELIVERY}))",
+)
+"""What is stored belongs to an account, and each number gets it once: every claim looks for both."""
 
 SQLITE_GUARDS = (
     (

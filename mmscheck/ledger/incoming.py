@@ -9,6 +9,7 @@ from types import MappingProxyType
 import msgspec
 
 from mmscheck.errors import UsageError
+from mmscheck.ledger.accounts import host_of, stored_id
 from mmscheck.ledger.book import Book, Needs, Operation
 from mmscheck.ledger.delivery import apply_encoding, apply_known
 from mmscheck.ledger.history import canonical
@@ -30,18 +31,22 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """A postback before it is recorded; ``digest`` is over all of its fields and tells a repetition."""
+    """A postback before it is recorded; ``digest`` is over all of it and tells a repetition.
+
+    ``account`` is the provider that it came from, None where nobody says.
+    """
 
     fields: Mapping[str, str]
     meaning: PostbackMeaning
     digest: str
+    account: str | None = None
 
     def field(self, name: str) -> str | None:
         """A field that the ledger reads, or None when it is missing or blank."""
         return self.fields.get(name, "").strip() or None
 
 
-def arrival(fields: Mapping[str, str], meanings: Mapping[str, str]) -> Arrival:
+def arrival(fields: Mapping[str, str], meanings: Mapping[str, str], account: str | None = None) -> Arrival:
     """A postback from the elements it came with; raises UsageError when it has no code.
 
     ``meanings`` tells for each code, in capitals, a value of ``PostbackMeaning``.
@@ -51,10 +56,14 @@ def arrival(fields: Mapping[str, str], meanings: Mapping[str, str]) -> Arrival:
     if not code:
         raise UsageError("a postback has a code, and this one has none")
     named["code"] = code
+    host = host_of(account)
+    # The same words of two providers are about two messages.
+    whole = canonical(named) if host is None else f"{host}\n{canonical(named)}"
     return Arrival(
         fields=named,
         meaning=PostbackMeaning(meanings.get(code, PostbackMeaning.UNKNOWN)),
-        digest="sha256:" + hashlib.sha256(canonical(named).encode()).hexdigest(),
+        digest="sha256:" + hashlib.sha256(whole.encode()).hexdigest(),
+        account=host,
     )
 
 
@@ -79,6 +88,7 @@ def _name(name: str) -> str:
 def record(arrived: Arrival) -> Operation[Postback]:
     """Keep the postback and apply it; one that is known already changes nothing."""
     tracking, mms = arrived.field("tracking-id"), arrived.field("mms-id")
+    stored = stored_id(mms, arrived.account) if mms else None
 
     def decide(book: Book) -> Postback:
         known = book.find("postbacks", digest=arrived.digest)
@@ -94,17 +104,19 @@ def record(arrived: Arrival) -> Operation[Postback]:
             "recipient": digits(arrived.field("to")) or None,
             "status": arrived.field("status"),
             "fields": canonical(dict(arrived.fields)),
+            "account": arrived.account,
         }
         row = book.insert("postback", "postbacks", columns)
         for send in book.find("sends", tracking_id=tracking) if tracking else ():
             apply_known(book, send)
-        for saved in book.find("mms", id=mms) if mms else ():
+        for saved in book.find("mms", id=stored) if stored else ():
             apply_encoding(book, saved)
         return postback_record(row)
 
     needs = Needs(
         reported=frozenset({tracking} if tracking else ()),
-        mms=frozenset({mms} if mms else ()),
+        mms=frozenset({stored} if stored else ()),
+        encodings=frozenset({mms} if mms else ()),
         postbacks=frozenset({arrived.digest}),
     )
     return Operation(needs, decide)

@@ -11,7 +11,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
 from mmscheck.errors import LedgerError
-from mmscheck.ledger.ddl import ADDRESSES, POSTGRESQL_GUARDS, SQLITE_GUARDS, TABLES
+from mmscheck.ledger.ddl import ADDRESSES, PLACES, POSTGRESQL_GUARDS, SQLITE_GUARDS, TABLES
 
 _LOCK = 0x6D6D73636865636B
 """The advisory lock on PostgreSQL: the ASCII of "mmscheck"."""
@@ -19,7 +19,7 @@ _LOCK = 0x6D6D73636865636B
 
 def steps(dialect: str) -> tuple[Sequence[str], ...]:
     """Every step's statements, the first step first; ``dialect`` is SQLAlchemy's name of the database."""
-    return (TABLES, SQLITE_GUARDS if dialect == "sqlite" else POSTGRESQL_GUARDS, ADDRESSES)
+    return (TABLES, SQLITE_GUARDS if dialect == "sqlite" else POSTGRESQL_GUARDS, ADDRESSES, PLACES)
 
 
 def version(connection: Connection) -> int:

@@ -7,13 +7,14 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select, true
 from sqlalchemy.engine import Connection
 
+from mmscheck.ledger.accounts import same_account, stored_id
 from mmscheck.ledger.book import Row
 from mmscheck.ledger.database import Database
 from mmscheck.ledger.records import mms_record, postback_record, send_record
-from mmscheck.ledger.tables import HISTORY, MMS, POSTBACKS, SENDS
+from mmscheck.ledger.tables import ADDRESS, DELIVERY, HISTORY, MMS, POSTBACKS, SENDS, address, delivery
 from mmscheck.model.ledger import (
     HistoryEntry,
     MmsRecord,
@@ -45,7 +46,7 @@ _UNMATCHED = and_(
     or_(
         POSTBACKS.c.tracking_id.is_not(None),
         POSTBACKS.c.meaning.not_in((PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)),
-        ~exists().where(MMS.c.id == POSTBACKS.c.mms_id),
+        ~exists().where(MMS.c.id == func.coalesce(POSTBACKS.c.account + " ", "") + POSTBACKS.c.mms_id),
     ),
 )
 
@@ -86,16 +87,35 @@ def send(connection: Connection, send_id: int) -> SendRecord | None:
     return None if found is None else send_record(dict(found))
 
 
-def mms(connection: Connection, mms_id: str) -> MmsRecord | None:
-    """One stored message, or None."""
-    found = (connection.execute(select(MMS).where(MMS.c.id == mms_id))).mappings().first()
-    return None if found is None else mms_record(dict(found))
+def mms(connection: Connection, mms_id: str, account: str | None = None) -> tuple[MmsRecord, ...]:
+    """What is known of an id at this account; failing that, at whatever other, what changed last first."""
+    if account is not None:
+        own = _rows(connection, select(MMS).where(MMS.c.id == stored_id(mms_id, account)))
+        if own and same_account(own[0]["account"], account):
+            return (mms_record(own[0]),)
+    query = select(MMS).where(or_(MMS.c.id == mms_id, MMS.c.id.endswith(f" {mms_id}", autoescape=True)))
+    found = map(mms_record, _rows(connection, query.order_by(MMS.c.changed_at.desc(), MMS.c.id)))
+    return tuple(one for one in found if one.mms_id == mms_id)
 
 
 def counts(connection: Connection, wanted: Filter) -> dict[SendState, int]:
     """How many sends are in each state; states that none is in are left out."""
     query = select(SENDS.c.state, func.count()).where(wanted.condition()).group_by(SENDS.c.state)
     return {SendState(state): number for state, number in connection.execute(query)}
+
+
+def earlier(
+    connection: Connection, numbers: Sequence[str], keys: Sequence[str], campaign: str, mms_id: str
+) -> tuple[SendRecord, ...]:
+    """Sends under these keys, and to these numbers of a campaign or of a stored message; each by an index."""
+    query = select(SENDS).where(
+        or_(
+            SENDS.c.key.in_(keys),
+            literal_column(ADDRESS).in_([address(campaign, number) for number in numbers]),
+            literal_column(DELIVERY).in_([delivery(mms_id, number) for number in numbers]),
+        )
+    )
+    return tuple(map(send_record, _rows(connection, query)))
 
 
 async def sends(database: Database, wanted: Filter) -> AsyncIterator[SendRecord]:

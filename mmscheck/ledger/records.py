@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from mmscheck.ledger.accounts import mms_id_of
 from mmscheck.ledger.book import Row
 from mmscheck.model.ledger import (
     Hold,
@@ -57,7 +58,7 @@ def send_record(row: Row) -> SendRecord:
 def mms_record(row: Row) -> MmsRecord:
     """A row of ``mms``."""
     return MmsRecord(
-        mms_id=row["id"],
+        mms_id=mms_id_of(row["id"], row["account"]),
         state=MmsState(row["state"]),
         digest=row["digest"],
         media=msgspec.json.decode(row["media"], type=tuple[tuple[str, str], ...]),
@@ -65,13 +66,15 @@ def mms_record(row: Row) -> MmsRecord:
         subject=row["subject"],
         saved_at=row["saved_at"],
         changed_at=row["changed_at"],
+        account=row["account"],
     )
 
 
 def postback_record(row: Row) -> Postback:
     """A row of ``postbacks``."""
     columns = {
-        name: row[name] for name in ("id", "received_at", "code", "tracking_id", "mms_id", "recipient")
+        name: row[name]
+        for name in ("id", "received_at", "code", "tracking_id", "mms_id", "recipient", "account")
     }
     return Postback(
         meaning=PostbackMeaning(row["meaning"]),

@@ -71,6 +71,15 @@ def address(campaign: str, recipient: str) -> str:
     return f"{campaign} {recipient}"
 
 
+DELIVERY = "mms_id || ' ' || recipient"
+"""Who got which stored message, of whatever account, as one value and as an index has it."""
+
+
+def delivery(mms_id: str, recipient: str) -> str:
+    """The value of ``DELIVERY``."""
+    return f"{mms_id} {recipient}"
+
+
 MMS = Table(
     "mms",
     METADATA,
@@ -82,7 +91,9 @@ MMS = Table(
     Column("subject", Text),
     Column("saved_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    Column("account", Text),
 )
+"""``id`` is ``accounts.stored_id``; ``account`` is NULL where nobody noted the place, as in old ledgers."""
 
 POSTBACKS = Table(
     "postbacks",
@@ -97,6 +108,7 @@ POSTBACKS = Table(
     Column("recipient", Text),
     Column("status", Text),
     Column("fields", Text, nullable=False),
+    Column("account", Text),
 )
 
 HOLDS = Table(

@@ -81,6 +81,6 @@ def _spells(text: str, number: str) -> bool:
     whole = parsed(number)
     if whole is None or not possible(whole):
         return False
-    home = phonenumbers.region_code_for_country_code(whole.country_code)
+    home = phonenumbers.region_code_for_country_code(whole.country_code or 0)
     readings = (parsed(text), parsed(text, home), parsed(text.removeprefix("00")))
     return _form(whole) in map(_form, readings)
