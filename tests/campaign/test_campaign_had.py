@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from mmscheck import Gate, SendStatus, SinchClient
-from mmscheck.campaign import Limits
+from mmscheck.campaign import Limits, Plan
 from mmscheck.errors import UsageError
 from mmscheck.formats.campaign_text import campaign_sentence
 from mmscheck.ledger import Save, open_ledger
@@ -35,12 +36,11 @@ from tests.support.campaigns import (
 ROWS = 12
 
 
-def campaign(mms_id: str, name: str | None, **changes: object) -> object:
-    named_ = {} if name is None else {"name": name, "named": True}
-    return plan(mms_id, **named_, **changes)
+def campaign(mms_id: str, name: str | None, **changes: Any) -> Plan:
+    return plan(mms_id, **changes) if name is None else plan(mms_id, name=name, named=True, **changes)
 
 
-async def alone(box: Sandbox, mms_id: str, to: str, name: str, **how: object) -> SendResult:
+async def alone(box: Sandbox, mms_id: str, to: str, name: str, **how: Any) -> SendResult:
     """One send by itself, as `mmscheck send --to` makes it."""
     request = SendRequest(
         mms_id=mms_id,
@@ -55,7 +55,7 @@ async def alone(box: Sandbox, mms_id: str, to: str, name: str, **how: object) ->
         await open_ledger() as ledger,
         Gate(client=client, ledger=ledger, policy=reaching(box)) as gate,
     ):
-        return await gate.send(await gate.check(DOCUMENT.encode(), request), **how)  # type: ignore[arg-type]
+        return await gate.send(await gate.check(DOCUMENT.encode(), request), **how)
 
 
 def phones(box: Sandbox) -> set[int]:
@@ -163,7 +163,7 @@ async def test_what_another_account_or_message_sent_is_free(tmp_path: Path) -> N
         other = await stored(box)
         assert (await run(box, campaign(other, "bb"), file)).result.accepted == 3
         how = campaign(mms_id, "cc")
-        service = msgspec.structs.replace(how.common, service_id="other")  # type: ignore[attr-defined]
+        service = msgspec.structs.replace(how.common, service_id="other")
         how = msgspec.structs.replace(how, common=service)
         assert (await run(box, how, file)).result.accepted == 3
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -31,7 +32,7 @@ def judged(binding: Binding) -> tuple[Outcome, str, str]:
     return result.outcome, str(result.wording.get("what", "")), result.fix
 
 
-def save(account: str | None, **changes: object) -> Save:
+def save(account: str | None, **changes: Any) -> Save:
     return msgspec.structs.replace(
         Save(mms_id="9", digest=DIGEST, state=MmsState.READY, account=account), **changes
     )

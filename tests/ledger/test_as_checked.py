@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ URL, SIGNED = "https://media.example.com/a.jpg", "https://media.example.com/b.jp
 MEDIA = ((URL, "sha256:a"), (SIGNED, "sha256:b"))
 
 
-def save(state: MmsState = MmsState.READY, **changes: object) -> Save:
+def save(state: MmsState = MmsState.READY, **changes: Any) -> Save:
     given = {
         "mms_id": "100001",
         "digest": "sha256:message",
@@ -32,18 +33,14 @@ def save(state: MmsState = MmsState.READY, **changes: object) -> Save:
         "account": ACCOUNT,
         "replace": True,
     }
-    return Save(state=state, **{**given, **changes})  # type: ignore[arg-type]  # each test names real fields
+    return Save(state=state, **{**given, **changes})
 
 
-def asked(key: str = "key-1", **changes: object) -> SendIntent:
+def asked(key: str = "key-1", **changes: Any) -> SendIntent:
     return intent(key, expects=Expected(account=ACCOUNT, media=MEDIA), **changes)
 
 
-async def nothing(_: Ledger) -> None:
-    """Nobody has bound it, or not any more."""
-
-
-def bound(**changes: object) -> Callable[[Ledger], Awaitable[object]]:
+def bound(**changes: Any) -> Callable[[Ledger], Awaitable[object]]:
     return lambda ledger: ledger.record_save(save(**changes))
 
 
