@@ -23,7 +23,7 @@ from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit, Verdict
 from mmscheck.model.words import Severity
-from mmscheck.orders import Client, Order, Retries
+from mmscheck.orders import Client, Order, Retries, stored_at
 from mmscheck.pipeline import check, load_rules
 from mmscheck.saving import Saved, SaveOrder, Saver, save_through, saveable
 from mmscheck.slidexml import parse
@@ -118,7 +118,7 @@ class Gate:
     async def _permit(self, asked: _Checked) -> Permit:
         binding = None
         if self._ledger is not None:
-            binding = await self._ledger.binding(asked.request.mms_id or "")
+            binding = await self._ledger.binding(asked.request.mms_id or "", stored_at(self._client))
         report = await self._report(
             self._ruleset, asked.document, asked.source, request=asked.request, binding=binding
         )
@@ -170,21 +170,27 @@ class Gate:
             raise UsageError("CustomText.slide must be a whole number")
         redacted_xml(request)
 
-    async def send(self, permit: Permit, *, idempotency_key: str | None = None) -> SendResult:
+    async def send(
+        self, permit: Permit, *, idempotency_key: str | None = None, again: bool = False
+    ) -> SendResult:
         """Make the one ``sendSavedMMS`` call this permit is for.
 
         With a ledger, a send that was made before under the same key is not made again: its recorded answer
-        comes back. Without a key, who gets what makes one (``mmscheck.ledger.idempotency_key``).
+        comes back. Without a key, who gets what makes one (``mmscheck.ledger.idempotency_key``). A number
+        that has this stored message gets it ``again`` only when that is said, and once for each key.
 
         A permit that has outlived its ten minutes means a fresh check first: what is sent is what is
         permitted now, and DeniedError says why nothing is.
 
         Raises PermitError when the permit was used or came from another gate, LedgerError when the ledger
-        cannot be read or written, and UsageError for a key without a ledger or one that is none; nothing was
-        sent then. Whatever the provider or the network does is a SendResult.
+        cannot be read or written, and UsageError for a key without a ledger or one that is none, and for
+        ``again`` without a key; nothing was sent then. Whatever the provider or the network does is a
+        SendResult.
         """
         if idempotency_key is not None and self._ledger is None:
             raise UsageError("an idempotency key needs a ledger: Gate(client=..., ledger=...)")
+        if again and idempotency_key is None:
+            raise UsageError("again needs an idempotency key of its own: under it the send is made once")
         issued = self._issued.get(id(permit))
         if issued is None or issued.permit() is not permit:
             raise PermitError("this permit was used, or came from another gate")
@@ -196,7 +202,7 @@ class Gate:
         request = issued.asked.request
         if self._ledger is None:
             return await gate.guarded_send(permit, request, self._client.send_saved_mms)
-        order = Order(report=issued.report, request=request, permit=permit, key=idempotency_key)
+        order = Order(report=issued.report, request=request, permit=permit, key=idempotency_key, again=again)
         return await send_through(self._ledger, self._client, order, self._retries)
 
     async def save(self, document: bytes, *, source: str = "<document>") -> Saved:

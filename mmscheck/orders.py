@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from types import MappingProxyType
 from typing import Protocol
@@ -9,11 +10,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mmscheck.model.ledger import SendIntent
+from mmscheck.model.ledger import Expected, SendIntent
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
+from mmscheck.model.rule import BOUND
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit
+from mmscheck.model.words import Outcome
+
+_MARK = 12
+"""Hex digits that tell accounts of one provider apart; no key can be reckoned from them."""
 
 _PORTS = MappingProxyType({"https": 443, "http": 80})
 """Ports that a URL means when it names none."""
@@ -49,6 +55,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One send as the gate let it through; ``key`` None makes one of who gets what.
 
     ``campaign`` names the campaign that it belongs to, and ``row`` is its line in the file of recipients.
+    ``again``: also to a number that has this stored message.
     """
 
     report: Report
@@ -57,6 +64,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     campaign: str | None = None
     row: int | None = None
+    again: bool = False
 
 
 def account_of(request: SendRequest, client: object) -> str:
@@ -64,6 +72,23 @@ def account_of(request: SendRequest, client: object) -> str:
     url = getattr(client, "api_url", None)
     host = _host(url) if isinstance(url, str) else ""
     return f"{host}/{(request.service_id or '').strip()}"
+
+
+def stored_at(client: object) -> str:
+    """The account at which a client saves messages and uses their ids."""
+    return provider_account(getattr(client, "api_url", None), getattr(client, "api_key", None))
+
+
+def provider_account(api_url: object, api_key: object = None) -> str:
+    """The same of its parts: the provider's host, and a digest that tells one API key from another.
+
+    Without a key it is any account of that provider: a listener for notifications has none.
+    """
+    host = _host(api_url) if isinstance(api_url, str) else ""
+    if not isinstance(api_key, str) or not api_key:
+        return host
+    mark = hashlib.sha256(b"mmscheck account\0" + api_key.encode("utf-8", "backslashreplace")).hexdigest()
+    return f"{host}#{mark[:_MARK]}"
 
 
 def _host(url: str) -> str:
@@ -107,4 +132,16 @@ def intent_of(order: Order, client: Client) -> SendIntent:
         account=account_of(request, client),
         campaign=order.campaign,
         row=order.row,
+        expects=_expected(order, client),
+        again=order.again,
     )
+
+
+def _expected(order: Order, client: Client) -> Expected | None:
+    """What the ledger must still have of the stored message; None where it was checked without a ledger."""
+    (message,) = order.report.messages
+    bound = (item.outcome for item in message.evaluations if item.rule == BOUND)
+    if Outcome.PASSED not in bound:
+        return None
+    media = tuple((url, f"sha256:{digest}") for url, digest in order.permit.media_digests)
+    return Expected(account=stored_at(client), media=media)

@@ -12,6 +12,9 @@ from mmscheck.model.send import SendResult, SendStatus
 _TAKEN = frozenset({SendState.ACCEPTED, SendState.SENT, SendState.DELIVERED, SendState.RESOLVED_SENT})
 """States that only a send reaches which the provider took, and which has not failed since."""
 
+ONCE_MORE = "give --again and an --idempotency-key of its own (a campaign: a --campaign name of its own)"
+"""How a number gets again what it has."""
+
 _NOT_TAKEN = frozenset({SendState.REFUSED, SendState.FAILED})
 
 _STATUS = {
@@ -19,6 +22,8 @@ _STATUS = {
     RefusalReason.ATTEMPTS_USED_UP: SendStatus.NOT_ATTEMPTED,
     RefusalReason.OTHER_CONTENT: SendStatus.NOT_ATTEMPTED,
     RefusalReason.CORRUPT: SendStatus.NOT_ATTEMPTED,
+    RefusalReason.HAS_IT: SendStatus.NOT_ATTEMPTED,
+    RefusalReason.NOT_AS_CHECKED: SendStatus.NOT_ATTEMPTED,
     RefusalReason.IN_FLIGHT: SendStatus.UNKNOWN,
     RefusalReason.UNKNOWN: SendStatus.UNKNOWN,
 }
@@ -67,7 +72,8 @@ def _again(send: SendRecord) -> str:
         return "When its cause is mended, give the next try another idempotency key."
     if send.state is SendState.REFUSED:
         return f"When its cause is mended: mmscheck ledger resolve {send.id} --as not-sent --reason ..."
-    return "To send the same to the same number once more, give it another idempotency key."
+    how = "give it another idempotency key" if send.intent.campaign is None else ONCE_MORE
+    return f"To send the same to the same number once more, {how}."
 
 
 def turned_away(refusal: ClaimRefused) -> SendResult:
@@ -89,8 +95,15 @@ def turned_away(refusal: ClaimRefused) -> SendResult:
             advice = "Nothing was sent."
         case RefusalReason.CORRUPT:
             advice = "Nothing was sent: mend the message and save it anew."
+        case RefusalReason.HAS_IT:
+            advice = f"Nothing was sent. To send it once more, {ONCE_MORE}."
+        case RefusalReason.NOT_AS_CHECKED:
+            advice = "Nothing was sent: check it again, as mmscheck send does."
     return SendResult(
-        status=_STATUS[refusal.reason], detail=f"{sentence}. {advice}", refusal=refusal.reason.value
+        status=_STATUS[refusal.reason],
+        detail=f"{sentence}. {advice}",
+        refusal=refusal.reason.value,
+        campaign=refusal.send.intent.campaign if refusal.send else None,
     )
 
 

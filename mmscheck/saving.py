@@ -22,6 +22,7 @@ from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import MediaKind
+from mmscheck.orders import stored_at
 from mmscheck.shielded import to_the_end
 from mmscheck.slidexml import parse
 
@@ -66,7 +67,7 @@ async def save_through(ledger: Ledger, client: Saver, order: SaveOrder) -> Saved
     result = await _post(ledger, client, order, number)
     saved = Saved(result=result)
     if result.status is SendStatus.ACCEPTED and result.mms_id is not None:
-        saved = await to_the_end(_bind(ledger, order, result))
+        saved = await to_the_end(_bind(ledger, order, result, stored_at(client)))
     return msgspec.structs.replace(saved, result=await to_the_end(_noted(ledger, number, saved.result)))
 
 
@@ -113,11 +114,11 @@ async def _noted(ledger: Ledger, number: str, result: SendResult) -> SendResult:
     return result
 
 
-async def _bind(ledger: Ledger, order: SaveOrder, result: SendResult) -> Saved:
+async def _bind(ledger: Ledger, order: SaveOrder, result: SendResult, account: str) -> Saved:
     message = order.report.messages[0]
     mms_id = result.mms_id or ""
     try:
-        known = await ledger.record_save(binding_of(message, mms_id, when_saved(message)))
+        known = await ledger.record_save(binding_of(message, mms_id, when_saved(message), account))
     except (LedgerError, UsageError) as error:
         return Saved(result=unbound(message, result, error))
     return Saved(
@@ -158,8 +159,11 @@ def bind_command(source: str, mms_id: str) -> str:
     return f"mmscheck bind {shlex.quote(mms_id)} {shlex.quote(source)}"
 
 
-def binding_of(message: MessageReport, mms_id: str, state: MmsState) -> Save:
-    """What the ledger is to know of a stored message; raises UsageError when a medium was not fetched."""
+def binding_of(message: MessageReport, mms_id: str, state: MmsState, account: str) -> Save:
+    """What the ledger is to know of a message stored at an account (``orders.stored_at``).
+
+    Raises UsageError when a medium was not fetched.
+    """
     # The ledger brings SQLAlchemy, which nothing but a save or a send needs.
     from mmscheck.ledger import Save  # noqa: PLC0415
 
@@ -174,6 +178,7 @@ def binding_of(message: MessageReport, mms_id: str, state: MmsState) -> Save:
         name=message.name,
         subject=message.subject,
         state=state,
+        account=account,
     )
 
 

@@ -30,6 +30,7 @@ from mmscheck import (
 )
 from mmscheck.ledger import Ledger
 from mmscheck.model.ledger import HistoryEntry
+from mmscheck.orders import provider_account
 from mmscheck.pipeline import load_rules
 from mmscheck.sandbox import Sandbox
 from mmscheck.sinch import POSTBACK_MEANINGS
@@ -181,11 +182,11 @@ async def test_a_film_may_be_sent_after_n003_and_never_after_e003(box: Sandbox, 
         with pytest.raises(DeniedError, match="mms-id-bound") as denied:
             await one.check(film, request(mms_id))
         assert f"(the ledger {ledger.shown} was asked)" in str(denied.value)
-        await ledger.record_postback({"code": "N003", "mms-id": mms_id})
+        await ledger.record_postback({"code": "N003", "mms-id": mms_id}, provider_account(box.provider_url))
         permit = await one.check(film, request(mms_id))
         assert (await one.send(permit)).status is SendStatus.ACCEPTED
         other = (await one.save(film)).result.mms_id or ""
-        await ledger.record_postback({"CODE": "E003", "MMSID": other})
+        await ledger.record_postback({"CODE": "E003", "MMSID": other}, provider_account(box.provider_url))
         with pytest.raises(DeniedError, match="mms-id-bound"):
             await one.check(film, request(other))
 

@@ -10,6 +10,7 @@ from mmscheck.campaign.progress import Watcher
 from mmscheck.campaign.rows import Row
 from mmscheck.campaign.stopping import Halt
 from mmscheck.model.ledger import SendRecord, SendState
+from mmscheck.model.phone import e164
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -74,7 +75,4 @@ class Canaries:
 
 
 def _number(to: str) -> str:
-    # The ledger brings SQLAlchemy.
-    from mmscheck.ledger.numbers import digits  # noqa: PLC0415
-
-    return digits(to) or to
+    return e164(to) or to

@@ -15,6 +15,7 @@ from mmscheck.campaign.blame import may_be_the_row
 from mmscheck.campaign.canary import Canaries
 from mmscheck.campaign.judging import Basis
 from mmscheck.campaign.limits import Limits
+from mmscheck.campaign.past import Past
 from mmscheck.campaign.progress import Watcher
 from mmscheck.campaign.rows import Recipients, Row
 from mmscheck.campaign.sender import Sender, Way
@@ -24,14 +25,15 @@ from mmscheck.campaign.survey import Survey
 from mmscheck.campaign.tally import Tally
 from mmscheck.campaign.watch import MediaWatch
 from mmscheck.denials import note_denial
-from mmscheck.errors import InputError
+from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.model.campaign import CampaignResult, RowFate
 from mmscheck.model.mms import Mms
+from mmscheck.model.names import LONGEST_NAME, usable_name
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
-from mmscheck.orders import Client, Retries, own_key
+from mmscheck.orders import Client, Retries, account_of, own_key, stored_at
 from mmscheck.pipeline import check, window
 
 if TYPE_CHECKING:
@@ -44,7 +46,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     ``name`` is what the ledger calls the campaign; when it is ``named`` by somebody, another one may send the
     same to the same numbers once more. ``common`` is the request without ``to``, with the changes that hold
     for every row. ``within`` is how many seconds signed URLs must outlive a send. ``api_url`` is where the
-    provider is when no client tells it: a dry run must find what an earlier run has sent.
+    provider is when no client tells it: a dry run must find what an earlier run has sent; ``account`` is
+    where ids are used (``mmscheck.orders``), by default that of the client. ``again``: also to numbers that
+    have this stored message; the campaign must be ``named`` then, and each gets it once under its name.
     """
 
     name: str
@@ -56,6 +60,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool = False
     within: float | None = None
     api_url: str | None = None
+    account: str | None = None
+    again: bool = False
     cache_bust: bool = True
     skip_bad: bool = False
     retries: Retries = Retries()
@@ -94,7 +100,7 @@ class Campaign:
 
         ``log`` takes the noted rows. ``before_sending`` is called once with the report of the first send.
         """
-        self._plan = plan
+        self._plan = _usable(plan)
         self._recipients = recipients
         self._client = client
         self._ledger = ledger
@@ -136,7 +142,8 @@ class Campaign:
         """One full check of the message, as the first row would be sent."""
         plan, began = self._plan, time.time()
         request = msgspec.structs.replace(plan.common, to=row.to, changes=row.changes)
-        binding = await self._ledger.binding(request.mms_id or "")
+        account = plan.account or stored_at(self._client or plan)
+        binding = await self._ledger.binding(request.mms_id or "", account)
         report = await check(
             [plan.message],
             plan.ruleset,
@@ -157,8 +164,7 @@ class Campaign:
         )
 
     async def _surveyed(self, basis: Basis, survey: Survey, watch: MediaWatch, spool: Spool) -> Outcome:
-        await survey.recall(self._ledger, self._plan.name)
-        await survey.judge(self._halt, self._watcher)
+        await survey.judge(self._past(), self._halt, self._watcher)
         bad = self._tally.counts[RowFate.DENIED]
         if bad and (not self._plan.skip_bad or not survey.good):
             if self._halt.reason is None and not self._plan.skip_bad:
@@ -175,6 +181,16 @@ class Campaign:
             broken=self._halt.reason if self._halt.broken else None,
         )
 
+    def _past(self) -> Past:
+        plan = self._plan
+        return Past(
+            self._ledger,
+            campaign=plan.name,
+            mms_id=plan.common.mms_id or "",
+            account=account_of(plan.common, self._client or plan),
+            again=plan.again,
+        )
+
     async def _sent(self, survey: Survey, watch: MediaWatch, spool: Spool) -> float:
         """Send what the survey let through; returns the seconds that it took."""
         if self._client is None or not survey.good or survey.first_good is None:
@@ -184,6 +200,7 @@ class Campaign:
         plan, began = self._plan, time.monotonic()
         way = Way(
             name=plan.name,
+            again=plan.again,
             key=self._key,
             ledger=self._ledger,
             client=self._client,
@@ -234,12 +251,22 @@ class Campaign:
             unknown=fates[RowFate.UNKNOWN],
             denied=fates[RowFate.DENIED],
             duplicates=fates[RowFate.DUPLICATE],
+            had=fates[RowFate.HAS_IT],
+            had_from=tuple(self._tally.had_from.most_common()),
             left=max(0, rows - known) if good else 0,
             stopped=self._halt.reason,
             seconds=seconds,
             notes=tuple(self._tally.notes),
             more=self._tally.more,
         )
+
+
+def _usable(plan: Plan) -> Plan:
+    """The plan with its name as the ledger has it; raises UsageError for what cannot be sent once only."""
+    if plan.again and not plan.named:
+        raise UsageError("a campaign to numbers that have the message needs a name of its own")
+    name = usable_name("the campaign's name", plan.name, LONGEST_NAME) if plan.named else plan.name
+    return msgspec.structs.replace(plan, name=name)
 
 
 @contextlib.asynccontextmanager

@@ -41,6 +41,9 @@ _FATES = {
     SendStatus.NOT_ATTEMPTED: RowFate.NOT_SENT,
 }
 
+_OF_THE_MESSAGE = frozenset({RefusalReason.CORRUPT, RefusalReason.NOT_AS_CHECKED})
+"""What the ledger refuses for the stored message's sake holds for every other row."""
+
 _ONCE = Retries(count=0)
 """A campaign repeats by itself, so that a pause is everybody's."""
 
@@ -51,10 +54,12 @@ _ELSEWHERE = 0.25
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """How the rows of one campaign go out: its name, the ledger, the client, and how fast and how often.
 
-    ``key`` makes the idempotency key of a request and its final subject.
+    ``key`` makes the idempotency key of a request and its final subject. ``again``: also to numbers that have
+    this stored message.
     """
 
     name: str
+    again: bool
     key: Callable[[SendRequest, str | None], str]
     ledger: Ledger
     client: Client
@@ -169,6 +174,7 @@ class Sender:
             key=self._way.key(request, report.messages[0].subject),
             campaign=self._way.name,
             row=row.line,
+            again=self._way.again,
         )
         return await send_through(self._way.ledger, self._way.client, order, _ONCE)
 
@@ -190,10 +196,15 @@ class Sender:
         if result.status is SendStatus.ACCEPTED:
             self._tally.counts["recorded" if result.recorded else "accepted"] += 1
             self._pace.accepted()
+        elif result.refusal == RefusalReason.HAS_IT:
+            note = RowNote(line=row.line, to=row.to, fate=RowFate.HAS_IT, detail=result.detail)
+            self._tally.has_it(note, result.campaign)
         else:
             fate = _FATES[result.status]
             failed = fate in FAILED
             self._tally.note(RowNote(line=row.line, to=row.to, fate=fate, detail=result.detail))
+        if result.refusal in _OF_THE_MESSAGE:
+            self._halt.stop(result.detail.rstrip("."), denied=EXIT_FAILED)
         self._ended += 1
         self._failed += failed
         if told := self._health.count(failed=failed):

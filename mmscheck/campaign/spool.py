@@ -11,8 +11,6 @@ from typing import Self
 
 import msgspec
 
-from mmscheck.model.ledger import SendState
-
 _ENTRY = struct.Struct("=B16s")
 
 
@@ -23,13 +21,11 @@ class Fate(IntEnum):
     LEAVE = 1
 
 
-class Earlier(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a number: the line that has it, or the send of an earlier run and its state."""
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """The line of the file that has a number, and the idempotency key of its send."""
 
     key: str
     line: int
-    send_id: int = 0
-    state: SendState | None = None
 
 
 class Spool:
@@ -40,11 +36,7 @@ class Spool:
         self._fates = tempfile.TemporaryFile(prefix="mmscheck-")  # noqa: SIM115 - closed by __exit__
         # An empty name is a database on disk that SQLite removes by itself.
         self._numbers = sqlite3.connect("", isolation_level=None)
-        for table in ("here", "earlier"):
-            self._numbers.execute(
-                f"CREATE TABLE {table} (number TEXT PRIMARY KEY, key TEXT, line INT, send INT, state TEXT)"
-                " WITHOUT ROWID"
-            )
+        self._numbers.execute("CREATE TABLE here (number TEXT PRIMARY KEY, key TEXT, line INT) WITHOUT ROWID")
         self._numbers.execute("BEGIN")
 
     def __enter__(self) -> Self:
@@ -58,30 +50,14 @@ class Spool:
         self._numbers.close()
         self._fates.close()
 
-    def here(self, number: str) -> Earlier | None:
+    def here(self, number: str) -> Kept | None:
         """The row of this file that has this number, or None."""
-        return self._find("here", number)
+        row = self._numbers.execute("SELECT key, line FROM here WHERE number = ?", (number,)).fetchone()
+        return None if row is None else Kept(key=row[0], line=row[1])
 
     def keep(self, number: str, key: str, line: int) -> None:
         """Note which row has a number."""
-        self._numbers.execute("INSERT OR IGNORE INTO here VALUES (?, ?, ?, 0, NULL)", (number, key, line))
-
-    def remember(self, number: str, earlier: Earlier) -> None:
-        """Keep a send of an earlier run in place of what was kept for this number."""
-        row = (number, earlier.key, earlier.line, earlier.send_id, earlier.state)
-        self._numbers.execute("INSERT OR REPLACE INTO earlier VALUES (?, ?, ?, ?, ?)", row)
-
-    def earlier(self, number: str) -> Earlier | None:
-        """The send of an earlier run to this number, or None."""
-        return self._find("earlier", number)
-
-    def _find(self, table: str, number: str) -> Earlier | None:
-        query = f"SELECT key, line, send, state FROM {table} WHERE number = ?"  # noqa: S608 - one of two names
-        row = self._numbers.execute(query, (number,)).fetchone()
-        if row is None:
-            return None
-        key, line, send_id, state = row
-        return Earlier(key=key, line=line, send_id=send_id, state=SendState(state) if state else None)
+        self._numbers.execute("INSERT OR IGNORE INTO here VALUES (?, ?, ?)", (number, key, line))
 
     def append(self, digest: bytes, fate: Fate) -> None:
         """Keep the next row; ``digest`` has 16 bytes."""

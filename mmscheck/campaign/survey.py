@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+
+import msgspec
 
 from mmscheck import gate
 from mmscheck.campaign.blame import blamed, explain
 from mmscheck.campaign.judging import Basis
+from mmscheck.campaign.past import Past
 from mmscheck.campaign.progress import Watcher
 from mmscheck.campaign.rows import Recipients, Row
-from mmscheck.campaign.spool import Earlier, Fate, Spool
+from mmscheck.campaign.spool import Fate, Kept, Spool
 from mmscheck.campaign.stopping import Halt
 from mmscheck.campaign.tally import Tally
 from mmscheck.errors import UsageError
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.effective import effective
-from mmscheck.model.ledger import NEVER_ARRIVED, SendState
+from mmscheck.model.ledger import SendRecord, SendState
+from mmscheck.model.phone import e164
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.sinch import redacted_xml
 
-if TYPE_CHECKING:
-    from mmscheck.ledger import Ledger
-
 _AT_ONCE = 16
 """Rows that are judged before others in this process have their turn: some milliseconds."""
 
+_TOGETHER = 256
+"""Rows whose past is asked of the ledger at once."""
+
 _OPEN = frozenset({SendState.NOT_SENT, SendState.RESOLVED_NOT_SENT, SendState.INTENDED})
 """States in which asking the ledger again says what may be done: it has the last word."""
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One row's send: its number and its idempotency key, or the ``fault`` for which it is none."""
+
+    row: Row
+    request: SendRequest
+    number: str
+    key: str
+    fault: str = ""
 
 
 class Survey:
@@ -56,53 +70,49 @@ class Survey:
         self.first_denied: Report | None = None
         self.undecided = True
 
-    async def recall(self, ledger: Ledger, campaign: str) -> None:
-        """Keep who got something of this campaign in earlier runs."""
-        # The ledger brings SQLAlchemy.
-        from mmscheck.ledger import Filter  # noqa: PLC0415
-
-        async for send in ledger.sends(Filter(campaign=campaign)):
-            number = _number(send.intent.to)
-            known = self._spool.earlier(number)
-            if known is None or known.state in NEVER_ARRIVED or send.state not in NEVER_ARRIVED:
-                line = send.intent.row or 0
-                earlier = Earlier(key=send.intent.key, line=line, send_id=send.id, state=send.state)
-                self._spool.remember(number, earlier)
-
-    async def judge(self, halt: Halt, watcher: Watcher) -> None:
+    async def judge(self, past: Past, halt: Halt, watcher: Watcher) -> None:
         """Judge every row, or stop when halted; raises InputError for a file that is none."""
-        for row in self._recipients.rows():
-            self.rows += 1
-            self._spool.append(row.digest, self._fate(row))
-            if self.rows % _AT_ONCE == 0:
-                watcher.judged(self.rows)
-                await asyncio.sleep(0)
-                if halt.reason:
-                    return
+        rows = self._recipients.rows()
+        while some := [self._asked(row) for row in itertools.islice(rows, _TOGETHER)]:
+            await past.look([asked.number for asked in some], [asked.key for asked in some if asked.key])
+            for asked in some:
+                self.rows += 1
+                self._spool.append(asked.row.digest, self._fate(asked, past))
+                if self.rows % _AT_ONCE == 0:
+                    watcher.judged(self.rows)
+                    await asyncio.sleep(0)
+                    if halt.reason:
+                        return
 
-    def _fate(self, row: Row) -> Fate:
+    def _asked(self, row: Row) -> _Asked:
         request = self._basis.request(row)
-        number = _number(row.to)
+        number = e164(row.to) or row.to
         try:
             redacted_xml(request)
         except UsageError as error:
-            self.undecided = False
-            self._note(row, RowFate.DENIED, f"It cannot be written into a request: {error}.")
-            return Fate.LEAVE
+            return _Asked(row=row, request=request, number=number, key="", fault=str(error))
         subject = effective(self._basis.message, row.changes).subject
-        key = self._key(request, subject)
-        if self._repeated(row, key, self._spool.here(number), "is on line {line} as well"):
+        return _Asked(row=row, request=request, number=number, key=self._key(request, subject))
+
+    def _fate(self, asked: _Asked, past: Past) -> Fate:
+        row, number, key = asked.row, asked.number, asked.key
+        if asked.fault:
+            self.undecided = False
+            self._note(row, RowFate.DENIED, f"It cannot be written into a request: {asked.fault}.")
             return Fate.LEAVE
-        if self._ended(row, number, key):
+        if (before := self._spool.here(number)) is not None:
+            self._repeated(row, before, same=before.key == key)
+            return Fate.LEAVE
+        if self._ended(asked, past):
             self._spool.keep(number, key, row.line)
             return Fate.LEAVE
-        report = self._basis.judged(request)
+        report = self._basis.judged(asked.request)
         verdict = gate.verdict(report)
         if not verdict.permitted:
             return self._deny(row, report)
         self._spool.keep(number, key, row.line)
         self.first_good = self.first_good or report
-        self.first_request = self.first_request or request
+        self.first_request = self.first_request or asked.request
         self.good += 1
         return Fate.SEND
 
@@ -115,53 +125,57 @@ class Survey:
         self._note(row, RowFate.DENIED, explain(report, verdict), names)
         return Fate.LEAVE
 
-    def _repeated(self, row: Row, key: str, before: Earlier | None, where: str) -> bool:
-        """Whether the number had its message in this campaign, with the same content or with other."""
-        if before is None:
-            return False
-        if before.key == key:
+    def _repeated(self, row: Row, before: Kept, *, same: bool) -> None:
+        """The number is on an earlier line, with the same content or with other."""
+        if same:
             self._note(row, RowFate.DUPLICATE, f"The same send as line {before.line}; it is made once.")
-            return True
+        else:
+            self._other_content(row, f"is on line {before.line} as well")
+
+    def _other_content(self, row: Row, told: str) -> None:
         self.undecided = False
-        told = where.format(line=before.line)
         self._note(
             row,
             RowFate.DENIED,
             f"This number {told} with other content, and a campaign sends each number one message.",
             (self._recipients.columns.names[self._recipients.columns.to],),
         )
+
+    def _ended(self, asked: _Asked, past: Past) -> bool:
+        """Whether nothing is to be sent for this row, by what the ledger has of it or of its number."""
+        mine = past.under(asked.key)
+        if mine is not None and mine.state not in _OPEN:
+            self._tell(asked.row, mine, f"Send {mine.id} of an earlier run")
+            return True
+        if (other := past.of_campaign(asked.number, asked.key)) is not None:
+            self._other_content(asked.row, f"has a message of this campaign (send {other.id} in the ledger)")
+            return True
+        if (had := past.of_message(asked.number, asked.key)) is None:
+            return False
+        where = had.intent.campaign
+        source = "a send of its own" if where is None else f"campaign {where}"
+        if had.state is SendState.UNKNOWN:
+            self._tell(asked.row, had, f"Send {had.id} of this message to this number, from {source},")
+            return True
+        detail = f"This number has this message already, from {source} (send {had.id} in the ledger)."
+        self._tally.has_it(
+            RowNote(line=asked.row.line, to=asked.row.to, fate=RowFate.HAS_IT, detail=detail), where
+        )
         return True
 
-    def _ended(self, row: Row, number: str, key: str) -> bool:
-        """Whether an earlier run has ended this row's send, or sent the number something else."""
-        earlier = self._spool.earlier(number)
-        if earlier is None or earlier.state is None:
-            return False
-        if earlier.key != key:
-            got = f"has a message of this campaign (send {earlier.send_id} in the ledger)"
-            return earlier.state not in NEVER_ARRIVED and self._repeated(row, key, earlier, got)
-        if earlier.state in _OPEN:
-            return False
-        told = f"Send {earlier.send_id} of an earlier run"
-        if earlier.state is SendState.UNKNOWN:
-            how = f"mmscheck ledger resolve {earlier.send_id} --as sent|not-sent --reason ..."
+    def _tell(self, row: Row, send: SendRecord, told: str) -> None:
+        """Count how a send has ended."""
+        if send.state is SendState.UNKNOWN:
+            how = f"mmscheck ledger resolve {send.id} --as sent|not-sent --reason ..."
             self._note(row, RowFate.UNKNOWN, f"{told} may have gone out; find out, then: {how}")
-        elif earlier.state is SendState.REFUSED:
-            how = f"mmscheck ledger resolve {earlier.send_id} --as not-sent --reason ..."
+        elif send.state is SendState.REFUSED:
+            how = f"mmscheck ledger resolve {send.id} --as not-sent --reason ..."
             self._note(row, RowFate.REFUSED, f"{told} was refused; when its cause is mended: {how}")
-        elif earlier.state is SendState.FAILED:
+        elif send.state is SendState.FAILED:
             how = "to try again, send it by itself with an --idempotency-key"
             self._note(row, RowFate.REFUSED, f"{told} was accepted and failed later; {how}")
         else:
             self._tally.counts["recorded"] += 1
-        return True
 
     def _note(self, row: Row, fate: RowFate, detail: str, columns: tuple[str, ...] = ()) -> None:
         self._tally.note(RowNote(line=row.line, to=row.to, fate=fate, detail=detail, columns=columns))
-
-
-def _number(to: str) -> str:
-    # The ledger brings SQLAlchemy.
-    from mmscheck.ledger.numbers import digits  # noqa: PLC0415
-
-    return digits(to) or to

@@ -24,6 +24,7 @@ class Tally:
     def __init__(self, log: IO[str] | None = None) -> None:
         """``log`` is an open text file, which stays open."""
         self.counts: Counts = Counter()
+        self.had_from: Counts = Counter()
         self.notes: list[RowNote] = []
         self.more = 0
         self._log = log
@@ -37,6 +38,18 @@ class Tally:
             self.notes.append(note)
         else:
             self.more += 1
+        self._log_row(note)
+
+    def has_it(self, note: RowNote, campaign: str | None) -> None:
+        """Count a row whose number has the message, from that campaign or a send of its own.
+
+        There may be too many to list, and nobody has to look at one.
+        """
+        self.counts[note.fate] += 1
+        self.had_from[campaign or ""] += 1
+        self._log_row(note)
+
+    def _log_row(self, note: RowNote) -> None:
         self._write(str(note.line), note.to, note.fate.value, " ".join(note.columns), note.detail)
 
     def _write(self, *cells: str) -> None:

@@ -70,11 +70,32 @@ def _unbound(target: RequestTarget, binding: Binding) -> str:
         return "is not given, so nobody knows what would go out"
     if binding.content is None:
         named = f"the ledger {shown(binding.ledger, _LONGEST_PLACE)}" if binding.ledger else "the ledger"
-        return f"is not in {named}, so nobody knows what is saved under it"
+        return _elsewhere(binding) or f"is not in {named}, so nobody knows what is saved under it"
     if binding.content != target.message.digest:
         return "was saved with other content than the file that was checked"
     unknown = f'is in a state that is not known ("{shown(binding.state)}")'
     return _STATES.get(binding.state, unknown)
+
+
+def _elsewhere(binding: Binding) -> str:
+    """Where the id was saved, when it was not here."""
+    here, mark = (binding.account or "").partition("#")[::2]
+    for account in binding.elsewhere:
+        if account is None:
+            continue
+        host = account.partition("#")[0]
+        if mark and host == here:
+            return (
+                "was saved with another API key, so at another account of this provider or before the key was"
+                " changed: nobody knows whether it holds this message here"
+            )
+        places = f'"{shown(host)}", and not at "{shown(here)}"'
+        return f"was saved at another provider/account ({places}): what this one has under it nobody knows"
+    if binding.elsewhere:
+        return (
+            "was saved before the ledger kept at which provider/account, which may be another than this one"
+        )
+    return ""
 
 
 def _advice(target: RequestTarget, binding: Binding) -> str:
@@ -83,9 +104,10 @@ def _advice(target: RequestTarget, binding: Binding) -> str:
     mms_id = shlex.quote(shown(target.request.mms_id or "MMS-ID"))
     save = f"mmscheck save {path}"
     if binding.content is None:
+        where = ", with the same --api-url and key as the send" if binding.elsewhere else ""
         return (
             f"Save the message with `{save}` and send the id it returns. If the provider holds this very "
-            f"message under that id already: `mmscheck bind {mms_id} {path}`. If it was saved through "
+            f"message under that id already: `mmscheck bind {mms_id} {path}`{where}. If it was saved through "
             "another ledger, name that with --ledger or MMSCHECK_LEDGER."
         )
     if binding.content != target.message.digest:

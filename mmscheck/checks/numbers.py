@@ -69,6 +69,8 @@ def _wrong(number: str, params: Served) -> str | None:
             f"it begins with country code {found.country_code}, but the provider delivers MMS only to "
             f"country codes {served}; perhaps its country code is missing"
         )
+    if wrong := phones.forgiven(number):
+        return wrong
     return None if found.possible else f"it is too long or too short for country code {found.country_code}"
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING
 
 import msgspec
 
-if TYPE_CHECKING:
-    from phonenumbers import PhoneNumber
+from mmscheck.model.phone import e164, parsed, possible
 
 FULL = re.compile(r"[1-9][0-9]{6,14}\Z")
 """Country code and number in digits; E.164 allows 15."""
 
 SHORT_CODE = re.compile(r"[1-9][0-9]{2,7}\Z")
 """A short code: fewer digits than any full number of the countries served."""
+
+_EXTENSION = re.compile(
+    r"[0-9)]\s*(?:;ext=|[,;]?\s*(?:e?xt(?:ensi(?:o|\u00f3)n)?|anexo|int|x|#|~)[.:]?)\s*[0-9]+#?\s*\Z",
+    re.IGNORECASE,
+)
+"""The marks by which people and RFC 3966 put an extension behind a number."""
 
 _UNITED_STATES = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
 """The states and the territories whose numbers US operators serve."""
@@ -43,24 +47,39 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan(digits: str) -> Plan | None:
     """Code and length of the number, or None when it begins with no country code or cannot be one."""
-    import phonenumbers  # noqa: PLC0415 - takes 40 ms to load, and only a send has numbers
-
-    number = _parsed(digits)
+    number = parsed(digits)
     if number is None:
         return None
-    length = phonenumbers.is_possible_number_with_reason(number)
-    # The looser is_possible_number takes a number without its area code for possible.
-    possible = length == phonenumbers.ValidationResult.IS_POSSIBLE
-    return Plan(country_code=number.country_code or 0, possible=possible)
+    return Plan(country_code=number.country_code or 0, possible=possible(number))
 
 
-def _parsed(digits: str) -> PhoneNumber | None:
+def forgiven(digits: str) -> str | None:
+    """What a reader of numbers would leave out of these digits, as a clause, or None: they are E.164.
+
+    Two spellings of one phone would be two recipients. Digits that are no number hold nothing to leave out.
+    """
+    number, proper = parsed(digits), e164(digits)
+    if number is None:
+        return None
+    code = str(number.country_code)
+    if proper != digits:
+        extra = digits[len(code) : max(len(code), len(digits) - len(proper) + len(code))]
+        again = ", or its country code twice" if extra == code else ""
+        better = f": write {proper}" if possible(number) else ""
+        return f"it holds {extra} behind country code {code} (a prefix for calls at home{again}){better}"
+    rest = digits.removeprefix(code)
+    if rest.startswith("0") and not _valid(digits):
+        return f"it holds 0 behind country code {code} (a prefix for calls at home)"
+    if rest.startswith(code) and _valid(rest) and not _valid(digits):
+        return f"its country code {code} is there twice: write {e164(rest)}"
+    return None
+
+
+def _valid(digits: str) -> bool:
     import phonenumbers  # noqa: PLC0415 - takes 40 ms to load, and only a send has numbers
 
-    try:
-        return phonenumbers.parse(f"+{digits}")
-    except phonenumbers.NumberParseException:
-        return None
+    number = parsed(digits)
+    return number is not None and phonenumbers.is_valid_number(number)
 
 
 @functools.lru_cache(maxsize=64)
@@ -68,7 +87,7 @@ def read(digits: str) -> Number | None:
     """The number, or None when it begins with no country code or cannot be one; a campaign has one sender."""
     import phonenumbers  # noqa: PLC0415 - takes 40 ms to load, and only a send has numbers
 
-    number, found = _parsed(digits), plan(digits)
+    number, found = parsed(digits), plan(digits)
     if number is None or found is None:
         return None
     region = phonenumbers.region_code_for_number(number)
@@ -93,9 +112,20 @@ def spelling(number: str) -> str | None:
     if number.startswith("00"):
         return "it begins with 00"
     if not (number.isascii() and number.isdigit()):
-        return "it holds something other than the digits 0 to 9"
+        return f"it holds something other than the digits 0 to 9 ({_other(number)})"
     if number.startswith("0"):
         return "it begins with 0, so its country code is missing"
     if not FULL.match(number):
         return f"it has {len(number)} digits, and a number with its country code has 7 to 15"
     return None
+
+
+def _other(number: str) -> str:
+    """What stands in a number beside digits, in a word or two."""
+    if _EXTENSION.search(number):
+        return "an extension"
+    if any(char.isalpha() for char in number):
+        return "letters"
+    if any(char.isdigit() and not char.isascii() for char in number):
+        return "digits of another script"
+    return "blanks" if all(char.isspace() or char.isdigit() for char in number) else "punctuation"

@@ -23,6 +23,7 @@ from mmscheck.matching import differences
 from mmscheck.model.ledger import MmsRecord, MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import MessageReport
+from mmscheck.orders import stored_at
 from mmscheck.saving import WAIT, binding_of, needs_no_encoding
 from mmscheck.sinch import Refused, SinchClient
 from mmscheck.slidexml import document_places
@@ -77,7 +78,7 @@ def command(mms_id: str, path: str, **given: Any) -> int:
     write_reports(wanted, view)
     if not view.verdict.permitted:
         return complain("the gate denied", view.verdict.exit_code, hint="Nothing was bound.")
-    save = _binding(view.report.messages[0], mms_id, given)
+    save = _binding(view.report.messages[0], mms_id, given, stored_at(by.client))
 
     async def bind(ledger: Ledger) -> MmsRecord | str:
         try:
@@ -120,10 +121,10 @@ def _compared(client: SinchClient, mms_id: str, message: Mms) -> tuple[str, Exit
     return f"mms-id {visible(mms_id)} holds another message than {source}:{lines}", Exit.DENIED
 
 
-def _binding(message: MessageReport, mms_id: str, given: dict[str, Any]) -> Save:
+def _binding(message: MessageReport, mms_id: str, given: dict[str, Any], account: str) -> Save:
     ready = given["encoded"] or needs_no_encoding(message)
     state = MmsState.READY if ready else MmsState.SAVED
-    save = binding_of(message, mms_id, state)
+    save = binding_of(message, mms_id, state, account)
     why = given["reason"] or "bound by hand"
     return msgspec.structs.replace(save, replace=given["replace"], who=given["who"], why=why)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +20,7 @@ from mmscheck.cli.secrets import API_KEY, read_secret, secret
 from mmscheck.errors import UsageError
 from mmscheck.formats import View
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.orders import Retries
+from mmscheck.orders import Retries, provider_account
 from mmscheck.sinch import DEFAULT_API_URL, SinchClient
 
 if TYPE_CHECKING:
@@ -61,6 +61,15 @@ def way(given: dict[str, Any]) -> Way:
         return Way(client=client, ledger=given["where"])
     retries = Retries(count=given["retries"], seconds=given["retry_seconds"])
     return Way(client=client, ledger=given["where"], retries=retries)
+
+
+def account(given: Mapping[str, Any]) -> str:
+    """At which account ids are used; a dry run may have no key, and then any of the provider's will do."""
+    try:
+        key = _api_key(given["api_key_file"])
+    except UsageError:
+        key = None
+    return provider_account(given["api_url"], key)
 
 
 def ledger_place(given: dict[str, Any]) -> None:

@@ -84,6 +84,8 @@ def _plan(path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSe
         strict=given["strict"] or config.strict,
         within=window.closes - window.opens,
         api_url=given["api_url"],
+        account=calling.account(given),
+        again=given["again"],
         cache_bust=not given["no_cache_bust"],
         skip_bad=bool(given["skip_bad"]),
         retries=Retries(count=given["retries"], seconds=given["retry_seconds"]),

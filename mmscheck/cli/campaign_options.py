@@ -10,13 +10,18 @@ import click
 
 from mmscheck.cli.plan import duration
 from mmscheck.errors import UsageError
+from mmscheck.model.names import LONGEST_NAME, usable_name
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., object])
 
 _RATE = click.FloatRange(min=0, min_open=True)
 _COUNT = click.IntRange(min=1)
 
-_LONGEST_NAME = 100
+
+def campaign_name(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    """The name in the form in which the ledger has it."""
+    return None if name is None else usable_name("--campaign", name, LONGEST_NAME)
+
 
 _OPTIONS = (
     click.option(
@@ -24,7 +29,12 @@ _OPTIONS = (
         metavar="FILE.csv",
         help="Send to every row of this file: columns to, custom-subject, custom-text-N, and merge data.",
     ),
-    click.option("--campaign", metavar="NAME", help="What this campaign is called; default: the message id."),
+    click.option(
+        "--campaign",
+        metavar="NAME",
+        callback=campaign_name,
+        help="What this campaign is called; default: the message id.",
+    ),
     click.option("--skip-bad", is_flag=True, default=None, help="Leave rows out that the gate denies."),
     click.option(
         "--row-log", type=click.Path(path_type=Path), help="List rows denied, refused, not sent or unknown."
@@ -75,14 +85,14 @@ def usable(given: dict[str, Any]) -> None:
         for name in _OWN:
             if given[name] is not None:
                 raise UsageError(f"--{name.replace('_', '-')}: only together with --recipients")
+        if given["again"] and given["idempotency_key"] is None:
+            raise UsageError("--again: needs an --idempotency-key of its own, under which it is sent once")
         return
+    if given["again"] and given["campaign"] is None:
+        raise UsageError("--again: needs a --campaign name of its own, under which each number gets it once")
     for name in ("to", "idempotency_key"):
         if given[name] is not None:
             raise UsageError(f"--{name.replace('_', '-')}: each row of --recipients has its own")
-    if (called := given["campaign"]) is not None and not (
-        called.isprintable() and 0 < len(called.strip()) <= _LONGEST_NAME
-    ):
-        raise UsageError(f"--campaign: expected 1 to {_LONGEST_NAME} printable characters")
 
 
 def limits(given: dict[str, Any], rate: float | None) -> dict[str, Any]:

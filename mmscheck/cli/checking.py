@@ -11,6 +11,7 @@ import msgspec
 
 from mmscheck import gate
 from mmscheck.cli import options as opts
+from mmscheck.cli.calling import account
 from mmscheck.cli.ledger_open import with_ledger
 from mmscheck.cli.output import Destination, shows_media
 from mmscheck.cli.plan import sending
@@ -68,7 +69,9 @@ def check_with_ledger(
     async def look(ledger: Ledger) -> Report:
         if request is not None and not given["dry_run"]:
             await ledger.demand_sendable()
-        binding = None if request is None else await ledger.binding(request.mms_id or "")
+        binding = None
+        if request is not None:
+            binding = await ledger.binding(request.mms_id or "", account(given))
         with Progress(wanted=not given["no_progress"]) as line:
             told = CheckProgress(line, [ref.url for ref in one.message.media], 1)
             report = await check(

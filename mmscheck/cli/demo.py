@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import socket
 import sys
 import tempfile
 from importlib import resources
@@ -52,7 +53,8 @@ def command() -> int:
 async def _demo(folder: Path) -> list[Step]:
     good, broken = _copy("summer-sale.xml", folder), _copy("broken-sale.xml", folder)
     playing = _copy("film-and-sound.xml", folder)
-    async with listening(folder) as told, _sandbox(told) as box:
+    port = _free_port()
+    async with listening(folder, f"http://127.0.0.1:{port}/") as told, _sandbox(told, port) as box:
         _title("A provider and a media host now run on this machine (mmscheck sandbox).")
         write_stdout(
             f"provider {box.provider_url}\nmedia    {box.media_url}, known to the messages as {MEDIA_HOST}\n"
@@ -64,8 +66,16 @@ async def _demo(folder: Path) -> list[Step]:
         ]
 
 
-def _sandbox(told: Told) -> Sandbox:
+def _free_port() -> int:
+    """A port for the provider: the listener has to know it before there is one."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _sandbox(told: Told, port: int) -> Sandbox:
     return Sandbox(
+        provider_port=port,
         api_key=KEY,
         connect_to=((MEDIA_HOST, 80, "127.0.0.1", 0),),
         ways=Ways(postbacks=Postbacks(url=told.url)),

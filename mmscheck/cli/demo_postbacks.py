@@ -59,10 +59,11 @@ class Told:
 
 
 @contextlib.asynccontextmanager
-async def listening(folder: Path) -> AsyncIterator[Told]:
-    """Run it on a free port until the block ends; raises SandboxError when it does not start."""
+async def listening(folder: Path, api_url: str) -> AsyncIterator[Told]:
+    """Run it on a free port for this provider until the block ends; SandboxError when it does not start."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "mmscheck", "postbacks", "--listen", "127.0.0.1:0", "--no-secret"),
+        *("--api-url", api_url),
         env=surroundings(folder),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

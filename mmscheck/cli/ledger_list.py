@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,7 +43,7 @@ def _selecting(command: F) -> F:
         click.option("--since", metavar="TIME", help="Only sends claimed since: 2026-11-30 (UTC), 7d."),
         click.option("--to", metavar="NUMBER", help="Only sends to this number, however it is written."),
         click.option("--mms-id", metavar="ID", help="Only sends of this stored message."),
-        click.option("--campaign", metavar="ID", help="Only sends of this campaign."),
+        click.option("--campaign", metavar="NAME", help="Only sends of this campaign."),
         click.option("--state", type=states, help="Only sends in this state."),
     ):
         command = option(command)
@@ -57,7 +58,7 @@ def _filter(given: dict[str, Any]) -> Filter:
         raise UsageError(f"--to {to!a}: a number has digits")
     return Filter(
         state=SendState(given["state"]) if given.get("state") else None,
-        campaign=given.get("campaign"),
+        campaign=(name := given.get("campaign")) and unicodedata.normalize("NFC", name),
         mms_id=given.get("mms_id"),
         to=to,
         since=None if time is None else int(since("--since", time) * _MILLION),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from mmscheck.cli.calling import API_URL
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.postbacks_shown import postback_line
@@ -20,6 +21,9 @@ from mmscheck.cli.secrets import POSTBACK_SECRET, read_secret, secret
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.formats.escape import visible
+from mmscheck.model.ledger import PostbackMeaning
+from mmscheck.orders import provider_account
+from mmscheck.sinch.address import provider_url
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from mmscheck.postbacks import Secret
 
 _LARGEST_PORT = 65535
+_ENCODING = frozenset({PostbackMeaning.READY, PostbackMeaning.CORRUPT})
 
 
 @click.command(name="postbacks")
@@ -46,15 +51,19 @@ _LARGEST_PORT = 65535
     is_flag=True,
     help="Take them without a secret, for trying things out: only on 127.0.0.1, ::1 or localhost.",
 )
+@API_URL
 @LEDGER
 @click.option("--quiet", is_flag=True, help="No line for each postback, only what goes wrong.")
-def command(listen: str, *, secret_file: Path | None, no_secret: bool, where: str | None, quiet: bool) -> int:
+def command(
+    listen: str, *, secret_file: Path | None, no_secret: bool, api_url: str, where: str | None, quiet: bool
+) -> int:
     """Take the provider's postbacks until SIGTERM or Ctrl-C, each answered 200 once the ledger has it.
 
     What the ledger cannot keep is answered 503, so that the provider comes again (5 minutes later, at most 5
     times). What is no postback is kept as it came and answered 400. The address given to the provider is
     http(s)://.../SECRET, and every other path is answered 404: a notification opens and closes the gate, so
     it must be the provider's. HTTPS is for a server in front.
+    What is told of an mms-id counts for the provider of --api-url: give the one that saves and sends use.
 
     Exit codes: 0 stopped, 2 usage or nobody can listen there, 4 the ledger cannot be opened.
     """
@@ -62,8 +71,9 @@ def command(listen: str, *, secret_file: Path | None, no_secret: bool, where: st
     spare({"where": where, "secret_file": secret_file})
     guard = _secret(secret_file)
     _demand(guard, host, no_secret=no_secret)
+    provider_url(api_url)
     try:
-        run(_listen(host, port, guard, where, quiet=quiet))
+        run(_listen(host, port, guard, _Told(where, provider_account(api_url), quiet)))
     except LedgerError as error:
         return complain(str(error), Exit.INTERNAL, hint="No postback was taken.")
     return int(Exit.PERMITTED)
@@ -105,7 +115,15 @@ def _demand(given: str | None, host: str, *, no_secret: bool) -> None:
         )
 
 
-async def _listen(host: str, port: int, given: str | None, where: str | None, *, quiet: bool) -> None:
+class _Told(NamedTuple):
+    """Where it is kept, of which provider it counts, and whether nobody wants to read it."""
+
+    where: str | None
+    account: str
+    quiet: bool
+
+
+async def _listen(host: str, port: int, given: str | None, told: _Told) -> None:
     # SQLAlchemy and aiohttp are heavy, and --help needs neither.
     from mmscheck.ledger import open_ledger  # noqa: PLC0415
     from mmscheck.postbacks import Secret  # noqa: PLC0415
@@ -116,10 +134,11 @@ async def _listen(host: str, port: int, given: str | None, where: str | None, *,
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
     kept = () if given is None else (given,)
-    async with await open_ledger(where, meanings=POSTBACK_MEANINGS, secrets=kept) as ledger:
-        say(f"postbacks are kept in {visible(ledger.shown)}")
-        lines = _Lines(ledger)
-        async with _server(ledger, host, port, guard, lines.silent if quiet else lines.tell) as addresses:
+    async with await open_ledger(told.where, meanings=POSTBACK_MEANINGS, secrets=kept) as ledger:
+        say(f"postbacks of {visible(told.account)} are kept in {visible(ledger.shown)}")
+        lines, keeper = _Lines(ledger), _Keeper(ledger, told.account)
+        tell = lines.silent if told.quiet else lines.tell
+        async with _server(keeper, host, port, guard, tell) as addresses:
             for name, number in addresses:
                 shown = f"[{name}]:{number}" if ":" in name else f"{name}:{number}"
                 say(f"listening on http://{shown}/{'' if guard is None else ' followed by the secret'}")
@@ -128,14 +147,28 @@ async def _listen(host: str, port: int, given: str | None, where: str | None, *,
     say("postbacks stopped")
 
 
+class _Keeper:
+    """The ledger, told of which provider its notifications are."""
+
+    def __init__(self, ledger: Ledger, account: str) -> None:
+        self._ledger = ledger
+        self._account = account
+
+    async def record_postback(self, fields: Mapping[str, str]) -> Postback:
+        return await self._ledger.record_postback(fields, self._account)
+
+    async def record_unreadable(self, body: bytes, why: str) -> Postback:
+        return await self._ledger.record_unreadable(body, why)
+
+
 def _server(
-    ledger: Ledger, host: str, port: int, secret: Secret | None, tell: Callable[[Postback], None]
+    keeper: _Keeper, host: str, port: int, secret: Secret | None, tell: Callable[[Postback], None]
 ) -> AbstractAsyncContextManager[tuple[tuple[str, int], ...]]:
     from mmscheck.postbacks import Limits, Listener, listening  # noqa: PLC0415 - see above
 
     limits = Limits().fitting()
     listener = Listener(
-        ledger, secret=secret, limits=limits, kept=tell, failed=lambda text: say(f"mmscheck: {visible(text)}")
+        keeper, secret=secret, limits=limits, kept=tell, failed=lambda text: say(f"mmscheck: {visible(text)}")
     )
     return listening(listener, host, port, limits)
 
@@ -163,6 +196,22 @@ class _Lines:
     async def _tell(self, postback: Postback) -> None:
         try:
             about = await self._ledger.concerned(postback)
+            other = await self._elsewhere(postback)
         except LedgerError:
-            about = None
+            about, other = None, None
         say(postback_line(postback, about))
+        if other:
+            say(f"mmscheck: {visible(other)}")
+
+    async def _elsewhere(self, postback: Postback) -> str | None:
+        """That a notification of an encoding found its id at another provider only."""
+        if postback.mms_id is None or postback.meaning not in _ENCODING:
+            return None
+        known = await self._ledger.binding(postback.mms_id, postback.account)
+        if known.content is not None or not known.elsewhere:
+            return None
+        places = ", ".join("nobody noted where" if one is None else one for one in known.elsewhere)
+        return (
+            f"mms-id {postback.mms_id} is bound elsewhere ({places}), and not at {postback.account}, whose "
+            "notifications these are: is --api-url the address that it was saved at?"
+        )

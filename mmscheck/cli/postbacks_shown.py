@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mmscheck.cli.ledger_shown import moment
 from mmscheck.formats.escape import visible
 from mmscheck.model.ledger import Postback, SendRecord
+from mmscheck.model.phone import another_number
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Concerned
@@ -44,9 +45,6 @@ def _about(postback: Postback, about: Concerned) -> str | None:
 
 
 def _named(postback: Postback, send: SendRecord) -> str:
-    # The ledger is heavy, and --help needs none.
-    from mmscheck.ledger.numbers import another_number  # noqa: PLC0415
-
     other = another_number(postback.recipient, send.intent.to)
     return f"{_send(send)}, which went to another number" if other else _send(send)
 

@@ -98,6 +98,7 @@ class _Watched:
 
     def __init__(self, client: SinchClient) -> None:
         self._client = client
+        self.api_url, self.api_key = client.api_url, client.api_key
         self.called = False
         self.result: SendResult | None = None
 

@@ -57,6 +57,11 @@ _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
     callback=out.own_key,
     help="What is sent once only; default: made of account, recipient, message id, subject, texts and data.",
 )
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Also to numbers that have this message; once for each --idempotency-key or --campaign name.",
+)
 @LEDGER
 @click.option(
     "--retries",
@@ -87,7 +92,8 @@ def command(path: str, **given: Any) -> int:
 
     With --recipients the message goes to every row of a CSV file: all rows are judged before the first is
     sent, an empty cell changes nothing, and each number gets one message. The same command, run again,
-    goes on where it stopped. --rate bounds sends as it bounds requests to a media host.
+    goes on where it stopped. A number that has this mms-id from this account, from whatever campaign or send,
+    gets it again only with --again. --rate bounds sends as it bounds requests to a media host.
     """
     usable(given)
     if given["recipients"] is not None:
@@ -111,7 +117,13 @@ def command(path: str, **given: Any) -> int:
         calling.show_document(wanted, shown_request)
         return int(Exit.NOT_SENT)
     permit = gate.permit(view.report, request, time.time())
-    order = Order(report=view.report, request=request, permit=permit, key=given["idempotency_key"])
+    order = Order(
+        report=view.report,
+        request=request,
+        permit=permit,
+        key=given["idempotency_key"],
+        again=given["again"],
+    )
     return out.send(order, by, wanted, view)
 
 

@@ -12,9 +12,10 @@ from mmscheck.cli.exits import Exit
 from mmscheck.cli.output import Destination, write_reports
 from mmscheck.cli.say import complain
 from mmscheck.dispatch import send_through
-from mmscheck.errors import LedgerError, PermitError, ReportError, UsageError
+from mmscheck.errors import LedgerError, PermitError, ReportError
 from mmscheck.formats import View
 from mmscheck.formats.escape import visible
+from mmscheck.model.names import LONGEST_KEY, usable_name
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit
@@ -24,8 +25,6 @@ from mmscheck.sinch import SinchClient
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
 
-_LONGEST_KEY = 200
-
 _BEGUN = "The send was begun and its end was never written: it may have been sent. Do not repeat it."
 _DURING = "Interrupted while sending: it may have been sent. The ledger tells: mmscheck ledger list"
 _BEFORE = "Interrupted before the call: nothing was sent."
@@ -33,9 +32,7 @@ _BEFORE = "Interrupted before the call: nothing was sent."
 
 def own_key(_context: click.Context, _option: click.Parameter, key: str | None) -> str | None:
     """The idempotency key as given; one that no ledger can keep is refused before anything is fetched."""
-    if key is not None and not (key.isprintable() and 0 < len(key) <= _LONGEST_KEY):
-        raise UsageError(f"--idempotency-key: expected 1 to {_LONGEST_KEY} printable characters")
-    return key
+    return None if key is None else usable_name("--idempotency-key", key, LONGEST_KEY)
 
 
 class _Watched:
@@ -43,7 +40,7 @@ class _Watched:
 
     def __init__(self, client: SinchClient) -> None:
         self._client = client
-        self.api_url = client.api_url
+        self.api_url, self.api_key = client.api_url, client.api_key
         self.may_have_sent = False
 
     async def send_saved_mms(self, permit: Permit, request: SendRequest) -> SendResult:

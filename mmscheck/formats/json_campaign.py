@@ -20,6 +20,8 @@ def json_campaign(result: CampaignResult) -> v1.Campaign:
         unknown=result.unknown,
         denied=result.denied,
         duplicates=result.duplicates,
+        had=result.had,
+        had_from=[v1.HadFrom(campaign=optional(name or None), rows=rows) for name, rows in result.had_from],
         left=result.left,
         stopped=optional(result.stopped),
         seconds=round(result.seconds, 3),

@@ -200,6 +200,13 @@ class CampaignRow(Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class HadFrom(Struct, frozen=True, kw_only=True):
+    """From where numbers of a campaign's file have the stored message already."""
+
+    campaign: Annotated[str | None, Meta(description="Its name; null for sends of their own.")]
+    rows: int
+
+
 class Campaign(Struct, frozen=True, kw_only=True):
     """How one message went to many; every row of the file is counted once."""
 
@@ -218,6 +225,10 @@ class Campaign(Struct, frozen=True, kw_only=True):
     seconds: Annotated[float, Meta(description="How long the sending took, without the check before it.")]
     listed: Annotated[list[CampaignRow], Meta(description="The first rows to look at.")]
     more: Annotated[int, Meta(description="Further such rows that are not listed here.")]
+    had: Annotated[int, Meta(description="Their numbers have this stored message from elsewhere.")] = 0
+    had_from: Annotated[list[HadFrom], Meta(description="From where, most first.")] = field(
+        name="had-from", default_factory=list
+    )
 
 
 class Send(Struct, frozen=True, kw_only=True):

@@ -36,6 +36,11 @@ def open_saves(connection: Connection) -> tuple[OpenSave, ...]:
 
 
 def stored(connection: Connection) -> tuple[MmsRecord, ...]:
-    """Every stored message that the ledger knows, the oldest first."""
+    """Every stored message that the ledger knows, the oldest first.
+
+    One of nobody knows where is left out when its id has been bound since where it is.
+    """
     rows = connection.execute(select(MMS).order_by(MMS.c.saved_at, MMS.c.id)).mappings()
-    return tuple(mms_record(dict(row)) for row in rows)
+    found = [mms_record(dict(row)) for row in rows]
+    placed = {one.mms_id for one in found if one.account is not None}
+    return tuple(one for one in found if one.account is not None or one.mms_id not in placed)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar
 
 from mmscheck.ledger.history import Change
-from mmscheck.ledger.tables import FIXED, address
+from mmscheck.ledger.tables import FIXED, address, delivery
 
 T = TypeVar("T")
 
@@ -23,13 +23,15 @@ Row = dict[str, Any]
 class Needs:
     """The rows an operation has to see before it decides.
 
-    ``addressed`` brings what a campaign sent to a number (``tables.address``); ``trackings`` postbacks of
-    these tracking ids, ``reported`` sends as well; ``mms`` stored messages, ``encoded`` what postbacks said
-    of the encoding of these; ``in_flight`` every intent without an answer; ``holds`` the open ones.
+    ``addressed`` brings what a campaign sent to a number (``tables.address``), ``deliveries`` who got a
+    stored message (``tables.delivery``); ``trackings`` postbacks of these tracking ids, ``reported`` sends as
+    well; ``mms`` stored messages (``accounts.stored_id``), ``encoded`` what postbacks said of the encoding
+    of an mms-id; ``in_flight`` every intent without an answer; ``holds`` the open ones.
     """
 
     keys: frozenset[str] = frozenset()
     addressed: frozenset[str] = frozenset()
+    deliveries: frozenset[str] = frozenset()
     sends: frozenset[int] = frozenset()
     trackings: frozenset[str] = frozenset()
     reported: frozenset[str] = frozenset()
@@ -61,7 +63,8 @@ def together(all_needs: Iterable[Needs]) -> Needs:
 class Book:
     """The rows of one transaction; ``seq`` is the last row of the history, ``at`` the time of the writing.
 
-    ``keyed`` has the sends by their idempotency keys, ``addressed`` those of campaigns by who got them.
+    ``keyed`` has the sends by their idempotency keys, ``addressed`` those of campaigns by who got them, and
+    ``delivered`` all by who got which stored message.
     """
 
     seq: int
@@ -71,6 +74,7 @@ class Book:
     fresh: set[tuple[str, int | str]] = field(default_factory=set)
     keyed: dict[str, Row] = field(default_factory=dict)
     addressed: dict[str, list[Row]] = field(default_factory=dict)
+    delivered: dict[str, list[Row]] = field(default_factory=dict)
 
     def load(self, table: str, rows: Iterable[Row]) -> None:
         """Take rows that were read; one that is here already stays as it is."""
@@ -107,6 +111,8 @@ class Book:
             raise ValueError(f"a fixed column of {table} was to be changed")
         row = self.rows[table][key]
         row.update(values)
+        if "campaign" in values:
+            self._index(table, row)
         self._add(kind, table, key, values)
         return row
 
@@ -115,16 +121,24 @@ class Book:
         self.changes.append(Change(kind=kind, target="", subject="", values=values))
 
     def _index(self, table: str, row: Row) -> None:
-        if table == "sends":
-            self.keyed[row["key"]] = row
-            if row["campaign"] is not None:
-                self.addressed.setdefault(address(row["campaign"], row["recipient"]), []).append(row)
+        if table != "sends":
+            return
+        self.keyed[row["key"]] = row
+        if row["campaign"] is not None:
+            _put(self.addressed, address(row["campaign"], row["recipient"]), row)
+        _put(self.delivered, delivery(row["mms_id"], row["recipient"]), row)
 
     def _next(self) -> int:
         return self.seq + len(self.changes) + 1
 
     def _add(self, kind: str, table: str, key: int | str, values: Row) -> None:
         self.changes.append(Change(kind=kind, target=table, subject=str(key), values=dict(values)))
+
+
+def _put(index: dict[str, list[Row]], key: str, row: Row) -> None:
+    known = index.setdefault(key, [])
+    if all(other is not row for other in known):
+        known.append(row)
 
 
 @dataclass(frozen=True, slots=True)

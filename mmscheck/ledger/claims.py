@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from mmscheck.ledger.accounts import same_account, stored_id
 from mmscheck.ledger.book import Book, Needs, Operation, Row
 from mmscheck.ledger.records import intent_columns, send_record
-from mmscheck.ledger.tables import address
+from mmscheck.ledger.saves import media_text
+from mmscheck.ledger.tables import address, delivery
 from mmscheck.model.ledger import (
+    LACKS,
     NEVER_ARRIVED,
     Claim,
     ClaimOutcome,
     ClaimRefused,
+    Expected,
     MmsState,
     Recorded,
     RefusalReason,
@@ -45,7 +49,8 @@ def claim(intent: SendIntent, owner: str, max_attempts: int) -> Operation[ClaimO
     needs = Needs(
         keys=frozenset({intent.key}),
         addressed=frozenset({_address(intent)} if intent.campaign is not None else ()),
-        mms=frozenset({intent.mms_id}),
+        deliveries=frozenset({_delivery(intent)}),
+        mms=frozenset({_stored_id(intent)}),
     )
     return Operation(needs, decide)
 
@@ -54,12 +59,42 @@ def _address(intent: SendIntent) -> str:
     return address(intent.campaign or "", intent_columns(intent)["recipient"])
 
 
+def _delivery(intent: SendIntent) -> str:
+    return delivery(intent.mms_id, intent_columns(intent)["recipient"])
+
+
+def _stored_id(intent: SendIntent) -> str:
+    return stored_id(intent.mms_id, None if intent.expects is None else intent.expects.account)
+
+
 def _in_the_way(book: Book, intent: SendIntent) -> ClaimRefused | None:
-    """What came about since the check: the stored message is of no use, or the number has had another one."""
-    mms = book.get("mms", intent.mms_id)
+    """What came about since the check: of the stored message, or of what the number has had."""
+    return _stored(book, intent) or _addressed(book, intent) or _delivered(book, intent)
+
+
+def _stored(book: Book, intent: SendIntent) -> ClaimRefused | None:
+    """Why the stored message may not be sent: it is of no use, or not what the check found."""
+    mms = book.get("mms", _stored_id(intent))
     if mms is not None and mms["state"] == MmsState.CORRUPT.value:
         text = f"mms-id {intent.mms_id}: the provider has told that it could not encode this message"
         return ClaimRefused(reason=RefusalReason.CORRUPT, text=text, send=None)
+    if intent.expects is None or not (wrong := _changed(mms, intent, intent.expects)):
+        return None
+    text = f"mms-id {intent.mms_id} {wrong} than when the message was checked"
+    return ClaimRefused(reason=RefusalReason.NOT_AS_CHECKED, text=text, send=None)
+
+
+def _changed(mms: Row | None, intent: SendIntent, expects: Expected) -> str | None:
+    if mms is None or not same_account(mms["account"], expects.account):
+        return "is not bound at this provider and account any more: it stands otherwise in the ledger"
+    if mms["digest"] != intent.message_digest:
+        return "is bound to other content"
+    if mms["state"] != MmsState.READY.value:
+        return f"is {mms['state']}, and so in another state"
+    return None if mms["media"] == media_text(expects.media) else "is bound with other media"
+
+
+def _addressed(book: Book, intent: SendIntent) -> ClaimRefused | None:
     if intent.campaign is None:
         return None
     for row in book.addressed.get(_address(intent), ()):
@@ -73,6 +108,28 @@ def _in_the_way(book: Book, intent: SendIntent) -> ClaimRefused | None:
     return None
 
 
+def _delivered(book: Book, intent: SendIntent) -> ClaimRefused | None:
+    """Whether the number has this stored message from this account, may have it, or is being sent it.
+
+    Of two sends that belong to no campaign the keys alone decide: each is somebody's one send to one phone.
+    """
+    if intent.again:
+        return None
+    for row in book.delivered.get(_delivery(intent), ()):
+        state = SendState(row["state"])
+        alone = row["campaign"] is None and intent.campaign is None
+        if alone or row["key"] == intent.key or row["account"] != intent.account or state in LACKS:
+            continue
+        where = "in a send of its own" if row["campaign"] is None else f"in campaign {row['campaign']}"
+        if state is SendState.INTENDED:
+            return _refused(RefusalReason.IN_FLIGHT, f"this number is being sent this message, {where}", row)
+        if state is SendState.UNKNOWN:
+            text = f"this number may have this message, from an unknown send {where}"
+            return _refused(RefusalReason.UNKNOWN, text, row)
+        return _refused(RefusalReason.HAS_IT, f"this number has this message already, {where}", row)
+    return None
+
+
 def _first(book: Book, intent: SendIntent, owner: str) -> Claim:
     columns = {**intent_columns(intent), **_claimed(book, owner, 1)}
     row = book.insert("send-intended", "sends", columns)
@@ -80,7 +137,8 @@ def _first(book: Book, intent: SendIntent, owner: str) -> Claim:
 
 
 def _again(book: Book, intent: SendIntent, row: Row, owner: str, max_attempts: int) -> ClaimOutcome:
-    if different := [name for name in _PAYLOAD if row[name] != intent_columns(intent)[name]]:
+    asked, known = _payload(intent_columns(intent)), _payload(row)
+    if different := [name for name in _PAYLOAD if asked[name] != known[name]]:
         text = f"this idempotency key was used for another send ({', '.join(different)} differ)"
         return _refused(RefusalReason.OTHER_PAYLOAD, text, row)
     state = SendState(row["state"])
@@ -98,9 +156,18 @@ def _again(book: Book, intent: SendIntent, row: Row, owner: str, max_attempts: i
     return _in_the_way(book, intent) or _once_more(book, intent, row, owner)
 
 
+def _payload(columns: Row) -> Row:
+    """Who gets what in whose name; a campaign that nobody named is no other send than one by itself."""
+    named = columns["campaign"] if columns["campaign"] != columns["mms_id"] else None
+    return {**{name: columns[name] for name in _PAYLOAD}, "campaign": named}
+
+
 def _once_more(book: Book, intent: SendIntent, row: Row, owner: str) -> Claim:
     attempt = row["attempt"] + 1
-    evidence = {name: intent_columns(intent)[name] for name in ("message_digest", "ruleset_digest", "line")}
+    columns = intent_columns(intent)
+    evidence = {name: columns[name] for name in ("message_digest", "ruleset_digest", "line")}
+    # What one send began and a campaign takes up is the campaign's: it has had this number.
+    evidence["campaign"] = columns["campaign"] or row["campaign"]
     book.update("send-claimed-again", "sends", row["id"], {**evidence, **_claimed(book, owner, attempt)})
     return Claim(send_id=row["id"], attempt=attempt)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mmscheck.ledger.accounts import host_of, mms_id_of
 from mmscheck.ledger.book import Book, Row
-from mmscheck.ledger.numbers import another_number
 from mmscheck.model.ledger import MmsState, PostbackMeaning, SendState
+from mmscheck.model.phone import another_number
 
 DELIVERED = frozenset({"delivered", "retrieved"})
 """Last words of a status that say a phone has it (MM7 report statuses; N102 alone may be any change)."""
@@ -65,8 +66,9 @@ def apply_known(book: Book, send: Row) -> None:
 
 
 def apply_encoding(book: Book, mms: Row) -> None:
-    """Move a stored message on by what postbacks said of its encoding; corrupt is for ever."""
-    meanings = {postback["meaning"] for postback in book.find("postbacks", mms_id=mms["id"])}
+    """Move a stored message on by what its provider's postbacks said of its encoding; corrupt is for ever."""
+    told = book.find("postbacks", mms_id=mms_id_of(mms["id"], mms["account"]))
+    meanings = {postback["meaning"] for postback in told if _about(postback, mms)}
     if PostbackMeaning.CORRUPT in meanings:
         state = MmsState.CORRUPT
     elif PostbackMeaning.READY in meanings:
@@ -75,3 +77,9 @@ def apply_encoding(book: Book, mms: Row) -> None:
         return
     if mms["state"] not in {state.value, MmsState.CORRUPT.value}:
         book.update(f"mms-{state}", "mms", mms["id"], {"state": state.value, "changed_at": book.at})
+
+
+def _about(postback: Row, mms: Row) -> bool:
+    """Whether it tells of the message at this provider; of corruption also one from nobody knows where."""
+    unplaced = postback["account"] is None and postback["meaning"] == PostbackMeaning.CORRUPT
+    return bool(unplaced or postback["account"] == host_of(mms["account"]))

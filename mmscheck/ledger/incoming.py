@@ -9,13 +9,14 @@ from types import MappingProxyType
 import msgspec
 
 from mmscheck.errors import UsageError
+from mmscheck.ledger.accounts import host_of, stored_id
 from mmscheck.ledger.book import Book, Needs, Operation
 from mmscheck.ledger.delivery import apply_encoding, apply_known
 from mmscheck.ledger.history import canonical
-from mmscheck.ledger.numbers import digits
 from mmscheck.ledger.records import postback_record
 from mmscheck.ledger.transaction import ENCODING
 from mmscheck.model.ledger import Postback, PostbackMeaning
+from mmscheck.model.phone import digits
 
 _SPELLINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -31,18 +32,22 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """A postback before it is recorded; ``digest`` is over all of its fields and tells a repetition."""
+    """A postback before it is recorded; ``digest`` is over all of it and tells a repetition.
+
+    ``account`` is the provider that it came from, None where nobody says.
+    """
 
     fields: Mapping[str, str]
     meaning: PostbackMeaning
     digest: str
+    account: str | None = None
 
     def field(self, name: str) -> str | None:
         """A field that the ledger reads, or None when it is missing or blank."""
         return self.fields.get(name, "").strip() or None
 
 
-def arrival(fields: Mapping[str, str], meanings: Mapping[str, str]) -> Arrival:
+def arrival(fields: Mapping[str, str], meanings: Mapping[str, str], account: str | None = None) -> Arrival:
     """A postback from the elements it came with; raises UsageError when it has no code.
 
     ``meanings`` tells for each code, in capitals, a value of ``PostbackMeaning``.
@@ -52,10 +57,14 @@ def arrival(fields: Mapping[str, str], meanings: Mapping[str, str]) -> Arrival:
     if not code:
         raise UsageError("a postback has a code, and this one has none")
     named["code"] = code
+    host = host_of(account)
+    # The same words of two providers are about two messages.
+    whole = canonical(named) if host is None else f"{host}\n{canonical(named)}"
     return Arrival(
         fields=named,
         meaning=PostbackMeaning(meanings.get(code, PostbackMeaning.UNKNOWN)),
-        digest="sha256:" + hashlib.sha256(canonical(named).encode()).hexdigest(),
+        digest="sha256:" + hashlib.sha256(whole.encode()).hexdigest(),
+        account=host,
     )
 
 
@@ -82,6 +91,7 @@ def record(arrived: Arrival) -> Operation[Postback]:
     tracking, mms = arrived.field("tracking-id"), arrived.field("mms-id")
     # What is told of a send moves no stored message: of a large campaign there is no end of it.
     encoded = frozenset({mms} if mms and arrived.meaning.value in ENCODING else ())
+    stored = stored_id(mms, arrived.account) if mms else None
 
     def decide(book: Book) -> Postback:
         known = book.find("postbacks", digest=arrived.digest)
@@ -97,17 +107,18 @@ def record(arrived: Arrival) -> Operation[Postback]:
             "recipient": digits(arrived.field("to")) or None,
             "status": arrived.field("status"),
             "fields": canonical(dict(arrived.fields)),
+            "account": arrived.account,
         }
         row = book.insert("postback", "postbacks", columns)
         for send in book.find("sends", tracking_id=tracking) if tracking else ():
             apply_known(book, send)
-        for saved in book.find("mms", id=mms) if encoded else ():
+        for saved in book.find("mms", id=stored) if encoded else ():
             apply_encoding(book, saved)
         return postback_record(row)
 
     needs = Needs(
         reported=frozenset({tracking} if tracking else ()),
-        mms=encoded,
+        mms=frozenset({stored} if encoded and stored else ()),
         encoded=encoded,
         postbacks=frozenset({arrived.digest}),
     )

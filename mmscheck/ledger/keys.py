@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable
 
 from mmscheck.ledger.history import canonical
-from mmscheck.ledger.numbers import digits
 from mmscheck.model.effective import key_of
+from mmscheck.model.phone import e164
 from mmscheck.model.request import CustomText
 
 
@@ -24,11 +24,11 @@ def idempotency_key(
     """``sha256:`` and a digest of who gets what: the same message to the same phone has the same key.
 
     ``subject`` is the final one, after merging. Of a slide's texts, and of the values of a name, the last
-    counts, as in the send. A number is its digits, however it is written.
+    counts, as in the send. A number is its E.164 form, however it is written.
     """
     parts = {
         "account": account,
-        "to": digits(to) or to,
+        "to": e164(to) or to,
         "mms-id": mms_id.strip(),
         "subject": subject,
         "texts": sorted({text.slide: text.value for text in custom_texts}.items()),

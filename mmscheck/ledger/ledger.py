@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
 from mmscheck.ledger import claims, holds, incoming, matching, reading, saves, sends
+from mmscheck.ledger.accounts import same_account
 from mmscheck.ledger.activity import Activity, activity
 from mmscheck.ledger.begun import OpenSave, open_saves, stored
 from mmscheck.ledger.book import Needs, Operation
@@ -45,6 +46,7 @@ from mmscheck.model.ledger import (
     Tampering,
     Verification,
 )
+from mmscheck.model.names import LONGEST_KEY, usable_name
 from mmscheck.model.send import SendResult
 
 LEASE = 0.0
@@ -59,7 +61,6 @@ A permit lives shorter, so that no call can begin any more: also what a living p
 MAX_ATTEMPTS = 5
 """How often one send is tried as long as it certainly did not go out."""
 
-_LONGEST_KEY = 200
 _STATES = MappingProxyType({"sent": SendState.RESOLVED_SENT, "not-sent": SendState.RESOLVED_NOT_SENT})
 
 
@@ -160,11 +161,12 @@ class Ledger(Questions):
         answer that this very send has got before; ``ClaimRefused`` says why there may be none. Raises
         UsageError for a key that cannot be kept.
         """
-        if not intent.key.isprintable() or not 0 < len(intent.key) <= _LONGEST_KEY:
-            raise UsageError(f"an idempotency key has 1 to {_LONGEST_KEY} printable characters")
         await self._standing.demand()
         clean = msgspec.structs.replace(
-            intent, mms_id=self._cleaner.text(intent.mms_id), to=self._cleaner.text(intent.to)
+            intent,
+            key=usable_name("the idempotency key", intent.key, LONGEST_KEY),
+            mms_id=self._cleaner.text(intent.mms_id),
+            to=self._cleaner.text(intent.to),
         )
         await self._endings.settle()
         return await self._writer.submit(claims.claim(clean, self._owner, max_attempts))
@@ -241,17 +243,25 @@ class Ledger(Questions):
         clean = msgspec.structs.replace(save, mms_id=self._cleaner.text(save.mms_id))
         return await self._writer.submit(saves.record(clean))
 
-    async def mms(self, mms_id: str) -> MmsRecord | None:
-        """What is known of a stored message, or None."""
-        return await self._database.read(partial(reading.mms, mms_id=self._cleaner.text(mms_id)))
+    async def mms(self, mms_id: str, account: str | None = None) -> MmsRecord | None:
+        """What is known of a stored message at an account; without one, wherever it changed last; or None."""
+        found = await self._known(mms_id, account)
+        return next((one for one in found if account is None or same_account(one.account, account)), None)
+
+    async def _known(self, mms_id: str, account: str | None) -> tuple[MmsRecord, ...]:
+        mms_id = self._cleaner.text(mms_id)
+        return await self._database.read(partial(reading.mms, mms_id=mms_id, account=account))
 
     async def saves(self) -> tuple[tuple[MmsRecord, ...], tuple[OpenSave, ...]]:
         """Every stored message that is known, and saves that were begun and whose end nobody recorded."""
         return (await self._database.read(stored), await self._database.read(open_saves))
 
-    async def binding(self, mms_id: str) -> Binding:
-        """What the rule ``mms-id-bound`` judges; an id that nobody bound has no content."""
-        known = saves.binding(mms_id, await self.mms(mms_id))
+    async def binding(self, mms_id: str, account: str | None = None) -> Binding:
+        """What the rule ``mms-id-bound`` judges; an id that nobody bound at this account has no content.
+
+        ``account`` is ``mmscheck.orders.stored_at`` of the client that is to use it.
+        """
+        known = saves.binding(mms_id, account, await self._known(mms_id, account))
         return msgspec.structs.replace(known, ledger=self.shown)
 
     async def record_check(self, kind: str, **facts: str | float | list[str] | None) -> None:
@@ -261,13 +271,15 @@ class Ledger(Questions):
 
     # Postbacks
 
-    async def record_postback(self, fields: Mapping[str, str]) -> Postback:
+    async def record_postback(self, fields: Mapping[str, str], account: str | None = None) -> Postback:
         """Keep a postback, once, and apply it; durable when this returns.
 
-        ``fields`` are its elements by name, in any case and spelling. Raises UsageError when it has no code.
+        ``fields`` are its elements by name, in any case and spelling; ``account`` tells which provider's they
+        are: what it says of an mms-id holds there. Raises UsageError when it has no code.
         """
         cleaned = {self._cleaner.text(name): self._cleaner.text(value) for name, value in fields.items()}
-        return await self._writer.submit(incoming.record(incoming.arrival(cleaned, self._meanings)))
+        arrived = incoming.arrival(cleaned, self._meanings, account)
+        return await self._writer.submit(incoming.record(arrived))
 
     async def record_unreadable(self, body: bytes, why: str) -> Postback:
         """Keep a body that came as a postback and is none, once; ``why`` is a clause that can follow "it"."""

@@ -14,10 +14,10 @@ from sqlalchemy.engine import Connection
 from mmscheck.ledger import reading
 from mmscheck.ledger.book import Book, Needs, Operation
 from mmscheck.ledger.delivery import apply_known
-from mmscheck.ledger.numbers import another_number, same_number
 from mmscheck.ledger.records import send_record
 from mmscheck.ledger.tables import SENDS
 from mmscheck.model.ledger import NEVER_ARRIVED, Postback, SendRecord, SendState
+from mmscheck.model.phone import another_number, same_number
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from mmscheck.errors import LedgerError
 from mmscheck.ledger.ddl import (
     ADDRESSES,
     LOOKUPS,
+    PLACES,
     POSTGRESQL_GUARDS,
     POSTGRESQL_NUMBERED,
     SQLITE_GUARDS,
@@ -28,8 +29,8 @@ _LOCK = 0x6D6D73636865636B
 def steps(dialect: str) -> tuple[Sequence[str], ...]:
     """Every step's statements, the first step first; ``dialect`` is SQLAlchemy's name of the database."""
     if dialect == "sqlite":
-        return (TABLES, SQLITE_GUARDS, ADDRESSES, SQLITE_NUMBERED, LOOKUPS)
-    return (TABLES, POSTGRESQL_GUARDS, ADDRESSES, POSTGRESQL_NUMBERED, LOOKUPS)
+        return (TABLES, SQLITE_GUARDS, ADDRESSES, SQLITE_NUMBERED, PLACES, LOOKUPS)
+    return (TABLES, POSTGRESQL_GUARDS, ADDRESSES, POSTGRESQL_NUMBERED, PLACES, LOOKUPS)
 
 
 def version(connection: Connection) -> int:

@@ -16,7 +16,7 @@ import msgspec
 
 from mmscheck.ledger.book import Book, Needs, Row
 from mmscheck.ledger.cleaning import Cleaner
-from mmscheck.ledger.tables import ADDRESS, HISTORY, HOLDS, PROJECTIONS
+from mmscheck.ledger.tables import ADDRESS, DELIVERY, HISTORY, HOLDS, PROJECTIONS
 from mmscheck.ledger.transaction import ENCODING, chain, touched
 from mmscheck.model.ledger import SendState
 
@@ -92,7 +92,9 @@ async def _read(connection: Raw, needs: Needs, at: int) -> tuple[Book, str]:
     return book, row["hash"]
 
 
-FIELDS = ("keys", "addressed", "sends", "trackings", "reported", "mms", "encoded", "postbacks")
+FIELDS = (
+    *("keys", "addressed", "deliveries", "sends", "trackings", "reported", "mms", "encoded", "postbacks"),
+)
 FLAGS = ("in_flight", "holds")
 """The needs that name rows, and those that name none."""
 
@@ -100,6 +102,7 @@ WANTED: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
         "keys": (("sends", "key = ANY({}::text[])"),),
         "addressed": (("sends", f"{ADDRESS} = ANY({{}}::text[])"),),
+        "deliveries": (("sends", f"{DELIVERY} = ANY({{}}::text[])"),),
         "sends": (("sends", "id = ANY({}::bigint[])"),),
         "trackings": (("postbacks", "tracking_id = ANY({}::text[])"),),
         "reported": (

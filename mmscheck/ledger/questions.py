@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
 
 from mmscheck.ledger import matching, reading
@@ -41,6 +41,13 @@ class Questions:
     def sends(self, wanted: Filter | None = None) -> AsyncIterator[SendRecord]:
         """Sends in the order of their first claim, read a page at a time."""
         return reading.sends(self._database, wanted or Filter())
+
+    async def earlier(
+        self, numbers: Sequence[str], keys: Sequence[str], *, campaign: str, mms_id: str
+    ) -> tuple[SendRecord, ...]:
+        """Sends under any of these keys, and to any of these numbers in a campaign or of a stored message."""
+        look = partial(reading.earlier, numbers=numbers, keys=keys, campaign=campaign, mms_id=mms_id)
+        return await self._database.read(look)
 
     async def counts(self, wanted: Filter | None = None) -> dict[SendState, int]:
         """How many sends are in each state."""

@@ -22,11 +22,22 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
+from mmscheck.ledger.accounts import same_account, stored_id
 from mmscheck.ledger.book import Row
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.numbers import SHORTEST, digits, same_number
 from mmscheck.ledger.records import mms_record, postback_record, send_record
-from mmscheck.ledger.tables import HISTORY, MMS, POSTBACKS, SENDS, TAIL, tail
+from mmscheck.ledger.tables import (
+    ADDRESS,
+    DELIVERY,
+    HISTORY,
+    MMS,
+    POSTBACKS,
+    SENDS,
+    TAIL,
+    address,
+    delivery,
+    tail,
+)
 from mmscheck.model.ledger import (
     HistoryEntry,
     MmsRecord,
@@ -35,6 +46,10 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
+from mmscheck.model.phone import digits, same_number
+
+_SHORTEST = 7
+"""Digits: with fewer in common, two numbers would be the same by accident."""
 
 PAGE = 500
 """Rows that are read at once, so that a long list holds memory flat."""
@@ -57,7 +72,7 @@ _UNMATCHED = and_(
     or_(
         POSTBACKS.c.tracking_id.is_not(None),
         POSTBACKS.c.meaning.not_in((PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)),
-        ~exists().where(MMS.c.id == POSTBACKS.c.mms_id),
+        ~exists().where(MMS.c.id == func.coalesce(POSTBACKS.c.account + " ", "") + POSTBACKS.c.mms_id),
     ),
 )
 
@@ -112,10 +127,15 @@ def send(connection: Connection, send_id: int) -> SendRecord | None:
     return None if found is None else send_record(dict(found))
 
 
-def mms(connection: Connection, mms_id: str) -> MmsRecord | None:
-    """One stored message, or None."""
-    found = (connection.execute(select(MMS).where(MMS.c.id == mms_id))).mappings().first()
-    return None if found is None else mms_record(dict(found))
+def mms(connection: Connection, mms_id: str, account: str | None = None) -> tuple[MmsRecord, ...]:
+    """What is known of an id at this account; failing that, at whatever other, what changed last first."""
+    if account is not None:
+        own = _rows(connection, select(MMS).where(MMS.c.id == stored_id(mms_id, account)))
+        if own and same_account(own[0]["account"], account):
+            return (mms_record(own[0]),)
+    query = select(MMS).where(or_(MMS.c.id == mms_id, MMS.c.id.endswith(f" {mms_id}", autoescape=True)))
+    found = map(mms_record, _rows(connection, query.order_by(MMS.c.changed_at.desc(), MMS.c.id)))
+    return tuple(one for one in found if one.mms_id == mms_id)
 
 
 def counts(connection: Connection, wanted: Filter) -> dict[SendState, int]:
@@ -134,6 +154,20 @@ async def newest(database: Database, wanted: Filter, limit: int) -> tuple[SendRe
 def tracked(connection: Connection, tracking_id: str) -> tuple[SendRecord, ...]:
     """The sends with this tracking id; there should be one."""
     query = select(SENDS).where(SENDS.c.tracking_id == tracking_id).order_by(SENDS.c.id)
+    return tuple(map(send_record, _rows(connection, query)))
+
+
+def earlier(
+    connection: Connection, numbers: Sequence[str], keys: Sequence[str], campaign: str, mms_id: str
+) -> tuple[SendRecord, ...]:
+    """Sends under these keys, and to these numbers of a campaign or of a stored message; each by an index."""
+    query = select(SENDS).where(
+        or_(
+            SENDS.c.key.in_(keys),
+            literal_column(ADDRESS).in_([address(campaign, number) for number in numbers]),
+            literal_column(DELIVERY).in_([delivery(mms_id, number) for number in numbers]),
+        )
+    )
     return tuple(map(send_record, _rows(connection, query)))
 
 
@@ -239,11 +273,14 @@ def has_tail(table: Table, number: str | None) -> ColumnElement[bool]:
 
 
 def _is_number(column: ColumnElement[str], number: str) -> ColumnElement[bool]:
-    """``same_number`` as SQL."""
-    if len(number) < SHORTEST:
+    """Whether one ends as the other does: wider than ``same_number``, for a question of a person's.
+
+    A number may be asked for as it is dialled at home, with its trunk prefix.
+    """
+    if len(number) < _SHORTEST:
         return column == number
-    longer = column.like(f"%{number}")
-    return or_(longer, and_(func.length(column) >= SHORTEST, literal(number).like("%" + column)))
+    longer = column.like(f"%{number.lstrip('0')}")
+    return or_(longer, and_(func.length(column) >= _SHORTEST, literal(number).like("%" + column)))
 
 
 _UNSETTLED = (SendState.INTENDED.value, SendState.UNKNOWN.value)

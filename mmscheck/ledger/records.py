@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from mmscheck.ledger.accounts import mms_id_of
 from mmscheck.ledger.book import Row
-from mmscheck.ledger.numbers import digits
 from mmscheck.model.ledger import (
     Hold,
     MmsRecord,
@@ -16,15 +16,16 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
+from mmscheck.model.phone import e164
 
 
 def intent_columns(intent: SendIntent) -> Row:
-    """The columns of ``sends`` that hold the intent; a number is its digits, however it was written."""
+    """The columns of ``sends`` that hold the intent; a number is its E.164 form, however it was written."""
     return {
         "key": intent.key,
         "account": intent.account,
         "mms_id": intent.mms_id,
-        "recipient": digits(intent.to) or intent.to,
+        "recipient": e164(intent.to) or intent.to,
         "sender": intent.from_,
         "request_digest": intent.request_digest,
         "message_digest": intent.message_digest,
@@ -57,7 +58,7 @@ def send_record(row: Row) -> SendRecord:
 def mms_record(row: Row) -> MmsRecord:
     """A row of ``mms``."""
     return MmsRecord(
-        mms_id=row["id"],
+        mms_id=mms_id_of(row["id"], row["account"]),
         state=MmsState(row["state"]),
         digest=row["digest"],
         media=msgspec.json.decode(row["media"], type=tuple[tuple[str, str], ...]),
@@ -65,13 +66,15 @@ def mms_record(row: Row) -> MmsRecord:
         subject=row["subject"],
         saved_at=row["saved_at"],
         changed_at=row["changed_at"],
+        account=row["account"],
     )
 
 
 def postback_record(row: Row) -> Postback:
     """A row of ``postbacks``."""
     columns = {
-        name: row[name] for name in ("id", "received_at", "code", "tracking_id", "mms_id", "recipient")
+        name: row[name]
+        for name in ("id", "received_at", "code", "tracking_id", "mms_id", "recipient", "account")
     }
     return Postback(
         meaning=PostbackMeaning(row["meaning"]),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from mmscheck.errors import UsageError
+from mmscheck.ledger.accounts import same_account, stored_id
 from mmscheck.ledger.book import Book, Needs, Operation, Row
 from mmscheck.ledger.delivery import apply_encoding
 from mmscheck.ledger.history import canonical
@@ -22,7 +24,8 @@ class Save(msgspec.Struct, frozen=True, kw_only=True):
     ``media`` pairs URLs with ``sha256:`` digests. ``state`` is ``ready`` for messages of images and text
     alone, which need no encoding (Sinch: their N003 comes at once), ``saved`` where nobody knows. ``replace``
     binds an id anew that is bound to other content. ``who`` and ``why`` are of a person who does this by
-    hand; with them ``ready`` also makes an id ready whose N003 nobody received.
+    hand; with them ``ready`` also makes an id ready whose N003 nobody received. ``account`` is where it was
+    saved (``mmscheck.ledger.accounts``); what was saved nobody knows where is never sent by the program.
     """
 
     mms_id: str
@@ -34,43 +37,54 @@ class Save(msgspec.Struct, frozen=True, kw_only=True):
     replace: bool = False
     who: str | None = None
     why: str | None = None
+    account: str | None = None
+
+
+@functools.lru_cache(maxsize=64)
+def media_text(media: tuple[tuple[str, str], ...]) -> str:
+    """Pairs of URL and digest as they are kept: in order, and no URL with a secret in it."""
+    return canonical(sorted((redact_url(url), digest) for url, digest in media))
 
 
 def record(save: Save) -> Operation[MmsRecord]:
     """Bind the id to the content; raises UsageError when it is bound to other content already."""
     content = {
         "digest": save.digest,
-        # A signed URL holds a secret.
-        "media": canonical(sorted((redact_url(url), digest) for url, digest in save.media)),
+        "media": media_text(tuple((url, digest) for url, digest in save.media)),
         "name": save.name,
         "subject": save.subject,
+        "account": save.account,
     }
+    key = stored_id(save.mms_id, save.account)
 
     def decide(book: Book) -> MmsRecord:
-        row = book.get("mms", save.mms_id)
+        row = book.get("mms", key)
         if row is None:
             times = {"saved_at": book.at, "changed_at": book.at}
-            row = book.insert(
-                "mms-saved", "mms", {"state": save.state.value, **content, **times}, save.mms_id
-            )
-        elif any(row[name] != value for name, value in content.items()):
+            row = book.insert("mms-saved", "mms", {"state": save.state.value, **content, **times}, key)
+        elif _differs(row, content) or not same_account(row["account"], save.account):
             _rebind(book, save, row, content)
         elif save.who and save.state is MmsState.READY and row["state"] in _NOT_YET:
-            book.update("mms-ready-by-hand", "mms", save.mms_id, {"state": "ready", "changed_at": book.at})
+            book.update("mms-ready-by-hand", "mms", key, {"state": "ready", "changed_at": book.at})
         if save.who:
             book.note("bound-by-hand", {"mms_id": save.mms_id, "who": save.who, "why": save.why or ""})
         apply_encoding(book, row)
         return mms_record(row)
 
-    ids = frozenset({save.mms_id})
-    return Operation(Needs(mms=ids, encoded=ids), decide)
+    needs = Needs(mms=frozenset({key}), encoded=frozenset({save.mms_id}))
+    return Operation(needs, decide)
 
 
 _NOT_YET = (MmsState.SAVED.value, MmsState.ENCODING.value)
 
 
+def _differs(row: Row, content: Row) -> bool:
+    return any(row[name] != value for name, value in content.items() if name != "account")
+
+
 def _rebind(book: Book, save: Save, row: Row, content: Row) -> None:
-    if not save.replace:
+    # The same content at another account of the provider, or under a new key: that loses nothing.
+    if not save.replace and _differs(row, content):
         what = (
             "this content with other media, name or subject"
             if row["digest"] == save.digest
@@ -79,11 +93,23 @@ def _rebind(book: Book, save: Save, row: Row, content: Row) -> None:
         raise UsageError(f"mms-id {save.mms_id} is bound to {what} already")
     # Corrupt is for ever: the provider's files do not change with what is bound to them.
     state = row["state"] if row["state"] == MmsState.CORRUPT.value else save.state.value
-    book.update("mms-bound-anew", "mms", save.mms_id, {**content, "state": state, "changed_at": book.at})
+    book.update("mms-bound-anew", "mms", row["id"], {**content, "state": state, "changed_at": book.at})
 
 
-def binding(mms_id: str, known: MmsRecord | None) -> Binding:
-    """What the rules about stored messages judge; an id that nobody bound has no content."""
-    if known is None:
-        return Binding(mms_id=mms_id, content=None, state=MmsState.ENCODING.value)
-    return Binding(mms_id=mms_id, content=known.digest, state=known.state.value, media=known.media)
+def binding(mms_id: str, account: str | None, known: Sequence[MmsRecord]) -> Binding:
+    """What the rules about stored messages judge, of all that is ``known`` of an id, at whatever account.
+
+    An id that nobody bound at this account has no content.
+    """
+    for one in known:
+        if same_account(one.account, account):
+            return Binding(
+                mms_id=mms_id,
+                content=one.digest,
+                state=one.state.value,
+                media=one.media,
+                account=account,
+            )
+    elsewhere = tuple(one.account for one in known)
+    state = MmsState.ENCODING.value
+    return Binding(mms_id=mms_id, content=None, state=state, account=account, elsewhere=elsewhere)

@@ -80,6 +80,15 @@ def tail(number: str) -> str:
     return number[-7:]
 
 
+DELIVERY = "mms_id || ' ' || recipient"
+"""Who got which stored message, of whatever account, as one value and as an index has it."""
+
+
+def delivery(mms_id: str, recipient: str) -> str:
+    """The value of ``DELIVERY``."""
+    return f"{mms_id} {recipient}"
+
+
 MMS = Table(
     "mms",
     METADATA,
@@ -91,7 +100,9 @@ MMS = Table(
     Column("subject", Text),
     Column("saved_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    Column("account", Text),
 )
+"""``id`` is ``accounts.stored_id``; ``account`` is NULL where nobody noted the place, as in old ledgers."""
 
 POSTBACKS = Table(
     "postbacks",
@@ -106,6 +117,7 @@ POSTBACKS = Table(
     Column("recipient", Text),
     Column("status", Text),
     Column("fields", Text, nullable=False),
+    Column("account", Text),
 )
 
 HOLDS = Table(
@@ -120,7 +132,7 @@ HOLDS = Table(
 )
 
 FIXED: Mapping[str, frozenset[str]] = MappingProxyType(
-    {"sends": frozenset({"key", "account", "mms_id", "recipient", "sender", "request_digest", "campaign"})}
+    {"sends": frozenset({"key", "account", "mms_id", "recipient", "sender", "request_digest"})}
 )
 """Columns that no update changes: SQLite writes every index anew that has a column which is set."""
 

@@ -25,7 +25,7 @@ from sqlalchemy.engine import Connection
 from mmscheck.ledger.book import Book, Needs, Row
 from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.history import chained
-from mmscheck.ledger.tables import ADDRESS, HEAD, HISTORY, HOLDS, MMS, POSTBACKS, PROJECTIONS, SENDS
+from mmscheck.ledger.tables import ADDRESS, DELIVERY, HEAD, HISTORY, HOLDS, MMS, POSTBACKS, PROJECTIONS, SENDS
 from mmscheck.model.ledger import PostbackMeaning, SendState
 
 T = TypeVar("T")
@@ -58,6 +58,7 @@ def _load(connection: Connection, book: Book, needs: Needs) -> None:
     of_sends = {
         "keys": needs.keys,
         "addressed": needs.addressed,
+        "deliveries": needs.deliveries,
         "ids": needs.sends,
         "trackings": needs.reported,
     }
@@ -84,6 +85,7 @@ _CONDITIONS: Mapping[tuple[str, str], ColumnElement[bool]] = MappingProxyType(
     {
         ("sends", "keys"): SENDS.c.key.in_(bindparam("keys", expanding=True)),
         ("sends", "addressed"): literal_column(ADDRESS).in_(bindparam("addressed", expanding=True)),
+        ("sends", "deliveries"): literal_column(DELIVERY).in_(bindparam("deliveries", expanding=True)),
         ("sends", "ids"): SENDS.c.id.in_(bindparam("ids", expanding=True)),
         ("sends", "trackings"): SENDS.c.tracking_id.in_(bindparam("trackings", expanding=True)),
         ("sends", "in-flight"): SENDS.c.state == SendState.INTENDED.value,

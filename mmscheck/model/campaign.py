@@ -10,12 +10,14 @@ import msgspec
 class RowFate(StrEnum):
     """What became of a row that the provider did not accept now.
 
-    ``denied``: the gate did not let it through; ``duplicate``: the same send as an earlier row; ``refused``
-    and ``not-sent``: certainly not sent; ``unknown``: it may have been sent, and is never repeated.
+    ``denied``: the gate did not let it through; ``duplicate``: the same send as an earlier row; ``has-it``:
+    the number has this stored message from elsewhere; ``refused`` and ``not-sent``: certainly not sent;
+    ``unknown``: it may have been sent, and is never repeated.
     """
 
     DENIED = "denied"
     DUPLICATE = "duplicate"
+    HAS_IT = "has-it"
     REFUSED = "refused"
     NOT_SENT = "not-sent"
     UNKNOWN = "unknown"
@@ -37,9 +39,10 @@ class RowNote(msgspec.Struct, frozen=True, kw_only=True):
 class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
     """Every row of the file is counted once.
 
-    ``recorded`` were sent by an earlier run; ``left`` were let through and not reached, because of what
-    ``stopped`` says. ``notes`` are the first rows worth a look, ``more`` how many further ones there are.
-    ``seconds`` is how long the sending took, without the check before it.
+    ``recorded`` were sent by an earlier run; ``had`` have this stored message from other campaigns or single
+    sends, which ``had_from`` counts by the campaign's name, empty for single sends; ``left`` were let through
+    and not reached, because of what ``stopped`` says. ``notes`` are the first rows worth a look, ``more`` how
+    many further ones there are. ``seconds`` is how long the sending took, without the check before it.
     """
 
     name: str
@@ -52,6 +55,8 @@ class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int = 0
     denied: int = 0
     duplicates: int = 0
+    had: int = 0
+    had_from: tuple[tuple[str, int], ...] = ()
     left: int = 0
     stopped: str | None = None
     seconds: float = 0.0

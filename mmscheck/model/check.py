@@ -41,6 +41,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     ``state`` is ``ready``, ``encoding``, ``corrupt``, or ``saved`` where nobody has said anything of its
     encoding; ``content`` is the digest bound at the save, None when nobody bound the id. ``media`` pairs
     redacted URLs with the ``sha256:`` digests that their files had then; ``ledger`` is which one was asked.
+    ``account`` is the one at which the id is to be used, and ``elsewhere`` are those at which it is bound
+    where it is not bound at that one; None is a place that nobody noted.
     """
 
     mms_id: str
@@ -48,6 +50,8 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     media: tuple[tuple[str, str], ...] = ()
     ledger: str = ""
+    account: str | None = None
+    elsewhere: tuple[str | None, ...] = ()
 
 
 class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):

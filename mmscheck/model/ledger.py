@@ -34,6 +34,9 @@ class SendState(StrEnum):
 NEVER_ARRIVED = frozenset({SendState.NOT_SENT, SendState.RESOLVED_NOT_SENT, SendState.REFUSED})
 """States of sends that no phone has got anything from."""
 
+LACKS = NEVER_ARRIVED | {SendState.FAILED}
+"""States of sends after which a number does not have the message, as far as anybody has told."""
+
 
 class MmsState(StrEnum):
     """Where a stored message stands: only ``ready`` may be sent; ``saved`` says nothing of its encoding."""
@@ -58,8 +61,19 @@ class PostbackMeaning(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found bound: at which account, and the media as pairs of URL and ``sha256:`` digest."""
+
+    account: str
+    media: tuple[tuple[str, str], ...] = ()
+
+
 class SendIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """One send about to be made; ``row`` is its line in a campaign's file, ``key`` its idempotency key."""
+    """One send about to be made; ``row`` is its line in a campaign's file, ``key`` its idempotency key.
+
+    ``expects`` is what the ledger must still have of the stored message, None where it was checked without a
+    ledger. ``again``: also where the number has this stored message. The ledger keeps neither.
+    """
 
     key: str
     mms_id: str
@@ -71,6 +85,8 @@ class SendIntent(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None = None
     campaign: str | None = None
     row: int | None = None
+    expects: Expected | None = None
+    again: bool = False
 
 
 class SendRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +125,8 @@ class RefusalReason(StrEnum):
     """Why a claim is refused.
 
     ``other-payload``: the key stands for another send. ``other-content``: the number has a message of this
-    campaign. ``corrupt``: the provider could not encode the stored message.
+    campaign. ``has-it``: the number has this stored message. ``corrupt``: the provider could not encode it.
+    ``not-as-checked``: what is bound to its id is no longer what was checked.
     """
 
     OTHER_PAYLOAD = "other-payload"
@@ -118,6 +135,8 @@ class RefusalReason(StrEnum):
     UNKNOWN = "unknown"
     ATTEMPTS_USED_UP = "attempts-used-up"
     CORRUPT = "corrupt"
+    HAS_IT = "has-it"
+    NOT_AS_CHECKED = "not-as-checked"
 
 
 class ClaimRefused(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,7 +155,10 @@ ClaimOutcome = Claim | Recorded | ClaimRefused
 
 
 class MmsRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored message and its content; ``media`` pairs redacted URLs with ``sha256:`` digests."""
+    """A stored message and its content; ``media`` pairs redacted URLs with ``sha256:`` digests.
+
+    ``account`` is where it is (``mmscheck.ledger.accounts``); None: nobody noted that.
+    """
 
     mms_id: str
     state: MmsState
@@ -146,10 +168,14 @@ class MmsRecord(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None
     saved_at: int
     changed_at: int
+    account: str | None = None
 
 
 class Postback(msgspec.Struct, frozen=True, kw_only=True):
-    """One notification as it came; ``fields`` are all of its elements, also those nobody knows."""
+    """One notification as it came; ``fields`` are all of its elements, also those nobody knows.
+
+    ``account`` is the provider that it came from; None: nobody noted that.
+    """
 
     id: int
     received_at: int
@@ -160,6 +186,7 @@ class Postback(msgspec.Struct, frozen=True, kw_only=True):
     mms_id: str | None = None
     recipient: str | None = None
     status: str | None = None
+    account: str | None = None
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,10 @@ FLOOR = frozenset(
 )
 """Rules that no file may remove, weaken or waive."""
 
-SECOND_GATE = frozenset({"mms-id-bound", "media-as-saved"})
+BOUND = "mms-id-bound"
+"""The rule that asks the ledger what an mms-id holds."""
+
+SECOND_GATE = frozenset({BOUND, "media-as-saved"})
 """The rules that what is sent is what was checked when it was saved; no file may weaken or waive them."""
 
 NEVER_WAIVED = FLOOR | SECOND_GATE | {"xml-well-formed"}

@@ -21,8 +21,9 @@ class SendResult(msgspec.Struct, frozen=True, kw_only=True):
 
     ``http_status`` is None when no response head arrived. ``recorded``: this is the answer that the same send
     got earlier, out of the ledger, and nothing was sent now. ``refusal`` is why the ledger gave no leave to
-    make the call (a value of ``mmscheck.model.ledger.RefusalReason``), None when it was made or failed.
-    ``may_repeat``: it may be made again whatever became of it, because it is a save and reaches no phone.
+    make the call (a value of ``mmscheck.model.ledger.RefusalReason``), None when it was made or failed;
+    ``campaign`` is that of the send which was in the way. ``may_repeat``: it may be made again whatever
+    became of it, because it is a save and reaches no phone.
     """
 
     status: SendStatus
@@ -34,4 +35,5 @@ class SendResult(msgspec.Struct, frozen=True, kw_only=True):
     http_status: int | None = None
     recorded: bool = False
     refusal: str | None = None
+    campaign: str | None = None
     may_repeat: bool = False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from mmscheck.model.phone import another_number
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.sinch.answers import Answer, Unparseable
@@ -97,15 +98,9 @@ def contradiction(answer: Answer, http_status: int) -> str | None:
 def _other_send(answer: Answer, request: SendRequest) -> str | None:
     if answer.mms_id and answer.mms_id != (request.mms_id or "").strip():
         return "it names another mms-id"
-    asked, told = _digits(request.to), _digits(answer.to)
-    # The provider may write a number with or without its country code.
-    if told and not (asked.endswith(told) or told.endswith(asked)):
+    if another_number(answer.to, request.to):
         return "it names another recipient"
     return None
-
-
-def _digits(number: str | None) -> str:
-    return re.sub(r"\D", "", number or "")
 
 
 def _code(answer: Answer) -> str:

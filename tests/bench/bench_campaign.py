@@ -133,7 +133,7 @@ def measure(folder: Path, name: str, where: str, count: int, rate: int = 0) -> d
     )
     (folder / "sale.xml").write_text(DOCUMENT)
     with provider() as (url, mms_id):
-        asyncio.run(bind(mms_id, where))
+        asyncio.run(bind(mms_id, where, at=url))
         command = [sys.executable, __file__, "send", str(folder), where, url, mms_id, str(rows)]
         command.append(str(rate or ""))
         ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)

@@ -37,7 +37,7 @@ def intent(run: str, number: int) -> SendIntent:
     """One send of a campaign."""
     return SendIntent(
         key=f"{run}-{number}",
-        mms_id="100001",
+        mms_id=f"of {run}",  # a number gets a stored message once
         to=f"1555{number:07}",
         from_="28444",
         request_digest=f"sha256:{number:064}",

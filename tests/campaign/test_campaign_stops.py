@@ -100,7 +100,7 @@ async def test_media_that_change_during_the_campaign_stop_it(tmp_path: Path) -> 
     own = (("media.example.com", 80, "127.0.0.1", 0),)
     async with Sandbox(ways=Ways(answer_seconds=0.2), media_dir=tmp_path, connect_to=own) as box:
         saved = await call(box, save_xml(slide(medium("image", URL)), subject="Summer sale"))
-        await bind(saved["mms-id"], document=PICTURE, media=[(URL, digest)])
+        await bind(saved["mms-id"], document=PICTURE, media=[(URL, digest)], at=box.provider_url)
         limits = Limits(in_flight=3, recheck=2.0)
         how = plan(saved["mms-id"], document=PICTURE, limits=limits, policy=reaching(box))
         ending = asyncio.create_task(run(box, how, file))

@@ -48,7 +48,7 @@ async def test_whatever_is_killed_no_phone_gets_a_message_twice(tmp_path: Path) 
     async with Sandbox(ways=WAYS) as box:
         box.plan(None)  # so that the save gets through
         mms_id = (await call(box, save_xml(slide(text()))))["mms-id"]
-        await bind_files([tmp_path / "sale.xml"], mms_id)
+        await bind_files([tmp_path / "sale.xml"], mms_id, at=box.provider_url)
         numbers = [f"1555123{number:04}" for number in range(SENDS)]
         turns = asyncio.Semaphore(AT_ONCE)
         sends = (Persistent(box, tmp_path, mms_id, number, chance) for number in numbers)

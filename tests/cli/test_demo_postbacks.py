@@ -9,13 +9,14 @@ import pytest
 
 from mmscheck.cli.demo_postbacks import Told, listening
 from mmscheck.errors import SandboxError
+from mmscheck.sinch import DEFAULT_API_URL
 from tests.support.listener import SECRET, post, postback
 
 
 async def test_a_listener_that_does_not_start_is_told_with_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "ledger").write_bytes(b"no ledger at all " * 500)
     with pytest.raises(SandboxError) as told:
-        async with listening(tmp_path):
+        async with listening(tmp_path, DEFAULT_API_URL):
             pass
     text = str(told.value)
     assert text.startswith("mmscheck postbacks did not start: the ledger ")
@@ -26,7 +27,7 @@ async def test_a_postback_secret_of_the_user_is_not_the_demos(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MMSCHECK_POSTBACK_SECRET", SECRET)
-    async with listening(tmp_path) as told:
+    async with listening(tmp_path, DEFAULT_API_URL) as told:
         port = int(told.url.rpartition(":")[2].strip("/"))
         assert await post(port, postback("N003", mms_id="7")) == 200
         assert "N003" in await told.line("N003")

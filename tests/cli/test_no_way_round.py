@@ -103,8 +103,8 @@ async def test_a_send_that_is_stopped_during_the_call_never_looks_unsent(
         read.set()
         await reader.read()
 
-    await bind_files([tmp_path / "sale.xml"])
     async with RawProvider(stall) as provider:
+        await bind_files([tmp_path / "sale.xml"], at=provider.url)
         process = await asyncio.create_subprocess_exec(
             *(str(PROGRAM), "send", "sale.xml", "--api-url", provider.url),
             *(*fields(), "--format", "json=report.json"),

@@ -14,6 +14,7 @@ import pytest
 
 from mmscheck.ledger import Ledger, default_file, open_ledger
 from mmscheck.model.ledger import MmsState
+from mmscheck.orders import provider_account
 from mmscheck.sandbox import Sandbox
 from mmscheck.sinch import POSTBACK_MEANINGS
 from tests.support.command import PROGRAM, message, mmscheck, surroundings
@@ -97,7 +98,7 @@ async def test_a_film_waits_for_its_notification_unless_that_has_come(folder: Pa
     async with Sandbox(connect_to=((HOST, 80, "127.0.0.1", 0),)) as box, RawProvider(answer(SAVED)) as raw:
         if early:
             async with await open_ledger(meanings=POSTBACK_MEANINGS) as ledger:
-                await ledger.record_postback({"code": "N003", "mms-id": "35674"})
+                await ledger.record_postback({"code": "N003", "mms-id": "35674"}, provider_account(raw.url))
         sample = resources.files("mmscheck.fixtures") / "mms" / "summer-sale.xml"
         (folder / "film.xml").write_bytes(sample.read_bytes())
         reach = ("--connect-to", f"{HOST}:80:127.0.0.1:{box.media_port}", "--allow-net", "127.0.0.1/32")

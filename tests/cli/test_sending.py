@@ -257,7 +257,7 @@ async def test_a_send_that_is_stopped_during_the_call_is_unknown_afterwards(
         await reader.read()
 
     provider.act = stall
-    await bind_files([folder / "sale.xml"])
+    await bind_files([folder / "sale.xml"], at=provider.url)
     process = await asyncio.create_subprocess_exec(
         *(str(PROGRAM), "send", "sale.xml", "--api-url", provider.url, *fields()),
         cwd=folder,
@@ -291,7 +291,7 @@ async def test_a_send_that_is_stopped_between_tries_was_not_sent(provider: RawPr
             waiting.set()
 
     provider.act = later
-    await bind_files([folder / "sale.xml"])
+    await bind_files([folder / "sale.xml"], at=provider.url)
     report = ("--format", "json=report.json", "--retries", "9")
     process = await asyncio.create_subprocess_exec(
         *(str(PROGRAM), "send", "sale.xml", "--api-url", provider.url, *fields(), *report),

@@ -123,6 +123,7 @@ async def test_a_postback_moves_no_send_but_its_own(ledger: Ledger) -> None:
         ("15550000001", SendState.DELIVERED),
         ("+1 (555) 000-0001", SendState.DELIVERED),
         ("5550000001", SendState.DELIVERED),
+        ("0000001", SendState.ACCEPTED),
         ("", SendState.DELIVERED),
     ],
 )
@@ -141,6 +142,14 @@ async def test_a_postback_that_names_another_number_is_kept_and_moves_nothing(
     assert send.state is wanted
     assert [one.code for one in await ledger.postbacks(send)] == ["N202"]
     assert (await ledger.verify()).found == ()
+
+
+@pytest.mark.parametrize("number", ["0412345678", "412345678", "+61 (0) 412 345 678", "0061412345678"])
+async def test_a_postback_may_name_the_number_as_it_is_dialled_at_home(ledger: Ledger, number: str) -> None:
+    claim = await claimed(ledger, to="61412345678")
+    await ledger.answer(claim, accepted("T1"))
+    await ledger.record_postback(postback("N202", to=number))
+    assert await stand(ledger) is SendState.DELIVERED
 
 
 async def test_another_number_still_keeps_from_a_second_send(ledger: Ledger) -> None:

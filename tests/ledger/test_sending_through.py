@@ -57,7 +57,7 @@ async def states(ledger: Ledger) -> dict[str, SendState]:
 
 
 async def test_the_same_send_is_answered_out_of_the_ledger(provider: RawProvider, ledger: Ledger) -> None:
-    await bind(ledger, DOCUMENT)
+    await bind(ledger, DOCUMENT, at=provider.url)
     async with Gate(client=client(provider), ledger=ledger) as one:
         first = await one.send(await one.check(DOCUMENT, REQUEST))
     async with Gate(client=client(provider), ledger=ledger) as other:
@@ -83,7 +83,7 @@ async def test_whatever_a_phone_gets_is_in_the_key(ledger: Ledger, changes: dict
         **{name: changes.get(name, getattr(REQUEST, name)) for name in REQUEST.__struct_fields__}
     )
     accepted = Recorder(SendResult(status=SendStatus.ACCEPTED, detail="Accepted."))
-    await bind(ledger, DOCUMENT, "100001", "100002")
+    await bind(ledger, DOCUMENT, "100001", "100002", at=None)
     async with Gate(client=accepted, ledger=ledger) as one:
         for request in (REQUEST, other, REQUEST, other):
             await one.send(await one.check(DOCUMENT, request))

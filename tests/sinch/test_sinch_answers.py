@@ -111,6 +111,15 @@ def test_a_number_without_its_country_code_is_the_same_number() -> None:
     assert outcome(ACCEPTED.replace("14044790000", "4044790000")).status is SendStatus.ACCEPTED
 
 
+def test_a_number_as_it_is_dialled_at_home_is_the_same_number() -> None:
+    request = SendRequest(mms_id="35674", to="61412345678")
+    for told in ("0412345678", "61412345678", "+61 412 345 678"):
+        answer = parse_answer(ACCEPTED.replace("14044790000", told).encode())
+        assert judge(answer, 200, request, "a-key").status is SendStatus.ACCEPTED
+    other = parse_answer(ACCEPTED.replace("14044790000", "0412345679").encode())
+    assert judge(other, 200, request, "a-key").status is SendStatus.UNKNOWN
+
+
 def test_an_oversized_answer_is_no_answer() -> None:
     padding = "<x>" + "a" * MAX_ANSWER_BYTES + "</x>"
     body = ACCEPTED.replace("</response>", padding + "</response>").encode()

@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mmscheck.campaign import Campaign, Limits, Outcome, Plan, Recipients
 from mmscheck.fetch import FetchPolicy, parse_connect_to
 from mmscheck.ledger import open_ledger
 from mmscheck.ledger.saves import Save
 from mmscheck.model.ledger import MmsState
 from mmscheck.model.request import SendRequest
+from mmscheck.orders import provider_account
 from mmscheck.pipeline import load_rules
 from mmscheck.sandbox import Sandbox, Ways
 from mmscheck.sinch import SinchClient
@@ -49,17 +52,31 @@ async def stored(box: Sandbox, where: str | None = None, document: str = DOCUMEN
     """Store the message in the sandbox and bind its id in the ledger; returns the id."""
     box.plan(None)  # so that the save gets through
     answer = await call(box, save_xml(slide(text(TEXT)), subject=SUBJECT))
-    await bind(answer["mms-id"], where, document)
+    await bind(answer["mms-id"], where, document, at=box.provider_url)
     return answer["mms-id"]
 
 
 async def bind(
-    mms_id: str, where: str | None = None, document: str = DOCUMENT, media: Iterable[tuple[str, str]] = ()
+    mms_id: str,
+    where: str | None = None,
+    document: str = DOCUMENT,
+    media: Iterable[tuple[str, str]] = (),
+    *,
+    at: str,
 ) -> None:
-    """Tell the ledger what the id stands for."""
+    """Tell the ledger what the id stands for at the provider with this address."""
     digest = f"sha256:{hashlib.sha256(document.encode()).hexdigest()}"
     async with await open_ledger(where) as ledger:
-        await ledger.record_save(Save(mms_id=mms_id, digest=digest, media=media, state=MmsState.READY))
+        await ledger.record_save(
+            Save(
+                mms_id=mms_id,
+                digest=digest,
+                media=media,
+                state=MmsState.READY,
+                account=provider_account(at),
+                replace=True,
+            )
+        )
 
 
 def plan(mms_id: str, *, document: str = DOCUMENT, allow: bool = True, **changes: Any) -> Plan:
@@ -99,6 +116,8 @@ async def running(
 ) -> AsyncIterator[Campaign]:
     """A campaign that can be run, and stopped."""
     client = None if dry else SinchClient(api_key="sandbox-key", api_url=box.provider_url)
+    if dry and plan.api_url is None:
+        plan = msgspec.structs.replace(plan, api_url=box.provider_url)
     async with await open_ledger(where) as ledger:
         yield Campaign(plan, Recipients(str(file), plan.common.changes), client=client, ledger=ledger, **more)
 

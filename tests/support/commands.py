@@ -30,7 +30,7 @@ WRITTEN = frozenset({"formats", "row_log", "where"})
 """Parameters that name a file to write."""
 
 MADE = frozenset({"cache_folder", "file", "folder"})
-"""A copy that replaces nothing, and folders in which files of names of the program's own are made, and never one that is there replaced."""
+"""A copy that replaces nothing; folders for files of the program's own names, which replace none."""
 
 NEITHER = frozenset(
     {
@@ -39,7 +39,7 @@ NEITHER = frozenset(
         *("connect_to", "control_port", "custom_subject", "custom_text", "data", "ddm_force"),
         *("ddm_message_subject", "ddm_message_text", "ddm_message_timeout", "deadline", "deep", "dry_run"),
         *("encode_images", "encode_seconds", "encoded", "expect", "fail_fast", "failures"),
-        *("force", "from_postbacks", "ids", "limit", "no_secret", "since", "what"),
+        *("again", "force", "from_postbacks", "ids", "limit", "no_secret", "since", "what"),
         *("fallback_sms_text", "false_permits", "family", "form", "from_", "idempotency_key", "in_flight"),
         *("late_seconds", "listen", "max_concurrency", "max_failures", "max_rate", "media_port", "mishap"),
         *("mishap_action", "mms_id", "no_cache_bust", "no_progress", "operator_id", "per_host"),
