@@ -18,6 +18,7 @@ from mmscheck.cli.running import run
 from mmscheck.cli.say import say, write_stdout
 from mmscheck.errors import UsageError
 from mmscheck.formats import View
+from mmscheck.media import keep_secret
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.orders import Retries
 from mmscheck.sinch import DEFAULT_API_URL, SinchClient
@@ -123,8 +124,9 @@ def show_document(wanted: tuple[Destination, ...], xml: str) -> None:
 
 
 def _api_key(file: Path | None) -> str:
+    keep_secret()
     if file is None:
-        key = os.environ.get("MMSCHECK_API_KEY", "")
+        key = os.environ.pop("MMSCHECK_API_KEY", "")  # no process that is started from here on has it
         place = "MMSCHECK_API_KEY"
     else:
         place = str(file)

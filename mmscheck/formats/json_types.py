@@ -244,6 +244,10 @@ class Document(Struct, frozen=True, kw_only=True):
     allowances: Annotated[
         list[str], Meta(description="What was let through to addresses that are not public, or redirected.")
     ]
+    confinement: Annotated[
+        list[str],
+        Meta(description="What keeps in the processes that open media: limits, landlock, seccomp."),
+    ]
     messages: list[Message]
     waivers: Annotated[list[Waiver], Meta(description="Every waiver of the configuration, used or not.")]
     send: Send | UnsetType = UNSET

@@ -70,6 +70,7 @@ def document(view: View) -> v1.Document:
         counts=_counts(report),
         unread=[clean_text(sentence) for sentence in report.unread],
         allowances=[clean_text(sentence) for sentence in report.allowances],
+        confinement=list(report.confinement),
         messages=[_message(message, verdict) for message, verdict in pairs],
         waivers=[_waiver(use) for use in view.verdict.waivers],
         send=msgspec.UNSET if view.send is None else _send(view.send, view.campaign),

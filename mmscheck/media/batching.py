@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -16,7 +17,7 @@ from mmscheck.model.observation import Inspected
 MOST_SAMPLES = 16
 """Samples in one task."""
 
-MOST_BYTES = 128 * 1024
+MOST_BYTES = 512 * 1024
 """Bytes in a task of more than one sample."""
 
 STOPPED = "the workers have been stopped"
@@ -30,6 +31,7 @@ class Looks:
 
     def __init__(self, pool: WorkerPool, *, workers: int) -> None:
         """Take the pool, and how many workers to have at a time."""
+        self._recycle_after = pool.recycle_after
         self._slots = tuple(Slot(pool) for _ in range(workers))
         self._free = list(self._slots)
         self._waiting: dict[str, deque[Ticket]] = {}  # by host, and that whose turn it is comes first
@@ -70,11 +72,14 @@ class Looks:
 
     def _next(self, slot: Slot) -> tuple[str, list[Ticket]]:
         """The samples of one host that have waited longest, as many as go into one task."""
-        host = slot.host if slot.host in self._waiting and slot.willing else next(iter(self._waiting))
+        left = slot.room(slot.host)
+        host = slot.host if left and slot.host in self._waiting else next(iter(self._waiting))
         tickets = self._waiting.pop(host)
+        fair = math.ceil(len(tickets) / len(self._slots))  # the other workers want some too
+        most = min(MOST_SAMPLES, fair, left if left and host == slot.host else self._recycle_after)
         batch = [tickets.popleft()]
         room = MOST_BYTES - len(batch[0][0].data)
-        while tickets and len(batch) < MOST_SAMPLES and room >= len(tickets[0][0].data):
+        while tickets and len(batch) < most and room >= len(tickets[0][0].data):
             batch.append(tickets.popleft())
             room -= len(batch[-1][0].data)
         if tickets:

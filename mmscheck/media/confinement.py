@@ -47,6 +47,7 @@ def enclose(parent: int) -> None:
         prctl(PR_SET_DUMPABLE, 0)
         prctl(PR_SET_NO_NEW_PRIVS, 1)
         landlock.restrict_to(landlock.needed())
+        seccomp.same_for_all()
 
 
 def confine(limits: Confinement, parent: int) -> None:

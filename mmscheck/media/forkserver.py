@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import io
 import os
 import signal
 import socket
@@ -19,9 +20,8 @@ import msgspec
 
 from mmscheck.media.confinement import Confinement, confine, enclose
 from mmscheck.media.frames import LENGTH, framed
-from mmscheck.media.libraries import libmagic_says
 from mmscheck.media.sample import Sample
-from mmscheck.media.worker import serve
+from mmscheck.media.worker import inspect, look, serve
 
 CHANNEL = 3
 """The descriptor of a worker's channel."""
@@ -79,10 +79,7 @@ class ForkServer:
         """Load what every task needs, then take on the limits that even this process has."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self._examine = importlib.import_module(orders.module).examine
-        libmagic_says(Sample(data=b"warm", size=4))
-        if orders.decode:
-            # Nearly every message has a picture, and now the network is being waited for.
-            importlib.import_module("mmscheck.media.pictures")
+        warm(decode=orders.decode)
         self._limits = orders.limits
         self._channel = socket.socket(fileno=orders.channel)
         self._workers: dict[int, int] = {}
@@ -123,6 +120,7 @@ class ForkServer:
 
     def _become_worker(self, channel: int, server: int) -> NoReturn:
         try:
+            os.setsid()  # a share of the machine of its own, and no neighbours in its group
             os.dup2(channel, CHANNEL)
             os.closerange(CHANNEL + 1, os.sysconf("SC_OPEN_MAX"))
             confine(self._limits, server)
@@ -143,6 +141,20 @@ class ForkServer:
         """Kill every worker."""
         for number in tuple(self._workers):
             self._end(number)
+
+
+def warm(*, decode: bool) -> None:
+    """Look at bytes of our own, so that no worker has to load what that needs.
+
+    Nearly every message has a picture, and now the network is being waited for.
+    """
+    look(Sample(data=b"warm", size=4))
+    if decode:
+        from PIL import Image  # noqa: PLC0415 - the parent, which imports this module, must not load it
+
+        file = io.BytesIO()
+        Image.new("RGB", (16, 16)).save(file, "JPEG")
+        inspect(Sample(data=file.getvalue(), size=file.tell(), decode=True))
 
 
 def main() -> None:

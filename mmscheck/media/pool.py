@@ -35,7 +35,7 @@ class WorkerPool:
     def __init__(
         self, *, timeout: float, limits: Confinement, recycle_after: int, decode: bool = True
     ) -> None:
-        """Take seconds for a sample, limits, and tasks until a worker is replaced.
+        """Take seconds for a sample, limits, and samples until a worker is replaced.
 
         ``decode`` has each begin with the picture decoder loaded.
         """
@@ -118,11 +118,12 @@ class Slot:
         self._pool = pool
         self._worker: Worker | None = None
 
-    @property
-    def willing(self) -> bool:
-        """Whether its worker can take one more task of the same host."""
+    def room(self, host: str | None) -> int:
+        """How many more samples of that host its worker can be given; 0 where a fresh one is needed."""
         worker = self._worker
-        return worker is not None and worker.fit and worker.tasks < self._pool.recycle_after and worker.silent
+        if host != self.host or worker is None or not (worker.fit and worker.silent):
+            return 0
+        return self._pool.recycle_after - worker.files
 
     def empty(self) -> None:
         """Put the worker away."""
@@ -162,7 +163,7 @@ class Slot:
         return math.ceil(self._pool.timeout)
 
     def _worker_for(self, host: str) -> Worker:
-        if host != self.host or not self.willing:
+        if not self.room(host):
             self.empty()
             self.host = host
         if self._worker is None:

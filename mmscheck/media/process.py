@@ -52,7 +52,7 @@ Found = Inspected | None | WorkerLostError
 class Worker:
     """A worker process, from its making to its end.
 
-    ``fit`` is whether it can be given a task; ``tasks`` how many it was given.
+    ``fit`` is whether it can be given a task; ``files`` how many samples it was given.
     """
 
     def __init__(self, server: WorkerServer, timeout: float) -> None:
@@ -62,7 +62,7 @@ class Worker:
         """
         self.server = server
         self.fit = True
-        self.tasks = 0
+        self.files = 0
         self._timeout = timeout
         self._number, self._channel = server.make()
         self._buffer = bytearray()
@@ -95,7 +95,7 @@ class Worker:
         when all workers ended.
         """
         self.fit = False
-        self.tasks += 1
+        self.files += len(samples)
         await self._become_ready()
         task = framed(Task(samples=tuple(samples), cpu_seconds=cpu_seconds))
         sent = await self._within(self._deadline(), self._send(task))

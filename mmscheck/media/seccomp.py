@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import resource
 import struct
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -38,6 +39,9 @@ X32 = 0x40000000
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 FCNTL_GETFD, FCNTL_SETFD, FCNTL_GETFL, FCNTL_DUPFD_CLOEXEC = 1, 2, 3, 1030
 """The commands of fcntl(2) that send nobody a signal."""
+
+OWN = ("kill", "tgkill")
+"""The calls that are held to the process itself."""
 
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 """The column below and the AUDIT_ARCH value of each architecture, linux/audit.h."""
@@ -111,14 +115,31 @@ def install() -> None:
     here = machine(os.uname().machine)
     if here is None or not offered():
         return
-    code = b"".join(struct.pack("HBBI", *each) for each in program(here, os.getpid()))
+    code = _packed(_head(here, os.getpid())) + same_for_all()
     held = ctypes.create_string_buffer(code, len(code))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(held)))
     prctl(PR_SET_SECCOMP, MODE_FILTER, ctypes.addressof(header))
 
 
+@functools.cache
+def same_for_all() -> bytes:
+    """What the filters of all processes end with: a millisecond's work, to be done before they are made."""
+    here = machine(os.uname().machine)
+    return b"" if here is None else _packed(_tail(here))
+
+
+def _packed(instructions: Iterable[Instruction]) -> bytes:
+    return b"".join(struct.pack("HBBI", *each) for each in instructions)
+
+
 def program(here: Machine, process: int) -> Sequence[Instruction]:
     """The filter for a process of that number."""
+    return (*_head(here, process), *_tail(here))
+
+
+def _head(here: Machine, process: int) -> Sequence[Instruction]:
+    """It knows the process."""
+    own = (name for name in OWN if name in here.looked_at)
     return (
         (LOAD, 0, 0, ARCHITECTURE_AT),
         (EQUAL, 1, 0, here.audit),
@@ -126,8 +147,15 @@ def program(here: Machine, process: int) -> Sequence[Instruction]:
         (LOAD, 0, 0, NUMBER_AT),
         (AT_LEAST, 0, 1, X32),
         (RETURN, 0, 0, KILL),
+        *(step for name in own for step in _looked_at(name, here.looked_at[name], process)),
+    )
+
+
+def _tail(here: Machine) -> Sequence[Instruction]:
+    others = (name for name in here.looked_at if name not in OWN)
+    return (
         *(step for number in here.allowed.values() for step in _answered(number, ALLOW)),
-        *(step for name, number in here.looked_at.items() for step in _looked_at(name, number, process)),
+        *(step for name in others for step in _looked_at(name, here.looked_at[name], 0)),
         (AT_LEAST, 0, 1, YOUNG),
         (RETURN, 0, 0, REFUSE | errno.ENOSYS),
         (RETURN, 0, 0, REFUSE | errno.EPERM),

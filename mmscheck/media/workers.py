@@ -19,8 +19,11 @@ from mmscheck.model.observation import Inspected, Sniffed
 SHARE = 8
 """A file may be this part of a worker's memory: it is held there twice, beside what libraries make of it."""
 
-RECYCLE_AFTER = 16
-"""Tasks until a worker is replaced: it has cost some milliseconds, and may have been taken over since."""
+RECYCLE_AFTER, HEADS_RECYCLE_AFTER = 32, 128
+"""Files until a worker is replaced: it has cost some milliseconds, and may have been taken over since.
+
+The second where types alone are determined, which takes a twentieth of the time.
+"""
 
 
 class MediaWorkers:
@@ -32,16 +35,17 @@ class MediaWorkers:
         workers: int = 2,
         timeout: float = 20.0,
         memory_bytes: int = 1024 * 1024 * 1024,
-        recycle_after: int = RECYCLE_AFTER,
+        recycle_after: int | None = None,
         decode: bool = True,
     ) -> None:
         """Take the number of processes and the limits of each.
 
         ``timeout`` is seconds for one file, and bounds its CPU time too; ``memory_bytes`` the address space;
-        ``recycle_after`` the number of tasks (up to 16 looks) until a process is replaced by a fresh one;
-        one is replaced earlier when it is needed for another host, and when it was lost or answered oddly.
-        Without ``decode`` they are made ready for determining types alone.
+        ``recycle_after`` the number of looks until a process is replaced by a fresh one (default: 32); it is
+        replaced earlier when it is needed for another host, and when it was lost or answered oddly.
+        Without ``decode`` they are made ready for determining types alone, and last for 128.
         """
+        recycle_after = recycle_after or (RECYCLE_AFTER if decode else HEADS_RECYCLE_AFTER)
         self._largest = memory_bytes // SHARE
         self._pool = WorkerPool(
             timeout=timeout,

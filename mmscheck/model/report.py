@@ -105,6 +105,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ``started`` is RFC 3339 in UTC; ``strict`` makes warnings block; ``unread`` lists inputs that could
     not be read at all, as sentences. ``waivers`` are those of the configuration; the gate applies them.
     ``allowances`` says, as sentences, what was let through to addresses that are not public, or redirected.
+    ``confinement`` names what keeps in the processes that open media: ``limits``, ``landlock``, ``seccomp``.
     ``not_checked`` are the sources of messages that were given and not judged, because the run ended before.
     """
 
@@ -121,3 +122,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     allowances: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     not_checked: tuple[str, ...] = ()
+    confinement: tuple[str, ...] = ()

@@ -158,7 +158,7 @@ async def test_a_worker_that_was_taken_over_lies_about_no_file_of_another_host(w
 async def test_nor_for_long_about_those_of_its_own(workers: MediaWorkers) -> None:
     await workers.inspect(URL, hostile.call(hostile.lie))
     found = [(await workers.inspect(URL, PAGE)).sniffed.type for _ in range(40)]
-    assert found == ["image/jpeg"] * 15 + ["text/html"] * 25
+    assert found == ["image/jpeg"] * 31 + ["text/html"] * 9
 
 
 async def test_a_worker_that_floods_is_ended(workers: MediaWorkers) -> None:

@@ -74,8 +74,8 @@ def status_of(process: int) -> str:
     return Path(f"/proc/{process}/status").read_text()
 
 
-async def standing(**given: int) -> dict[str, Any]:
-    async with MediaWorkers(workers=1, **given) as workers:
+async def standing(memory_bytes: int = 1024**3) -> dict[str, Any]:
+    async with MediaWorkers(workers=1, memory_bytes=memory_bytes) as workers:
         found = await workers.inspect("https://example.com/a.jpg", hostile.call(hostile.standing))
     told: dict[str, Any] = hostile.said(found)
     return told
@@ -94,9 +94,12 @@ async def test_no_secret_reaches_the_process_that_makes_workers(monkeypatch: pyt
     monkeypatch.setenv("MMSCHECK_API_KEY", SECRET)
     started: list[dict[str, Any]] = []
     popen = subprocess.Popen
-    monkeypatch.setattr(
-        "subprocess.Popen", lambda *a, **given: (started.append(given), popen(*a, **given))[1]
-    )
+
+    def note(*command: Any, **given: Any) -> subprocess.Popen[bytes]:
+        started.append(given)
+        return popen(*command, **given)
+
+    monkeypatch.setattr("subprocess.Popen", note)
     async with MediaWorkers(workers=1) as workers:
         await workers.sniff("https://example.com/a.jpg", b"\xff\xd8\xff\xe0")
     assert len(started) == 1
@@ -111,7 +114,7 @@ async def test_a_worker_stands_confined(monkeypatch: pytest.MonkeyPatch) -> None
     limits = found["limits"]
     soft, hard = limits.pop("CPU")
     assert 20 < soft <= 23
-    assert hard == 16 * 25
+    assert hard == 32 * 25
     assert limits == {
         "AS": [megabytes, megabytes],
         "CORE": [0, 0],
@@ -124,7 +127,7 @@ async def test_a_worker_stands_confined(monkeypatch: pytest.MonkeyPatch) -> None
     assert found["main"] is None
 
 
-async def test_a_worker_and_the_process_that_makes_it_are_alone_in_a_session(
+async def test_a_worker_and_the_process_that_makes_it_have_sessions_of_their_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hostile.taken_over(monkeypatch)
@@ -132,7 +135,7 @@ async def test_a_worker_and_the_process_that_makes_it_are_alone_in_a_session(
         worker = hostile.said(await workers.inspect("https://example.com/a.jpg", hostile.call(hostile.pid)))
         found = await workers.inspect("https://example.com/a.jpg", hostile.call(hostile.standing))
         server = hostile.said(found)["server"]
-        assert os.getsid(worker) == os.getsid(server) == server
+        assert (os.getsid(worker), os.getsid(server)) == (worker, server)
         status = status_of(worker)
     assert "NoNewPrivs:\t1" in status
     assert "Seccomp:\t2" in status
