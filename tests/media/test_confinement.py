@@ -47,7 +47,7 @@ def script(folder: Path) -> tuple[subprocess.Popen[str], int]:
     running = subprocess.Popen(
         [sys.executable, path, folder / "runs"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
