@@ -23,10 +23,10 @@ from mmscheck.fetch import (
     plan,
 )
 from mmscheck.folder import InOrder
-from mmscheck.media import MediaWorkers
+from mmscheck.media import ISOLATED, MediaWorkers, offered
 from mmscheck.model.check import Binding
 from mmscheck.model.mms import Mms
-from mmscheck.model.observation import Inspected, Observation, ProbeName
+from mmscheck.model.observation import Fetched, Inspected, Observation, ProbeName
 from mmscheck.model.report import MessageReport, Report, RuleKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import RuleSet
@@ -281,9 +281,20 @@ def make_report(
         duration_ms=round((time.monotonic() - clock.ticks) * 1000),
         strict=strict,
         unread=unread,
-        allowances=allowances,
+        allowances=(*allowances, *_unconfined(messages)),
         waivers=ruleset.waivers,
         not_checked=not_checked,
         left_out=left_out,
         configuration=ruleset.configuration,
+        confinement=offered(),
     )
+
+
+def _unconfined(messages: Sequence[MessageReport]) -> Iterator[str]:
+    """What keeps workers in elsewhere and not here, if they were needed."""
+    opened = any(isinstance(seen, Fetched) for each in messages for seen in each.observations.values())
+    if opened and (missing := [name for name in ISOLATED if name not in offered()]):
+        yield (
+            f"Media were opened in processes without {' and '.join(missing)}, which this system does not"
+            " offer; --require-confinement checks nothing on such a system."
+        )

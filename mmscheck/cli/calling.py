@@ -19,6 +19,7 @@ from mmscheck.cli.say import say, write_stdout
 from mmscheck.cli.secrets import API_KEY, read_secret, secret
 from mmscheck.errors import UsageError
 from mmscheck.formats import View
+from mmscheck.media import keep_secret
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.orders import Retries, provider_account
 from mmscheck.sinch import DEFAULT_API_URL, SinchClient
@@ -140,6 +141,7 @@ def show_document(wanted: tuple[Destination, ...], xml: str) -> None:
 
 
 def _api_key(file: Path | None) -> str:
+    keep_secret()
     if file is None:
         key, place = secret(API_KEY) or "", API_KEY
     else:

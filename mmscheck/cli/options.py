@@ -11,6 +11,7 @@ import click
 
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
+from mmscheck.media import ISOLATED, offered
 from mmscheck.model.report import LINT
 from mmscheck.model.request import Changes, CustomText
 from mmscheck.model.rule import RuleSet
@@ -61,6 +62,11 @@ _JUDGING: _Options = (
         help="The account's media are transcoded, so larger files are taken (default: not).",
     ),
     click.option("--strict", is_flag=True, help="Warnings block too."),
+    click.option(
+        "--require-confinement",
+        is_flag=True,
+        help="Check nothing where the system cannot isolate the processes that open media.",
+    ),
     click.option(
         "--config", "config_file", type=click.Path(path_type=Path), help="Default: mmscheck.toml, upward."
     ),
@@ -145,15 +151,26 @@ def _decorated(function: _Decorated, options: _Options) -> _Decorated:
 def configuration(options: Mapping[str, Any], paths: Sequence[str]) -> Config:
     """The named configuration file, or the one found upward from the inputs, or none.
 
-    Raises RuleSetError, and UsageError when the inputs lie under different ones: the order of the inputs must
-    not decide what counts.
+    Raises RuleSetError, and UsageError when the inputs lie under different ones (the order of the inputs must
+    not decide what counts), or when media cannot be opened as safely as is demanded.
     """
     named: Path | None = options["config_file"]
     found = [named] if named else find_configs(Path() if path == "-" else Path(path) for path in paths)
     if len(set(found)) > 1:
         told = ", ".join(f"{path}: {file or 'none'}" for path, file in zip(paths, found, strict=True))
         raise UsageError(f"the inputs lie under different configurations ({told}); give one with --config")
-    return load_config(found[0]) if found and found[0] else Config()
+    config = load_config(found[0]) if found and found[0] else Config()
+    if options["require_confinement"] or config.require_confinement:
+        _demand_confinement()
+    return config
+
+
+def _demand_confinement() -> None:
+    if missing := [name for name in ISOLATED if name not in offered()]:
+        raise UsageError(
+            f"--require-confinement: this system has no {' and no '.join(missing)} to isolate what opens"
+            " media; it takes Linux 5.13 or newer, x86_64 or aarch64, and a container that lets it through"
+        )
 
 
 def ruleset(options: Mapping[str, Any], config: Config, sender_hint: SenderType | None = None) -> RuleSet:

@@ -265,6 +265,10 @@ class Document(Struct, frozen=True, kw_only=True):
     allowances: Annotated[
         list[str], Meta(description="What was let through to addresses that are not public, or redirected.")
     ]
+    confinement: Annotated[
+        list[str],
+        Meta(description="What keeps in the processes that open media: limits, landlock, seccomp."),
+    ]
     messages: list[Message]
     not_looked_at: Annotated[
         list[Unlooked], Meta(description="Media that lint could not look at, by host; empty for a check.")

@@ -72,6 +72,7 @@ def document(view: View) -> v1.Document:
         counts=_counts(report),
         unread=[clean_text(sentence) for sentence in report.unread],
         allowances=[clean_text(sentence) for sentence in report.allowances],
+        confinement=list(report.confinement),
         messages=[_message(message, verdict) for message, verdict in pairs],
         not_looked_at=_not_looked_at(report),
         left_out=report.left_out,

@@ -1,49 +1,53 @@
-"""Brings samples to the pool, several small ones in one task: a task costs more than a look at a head."""
+"""Brings samples to workers, several small ones in one task: a task costs more than a look at a head."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
+from contextlib import aclosing
 from typing import cast
 
-from mmscheck.media.generation import WorkerLostError
-from mmscheck.media.pool import WorkerPool
+from mmscheck.media.pool import Slot, WorkerPool
+from mmscheck.media.process import Found, WorkerLostError
 from mmscheck.media.refusal import trace
 from mmscheck.media.sample import Sample
 from mmscheck.media.sniffing import failed
-from mmscheck.media.worker import examine
 from mmscheck.model.observation import Inspected
 
 MOST_SAMPLES = 16
 """Samples in one task."""
 
-MOST_BYTES = 128 * 1024
+MOST_BYTES = 512 * 1024
 """Bytes in a task of more than one sample."""
+
+STOPPED = "the workers have been stopped"
 
 Ticket = tuple[Sample, asyncio.Future[Inspected | None]]
 """A sample and where its answer is awaited."""
 
 
 class Looks:
-    """Hands samples to the pool as it takes them; for as long as the pool runs."""
+    """Hands samples to the slots of a pool, those of one host together; for as long as the pool runs."""
 
-    def __init__(self, pool: WorkerPool, *, carriers: int, cpu_seconds: int) -> None:
-        """Take the pool, the number of tasks to have there at a time, and CPU seconds for each."""
-        self._pool = pool
-        self._most_carriers = carriers
-        self._cpu_seconds = cpu_seconds
-        self._waiting: deque[Ticket] = deque()
+    def __init__(self, pool: WorkerPool, *, workers: int) -> None:
+        """Take the pool, and how many workers to have at a time."""
+        self._recycle_after = pool.recycle_after
+        self._slots = tuple(Slot(pool) for _ in range(workers))
+        self._free = list(self._slots)
+        self._waiting: dict[str, deque[Ticket]] = {}  # by host, and that whose turn it is comes first
         self._carriers: set[asyncio.Task[None]] = set()
 
-    async def look(self, sample: Sample) -> Inspected | None:
-        """What a worker made of the sample; WorkerLostError when none did."""
-        answer = asyncio.get_running_loop().create_future()
-        self._waiting.append((sample, answer))
-        if len(self._carriers) < self._most_carriers:
-            self._carriers.add(asyncio.create_task(self._carry()))
-        found: Inspected | None = await answer
-        return found
+    async def look(self, host: str, sample: Sample) -> Inspected | None:
+        """What a worker made of the sample, None if it asks for the whole file; WorkerLostError."""
+        answer: asyncio.Future[Inspected | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(host, deque()).append((sample, answer))
+        if self._free:
+            slot = next((slot for slot in self._free if slot.host == host), self._free[0])
+            self._free.remove(slot)
+            self._carriers.add(asyncio.create_task(self._carry(slot)))
+        return await answer
 
     async def end(self) -> None:
         """Give up what is waiting or at work; those who wait are told."""
@@ -51,55 +55,62 @@ class Looks:
         for carrier in carriers:
             carrier.cancel()
         await asyncio.gather(*carriers, return_exceptions=True)
-        settle(tuple(self._waiting), WorkerLostError("the workers have been stopped"))
+        for slot in self._slots:
+            slot.empty()
+        for tickets in self._waiting.values():
+            settle(tickets, WorkerLostError(STOPPED))
         self._waiting.clear()
 
-    async def _carry(self) -> None:
+    async def _carry(self, slot: Slot) -> None:
         try:
             while self._waiting:
-                await self._deliver(self._next())
+                host, batch = self._next(slot)
+                await self._deliver(slot, host, batch)
         finally:
             # Here and not in a callback, which runs a turn later: a sample that came in between would be left
             # to a carrier that has already gone.
+            self._free.append(slot)
             self._carriers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
-    def _next(self) -> Sequence[Ticket]:
-        """The samples that have waited longest, as many as go into one task."""
-        batch = [self._waiting.popleft()]
+    def _next(self, slot: Slot) -> tuple[str, list[Ticket]]:
+        """The samples of one host that have waited longest, as many as go into one task."""
+        left = slot.room(slot.host)
+        host = slot.host if left and slot.host in self._waiting else next(iter(self._waiting))
+        tickets = self._waiting.pop(host)
+        fair = math.ceil(len(tickets) / len(self._slots))  # the other workers want some too
+        most = min(MOST_SAMPLES, fair, left if left and host == slot.host else self._recycle_after)
+        batch = [tickets.popleft()]
         room = MOST_BYTES - len(batch[0][0].data)
-        while self._waiting and len(batch) < MOST_SAMPLES and room >= len(self._waiting[0][0].data):
-            batch.append(self._waiting.popleft())
+        while tickets and len(batch) < most and room >= len(tickets[0][0].data):
+            batch.append(tickets.popleft())
             room -= len(batch[-1][0].data)
-        return batch
+        if tickets:
+            self._waiting[host] = tickets  # behind the other hosts
+        return host, batch
 
-    async def _deliver(self, batch: Sequence[Ticket]) -> None:
-        """Answer every ticket of the batch; where the worker was lost, one by one to see over which."""
+    async def _deliver(self, slot: Slot, host: str, batch: list[Ticket]) -> None:
+        """Answer the tickets of a batch; those behind one over which the worker was lost go to another."""
+        rest = deque(batch)
         try:
-            found = await self._pool.run(examine, [sample for sample, _ in batch], self._cpu_seconds)
-            answers = list(zip(batch, found, strict=True))
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
-            await self._look_closer(batch, error)
+            async with aclosing(slot.examine(host, [sample for sample, _ in batch])) as answers:
+                async for found in answers:
+                    settle([rest.popleft()], found)
+        except Exception:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            settle(rest, Inspected(sniffed=failed((), trace())))
+        except asyncio.CancelledError:
+            settle(rest, WorkerLostError(STOPPED))
+            raise
         else:
-            for (_, answer), inspected in answers:
-                if not answer.done():  # whoever asked may have gone
-                    answer.set_result(inspected)
-        finally:
-            settle(batch, WorkerLostError("the workers have been stopped"))
-
-    async def _look_closer(self, batch: Sequence[Ticket], error: Exception) -> None:
-        """Deliver what was lost together one by one; what was lost alone is lost."""
-        if len(batch) > 1:
-            await asyncio.gather(*(self._deliver([ticket]) for ticket in batch))
-        elif isinstance(error, WorkerLostError):
-            settle(batch, error)
-        else:
-            answer = batch[0][1]
-            if not answer.done():
-                answer.set_result(Inspected(sniffed=failed((), trace())))
+            if rest:
+                self._waiting[host] = rest + self._waiting.pop(host, deque())
 
 
-def settle(tickets: Sequence[Ticket], error: WorkerLostError) -> None:
-    """Tell those still waiting for an answer that none will come, so that nobody waits for ever."""
+def settle(tickets: Sequence[Ticket], found: Found) -> None:
+    """Tell those still waiting what became of their samples, so that nobody waits for ever."""
     for _, answer in tickets:
-        if not answer.done():
-            answer.set_exception(error)
+        if answer.done():  # whoever asked may have gone
+            continue
+        if isinstance(found, WorkerLostError):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)

@@ -1,47 +1,72 @@
-"""What a worker process may do once it starts to look at bytes: little, and not for long.
+"""What a process that looks at bytes may do: little, and not for long.
 
 A worker that breaks one of these limits dies, and its death is what the parent reports.
 """
 
 from __future__ import annotations
 
-import ctypes
+import functools
 import math
-import os
 import resource
-import signal
 import sys
 import time
 
 import msgspec
 
-PR_SET_PDEATHSIG = 1
-PR_SET_NO_NEW_PRIVS = 38
-"""Numbers of prctl(2), linux/prctl.h."""
+from mmscheck.media import landlock, seccomp
+from mmscheck.media.kernel import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, die_with, drop_capabilities, prctl
+
+ISOLATED = ("limits", "landlock", "seccomp")
+"""The whole of what keeps a worker in: limits, which every system has, and what the kernel adds."""
 
 
 class Confinement(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits of one worker: address space in bytes, open files."""
+    """The limits of one worker: address space in bytes, open files, CPU seconds over all its tasks."""
 
     memory_bytes: int
     open_files: int = 64
+    cpu_seconds: int = 1000
+
+
+@functools.cache
+def offered() -> tuple[str, ...]:
+    """Which parts of ``ISOLATED`` this system has; workers take on all of them or do not start."""
+    has = {"limits": True, "landlock": landlock.abi() > 0, "seccomp": seccomp.offered()}
+    return tuple(name for name in ISOLATED if has[name])
+
+
+def enclose(parent: int) -> None:
+    """Let this process and its children read what libraries need and nothing else; ``parent`` as below.
+
+    For the process that starts workers: it never sees hostile bytes, and must still make processes. Raises
+    OSError when the system refuses what it offers.
+    """
+    restrict(resource.RLIMIT_CORE, 0)
+    if sys.platform == "linux":
+        die_with(parent)
+        prctl(PR_SET_DUMPABLE, 0)
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+        landlock.restrict_to(landlock.needed())
+        seccomp.same_for_all()
 
 
 def confine(limits: Confinement, parent: int) -> None:
     """Give up every right that looking at bytes does not need; ``parent`` is the process to die with.
 
-    No file may be written, no core dumped, no process or thread started (the last is not enforced for
-    root). Raises OSError or ValueError when the system refuses a limit: then the worker must not start.
+    No file may be written, no core dumped, no process or thread started. Raises OSError or ValueError when
+    the system refuses a limit: then the worker must not start.
     """
     if sys.platform == "linux":
         die_with(parent)
-        prctl(PR_SET_NO_NEW_PRIVS, 1)
     restrict(resource.RLIMIT_FSIZE, 0)
     restrict(resource.RLIMIT_CORE, 0)
     restrict(resource.RLIMIT_NPROC, 0)
     restrict(resource.RLIMIT_NOFILE, limits.open_files)
-    if sys.platform == "linux":  # other systems refuse or ignore it
+    restrict(resource.RLIMIT_CPU, limits.cpu_seconds)
+    if sys.platform == "linux":  # other systems refuse or ignore the first
         restrict(resource.RLIMIT_AS, limits.memory_bytes)
+        drop_capabilities()
+        seccomp.install()
 
 
 def restrict(kind: int, most: int) -> None:
@@ -63,16 +88,11 @@ def grant_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends, however that comes about."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the line above
-        os._exit(1)
+def keep_secret() -> None:
+    """Shut other processes of this user out of this one's memory, variables and core dumps.
 
-
-def prctl(option: int, value: int) -> None:
-    """Set one of the kernel's options for this process; OSError when it fails."""
-    library = ctypes.CDLL(None, use_errno=True)
-    if library.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+    For a process that holds a key. Does nothing where the system refuses it.
+    """
+    restrict(resource.RLIMIT_CORE, 0)
+    if sys.platform == "linux":
+        prctl(PR_SET_DUMPABLE, 0)

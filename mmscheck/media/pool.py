@@ -1,116 +1,171 @@
-"""A pool of worker processes that outlives whatever happens to its workers.
+"""Worker processes in a few slots, each for one host at a time, whatever happens to them.
 
-Pebble runs the tasks, stops those that take too long and replaces dead workers. Two things it leaves to its
-user: a pool whose idle worker dies is broken for good, and a task handed to a worker that dies before it says
-so is never answered. So a broken or silent pool is put away and a new one started.
+Bytes that have taken a worker over can make it answer as they like. So it answers for files of one host, and
+not for many: then it makes room for a fresh one.
 """
 
 from __future__ import annotations
 
-import asyncio
+import math
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from mmscheck.media.confinement import Confinement
-from mmscheck.media.generation import Generation, PoolBrokenError, WorkerLostError
-
-T = TypeVar("T")
+from mmscheck.media.decoding import DECODERS
+from mmscheck.media.launch import ServerGoneError, WorkerServer
+from mmscheck.media.process import Found, NotStartedError, Worker, WorkerLostError
+from mmscheck.media.sample import Sample
+from mmscheck.model.observation import Inspected
 
 MOST_FAILURES = 3
-"""Pools in a row that break before any task is answered: workers cannot run here, at least for now."""
+"""Failures in a row to have any worker answer: workers cannot run here, at least for now."""
 
 REST = 30.0
 """Seconds before workers that could not run are tried again."""
 
+OFTEN = 2
+"""Files of a family after which its decoder is loaded before workers are made."""
+
 
 class WorkerPool:
-    """Runs functions in worker processes under limits; for one event loop at a time."""
+    """Makes workers under limits, and the process that makes them; for one event loop at a time."""
 
     def __init__(
-        self, *, workers: int, timeout: float, limits: Confinement, recycle_after: int, decode: bool = True
+        self, *, timeout: float, limits: Confinement, recycle_after: int, decode: bool = True
     ) -> None:
-        """Take the number of processes, seconds for a task, limits, and tasks until a worker is replaced.
+        """Take seconds for a sample, limits, and samples until a worker is replaced.
 
-        ``decode`` has each load the picture decoder before its first task.
+        ``decode`` has each begin with the picture decoder loaded.
         """
-        self._workers = workers
-        self._timeout = timeout
+        self.timeout = timeout
+        self.recycle_after = recycle_after
         self._limits = limits
-        self._recycle_after = recycle_after
         self._decode = decode
-        self._slots = asyncio.Semaphore(2 * workers)  # one task at work, one at the door, for each worker
         self._failures = 0
         self._resting_until = 0.0
         self._open = False
-        self._pool: Generation | None = None
+        self._server: WorkerServer | None = None
+        self._spare: Worker | None = None
+        self._met: Counter[str] = Counter()
 
     def start(self) -> None:
-        """Start the processes without waiting until they are ready, or until it is known that they can be."""
+        """Have a first worker made, without waiting until it is ready or until it is known that it can be."""
         self._open = True
-        self._begin()
+        try:
+            self._spare = self._make()
+        except NotStartedError:
+            self._spare = None  # whoever needs one will hear of it
 
     def end(self) -> None:
         """Kill all processes; none is left when this returns."""
         self._open = False
-        if self._pool is not None:
-            self._pool.end()
-            self._pool = None
+        self._let_go()
 
-    async def run(self, function: Callable[..., T], *args: object) -> T:
-        """The function's answer; WorkerLostError when its worker was killed, timed out or died.
-
-        A task that was only near when the pool broke is given to the next pool, once. What the function
-        itself raises comes through.
-        """
-        async with self._slots:
-            try:
-                return await self._attempt(function, args)
-            except PoolBrokenError:
-                pass  # and once more with the pool that has taken its place
-            try:
-                return await self._attempt(function, args)
-            except PoolBrokenError as broken:
-                raise WorkerLostError(str(broken)) from broken
-
-    async def _attempt(self, function: Callable[..., T], args: tuple[object, ...]) -> T:
-        pool = self._current()
-        try:
-            answer = await pool.ask(function, args)
-        except PoolBrokenError:
-            self._put_away(pool)
-            raise
-        self._failures = 0
-        return answer
-
-    def _current(self) -> Generation:
-        """The pool at work; a new one where the last one broke."""
+    def worker(self) -> Worker:
+        """A worker that no bytes have seen; WorkerLostError when there can be none, NotStartedError once."""
         if not self._open:
             raise WorkerLostError("the workers have been stopped")
         if time.monotonic() < self._resting_until:
             raise WorkerLostError("no worker process can run here")
-        pool = self._pool or self._begin()
-        if pool is None:
-            raise PoolBrokenError("no worker process could be started")
-        return pool
+        fresh, self._spare = self._spare, None
+        return fresh or self._make()
 
-    def _begin(self) -> Generation | None:
+    def _make(self) -> Worker:
         try:
-            self._pool = Generation(
-                self._workers, self._timeout, self._limits, self._recycle_after, decode=self._decode
-            )
-        except PoolBrokenError:
-            self._count_failure()
-        return self._pool
+            if self._server is None:
+                self._met.clear()
+                self._server = WorkerServer(self._limits, decode=self._decode)
+            return Worker(self._server, self.timeout)
+        except (OSError, ServerGoneError) as error:
+            self.broken(self._server)
+            raise NotStartedError("no worker process could be started") from error
 
-    def _put_away(self, broken: Generation) -> None:
-        """Let a broken pool go, unless another task has done so."""
-        if self._pool is broken:
-            broken.end()
-            self._pool = None
-            self._count_failure()
+    def broken(self, server: WorkerServer | None) -> None:
+        """Let go of a server that makes no workers, or whose workers all ended; unless that has been done."""
+        if self._server is server:
+            self._let_go()
+            self._failures += 1
+            if self._failures >= MOST_FAILURES:
+                self._resting_until = time.monotonic() + REST
 
-    def _count_failure(self) -> None:
-        self._failures += 1
-        if self._failures >= MOST_FAILURES:
-            self._resting_until = time.monotonic() + REST
+    def _let_go(self) -> None:
+        if self._spare is not None:
+            self._spare.put_away()
+            self._spare = None
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def met(self, found: Inspected) -> None:
+        """Have the workers from now on know the decoder of a family that comes often."""
+        self._failures = 0
+        decoder = DECODERS.get(found.sniffed.type or "")
+        if self._server is None or decoder is None or found.decoded is None:
+            return
+        self._met[decoder.module] += 1
+        if self._met[decoder.module] == OFTEN:
+            self._server.load(f"mmscheck.media.{decoder.module}")
+
+
+class Slot:
+    """A place for one worker at a time, which serves one host; ``host`` is the last one served."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        """Take the pool that makes the workers."""
+        self.host: str | None = None
+        self._pool = pool
+        self._worker: Worker | None = None
+
+    def room(self, host: str | None) -> int:
+        """How many more samples of that host its worker can be given; 0 where a fresh one is needed."""
+        worker = self._worker
+        if host != self.host or worker is None or not (worker.fit and worker.silent):
+            return 0
+        return self._pool.recycle_after - worker.files
+
+    def empty(self) -> None:
+        """Put the worker away."""
+        if self._worker is not None:
+            self._worker.put_away()
+            self._worker = None
+
+    async def examine(self, host: str, samples: Sequence[Sample]) -> AsyncGenerator[Found, None]:
+        """What became of each sample, in order, at least of the first; ends early when a worker was lost.
+
+        Where the workers ended together before the first answer, another is given the samples, once.
+        """
+        for attempt in (1, 2):
+            begun = False
+            try:
+                async with aclosing(self._worker_for(host).examine(samples, self._cpu_seconds)) as answers:
+                    async for found in answers:
+                        begun = True
+                        if isinstance(found, Inspected):
+                            self._pool.met(found)
+                        yield found
+            except WorkerLostError as lost:
+                yield lost
+                return
+            except (NotStartedError, ServerGoneError) as error:
+                if self._worker is not None:
+                    self._pool.broken(self._worker.server)
+                    self.empty()
+                if not begun and attempt > 1:
+                    yield WorkerLostError(str(error) or "the worker processes died")
+                    return
+            if begun:
+                return
+
+    @property
+    def _cpu_seconds(self) -> int:
+        return math.ceil(self._pool.timeout)
+
+    def _worker_for(self, host: str) -> Worker:
+        if not self.room(host):
+            self.empty()
+            self.host = host
+        if self._worker is None:
+            self._worker = self._pool.worker()
+        return self._worker

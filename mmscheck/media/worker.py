@@ -1,49 +1,104 @@
-"""What runs inside a worker process: its preparation, and the task it is given again and again."""
+"""What runs inside a worker process: taking tasks, looking at each sample, and answering."""
 
 from __future__ import annotations
 
-import importlib
-import signal
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator
 
-from mmscheck.media.confinement import Confinement, confine, grant_cpu
+import msgspec
+
+from mmscheck.media.confinement import grant_cpu
 from mmscheck.media.decoding import decode
-from mmscheck.media.libraries import libmagic_says
+from mmscheck.media.frames import LENGTH, Answer, Drawn, Failed, Ready, Seen, Task, fit
 from mmscheck.media.previews import CPU_SECONDS, preview
+from mmscheck.media.refusal import trace
 from mmscheck.media.sample import HEAD, Sample
-from mmscheck.media.sniffing import sniff
+from mmscheck.media.sniffing import FAULT, sniff
 from mmscheck.model.observation import Inspected, Sniffed
 
+PIECE = 64 * 1024
+"""Bytes read at a time of a frame there is no room for."""
 
-def prepare(limits: Confinement, parent: int, decode: bool) -> None:  # noqa: FBT001 - the pool passes no names
-    """Load what every task needs, then take on the limits; runs once, before the first task."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # code that hangs in C would never run a handler
-    libmagic_says(Sample(data=b"warm", size=4))
-    if decode:
-        # Nearly every message has a picture, and now the network is being waited for.
-        importlib.import_module("mmscheck.media.pictures")
-    confine(limits, parent)
+Examine = Callable[[Sample, int], Iterator[Answer]]
+"""Looks at one sample in that much CPU time, and answers."""
 
 
-def examine(samples: Sequence[Sample], cpu_seconds: int) -> list[Inspected | None]:
-    """The type of each sample's bytes and what was asked besides, each in that much CPU time.
+def serve(channel: int, examine: Examine) -> None:
+    """Answer tasks until the parent closes the channel, or one fails by a fault of ours."""
+    tasks = msgspec.msgpack.Decoder(Task)
+    send(channel, fit(Ready()))
+    while True:
+        try:
+            frame = receive(channel)
+            if frame is None:
+                return
+            task = tasks.decode(frame)
+            del frame  # its bytes are in the samples
+            for sample in task.samples:
+                for answer in examine(sample, task.cpu_seconds):
+                    send(channel, fit(answer))
+        except MemoryError:
+            send(channel, fit(Failed("looking at the bytes took more memory than a worker may use")))
+            return
+        except Exception:  # noqa: BLE001 - whatever it is, the parent must hear of it
+            send(channel, fit(Failed(FAULT, trace())))
+            return
 
-    None asks for the whole file.
-    """
-    return [inspect(sample, cpu_seconds) for sample in samples]
+
+def receive(channel: int) -> bytearray | None:
+    """The next frame, None when the parent has gone; MemoryError for one that does not fit."""
+    head = bytearray(LENGTH.size)
+    if not fill(channel, head):
+        return None
+    (length,) = LENGTH.unpack(head)
+    try:
+        frame = bytearray(length)
+    except MemoryError:
+        skip(channel, length)
+        raise
+    return frame if fill(channel, frame) else None
 
 
-def inspect(sample: Sample, cpu_seconds: int) -> Inspected | None:
-    """The type of one sample, by its head where that tells enough, and its facts where they are wanted."""
+def fill(channel: int, buffer: bytearray) -> bool:
+    """Read until the buffer is full; whether it came to that."""
+    rest = memoryview(buffer)
+    while rest:
+        count = os.readv(channel, [rest])
+        if not count:
+            return False
+        rest = rest[count:]
+    return True
+
+
+def skip(channel: int, length: int) -> None:
+    """Read so many bytes and forget them: a parent that still writes would not read an answer."""
+    while length and (read := os.read(channel, min(length, PIECE))):
+        length -= len(read)
+
+
+def send(channel: int, frame: bytearray) -> None:
+    """Write all of a frame."""
+    rest = memoryview(frame)
+    while rest:
+        rest = rest[os.write(channel, rest) :]
+
+
+def examine(sample: Sample, cpu_seconds: int) -> Iterator[Answer]:
+    """What one sample is and holds; and in an answer of its own, so that it costs no facts, its likeness."""
     grant_cpu(cpu_seconds)
+    found = inspect(sample)
+    yield Seen(found)
+    if sample.preview and found is not None and found.decoded is not None:
+        grant_cpu(min(CPU_SECONDS, cpu_seconds))
+        yield Drawn(preview(found.sniffed.type, sample.data, found.decoded))
+
+
+def inspect(sample: Sample) -> Inspected | None:
+    """The type of one sample, by its head where that tells enough, and its facts where they are wanted."""
     sniffed = look(sample.head(HEAD)) or (look(sample) if sample.whole else None)
     if sniffed is None:
         return None
-    decoded = decode(sniffed.type, sample.data) if sample.decode else None
-    if decoded is None or not sample.preview:
-        return Inspected(sniffed=sniffed, decoded=decoded)
-    grant_cpu(min(CPU_SECONDS, cpu_seconds))
-    return Inspected(sniffed=sniffed, decoded=decoded, preview=preview(sniffed.type, sample.data, decoded))
+    return Inspected(sniffed=sniffed, decoded=decode(sniffed.type, sample.data) if sample.decode else None)
 
 
 def look(sample: Sample) -> Sniffed | None:

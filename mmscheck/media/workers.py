@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import math
 from typing import Self
+from urllib.parse import urlsplit
 
 from mmscheck.media.batching import Looks
 from mmscheck.media.confinement import Confinement
 from mmscheck.media.decoding import not_decoded
-from mmscheck.media.generation import WorkerLostError
 from mmscheck.media.names import named_type
 from mmscheck.media.pool import WorkerPool
+from mmscheck.media.previews import CPU_SECONDS
+from mmscheck.media.process import WorkerLostError
 from mmscheck.media.sample import HEAD, Sample
 from mmscheck.model.observation import Inspected, Sniffed
 
 SHARE = 8
 """A file may be this part of a worker's memory: it is held there twice, beside what libraries make of it."""
+
+RECYCLE_AFTER, HEADS_RECYCLE_AFTER = 32, 128
+"""Files until a worker is replaced: it has cost some milliseconds, and may have been taken over since.
+
+The second where types alone are determined, which takes a twentieth of the time.
+"""
 
 
 class MediaWorkers:
@@ -27,24 +35,27 @@ class MediaWorkers:
         workers: int = 2,
         timeout: float = 20.0,
         memory_bytes: int = 1024 * 1024 * 1024,
-        recycle_after: int = 1000,
+        recycle_after: int | None = None,
         decode: bool = True,
     ) -> None:
         """Take the number of processes and the limits of each.
 
         ``timeout`` is seconds for one file, and bounds its CPU time too; ``memory_bytes`` the address space;
-        ``recycle_after`` the number of tasks (up to 16 looks) until a process is replaced by a fresh one.
-        Without ``decode`` they are made ready for determining types alone.
+        ``recycle_after`` the number of looks until a process is replaced by a fresh one (default: 32); it is
+        replaced earlier when it is needed for another host, and when it was lost or answered oddly.
+        Without ``decode`` they are made ready for determining types alone, and last for 128.
         """
+        recycle_after = recycle_after or (RECYCLE_AFTER if decode else HEADS_RECYCLE_AFTER)
         self._largest = memory_bytes // SHARE
         self._pool = WorkerPool(
-            workers=workers,
             timeout=timeout,
-            limits=Confinement(memory_bytes=memory_bytes),
+            limits=Confinement(
+                memory_bytes=memory_bytes, cpu_seconds=recycle_after * math.ceil(timeout + CPU_SECONDS)
+            ),
             recycle_after=recycle_after,
             decode=decode,
         )
-        self._looks = Looks(self._pool, carriers=2 * workers, cpu_seconds=math.ceil(timeout))
+        self._looks = Looks(self._pool, workers=workers)
 
     async def __aenter__(self) -> Self:
         """Have the processes start while the caller goes on."""
@@ -53,8 +64,8 @@ class MediaWorkers:
 
     async def __aexit__(self, *_failure: object) -> None:
         """Kill the processes, whatever they are doing."""
-        self._pool.end()
         await self._looks.end()
+        self._pool.end()
 
     async def sniff(self, url: str, body: bytes) -> Sniffed:
         """The type of the bytes and who said so; ``problem`` when they could not be looked at safely.
@@ -63,14 +74,14 @@ class MediaWorkers:
         """
         if not body:
             return Sniffed(type=None)
-        named = named_type(url)
+        host, named = _host(url), named_type(url)
         try:
-            found = await self._looks.look(Sample(data=bytes(body[:HEAD]), size=len(body), named=named))
+            found = await self._looks.look(host, Sample(data=bytes(body[:HEAD]), size=len(body), named=named))
             if isinstance(found, Inspected):
                 return found.sniffed
             if len(body) > self._largest:
                 return Sniffed(type=None, problem=f"{len(body)} bytes are too many to look at")
-            found = await self._looks.look(Sample(data=bytes(body), size=len(body), named=named))
+            found = await self._looks.look(host, Sample(data=bytes(body), size=len(body), named=named))
         except WorkerLostError as lost:
             return Sniffed(type=None, problem=str(lost))
         return found.sniffed if found else Sniffed(type=None, problem="a worker gave no answer")
@@ -78,9 +89,9 @@ class MediaWorkers:
     async def inspect(self, url: str, body: bytes, *, preview: bool = False) -> Inspected:
         """The type of the bytes, and what a decoder found in them; both in one task of a worker.
 
-        With ``preview`` a likeness too, where one can be made. Nothing the bytes do raises. Where the worker
-        was lost, everything is asked for once more without the likeness, and then the type alone: what died
-        of decoding may yet say what it is.
+        With ``preview`` a likeness too, where one can be made; a worker lost over it costs no facts. Nothing
+        the bytes do raises. Where the worker was lost before, the type alone is asked for once more and
+        nothing is decoded again: what died of decoding may yet say what it is.
         """
         if not body:
             return Inspected(sniffed=Sniffed(type=None))
@@ -88,10 +99,8 @@ class MediaWorkers:
             return await self._undecoded(url, body, f"{len(body)} bytes are too many to decode")
         sample = Sample(data=bytes(body), size=len(body), named=named_type(url), decode=True, preview=preview)
         try:
-            found = await self._looks.look(sample)
+            found = await self._looks.look(_host(url), sample)
         except WorkerLostError as lost:
-            if preview:
-                return await self.inspect(url, body)
             return await self._undecoded(url, body, str(lost))
         return found or await self._undecoded(url, body, "a worker gave no answer")
 
@@ -99,3 +108,11 @@ class MediaWorkers:
         """The type of the bytes, and why they were not decoded."""
         sniffed = await self.sniff(url, body)
         return Inspected(sniffed=sniffed, decoded=not_decoded(sniffed.type, why))
+
+
+def _host(url: str) -> str:
+    """Whose files a worker may see together: those of one host as the URL has it; all local ones are one."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return url

@@ -6,8 +6,6 @@ Sizes are bytes, dimensions pixels, durations seconds, rates per second. None is
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 WHOLE = "whole"
@@ -100,7 +98,7 @@ class Undecoded(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", t
     reason: str
     contained: bool = False
     fault: str = ""
-    partial: dict[str, Any] = {}
+    partial: dict[str, str | int | float | bool | None] = {}
 
 
 Decoded = (

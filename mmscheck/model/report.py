@@ -105,6 +105,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ``started`` is RFC 3339 in UTC; ``strict`` makes warnings block; ``unread`` lists inputs that could
     not be read at all, as sentences. ``waivers`` are those of the configuration; the gate applies them.
     ``allowances`` says, as sentences, what was let through to addresses that are not public, or redirected.
+    ``confinement`` names what keeps in the processes that open media: ``limits``, ``landlock``, ``seccomp``.
     ``not_checked`` are the sources of messages that were given and not judged, because the run ended before;
     ``left_out`` counts XML files that were given and are no messages. ``configuration`` is the full path of
     the file that shaped the rules.
@@ -125,3 +126,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     not_checked: tuple[str, ...] = ()
     left_out: int = 0
     configuration: str | None = None
+    confinement: tuple[str, ...] = ()

@@ -44,6 +44,7 @@ class ConfigFile(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     providers: tuple[Filled, ...] = ()
     transcoding: bool = False
     strict: bool = False
+    require_confinement: bool = False
     allow_net: tuple[Filled, ...] = ()
     connect_to: tuple[Filled, ...] = ()
     ca_file: Filled | None = None
@@ -77,6 +78,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     providers: tuple[str, ...] = ()
     transcoding: bool = False
     strict: bool = False
+    require_confinement: bool = False
     allow_net: tuple[str, ...] = ()
     connect_to: tuple[str, ...] = ()
     ca_file: Path | None = None
@@ -140,6 +142,7 @@ def _config(path: Path, file: ConfigFile) -> Config:
         providers=file.providers,
         transcoding=file.transcoding,
         strict=file.strict,
+        require_confinement=file.require_confinement,
         allow_net=file.allow_net,
         connect_to=file.connect_to,
         ca_file=folder / file.ca_file if file.ca_file else None,

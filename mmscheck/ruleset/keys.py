@@ -36,6 +36,7 @@ CONFIG_KEYS: Mapping[str, str] = MappingProxyType(
         "ConfigFile.providers": "Other providers whose limits are looked at too, likewise.",
         "ConfigFile.transcoding": "True when the provider transcodes media for this account.",
         "ConfigFile.strict": "Warnings block like errors.",
+        "ConfigFile.require-confinement": "Check nothing where processes that open media are not isolated.",
         "ConfigFile.allow-net": "Networks (CIDR) that may hold media although they are not public.",
         "ConfigFile.connect-to": "HOST:PORT:ADDRESS:PORT, as curl's --connect-to.",
         "ConfigFile.ca-file": "A PEM file of further certificate authorities, relative to this file.",

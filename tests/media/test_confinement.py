@@ -6,28 +6,31 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mmscheck.media import MediaWorkers
+from mmscheck.media import MediaWorkers, launch
 from mmscheck.media.sample import Sample
 from mmscheck.media.worker import look
 from tests.media import hostile
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
-import asyncio, os, pathlib, sys
-from mmscheck.media import MediaWorkers
+import asyncio, sys
+from mmscheck.media import MediaWorkers, launch
 from tests.media import hostile
+
+launch.MODULE = hostile.__name__
 
 with open(sys.argv[1], "a") as file:
     file.write("ran\\n")
 
 async def main():
     async with MediaWorkers(workers=1) as workers:
-        await workers.sniff("https://example.com/a.jpg", b"\\xff\\xd8\\xff\\xe0")
-        print(await workers._pool.run(os.getpid), flush=True)
-        await workers._pool.run(hostile.spin)
+        found = await workers.inspect("https://example.com/a.jpg", hostile.call(hostile.pid))
+        print(hostile.said(found), flush=True)
+        await workers.inspect("https://example.com/a.jpg", hostile.call(hostile.spin))
 
 try:
     asyncio.run(main())
@@ -44,7 +47,7 @@ def script(folder: Path) -> tuple[subprocess.Popen[str], int]:
     running = subprocess.Popen(
         [sys.executable, path, folder / "runs"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -67,44 +70,77 @@ def gone(process: int) -> bool:
     return False
 
 
+def status_of(process: int) -> str:
+    return Path(f"/proc/{process}/status").read_text()
+
+
+async def standing(memory_bytes: int = 1024**3) -> dict[str, Any]:
+    async with MediaWorkers(workers=1, memory_bytes=memory_bytes) as workers:
+        found = await workers.inspect("https://example.com/a.jpg", hostile.call(hostile.standing))
+    told: dict[str, Any] = hostile.said(found)
+    return told
+
+
 async def test_no_secret_reaches_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile.taken_over(monkeypatch)
     monkeypatch.setenv("MMSCHECK_API_KEY", SECRET)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    async with MediaWorkers(workers=1) as workers:
-        variables, block = await workers._pool.run(hostile.environment)
-    assert SECRET.encode() not in block
-    assert SECRET not in variables.values()
+    variables = (await standing())["variables"]
+    assert SECRET not in str(variables)
     assert not {"MMSCHECK_API_KEY", "AWS_SECRET_ACCESS_KEY", "HOME", "PATH"} & set(variables)
 
 
-async def test_a_worker_stands_confined() -> None:
-    megabytes = 700 * 1024 * 1024
-    async with MediaWorkers(workers=1, memory_bytes=megabytes) as workers:
-        await workers.sniff("https://example.com/a.jpg", b"\xff\xd8\xff\xe0")
-        standing = await workers._pool.run(hostile.standing)
-    nothing = (0, 0)
-    assert standing["limits"] == {
-        "AS": (megabytes, megabytes),
-        "CORE": nothing,
-        "FSIZE": nothing,
-        "NOFILE": (64, 64),
-        "NPROC": nothing,
-    }
-    assert isinstance(standing["cpu"], int)
-    assert 20 < standing["cpu"] <= 23
-    assert standing["session"] is True
-    assert standing["folder"] == "/"
-    assert standing["streams"] == ["/dev/null"] * 3
-    assert standing["privileges"] is True
-    assert standing["main"] is None
-    assert standing["parent"] == os.getpid()
+async def test_no_secret_reaches_the_process_that_makes_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MMSCHECK_API_KEY", SECRET)
+    started: list[dict[str, Any]] = []
+    popen = subprocess.Popen
 
+    def note(*command: Any, **given: Any) -> subprocess.Popen[bytes]:
+        started.append(given)
+        return popen(*command, **given)
 
-async def test_a_worker_writes_no_file(tmp_path: Path) -> None:
+    monkeypatch.setattr("subprocess.Popen", note)
     async with MediaWorkers(workers=1) as workers:
-        with pytest.raises(OSError, match="File too large"):
-            await workers._pool.run(hostile.write, str(tmp_path / "loot"))
-    assert (tmp_path / "loot").stat().st_size == 0
+        await workers.sniff("https://example.com/a.jpg", b"\xff\xd8\xff\xe0")
+    assert len(started) == 1
+    assert SECRET not in str(started)
+    assert set(started[0]["env"]) <= launch.KEPT
+
+
+async def test_a_worker_stands_confined(monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile.taken_over(monkeypatch)
+    megabytes = 700 * 1024 * 1024
+    found = await standing(memory_bytes=megabytes)
+    limits = found["limits"]
+    soft, hard = limits.pop("CPU")
+    assert 20 < soft <= 23
+    assert hard == 32 * 25
+    assert limits == {
+        "AS": [megabytes, megabytes],
+        "CORE": [0, 0],
+        "FSIZE": [0, 0],
+        "NOFILE": [64, 64],
+        "NPROC": [0, 0],
+    }
+    assert found["folder"] == "/"
+    assert found["files"] == [0, 1, 2, 3]  # closed off streams, and its channel
+    assert found["main"] is None
+
+
+async def test_a_worker_and_the_process_that_makes_it_have_sessions_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hostile.taken_over(monkeypatch)
+    async with MediaWorkers(workers=1) as workers:
+        worker = hostile.said(await workers.inspect("https://example.com/a.jpg", hostile.call(hostile.pid)))
+        found = await workers.inspect("https://example.com/a.jpg", hostile.call(hostile.standing))
+        server = hostile.said(found)["server"]
+        assert (os.getsid(worker), os.getsid(server)) == (worker, server)
+        status = status_of(worker)
+    assert "NoNewPrivs:\t1" in status
+    assert "Seccomp:\t2" in status
+    capabilities = next(line for line in status.splitlines() if line.startswith("CapEff:"))
+    assert int(capabilities.split()[1], 16) & ~(1 << 2) == 0
 
 
 def test_the_parent_loads_no_library_that_opens_media() -> None:

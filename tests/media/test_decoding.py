@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from mmscheck.media import MediaWorkers
 from mmscheck.media.decoding import DECODERS, decode
-from mmscheck.media.generation import WorkerLostError
 from mmscheck.model.facts import (
     AudioFacts,
     CalendarFacts,
@@ -143,9 +141,9 @@ async def test_the_bytes_choose_the_decoder_whatever_the_url_says() -> None:
 async def test_a_decoder_that_dies_is_contained_and_the_type_is_still_found(
     monkeypatch: pytest.MonkeyPatch, bytes_: bytes, told: str
 ) -> None:
-    monkeypatch.setattr("mmscheck.media.batching.examine", hostile.examine_hostile_only_to_decoders)
+    hostile.taken_over(monkeypatch)
     async with MediaWorkers(workers=2, timeout=2.0) as workers:
-        found = await workers.inspect(URL, JPEG + bytes_)
+        found = await workers.inspect(URL, JPEG + bytes_ + hostile.DECODERS_ONLY)
         other = await workers.inspect(URL, JPEG)
     assert found.sniffed.type == "image/jpeg"
     assert isinstance(found.decoded, Undecoded)
@@ -179,19 +177,20 @@ def test_lack_of_memory_while_decoding_is_contained(monkeypatch: pytest.MonkeyPa
     assert (found.contained, "memory" in found.reason) == (True, True)
 
 
-async def test_a_run_with_nothing_but_jpegs_loads_no_other_decoder() -> None:
-    async with MediaWorkers(workers=1) as workers:
+async def test_a_run_with_nothing_but_jpegs_loads_no_other_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile.taken_over(monkeypatch)
+    which = hostile.call(hostile.loaded)
+    async with MediaWorkers(workers=1, recycle_after=1000) as workers:
         await workers.inspect(URL, JPEG)
-        before = await workers._pool.run(hostile.loaded)
+        before = hostile.said(await workers.inspect(URL, which))
         for path in MEDIA.iterdir():
             await workers.inspect(URL, path.read_bytes())
-        after = await workers._pool.run(hostile.loaded)
-    assert before == {"PIL"}
-    assert after == {"PIL", "av", "icalendar", "pikepdf", "vobject"}
+        after = hostile.said(await workers.inspect(URL, which))
+    assert before == ["PIL"]
+    assert after == ["PIL", "av", "icalendar", "pikepdf", "vobject"]
 
 
 async def test_the_pool_still_refuses_after_its_end() -> None:
     async with MediaWorkers(workers=1) as workers:
         await workers.inspect(URL, JPEG)
-    with pytest.raises(WorkerLostError):
-        await workers._pool.run(os.getpid)
+    assert (await workers.inspect(URL, JPEG)).sniffed.problem == "the workers have been stopped"

@@ -90,7 +90,7 @@ def content(name: str) -> bytes:
 
 
 def inspected(data: bytes) -> Inspected:
-    found = worker.inspect(Sample(data=data, size=len(data), decode=True), 10)
+    found = worker.inspect(Sample(data=data, size=len(data), decode=True))
     assert found is not None
     return found
 
@@ -218,6 +218,8 @@ def evaluations(name: str, found: Inspected) -> tuple[Evaluation, ...]:
 async def test_the_command_blames_itself_where_a_library_has_dropped_an_argument(tmp_path: Path) -> None:
     newer = tmp_path / "newer" / "icalendar"
     newer.mkdir(parents=True)
+    # Workers read only where packages are installed.
+    (newer.parent / "icalendar-99.0.dist-info").mkdir()
     (newer / "__init__.py").write_text(
         "class Calendar:\n    @classmethod\n    def from_ical(cls, data): ...\n", encoding="utf-8"
     )

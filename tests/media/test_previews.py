@@ -91,9 +91,9 @@ async def test_a_bomb_has_the_same_facts_for_being_drawn(bomb: bytes) -> None:
 async def test_a_worker_lost_over_a_likeness_costs_neither_type_nor_facts(
     end: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mmscheck.media.batching.examine", hostile.examine_hostile_only_to_previews)
+    hostile.taken_over(monkeypatch)
     async with MediaWorkers(workers=1, timeout=2.0) as workers:
-        bodies = [JPEG, JPEG + end, JPEG]
+        bodies = [JPEG, JPEG + end + hostile.PREVIEWS_ONLY, JPEG]
         found = await asyncio.gather(*[workers.inspect(URL, body, preview=True) for body in bodies])
     assert [one.decoded for one in found] == [FACTS] * 3
     assert [one.sniffed.type for one in found] == ["image/jpeg"] * 3

@@ -1,28 +1,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from mmscheck.media import MediaWorkers
-from mmscheck.media.generation import WorkerLostError
+from mmscheck.media.process import Found, Worker
+from mmscheck.media.sample import Sample
+from mmscheck.model.facts import ImageFacts, Undecoded
 from mmscheck.model.observation import Sniffed
 from tests.media import hostile
 
-JPEG = (Path(__file__).parents[2] / "fixtures" / "media" / "photo-small.jpg").read_bytes()
-NOISE = (Path(__file__).parents[2] / "fixtures" / "media" / "mystery.bin").read_bytes()
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "media"
+JPEG = (FIXTURES / "photo-small.jpg").read_bytes()
+NOISE = (FIXTURES / "mystery.bin").read_bytes()
 URL = "https://media.example.com/photo.jpg"
 GIGABYTE = 1024**3
 
 
 @pytest.fixture
-async def workers() -> AsyncIterator[MediaWorkers]:
+async def workers(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[MediaWorkers]:
+    hostile.taken_over(monkeypatch)
     async with MediaWorkers(workers=1, timeout=2.0) as running:
         await running.sniff(URL, JPEG)
         yield running
@@ -33,18 +37,34 @@ async def looks_again(workers: MediaWorkers) -> bool:
     return (await workers.sniff(URL, JPEG)).witness == "libmagic"
 
 
-def children() -> set[int]:
-    """The processes this one has started, but for the resource tracker that serves it to its end."""
-    mine = set()
+async def told(workers: MediaWorkers, deed: bytes) -> str:
+    """What became of a worker that was given such a file."""
+    return str((await workers.sniff(URL, deed)).problem)
+
+
+def processes() -> set[int]:
+    """All processes."""
+    return {int(path.name) for path in Path("/proc").glob("[0-9]*")}
+
+
+def wait_for_the_end(process: int) -> None:
+    """Until it only waits to be reaped."""
+    while Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.01)
+
+
+def descendants(of: int | None = None) -> set[int]:
+    """The processes this one has started, and those that they have."""
+    parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            tracker = b"resource_tracker" in stat.with_name("cmdline").read_bytes()
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
         except OSError:  # it has just ended
             continue
-        if parent == os.getpid() and not tracker:
-            mine.add(int(stat.parent.name))
-    return mine
+    found = {os.getpid() if of is None else of}
+    while more := {process for process, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {os.getpid() if of is None else of}
 
 
 async def test_an_empty_file_has_no_type_and_is_no_problem(workers: MediaWorkers) -> None:
@@ -52,7 +72,7 @@ async def test_an_empty_file_has_no_type_and_is_no_problem(workers: MediaWorkers
 
 
 @pytest.mark.parametrize(
-    ("deed", "told"),
+    ("deed", "cause"),
     [
         (hostile.crash, "SIGSEGV"),
         (hostile.abort, "SIGABRT"),
@@ -61,33 +81,33 @@ async def test_an_empty_file_has_no_type_and_is_no_problem(workers: MediaWorkers
     ],
 )
 async def test_a_worker_that_dies_takes_nothing_along(
-    workers: MediaWorkers, deed: Callable[[], None], told: str
+    workers: MediaWorkers, deed: Callable[[], None], cause: str
 ) -> None:
-    with pytest.raises(WorkerLostError, match=r"died") as caught:
-        await workers._pool.run(deed)
-    assert told in str(caught.value)
+    assert await told(workers, hostile.call(deed)) == f"the worker process died: {cause}"
     assert await looks_again(workers)
 
 
-async def test_a_worker_that_uses_up_its_cpu_time_is_ended_by_the_kernel() -> None:
+async def test_a_worker_that_uses_up_its_cpu_time_is_ended_by_the_kernel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hostile.taken_over(monkeypatch)
     async with MediaWorkers(workers=1, timeout=30.0) as workers:
-        with pytest.raises(WorkerLostError, match=r"SIGXCPU \(its CPU time was used up\)"):
-            await workers._pool.run(hostile.spin_on_little_cpu)
+        cause = await told(workers, hostile.call(hostile.spin_on_little_cpu))
+        assert cause == "the worker process died: SIGXCPU (its CPU time was used up)"
         assert await looks_again(workers)
 
 
 async def test_a_worker_that_hangs_in_c_code_is_stopped_at_the_time_limit(workers: MediaWorkers) -> None:
     started = time.monotonic()
-    with pytest.raises(WorkerLostError, match="stopped after 2 s"):
-        await workers._pool.run(hostile.spin)
+    assert await told(workers, hostile.call(hostile.spin)) == "stopped after 2 s"
     assert time.monotonic() - started < 20
     assert await looks_again(workers)
 
 
 async def test_a_worker_gets_no_more_memory_than_its_limit(workers: MediaWorkers) -> None:
-    assert await workers._pool.run(hostile.devour, GIGABYTE // 4) == GIGABYTE // 4
-    with pytest.raises(MemoryError):
-        await workers._pool.run(hostile.devour, GIGABYTE)
+    quarter = await workers.inspect(URL, hostile.call(hostile.devour, GIGABYTE // 4))
+    assert hostile.said(quarter) == GIGABYTE // 4
+    assert "more memory than a worker may use" in await told(workers, hostile.call(hostile.devour, GIGABYTE))
     assert await looks_again(workers)
 
 
@@ -104,22 +124,21 @@ async def test_a_task_its_worker_has_no_room_for_is_a_problem_within_bounded_tim
         workers._largest = GIGABYTE  # let the file through that the guard before it keeps out
         found = await workers.sniff(URL, NOISE + bytes(100 * 1024 * 1024))
         assert found.type is None
-        assert found.problem == "the worker processes died"
+        assert found.problem == "looking at the bytes took more memory than a worker may use"
         assert await looks_again(workers)
 
 
-async def test_a_hostile_neighbour_costs_other_files_nothing() -> None:
+async def test_a_hostile_neighbour_costs_other_files_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile.taken_over(monkeypatch)
+    deeds = [hostile.call(deed) for deed in (hostile.crash, hostile.abort, hostile.vanish)]
     async with MediaWorkers(workers=2, timeout=30.0) as workers:
-        deeds = [workers._pool.run(deed) for deed in (hostile.crash, hostile.abort, hostile.vanish)]
-        files = [workers.sniff(URL, JPEG) for _ in range(30)]
-        answers = await asyncio.gather(*deeds, *files, return_exceptions=True)
-    assert all(isinstance(answer, WorkerLostError) for answer in answers[:3])
-    assert {answer.type for answer in answers[3:] if isinstance(answer, Sniffed)} == {"image/jpeg"}
-    assert len([answer for answer in answers if isinstance(answer, Sniffed)]) == 30
+        answers = await asyncio.gather(*[workers.sniff(URL, file) for file in (*deeds, *[JPEG] * 30)])
+    assert all("died" in str(answer.problem) for answer in answers[:3])
+    assert {answer.type for answer in answers[3:]} == {"image/jpeg"}
 
 
 @pytest.mark.parametrize(
-    ("bytes_", "told"),
+    ("bytes_", "cause"),
     [
         (hostile.POISON, "SIGABRT"),
         (hostile.TAR, "stopped after 2 s"),
@@ -127,13 +146,12 @@ async def test_a_hostile_neighbour_costs_other_files_nothing() -> None:
     ],
 )
 async def test_bytes_that_end_a_worker_are_found_out_among_those_beside_them(
-    workers: MediaWorkers, monkeypatch: pytest.MonkeyPatch, bytes_: bytes, told: str
+    workers: MediaWorkers, bytes_: bytes, cause: str
 ) -> None:
-    monkeypatch.setattr("mmscheck.media.batching.examine", hostile.examine_hostile)
     bodies = [JPEG] * 20 + [bytes_] + [JPEG] * 20
     found = await asyncio.gather(*[workers.sniff(URL, body) for body in bodies])
     assert [answer.type for answer in found] == ["image/jpeg"] * 20 + [None] + ["image/jpeg"] * 20
-    assert [told in str(answer.problem) for answer in found] == [False] * 20 + [True] + [False] * 20
+    assert [cause in str(answer.problem) for answer in found] == [False] * 20 + [True] + [False] * 20
 
 
 async def test_a_look_that_is_given_up_takes_none_of_those_beside_it_along(workers: MediaWorkers) -> None:
@@ -159,23 +177,31 @@ async def test_looks_that_still_wait_at_the_end_are_told() -> None:
 async def test_workers_killed_while_idle_are_replaced() -> None:
     async with MediaWorkers(workers=2) as workers:
         await workers.sniff(URL, JPEG)
-        for process in children():
+        for process in descendants():
             os.kill(process, signal.SIGKILL)
-        await asyncio.sleep(0.3)
         assert await looks_again(workers)
 
 
-async def test_a_task_that_a_breaking_pool_never_took_is_given_to_the_next(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_worker_killed_while_idle_is_replaced_by_the_same_server() -> None:
     async with MediaWorkers(workers=1) as workers:
         await workers.sniff(URL, JPEG)
-        assert workers._pool._pool is not None
-        monkeypatch.setattr(workers._pool._pool._pool, "schedule", lambda *_a, **_k: Future[None]())
-        for process in children():
+        (server,) = {process for process in descendants() if descendants(process)}
+        for process in descendants(server):
             os.kill(process, signal.SIGKILL)
-        async with asyncio.timeout(60):
-            assert await looks_again(workers)
+            await asyncio.to_thread(wait_for_the_end, process)
+        assert await looks_again(workers)
+        assert server in descendants()
+
+
+async def test_files_at_work_as_all_workers_are_killed_are_given_to_others(workers: MediaWorkers) -> None:
+    looks = [asyncio.ensure_future(workers.sniff(f"https://host-{n}.example/", JPEG)) for n in range(20)]
+    await looks[0]
+    for process in descendants():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    async with asyncio.timeout(60):
+        answers = await asyncio.gather(*looks)
+    assert {answer.type for answer in answers} == {"image/jpeg"}
 
 
 async def test_workers_that_cannot_run_make_a_problem_soon_and_not_an_exception() -> None:
@@ -191,34 +217,100 @@ async def test_workers_that_cannot_run_make_a_problem_soon_and_not_an_exception(
 async def test_a_cancelled_look_leaves_the_pool_in_order(workers: MediaWorkers) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
-            await workers._pool.run(hostile.spin)
+            await workers.sniff(URL, hostile.TAR)
     assert await looks_again(workers)
 
 
-async def test_worn_workers_are_replaced_by_fresh_ones() -> None:
+async def number(workers: MediaWorkers, url: str = URL) -> int:
+    found: int = hostile.said(await workers.inspect(url, hostile.call(hostile.pid)))
+    return found
+
+
+async def test_worn_workers_are_replaced_by_fresh_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile.taken_over(monkeypatch)
     async with MediaWorkers(workers=1, recycle_after=5) as workers:
-        seen = {await workers._pool.run(os.getpid) for _ in range(12)}
-    assert len(seen) >= 2
+        seen = [await number(workers) for _ in range(12)]
+    assert [len(set(seen[at : at + 5])) for at in (0, 5, 10)] == [1, 1, 1]
+    assert len(set(seen)) == 3
 
 
-async def test_no_process_is_left_after_the_end() -> None:
-    before = children()
+async def test_a_worker_serves_one_host(workers: MediaWorkers) -> None:
+    hosts = ("https://a.example/1", "https://a.example/2", "https://b.example/1", "https://a.example/3")
+    seen = [await number(workers, url) for url in hosts]
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 3
+
+
+async def test_no_file_waits_for_ever_behind_those_of_another_host(workers: MediaWorkers) -> None:
+    order: list[str] = []
+
+    async def look(url: str) -> None:
+        await workers.inspect(url, JPEG)
+        order.append(url)
+
+    many = [asyncio.ensure_future(look(f"https://many.example/{n}")) for n in range(300)]
+    await asyncio.sleep(0)
+    await look("https://one.example/")
+    assert len(order) < 100
+    await asyncio.gather(*many)
+
+
+async def test_no_process_is_left_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    hostile.taken_over(monkeypatch)
+    before = descendants()
     async with MediaWorkers(workers=2) as workers:
         await workers.sniff(URL, JPEG)
-        assert len(children() - before) == 2
-        hung = asyncio.ensure_future(workers._pool.run(hostile.spin))
+        started = descendants() - before
+        hung = asyncio.ensure_future(workers.sniff(URL, hostile.TAR))
         await asyncio.sleep(0.2)
-    assert children() == before
-    hung.cancel()
+    assert len(started) >= 2
+    assert not started & processes()
+    assert descendants() == before
+    assert (await hung).problem == "the workers have been stopped"
     assert (await workers.sniff(URL, JPEG)).problem == "the workers have been stopped"
 
 
 async def test_no_process_is_left_when_the_start_is_not_waited_for() -> None:
-    before = children()
+    before = descendants()
     async with MediaWorkers(workers=2):
         pass
-    await asyncio.sleep(0.3)
-    assert children() == before
+    assert descendants() == before
+
+
+async def test_a_decoder_that_is_often_needed_is_loaded_before_workers_are_made(
+    workers: MediaWorkers,
+) -> None:
+    film = (FIXTURES / "clip-small.mp4").read_bytes()
+    for n in range(2):
+        await workers.inspect(f"https://host-{n}.example/", film)
+    found = await workers.inspect("https://fresh.example/", hostile.call(hostile.loaded))
+    assert hostile.said(found) == ["PIL", "av"]
+
+
+async def test_a_file_over_which_a_worker_was_lost_is_decoded_no_second_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hostile.taken_over(monkeypatch)
+    asked: list[bool] = []
+    examine = Worker.examine
+
+    def note(self: Worker, samples: Sequence[Sample], cpu_seconds: int) -> AsyncGenerator[Found, None]:
+        asked.extend(sample.decode for sample in samples)
+        return examine(self, samples, cpu_seconds)
+
+    monkeypatch.setattr(Worker, "examine", note)
+    async with MediaWorkers(workers=1, timeout=2.0) as workers:
+        found = await workers.inspect(URL, JPEG + hostile.TAR + hostile.DECODERS_ONLY, preview=True)
+    assert isinstance(found.decoded, Undecoded)
+    assert (found.sniffed.type, found.decoded.reason) == ("image/jpeg", "stopped after 2 s")
+    assert asked == [True, False]
+
+
+async def test_a_worker_that_draws_too_long_has_given_the_facts_already(workers: MediaWorkers) -> None:
+    found = await workers.inspect(URL, JPEG + hostile.TAR + hostile.PREVIEWS_ONLY, preview=True)
+    assert isinstance(found.decoded, ImageFacts)
+    assert found.preview is None
+    assert await looks_again(workers)
 
 
 async def test_workers_can_be_started_again() -> None:

@@ -30,6 +30,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
 profile = "send"
 sender = "toll-free"
 strict = true
+require-confinement = true
 allow-net = ["10.0.0.0/8", "fd00::/8", "127.0.0.1"]
 connect-to = ["a.example:443:127.0.0.1:8443"]
 ca-file = "ca.pem"
@@ -54,6 +55,7 @@ params = { maximum = 9 }
         profile="send",
         sender=SenderType.TOLL_FREE,
         strict=True,
+        require_confinement=True,
         allow_net=("10.0.0.0/8", "fd00::/8", "127.0.0.1"),
         connect_to=("a.example:443:127.0.0.1:8443",),
         ca_file=tmp_path / "ca.pem",

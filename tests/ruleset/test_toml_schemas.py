@@ -38,6 +38,7 @@ carriers = ["att"]
 providers = ["twilio"]
 transcoding = true
 strict = true
+require-confinement = true
 allow-net = ["10.0.0.0/8"]
 connect-to = ["a.example:443:127.0.0.1:8443"]
 ca-file = "ca.pem"
