@@ -181,7 +181,7 @@ def permit(report: Report, request: SendRequest, now: float, *, life: float = PE
         raise PermitError("the report is about another request")
     if report.profile == SAVE:
         raise PermitError("a report of profile save judges no send, so it permits none")
-    return _mint(report, message, request.digest, now + life)
+    return _mint(report, message, request.digest, now, life)
 
 
 def permit_save(report: Report, save: SaveRequest, now: float, *, life: float = PERMIT_LIFE) -> Permit:
@@ -194,7 +194,7 @@ def permit_save(report: Report, save: SaveRequest, now: float, *, life: float = 
         raise PermitError("the report is about a send, and not about a save")
     if message.digest != save.message_digest:
         raise PermitError("the report is about another document")
-    return _mint(report, message, save.digest, now + life)
+    return _mint(report, message, save.digest, now, life)
 
 
 def _permitted(report: Report) -> MessageReport:
@@ -209,7 +209,7 @@ def _permitted(report: Report) -> MessageReport:
     return report.messages[0]
 
 
-def _mint(report: Report, message: MessageReport, request_digest: str, expires: float) -> Permit:
+def _mint(report: Report, message: MessageReport, request_digest: str, now: float, life: float) -> Permit:
     seen = {ref.url: message.observations[ref.url] for ref in message.media}
     media = tuple((url, item.sha256) for url, item in seen.items() if isinstance(item, Fetched))
     if len(media) != len(seen):
@@ -221,7 +221,8 @@ def _mint(report: Report, message: MessageReport, request_digest: str, expires: 
         media_digests=media,
         request_digest=request_digest,
         ruleset_digest=report.ruleset_digest,
-        expires=expires,
+        expires=now + life,
+        life=life,
     )
 
 

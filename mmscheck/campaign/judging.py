@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 
 from mmscheck import gate
@@ -17,8 +19,9 @@ from mmscheck.model.verdict import Permit, Verdict
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
-    """One full check of the message, and when it began (seconds since the epoch): what permits rest on.
+    """One full check of the message, and when it began: what permits rest on.
 
+    ``began`` is seconds since the epoch, ``ticks`` those of a clock that nobody sets.
     ``common`` is the request without a recipient; ``binding`` what the ledger knows of the stored message.
     """
 
@@ -27,6 +30,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     common: SendRequest
     report: Report
     began: float
+    ticks: float = msgspec.field(default_factory=time.monotonic)
     binding: Binding | None = None
 
     def request(self, row: Row) -> SendRequest:
@@ -46,9 +50,13 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
         )
         return msgspec.structs.replace(self.report, messages=(message,))
 
+    def age(self) -> float:
+        """Seconds since it began, by the clock that says more: one of them may be set back."""
+        return max(time.time() - self.began, time.monotonic() - self.ticks)
+
     def permit(self, report: Report, request: SendRequest, now: float) -> Permit:
         """The gate's permit, which lives as long after the check as any; raises PermitError."""
-        return gate.permit(report, request, now, life=self.began + gate.PERMIT_LIFE - now)
+        return gate.permit(report, request, now, life=gate.PERMIT_LIFE - self.age())
 
     def media(self) -> dict[str, str]:
         """The digest of each medium that was fetched whole, by URL."""

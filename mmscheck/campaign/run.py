@@ -134,7 +134,7 @@ class Campaign:
 
     async def _look(self, row: Row) -> Basis:
         """One full check of the message, as the first row would be sent."""
-        plan, began = self._plan, time.time()
+        plan, began, ticks = self._plan, time.time(), time.monotonic()
         request = msgspec.structs.replace(plan.common, to=row.to, changes=row.changes)
         binding = await self._ledger.binding(request.mms_id or "")
         report = await check(
@@ -153,6 +153,7 @@ class Campaign:
             common=plan.common,
             report=report,
             began=began,
+            ticks=ticks,
             binding=binding,
         )
 
