@@ -47,6 +47,7 @@ NOT_COMPARED = (
 @WHO
 @calling.API_URL
 @calling.API_KEY_FILE
+@calling.API_CA_FILE
 @LEDGER
 @opts.common_options
 def command(mms_id: str, path: str, **given: Any) -> int:
@@ -60,7 +61,7 @@ def command(mms_id: str, path: str, **given: Any) -> int:
     content, 3 not decided, 4 internal error or unusable ledger, 5 the provider gave no list.
     """
     wanted = destinations(given["formats"])
-    spare(wanted, (path, *(given[name] for name in ("api_key_file", "config_file", "ca_file", "where"))))
+    spare(wanted, (path, *(given[name] for name in calling.READ_FILES)))
     mms_id = _usable_id(mms_id)
     _demand_reason(given)
     given["who"] = login(given["who"])

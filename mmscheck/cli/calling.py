@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +13,7 @@ import msgspec
 
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.output import Destination, write_reports
-from mmscheck.cli.running import run
+from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import say, write_stdout
 from mmscheck.errors import UsageError
 from mmscheck.formats import View
@@ -41,6 +40,13 @@ API_URL = click.option(
 API_KEY_FILE = click.option(
     "--api-key-file", type=click.Path(path_type=Path), help="Instead of MMSCHECK_API_KEY."
 )
+API_CA_FILE = click.option(
+    "--api-ca-file",
+    metavar="FILE",
+    help="Trust these certificate authorities (PEM) as well for the provider's address; --ca-file does not.",
+)
+READ_FILES = ("api_key_file", "api_ca_file", "config_file", "ca_file", "where")
+"""The options that name a file which is read: no report may go there."""
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +61,7 @@ def way(given: dict[str, Any]) -> Way:
     """Read it out of the options; raises UsageError now for what would be found out too late."""
     ledger_place(given)
     key_file = given["api_key_file"]
-    client = SinchClient(api_url=given["api_url"], api_key=_api_key(key_file), ca_file=given["ca_file"])
+    client = SinchClient(api_url=given["api_url"], api_key=_api_key(key_file), ca_file=given["api_ca_file"])
     if "retries" not in given:
         return Way(client=client, ledger=given["where"])
     retries = Retries(count=given["retries"], seconds=given["retry_seconds"])
@@ -94,8 +100,7 @@ async def _opened(where: str | None, secrets: tuple[str, ...], work: Callable[[L
 async def _stoppable(call: Coroutine[Any, Any, T]) -> T:
     """The call; a stop by the system cancels it as Ctrl-C does, so that it leaves the same trace."""
     task = asyncio.ensure_future(call)
-    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(stop, task.cancel)
+    when_asked_to_stop(task.cancel)
     return await task
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from mmscheck.cli.exits import Exit
 from mmscheck.cli.output import Destination, destinations, spare, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress
-from mmscheck.cli.running import run
+from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, say
 from mmscheck.errors import LedgerError, ReportError, UsageError
 from mmscheck.formats import View
@@ -47,7 +46,7 @@ def send_to_all(
 
     wanted = destinations(given["formats"])
     file, log = given["recipients"], given["row_log"]
-    inputs = [given[name] for name in ("api_key_file", "config_file", "ca_file", "where")]
+    inputs = [given[name] for name in calling.READ_FILES]
     spare(wanted, (path, file, log, *inputs))
     _spare_log(log, (path, file, *inputs))
     calling.ledger_place(given)
@@ -68,8 +67,6 @@ def _plan(path: str, given: dict[str, Any], common: SendRequest, rules: Callable
     from mmscheck.campaign import Limits, Plan  # noqa: PLC0415 - see `send_to_all`
     from mmscheck.orders import Retries  # noqa: PLC0415
 
-    if given["send_at"] is not None:
-        raise UsageError("--send-at: a campaign goes out now; --send-within says for how long")
     config = opts.configuration(given, (path,))
     policy = opts.policy(given, config)
     window = sending(None, given["send_within"])
@@ -165,8 +162,7 @@ async def _stoppable(campaign: Campaign) -> Outcome:
         else:
             task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+    when_asked_to_stop(stop)
     return await task
 
 

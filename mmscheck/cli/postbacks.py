@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -15,7 +14,7 @@ import click
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.postbacks_shown import postback_line
-from mmscheck.cli.running import run
+from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, say
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.formats.escape import visible
@@ -88,8 +87,7 @@ async def _listen(host: str, port: int, secret: str | None, where: str | None, *
 
     guard = None if secret is None else Secret(secret)
     stop = asyncio.Event()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    when_asked_to_stop(stop.set)
     kept = () if secret is None else (secret,)
     async with await open_ledger(where, meanings=POSTBACK_MEANINGS, secrets=kept) as ledger:
         say(f"postbacks are kept in {visible(ledger.shown)}")

@@ -48,6 +48,7 @@ _BEFORE = "Interrupted before the call: nothing was saved."
 )
 @calling.API_URL
 @calling.API_KEY_FILE
+@calling.API_CA_FILE
 @LEDGER
 @opts.common_options
 def command(path: str, **given: Any) -> int:
@@ -60,7 +61,7 @@ def command(path: str, **given: Any) -> int:
     provider had answered, the id is told), 5 permitted but not saved, 6 outcome unknown.
     """
     wanted = destinations(given["formats"])
-    spare(wanted, (path, *(given[name] for name in ("api_key_file", "config_file", "ca_file", "where"))))
+    spare(wanted, (path, *(given[name] for name in calling.READ_FILES)))
     calling.ledger_place(given)
     by = None if given["dry_run"] else calling.way(given)
     one = read_one(path, "save")

@@ -19,6 +19,7 @@ from mmscheck.cli.exits import Exit
 from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.output import destinations, spare, write_reports
+from mmscheck.cli.plan import refuse_later
 from mmscheck.errors import UsageError
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import SECOND_GATE, RuleSet
@@ -49,6 +50,7 @@ _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 )
 @calling.API_URL
 @calling.API_KEY_FILE
+@calling.API_CA_FILE
 @click.option(
     "--idempotency-key",
     metavar="KEY",
@@ -88,10 +90,11 @@ def command(path: str, **given: Any) -> int:
     goes on where it stopped. --rate bounds sends as it bounds requests to a media host.
     """
     usable(given)
+    refuse_later(given["send_at"])
     if given["recipients"] is not None:
         return send_to_all(path, given, _request(given), lambda config: _rules(given, config))
     wanted = destinations(given["formats"])
-    spare(wanted, (path, *(given[name] for name in ("api_key_file", "config_file", "ca_file", "where"))))
+    spare(wanted, (path, *(given[name] for name in calling.READ_FILES)))
     request = _request(given)
     shown_request = redacted_xml(request).decode("utf-8")
     calling.ledger_place(given)
