@@ -13,7 +13,7 @@ from mmscheck.errors import PermitError
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, NotFetched
 from mmscheck.model.redact import redact_url
-from mmscheck.model.report import LINT, Evaluation, MessageReport, Report, TargetKey
+from mmscheck.model.report import LINT, SAVE, Evaluation, MessageReport, Report, TargetKey
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED, SECOND_GATE
 from mmscheck.model.save import SaveRequest
@@ -28,9 +28,6 @@ PERMIT_LIFE = 600.0
 EXIT_PERMIT, EXIT_FAILED, EXIT_NOTHING_CHECKED, EXIT_UNDECIDED = 0, 1, 2, 3
 
 _HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
-
-SAVE = "save"
-"""The profile of saves, without any rule about the fields of a send."""
 
 Sender = Callable[[Permit, SendRequest], Awaitable[SendResult]]
 """What performs the one POST; it must redeem the permit before it opens a socket."""
@@ -192,6 +189,8 @@ def permit_save(report: Report, save: SaveRequest, now: float, *, life: float = 
     message = _permitted(report)
     if message.request_digest is not None:
         raise PermitError("the report is about a send, and not about a save")
+    if message.changed:
+        raise PermitError("the report is about other texts or merge data, and not about what is saved")
     if message.digest != save.message_digest:
         raise PermitError("the report is about another document")
     return _mint(report, message, save.digest, now, life)

@@ -49,7 +49,7 @@ NOT_COMPARED = (
 @calling.API_KEY_FILE
 @calling.API_CA_FILE
 @LEDGER
-@opts.common_options
+@opts.saving_options
 def command(mms_id: str, path: str, **given: Any) -> int:
     """Bind an mms-id that was saved elsewhere to the message at PATH.
 

@@ -133,6 +133,11 @@ def common_options(function: _Decorated) -> _Decorated:
     return _decorated(function, (*_FORMAT, *_PROFILE, *_JUDGING, *_NETWORK, *_PLAN, *_CHANGES, *_OUTPUT))
 
 
+def saving_options(function: _Decorated) -> _Decorated:
+    """Add those of a command that judges what is saved: nothing may be put in its place."""
+    return _decorated(function, (*_FORMAT, *_PROFILE, *_JUDGING, *_NETWORK, *_PLAN, *_OUTPUT))
+
+
 def offline_options(function: _Decorated) -> _Decorated:
     """Add those that make sense without a network and with one fixed profile."""
     return _decorated(function, (*_FORMAT, *_JUDGING, *_CHANGES, *_QUIET))

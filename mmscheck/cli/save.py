@@ -50,7 +50,7 @@ _BEFORE = "Interrupted before the call: nothing was saved."
 @calling.API_KEY_FILE
 @calling.API_CA_FILE
 @LEDGER
-@opts.common_options
+@opts.saving_options
 def command(path: str, **given: Any) -> int:
     """Check one message; only if the gate permits, save it with the provider (one saveMMS call).
 
