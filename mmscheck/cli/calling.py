@@ -14,8 +14,8 @@ import msgspec
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.output import Destination, write_reports
 from mmscheck.cli.running import run, when_asked_to_stop
-from mmscheck.cli.say import say, write_stdout
-from mmscheck.errors import UsageError
+from mmscheck.cli.say import complain, internal, say, write_stdout
+from mmscheck.errors import ReportError, UsageError
 from mmscheck.formats import View
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.orders import Retries
@@ -117,6 +117,24 @@ def prove_writable(wanted: tuple[Destination, ...], view: View, begun: str) -> N
     write_reports(files, ended(view, Exit.UNKNOWN, result))
     if any(item.file is None for item in wanted):
         write_stdout("\n")
+
+
+def write_ending(wanted: tuple[Destination, ...], view: View, unwritten: Exit, told: str) -> int | None:
+    """Write how a call ended; None when that is done, else the code ``unwritten``.
+
+    Whatever comes in between, Ctrl-C too, ``told`` is said: from here on nobody else knows what was done.
+    """
+    try:
+        write_reports(wanted, view)
+    except ReportError as error:
+        failure = str(error)
+    except KeyboardInterrupt:
+        failure = "interrupted before the report was written"
+    except Exception as error:  # noqa: BLE001 - it must not be taken for one that came before the call
+        failure = internal(error)
+    else:
+        return None
+    return complain(f"{failure}\n{told}", unwritten)
 
 
 def show_document(wanted: tuple[Destination, ...], xml: str) -> None:

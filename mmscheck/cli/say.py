@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import traceback
 
 from mmscheck.errors import ReportError
 
@@ -35,6 +36,13 @@ def silence_stdout() -> bool:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return False
     return True
+
+
+def internal(error: BaseException) -> str:
+    """What to say of an error that nobody foresaw; with MMSCHECK_DEBUG its traceback is shown before."""
+    if os.environ.get("MMSCHECK_DEBUG"):
+        say("".join(traceback.format_exception(error)))
+    return f"internal error: {type(error).__name__}: {error} (MMSCHECK_DEBUG=1 shows where)"
 
 
 def complain(text: str, code: int, *, hint: str = "") -> int:
