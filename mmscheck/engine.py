@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -59,13 +60,15 @@ def judge(
     request: SendRequest | None = None,
     binding: Binding | None = None,
     window: SendWindow | None = None,
+    columns: tuple[str, ...] | None = None,
 ) -> MessageReport:
     """Evaluate every rule of the set on every target of one message, in a fixed order.
 
     By profile save it is judged as it is stored: what its merge tags become, each send is judged for.
     """
     known = _recognised(ruleset, message, observations)
-    places = tuple(_places(message, observations, known, changes, request, binding=binding, window=window))
+    place = partial(_places, message, observations, known, changes, request)
+    places = tuple(place(binding=binding, window=window, columns=columns))
     filled = _filled(message, observations) if ruleset.profile == SAVE and changes == Changes() else {}
     evaluations = tuple(
         _as_stored(rule, message, place, filled[place.key])
@@ -125,6 +128,7 @@ def rejudge(
     changes: Changes,
     request: SendRequest,
     binding: Binding | None = None,
+    columns: tuple[str, ...] | None = None,
 ) -> MessageReport:
     """The judgement of this request where ``base`` is one of the same message for another request.
 
@@ -144,7 +148,8 @@ def rejudge(
     for rule in ruleset.rules:
         rules[rule.target].append(rule)
     evaluations: list[Evaluation] = []
-    for place in _places(message, base.observations, {}, changes, request, binding=binding, window=None):
+    places = partial(_places, message, base.observations, {}, changes, request)
+    for place in places(binding=binding, window=None, columns=columns):
         if place.key in same:
             evaluations += known.get(place.key, ())
         else:
@@ -225,11 +230,19 @@ def _places(
     *,
     binding: Binding | None,
     window: SendWindow | None,
+    columns: tuple[str, ...] | None = None,
 ) -> Iterable[Place]:
     as_sent = effective(message, changes)
     yield Place(
         key=TargetKey(kind=TargetKind.MESSAGE),
-        target=MessageTarget(message=message, effective=as_sent, changes=changes, observations=observations),
+        target=MessageTarget(
+            message=message,
+            effective=as_sent,
+            changes=changes,
+            observations=observations,
+            columns=columns,
+            beside=() if request is None else request.texts,
+        ),
         line=message.problem.line if message.problem else None,
     )
     if request is not None:

@@ -22,7 +22,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """One full check of the message, and when it began: what permits rest on.
 
     ``began`` is seconds since the epoch, ``ticks`` those of a clock that nobody sets.
-    ``common`` is the request without a recipient; ``binding`` what the ledger knows of the stored message.
+    ``common`` is the request without a recipient; ``binding`` what the ledger knows of the stored message;
+    ``columns`` the names that the rows have merge data for.
     """
 
     ruleset: RuleSet
@@ -32,6 +33,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     began: float
     ticks: float = msgspec.field(default_factory=time.monotonic)
     binding: Binding | None = None
+    columns: tuple[str, ...] = ()
 
     def request(self, row: Row) -> SendRequest:
         """The send that a row asks for."""
@@ -47,6 +49,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
             changes=request.changes,
             request=request,
             binding=self.binding,
+            columns=self.columns,
         )
         return msgspec.structs.replace(self.report, messages=(message,))
 

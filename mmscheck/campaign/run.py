@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from mmscheck import gate
-from mmscheck.campaign.blame import may_be_the_row
+from mmscheck.campaign.blame import MERGE_DATA_USED, blocking, may_be_the_row
 from mmscheck.campaign.canary import Canaries
 from mmscheck.campaign.judging import Basis
 from mmscheck.campaign.limits import Limits
@@ -32,6 +32,7 @@ from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
+from mmscheck.model.verdict import Verdict
 from mmscheck.orders import Client, Retries, own_key
 from mmscheck.pipeline import check, window
 
@@ -129,7 +130,8 @@ class Campaign:
             raise InputError(f"{self._recipients.file}: it has a header and no rows")
         basis = await self._look(first)
         decision = gate.verdict(basis.report)
-        if not decision.permitted and not may_be_the_row(basis.report, decision):
+        shared = not may_be_the_row(basis.report, decision) or self._is_the_file(basis.report, decision)
+        if not decision.permitted and shared:
             await note_denial(self._ledger, basis.report, decision, call="campaign")
             return Outcome(report=basis.report, result=self._result(0, 0, 0.0), denied=decision.exit_code)
         with Spool() as spool:
@@ -152,6 +154,7 @@ class Campaign:
             strict=plan.strict,
             sending=window(None, plan.within),
             cache_bust=plan.cache_bust,
+            columns=self._recipients.columns.filling,
         )
         return Basis(
             ruleset=plan.ruleset,
@@ -161,7 +164,13 @@ class Campaign:
             began=began,
             ticks=ticks,
             binding=binding,
+            columns=self._recipients.columns.filling,
         )
+
+    def _is_the_file(self, report: Report, decision: Verdict) -> bool:
+        """Whether what denies the first row denies every row that has the same texts: its header's names."""
+        ruled = any(item.rule == MERGE_DATA_USED for item in blocking(report, decision))
+        return ruled and not self._recipients.columns.rewrites
 
     async def _surveyed(self, basis: Basis, survey: Survey, watch: MediaWatch, spool: Spool) -> Outcome:
         await survey.recall(self._ledger, self._plan.name)

@@ -27,7 +27,9 @@ _OPTIONS = (
     click.option("--campaign", metavar="NAME", help="What this campaign is called; default: the message id."),
     click.option("--skip-bad", is_flag=True, default=None, help="Leave rows out that the gate denies."),
     click.option(
-        "--row-log", type=click.Path(path_type=Path), help="List rows denied, refused, not sent, unknown or left."
+        "--row-log",
+        type=click.Path(path_type=Path),
+        help="List rows denied, refused, not sent, unknown or left.",
     ),
     click.option(
         "--send-rate",
