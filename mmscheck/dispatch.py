@@ -53,13 +53,12 @@ async def send_through(
             # It ran out on the way to another try: the last one's answer stands.
             break
         pause = how.pause(tries)
-        now = time.time()
-        late = time.monotonic() + pause > latest or now + pause >= order.permit.expires
+        late = time.monotonic() + pause > latest or pause >= order.permit.left(time.time())
         if not again or late or tries > how.count:
             break
         await asyncio.sleep(pause)
         now = time.time()
-        permit = gate.permit(order.report, order.request, now, life=order.permit.expires - now)
+        permit = gate.permit(order.report, order.request, now, life=order.permit.left(now))
     if again and tries > 1:
         return msgspec.structs.replace(result, detail=f"{result.detail} It was tried {tries} times.")
     return result

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -24,15 +25,17 @@ from mmscheck.model.check import (
     cant_tell,
     inapplicable,
 )
-from mmscheck.model.effective import Effective, effective
+from mmscheck.model.effective import Effective, effective, with_stand_ins
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import UNSEEN, NotFetched, Observation, Reason
 from mmscheck.model.redact import redact_text, redact_url, redact_values
-from mmscheck.model.report import Evaluation, MessageReport, SlideReport, TargetKey
+from mmscheck.model.report import SAVE, Evaluation, MessageReport, SlideReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
 from mmscheck.model.words import MediaKind, Outcome, Owner, TargetKind
 from mmscheck.recognise import Recognised, advice, describe, join_fix, likeness, recognise
+
+_HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
 
 CRASHED = "mmscheck itself failed in this rule; please report it with the evidence"
 
@@ -60,12 +63,20 @@ def judge(
     request: SendRequest | None = None,
     binding: Binding | None = None,
     window: SendWindow | None = None,
+    columns: tuple[str, ...] | None = None,
 ) -> MessageReport:
-    """Evaluate every rule of the set on every target of one message, in a fixed order."""
+    """Evaluate every rule of the set on every target of one message, in a fixed order.
+
+    By profile save it is judged as it is stored: what its merge tags become, each send is judged for.
+    """
     known = _recognised(ruleset, message, observations)
-    places = tuple(_places(message, observations, known, changes, request, binding=binding, window=window))
+    place = partial(_places, message, observations, known, changes, request)
+    places = tuple(place(binding=binding, window=window, columns=columns))
+    filled = _filled(message, observations) if ruleset.profile == SAVE and changes == Changes() else {}
     evaluations = tuple(
-        evaluate(rule, message, place)
+        _as_stored(rule, message, place, filled[place.key])
+        if place.key in filled
+        else evaluate(rule, message, place)
         for place in places
         for rule in ruleset.rules
         if rule.target is place.key.kind
@@ -84,7 +95,26 @@ def judge(
         servers={url: describe(each) for url, each in known.items() if each.found},
         slides=tuple(_drawn(slide, as_sent) for slide in message.slides),
         excerpts=_excerpts(message, evaluations),
+        changed=changes != Changes(),
     )
+
+
+def _filled(message: Mms, observations: Mapping[str, Observation]) -> dict[TargetKey, Place]:
+    """Message and slides with a value for each tag that every send gives one; none without such tags."""
+    values = with_stand_ins(message)
+    if not values.data:
+        return {}
+    places = _places(message, observations, {}, values, None, binding=None, window=None)
+    return {place.key: place for place in places if place.key.kind is not TargetKind.MEDIA}
+
+
+def _as_stored(rule: Rule, message: Mms, place: Place, filled: Place) -> Evaluation:
+    """The judgement of a text with tags that sends fill: it counts what is written, and not what is open."""
+    item = evaluate(rule, message, place)
+    if item.outcome in _HARMLESS or evaluate(rule, message, filled).outcome not in _HARMLESS:
+        return item
+    told = f"{rule.title}, as far as it is written: each send is judged with its own merge data."
+    return msgspec.structs.replace(item, outcome=Outcome.PASSED, message=told, reason="", evidence={})
 
 
 def _excerpts(message: Mms, evaluations: Iterable[Evaluation]) -> dict[int, str]:
@@ -101,6 +131,7 @@ def rejudge(
     changes: Changes,
     request: SendRequest,
     binding: Binding | None = None,
+    columns: tuple[str, ...] | None = None,
 ) -> MessageReport:
     """The judgement of this request where ``base`` is one of the same message for another request.
 
@@ -120,7 +151,8 @@ def rejudge(
     for rule in ruleset.rules:
         rules[rule.target].append(rule)
     evaluations: list[Evaluation] = []
-    for place in _places(message, base.observations, {}, changes, request, binding=binding, window=None):
+    places = partial(_places, message, base.observations, {}, changes, request)
+    for place in places(binding=binding, window=None, columns=columns):
         if place.key in same:
             evaluations += known.get(place.key, ())
         else:
@@ -133,6 +165,7 @@ def rejudge(
         targets=_with_request(base.targets),
         slides=tuple(_drawn(slide, as_sent) for slide in message.slides),
         excerpts=_excerpts(message, evaluations),
+        changed=changes != Changes(),
     )
 
 
@@ -200,11 +233,19 @@ def _places(
     *,
     binding: Binding | None,
     window: SendWindow | None,
+    columns: tuple[str, ...] | None = None,
 ) -> Iterable[Place]:
     as_sent = effective(message, changes)
     yield Place(
         key=TargetKey(kind=TargetKind.MESSAGE),
-        target=MessageTarget(message=message, effective=as_sent, changes=changes, observations=observations),
+        target=MessageTarget(
+            message=message,
+            effective=as_sent,
+            changes=changes,
+            observations=observations,
+            columns=columns,
+            beside=() if request is None else request.texts,
+        ),
         line=message.problem.line if message.problem else None,
     )
     if request is not None:

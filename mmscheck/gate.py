@@ -13,7 +13,7 @@ from mmscheck.errors import PermitError
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, NotFetched
 from mmscheck.model.redact import redact_url
-from mmscheck.model.report import LINT, Evaluation, MessageReport, Report, TargetKey
+from mmscheck.model.report import LINT, SAVE, Evaluation, MessageReport, Report, TargetKey
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED, SECOND_GATE
 from mmscheck.model.save import SaveRequest
@@ -28,9 +28,6 @@ PERMIT_LIFE = 600.0
 EXIT_PERMIT, EXIT_FAILED, EXIT_NOTHING_CHECKED, EXIT_UNDECIDED = 0, 1, 2, 3
 
 _HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
-
-SAVE = "save"
-"""The profile of saves, without any rule about the fields of a send."""
 
 Sender = Callable[[Permit, SendRequest], Awaitable[SendResult]]
 """What performs the one POST; it must redeem the permit before it opens a socket."""
@@ -181,7 +178,7 @@ def permit(report: Report, request: SendRequest, now: float, *, life: float = PE
         raise PermitError("the report is about another request")
     if report.profile == SAVE:
         raise PermitError("a report of profile save judges no send, so it permits none")
-    return _mint(report, message, request.digest, now + life)
+    return _mint(report, message, request.digest, now, life)
 
 
 def permit_save(report: Report, save: SaveRequest, now: float, *, life: float = PERMIT_LIFE) -> Permit:
@@ -192,9 +189,11 @@ def permit_save(report: Report, save: SaveRequest, now: float, *, life: float = 
     message = _permitted(report)
     if message.request_digest is not None:
         raise PermitError("the report is about a send, and not about a save")
+    if message.changed:
+        raise PermitError("the report is about other texts or merge data, and not about what is saved")
     if message.digest != save.message_digest:
         raise PermitError("the report is about another document")
-    return _mint(report, message, save.digest, now + life)
+    return _mint(report, message, save.digest, now, life)
 
 
 def _permitted(report: Report) -> MessageReport:
@@ -209,7 +208,7 @@ def _permitted(report: Report) -> MessageReport:
     return report.messages[0]
 
 
-def _mint(report: Report, message: MessageReport, request_digest: str, expires: float) -> Permit:
+def _mint(report: Report, message: MessageReport, request_digest: str, now: float, life: float) -> Permit:
     seen = {ref.url: message.observations[ref.url] for ref in message.media}
     media = tuple((url, item.sha256) for url, item in seen.items() if isinstance(item, Fetched))
     if len(media) != len(seen):
@@ -221,7 +220,8 @@ def _mint(report: Report, message: MessageReport, request_digest: str, expires: 
         media_digests=media,
         request_digest=request_digest,
         ruleset_digest=report.ruleset_digest,
-        expires=expires,
+        expires=now + life,
+        life=life,
     )
 
 

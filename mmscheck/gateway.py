@@ -195,7 +195,7 @@ class Gate:
         if issued is None or issued.permit() is not permit:
             raise PermitError("this permit was used, or came from another gate")
         del self._issued[id(permit)]
-        if time.time() >= permit.expires:
+        if permit.left(time.time()) <= 0:
             self._usable(issued.asked.document, issued.asked.request)
             permit = await self._permit(issued.asked)
             issued = self._issued.pop(id(permit))

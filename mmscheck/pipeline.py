@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 
 import msgspec
@@ -158,6 +159,7 @@ async def check(
     previews: bool = False,
     fail_fast: bool = False,
     on_judged: Callable[[MessageReport], None] | None = None,
+    columns: tuple[str, ...] | None = None,
 ) -> Report:
     """Check messages as they would be sent with these changes.
 
@@ -168,7 +170,8 @@ async def check(
     asked for under a changed query. Results of earlier checks come from ``cache``; raises UsageError for one
     beside a ``request``, because a send is decided on what is there now. ``previews`` has likenesses of the
     media made, for formats that show them. With ``fail_fast`` the first message that is denied ends the run,
-    and the report names those that were not checked. ``on_judged`` is told of each message.
+    and the report names those that were not checked. ``on_judged`` is told of each message. ``columns`` names
+    the merge data of a file of recipients, of which the ``request`` is one row.
     """
     if request is not None and cache is not None:
         raise UsageError("a send is not decided on kept results: give no cache beside a request")
@@ -179,7 +182,8 @@ async def check(
     decode, sent = needs_decoding(ruleset), sending or window()
 
     def judge_one(message: Mms, seen: Mapping[str, Observation]) -> MessageReport:
-        return judge(ruleset, message, seen, changes=applied, request=request, binding=binding, window=sent)
+        how = partial(judge, ruleset, message, seen, changes=applied, request=request, binding=binding)
+        return how(window=sent, columns=columns)
 
     def denied(message: MessageReport) -> bool:
         alone = make_report(ruleset, (message,), clock, strict=strict, unread=())

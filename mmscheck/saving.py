@@ -162,8 +162,10 @@ def bind_command(source: str, mms_id: str) -> str:
 def binding_of(message: MessageReport, mms_id: str, state: MmsState, account: str) -> Save:
     """What the ledger is to know of a message stored at an account (``orders.stored_at``).
 
-    Raises UsageError when a medium was not fetched.
+    Raises UsageError when a medium was not fetched, or for a judgement of other texts than are stored.
     """
+    if message.changed:
+        raise UsageError("it was judged with other texts or merge data than are stored; nothing can be bound")
     # The ledger brings SQLAlchemy, which nothing but a save or a send needs.
     from mmscheck.ledger import Save  # noqa: PLC0415
 

@@ -438,3 +438,11 @@ def test_a_media_file_by_itself_owes_no_rule_about_messages_to_lint_alone() -> N
     (message,) = alone("lint").messages
     lacking = msgspec.structs.replace(message, evaluations=message.evaluations[1:])
     assert not gate.verdict(msgspec.structs.replace(alone("lint"), messages=(lacking,))).passed_offline
+
+
+def test_a_clock_that_is_set_back_gives_no_permit_a_longer_life() -> None:
+    an_hour_before = -3600.0
+    assert gate.permit(report(), REQUEST, now=0.0, life=10.0).left(an_hour_before) <= 10.0
+    made = gate.permit(report(), REQUEST, now=0.0, life=0.0)
+    with pytest.raises(PermitError, match="expired"):
+        made.redeem(REQUEST.digest, now=an_hour_before)

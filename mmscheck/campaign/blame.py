@@ -21,6 +21,9 @@ _HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
 
 _ABOUT_TO = frozenset({"request-to", "request-country"})
 
+MERGE_DATA_USED = "merge-data-used"
+"""The rule about names, and not about values: it fails for all rows whose texts are the same."""
+
 _PLAIN = "x"
 """A value that no rule on texts objects to."""
 
@@ -39,7 +42,12 @@ def blamed(basis: Basis, columns: Columns, common: Changes, row: Row, report: Re
     """The columns whose values make a rule fail on this row; empty where no value of the file does."""
     found = blocking(report, gate.verdict(report))
     names = [columns.names[columns.to]] if any(item.rule in _ABOUT_TO for item in found) else []
+    unused = {
+        name for item in found if item.rule == MERGE_DATA_USED for name in item.evidence.get("unused", ())
+    }
+    names += [name for name in columns.names if name in unused]
     on_texts = {item.rule for item in found if item.target.kind is not TargetKind.REQUEST}
+    on_texts.discard(MERGE_DATA_USED)
     if on_texts:
         chosen = tuple(rule for rule in basis.ruleset.rules if rule.id in on_texts)
         trial = _Trial(basis, msgspec.structs.replace(basis.ruleset, rules=chosen), columns, common, row)
@@ -103,6 +111,7 @@ class _Trial:
             changes=changes,
             request=request,
             binding=self._basis.binding,
+            columns=self._basis.columns,
         )
         return any(
             item.outcome not in _HARMLESS

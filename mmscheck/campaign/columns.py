@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from mmscheck.checks.showing import is_blank
 from mmscheck.errors import InputError
 from mmscheck.model.effective import NAME, key_of
 from mmscheck.model.request import Changes, CustomText
@@ -25,14 +26,28 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     texts: tuple[tuple[int, int], ...]
     data: tuple[tuple[str, int], ...]
 
+    @property
+    def filling(self) -> tuple[str, ...]:
+        """The names of the merge data."""
+        return tuple(name for name, _ in self.data)
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether rows may have texts of their own."""
+        return bool(self.texts) or self.subject is not None
+
     def changes(self, values: Sequence[str], common: Changes) -> Changes:
-        """What one row changes in the message, beside what all have in common; an empty cell is nothing."""
-        subject = values[self.subject] if self.subject is not None else ""
-        texts = [CustomText(slide=slide, value=values[at]) for slide, at in self.texts if values[at]]
+        """What one row changes in the message, beside what all have in common.
+
+        An empty cell is nothing, and so is one of blanks: the stored text, or a tag's default, counts then.
+        """
+        given = ["" if is_blank(value) else value for value in values]
+        subject = given[self.subject] if self.subject is not None else ""
+        texts = [CustomText(slide=slide, value=given[at]) for slide, at in self.texts if given[at]]
         return Changes(
             custom_subject=subject or common.custom_subject,
             custom_texts=(*common.custom_texts, *texts),
-            data=(*common.data, *((name, values[at]) for name, at in self.data if values[at])),
+            data=(*common.data, *((name, given[at]) for name, at in self.data if given[at])),
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 
 from mmscheck import gate
@@ -17,9 +19,11 @@ from mmscheck.model.verdict import Permit, Verdict
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
-    """One full check of the message, and when it began (seconds since the epoch): what permits rest on.
+    """One full check of the message, and when it began: what permits rest on.
 
-    ``common`` is the request without a recipient; ``binding`` what the ledger knows of the stored message.
+    ``began`` is seconds since the epoch, ``ticks`` those of a clock that nobody sets.
+    ``common`` is the request without a recipient; ``binding`` what the ledger knows of the stored message;
+    ``columns`` the names that the rows have merge data for.
     """
 
     ruleset: RuleSet
@@ -27,7 +31,9 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     common: SendRequest
     report: Report
     began: float
+    ticks: float = msgspec.field(default_factory=time.monotonic)
     binding: Binding | None = None
+    columns: tuple[str, ...] = ()
 
     def request(self, row: Row) -> SendRequest:
         """The send that a row asks for."""
@@ -43,12 +49,17 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
             changes=request.changes,
             request=request,
             binding=self.binding,
+            columns=self.columns,
         )
         return msgspec.structs.replace(self.report, messages=(message,))
 
+    def age(self) -> float:
+        """Seconds since it began, by the clock that says more: one of them may be set back."""
+        return max(time.time() - self.began, time.monotonic() - self.ticks)
+
     def permit(self, report: Report, request: SendRequest, now: float) -> Permit:
         """The gate's permit, which lives as long after the check as any; raises PermitError."""
-        return gate.permit(report, request, now, life=self.began + gate.PERMIT_LIFE - now)
+        return gate.permit(report, request, now, life=gate.PERMIT_LIFE - self.age())
 
     def media(self) -> dict[str, str]:
         """The digest of each medium that was fetched whole, by URL."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import IO, TYPE_CHECKING
@@ -11,21 +12,21 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from mmscheck import gate
-from mmscheck.campaign.blame import may_be_the_row
+from mmscheck.campaign.blame import MERGE_DATA_USED, blocking, may_be_the_row
 from mmscheck.campaign.canary import Canaries
 from mmscheck.campaign.judging import Basis
 from mmscheck.campaign.limits import Limits
 from mmscheck.campaign.past import Past
 from mmscheck.campaign.progress import Watcher
 from mmscheck.campaign.rows import Recipients, Row
-from mmscheck.campaign.sender import Sender, Way
+from mmscheck.campaign.sender import Sender, Way, itself_failed
 from mmscheck.campaign.spool import Fate, Spool
 from mmscheck.campaign.stopping import Halt
 from mmscheck.campaign.survey import Survey
 from mmscheck.campaign.tally import Tally
 from mmscheck.campaign.watch import MediaWatch
 from mmscheck.denials import note_denial
-from mmscheck.errors import InputError, UsageError
+from mmscheck.errors import InputError, MmscheckError, ReportError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.model.campaign import CampaignResult, RowFate
 from mmscheck.model.mms import Mms
@@ -33,6 +34,7 @@ from mmscheck.model.names import LONGEST_NAME, usable_name
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
+from mmscheck.model.verdict import Verdict
 from mmscheck.orders import Client, Retries, account_of, own_key, stored_at
 from mmscheck.pipeline import check, window
 
@@ -72,7 +74,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How it ended; ``report`` is that of one send, the first that was denied where that stopped it.
 
     ``first`` is the request of the first row that is to be sent, None when there is none or the gate
-    denied. ``denied`` is the gate's exit code where the gate stopped it, ``broken`` why the ledger failed.
+    denied. ``denied`` is the gate's exit code where the gate stopped it, ``broken`` why the ledger, the list
+    of rows or mmscheck itself failed, and ``failure`` what it failed with where nobody foresaw it.
     """
 
     report: Report
@@ -80,6 +83,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     first: SendRequest | None = None
     denied: int | None = None
     broken: str | None = None
+    failure: Exception | None = None
 
 
 class Campaign:
@@ -124,12 +128,16 @@ class Campaign:
         self._halt.stop(why)
 
     async def run(self) -> Outcome:
-        """Check, judge every row, send; raises InputError for a file that is none; nothing is sent then."""
+        """Check, judge every row, send; raises InputError for a file that is none; nothing is sent then.
+
+        Whatever is raised, nothing was sent: from the first send on, all that goes wrong is in the outcome.
+        """
         if (first := next(self._recipients.rows(), None)) is None:
             raise InputError(f"{self._recipients.file}: it has a header and no rows")
         basis = await self._look(first)
         decision = gate.verdict(basis.report)
-        if not decision.permitted and not may_be_the_row(basis.report, decision):
+        shared = not may_be_the_row(basis.report, decision) or self._is_the_file(basis.report, decision)
+        if not decision.permitted and shared:
             await note_denial(self._ledger, basis.report, decision, call="campaign")
             return Outcome(report=basis.report, result=self._result(0, 0, 0.0), denied=decision.exit_code)
         with Spool() as spool:
@@ -140,7 +148,7 @@ class Campaign:
 
     async def _look(self, row: Row) -> Basis:
         """One full check of the message, as the first row would be sent."""
-        plan, began = self._plan, time.time()
+        plan, began, ticks = self._plan, time.time(), time.monotonic()
         request = msgspec.structs.replace(plan.common, to=row.to, changes=row.changes)
         account = plan.account or stored_at(self._client or plan)
         binding = await self._ledger.binding(request.mms_id or "", account)
@@ -153,6 +161,7 @@ class Campaign:
             strict=plan.strict,
             sending=window(None, plan.within),
             cache_bust=plan.cache_bust,
+            columns=self._recipients.columns.filling,
         )
         return Basis(
             ruleset=plan.ruleset,
@@ -160,8 +169,15 @@ class Campaign:
             common=plan.common,
             report=report,
             began=began,
+            ticks=ticks,
             binding=binding,
+            columns=self._recipients.columns.filling,
         )
+
+    def _is_the_file(self, report: Report, decision: Verdict) -> bool:
+        """Whether what denies the first row denies every row that has the same texts: its header's names."""
+        ruled = any(item.rule == MERGE_DATA_USED for item in blocking(report, decision))
+        return ruled and not self._recipients.columns.rewrites
 
     async def _surveyed(self, basis: Basis, survey: Survey, watch: MediaWatch, spool: Spool) -> Outcome:
         await survey.judge(self._past(), self._halt, self._watcher)
@@ -172,13 +188,18 @@ class Campaign:
             report = survey.first_denied or survey.first_good or basis.report
             denied = gate.EXIT_UNDECIDED if survey.undecided else gate.EXIT_FAILED
             return Outcome(report=report, result=self._result(survey.rows, survey.good, 0.0), denied=denied)
-        seconds = await self._sent(survey, watch, spool) if self._halt.reason is None else 0.0
+        began, failure = time.monotonic(), None
+        if self._halt.reason is None and self._client is not None and survey.first_good is not None:
+            if self._before_sending is not None:
+                self._before_sending(survey.first_good)
+            failure = await self._finished(self._client, survey, watch, spool)
         return Outcome(
             report=survey.first_good or basis.report,
-            result=self._result(survey.rows, survey.good, seconds),
+            result=self._result(survey.rows, survey.good, time.monotonic() - began if self.sending else 0.0),
             first=survey.first_request,
             denied=self._halt.denied,
-            broken=self._halt.reason if self._halt.broken else None,
+            broken=self._halt.broken,
+            failure=failure,
         )
 
     def _past(self) -> Past:
@@ -191,32 +212,47 @@ class Campaign:
             again=plan.again,
         )
 
-    async def _sent(self, survey: Survey, watch: MediaWatch, spool: Spool) -> float:
-        """Send what the survey let through; returns the seconds that it took."""
-        if self._client is None or not survey.good or survey.first_good is None:
-            return 0.0
-        if self._before_sending is not None:
-            self._before_sending(survey.first_good)
-        plan, began = self._plan, time.monotonic()
+    async def _finished(
+        self, client: Client, survey: Survey, watch: MediaWatch, spool: Spool
+    ) -> Exception | None:
+        """Send what the survey let through, and list what was not reached; what breaks that only ends it."""
+        rows, failure = self._good(spool), None
+        try:
+            await self._sent(client, survey, watch, rows)
+        except Exception as error:  # noqa: BLE001 - raising would have it said that nothing was sent
+            known = isinstance(error, MmscheckError)
+            failure = None if known else error
+            self._halt.stop(str(error) if known else itself_failed(error), broken=True)
+        try:
+            self._list_left(rows)
+        except (InputError, ReportError) as error:
+            self._halt.stop(str(error), broken=isinstance(error, ReportError))
+        return failure
+
+    def _list_left(self, rows: Iterator[Row]) -> None:
+        """In the list of rows, those that were let through and that nothing became of."""
+        for row in itertools.chain(self._sender.open if self._sender else (), rows):
+            self._tally.left(row)
+
+    async def _sent(self, client: Client, survey: Survey, watch: MediaWatch, rows: Iterator[Row]) -> None:
+        plan = self._plan
         way = Way(
             name=plan.name,
             again=plan.again,
             key=self._key,
             ledger=self._ledger,
-            client=self._client,
+            client=client,
             limits=plan.limits,
             retries=plan.retries,
         )
         self._sender = Sender(way, watch, self._halt, self._tally, self._watcher)
         self._watcher.begun(survey.good)
-        rows = self._good(spool)
         if plan.limits.canary:
             canaries = Canaries(self._ledger, plan.name, self._halt, self._watcher)
             await self._sender.send(canaries.take(rows, plan.limits.canary))
             await canaries.hatched(plan.limits.canary_wait)
         await self._sender.send(rows)
         self._watcher.closed()
-        return time.monotonic() - began
 
     def _key(self, request: SendRequest, subject: str | None) -> str:
         """What is sent once only."""

@@ -83,6 +83,12 @@ class Sender:
         self._failed = 0
         self._elsewhere: deque[Row] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._open: dict[int, Row] = {}
+
+    @property
+    def open(self) -> tuple[Row, ...]:
+        """Rows that were begun and came to no end: nothing was sent to them."""
+        return tuple(self._open[line] for line in sorted(self._open))
 
     async def send(self, rows: Iterator[Row]) -> None:
         """Send all of them, or until something stops it; what is in flight then is finished."""
@@ -110,14 +116,19 @@ class Sender:
                 self._stopped_by(error)
                 return
             except Exception as error:
-                self._halt.stop(f"mmscheck itself failed ({type(error).__name__})", broken=True)
+                self._halt.stop(itself_failed(error), broken=True)
                 raise
 
     async def _row(self, row: Row, *, first: bool) -> None:
+        self._open[row.line] = row
         try:
             result = await self._until_ended(row, first=first)
-        except asyncio.CancelledError:
-            self._count(row, interrupted(row))
+        except (InputError, LedgerError, PermitError, ReportError, UsageError):
+            # Each means that certainly nothing was sent.
+            raise
+        except (asyncio.CancelledError, Exception) as error:
+            why = "Interrupted" if isinstance(error, asyncio.CancelledError) else "mmscheck itself failed"
+            self._count(row, cut_off(row, why))
             raise
         if result is not None:
             self._count(row, result)
@@ -193,6 +204,7 @@ class Sender:
 
     def _count(self, row: Row, result: SendResult) -> None:
         failed = False
+        del self._open[row.line]
         if result.status is SendStatus.ACCEPTED:
             self._tally.counts["recorded" if result.recorded else "accepted"] += 1
             self._pace.accepted()
@@ -212,9 +224,14 @@ class Sender:
         self._watcher.ended(self._ended, self._failed)
 
 
-def interrupted(row: Row) -> SendResult:
+def cut_off(row: Row, why: str) -> SendResult:
     """What is known of a row that was given up while it was being sent."""
     return SendResult(
         status=SendStatus.UNKNOWN,
-        detail=f"Interrupted (line {row.line}): it may have been sent. See: mmscheck ledger list",
+        detail=f"{why} (line {row.line}): it may have been sent. See: mmscheck ledger list",
     )
+
+
+def itself_failed(error: Exception) -> str:
+    """A failure that nobody foresaw, as the reason for which a campaign stops."""
+    return f"mmscheck itself failed ({type(error).__name__})"

@@ -8,14 +8,15 @@ import asyncio
 class Halt:
     """Set once, read by all who send; what is in flight then is finished.
 
-    ``denied`` is the gate's exit code where the gate stopped it, ``broken`` tells that the ledger failed.
+    ``denied`` is the gate's exit code where the gate stopped it. ``broken`` is why the ledger, the list of
+    rows or mmscheck itself failed, also where something else had stopped it before.
     """
 
     def __init__(self) -> None:
         """Nothing stops it."""
         self.reason: str | None = None
         self.denied: int | None = None
-        self.broken = False
+        self.broken: str | None = None
         self._event = asyncio.Event()
 
     @property
@@ -25,8 +26,10 @@ class Halt:
 
     def stop(self, reason: str, *, denied: int | None = None, broken: bool = False) -> None:
         """Stop, unless something has stopped it before."""
+        if broken and self.broken is None:
+            self.broken = reason
         if self.reason is None:
-            self.reason, self.denied, self.broken = reason, denied, broken
+            self.reason, self.denied = reason, denied
             self._event.set()
 
     async def sleep(self, seconds: float) -> None:

@@ -7,11 +7,15 @@ from collections import Counter, deque
 from typing import IO
 
 from mmscheck.campaign.limits import LEAST_FAILURES, SAMPLE, Limits
+from mmscheck.campaign.rows import Row
 from mmscheck.errors import ReportError
 from mmscheck.model.campaign import RowFate, RowNote
 
 MOST_NOTES = 20
 """Rows that a report lists by themselves; the file of rows has them all."""
+
+_LEFT = "left"
+"""What the file of rows calls one that was let through and not reached."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -51,6 +55,10 @@ class Tally:
 
     def _log_row(self, note: RowNote) -> None:
         self._write(str(note.line), note.to, note.fate.value, " ".join(note.columns), note.detail)
+
+    def left(self, row: Row) -> None:
+        """List a row that was let through and not reached; raises ReportError when it cannot be written."""
+        self._write(str(row.line), row.to, _LEFT, "", "Not reached before the campaign stopped.")
 
     def _write(self, *cells: str) -> None:
         if self._writer is None or self._log is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 
 from mmscheck import gate
@@ -19,7 +18,7 @@ class MediaWatch:
 
     def __init__(self, first: Basis, look: Callable[[], Awaitable[Basis]], every: float, halt: Halt) -> None:
         """``look`` makes one more full check."""
-        self._rest_on(first)
+        self._basis = first
         self._media = first.media()
         self._look = look
         self._every = every
@@ -28,7 +27,7 @@ class MediaWatch:
     async def current(self) -> Basis | None:
         """A check that permits can rest on for long enough; None when the campaign has been stopped."""
         while not self._halt.stopped:
-            if self._age() < gate.PERMIT_LIFE - _MARGIN:
+            if self._basis.age() < gate.PERMIT_LIFE - _MARGIN:
                 return self._basis
             await self._halt.sleep(0.1)
         return None
@@ -36,7 +35,7 @@ class MediaWatch:
     async def keep(self) -> None:
         """Look again at every interval, until cancelled or stopped."""
         while not self._halt.stopped:
-            await self._halt.sleep(max(0.0, self._every - self._age()))
+            await self._halt.sleep(max(0.0, self._every - self._basis.age()))
             if not self._halt.stopped:
                 await self._again()
 
@@ -59,12 +58,4 @@ class MediaWatch:
                 denied=verdict.exit_code,
             )
         else:
-            self._rest_on(fresh)
-
-    def _rest_on(self, basis: Basis) -> None:
-        self._basis = basis
-        self._since = time.monotonic() - max(0.0, time.time() - basis.began)
-
-    def _age(self) -> float:
-        """Seconds since the last check began, by the clock that says more: one of them may be set back."""
-        return max(time.time() - self._basis.began, time.monotonic() - self._since)
+            self._basis = fresh

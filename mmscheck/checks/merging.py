@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from mmscheck.checks.showing import shown
+from mmscheck.checks.showing import is_blank, shown
 from mmscheck.checks.tags import OPENING, TAG_SHOWN
 from mmscheck.model.effective import NAME, TAG, key_of
 
@@ -76,6 +76,8 @@ def _badly_given(tag: str, values: Sequence[str] | None, *, default: str | None)
         return None if default is not None else f"{tag} has neither a value nor a default"
     if len(values) > 1:
         return f"{tag} is given {len(values)} different values"
+    if values[0] and is_blank(values[0]):
+        return f"{tag} is given a value of blanks"
     if not values[0] and default:
         return f"{tag} is given an empty value, and nobody knows whether its default is used then"
     return f"the value given for {tag} is itself a merge tag" if OPENING in values[0] else None

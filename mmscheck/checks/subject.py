@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from mmscheck.checks import tags, templates
+from mmscheck.checks import filling, tags, templates
 from mmscheck.checks.characters import Offender, emoji_offenders, is_plain, name_of, offenders, suggested
 from mmscheck.checks.showing import MOST_KEPT, code, is_blank, listed, plural, shown
 from mmscheck.model.check import (
@@ -163,6 +163,7 @@ _OFFENDERS = frozenset({"where", "count", "characters", "advice"})
 
 CHECKS: tuple[Check, ...] = (
     *templates.CHECKS,
+    *filling.CHECKS,
     Check(name="subject-present", target=TargetKind.MESSAGE, run=present, reports=frozenset({"what"})),
     Check(
         name="subject-length",

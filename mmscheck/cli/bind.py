@@ -50,8 +50,9 @@ NOT_COMPARED = (
 @WHO
 @calling.API_URL
 @calling.API_KEY_FILE
+@calling.API_CA_FILE
 @LEDGER
-@opts.common_options
+@opts.saving_options
 def command(mms_id: str, path: str, **given: Any) -> int:
     """Bind an mms-id that was saved elsewhere to the message at PATH.
 

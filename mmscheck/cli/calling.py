@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,10 +13,10 @@ import msgspec
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import hold
 from mmscheck.cli.output import Destination, write_reports
-from mmscheck.cli.running import run
-from mmscheck.cli.say import say, write_stdout
+from mmscheck.cli.running import run, when_asked_to_stop
+from mmscheck.cli.say import complain, internal, say, write_stdout
 from mmscheck.cli.secrets import API_KEY, read_secret, secret
-from mmscheck.errors import UsageError
+from mmscheck.errors import ReportError, UsageError
 from mmscheck.formats import View
 from mmscheck.media import keep_secret
 from mmscheck.model.send import SendResult, SendStatus
@@ -43,6 +42,11 @@ API_URL = click.option(
 API_KEY_FILE = click.option(
     "--api-key-file", type=click.Path(path_type=Path), help="Instead of MMSCHECK_API_KEY."
 )
+API_CA_FILE = click.option(
+    "--api-ca-file",
+    metavar="FILE",
+    help="Trust these certificate authorities (PEM) as well for the provider's address; --ca-file does not.",
+)
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +61,7 @@ def way(given: dict[str, Any]) -> Way:
     """Read it out of the options; raises UsageError now for what would be found out too late."""
     ledger_place(given)
     key_file = given["api_key_file"]
-    client = SinchClient(api_url=given["api_url"], api_key=_api_key(key_file), ca_file=given["ca_file"])
+    client = SinchClient(api_url=given["api_url"], api_key=_api_key(key_file), ca_file=given["api_ca_file"])
     if "retries" not in given:
         return Way(client=client, ledger=given["where"])
     retries = Retries(count=given["retries"], seconds=given["retry_seconds"])
@@ -105,8 +109,7 @@ async def _opened(where: str | None, secrets: tuple[str, ...], work: Callable[[L
 async def _stoppable(call: Coroutine[Any, Any, T]) -> T:
     """The call; a stop by the system cancels it as Ctrl-C does, so that it leaves the same trace."""
     task = asyncio.ensure_future(call)
-    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(stop, task.cancel)
+    when_asked_to_stop(task.cancel)
     return await task
 
 
@@ -126,6 +129,24 @@ def prove_writable(wanted: tuple[Destination, ...], view: View, begun: str) -> N
     write_reports(files, ended(view, Exit.UNKNOWN, result))
     if any(item.file is None for item in wanted):
         write_stdout("\n")
+
+
+def write_ending(wanted: tuple[Destination, ...], view: View, unwritten: Exit, told: str) -> int | None:
+    """Write how a call ended; None when that is done, else the code ``unwritten``.
+
+    Whatever comes in between, Ctrl-C too, ``told`` is said: from here on nobody else knows what was done.
+    """
+    try:
+        write_reports(wanted, view)
+    except ReportError as error:
+        failure = str(error)
+    except KeyboardInterrupt:
+        failure = "interrupted before the report was written"
+    except Exception as error:  # noqa: BLE001 - it must not be taken for one that came before the call
+        failure = internal(error)
+    else:
+        return None
+    return complain(f"{failure}\n{told}", unwritten)
 
 
 def show_document(wanted: tuple[Destination, ...], xml: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import signal
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
 
 from mmscheck import gate
 from mmscheck.cli import calling
@@ -17,13 +18,13 @@ from mmscheck.cli.campaign_progress import CampaignProgress
 from mmscheck.cli.checking import read_one
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import opened_file
-from mmscheck.cli.output import Destination, destinations, write_reports
+from mmscheck.cli.output import Destination, destinations
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress
-from mmscheck.cli.running import run
-from mmscheck.cli.say import complain, say
+from mmscheck.cli.running import run, when_asked_to_stop
+from mmscheck.cli.say import complain, internal, say
 from mmscheck.cli.spared import spare
-from mmscheck.errors import LedgerError, ReportError, UsageError
+from mmscheck.errors import LedgerError, MmscheckError
 from mmscheck.formats import View
 from mmscheck.formats.campaign_text import campaign_sentence
 from mmscheck.model.campaign import CampaignResult
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from mmscheck.campaign import Campaign, Outcome, Plan, Recipients
 
 _BEGUN = "The campaign was begun and its end was never written: mmscheck ledger list tells what was sent."
+_NOTHING = "Nothing was sent."
 _DRY = "Dry run: nothing was sent."
 _INTERRUPTED = "interrupted; what was in flight was finished, and the same command goes on from here"
 
@@ -56,22 +58,28 @@ def send_to_all(
     config = opts.configuration(given, (path,))
     spare(given, wanted, inputs=document_places((path,)), config=config)
     plan = _plan(path, given, common, rules(config), config)
-    with opened_file(log, private=True) if log else contextlib.nullcontext() as rows:
-        try:
-            outcome = run(_Run(plan, recipients, given=given, wanted=wanted, by=by, rows=rows).ended())
-        except asyncio.CancelledError:
+    one = _Run(plan, recipients, given=given, wanted=wanted, by=by)
+    try:
+        with opened_file(log, private=True) if log else contextlib.nullcontext() as rows:
+            run(one.ended(rows))
+    except BaseException as error:
+        if one.sending:
+            one.broke(error)
+        elif isinstance(error, asyncio.CancelledError):
             raise KeyboardInterrupt from None
-        except LedgerError as error:
-            return complain(str(error), Exit.INTERNAL, hint="Nothing was sent.")
-    return _report(outcome, wanted, quiet=given["quiet"], dry=by is None)
+        elif isinstance(error, LedgerError):
+            return complain(str(error), Exit.INTERNAL, hint=_NOTHING)
+        else:
+            raise
+    if one.outcome is None:
+        return complain(f"the campaign broke off\n{_BEGUN}", Exit.UNKNOWN)
+    return _report(one.outcome, wanted, quiet=given["quiet"], dry=by is None)
 
 
 def _plan(path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSet, config: Config) -> Plan:
     from mmscheck.campaign import Limits, Plan  # noqa: PLC0415 - see `send_to_all`
     from mmscheck.orders import Retries  # noqa: PLC0415
 
-    if given["send_at"] is not None:
-        raise UsageError("--send-at: a campaign goes out now; --send-within says for how long")
     policy = opts.policy(given, config)
     window = sending(None, given["send_within"])
     return Plan(
@@ -104,17 +112,33 @@ class _Run:
         given: dict[str, Any],
         wanted: tuple[Destination, ...],
         by: calling.Way | None,
-        rows: IO[str] | None,
     ) -> None:
         self._plan = plan
         self._recipients = recipients
         self._given = given
         self._wanted = wanted
         self._by = by
-        self._rows = rows
+        self._campaign: Campaign | None = None
+        self.outcome: Outcome | None = None
 
-    async def ended(self) -> Outcome:
-        """How it ended; a signal stops it well, and before the sending at once."""
+    @property
+    def sending(self) -> bool:
+        """Whether something may have been sent."""
+        return self._campaign is not None and self._campaign.sending
+
+    def broke(self, error: BaseException) -> None:
+        """Something failed around a campaign that had begun to send: that is part of how it ended."""
+        if isinstance(error, MmscheckError):
+            told = str(error)
+        else:
+            told = internal(error) if isinstance(error, Exception) else "interrupted"
+        if self.outcome is None:
+            say(f"mmscheck: {told}")
+        else:
+            self.outcome = msgspec.structs.replace(self.outcome, broken=self.outcome.broken or told)
+
+    async def ended(self, rows: IO[str] | None) -> None:
+        """Run it to its end; a signal stops it well, and before the sending at once."""
         from mmscheck.campaign import Campaign  # noqa: PLC0415 - see `send_to_all`
         from mmscheck.ledger import open_ledger  # noqa: PLC0415
 
@@ -125,18 +149,18 @@ class _Run:
             if client is not None:
                 await ledger.demand_sendable()
             with Progress(wanted=not self._given["no_progress"]) as line:
-                campaign = Campaign(
+                self._campaign = campaign = Campaign(
                     self._plan,
                     self._recipients,
                     client=client,
                     ledger=ledger,
                     watcher=CampaignProgress(line),
-                    log=self._rows,
+                    log=rows,
                     before_sending=self._prove,
                 )
                 async with client or contextlib.nullcontext():
                     _settle()
-                    return await _stoppable(campaign)
+                    self.outcome = await _stoppable(campaign)
         finally:
             await _closed(ledger)
 
@@ -170,23 +194,26 @@ async def _stoppable(campaign: Campaign) -> Outcome:
         else:
             task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+    when_asked_to_stop(stop)
     return await task
 
 
 def _report(outcome: Outcome, wanted: tuple[Destination, ...], *, quiet: bool, dry: bool) -> int:
     result, code = outcome.result, exit_code(outcome, dry=dry)
     view = View(report=outcome.report, verdict=gate.verdict(outcome.report), quiet=quiet, campaign=result)
-    send = SendResult(status=_status(result), detail=_sentence(result, dry=dry))
-    try:
-        write_reports(wanted, calling.ended(view, code, send))
-        if dry:
-            calling.show_document(wanted, _would_be_sent(outcome))
-    except ReportError as error:
-        sent = result.accepted or result.unknown
-        return complain(f"{error}\n{send.detail}", Exit.UNKNOWN if sent else Exit.INTERNAL)
-    return complain(outcome.broken, code) if outcome.broken else int(code)
+    status = SendStatus.UNKNOWN if code == Exit.UNKNOWN else _status(result)
+    send = SendResult(status=status, detail=_sentence(result, dry=dry))
+    if outcome.failure is not None:
+        say(f"mmscheck: {internal(outcome.failure)}")
+    unwritten = Exit.UNKNOWN if result.sent else Exit.INTERNAL
+    lost = calling.write_ending(wanted, calling.ended(view, code, send), unwritten, send.detail)
+    if lost is not None:
+        return lost
+    if dry:
+        calling.show_document(wanted, _would_be_sent(outcome))
+    if outcome.broken is None:
+        return int(code)
+    return complain(outcome.broken, code, hint=send.detail if result.sent else _NOTHING)
 
 
 def _would_be_sent(outcome: Outcome) -> str:
@@ -201,12 +228,15 @@ def _would_be_sent(outcome: Outcome) -> str:
 
 
 def exit_code(outcome: Outcome, *, dry: bool) -> int:
-    """The worst that happened: 4, 6, the gate's 1 or 3, 5, and 0 when every row has its message."""
+    """The worst that happened: 6, 4, the gate's 1 or 3, 5, and 0 when every row has its message.
+
+    One that broke off after its first call ends with 6: 4 says that nothing was sent.
+    """
     result = outcome.result
+    if result.unknown or (outcome.broken and result.sent):
+        return int(Exit.UNKNOWN)
     if outcome.broken:
         return int(Exit.INTERNAL)
-    if result.unknown:
-        return int(Exit.UNKNOWN)
     if outcome.denied is not None:
         return outcome.denied
     missed = result.refused + result.not_sent + result.left + result.denied
@@ -214,8 +244,6 @@ def exit_code(outcome: Outcome, *, dry: bool) -> int:
 
 
 def _status(result: CampaignResult) -> SendStatus:
-    if result.unknown:
-        return SendStatus.UNKNOWN
     if result.refused:
         return SendStatus.REFUSED
     missed = result.not_sent + result.left + result.denied

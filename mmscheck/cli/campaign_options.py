@@ -37,7 +37,9 @@ _OPTIONS = (
     ),
     click.option("--skip-bad", is_flag=True, default=None, help="Leave rows out that the gate denies."),
     click.option(
-        "--row-log", type=click.Path(path_type=Path), help="List rows denied, refused, not sent or unknown."
+        "--row-log",
+        type=click.Path(path_type=Path),
+        help="List rows denied, refused, not sent, unknown or left.",
     ),
     click.option(
         "--send-rate",

@@ -78,7 +78,6 @@ def check_with_ledger(
                 [one.message],
                 ruleset,
                 policy,
-                changes=opts.changes(given),
                 request=request,
                 binding=binding,
                 strict=strict,

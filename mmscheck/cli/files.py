@@ -66,8 +66,14 @@ def opened_file(file: Path, *, private: bool = False) -> Iterator[IO[str]]:
             opened = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
     except OSError as error:
         raise _unwritable(file, error) from error
-    with opened:
+    try:
         yield opened
+    finally:
+        try:
+            opened.close()
+        except OSError as error:
+            # What could not be written before is tried again by this.
+            raise _unwritable(file, error) from error
 
 
 def mode_for(file: Path, *, private: bool) -> int | None:

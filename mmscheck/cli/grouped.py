@@ -8,7 +8,10 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("What is sent", ("mms_id", "to", "from_", "service_id", "fallback_sms_text", "operator_id")),
     ("What is bound", ("replace", "encoded", "reason", "who")),
     ("What this send changes", ("custom_subject", "custom_text", "data")),
-    ("How the call is made", ("dry_run", "api_key_file", "api_url", "retries", "retry_seconds")),
+    (
+        "How the call is made",
+        ("dry_run", "api_key_file", "api_url", "api_ca_file", "retries", "retry_seconds"),
+    ),
     ("The record of sends", ("where", "idempotency_key")),
     (
         "How the message is judged",

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import os
+import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 
 import click
 
 from mmscheck.cli.exits import INTERRUPTED, Exit
-from mmscheck.cli.say import complain, say, silence_stdout, watch
+from mmscheck.cli.say import complain, internal, silence_stdout, watch
 from mmscheck.cli.secrets import hide
 from mmscheck.errors import LedgerError, MmscheckError, PermitError, ReportError
 
@@ -76,10 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MmscheckError as error:
         code = _refused(error, checked)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a user
-        if os.environ.get("MMSCHECK_DEBUG"):
-            say(traceback.format_exc())
-        text = f"internal error: {type(error).__name__}: {error} (MMSCHECK_DEBUG=1 shows where)"
-        code = complain(text, Exit.INTERNAL, hint="Nothing was permitted.")
+        code = complain(internal(error), Exit.INTERNAL, hint="Nothing was permitted.")
     return code
 
 
@@ -104,6 +100,8 @@ def entry() -> None:
     """The console script: run, then leave with the exit code whatever standard output's state is."""
     hide()
     code = main()
+    # Ctrl-C while Python puts itself away would end a send that is done as one that was interrupted.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if not silence_stdout():
         code = code or int(Exit.INTERNAL)
     sys.exit(code)

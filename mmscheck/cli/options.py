@@ -81,7 +81,9 @@ _NETWORK: _Options = (
         metavar="HOST:PORT:ADDRESS:PORT",
         help="As curl's: dial elsewhere; repeatable.",
     ),
-    click.option("--ca-file", metavar="FILE", help="Trust these certificate authorities as well (PEM)."),
+    click.option(
+        "--ca-file", metavar="FILE", help="Trust these certificate authorities as well for media (PEM)."
+    ),
     click.option("--timeout", type=_SECONDS, metavar="SECONDS", help="For one fetch."),
     click.option("--deadline", type=_SECONDS, metavar="SECONDS", help="For the whole check."),
     click.option("--max-concurrency", type=_COUNT, metavar="N", help="Fetches at the same time."),
@@ -104,7 +106,8 @@ _PLAN: _Options = (
     click.option(
         "--send-at",
         metavar="TIME",
-        help="When the message goes out, as 2026-12-01T09:00Z; signed URLs must live until then.",
+        help="When the message is to go out, as 2026-12-01T09:00Z; signed URLs must live until then. "
+        "Nothing waits for it: send refuses a time to come.",
     ),
     click.option(
         "--send-within",
@@ -135,6 +138,11 @@ _OUTPUT: _Options = (
 def common_options(function: _Decorated) -> _Decorated:
     """Add the common options of check and send to a command."""
     return _decorated(function, (*_FORMAT, *_PROFILE, *_JUDGING, *_NETWORK, *_PLAN, *_CHANGES, *_OUTPUT))
+
+
+def saving_options(function: _Decorated) -> _Decorated:
+    """Add those of a command that judges what is saved: nothing may be put in its place."""
+    return _decorated(function, (*_FORMAT, *_PROFILE, *_JUDGING, *_NETWORK, *_PLAN, *_OUTPUT))
 
 
 def offline_options(function: _Decorated) -> _Decorated:

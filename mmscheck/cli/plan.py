@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 
 from mmscheck.errors import UsageError
 from mmscheck.model.request import SendWindow
@@ -15,6 +16,9 @@ HOUR = _SECONDS["h"]
 CENTURY = 36_500 * _SECONDS["d"]
 """Seconds: the longest duration; a moment and longer ones make no moment of the calendar (a judgement)."""
 
+_SKEW = 60
+"""Seconds by which a moment may miss the present and still mean it: clocks differ (a judgement)."""
+
 _CALLED = {HOUR: "1h", CENTURY: "36500d"}
 
 
@@ -24,6 +28,15 @@ def sending(at: str | None, within: str | None) -> SendWindow:
     return window(opens, None if within is None else duration("--send-within", within))
 
 
+def refuse_later(at: str | None) -> None:
+    """Raise UsageError for a ``--send-at`` to come: who gives one to a send takes it to be waited for."""
+    if at is not None and _moment(at) > time.time() + _SKEW:
+        raise UsageError(
+            f"--send-at {at}: it says when, and does not wait: run the send then. mmscheck check takes it, "
+            "to see whether signed URLs will still work"
+        )
+
+
 def _moment(text: str) -> float:
     try:
         moment = dt.datetime.fromisoformat(text)
@@ -31,7 +44,7 @@ def _moment(text: str) -> float:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise UsageError(f"--send-at {text!r}: expected a time with its zone, as in 2026-12-01T09:00Z")
-    if moment.timestamp() < dt.datetime.now(dt.UTC).timestamp() - _SECONDS["m"]:
+    if moment.timestamp() < time.time() - _SKEW:
         raise UsageError(f"--send-at {text!r}: that time is past")
     return moment.timestamp()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -15,7 +14,7 @@ from mmscheck.cli.calling import API_URL
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.postbacks_shown import postback_line
-from mmscheck.cli.running import run
+from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.secrets import POSTBACK_SECRET, read_secret, secret
 from mmscheck.cli.spared import spare
@@ -131,8 +130,7 @@ async def _listen(host: str, port: int, given: str | None, told: _Told) -> None:
 
     guard = None if given is None else Secret(given)
     stop = asyncio.Event()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    when_asked_to_stop(stop.set)
     kept = () if given is None else (given,)
     async with await open_ledger(told.where, meanings=POSTBACK_MEANINGS, secrets=kept) as ledger:
         say(f"postbacks of {visible(told.account)} are kept in {visible(ledger.shown)}")

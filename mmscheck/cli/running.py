@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import signal
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -22,3 +23,18 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
     asyncio.run(keep())
     return results[0]
+
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""By what a process is asked to stop."""
+
+
+def when_asked_to_stop(act: Callable[[], object]) -> None:
+    """Call this in the running loop at each such signal, but at none that was to be ignored from the start.
+
+    ``nohup`` asks so for SIGHUP, a shell that starts a job in the background for SIGINT.
+    """
+    loop = asyncio.get_running_loop()
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, act)

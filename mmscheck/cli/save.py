@@ -17,9 +17,9 @@ from mmscheck.cli.exits import Exit
 from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.output import Destination, destinations, write_reports
-from mmscheck.cli.say import complain
+from mmscheck.cli.say import complain, internal
 from mmscheck.cli.spared import spare
-from mmscheck.errors import LedgerError, PermitError, ReportError
+from mmscheck.errors import LedgerError, PermitError
 from mmscheck.formats import View
 from mmscheck.model.report import MessageReport
 from mmscheck.model.save import SaveRequest
@@ -50,8 +50,9 @@ _BEFORE = "Interrupted before the call: nothing was saved."
 )
 @calling.API_URL
 @calling.API_KEY_FILE
+@calling.API_CA_FILE
 @LEDGER
-@opts.common_options
+@opts.saving_options
 def command(path: str, **given: Any) -> int:
     """Check one message; only if the gate permits, save it with the provider (one saveMMS call).
 
@@ -124,13 +125,17 @@ def _save(order: SaveOrder, by: calling.Way, wanted: tuple[Destination, ...], vi
     except (asyncio.CancelledError, KeyboardInterrupt):
         result = _interrupted(client, order.report.messages[0])
         code = calling.EXITS[result.status]
-    except (LedgerError, PermitError) as error:
-        failure, code = f"{error}. Nothing was saved.", Exit.INTERNAL
-        result = SendResult(status=SendStatus.NOT_ATTEMPTED, detail=failure)
-    try:
-        write_reports(wanted, calling.ended(view, code, result))
-    except ReportError as error:
-        return complain(f"{error}\n{result.detail}", Exit.INTERNAL)
+    except Exception as error:  # noqa: BLE001 - the next one up would not know whether it was saved
+        known = isinstance(error, LedgerError | PermitError)
+        failure, code = str(error) if known else internal(error), Exit.INTERNAL
+        result = SendResult(status=SendStatus.NOT_ATTEMPTED, detail=f"{failure}. Nothing was saved.")
+        if client.called and not known:
+            result = _interrupted(client, order.report.messages[0])
+            code = Exit.UNKNOWN if result.status is SendStatus.UNKNOWN else code
+        failure = f"{failure}\n{result.detail}" if client.called and not known else result.detail
+    lost = calling.write_ending(wanted, calling.ended(view, code, result), Exit.INTERNAL, result.detail)
+    if lost is not None:
+        return lost
     return complain(failure, code) if failure else int(code)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 
 from mmscheck.errors import ReportError
@@ -48,6 +49,13 @@ def watch(arguments: Sequence[str]) -> None:
     """Remember what the command was called with, so that ``complain`` knows it where it is quoted."""
     parts = {part for text in arguments for part in (text, *_SIGNS.split(text))}
     _quoted[:] = sorted((part for part in parts if not part.isprintable()), key=len, reverse=True)
+
+
+def internal(error: BaseException) -> str:
+    """What to say of an error that nobody foresaw; with MMSCHECK_DEBUG its traceback is shown before."""
+    if os.environ.get("MMSCHECK_DEBUG"):
+        say("".join(traceback.format_exception(error)))
+    return f"internal error: {type(error).__name__}: {error} (MMSCHECK_DEBUG=1 shows where)"
 
 
 def complain(text: str, code: int, *, hint: str = "") -> int:

@@ -19,6 +19,7 @@ from mmscheck.cli.exits import Exit
 from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.output import destinations, write_reports
+from mmscheck.cli.plan import refuse_later
 from mmscheck.cli.spared import spare
 from mmscheck.errors import UsageError
 from mmscheck.model.request import SendRequest
@@ -51,6 +52,7 @@ _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 )
 @calling.API_URL
 @calling.API_KEY_FILE
+@calling.API_CA_FILE
 @click.option(
     "--idempotency-key",
     metavar="KEY",
@@ -96,6 +98,7 @@ def command(path: str, **given: Any) -> int:
     gets it again only with --again. --rate bounds sends as it bounds requests to a media host.
     """
     usable(given)
+    refuse_later(given["send_at"])
     if given["recipients"] is not None:
         return send_to_all(path, given, _request(given), lambda config: _rules(given, config))
     wanted = destinations(given["formats"], private=True)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mmscheck.cli.calling import EXITS, Way, ended, prove_writable, with_calls
+from mmscheck.cli.calling import EXITS, Way, ended, prove_writable, with_calls, write_ending
 from mmscheck.cli.exits import Exit
-from mmscheck.cli.output import Destination, write_reports
-from mmscheck.cli.say import complain
+from mmscheck.cli.output import Destination
+from mmscheck.cli.say import complain, internal
 from mmscheck.dispatch import send_through
-from mmscheck.errors import LedgerError, PermitError, ReportError
+from mmscheck.errors import MmscheckError
 from mmscheck.formats import View
 from mmscheck.formats.escape import visible
 from mmscheck.model.names import LONGEST_KEY, usable_name
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _BEGUN = "The send was begun and its end was never written: it may have been sent. Do not repeat it."
 _DURING = "Interrupted while sending: it may have been sent. The ledger tells: mmscheck ledger list"
 _BEFORE = "Interrupted before the call: nothing was sent."
+_MAYBE = "It may have been sent. The ledger tells: mmscheck ledger list"
+_NOTHING = "Nothing was sent."
 
 
 def own_key(_context: click.Context, _option: click.Parameter, key: str | None) -> str | None:
@@ -64,23 +66,27 @@ def send(order: Order, by: Way, wanted: tuple[Destination, ...], view: View) -> 
         result = with_calls(by.ledger, (by.client.api_key,), call)
         code = EXITS[result.status]
     except (asyncio.CancelledError, KeyboardInterrupt):
-        result = (
-            SendResult(status=SendStatus.UNKNOWN, detail=_DURING)
-            if client.may_have_sent
-            else SendResult(status=SendStatus.NOT_ATTEMPTED, detail=_BEFORE)
-        )
+        result = _cut_off(client, _DURING, _BEFORE)
         code = EXITS[result.status]
-    except (LedgerError, PermitError) as error:
-        failure, code = str(error), Exit.INTERNAL
-        result = SendResult(status=SendStatus.NOT_ATTEMPTED, detail=f"{failure}. Nothing was sent.")
-    try:
-        write_reports(wanted, ended(view, code, result))
-    except ReportError as error:
-        called = result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
-        return complain(f"{error}\n{result.detail}", Exit.UNKNOWN if called else Exit.INTERNAL)
+    except Exception as error:  # noqa: BLE001 - the next one up would say that nothing was sent
+        failure = str(error) if isinstance(error, MmscheckError) else internal(error)
+        result = _cut_off(client, f"{failure}. {_MAYBE}", f"{failure}. {_NOTHING}")
+        code = Exit.UNKNOWN if client.may_have_sent else Exit.INTERNAL
+    called = result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
+    unwritten = Exit.UNKNOWN if called else Exit.INTERNAL
+    lost = write_ending(wanted, ended(view, code, result), unwritten, result.detail)
+    if lost is not None:
+        return lost
     if failure:
-        return complain(failure, code, hint="Nothing was sent.")
+        return complain(failure, code, hint=_MAYBE if client.may_have_sent else _NOTHING)
     return _told(result, code, wanted)
+
+
+def _cut_off(client: _Watched, during: str, before: str) -> SendResult:
+    """How a call ended that gave no result, in one of two sentences."""
+    if client.may_have_sent:
+        return SendResult(status=SendStatus.UNKNOWN, detail=during)
+    return SendResult(status=SendStatus.NOT_ATTEMPTED, detail=before)
 
 
 def _told(result: SendResult, code: Exit, wanted: tuple[Destination, ...]) -> int:

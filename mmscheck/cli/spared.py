@@ -30,6 +30,7 @@ READ: Mapping[str, str] = MappingProxyType(
     {
         "config_file": "the configuration",
         "ca_file": "the certificate authorities",
+        "api_ca_file": "the provider's certificate authorities",
         "api_key_file": "the file of the API key",
         "secret_file": "the file of the secret",
         "recipients": "an input",

@@ -62,3 +62,8 @@ class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     notes: tuple[RowNote, ...] = ()
     more: int = 0
+
+    @property
+    def sent(self) -> bool:
+        """Whether the provider may have been called: then nobody may say that nothing was sent."""
+        return bool(self.accepted or self.recorded or self.unknown or self.refused)

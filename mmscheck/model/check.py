@@ -19,12 +19,18 @@ from mmscheck.model.words import Outcome, Owner, TargetKind
 
 
 class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole message: as stored, as it would be sent, and what came back for its URLs."""
+    """The whole message: as stored, as it would be sent, and what came back for its URLs.
+
+    ``columns`` names what the rows of a file have merge data for, also where this one's is empty; None where
+    there is no file. ``beside`` are texts of the send that may hold merge tags as well.
+    """
 
     message: Mms
     effective: Effective
     changes: Changes
     observations: Mapping[str, Observation]
+    columns: tuple[str, ...] | None = None
+    beside: tuple[str, ...] = ()
 
 
 class SlideTarget(msgspec.Struct, frozen=True, kw_only=True):

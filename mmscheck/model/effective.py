@@ -76,3 +76,16 @@ def effective(message: Mms, changes: Changes) -> Effective:
         subject=None if subject is None else merge(subject, data),
         texts={slide.number: merge(slide_template(slide, changes), data) for slide in message.slides},
     )
+
+
+_STAND_IN = "x"
+"""A value that no rule on texts objects to."""
+
+
+def with_stand_ins(message: Mms) -> Changes:
+    """A value for each tag that the stored message leaves to its sends: well formed, without a default."""
+    texts = [subject_template(message, Changes()) or ""]
+    texts += [slide_template(slide, Changes()) for slide in message.slides]
+    found = [tag for text in texts for tag in TAG.finditer(text)]
+    names = dict.fromkeys(tag[1] for tag in found if tag[2] is None and NAME.match(tag[1]))
+    return Changes(data=tuple((name, _STAND_IN) for name in names))

@@ -19,6 +19,9 @@ from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
 LINT = "lint"
 """The profile of the rules that can be applied offline; its reports never permit anything."""
 
+SAVE = "save"
+"""The profile of saves, without any rule about the fields of a send."""
+
 
 class TargetKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """Names one target within one message: ``slide`` and ``media`` are 0 where they do not apply.
@@ -82,7 +85,8 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
 
     ``targets`` comes from the parse, not from the evaluations. ``observations`` and ``servers`` (who
     answered, where that was recognised) are keyed by the URL as written. ``slides`` and ``excerpts`` (lines
-    of the document by number, redacted and cut) are for those who show it.
+    of the document by number, redacted and cut) are for those who show it. ``changed`` tells that it was
+    judged with other texts or with merge data, and so not as it is stored.
     """
 
     source: str
@@ -97,6 +101,7 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     servers: dict[str, Detected] = {}
     slides: tuple[SlideReport, ...] = ()
     excerpts: dict[int, str] = {}
+    changed: bool = False
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,12 @@ class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     changes: Changes = Changes()
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts that it carries beside the message."""
+        given = (self.fallback_sms_text, self.ddm_message_text, self.ddm_message_subject)
+        return tuple(text for text in given if text)
+
+    @property
     def digest(self) -> str:
         """``sha256:`` and the hex digest of all fields in a fixed order."""
         return "sha256:" + hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()

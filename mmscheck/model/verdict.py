@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import InitVar, dataclass, field
 
 import msgspec
@@ -56,8 +57,9 @@ _MINT = object()
 class Permit:
     """Leave to send one request once, as long as it lives; made by ``mmscheck.gate`` alone.
 
-    ``expires`` is seconds since the epoch. The latch cannot be copied or pickled, so neither can the
-    permit; ``dataclasses.replace`` is refused by the mint.
+    ``expires`` is seconds since the epoch, ``life`` the seconds until then (default: by the clock): that many
+    end it also by a clock that nobody sets. The latch cannot be copied or pickled, so neither can the permit;
+    ``dataclasses.replace`` is refused by the mint.
     """
 
     message_digest: str
@@ -66,18 +68,26 @@ class Permit:
     ruleset_digest: str
     expires: float
     mint: InitVar[object]
+    life: InitVar[float | None] = None
+    _ends: float = field(init=False, repr=False, compare=False)
     _latch: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
-    def __post_init__(self, mint: object) -> None:
+    def __post_init__(self, mint: object, life: float | None) -> None:
         """Refuse every maker but the gate."""
         if mint is not _MINT:
             raise PermitError("only the gate makes permits")
+        seconds = self.expires - time.time() if life is None else life
+        object.__setattr__(self, "_ends", time.monotonic() + seconds)
+
+    def left(self, now: float) -> float:
+        """Seconds that it still lives, by the clock that says fewer; ``now`` is seconds since the epoch."""
+        return min(self.expires - now, self._ends - time.monotonic())
 
     def redeem(self, request_digest: str, now: float) -> None:
         """Use the permit up for this request, or raise PermitError saying why not."""
         if request_digest != self.request_digest:
             raise PermitError("this permit is for another request")
-        if now >= self.expires:
+        if self.left(now) <= 0:
             raise PermitError("this permit has expired; check the message again")
         if not self._latch.acquire(blocking=False):
             raise PermitError("this permit has been used; one permit is one send")
@@ -90,6 +100,7 @@ def mint_permit(
     request_digest: str,
     ruleset_digest: str,
     expires: float,
+    life: float | None = None,
 ) -> Permit:
     """Make a permit; an import contract lets nothing but ``mmscheck.gate`` call this."""
     return Permit(
@@ -98,5 +109,6 @@ def mint_permit(
         request_digest=request_digest,
         ruleset_digest=ruleset_digest,
         expires=expires,
+        life=life,
         mint=_MINT,
     )

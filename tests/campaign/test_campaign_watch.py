@@ -12,17 +12,36 @@ from mmscheck.pipeline import check
 from tests.support.campaigns import plan
 
 
-async def test_a_clock_that_is_set_back_does_not_put_off_the_next_look() -> None:
+async def set_back(ticks: float) -> Basis:
+    """A check that began at ``ticks``, and after which the clock was set back by an hour."""
     given = plan("35674")
     report = await check([given.message], given.ruleset, given.policy, request=given.common)
-    # What began an hour from now is what a look is after the clock was set back by an hour.
-    first = Basis(
+    return Basis(
         ruleset=given.ruleset,
         message=given.message,
         common=given.common,
         report=report,
         began=time.time() + 3600,
+        ticks=ticks,
     )
+
+
+async def test_a_clock_that_is_set_back_lets_no_row_go_out_on_an_old_check() -> None:
+    assert (await set_back(time.monotonic() - 590)).age() >= 590
+    halt = Halt()
+    watch = MediaWatch(await set_back(time.monotonic() - 590), no_look, 300.0, halt)
+    waiting = asyncio.create_task(watch.current())
+    await asyncio.sleep(0)
+    halt.stop("seen")
+    assert await waiting is None
+
+
+async def no_look() -> Basis:
+    raise AssertionError
+
+
+async def test_a_clock_that_is_set_back_does_not_put_off_the_next_look() -> None:
+    first = await set_back(time.monotonic())
     halt, looks = Halt(), 0
 
     async def look() -> Basis:

@@ -63,6 +63,7 @@ RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
 FLAGS = {
     "config_file": "--config",
     "ca_file": "--ca-file",
+    "api_ca_file": "--api-ca-file",
     "api_key_file": "--api-key-file",
     "secret_file": "--secret-file",
     "recipients": "--recipients",
@@ -81,7 +82,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "own/slide/own.toml": "",
         "people.csv": "to\n15551230001\n",
         "plain.toml": "",
-        **dict.fromkeys(("configured.pem", "ca.pem"), trustme.CA().cert_pem.bytes().decode()),
+        **dict.fromkeys(("configured.pem", "ca.pem", "api-ca.pem"), trustme.CA().cert_pem.bytes().decode()),
         **dict.fromkeys(("key", "secret"), "0123456789abcdef"),
         **dict.fromkeys(("old.json", "new.json"), "{}"),
     }.items():

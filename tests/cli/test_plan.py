@@ -9,6 +9,8 @@ import pytest
 
 from mmscheck.cli.plan import CENTURY, HOUR, duration, sending
 from mmscheck.errors import UsageError
+from mmscheck.sandbox import Sandbox
+from tests.support.campaigns import DOCUMENT, named, stored, write_recipients
 from tests.support.command import fields, image, message, mmscheck
 
 FAR = "2999-12-01T09:00Z"
@@ -119,3 +121,28 @@ async def test_the_plan_decides_over_a_signed_url(tmp_path: Path) -> None:
         assert ran.code == 1  # 127.0.0.1 is not public
         told[within] = "is signed (CloudFront) and expires at" in " ".join(ran.out.split())
     assert told == {"1h": False, "2h": True}
+
+
+async def test_no_send_takes_a_time_to_come_for_a_schedule(tmp_path: Path) -> None:
+    async with Sandbox() as box:
+        mms_id = await stored(box)
+        (tmp_path / "a.xml").write_text(DOCUMENT)
+        write_recipients(tmp_path / "all.csv", named(2))
+        given = ("--api-url", box.provider_url, *fields(mms_id=mms_id, to=None))
+        for to in (("--to", "15551230001"), ("--recipients", "all.csv")):
+            for at in (FAR, (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)).isoformat()):
+                for more in ((), ("--dry-run",)):
+                    ran = await mmscheck("send", "a.xml", *to, *given, *more, "--send-at", at, cwd=tmp_path)
+                    assert (ran.code, "does not wait: run the send then" in ran.err) == (2, True), ran
+        assert box.phones.total == 0
+        for to in (("--to", "15551230001"), ("--recipients", "all.csv")):
+            ran = await mmscheck("send", "a.xml", *to, *given, "--send-at", in_a_moment(), cwd=tmp_path)
+            assert ran.code == 0, ran
+        assert box.phones.total == 3
+    told = " ".join((await mmscheck("send", "--help", cwd=tmp_path)).out.split())
+    assert "send refuses a time to come" in told
+
+
+def in_a_moment() -> str:
+    """Near enough to mean now, also on a slow machine."""
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)).isoformat()

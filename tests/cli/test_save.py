@@ -6,18 +6,27 @@ import asyncio
 import json
 import signal
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from mmscheck import gate
+from mmscheck.errors import PermitError, UsageError
+from mmscheck.fetch import FetchPolicy
 from mmscheck.ledger import Ledger, default_file, open_ledger
 from mmscheck.model.ledger import MmsState
+from mmscheck.model.request import Changes
+from mmscheck.model.save import SaveRequest
 from mmscheck.orders import provider_account
+from mmscheck.pipeline import check, load_rules
 from mmscheck.sandbox import Sandbox
+from mmscheck.saving import binding_of
 from mmscheck.sinch import POSTBACK_MEANINGS
-from tests.support.command import PROGRAM, message, mmscheck, surroundings
+from mmscheck.slidexml import parse
+from tests.support.command import PROGRAM, fields, message, mmscheck, surroundings
 from tests.support.raw_provider import REFUSED, RawProvider, answer, hang_up_at_once, read_request
 
 SAVED = "<response><status>Success</status><mms-id>35674</mms-id></response>"
@@ -238,3 +247,68 @@ def test_the_type_of_a_ledger_is_public() -> None:
     import mmscheck  # noqa: PLC0415 - only here
 
     assert mmscheck.Ledger is Ledger
+
+
+CHANGES = (("--custom-subject", "Sale"), ("--custom-text", "1=short"), ("--data", "name=Ana"))
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=lambda pair: pair[0])
+@pytest.mark.parametrize("command", [("save",), ("bind", "35674")])
+async def test_nothing_is_put_in_place_of_what_is_saved(
+    provider: RawProvider, folder: Path, command: tuple[str, ...], changes: tuple[str, str]
+) -> None:
+    (folder / "sale.xml").write_text(message("<message-text>Hi</message-text>", subject="\u00e9t\u00e9"))
+    ran = await mmscheck(*command, "sale.xml", "--api-url", provider.url, *changes, cwd=folder)
+    assert (ran.code, provider.connections, await known()) == (2, 0, None)
+    assert f"No such option '{changes[0]}'" in ran.err
+    assert changes[0] not in (await mmscheck(command[0], "--help", cwd=folder)).out
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "code"),
+    [
+        ("Hi {$name}", "Hello {$name}, {$code}", 0),
+        ("{$headline}", "{$all}", 0),
+        ("Hi {$name|you}", "Hello", 0),
+        ("\u00e9t\u00e9 for {$name}", "Hello", 1),
+        ("Hi {$name|Zo\u00eb}", "Hello", 1),
+        (f"{'x' * 81}{{$name}}", "Hello", 1),
+        ("Hi", f"{'x' * 5001}{{$name}}", 1),
+        ("Hi {$name", "Hello", 1),
+        ("Hi {$ name}", "Hello", 1),
+        ("Hi", "Hello {{name}}", 1),
+    ],
+)
+async def test_a_template_is_judged_by_what_is_written_in_it(
+    provider: RawProvider, folder: Path, subject: str, text: str, code: int
+) -> None:
+    document = message(f"<message-text>{text}</message-text>", subject=subject)
+    (folder / "sale.xml").write_text(document)
+    ran = await mmscheck("save", "sale.xml", "--api-url", provider.url, cwd=folder)
+    assert (ran.code, provider.connections) == (code, 1 - code), ran
+    if not code:
+        async with await open_ledger() as ledger:
+            record = await ledger.mms("35674")
+        assert record is not None
+        assert record.subject == subject.replace("{$name|you}", "you"), "no stand-in is kept"
+
+
+async def test_each_send_is_judged_with_its_own_merge_data(provider: RawProvider, folder: Path) -> None:
+    (folder / "sale.xml").write_text(message("<message-text>Hello {$name}</message-text>"))
+    assert (await mmscheck("save", "sale.xml", "--api-url", provider.url, cwd=folder)).code == 0
+    given = ("send", "sale.xml", "--dry-run", *fields(mms_id="35674"))
+    without = await mmscheck(*given, cwd=folder)
+    assert (without.code, "has neither a value nor a default" in " ".join(without.out.split())) == (1, True)
+    assert (await mmscheck(*given, "--data", "name=Ana", cwd=folder)).code == 5
+
+
+async def test_no_permit_and_no_binding_come_of_a_report_on_other_texts() -> None:
+    data = message("<message-text>Hi</message-text>", subject="\u00e9t\u00e9").encode()
+    parsed, rules = parse(data, "a.xml"), load_rules("save")
+    for changes in (Changes(custom_subject="Sale"), Changes(custom_subject="Sale", data=(("a", "b"),))):
+        report = await check([parsed], rules, FetchPolicy(), changes=changes)
+        assert gate.verdict(report).permitted
+        with pytest.raises(PermitError, match="not about what is saved"):
+            gate.permit_save(report, SaveRequest(document=data), time.time())
+        with pytest.raises(UsageError, match="nothing can be bound"):
+            binding_of(report.messages[0], "35674", MmsState.READY, "provider.example.com")

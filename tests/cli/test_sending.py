@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sqlite3
 import sys
@@ -340,3 +341,29 @@ async def test_what_sends_nothing_does_not_load_the_database(
     )
     process = await asyncio.create_subprocess_exec(*(sys.executable, "-c", script), cwd=folder)
     assert await process.wait() == 0
+
+
+async def test_a_send_that_is_stopped_while_its_report_is_written_is_not_said_to_be_undecided(
+    provider: RawProvider, folder: Path
+) -> None:
+    pipe = folder / "report.json"
+    os.mkfifo(pipe)
+    await bind_files([folder / "sale.xml"])
+    given = ("--api-url", provider.url, *fields(), "--format", f"json={pipe}")
+    process = await asyncio.create_subprocess_exec(
+        *(str(PROGRAM), "send", "sale.xml", *given),
+        cwd=folder,
+        env=surroundings(),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    begun = await asyncio.wait_for(asyncio.to_thread(pipe.read_text), 180)
+    assert json.loads(begun)["exit_code"] == 6
+    async with asyncio.timeout(180):
+        while await states() != [SendState.ACCEPTED]:  # noqa: ASYNC110 - another process brings it about
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), 180)
+    assert process.returncode == 6, err
+    assert b"interrupted before the report was written" in err
+    assert b"MMS_MT_test" in err or b"ccepted" in err

@@ -17,6 +17,7 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "new": ("new.json",),
         "config_file": ("named.toml",),
         "ca_file": ("ca.pem",),
+        "api_ca_file": ("api-ca.pem",),
         "api_key_file": ("key",),
         "secret_file": ("secret",),
         "recipients": ("people.csv",),
