@@ -13,7 +13,7 @@ from mmscheck.ledger.history import canonical
 from mmscheck.ledger.records import mms_record
 from mmscheck.model.check import Binding
 from mmscheck.model.ledger import MmsRecord, MmsState
-from mmscheck.model.redact import redact_url
+from mmscheck.model.redact import stored_url
 
 
 class Save(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ def record(save: Save) -> Operation[MmsRecord]:
     content = {
         "digest": save.digest,
         # A signed URL holds a secret.
-        "media": canonical(sorted((redact_url(url), digest) for url, digest in save.media)),
+        "media": canonical(sorted((stored_url(url), digest) for url, digest in save.media)),
         "name": save.name,
         "subject": save.subject,
     }
