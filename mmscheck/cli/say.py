@@ -7,10 +7,15 @@ import os
 import sys
 
 from mmscheck.errors import ReportError
+from mmscheck.formats.escape import muted
 
 
-def write_stdout(text: str) -> None:
-    """Write and flush; raises ReportError when standard output is closed, full or gone."""
+def write_stdout(text: str, *, commands: bool = False) -> None:
+    """Write and flush; raises ReportError when standard output is closed, full or gone.
+
+    Nothing written is a command to a CI runner, unless ``commands`` says that it is meant to be.
+    """
+    text = text if commands else muted(text)
     if sys.stdout is None:
         raise ReportError("the report could not be written: standard output is closed")
     try:
@@ -46,5 +51,5 @@ def complain(text: str, code: int, *, hint: str = "") -> int:
 def say(text: str) -> None:
     """One line for people on standard error; a closed standard error is no reason to fail."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+        sys.stderr.write(muted(text).encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Findings as CSV (RFC 4180) for spreadsheets: a header, then one row for each finding.
+"""Findings as CSV (RFC 4180) for spreadsheets: a header, then one row for each finding; every cell is quoted.
 
 Findings are evaluations that failed or could not be decided, waived or not, and what the gate, a waiver or a
 send has against the run. A run with nothing to look at has the header alone; a denied one never has.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from mmscheck.formats.layout import shown
@@ -24,7 +25,8 @@ from mmscheck.formats.verdicts import decision_value, message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.waived import leave
 
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets take the full-width signs too
+# At the beginning of a cell, and of what a spreadsheet with another list separator takes for a cell.
+_FORMULA = re.compile(r"(^|[;|\t])([\s\"]*+)(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - spreadsheets take the full-width signs too
 COLUMNS = (
     *("run_verdict", "exit_code", "message_verdict", "source", "line", "target", "slide", "media"),
     *("rule", "severity", "outcome", "effect", "crashed", "owner", "message", "reason", "why", "fix"),
@@ -36,7 +38,7 @@ COLUMNS = (
 def render(view: View) -> str:
     """The whole table, UTF-8 without a mark, its lines ended by CR LF."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
+    writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     writer.writerows(_table(view))
     return text.getvalue()
@@ -81,5 +83,5 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _plain(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
+    """The cell, with an apostrophe before whatever a spreadsheet would take for a formula."""
+    return _FORMULA.sub(r"\1'\2", cell)
