@@ -10,7 +10,7 @@ from html.entities import html5
 import msgspec
 
 SHORTEST_LOOSE = 8
-"""Characters: anything shorter is looked for as it is alone; other spellings of it would be ordinary words."""
+"""Characters: anything shorter is looked for as it is alone; its other spellings would be ordinary words."""
 
 _DEPTH = 4
 """How many times over an escape may be escaped."""

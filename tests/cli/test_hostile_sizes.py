@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from mmscheck.formats import FORMATS, View
 from mmscheck.model.observation import Hop
 from tests.support.command import image, message, mmscheck
+from tests.support.rawserver import serve
 from tests.support.reports import fetched, good_message, judged, report
 
 LARGEST = 9_900_000
@@ -46,3 +48,19 @@ def test_a_header_that_fills_the_head_holds_up_no_report(form: str, unit: str) -
     }
     run = report(replace(sound, observations=hostile))
     assert FORMATS[form](View(report=run, verdict=judged(run, 0)))
+
+
+async def test_heads_of_very_many_lines_do_not_swell_a_report(tmp_path: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n" + b"a:\r\n" * 15_000
+    async with serve(head + b"Content-Length: 3\r\n\r\nabc") as server:
+        (tmp_path / "a.xml").write_text(message(*(image(f"{number}.jpg") for number in range(4))))
+        net = ("--connect-to", f"media.example.com:80:127.0.0.1:{server.port}", "--allow-net", "127.0.0.1/32")
+        formats = ("--format=json", "--format=html=r.html")
+        ran = await mmscheck("check", "a.xml", "--no-progress", *net, *formats, cwd=tmp_path)
+    hops = [
+        hop for item in json.loads(ran.out)["messages"][0]["media"] for hop in item["observation"]["hops"]
+    ]
+    assert [hop["headers_left_out"] for hop in hops] == [14_800] * 4
+    assert len(ran.out) < 800_000
+    # Beside those that the page shows of each head.
+    assert "more headers" in (tmp_path / "r.html").read_text("utf-8")
