@@ -26,7 +26,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched
-from mmscheck.model.redact import redact_url
+from mmscheck.model.redact import stored_url
 from mmscheck.model.words import Owner, TargetKind
 
 NO_LEDGER = "no ledger is in use, so nothing is known of the mms-id"
@@ -127,8 +127,8 @@ def as_saved(target: MediaTarget, _: NoParams) -> Result:
         return inapplicable(NO_LEDGER)
     if binding.content is None:
         return inapplicable("the ledger does not know the mms-id, which another rule is about")
-    url = redact_url(target.ref.url)
-    saved = {digest for known, digest in binding.media if known == url}
+    url = stored_url(target.ref.url)
+    saved = {digest for known, digest in binding.media if stored_url(known) == url}
     seen = target.observation
     if not isinstance(seen, Fetched):
         return cant_tell(explanation(seen), saved=sorted(saved))

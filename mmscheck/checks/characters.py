@@ -10,9 +10,6 @@ from mmscheck.checks.pictures import pictures
 from mmscheck.checks.showing import code
 from mmscheck.checks.tags import masked
 
-FIRST, LAST = " ", "~"
-"""Printable ASCII: 0x20 to 0x7E."""
-
 _CONTROLS = {
     "\t": "TAB",
     "\n": "LINE FEED",
@@ -57,9 +54,9 @@ class Offender(msgspec.Struct, frozen=True, kw_only=True):
         return f"{shown} at position {self.position}: {advice}"
 
 
-def is_plain(char: str) -> bool:
-    """Whether the character is printable ASCII."""
-    return FIRST <= char <= LAST
+def is_plain(text: str) -> bool:
+    """Whether there is nothing but printable ASCII in the text."""
+    return text.isascii() and text.isprintable()
 
 
 def offenders(text: str) -> tuple[Offender, ...]:
@@ -99,6 +96,8 @@ class _Span(msgspec.Struct, frozen=True, kw_only=True):
 
 def _spans(text: str) -> list[_Span]:
     known = masked(text)
+    if is_plain(known):
+        return []
     spans = [
         _Span(start=found.start, end=found.end, name=found.name, emoji=True) for found in pictures(known)
     ]

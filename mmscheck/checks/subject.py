@@ -32,8 +32,13 @@ NO_SUBJECT = "there is no subject"
 LONGEST_READ = 10_000
 """Characters of a subject that are named one by one; a longer one is no subject and must not cost minutes."""
 
-ENCODED_WORD = re.compile(r"=\?.*?\?=", re.DOTALL)
-"""An RFC 2047 encoded word, complete or not: phones would show it as it stands."""
+ENCODED_WORD = re.compile(r"=\?.*?\?=|=\?.*\Z", re.DOTALL)
+"""An RFC 2047 encoded word, well formed or not: phones would show it as it stands.
+
+What begins as one and never ends is taken as a whole: to look for each one's end would take hours.
+"""
+
+_SHORTEST_WORD = len("=??=")
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """C0 and C1 control characters, DEL, and the two line breaks that Unicode adds."""
@@ -106,7 +111,7 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
     subject = target.effective.subject
     if subject is None:
         return inapplicable(NO_SUBJECT)
-    if len(subject) > LONGEST_READ and not all(map(is_plain, subject)):
+    if len(subject) > LONGEST_READ and not is_plain(subject):
         return cant_tell(f"it is {len(subject):,} characters long, more than can be looked at one by one")
     if found := search(subject):
         plain = suggested(subject)
@@ -143,6 +148,7 @@ def plain_line(target: MessageTarget, _: NoParams) -> Result:
     found += [
         f'the encoded word "{shown(m.group(0))}" at position {m.start() + 1}'
         for m in ENCODED_WORD.finditer(known)
+        if m.group(0).endswith("?=") and len(m.group(0)) >= _SHORTEST_WORD
     ]
     if found:
         return failed(

@@ -8,6 +8,7 @@ from ipaddress import AddressValueError, IPv6Address
 
 from mmscheck.checks.addresses import is_public
 from mmscheck.checks.observed import arrived, explanation, printable
+from mmscheck.checks.showing import MOST_KEPT
 from mmscheck.checks.unclean import blemishes
 from mmscheck.checks.web_address import WebAddress, take_apart
 from mmscheck.model.check import (
@@ -30,6 +31,9 @@ _LABEL = re.compile(rf"[{_LETTER}](?:[{_LETTER}-]{{0,61}}[{_LETTER}])?")
 _LONGEST_HOST = 253
 _LAST_PORT = 65535
 _MOST_SHOWN = 8
+LONGEST_READ = 20_000
+"""Characters of a URL that are looked at one by one; no server reads a longer one."""
+
 _DOTS = frozenset({".", ".."})
 
 
@@ -96,10 +100,14 @@ def clean(target: MediaTarget, _params: NoParams) -> Result:
     """Nothing in the URL that programs read differently: see the module ``unclean``."""
     if not target.ref.url:
         return inapplicable("the URL is empty")
-    found = blemishes(target.ref.url)
+    found = blemishes(target.ref.url[:LONGEST_READ])
+    if not found and len(target.ref.url) > LONGEST_READ:
+        return cant_tell(
+            f"it is {len(target.ref.url):,} characters long, more than can be looked at one by one"
+        )
     if found:
         more = f"; and {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else ""
-        return failed({"problems": list(found)}, problems="; ".join(found[:_MOST_SHOWN]) + more)
+        return failed({"problems": list(found[:MOST_KEPT])}, problems="; ".join(found[:_MOST_SHOWN]) + more)
     return passed(characters=len(target.ref.url))
 
 

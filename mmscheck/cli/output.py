@@ -76,7 +76,7 @@ def write_reports(wanted: Sequence[Destination], view: View) -> None:
                 view, color=_wants_color(), width=_width(), links=links(sys.stdout, os.environ)
             )
             for piece in pieces(item.format, shown):
-                write_stdout(piece)
+                write_stdout(piece, commands=item.format == "github")
 
 
 def _write(file: Path, item: Destination, view: View) -> None:

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Sequence
 
 from mmscheck.errors import ReportError
+from mmscheck.formats.escape import muted
 
 _quoted: list[str] = []
 
@@ -17,8 +18,12 @@ _SIGNS = re.compile(r"[/=:,@]+")
 """What an argument may be taken apart at before a part of it is quoted."""
 
 
-def write_stdout(text: str) -> None:
-    """Write and flush; raises ReportError when standard output is closed, full or gone."""
+def write_stdout(text: str, *, commands: bool = False) -> None:
+    """Write and flush; raises ReportError when standard output is closed, full or gone.
+
+    Nothing written is a command to a CI runner, unless ``commands`` says that it is meant to be.
+    """
+    text = text if commands else muted(text)
     if sys.stdout is None:
         raise ReportError("the report could not be written: standard output is closed")
     try:
@@ -75,7 +80,7 @@ def complain(text: str, code: int, *, hint: str = "") -> int:
 def say(text: str) -> None:
     """Lines for people on standard error; a closed standard error is no reason to fail."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(_safe(text) + "\n")
+        sys.stderr.write(muted(_safe(text)) + "\n")
         sys.stderr.flush()
 
 

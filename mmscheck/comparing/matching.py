@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from mmscheck.formats.json_read import ReadMedia, ReadMessage
+from mmscheck.model.redact import unmarked
 
 MatchedBy = Literal["source", "digest", "name"]
 
@@ -54,13 +55,16 @@ def match_messages(old: Sequence[ReadMessage], new: Sequence[ReadMessage]) -> li
 def match_media(old: Sequence[ReadMedia], new: Sequence[ReadMedia]) -> dict[int, int]:
     """Positions (from 1) of the old report's media to those of the new one's.
 
-    By URL and slide, by URL, by URL without its query (a signature differs every time), by bytes, and at last
-    by slide: what stands there now instead.
+    By URL and slide, by URL, by URL without its query and other secrets (a signature differs every time, as
+    does the digest that stands for it) together with the bytes, then the slide, then alone, by bytes, and at
+    last by slide: what stands there now instead.
     """
     keys: tuple[Callable[[ReadMedia], Hashable], ...] = (
         lambda item: (item.kind, item.url, item.slide),
         lambda item: (item.kind, item.url),
-        lambda item: (item.kind, item.url.partition("?")[0]),
+        lambda item: item.observation.sha256 and (item.kind, unmarked(item.url), item.observation.sha256),
+        lambda item: (item.kind, unmarked(item.url), item.slide),
+        lambda item: (item.kind, unmarked(item.url)),
         lambda item: item.observation.sha256 and (item.kind, item.observation.sha256),
         lambda item: (item.kind, item.slide),
     )
@@ -84,7 +88,7 @@ def match_slides(
     came: dict[int, set[int]] = defaultdict(set)
     for here, there in media.items():
         one, other = old.media[here - 1], new.media[there - 1]
-        if one.url.partition("?")[0] == other.url.partition("?")[0]:
+        if unmarked(one.url) == unmarked(other.url):
             went[one.slide].add(other.slide)
             came[other.slide].add(one.slide)
     moved = {

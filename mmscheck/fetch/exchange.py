@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 from mmscheck.fetch import excerpt
 from mmscheck.fetch.chunks import ChunkScanner
-from mmscheck.fetch.head import Head, head_end, parse_head
+from mmscheck.fetch.head import Head, head_end, kept, parse_head
 from mmscheck.fetch.names import Route
 from mmscheck.fetch.oddities import SHOWN, Oddities, begins_as_http, judge_fields, judge_lines
 from mmscheck.model.observation import Anomaly, AnomalyKind, Hop
@@ -131,11 +131,13 @@ class Exchange:
         A head that never became whole keeps its lines but has no status: what it lacks proves nothing.
         """
         shown = self.head or parse_head(bytes(self._raw))
+        headers = kept(shown.headers)
         return Hop(
             url=url,
             status=None if self.head is None else self.head.status,
             http_version=shown.version,
-            headers=shown.headers,
+            headers=headers,
+            left_out=len(shown.headers) - len(headers),
             address=self.dialled,
             resolved=self.route.resolved,
             proxy=self.route.proxy.text if self.route.proxy else None,

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import msgspec
 
 from mmscheck.fetch.failure import Failure
+from mmscheck.model import caching
 from mmscheck.model.observation import Reason
+
+MOST_LINES = 200
+"""Header lines of one answer that are kept; what decides is kept beyond."""
+
+MOST_CHARACTERS = 16 * 1024
+"""Characters of header names and values, likewise."""
+
+MOST_DECIDING = 100
+"""Header lines that decide; an answer with more of them has none that could be trusted."""
+
+DECIDING = caching.HEADERS | {
+    *("content-length", "transfer-encoding", "content-encoding", "content-type", "content-range"),
+    *("location", "retry-after"),
+}
+"""Names in lower case of all headers that the outcome of a rule depends on."""
+
+_A_PAIR = 2
+
+Lines = tuple[tuple[str, str], ...]
 
 _END = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE = re.compile(r"HTTP/(\d+(?:\.\d+)?)[ \t]+(\d{3})(?:[ \t]+(.*))?$")
@@ -25,7 +46,7 @@ class Head(msgspec.Struct, frozen=True):
     version: str | None
     status: int | None
     phrase: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Lines
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of the header ``name`` in order."""
@@ -80,8 +101,43 @@ def parse_head(raw: bytes) -> Head:
     return Head(line.rstrip("\r"), version, int(status) if status else None, phrase, tuple(headers))
 
 
+def kept(headers: Lines) -> Lines:
+    """The lines worth keeping: all that decide, and of the others as many as the bounds allow, in order.
+
+    An answer may have 15,000 lines of two characters, and a run thousands of answers.
+    """
+    if (
+        len(headers) <= MOST_LINES
+        and sum(len(name) + len(value) for name, value in headers) <= MOST_CHARACTERS
+    ):
+        return headers
+    lines, seen = list[tuple[str, str]](), Counter[str]()
+    room, left = MOST_CHARACTERS, MOST_LINES
+    for name, value in headers:
+        size = len(name) + len(value)
+        if decides(name):
+            seen[name.strip().lower()] += 1
+            # Of each name two, so that no flood of another hides it.
+            if seen.total() <= MOST_DECIDING or seen[name.strip().lower()] <= _A_PAIR:
+                lines.append((name, value))
+        elif size <= room and left:
+            room, left = room - size, left - 1
+            lines.append((name, value))
+    return tuple(lines)
+
+
+def decides(name: str) -> bool:
+    """Whether the outcome of a rule depends on a header of this name, however it is padded."""
+    return name.strip().lower() in DECIDING
+
+
 def framing_fault(head: Head) -> Failure | None:
     """What makes the end of this response ambiguous, or None."""
+    deciding = sum(decides(name) for name, _ in head.headers)
+    if deciding > MOST_DECIDING:
+        return Failure(
+            Reason.MALFORMED_HTTP, f"{deciding} header lines about length, coding, type and caches"
+        )
     for name, _ in head.headers:
         if name != name.strip():
             return Failure(Reason.MALFORMED_HTTP, f"white space around the header name {name!r}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets take the full-width signs too
+import re
+
+# At the beginning of a cell, and of what a spreadsheet with another list separator takes for a cell.
+_FORMULA = re.compile(r"(^|[;|\t])([\s\"]*+)(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - spreadsheets take the full-width signs too
 
 
 def plain(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell
+    """The cell, with an apostrophe before whatever a spreadsheet would take for a formula."""
+    return _FORMULA.sub(r"\1'\2", cell)

@@ -1,36 +1,39 @@
-"""Strings and JSON values as they may leave: without secrets, and always encodable.
+"""Strings and JSON values as they may leave: without secrets, of bounded length, and always encodable.
 
-Some parts of a report are redacted before they get here. Redacting a redacted URL again would change its
-digest, and one URL would show under two names; so what is already redacted is left alone.
+Some parts of a report are redacted before they get here. Redacting twice changes nothing: what is redacted
+already is left alone, and one URL never shows under two names.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from mmscheck.formats.escape import encodable
 from mmscheck.model.redact import redact_header, redact_text, redact_url
 
-_REDACTED = re.compile(
-    r"""(https?://[^\s"'<>?\#@/]+(?:/[^\s"'<>?\#]*)?\?…[0-9a-f]{12}(?:\#[\w.…-]*)?)(?=[.,;:!?)\]]*(?:[\s"'<>]|$))""",
-    re.IGNORECASE | re.VERBOSE,
-)
+LONGEST_TEXT = 20_000
+"""Characters of one text that a report holds; what a phone can show is a quarter of it."""
+
+_TAIL = 60
 
 
 def clean_url(url: str) -> str:
     """The URL without secrets; one that is redacted already stays as it is."""
-    return encodable(url if _REDACTED.fullmatch(url) else redact_url(url))
+    return encodable(redact_url(url))
 
 
 def clean_text(text: str) -> str:
-    """The text with every URL in it redacted once."""
-    if "://" not in text and "?" not in text:
-        return encodable(text)
-    parts = _REDACTED.split(text)
-    return encodable("".join(part if at % 2 else redact_text(part) for at, part in enumerate(parts)))
+    """The text with every URL in it redacted once, cut where it is too long for any reader."""
+    return encodable(_cut(redact_text(text)))
+
+
+def _cut(text: str) -> str:
+    # Some more may stand, so that a text that was cut before is not cut again.
+    if len(text) <= LONGEST_TEXT + _TAIL:
+        return text
+    return f"{text[:LONGEST_TEXT]}… and {len(text) - LONGEST_TEXT:,} more characters"
 
 
 def optional(text: str | None) -> str | None:
@@ -40,7 +43,7 @@ def optional(text: str | None) -> str | None:
 
 def clean_header(name: str, value: str) -> tuple[str, str]:
     """A header line as it may be shown."""
-    return encodable(name), encodable(redact_header(name, value))
+    return encodable(_cut(redact_text(name))), encodable(_cut(redact_header(name, value)))
 
 
 def clean_value(value: Any) -> Any:

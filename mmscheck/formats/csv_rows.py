@@ -1,4 +1,4 @@
-"""Findings as CSV (RFC 4180) for spreadsheets: a header, then one row for each finding.
+"""Findings as CSV (RFC 4180) for spreadsheets: a header, then one row for each finding; every cell is quoted.
 
 Findings are evaluations that failed or could not be decided, waived or not, and what the gate, a waiver or a
 send has against the run. A run with nothing to look at has the header alone; a denied one never has.
@@ -36,7 +36,7 @@ COLUMNS = (
 def render(view: View) -> str:
     """The whole table, UTF-8 without a mark, its lines ended by CR LF."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
+    writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     writer.writerows(_table(view))
     return text.getvalue()

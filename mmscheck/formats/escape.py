@@ -1,7 +1,9 @@
-"""Make visible what a terminal or a reader's eye would otherwise obey or miss.
+"""Make visible what a terminal, a CI runner or a reader's eye would otherwise obey or miss.
 
 Subjects, URLs, headers and file names come from strangers. A control character in them could clear the
-screen or forge a verdict line, a bidi control could turn a name around.
+screen or forge a verdict line, a bidi control could turn a name around. And what a job prints is read by its
+runner: GitHub's obeys ``::command …::`` at the beginning of a line, blanks before it or not, and
+``##[command]`` anywhere; Azure's obeys ``##vso[…]``, TeamCity ``##teamcity[…]``.
 """
 
 from __future__ import annotations
@@ -12,17 +14,32 @@ import re
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BYTE, _BASIC_PLANE = 0xFF, 0xFFFF
 _BEYOND_ASCII = re.compile(r"[^\x20-\x7e\n]")
+_ADDRESS = r"(?![0-9A-Fa-f:.%/]*(?:[\s,;)\]'\"]|\Z))"  # an IPv6 address, such as ::1
+_OF_A_WORD = re.compile(rf"(?<!\S)::{_ADDRESS}")
+_OF_A_LINE = re.compile(rf"^([^\S\n]*)::{_ADDRESS}", re.MULTILINE)
+_ANYWHERE = re.compile(r"##(\w*)\[")
+_IN_JSON = re.compile(r"##(?=\w*\[)")
 
 
 def visible(text: str) -> str:
     r"""The text on one line, with everything unprintable written as ``\n``, ``\x1b``, ``\u202e`` and so on.
 
     Unprintable is what Unicode calls control, format (bidi controls, zero-width characters), surrogate,
-    private, unassigned, line or paragraph separator, or a space other than U+0020.
+    private, unassigned, line or paragraph separator, or a space other than U+0020. No line that the text may
+    be wrapped into is a command to a CI runner.
     """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else _escaped(char) for char in text)
+    if "::" in text:
+        text = _OF_A_WORD.sub(": :", text)
+    return _ANYWHERE.sub(r"##\1 [", text) if "##" in text else text
+
+
+def muted(output: str) -> str:
+    """Whole lines of output without commands to a CI runner; a blank breaks each, so that JSON stays JSON."""
+    if "::" in output:
+        output = _OF_A_LINE.sub(r"\1: :", output)
+    return _ANYWHERE.sub(r"##\1 [", output) if "##" in output else output
 
 
 def visible_lines(text: str) -> str:
@@ -48,8 +65,9 @@ def visible_json(document: str) -> str:
     """The same JSON with every unprintable character inside its strings written as a JSON escape.
 
     JSON itself leaves DEL, the C1 controls and bidi controls as they are, and reports get read on terminals.
+    What a CI runner would obey is written with an escape, too.
     """
-    return _BEYOND_ASCII.sub(_json_escaped, document)
+    return _IN_JSON.sub(r"#\\u0023", _BEYOND_ASCII.sub(_json_escaped, document))
 
 
 def _json_escaped(match: re.Match[str]) -> str:

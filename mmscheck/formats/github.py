@@ -60,8 +60,7 @@ def _rest(view: View, rest: Sequence[Row]) -> Iterator[str]:
     yield f"::group::{_data(more)}"
     for row in rest:
         where = f"{shown_path(row.source, view.root)}:{row.line or 1}"
-        # The runner of old reads ##[command] anywhere in a line.
-        yield f"{_COMMANDS[row.effect]}: {where}: {_title(row)}: {_message(row)}".replace("##[", "## [")
+        yield f"{_COMMANDS[row.effect]}: {where}: {_title(row)}: {_message(row)}"
     yield "::endgroup::"
 
 

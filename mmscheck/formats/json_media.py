@@ -92,6 +92,7 @@ def _hop(hop: Hop) -> v1.Hop:
         status=hop.status,
         headers=[clean_header(name, value) for name, value in hop.headers],
         address=hop.address,
+        headers_left_out=hop.left_out or msgspec.UNSET,
     )
 
 

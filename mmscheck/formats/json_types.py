@@ -67,6 +67,10 @@ class Hop(Struct, frozen=True, kw_only=True):
         list[tuple[str, str]], Meta(description="Names and values as received, in order; secrets removed.")
     ]
     address: Annotated[str | None, Meta(description="The network address that was dialled.")]
+    headers_left_out: Annotated[
+        int | UnsetType,
+        Meta(description="Lines of a very long head that are not listed, as no rule looks at them."),
+    ] = UNSET
 
 
 class Timing(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from mmscheck.formats.clean import clean_text
 from mmscheck.formats.layout import shown
 from mmscheck.formats.rows import Row
+from mmscheck.model.redact import unmarked
 
 
 def relative(source: str, root: str) -> str:
@@ -39,12 +40,13 @@ def uri(source: str, root: str) -> str:
 def with_fingerprints(found: Iterable[Row], root: str) -> Iterator[tuple[Row, str]]:
     """Each row with 64 hex digits that no other row has and that the next run gives it again.
 
-    They go by file, rule, target and the medium's URL. Lines, wording and queries are left out, since those
-    change while the fault stays: a URL is signed anew in every run. Equals are told apart by their order.
+    They go by file, rule, target and the medium's URL. Lines, wording, queries and digests are left out,
+    since those change while the fault stays: a URL is signed anew in every run. Equals are told apart by
+    their order.
     """
     seen: Counter[str] = Counter()
     for row in found:
-        base = (row.url or "").partition("?")[0]
+        base = unmarked(row.url or "")
         slide = row.key.slide if row.key else 0
         kind = row.key.kind.value if row.key else ""
         told = row.message if row.rule.startswith("mmscheck-") and not row.source else ""

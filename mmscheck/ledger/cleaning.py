@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mmscheck.model.known_secret import KnownSecret
+
 _SHORTEST_SECRET = 4
 """Characters: to take out anything shorter would spoil texts that merely hold it."""
 
@@ -14,12 +16,12 @@ class Cleaner:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         """``secrets`` are such as the API key: wherever one stands in a text, an ellipsis is kept instead."""
-        self._secrets = tuple(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        self._secrets = tuple(KnownSecret(secret) for secret in secrets if len(secret) >= _SHORTEST_SECRET)
 
     def text(self, value: str) -> str:
         """The text as it is kept."""
         for secret in self._secrets:
-            value = value.replace(secret, "…")
+            value = secret.hidden(value, "…")
         if value.isascii() and "\0" not in value:
             return value
         return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")

@@ -15,7 +15,7 @@ from mmscheck.ledger.history import canonical
 from mmscheck.ledger.records import mms_record
 from mmscheck.model.check import Binding
 from mmscheck.model.ledger import MmsRecord, MmsState
-from mmscheck.model.redact import redact_url
+from mmscheck.model.redact import stored_url
 
 
 class Save(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class Save(msgspec.Struct, frozen=True, kw_only=True):
 @functools.lru_cache(maxsize=64)
 def media_text(media: tuple[tuple[str, str], ...]) -> str:
     """Pairs of URL and digest as they are kept: in order, and no URL with a secret in it."""
-    return canonical(sorted((redact_url(url), digest) for url, digest in media))
+    return canonical(sorted((stored_url(url), digest) for url, digest in media))
 
 
 def record(save: Save) -> Operation[MmsRecord]:

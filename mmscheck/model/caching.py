@@ -27,6 +27,9 @@ _STATUS_HEADERS = frozenset(
 _SILENT_HEADERS = frozenset({"x-served-by"})
 """Headers of caches that do not say by themselves where the response came from."""
 
+HEADERS = _STATUS_HEADERS | _SILENT_HEADERS | {"age", "x-varnish", "x-cache-hits", "cache-status"}
+"""Names in lower case of all headers that say anything about caches."""
+
 _FROM_CACHE = re.compile(r"hit|stale|revalidated|updating|prerender", re.IGNORECASE)
 _FROM_ORIGIN = re.compile(r"miss|expired|bypass|dynamic|pass\b", re.IGNORECASE)
 _TWO_IDS = re.compile(r"\d+\s+\d+")

@@ -81,11 +81,12 @@ class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
     """One request and the response head as received.
 
-    ``headers`` are the raw names and values in order of arrival (ISO-8859-1). ``address`` is the
-    peer that was dialled; ``resolved`` every address the name resolved to. ``status`` is None when no
-    response head came. ``tls_error`` holds the verification message when the certificate was refused.
-    ``line`` is the status line as received; ``anomalies`` what was odd about head and framing. ``proxy``
-    is the URL of the proxy asked, without a login: ``address`` is then the proxy's, ``resolved`` unknown.
+    ``headers`` are the raw names and values in order of arrival (ISO-8859-1); of a very long head, lines that
+    nothing depends on may be missing, and ``left_out`` counts them. ``address`` is the peer that was dialled;
+    ``resolved`` every address the name resolved to. ``status`` is None when no response head came.
+    ``tls_error`` holds the verification message when the certificate was refused. ``line`` is the status line
+    as received; ``anomalies`` what was odd about head and framing. ``proxy`` is the URL of the proxy asked,
+    without a login: ``address`` is then the proxy's, ``resolved`` unknown.
     """
 
     url: str
@@ -98,6 +99,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     line: str = ""
     proxy: str | None = None
     anomalies: tuple[Anomaly, ...] = ()
+    left_out: int = 0
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of the header ``name``, compared without regard to case, in order."""

@@ -14,7 +14,7 @@ MOST_REPETITIONS = 1
 MOST_OPTIONAL = 4
 """How many ``?`` a pattern may have: each doubles the ways to try."""
 
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|[()]|[*+?]|\{[0-9,]*\}|.", re.DOTALL)
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+(?:\]|\\?\Z)|\(\?:|[()]|[*+?]|\{[0-9,]*\}|.", re.DOTALL)
 _REPEATING = re.compile(r"[*+]|\{")
 
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
+from mmscheck.model.known_secret import KnownSecret
 from mmscheck.model.phone import another_number
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
@@ -37,6 +40,7 @@ def judge(answer: Answer | Unparseable, http_status: int, request: SendRequest, 
     if isinstance(answer, Unparseable):
         reason = f"The provider's answer (HTTP {http_status}) could not be read: {answer.reason}."
         return unknown(reason, http_status)
+    answer = without_key(answer, api_key)
     status, detail = _decide(answer, http_status, request)
     return SendResult(
         status=status,
@@ -54,9 +58,14 @@ def unknown(reason: str, http_status: int | None = None) -> SendResult:
     return SendResult(status=SendStatus.UNKNOWN, detail=f"{reason} {DO_NOT_REPEAT}", http_status=http_status)
 
 
+def without_key(answer: Answer, api_key: str) -> Answer:
+    """The answer with the provider's own words tidied, and only then cut: half a key is one, too."""
+    return msgspec.structs.replace(answer, error_info=_shown(answer.error_info, api_key))
+
+
 def tidy(text: str, api_key: str) -> str:
-    """One line without control characters and without the key."""
-    return _UNPRINTABLE.sub(" ", text.replace(api_key, REDACTED))
+    """One line without control characters and without the key, however it is spelled."""
+    return _UNPRINTABLE.sub(" ", KnownSecret(api_key).hidden(text, REDACTED))
 
 
 def _shown(text: str | None, api_key: str) -> str | None:
@@ -120,7 +129,7 @@ def _refused(answer: Answer) -> tuple[SendStatus, str]:
     if not answer.error_code:
         return SendStatus.UNKNOWN, f"The provider said failure without an error code. {DO_NOT_REPEAT}"
     code = explain(answer.error_code)
-    words = f" The provider's words: {answer.error_info[:LONGEST_INFO]}" if answer.error_info else ""
+    words = f" The provider's words: {answer.error_info}" if answer.error_info else ""
     if code is None:
         lead = f"The provider failed with {answer.error_code}, which is documented nowhere."
         return SendStatus.UNKNOWN, f"{lead} {DO_NOT_REPEAT}{words}"

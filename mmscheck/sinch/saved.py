@@ -9,7 +9,7 @@ from __future__ import annotations
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.sinch.answers import Answer, Unparseable
 from mmscheck.sinch.codes import CodeClass, explain
-from mmscheck.sinch.outcome import LONGEST_INFO, contradiction, tidy
+from mmscheck.sinch.outcome import LONGEST_INFO, contradiction, tidy, without_key
 
 MAY_REPEAT = (
     "It may have been saved, and nobody knows its id. A save reaches no phone: it may be made again, and "
@@ -30,6 +30,7 @@ def judge_saved(answer: Answer | Unparseable, http_status: int, api_key: str) ->
     if isinstance(answer, Unparseable):
         reason = f"The provider's answer (HTTP {http_status}) could not be read: {answer.reason}."
         return unknown_save(reason, http_status)
+    answer = without_key(answer, api_key)
     status, detail = _decide(answer, http_status)
     return SendResult(
         status=status,
@@ -70,7 +71,7 @@ def _decide(answer: Answer, http_status: int) -> tuple[SendStatus, str]:
 
 
 def _refused(answer: Answer) -> tuple[SendStatus, str]:
-    words = f" The provider's words: {answer.error_info[:LONGEST_INFO]}" if answer.error_info else ""
+    words = f" The provider's words: {answer.error_info}" if answer.error_info else ""
     code = explain(answer.error_code or "")
     if code is None or code.kind is CodeClass.UNKNOWN:
         named = answer.error_code or "no error code"

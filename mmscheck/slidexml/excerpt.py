@@ -27,11 +27,12 @@ _KEY_OF_PIECE = re.compile(r"\s*(/?)\s*([\w.:-]*)")
 _WORD = re.compile(r"[^\s&<>]+")
 _PLAIN_NAME = re.compile(r"[a-z:_-]{1,12}|[A-Z:_-]{1,12}|")
 _PLAIN_ATTRIBUTE = re.compile(
-    r"""\s+(?:duration|xmlns(?::\w{1,12})?)\s*=\s*(?:"[^"<]*"|'[^'<]*')""", re.IGNORECASE
+    r"""(?<!\s)\s++(?:duration|xmlns(?::\w{1,12})?)\s*=\s*(?:"[^"<]*"|'[^'<]*')""", re.IGNORECASE
 )
 _TOKEN = re.compile(r"(?=[A-Za-z+]*[0-9])[A-Za-z0-9+]{12,}|[A-Za-z0-9+_-]{40,}")
 _SECRET_PAIR = re.compile(
-    r"""((?:key|pass|secret|token|auth|sig|cred)[\w.-]*["']?\s*[=:]\s*)("[^"]*"?|'[^']*'?|[^\s&<>"']+)""",
+    r"""(?<![\w.-])(?=[\w.-]*(?:key|pass|secret|token|auth|sig|cred))"""
+    r"""([\w.-]++["']?\s*+[=:]\s*+)("[^"]*"?|'[^']*'?|[^\s&<>"']+)""",
     re.IGNORECASE,
 )
 _LONG_VALUE = re.compile(rf"""(?<==)[^\s&<>"'=]{{{LONGEST_HARMLESS + 1},}}""")

@@ -8,7 +8,7 @@ from mmscheck.checks.bound import as_saved
 from mmscheck.model.check import Binding, MediaTarget, NoParams, Result
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Observation, Reason
-from mmscheck.model.redact import redact_url
+from mmscheck.model.redact import stored_url
 from mmscheck.model.request import SendRequest
 from mmscheck.model.words import MediaKind, Outcome
 from tests.support.media_targets import URL, fetched, not_fetched
@@ -28,7 +28,7 @@ def judged(
 
 def test_the_same_bytes_pass() -> None:
     assert judged((URL, NOW)).outcome is Outcome.PASSED
-    assert judged((redact_url(SIGNED), NOW), url=SIGNED).outcome is Outcome.PASSED
+    assert judged((stored_url(SIGNED), NOW), url=SIGNED).outcome is Outcome.PASSED
 
 
 def test_other_bytes_fail_naming_both_digests() -> None:

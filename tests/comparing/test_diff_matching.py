@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from mmscheck.formats import View
 from mmscheck.model.words import Outcome
 from tests.support.compared import HOST, difference, one, picture, told, view
 from tests.support.reports import evaluation, fetched, medium, slide
@@ -128,3 +129,22 @@ def test_nothing_is_lost_whatever_moves() -> None:
     found = difference(view(old), view(new))
     assert sum(1 for item in found.changes if item.before is not None) == 3
     assert sum(1 for item in found.changes if item.after is not None) == 2
+
+
+def test_a_signed_url_is_found_again_although_each_run_has_digests_of_its_own() -> None:
+    def run(first: str, second: str, *, swapped: bool = False) -> View:
+        media = (picture(f"{HOST}/a.jpg?…{first * 12}", 1, 1), picture(f"{HOST}/a.jpg?…{second * 12}", 1, 2))
+        bytes_ = {media[0].url: "1" * 64, media[1].url: "2" * 64}
+        if swapped:
+            media = (picture(media[1].url, 1, 1), picture(media[0].url, 1, 2))
+        return view(
+            one(
+                evaluation("content-length", FAILED, medium(1, 2 if swapped else 1)),
+                evaluation("content-length", PASSED, medium(1, 1 if swapped else 2)),
+                media=media,
+                observations={url: fetched(url, sha256=digest) for url, digest in bytes_.items()},
+            )
+        )
+
+    for again in (run("c", "d"), run("c", "d", swapped=True)):
+        assert told(difference(run("a", "b"), again)) == [("remains", "content-length", True)]

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import hashlib
+import re
+from pathlib import Path
 
 import pytest
 
+from mmscheck import checks
 from mmscheck.fetch import fetch_all
 from mmscheck.fetch.exchange import HEAD_LIMIT
-from mmscheck.fetch.head import parse_head
-from mmscheck.model.observation import Fetched, Reason
+from mmscheck.fetch.head import (
+    DECIDING,
+    MOST_CHARACTERS,
+    MOST_DECIDING,
+    MOST_LINES,
+    kept,
+    parse_head,
+)
+from mmscheck.model.observation import AnomalyKind, Fetched, Reason
 from tests.support.rawserver import fetched, not_fetched, policy, response, saying, serve, sniff
 
 BODY = bytes(range(256)) * 16
@@ -88,8 +99,82 @@ async def test_a_large_head_is_read_whole(total: int) -> None:
     lines = [f"X-{number}: {'v' * 990}" for number in range(total // 1000)]
     async with serve(response(BODY, *lines, f"X-One: {'w' * 12_000}"[: total // 4])) as server:
         found = await fetched(server.url(), policy(server))
-    assert len(found.hops[0].headers) == total // 1000 + 2
+    assert len(found.hops[0].headers) + found.hops[0].left_out == total // 1000 + 2
+    assert found.hops[0].values("Content-Length") == ("4096",)
     assert found.size == 4096
+
+
+TINY = [b"a:"] * 15_000
+"""As many lines as fit into a head."""
+
+
+def answered(*last: bytes, first: tuple[bytes, ...] = ()) -> bytes:
+    lines = (b"HTTP/1.1 200 OK", *first, *TINY[: 15_000 - 200 * len(last)], *last)
+    return b"\r\n".join((*lines, b"", BODY))
+
+
+async def test_of_very_many_lines_only_some_are_kept_and_the_rest_is_counted() -> None:
+    async with serve(answered(b"Content-Type: image/jpeg", b"Content-Length: 4096")) as server:
+        found = await fetched(server.url(), policy(server))
+    hop = found.hops[0]
+    assert len(hop.headers) == MOST_LINES + 2
+    assert len(hop.headers) + hop.left_out == 15_000 - 400 + 2
+    assert hop.values("Content-Type") == ("image/jpeg",)
+    assert hop.values("Content-Length") == ("4096",)
+    assert [odd.kind for odd in hop.anomalies] == [AnomalyKind.TOO_MANY_HEADERS]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Content-Type: text/html",
+        b"content-encoding: gzip",
+        b"X-Cache: HIT",
+        b"Age: 60",
+        b"Content-Range: bytes 0-1/2",
+    ],
+)
+async def test_what_decides_is_kept_wherever_it_stands(line: bytes) -> None:
+    async with serve(answered(line, b"Content-Length: 4096", first=(b"Content-Type: image/jpeg",))) as server:
+        found = await fetched(server.url(), policy(server))
+    name, _, value = line.decode().partition(": ")
+    assert value in found.hops[0].values(name)
+
+
+@pytest.mark.parametrize("line", [b"Content-Length: 5", b"Transfer-Encoding: chunked"])
+async def test_a_length_that_is_doubted_far_behind_is_doubted(line: bytes) -> None:
+    async with serve(answered(line, first=(b"Content-Length: 4096",))) as server:
+        await not_fetched(server.url(), policy(server))
+
+
+async def test_an_answer_of_hundreds_of_lines_that_decide_is_none() -> None:
+    types = [f"Content-Type: image/x{number}".encode() for number in range(MOST_DECIDING)]
+    lines = (b"HTTP/1.1 200 OK", b"Content-Length: 4096", *types, b"Content-Type: text/html")
+    async with serve(b"\r\n".join((*lines, b"", BODY))) as server:
+        found = await not_fetched(server.url(), policy(server))
+    assert found.reason is Reason.MALFORMED_HTTP
+    assert found.detail == "102 header lines about length, coding, type and caches"
+    assert kept((*[("Age", "1")] * 300, ("Content-Type", "text/html")))[-1] == ("Content-Type", "text/html")
+
+
+def test_no_answer_keeps_more_than_its_bounds() -> None:
+    for lines in ([("a", "")] * 15_000, [("X-A", "v" * 900)] * 70, [("X-A", "v" * 60_000)]):
+        found = kept(tuple(lines))
+        assert len(found) <= MOST_LINES
+        assert sum(len(name) + len(value) for name, value in found) <= MOST_CHARACTERS
+
+
+def test_every_header_that_a_check_looks_at_is_kept() -> None:
+    sources = [file.read_text("utf-8") for file in (Path(checks.__path__[0])).glob("*.py")]
+    constants = {
+        node.value
+        for source in sources
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    names = {text.lower() for text in constants if re.fullmatch(r"(?:Content|Transfer|Retry)-[A-Z]\w+", text)}
+    assert {"content-length", "transfer-encoding", "content-type", "content-encoding"} <= names
+    assert names <= DECIDING
 
 
 async def test_a_head_larger_than_the_limit_is_refused_and_its_beginning_shown() -> None:

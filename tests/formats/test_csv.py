@@ -48,6 +48,23 @@ def test_what_a_spreadsheet_would_reckon_is_text(start: str) -> None:
     assert row["reason"][0] in "'\\"
 
 
+@pytest.mark.parametrize("separator", [";", "|", "\t", ","])
+@pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", '"=1', "＝1"])  # noqa: RUF001 - these too
+def test_no_part_of_a_cell_is_a_formula_where_lists_have_another_separator(
+    separator: str, start: str
+) -> None:
+    said = f"x{separator}{start}{separator}{start}"
+    run = report(message("a.xml", (evaluation("x", Outcome.FAILED, slide(1), message=said, reason=said),)))
+    for line in FORMATS["csv"](View(report=run, verdict=judged(run, 1))).splitlines()[1:]:
+        assert not re.search(r"""[;|\t][\s"]*[=+\-@＝＋－＠]""", line)  # noqa: RUF001 - these too
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_cell_is_quoted(name: str) -> None:
+    for line in FORMATS["csv"](EVERY[name]).split("\r\n")[:-1]:
+        assert re.fullmatch(r'"(?:[^"]|"")*"(?:,"(?:[^"]|"")*")*', line)
+
+
 def test_quotes_commas_and_semicolons_stay_in_their_cell() -> None:
     said = 'a "quoted", word; and more'
     run = report(message("a,b.xml", (evaluation("x", Outcome.FAILED, slide(2), message=said),)))

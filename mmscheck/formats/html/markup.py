@@ -10,6 +10,7 @@ from html import escape
 from typing import Final
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]*\Z", re.IGNORECASE)
+_COMMAND: Final = re.compile(r"##(?=\w*\[)")
 _VOID: Final = frozenset({"br", "hr", "img", "input", "meta"})
 
 
@@ -28,7 +29,13 @@ NOTHING = Markup()
 
 def text(value: str) -> Markup:
     """The text with everything escaped that HTML would read as more than text."""
-    return value if isinstance(value, Markup) else Markup(escape(value, quote=True))
+    return value if isinstance(value, Markup) else Markup(_escaped(value))
+
+
+def _escaped(value: str) -> str:
+    told = escape(value, quote=True)
+    # A page may be printed by a job whose runner obeys ##[command].
+    return _COMMAND.sub("&#35;#", told) if "##" in told else told
 
 
 def join(*parts: Part) -> Markup:
@@ -56,7 +63,7 @@ def _attribute(key: str, value: str | int | bool | None) -> str:  # noqa: FBT001
     name = key.rstrip("_").replace("_", "-")
     if not _NAME.match(name) or name.startswith("on") or name == "style":
         raise ValueError(f"{name!r} is no attribute for a page without scripts and styles in its markup")
-    return f" {name}" if value is True else f' {name}="{escape(str(value), quote=True)}"'
+    return f" {name}" if value is True else f' {name}="{_escaped(str(value))}"'
 
 
 def raw(source: str) -> Markup:

@@ -14,6 +14,7 @@ from mmscheck.model.facts import AudioFacts, Decoded, DocumentFacts, ImageFacts,
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.preview import Preview
+from mmscheck.model.redact import redact_url
 from mmscheck.model.words import MediaKind
 
 NAMES: Mapping[MediaKind, str] = MappingProxyType(
@@ -50,7 +51,7 @@ def drawn(ref: MediaRef, seen: Observation | None, gallery: Gallery) -> Markup:
 
 def file_name(url: str) -> str:
     """The last part of a URL's path: what people call the file; may be empty."""
-    path = url.partition("#")[0].partition("?")[0]
+    path = redact_url(url).partition("#")[0].partition("?")[0]
     return cut(path.rpartition("/")[2], 80)
 
 

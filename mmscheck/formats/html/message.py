@@ -163,7 +163,7 @@ def _answer(report: MessageReport, ref: MediaRef) -> Markup:
 def _hop(hop: Hop) -> Markup:
     lines = [f"{hop.status if hop.status is not None else 'no answer'} from {hop.address or 'no address'}"]
     lines += [_header(name, value) for name, value in hop.headers[:MOST_HEADERS]]
-    more = len(hop.headers) - MOST_HEADERS
+    more = max(0, len(hop.headers) - MOST_HEADERS) + hop.left_out
     lines += [f"and {count(more, 'more header')}"] if more > 0 else []
     told = [join(tag("bdi", line), "\n") for line in lines]
     return tag("pre", tag("code", *told), tabindex=0, role="group", aria_label="Head of an answer")
