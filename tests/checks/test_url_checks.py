@@ -5,6 +5,8 @@ from ipaddress import IPv4Network, IPv6Network
 import pytest
 
 from mmscheck.checks.addresses import is_public
+from mmscheck.checks.showing import MOST_KEPT
+from mmscheck.checks.url import LONGEST_READ
 from mmscheck.fetch.tables import DENIED
 from mmscheck.model.observation import Reason
 from mmscheck.model.words import MediaKind, Outcome
@@ -137,6 +139,13 @@ def test_every_fault_is_in_the_evidence_and_the_words_say_how_many_are_left_out(
     result = judge("url-clean", UNSEEN, url=f"{HOST}/{'é' * 20}.jpg")
     assert len(result.evidence["problems"]) == 20
     assert result.wording["problems"].endswith("and 12 more")
+
+
+def test_a_url_too_long_to_be_looked_at_is_not_called_clean_and_swells_no_evidence() -> None:
+    assert outcome("url-clean", f"{HOST}/{'a' * LONGEST_READ}é.jpg") is Outcome.CANT_TELL
+    found = judge("url-clean", UNSEEN, url=f"{HOST}/{'é' * 1_000_000}.jpg")
+    assert found.outcome is Outcome.FAILED
+    assert len(found.evidence["problems"]) == MOST_KEPT
 
 
 @pytest.mark.parametrize("kind", [MediaKind.AUDIO, MediaKind.VIDEO])

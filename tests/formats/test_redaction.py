@@ -13,6 +13,7 @@ from mmscheck.model.redact import redact_text
 from mmscheck.model.words import MediaKind, Outcome
 from tests.support import reports
 from tests.support.reports import SIGNED, deny, evaluation, judged, medium, message, report
+from tests.test_redact import IN_PATHS, SECRET
 
 URLS = [
     SIGNED,
@@ -102,3 +103,20 @@ def test_a_url_has_one_name_also_where_a_sentence_was_redacted_twice(format_name
     output = FORMATS[format_name](View(report=run, verdict=judged(run, 1, deny("a.xml"))))
     names = set(re.findall("…(?:</[a-z]+>)?([0-9a-f]{12})", output))
     assert names == {once.rpartition("…")[2]}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_format_shows_a_secret_of_a_path_by_any_name(form: str) -> None:
+    urls = [f"https://media.example/{path}" for path in IN_PATHS]
+    media = tuple(
+        MediaRef(url=url, kind=MediaKind.IMAGE, slide=1, index=at, line=at) for at, url in enumerate(urls, 1)
+    )
+    found = [
+        evaluation("url-clean", Outcome.FAILED, medium(1, at), message=f"{url} is odd", reason=url, url=url)
+        for at, url in enumerate(urls, 1)
+    ]
+    seen = {url: reports.fetched(url) for url in urls}
+    run = report(message("a.xml", tuple(found), media, seen))
+    output = FORMATS[form](View(report=run, verdict=judged(run, 1, deny("a.xml", "x"))))
+    assert "media.example" in output
+    assert SECRET not in output
