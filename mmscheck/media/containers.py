@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import struct
 
+from mmscheck.media import riff
 from mmscheck.media.refusal import RefusedError
-
-UNKNOWN_SIZES = frozenset({0, 0xFFFFFFFF})
-"""Sizes in a RIFF header that was written before its end was known."""
-
-ID3_HEADER = 10
-"""Bytes of an ID3v2 header, before the tag's own size."""
-
-FRAME_AND_SIDE_INFO = 200
-"""Bytes at the start of an MP3 frame, in which an encoder's note of the number of frames lies."""
-
 
 FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
 """What an ISO base media or QuickTime file begins with."""
+
+OTHER_WAVES = frozenset({b"RF64", b"RIFX"})
+"""Sizes of 64 bits, and numbers of the other order."""
 
 BOX_HEAD = 8
 LONG_BOX_HEAD = 16
@@ -29,7 +23,9 @@ def brand(data: bytes) -> str | None:
 
 
 def container_name(data: bytes, demuxer: str) -> str:
-    """A short name: mp4, 3gp or mov by the brand, else FFmpeg's."""
+    """A short name: mp4, 3gp or mov by the brand, rf64 and rifx for WAV with other numbers, else FFmpeg's."""
+    if demuxer == "wav" and data[:4] in OTHER_WAVES:
+        return data[:4].decode("ascii").lower()
     if demuxer != "mov":
         return demuxer
     major = brand(data)
@@ -41,7 +37,7 @@ def container_name(data: bytes, demuxer: str) -> str:
 def check_length(data: bytes) -> None:
     """RefusedError for a RIFF file (WAV, AVI) or an ISO base media file shorter than it says."""
     if data.startswith(b"RIFF"):
-        _check_riff(data)
+        riff.check_length(data)
     elif data[4:8] in FIRST_BOXES:
         _check_boxes(data)
 
@@ -58,29 +54,3 @@ def _check_boxes(data: bytes) -> None:
         place += size
         if place > len(data):
             raise RefusedError(f"it is cut short: {name.decode('ascii')} lacks {place - len(data)} bytes")
-
-
-def _check_riff(data: bytes) -> None:
-    size = int.from_bytes(data[4:8], "little")
-    if size not in UNKNOWN_SIZES and size + 8 > len(data) + 1:  # an odd size may go without its padding
-        raise RefusedError(f"it is cut short: {len(data)} of {size + 8} bytes")
-
-
-def stated_mp3_frames(data: bytes) -> int | None:
-    """The number of frames that the encoder noted in the first frame (Xing or Info), or None."""
-    start = _behind_tag(data)
-    for name in (b"Xing", b"Info"):
-        place = data.find(name, start, start + FRAME_AND_SIDE_INFO)
-        if place < 0 or len(data) < place + 12:
-            continue
-        flags, frames = struct.unpack_from(">II", data, place + 4)
-        return frames if flags & 1 else None
-    return None
-
-
-def _behind_tag(data: bytes) -> int:
-    """Where the first frame starts."""
-    if data[:3] != b"ID3" or len(data) < ID3_HEADER:
-        return 0
-    first, second, third, fourth = data[6:10]
-    return ID3_HEADER + (first << 21 | second << 14 | third << 7 | fourth)

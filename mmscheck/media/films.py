@@ -11,9 +11,6 @@ from mmscheck.media.refusal import RefusedError
 from mmscheck.media.sounds import sound_facts
 from mmscheck.model.facts import WHOLE, AudioFacts, VideoFacts
 
-CAPS = playing.Caps(seconds=60.0, frames=1800)
-"""A minute at 30 frames a second; the provider advises 30 s and less."""
-
 
 def decode(data: bytes, type_: str) -> VideoFacts | AudioFacts:
     """The facts of a film; RefusedError for a broken one."""
@@ -29,13 +26,13 @@ def demuxer(data: bytes, type_: str) -> str:
 
 
 def _watch(container: InputContainer, data: bytes, name: str) -> VideoFacts | AudioFacts:
-    films = playing.known(tuple(container.streams.video[:1]))
+    films = playing.known(playing.pictures(container))
     sounds = playing.known(tuple(container.streams.audio))
     streams = [*films, *sounds]
     if not streams:
         raise RefusedError("there is neither film nor sound in it")
-    played, extent = playing.play(container, streams, CAPS)
-    if not played[streams[0].index].frames:
+    played, extent = playing.play(container, streams)
+    if extent == WHOLE and not played[streams[0].index].frames:
         raise RefusedError(f"there is no {streams[0].type} in it")
     if not films:
         return sound_facts(sounds[0], played[sounds[0].index], extent=extent, container=name)
@@ -49,6 +46,9 @@ def _watch(container: InputContainer, data: bytes, name: str) -> VideoFacts | Au
         frame_rate=_frame_rate(film),
         duration=_duration(container, played, extent),
         audio_codec=playing.codec(sounds[0]) if sounds else None,
+        profile=film.codec_context.profile,
+        pixel_format=film.codec_context.pix_fmt,
+        audio_profile=sounds[0].codec_context.profile if sounds else None,
         extent=extent,
     )
 
