@@ -16,10 +16,23 @@ OTHER_WAVES = frozenset({b"RF64", b"RIFX"})
 BOX_HEAD = 8
 LONG_BOX_HEAD = 16
 
+MOST_BRANDS = 1024
+"""Bytes of the box of brands that are looked at."""
+
 
 def brand(data: bytes) -> str | None:
     """The ISO base media major brand, without padding; None where there is none."""
     return data[8:12].decode("iso-8859-1").strip(" \0") if data[4:8] == b"ftyp" else None
+
+
+def brands(data: bytes) -> tuple[str, ...]:
+    """The ISO base media major brand and the compatible ones, without padding; none where there are none."""
+    major = brand(data)
+    if major is None:
+        return ()
+    listed = data[16 : min(int.from_bytes(data[:4], "big"), MOST_BRANDS)]
+    names = (listed[at : at + 4].decode("iso-8859-1").strip(" \0") for at in range(0, len(listed) - 3, 4))
+    return (major, *names)
 
 
 def container_name(data: bytes, demuxer: str) -> str:

@@ -38,10 +38,12 @@ def _decoders() -> Mapping[str, Decoder]:
         Decoder("image", "pictures"): "image/jpeg image/png image/apng image/gif image/webp image/avif "
         "image/bmp image/tiff",
         Decoder("image", "heif"): "image/heic image/heif",
-        Decoder("audio", "sounds"): "audio/mpeg audio/mp4 audio/3gpp audio/aac audio/amr audio/amr-wb "
-        "audio/x-wav audio/wav audio/ogg audio/flac audio/x-flac audio/x-aiff",
+        Decoder("audio", "sounds"): "audio/mpeg audio/mp4 audio/3gpp audio/3gpp2 audio/aac audio/amr "
+        "audio/amr-wb audio/x-wav audio/wav audio/ogg audio/flac audio/x-flac audio/x-aiff audio/x-caf "
+        "audio/webm audio/x-matroska audio/x-ms-wma",
         Decoder("video", "films"): "video/mp4 video/3gpp video/3gpp2 video/quicktime video/x-msvideo "
-        "video/mpeg video/x-ms-asf video/x-ms-wmv video/webm video/x-matroska video/x-flv",
+        "video/mpeg video/mp2t video/ogg video/x-ms-asf video/x-ms-wmv video/webm video/x-matroska "
+        "video/x-flv",
         Decoder("contact", "contacts"): "text/vcard",
         Decoder("calendar", "calendars"): "text/calendar",
         Decoder("document", "documents"): "application/pdf",

@@ -36,6 +36,7 @@ S = TypeVar("S", bound=Stream)
 DEMUXERS: Mapping[str, str] = MappingProxyType(
     {
         "audio/3gpp": "mov",
+        "audio/3gpp2": "mov",
         "audio/aac": "aac",
         "audio/amr": "amr",
         "audio/amr-wb": "amr",
@@ -44,15 +45,21 @@ DEMUXERS: Mapping[str, str] = MappingProxyType(
         "audio/mpeg": "mp3",
         "audio/ogg": "ogg",
         "audio/wav": "wav",
+        "audio/webm": "matroska",
         "audio/x-aiff": "aiff",
+        "audio/x-caf": "caf",
         "audio/x-flac": "flac",
+        "audio/x-matroska": "matroska",
+        "audio/x-ms-wma": "asf",
         "audio/x-wav": "wav",
         "image/heic": "mov",
         "image/heif": "mov",
         "video/3gpp": "mov",
         "video/3gpp2": "mov",
+        "video/mp2t": "mpegts",
         "video/mp4": "mov",
         "video/mpeg": "mpeg",
+        "video/ogg": "ogg",
         "video/quicktime": "mov",
         "video/webm": "matroska",
         "video/x-flv": "flv",
@@ -146,7 +153,7 @@ def opened(data: bytes, demuxer: str) -> Iterator[InputContainer]:
     What players skip, FFmpeg is not given.
     """
     data = AS_PLAYERS_DO.get(demuxer, bytes)(data)
-    how: dict[str, Any] = {"mode": "r", "options": dict(ALONE), "io_open": _refuse, **LENIENT}
+    how: dict[str, Any] = {"mode": "r", "options": dict(ALONE), "io_open": refuse, **LENIENT}
     with judging(FFMPEG), _as_memory(), av.open(io.BytesIO(data), format=demuxer, **how) as container:
         yield container
 
@@ -159,7 +166,8 @@ def _as_memory() -> Iterator[None]:
         raise MemoryError from error
 
 
-def _refuse(*_wanted: Any, **_how: Any) -> NoReturn:
+def refuse(*_wanted: Any, **_how: Any) -> NoReturn:
+    """What FFmpeg gets for any other file it asks for."""
     raise RefusedError("it refers to another file")
 
 
