@@ -16,6 +16,9 @@ OTHER_WAVES = frozenset({b"RF64", b"RIFX"})
 BOX_HEAD = 8
 LONG_BOX_HEAD = 16
 
+MOST_SLIP = 64
+"""Bytes by which the box of samples may be too long when every sample is there."""
+
 MOST_BRANDS = 1024
 """Bytes of the box of brands that are looked at."""
 
@@ -47,23 +50,33 @@ def container_name(data: bytes, demuxer: str) -> str:
     return "3gp" if major.startswith(("3gp", "3g2")) else "mp4"
 
 
-def check_length(data: bytes) -> None:
-    """RefusedError for a RIFF file (WAV, AVI) or an ISO base media file shorter than it says."""
+def check_length(data: bytes) -> int:
+    """RefusedError for a RIFF file (WAV, AVI) or an ISO base media file shorter than it says.
+
+    Else the bytes that the samples of an ISO base media file lack: a few may be a slip of its writer, and
+    whether all samples are there shows when they are read.
+    """
     if data.startswith(b"RIFF"):
         riff.check_length(data)
     elif data[4:8] in FIRST_BOXES:
-        _check_boxes(data)
+        return _check_boxes(data)
+    return 0
 
 
-def _check_boxes(data: bytes) -> None:
+def _check_boxes(data: bytes) -> int:
     """Go from box to box (ISO/IEC 14496-12, 4.2); what follows the last one is not looked at."""
-    place = 0
+    place, seen = 0, set()
     while place + BOX_HEAD <= len(data) and data[place + 4 : place + 8].isalnum():
         size, name = struct.unpack_from(">I4s", data, place)
         if size == 1 and place + LONG_BOX_HEAD <= len(data):
             (size,) = struct.unpack_from(">Q", data, place + BOX_HEAD)
         if size < BOX_HEAD:  # 0: to the end of the file; else no box
-            return
+            return 0
         place += size
-        if place > len(data):
-            raise RefusedError(f"it is cut short: {name.decode('ascii')} lacks {place - len(data)} bytes")
+        lacks = max(0, place - len(data))
+        if lacks and (name != b"mdat" or b"moov" not in seen or b"moof" in seen or lacks > MOST_SLIP):
+            raise RefusedError(f"it is cut short: {name.decode('ascii')} lacks {lacks} bytes")
+        if lacks:
+            return lacks
+        seen.add(name)
+    return 0

@@ -15,9 +15,9 @@ from mmscheck.model.facts import WHOLE, AudioFacts, VideoFacts
 def decode(data: bytes, type_: str) -> VideoFacts | AudioFacts:
     """The facts of a film; RefusedError for a broken one."""
     name = demuxer(data, type_)
-    check_length(data)
+    lacks = check_length(data)
     with playing.opened(data, name) as container:
-        return _watch(container, data, container_name(data, name))
+        return _watch(container, data, container_name(data, name), lacks)
 
 
 def demuxer(data: bytes, type_: str) -> str:
@@ -25,13 +25,14 @@ def demuxer(data: bytes, type_: str) -> str:
     return "mpegvideo" if data.startswith(b"\x00\x00\x01\xb3") else playing.DEMUXERS[type_]
 
 
-def _watch(container: InputContainer, data: bytes, name: str) -> VideoFacts | AudioFacts:
+def _watch(container: InputContainer, data: bytes, name: str, lacks: int) -> VideoFacts | AudioFacts:
     films = playing.known(playing.pictures(container))
     sounds = playing.known(tuple(container.streams.audio))
     streams = [*films, *sounds]
     if not streams:
         raise RefusedError("there is neither film nor sound in it")
     played, extent = playing.play(container, streams)
+    playing.check_samples(streams, played, lacks)
     if extent == WHOLE and not played[streams[0].index].frames:
         raise RefusedError(f"there is no {streams[0].type} in it")
     if not films:

@@ -220,6 +220,12 @@ def play(
     return played, WHOLE
 
 
+def check_samples(streams: Sequence[Stream], played: Mapping[int, Played], lacks: int) -> None:
+    """RefusedError where a file that lacks bytes at its end gave fewer samples than its index has."""
+    if lacks and any(played[stream.index].packets < stream.frames for stream in streams):
+        raise RefusedError(f"it is cut short: mdat lacks {lacks} bytes")
+
+
 def time_limit() -> Callable[[], bool]:
     """Asks whether most of the CPU time that is left to this process has gone by, of CPU or of the clock."""
     soft, _hard = resource.getrlimit(resource.RLIMIT_CPU)

@@ -14,16 +14,17 @@ from mmscheck.model.facts import WHOLE, AudioFacts
 def decode(data: bytes, type_: str) -> AudioFacts:
     """The facts of a sound; RefusedError for a broken one."""
     demuxer = playing.DEMUXERS[type_]
-    check_length(data)
+    lacks = check_length(data)
     with playing.opened(data, demuxer) as container:
-        return _hear(container, container_name(data, demuxer))
+        return _hear(container, container_name(data, demuxer), lacks)
 
 
-def _hear(container: InputContainer, name: str) -> AudioFacts:
+def _hear(container: InputContainer, name: str, lacks: int) -> AudioFacts:
     streams = playing.known(tuple(container.streams.audio[:1]))  # cover pictures are no part of the sound
     if not streams:
         raise RefusedError("there is no sound in it")
     played, extent = playing.play(container, streams)
+    playing.check_samples(streams, played, lacks)
     one = played[streams[0].index]
     if extent == WHOLE and not one.frames:
         raise RefusedError("there is no sound in it")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import cache
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import msgspec
@@ -47,8 +49,7 @@ def film(
     muxing: Mapping[str, str] | None = None,
 ) -> bytes:
     """A film of 128 x 96 pixels with that sound track, none by default."""
-    file = io.BytesIO()
-    with av.open(file, "w", format=container, container_options=dict(muxing or {})) as output:
+    with _written(container, dict(muxing or {})) as (output, file):
         track = output.add_stream(coding, rate=rate, options=dict(options or {}))
         assert isinstance(track, VideoStream)
         track.width, track.height, track.pix_fmt = 128, 96, pixels
@@ -64,17 +65,27 @@ def film(
         output.mux(track.encode(None))
         if heard is not None:
             _fill(output, heard, seconds)
-    return file.getvalue()
+        output.close()
+        return file.read_bytes()
 
 
 def sound(
     container: str = "mp3", coding: str = "libmp3lame", *, seconds: float = 1.0, **muxing: str
 ) -> bytes:
     """A sound of one channel."""
-    file = io.BytesIO()
-    with av.open(file, "w", format=container, container_options=muxing) as output:
+    with _written(container, muxing) as (output, file):
         _fill(output, _track(output, coding), seconds)
-    return file.getvalue()
+        output.close()
+        return file.read_bytes()
+
+
+@contextmanager
+def _written(container: str, muxing: dict[str, str]) -> Iterator[tuple[OutputContainer, Path]]:
+    """A container to be filled, and its file: FFmpeg reads what it wrote to put the index first."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "file")
+        with av.open(str(file), "w", format=container, container_options=muxing) as output:
+            yield output, file
 
 
 def _track(output: OutputContainer, coding: str) -> AudioStream:
