@@ -77,6 +77,6 @@ def _check_boxes(data: bytes) -> int:
         if lacks and (name != b"mdat" or b"moov" not in seen or b"moof" in seen or lacks > MOST_SLIP):
             raise RefusedError(f"it is cut short: {name.decode('ascii')} lacks {lacks} bytes")
         if lacks:
-            return lacks
+            return int(lacks)
         seen.add(name)
     return 0

@@ -14,6 +14,7 @@ import msgspec
 
 from mmscheck.media.refusal import REPORT_IT, RefusedError, trace
 from mmscheck.model.facts import Decoded, Undecoded
+from mmscheck.model.usable import EVERYTHING, Usable
 
 MOST_REASON = 200
 """Characters of a reason: some quote a name out of the file."""
@@ -23,6 +24,10 @@ NO_ROOM = "decoding it took more memory than a worker may use"
 
 FAULT = f"a fault of mmscheck, not of the file: what decodes it broke off; {REPORT_IT}"
 """The reason for a file that nobody could judge, as mmscheck itself is at fault."""
+
+
+PLAYED = frozenset({"audio", "video"})
+"""The families whose files take long to decode."""
 
 
 class Decoder(msgspec.Struct, frozen=True):
@@ -56,16 +61,17 @@ DECODERS = _decoders()
 """The decoder for each media type, by the names that sniffing gives."""
 
 
-def decode(type_: str | None, data: bytes) -> Decoded | None:
+def decode(type_: str | None, data: bytes, usable: Usable = EVERYTHING) -> Decoded | None:
     """What a decoder finds in a whole file of that type; None where there is no decoder for it.
 
-    Nothing the bytes do raises, unless they end the process.
+    Of sound and film that is not ``usable`` only the heads are read. Nothing the bytes do raises, unless they
+    end the process.
     """
     decoder = DECODERS.get(type_ or "")
     if decoder is None or not data:
         return None
     try:
-        return _decode(decoder, data, type_)
+        return _decode(decoder, data, type_, usable)
     except RefusedError as refused:
         return Undecoded(expected=decoder.family, reason=str(refused)[:MOST_REASON], partial=refused.partial)
     except MemoryError:
@@ -74,8 +80,11 @@ def decode(type_: str | None, data: bytes) -> Decoded | None:
         return Undecoded(expected=decoder.family, reason=FAULT, contained=True, fault=trace())
 
 
-def _decode(decoder: Decoder, data: bytes, type_: str | None) -> Decoded:
+def _decode(decoder: Decoder, data: bytes, type_: str | None, usable: Usable) -> Decoded:
     module = importlib.import_module(f"mmscheck.media.{decoder.module}")
+    if decoder.family in PLAYED:
+        play: Callable[[bytes, str | None, Usable], Decoded] = module.decode
+        return play(data, type_, usable)
     function: Callable[[bytes, str | None], Decoded] = module.decode
     return function(data, type_)
 

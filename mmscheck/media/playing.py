@@ -116,8 +116,11 @@ AS_PLAYERS_DO: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
 NOUNS: Mapping[str, str] = MappingProxyType({"audio": "sound", "video": "picture"})
 """What a track of each type holds, in words."""
 
-TOO_SLOW = "decoding it takes more time than there is for one file"
-"""The extent of what was decoded when the time was up begins with it."""
+TOO_SLOW = (
+    "it is too slow to be judged here: when the time for one file was up, {seconds:.1f} s of it had been"
+    " decoded; a smaller or shorter file would tell, and so may another try while the machine is less busy"
+)
+"""The extent of what was decoded when the time was up."""
 
 PATIENCE = 0.7
 """The part of the time for a file that decoding may take: then there is some left to say how far it came."""
@@ -195,14 +198,16 @@ def codec(stream: Stream) -> str:
 
 
 def play(
-    container: InputContainer, streams: Sequence[Stream], caps: Caps = TO_THE_END
+    container: InputContainer, streams: Sequence[Stream], caps: Caps = TO_THE_END, *, unneeded: str = ""
 ) -> tuple[dict[int, Played], str]:
     """What each stream gave by its index, and the extent; RefusedError at the first fault.
 
     Where the time for one file is nearly up it ends with what was decoded until then: the system would end
-    the process, and with it what is known by then.
+    the process, and with it what is known by then. With a reason why it is ``unneeded`` nothing is decoded.
     """
     played = {stream.index: Played() for stream in streams}
+    if unneeded:
+        return played, unneeded
     late = time_limit()
     for packet in _packets(container, streams, played):
         one = played[packet.stream.index]
@@ -216,13 +221,17 @@ def play(
         if packet.stream.type == "video" and one.frames >= caps.frames:
             return played, f"the first {caps.frames:g} frames"
         if late():
-            return played, f"{TOO_SLOW}, after the first {seconds:.1f} s of it"
+            return played, TOO_SLOW.format(seconds=seconds)
     return played, WHOLE
 
 
 def check_samples(streams: Sequence[Stream], played: Mapping[int, Played], lacks: int) -> None:
     """RefusedError where a file that lacks bytes at its end gave fewer samples than its index has."""
-    if lacks and any(played[stream.index].packets < stream.frames for stream in streams):
+    if (
+        lacks
+        and any(one.packets for one in played.values())
+        and any(played[stream.index].packets < stream.frames for stream in streams)
+    ):
         raise RefusedError(f"it is cut short: mdat lacks {lacks} bytes")
 
 

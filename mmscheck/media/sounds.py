@@ -9,22 +9,23 @@ from mmscheck.media import playing
 from mmscheck.media.containers import check_length, container_name
 from mmscheck.media.refusal import RefusedError
 from mmscheck.model.facts import WHOLE, AudioFacts
+from mmscheck.model.usable import EVERYTHING, Usable
 
 
-def decode(data: bytes, type_: str) -> AudioFacts:
+def decode(data: bytes, type_: str, usable: Usable = EVERYTHING) -> AudioFacts:
     """The facts of a sound; RefusedError for a broken one."""
     demuxer = playing.DEMUXERS[type_]
     lacks = check_length(data)
     with playing.opened(data, demuxer) as container:
-        return _hear(container, container_name(data, demuxer), lacks)
+        return _hear(container, container_name(data, demuxer), lacks, usable.unneeded(type_, len(data)))
 
 
-def _hear(container: InputContainer, name: str, lacks: int) -> AudioFacts:
+def _hear(container: InputContainer, name: str, lacks: int, unneeded: str) -> AudioFacts:
     streams = playing.known(tuple(container.streams.audio[:1]))  # cover pictures are no part of the sound
     if not streams:
         raise RefusedError("there is no sound in it")
-    played, extent = playing.play(container, streams)
-    playing.check_samples(streams, played, lacks)
+    played, extent = playing.play(container, streams, unneeded=unneeded)
+    playing.check_samples(streams, played, 0 if unneeded else lacks)
     one = played[streams[0].index]
     if extent == WHOLE and not one.frames:
         raise RefusedError("there is no sound in it")

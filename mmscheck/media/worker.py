@@ -39,7 +39,7 @@ def inspect(sample: Sample, cpu_seconds: int) -> Inspected | None:
     sniffed = look(sample.head(HEAD)) or (look(sample) if sample.whole else None)
     if sniffed is None:
         return None
-    decoded = decode(sniffed.type, sample.data) if sample.decode else None
+    decoded = decode(sniffed.type, sample.data, sample.usable) if sample.decode else None
     if decoded is None or not sample.preview:
         return Inspected(sniffed=sniffed, decoded=decoded)
     grant_cpu(min(CPU_SECONDS, cpu_seconds))

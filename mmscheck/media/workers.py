@@ -13,6 +13,7 @@ from mmscheck.media.names import named_type
 from mmscheck.media.pool import WorkerPool
 from mmscheck.media.sample import HEAD, Sample
 from mmscheck.model.observation import Inspected, Sniffed
+from mmscheck.model.usable import EVERYTHING, Usable
 
 SHARE = 8
 """A file may be this part of a worker's memory: it is held there twice, beside what libraries make of it."""
@@ -75,23 +76,32 @@ class MediaWorkers:
             return Sniffed(type=None, problem=str(lost))
         return found.sniffed if found else Sniffed(type=None, problem="a worker gave no answer")
 
-    async def inspect(self, url: str, body: bytes, *, preview: bool = False) -> Inspected:
+    async def inspect(
+        self, url: str, body: bytes, *, preview: bool = False, usable: Usable = EVERYTHING
+    ) -> Inspected:
         """The type of the bytes, and what a decoder found in them; both in one task of a worker.
 
-        With ``preview`` a likeness too, where one can be made. Nothing the bytes do raises. Where the worker
-        was lost, everything is asked for once more without the likeness, and then the type alone: what died
-        of decoding may yet say what it is.
+        ``usable`` says which sound and film to decode. With ``preview`` a likeness too, where one can be
+        made. Nothing the bytes do raises. Where the worker was lost, everything is asked for once more
+        without the likeness, and then the type alone: what died of decoding may yet say what it is.
         """
         if not body:
             return Inspected(sniffed=Sniffed(type=None))
         if len(body) > self._largest:
             return await self._undecoded(url, body, f"{len(body)} bytes are too many to decode")
-        sample = Sample(data=bytes(body), size=len(body), named=named_type(url), decode=True, preview=preview)
+        sample = Sample(
+            data=bytes(body),
+            size=len(body),
+            named=named_type(url),
+            decode=True,
+            preview=preview,
+            usable=usable,
+        )
         try:
             found = await self._looks.look(sample)
         except WorkerLostError as lost:
             if preview:
-                return await self.inspect(url, body)
+                return await self.inspect(url, body, usable=usable)
             return await self._undecoded(url, body, str(lost))
         return found or await self._undecoded(url, body, "a worker gave no answer")
 

@@ -171,7 +171,27 @@ def test_a_file_that_its_decoder_refused_fails_and_one_that_it_died_on_is_undeci
     refused = look(rule, type_, REFUSED)
     assert (refused.outcome, refused.wording) == (Outcome.FAILED, {"problem": "it is cut short"})
     died = look(rule, type_, DIED)
-    assert (died.outcome, died.reason) == (Outcome.CANT_TELL, "the decoder died on it: killed after 20 s")
+    assert died.outcome is Outcome.CANT_TELL
+    assert died.reason == "it could not be decoded to its end here: killed after 20 s"
+
+
+@pytest.mark.parametrize(
+    "why", ["stopped after 20 s", "the worker process died: SIGXCPU (its CPU time was used up)"]
+)
+def test_what_took_too_long_is_said_to_be_slow_and_what_would_tell(why: str) -> None:
+    slow = look("video-decodes", "video/mp4", Undecoded(expected="video", reason=why, contained=True))
+    assert slow.outcome is Outcome.CANT_TELL
+    assert "too slow to be judged here" in slow.reason
+    assert "a smaller file would tell" in slow.reason
+    assert "died on it" not in slow.reason
+
+
+def test_what_was_not_decoded_to_its_end_says_so_in_its_own_words() -> None:
+    for extent in ("it was not decoded, as its type is refused whatever it holds", "the first 60 s"):
+        found = look("video-decodes", "video/mp4", changed(MP4, extent=extent))
+        assert found.outcome is Outcome.CANT_TELL
+        assert found.reason.endswith(extent)
+        assert found.reason.startswith("only a part of it was decoded") is extent.startswith("the ")
 
 
 @pytest.mark.parametrize(("rule", "type_"), (ADVICE | PLAYS).items())
