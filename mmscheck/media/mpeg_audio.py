@@ -174,15 +174,14 @@ def sound_alone(data: bytes) -> bytes:
     frame at the end is left out too: many encoders and recorders leave one.
     """
     found = list(rows(data))
-    if sum(row.frames for row in found) < CERTAIN:
-        return data
-    _check_gaps(data, found)
+    enough = sum(row.frames for row in found) >= CERTAIN
+    if enough:
+        _check_gaps(data, found)
     for row in found:
         if row.stated is not None and row.frames < row.stated:
             raise RefusedError(f"it is cut short: it has {row.frames} of the {row.stated} frames it states")
-    return (
-        data if len(found) == 1 and not found[0].begin and found[0].end == len(data) else _joined(data, found)
-    )
+    whole = len(found) == 1 and not found[0].begin and found[0].end == len(data)
+    return _joined(data, found) if enough and not whole else data
 
 
 def _check_gaps(data: bytes, found: list[Row]) -> None:

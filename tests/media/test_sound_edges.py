@@ -89,6 +89,13 @@ def test_an_mp3_that_is_cut_is_refused_by_the_number_of_frames_it_states(data: b
     assert "frames it states" in found.reason
 
 
+def test_an_mp3_of_hardly_any_frames_is_refused_by_the_number_it_states() -> None:
+    (row,) = rows(NOTED)
+    found = decode("audio/mpeg", NOTED[: 3 * row.longest])
+    assert isinstance(found, Undecoded)
+    assert f"of the {row.stated} frames it states" in found.reason
+
+
 def test_half_a_frame_at_the_end_is_left_out_as_many_recorders_leave_one() -> None:
     (row,) = rows(BARE)
     for lacks in (1, 6, 100, row.longest - 5):
