@@ -22,8 +22,10 @@ from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason,
 from mmscheck.model.report import MessageReport, Report
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import RuleSet
+from mmscheck.model.usable import Usable
 from mmscheck.model.words import MediaKind
 from mmscheck.pipeline import make_report, start_clock, window
+from mmscheck.worthwhile import usable
 
 AT_ONCE = 8
 """Files held in memory at a time."""
@@ -53,7 +55,7 @@ async def lint(
     clock, sending = start_clock(), window()
     places = {ref.url: locate(ref.url, assets) for message in messages for ref in message.media}
     found = {url: place for url, place in places.items() if isinstance(place, Path)}
-    looked = await _look([*found.values(), *map(Path, files)], previews=previews)
+    looked = await _look([*found.values(), *map(Path, files)], usable(ruleset), previews=previews)
     seen = {url: _placed(url, place, looked) for url, place in places.items()}
     given = {path: msgspec.structs.replace(looked[Path(path)], url=path) for path in files}
     lost = tuple(sentence for path, each in given.items() for sentence in _lost(path, each))
@@ -92,14 +94,14 @@ def _placed(url: str, place: Path | Missing | None, looked: Mapping[Path, Observ
     return NotFetched(url=url, reason=Reason.OFFLINE)
 
 
-async def _look(paths: Iterable[Path], *, previews: bool) -> dict[Path, Observation]:
+async def _look(paths: Iterable[Path], wanted: Usable, *, previews: bool) -> dict[Path, Observation]:
     """What is in each distinct file; worker processes start only when there is one."""
     distinct = tuple(dict.fromkeys(paths))
     if not distinct:
         return {}
     turn = asyncio.Semaphore(AT_ONCE)
     async with MediaWorkers(workers=min(2, len(distinct))) as workers:
-        inspect = partial(workers.inspect, preview=previews)
+        inspect = partial(workers.inspect, preview=previews, usable=wanted)
         seen = await asyncio.gather(*(_look_at(path, inspect, turn) for path in distinct))
     return dict(zip(distinct, seen, strict=True))
 

@@ -31,9 +31,11 @@ from mmscheck.model.observation import Fetched, Inspected, Observation, ProbeNam
 from mmscheck.model.report import MessageReport, Report, RuleKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import RuleSet
+from mmscheck.model.usable import EVERYTHING, Usable
 from mmscheck.model.words import SenderType
 from mmscheck.reuse import Cache, about_kept, observe_kept
 from mmscheck.ruleset import Config, load_ruleset
+from mmscheck.worthwhile import usable as usable_under
 
 Progress = Callable[[str, Observation], None]
 """Called with each URL as soon as its observation is there."""
@@ -74,11 +76,13 @@ async def observe(
     previews: bool = False,
     cache: Cache | None = None,
     owners: Mapping[str, str] | None = None,
+    usable: Usable = EVERYTHING,
 ) -> dict[str, Observation]:
     """Fetch every distinct URL once, all at the same time, and have workers look at the bytes.
 
     ``workers`` that are already running are used and left running; otherwise some are started for this call.
     Without ``decode`` only the type of the bytes is determined, and rules on decoded facts cannot tell.
+    Sound and film that is not ``usable`` is not decoded either.
     ``previews`` asks for likenesses of the media, and for decoding with it. What ``cache`` has kept is not
     fetched. URLs of different ``owners`` share the slots and the workers.
     """
@@ -87,28 +91,32 @@ async def observe(
 
     async def fetch(missing: Sequence[str]) -> dict[str, Observation]:
         if workers is not None or not missing:
-            look = _look(workers or MediaWorkers(), shares, decode=decode, previews=previews)
+            look = _look(workers or MediaWorkers(), shares, usable if decode else None, previews=previews)
             return await fetch_all(missing, policy, look, on_done, owners=owners)
         async with MediaWorkers(workers=2 if decode else 1, decode=decode) as own:
-            look = _look(own, shares, decode=decode, previews=previews)
+            look = _look(own, shares, usable if decode else None, previews=previews)
             return await fetch_all(missing, policy, look, on_done, owners=owners)
 
     distinct = tuple(dict.fromkeys(urls))
     if cache is None:
         return await fetch(distinct)
-    return await observe_kept(distinct, policy, cache, fetch, on_done, decode=decode, previews=previews)
+    return await observe_kept(
+        distinct, policy, cache, fetch, on_done, decode=decode, previews=previews, usable=usable
+    )
 
 
-def _look(workers: MediaWorkers, shares: Turns, *, decode: bool, previews: bool) -> Inspector:
+def _look(workers: MediaWorkers, shares: Turns, wanted: Usable | None, *, previews: bool) -> Inspector:
+    """Looks at bytes: at what is ``wanted`` whole, and where that is None for the type alone."""
+
     async def only_type(url: str, body: bytes) -> Inspected:
         return Inspected(sniffed=await workers.sniff(url, body))
 
     async def whole(url: str, body: bytes) -> Inspected:
         # One file of each message at a time: a message of slow pictures keeps no worker from the others.
         async with shares.of(url):
-            return await workers.inspect(url, body, preview=previews)
+            return await workers.inspect(url, body, preview=previews, usable=wanted or EVERYTHING)
 
-    return whole if decode else only_type
+    return only_type if wanted is None else whole
 
 
 def needs_decoding(ruleset: RuleSet) -> bool:
@@ -202,6 +210,7 @@ async def check(
             previews=previews,
             cache=cache,
             owners=turns.owners,
+            usable=usable_under(ruleset),
         )
         return {**turns.beyond, **found}
 

@@ -14,6 +14,7 @@ import msgspec
 
 from mmscheck.fetch import FetchPolicy
 from mmscheck.model.observation import Fetched, Observation
+from mmscheck.model.usable import EVERYTHING, Usable
 
 Fetch = Callable[[Sequence[str]], Awaitable[dict[str, Observation]]]
 """URLs to an observation of each."""
@@ -48,12 +49,13 @@ async def observe_kept(
     *,
     decode: bool,
     previews: bool = False,
+    usable: Usable = EVERYTHING,
 ) -> dict[str, Observation]:
     """An observation of each URL: kept ones, and for the others what ``fetch`` brings, which is then kept.
 
     ``on_done`` is told of the kept ones; of the others ``fetch`` tells.
     """
-    how = manner(policy, decode=decode, previews=previews)
+    how = manner(policy, decode=decode, previews=previews, usable=usable)
     found = {url: kept for url in urls if (kept := cache.find(url, how)) is not None}
     if on_done is not None:
         for url, kept in found.items():
@@ -66,7 +68,7 @@ async def observe_kept(
     return {url: both[url] for url in urls}
 
 
-def manner(policy: FetchPolicy, *, decode: bool, previews: bool = False) -> str:
+def manner(policy: FetchPolicy, *, decode: bool, previews: bool = False, usable: Usable = EVERYTHING) -> str:
     """A digest of everything but the URL that an answer depends on."""
     fields: dict[str, Any] = {
         name: value
@@ -75,7 +77,7 @@ def manner(policy: FetchPolicy, *, decode: bool, previews: bool = False) -> str:
     }
     fields["authorities"] = _content(policy.ca_file)
     versions = {name: _version(name) for name in _LOOKERS}
-    shaped = [fields, decode, previews, versions, platform.python_version(), platform.platform()]
+    shaped = [fields, decode, previews, usable, versions, platform.python_version(), platform.platform()]
     return hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
 
 

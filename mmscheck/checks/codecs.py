@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -49,16 +50,29 @@ NAMES: Mapping[str, str] = MappingProxyType(
 
 
 class PicturesParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The codecs of moving pictures that play, as FFmpeg names them."""
+    """What moving pictures play, as FFmpeg names it: codecs, their profiles, and pixel formats.
+
+    A codec without an entry in ``profiles`` plays in each of them.
+    """
 
     playable: tuple[str, ...]
+    profiles: dict[str, tuple[str, ...]] = {}
+    pixel_formats: tuple[str, ...]
 
 
 class SoundParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The codecs that play, as FFmpeg names them: in sound files, and on the sound tracks of films."""
+    """The codecs that play, as FFmpeg names them, in each container, and in those that are not named.
 
-    sound: tuple[str, ...]
-    track: tuple[str, ...]
+    A codec without an entry in ``profiles`` plays in each of them.
+    """
+
+    playable: dict[str, tuple[str, ...]]
+    others: tuple[str, ...]
+    profiles: dict[str, tuple[str, ...]] = {}
+
+    def within(self, container: str) -> tuple[str, ...]:
+        """The codecs that play in one container."""
+        return self.playable.get(container, self.others)
 
 
 class ContainerParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,23 +83,26 @@ class ContainerParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 def pictures_play(target: MediaTarget, params: PicturesParams) -> Result:
-    """The moving pictures of a film are in one of the listed codecs."""
+    """The moving pictures of a film are in one of the listed codecs, in a profile and format that plays."""
     found = facts(target, VideoFacts)
     if isinstance(found, Result):
         return found
-    return _listed(target, found.codec, params.playable)
+    variant = Variant(codec=found.codec, profile=found.profile, pixel_format=found.pixel_format)
+    return _listed(target, variant, params.playable, params.profiles, params.pixel_formats)
 
 
 def sound_plays(target: MediaTarget, params: SoundParams) -> Result:
-    """A sound, or the sound track of a film, is in one of the listed codecs."""
+    """A sound, or the sound track of a film, is in a codec and profile that plays in its container."""
     found = _audible(target)
     if isinstance(found, Result):
         return found
     if isinstance(found, AudioFacts):
-        return _listed(target, found.codec, params.sound)
-    if found.audio_codec is None:
+        variant = Variant(codec=found.codec, profile=found.profile)
+    elif found.audio_codec is None:
         return inapplicable("the film has no sound")
-    return _listed(target, found.audio_codec, params.track)
+    else:
+        variant = Variant(codec=found.audio_codec, profile=found.audio_profile)
+    return _listed(target, variant, params.within(found.container), params.profiles)
 
 
 def container_plays(target: MediaTarget, params: ContainerParams) -> Result:
@@ -113,15 +130,37 @@ def _audible(target: MediaTarget) -> AudioFacts | VideoFacts | Result:
     return about_film
 
 
-def _listed(target: MediaTarget, codec: str, playable: tuple[str, ...]) -> Result:
-    if codec in playable:
-        return passed(codec=codec)
-    return failed(
-        {"codec_name": codec, "playable_names": list(playable)},
-        codec=_name(codec),
-        container=_words(_container(target), None),
-        playable=", ".join(_name(each) for each in playable),
-    )
+class Variant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A codec with what makes it play or not; None for what it has not, or the file does not say."""
+
+    codec: str
+    profile: str | None = None
+    pixel_format: str | None = None
+
+
+def _listed(
+    target: MediaTarget,
+    found: Variant,
+    codecs: tuple[str, ...],
+    profiles: Mapping[str, tuple[str, ...]],
+    formats: tuple[str, ...] = (),
+) -> Result:
+    """Whether all of it is listed; the first part that is not is told, with what would be."""
+    name, variants = _name(found.codec), profiles.get(found.codec, ())
+    seen = msgspec.to_builtins(found)
+    if found.codec not in codecs:
+        playable = ", ".join(_name(each) for each in codecs) or "no codec in this container"
+        return _unplayable(target, seen, name, playable)
+    coding = ", ".join(printable(part) for part in (name, found.profile, found.pixel_format) if part)
+    if variants and found.profile is not None and found.profile not in variants:
+        return _unplayable(target, seen, coding, f"{name} of the profiles {', '.join(variants)}")
+    if formats and found.pixel_format is not None and found.pixel_format not in formats:
+        return _unplayable(target, seen, coding, f"{name} in {' or '.join(formats)}")
+    return passed(**seen)
+
+
+def _unplayable(target: MediaTarget, seen: dict[str, Any], codec: str, playable: str) -> Result:
+    return failed(seen, codec=codec, container=_words(_container(target), None), playable=playable)
 
 
 def _name(codec: str) -> str:

@@ -7,10 +7,13 @@ from typing import Any
 import msgspec
 
 from mmscheck.checks.facts import FAMILIES, NOUNS, decoded, reason
-from mmscheck.checks.observed import printable
+from mmscheck.checks.observed import LONGEST_SENTENCE, printable
 from mmscheck.model.check import Check, MediaTarget, Result, broken, cant_tell, failed, passed
 from mmscheck.model.facts import WHOLE, AudioFacts, Decoded, ImageFacts, Undecoded, VideoFacts
 from mmscheck.model.words import MediaKind, TargetKind
+
+SLOW = ("stopped after ", "its CPU time was used up")
+"""What the reason of a worker that ran out of time has in it."""
 
 
 class DecodesParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,7 +25,7 @@ class DecodesParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 def decodes(target: MediaTarget, params: DecodesParams) -> Result:
     """The decoder for this kind read the file to its end.
 
-    What a decoder died on, or read up to a cap only, is not known to be sound: cant-tell.
+    What a decoder died on, or did not read to its end, is not known to be sound: cant-tell.
     """
     found = decoded(target, params.kind)
     if isinstance(found, Result):
@@ -33,8 +36,14 @@ def decodes(target: MediaTarget, params: DecodesParams) -> Result:
     if actual is not params.kind:
         return failed(_evidence(found), problem=f"what it holds is {NOUNS[actual]}")
     if isinstance(found, ImageFacts | AudioFacts | VideoFacts) and found.extent != WHOLE:
-        return cant_tell(f"only a part of it was decoded: {printable(found.extent)}", **_evidence(found))
+        return cant_tell(_partly(found.extent), **_evidence(found))
     return passed(**_evidence(found))
+
+
+def _partly(extent: str) -> str:
+    """Why what was not decoded whole is undecided: how far it came, or a clause that says so itself."""
+    said = printable(extent, LONGEST_SENTENCE)
+    return said if extent.startswith("it ") else f"only a part of it was decoded: {said}"
 
 
 def undecoded(found: Undecoded) -> Result:
@@ -42,8 +51,18 @@ def undecoded(found: Undecoded) -> Result:
     if found.fault:
         return broken(reason(found), found.fault)
     if found.contained:
-        return cant_tell(f"the decoder died on it: {reason(found)}", **_evidence(found))
+        return cant_tell(f"{_lost(found.reason)}: {reason(found)}", **_evidence(found))
     return failed(_evidence(found), problem=reason(found))
+
+
+def _lost(why: str) -> str:
+    """What became of the decoder: it was slow, or it died."""
+    if any(sign in why for sign in SLOW):
+        return (
+            "it is too slow to be judged here; a smaller file would tell, and so may another try while the"
+            " machine is less busy"
+        )
+    return "it could not be decoded to its end here"
 
 
 def _evidence(found: Decoded) -> dict[str, Any]:

@@ -73,14 +73,13 @@ ALSO_REGISTERED: Mapping[str, str] = MappingProxyType(
 """Second names that are no worse than the first: RFC 2361 for WAVE and AVI, the IANA list for ASF."""
 
 CONTAINERS = (
-    frozenset({"video/mp4", "audio/mp4", "application/mp4"}),
-    frozenset({"video/3gpp", "audio/3gpp"}),
+    frozenset({"video/mp4", "audio/mp4", "application/mp4", "video/3gpp", "audio/3gpp"}),
     frozenset({"video/3gpp2", "audio/3gpp2"}),
     frozenset({"video/x-ms-asf", "video/x-ms-wmv", "audio/x-ms-wma"}),
     frozenset({"video/ogg", "audio/ogg", "application/ogg"}),
     frozenset({"video/webm", "audio/webm"}),
 )
-"""Types whose first bytes are the same: what is inside says which it is, not the container."""
+"""Types in one container: what is inside says which it is. What plays MP4 plays 3GP, and vice versa."""
 
 WEB_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 """Types of pages for people."""

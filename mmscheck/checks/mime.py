@@ -127,8 +127,17 @@ def kind_matches(target: MediaTarget, _params: NoParams) -> Result:
     if wanted not in possible:
         return failed(actual=printable(actual))
     if len(possible) > 1 and canonical(actual).partition("/")[0] != wanted.value:
+        if _tracks_seen(target.observation):
+            return failed(actual=printable(actual))
         return cant_tell(f"{actual} is a container that may hold sound or moving pictures", actual=actual)
     return passed(actual=actual)
+
+
+def _tracks_seen(observation: Observation) -> bool:
+    """Whether somebody opened the container, so that its type says what is inside."""
+    return isinstance(observation, Fetched) and any(
+        witness.name == "ffmpeg" and witness.type for witness in observation.sniffed.witnesses
+    )
 
 
 def accepted(target: MediaTarget, params: AcceptedParams) -> Result:

@@ -22,7 +22,7 @@ LONGEST_SHOWN = 120
 LONGEST_SENTENCE = 400
 """Characters of an explanation that are shown before it is cut."""
 
-BYTE_WITNESSES = frozenset({"libmagic", "pillow", "mutagen", "content"})
+BYTE_WITNESSES = frozenset({"libmagic", "pillow", "ffmpeg", "mutagen", "content"})
 """The witnesses that look at the bytes; one that is not listed proves nothing."""
 
 

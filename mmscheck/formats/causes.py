@@ -53,7 +53,8 @@ CONSEQUENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "content-type-present": ("content-type-specific",),
         "content-type-valid": ("content-type-specific",),
         **dict.fromkeys(_DECODES, _PLAYS),
-        "media-size": (REACHABLE, "media-size-advised"),
+        "media-type-accepted": _LOOKED_INTO,
+        "media-size": (REACHABLE, "media-size-advised", *_LOOKED_INTO),
         "message-size": ("message-size-advised",),
         "subject-length": ("subject-length-advised",),
         "subject-ascii": ("subject-no-emoji",),
@@ -85,13 +86,19 @@ UNREACHED: Mapping[str, frozenset[Reason]] = MappingProxyType(
 )
 """Why there is no file when that is the cause's doing: a 404 does not follow from an odd header beside it."""
 
+NOT_DECODED_FOR = ("video-codec", "video-decodes")
+"""A rule and one that may be undecided for its failing; the table has them the other way round."""
+
+_ONLY_UNDECIDED = frozenset({"media-type-accepted", "media-size", "video-codec"})
+"""Causes for which a file need not be looked into: what is found in it all the same stands for itself."""
+
 _ONLY_FAILURES = frozenset({"response-well-formed", "subject-ascii"})
 _RANK = {rule: at for at, rule in enumerate(CONSEQUENCES)}
 
 
 def rank(cause: Evaluation) -> int:
     """Sorts the possible causes of one finding, the one to be told first."""
-    return _RANK[cause.rule]
+    return _RANK.get(cause.rule, len(_RANK))
 
 
 def follows(item: Evaluation, cause: Evaluation, seen: Observation | None) -> bool:
@@ -99,11 +106,14 @@ def follows(item: Evaluation, cause: Evaluation, seen: Observation | None) -> bo
 
     Only below a failure, and only what is no worse: no error is told below advice.
     """
-    if item.rule not in CONSEQUENCES.get(cause.rule, ()) or cause.outcome is not Outcome.FAILED:
+    listed = item.rule in CONSEQUENCES.get(cause.rule, ()) or (cause.rule, item.rule) == NOT_DECODED_FOR
+    if not listed or cause.outcome is not Outcome.FAILED:
         return False
     if item.severity is Severity.ERROR and cause.severity is not Severity.ERROR:
         return False
     if item.outcome is not Outcome.FAILED and cause.rule in _ONLY_FAILURES:
+        return False
+    if item.rule in _LOOKED_INTO and cause.rule in _ONLY_UNDECIDED and item.outcome is Outcome.FAILED:
         return False
     return item.rule != REACHABLE or (
         isinstance(seen, NotFetched) and seen.reason in UNREACHED.get(cause.rule, ())

@@ -14,6 +14,7 @@ import msgspec
 
 from mmscheck.media.refusal import REPORT_IT, RefusedError, trace
 from mmscheck.model.facts import Decoded, Undecoded
+from mmscheck.model.usable import EVERYTHING, Usable
 
 MOST_REASON = 200
 """Characters of a reason: some quote a name out of the file."""
@@ -23,6 +24,10 @@ NO_ROOM = "decoding it took more memory than a worker may use"
 
 FAULT = f"a fault of mmscheck, not of the file: what decodes it broke off; {REPORT_IT}"
 """The reason for a file that nobody could judge, as mmscheck itself is at fault."""
+
+
+PLAYED = frozenset({"audio", "video"})
+"""The families whose files take long to decode."""
 
 
 class Decoder(msgspec.Struct, frozen=True):
@@ -38,10 +43,12 @@ def _decoders() -> Mapping[str, Decoder]:
         Decoder("image", "pictures"): "image/jpeg image/png image/apng image/gif image/webp image/avif "
         "image/bmp image/tiff",
         Decoder("image", "heif"): "image/heic image/heif",
-        Decoder("audio", "sounds"): "audio/mpeg audio/mp4 audio/3gpp audio/aac audio/amr audio/amr-wb "
-        "audio/x-wav audio/wav audio/ogg audio/flac audio/x-flac audio/x-aiff",
+        Decoder("audio", "sounds"): "audio/mpeg audio/mp4 audio/3gpp audio/3gpp2 audio/aac audio/amr "
+        "audio/amr-wb audio/x-wav audio/wav audio/ogg audio/flac audio/x-flac audio/x-aiff audio/x-caf "
+        "audio/webm audio/x-matroska audio/x-ms-wma",
         Decoder("video", "films"): "video/mp4 video/3gpp video/3gpp2 video/quicktime video/x-msvideo "
-        "video/mpeg video/x-ms-asf video/x-ms-wmv video/webm video/x-matroska video/x-flv",
+        "video/mpeg video/mp2t video/ogg video/x-ms-asf video/x-ms-wmv video/webm video/x-matroska "
+        "video/x-flv",
         Decoder("contact", "contacts"): "text/vcard",
         Decoder("calendar", "calendars"): "text/calendar",
         Decoder("document", "documents"): "application/pdf",
@@ -54,16 +61,17 @@ DECODERS = _decoders()
 """The decoder for each media type, by the names that sniffing gives."""
 
 
-def decode(type_: str | None, data: bytes) -> Decoded | None:
+def decode(type_: str | None, data: bytes, usable: Usable = EVERYTHING) -> Decoded | None:
     """What a decoder finds in a whole file of that type; None where there is no decoder for it.
 
-    Nothing the bytes do raises, unless they end the process.
+    Of sound and film that is not ``usable`` only the heads are read. Nothing the bytes do raises, unless they
+    end the process.
     """
     decoder = DECODERS.get(type_ or "")
     if decoder is None or not data:
         return None
     try:
-        return _decode(decoder, data, type_)
+        return _decode(decoder, data, type_, usable)
     except RefusedError as refused:
         return Undecoded(expected=decoder.family, reason=str(refused)[:MOST_REASON], partial=refused.partial)
     except MemoryError:
@@ -72,8 +80,11 @@ def decode(type_: str | None, data: bytes) -> Decoded | None:
         return Undecoded(expected=decoder.family, reason=FAULT, contained=True, fault=trace())
 
 
-def _decode(decoder: Decoder, data: bytes, type_: str | None) -> Decoded:
+def _decode(decoder: Decoder, data: bytes, type_: str | None, usable: Usable) -> Decoded:
     module = importlib.import_module(f"mmscheck.media.{decoder.module}")
+    if decoder.family in PLAYED:
+        play: Callable[[bytes, str | None, Usable], Decoded] = module.decode
+        return play(data, type_, usable)
     function: Callable[[bytes, str | None], Decoded] = module.decode
     return function(data, type_)
 

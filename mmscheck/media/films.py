@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -10,17 +11,16 @@ from mmscheck.media.containers import brand, check_length, container_name
 from mmscheck.media.refusal import RefusedError
 from mmscheck.media.sounds import sound_facts
 from mmscheck.model.facts import WHOLE, AudioFacts, VideoFacts
-
-CAPS = playing.Caps(seconds=60.0, frames=1800)
-"""A minute at 30 frames a second; the provider advises 30 s and less."""
+from mmscheck.model.usable import EVERYTHING, Usable
 
 
-def decode(data: bytes, type_: str) -> VideoFacts | AudioFacts:
+def decode(data: bytes, type_: str, usable: Usable = EVERYTHING) -> VideoFacts | AudioFacts:
     """The facts of a film; RefusedError for a broken one."""
     name = demuxer(data, type_)
-    check_length(data)
+    lacks = check_length(data)
     with playing.opened(data, name) as container:
-        return _watch(container, data, container_name(data, name))
+        watched = _Watched(data, container_name(data, name), lacks, usable, usable.unneeded(type_, len(data)))
+        return _watch(container, watched)
 
 
 def demuxer(data: bytes, type_: str) -> str:
@@ -28,27 +28,42 @@ def demuxer(data: bytes, type_: str) -> str:
     return "mpegvideo" if data.startswith(b"\x00\x00\x01\xb3") else playing.DEMUXERS[type_]
 
 
-def _watch(container: InputContainer, data: bytes, name: str) -> VideoFacts | AudioFacts:
-    films = playing.known(tuple(container.streams.video[:1]))
+class _Watched(msgspec.Struct, frozen=True):
+    """A film: its bytes, its container's name, the bytes it lacks, and why it may need no decoding."""
+
+    data: bytes
+    name: str
+    lacks: int
+    usable: Usable
+    unneeded: str
+
+
+def _watch(container: InputContainer, file: _Watched) -> VideoFacts | AudioFacts:
+    films = playing.known(playing.pictures(container))
     sounds = playing.known(tuple(container.streams.audio))
     streams = [*films, *sounds]
     if not streams:
         raise RefusedError("there is neither film nor sound in it")
-    played, extent = playing.play(container, streams, CAPS)
-    if not played[streams[0].index].frames:
+    unneeded = file.unneeded or (file.usable.unplayed(playing.codec(films[0])) if films else "")
+    played, extent = playing.play(container, streams, unneeded=unneeded)
+    playing.check_samples(streams, played, 0 if unneeded else file.lacks)
+    if extent == WHOLE and not played[streams[0].index].frames:
         raise RefusedError(f"there is no {streams[0].type} in it")
     if not films:
-        return sound_facts(sounds[0], played[sounds[0].index], extent=extent, container=name)
+        return sound_facts(sounds[0], played[sounds[0].index], extent=extent, container=file.name)
     film = films[0]
     return VideoFacts(
-        container=name,
+        container=file.name,
         codec=playing.codec(film),
         width=film.codec_context.width,
         height=film.codec_context.height,
-        brand=brand(data),
+        brand=brand(file.data),
         frame_rate=_frame_rate(film),
         duration=_duration(container, played, extent),
         audio_codec=playing.codec(sounds[0]) if sounds else None,
+        profile=film.codec_context.profile,
+        pixel_format=film.codec_context.pix_fmt,
+        audio_profile=sounds[0].codec_context.profile if sounds else None,
         extent=extent,
     )
 

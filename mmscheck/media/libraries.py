@@ -86,6 +86,7 @@ def _pillow(sample: Sample) -> tuple[str | None, str]:
 def _mutagen(sample: Sample) -> tuple[str | None, str]:
     import mutagen  # noqa: PLC0415 - seldom needed, and the parent must not load it
     from mutagen.mp3 import MP3, HeaderNotFoundError  # noqa: PLC0415 - see above
+    from mutagen.mp4 import MP4  # noqa: PLC0415 - see above
 
     verdicts = Verdicts(
         own={HeaderNotFoundError: "no sound format it knows", mutagen.MutagenError: NOT_SOUND},
@@ -96,6 +97,8 @@ def _mutagen(sample: Sample) -> tuple[str | None, str]:
     )
     with judging(verdicts):
         sound = mutagen.File(io.BytesIO(sample.data))
+        if isinstance(sound, MP4):
+            return None, "opened as MP4, as it does every ISO base media file"
         if sound is not None:
             return registered(sound.mime[0]), f"opened as {type(sound).__name__}"
         stream = MP3(io.BytesIO(sample.data))  # type: ignore[no-untyped-call] # mutagen leaves it so

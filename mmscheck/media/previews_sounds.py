@@ -12,12 +12,14 @@ from av.container import InputContainer
 
 from mmscheck.media import playing
 from mmscheck.media.films import demuxer
-from mmscheck.media.sounds import CAPS
 from mmscheck.model.facts import AudioFacts
 from mmscheck.model.preview import Preview
 
 PARTS = 64
 """Equal parts that a sound is drawn in."""
+
+LONGEST = 600.0
+"""Seconds that are drawn."""
 
 PER_SECOND = 4000
 """Samples looked at: enough to find a level, and a tenth of what there is."""
@@ -64,7 +66,7 @@ def _peaks(container: InputContainer) -> Iterator[tuple[int, float]]:
             if isinstance(frame, AudioFrame) and frame.samples and frame.sample_rate:
                 seconds += frame.samples / frame.sample_rate
                 yield from _stretches(frame)
-        if seconds > CAPS.seconds:
+        if seconds > LONGEST:
             return
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from mmscheck.media.refusal import RefusedError
 from mmscheck.model.observation import Witness
+from mmscheck.model.usable import EVERYTHING, Usable
 
 HEAD = 4 * 1024
 """Bytes that are looked at first. Our media types carry their marks within the first few hundred."""
@@ -18,6 +19,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
     ``size`` is the size of the whole file; ``named`` the type its URL's extension suggests; ``decode`` asks
     for what a decoder finds besides, and ``preview`` beside that for a likeness; both need the whole file.
+    ``usable`` is what sound and film have to be to be decoded.
     """
 
     data: bytes
@@ -25,6 +27,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     named: str | None = None
     decode: bool = False
     preview: bool = False
+    usable: Usable = EVERYTHING
 
     @property
     def whole(self) -> bool:

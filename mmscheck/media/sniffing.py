@@ -1,12 +1,14 @@
 """Who is asked for the type of the bytes, in which order, and who decides.
 
-libmagic first. Where it has nothing, or nothing that tells (text, archive), those are asked who can look
-closer. The URL's extension is the weakest witness: it decides only when the bytes told nobody anything,
-and never against what the bytes are.
+libmagic first. Where it has nothing, or nothing that tells (text, archive, sound, film), those are asked who
+can look closer: FFmpeg sees the tracks of a file, which libmagic guesses from its first bytes. The URL's
+extension is the weakest witness: it decides only when the bytes told nobody anything, and never against what
+the bytes are.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 
 from mmscheck.media.content import archive_says, is_web_page, text_says
@@ -22,6 +24,9 @@ FAULT = f"a fault of mmscheck, not of the file: what determines its type broke o
 
 TELLING_TEXT = frozenset({"text/html", "text/vcard", "text/calendar"})
 """Texts that libmagic knows by their first line; its other names for texts are guesses at a language."""
+
+PLAYED = ("audio/", "video/")
+"""How the types of sound and film begin."""
 
 MARKUP = frozenset({"application/xml", "application/xhtml+xml"})
 """Markup that may be a web page."""
@@ -42,7 +47,7 @@ def sniff(sample: Sample) -> Sniffed | None:
         witness, failure = _asked(says, sample)
         witnesses.append(witness)
         if witness.type is not None:
-            return _decided(sample, tuple(witnesses), witness)
+            return _decided(sample, tuple(witnesses), first if first.type == witness.type else witness)
         fault = fault or failure
     if fault:  # the one that failed might have known
         return failed(tuple(witnesses), fault)
@@ -67,12 +72,20 @@ def failed(witnesses: tuple[Witness, ...], fault: str) -> Sniffed:
 def _closer(type_: str | None) -> tuple[Callable[[Sample], Witness], ...]:
     """Who can look closer at what libmagic called this; nobody when that says enough."""
     if type_ is None:
-        return (pillow_says, mutagen_says, text_says)
+        return (pillow_says, _ffmpeg_says, mutagen_says, text_says)
     if type_ == "application/zip":
         return (archive_says,)
+    if type_.startswith(PLAYED) or type_ == "application/ogg":
+        return (_ffmpeg_says,)
     if type_ in MARKUP or (type_.startswith("text/") and type_ not in TELLING_TEXT):
         return (text_says,)
     return ()
+
+
+def _ffmpeg_says(sample: Sample) -> Witness:
+    """What FFmpeg says, which is loaded when the first file comes that may be sound or film."""
+    says: Callable[[Sample], Witness] = importlib.import_module("mmscheck.media.tracks").ffmpeg_says
+    return says(sample)
 
 
 def extension_says(sample: Sample) -> Witness:

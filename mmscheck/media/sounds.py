@@ -6,35 +6,30 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from mmscheck.media import playing
-from mmscheck.media.containers import check_length, container_name, stated_mp3_frames
+from mmscheck.media.containers import check_length, container_name
 from mmscheck.media.refusal import RefusedError
 from mmscheck.model.facts import WHOLE, AudioFacts
-
-CAPS = playing.Caps(seconds=600.0, frames=0)
-"""Ten minutes: no sound of a message is that long."""
+from mmscheck.model.usable import EVERYTHING, Usable
 
 
-def decode(data: bytes, type_: str) -> AudioFacts:
+def decode(data: bytes, type_: str, usable: Usable = EVERYTHING) -> AudioFacts:
     """The facts of a sound; RefusedError for a broken one."""
     demuxer = playing.DEMUXERS[type_]
-    check_length(data)
+    lacks = check_length(data)
     with playing.opened(data, demuxer) as container:
-        facts, packets = _hear(container, container_name(data, demuxer))
-    stated = stated_mp3_frames(data) if demuxer == "mp3" else None
-    if stated and facts.extent == WHOLE and packets < stated:
-        raise RefusedError(f"it is cut short: it has {packets} of the {stated} frames it states")
-    return facts
+        return _hear(container, container_name(data, demuxer), lacks, usable.unneeded(type_, len(data)))
 
 
-def _hear(container: InputContainer, name: str) -> tuple[AudioFacts, int]:
+def _hear(container: InputContainer, name: str, lacks: int, unneeded: str) -> AudioFacts:
     streams = playing.known(tuple(container.streams.audio[:1]))  # cover pictures are no part of the sound
     if not streams:
         raise RefusedError("there is no sound in it")
-    played, extent = playing.play(container, streams, CAPS)
+    played, extent = playing.play(container, streams, unneeded=unneeded)
+    playing.check_samples(streams, played, 0 if unneeded else lacks)
     one = played[streams[0].index]
-    if not one.frames:
+    if extent == WHOLE and not one.frames:
         raise RefusedError("there is no sound in it")
-    return sound_facts(streams[0], one, extent=extent, container=name), one.packets
+    return sound_facts(streams[0], one, extent=extent, container=name)
 
 
 def sound_facts(stream: AudioStream, one: playing.Played, *, extent: str, container: str) -> AudioFacts:
@@ -47,6 +42,7 @@ def sound_facts(stream: AudioStream, one: playing.Played, *, extent: str, contai
     return AudioFacts(
         container=container,
         codec=playing.codec(stream),
+        profile=stream.codec_context.profile,
         duration=round(seconds, 3) if seconds else None,
         bit_rate=measured,
         sample_rate=rate or None,

@@ -98,7 +98,9 @@ def inspect(sample: Sample) -> Inspected | None:
     sniffed = look(sample.head(HEAD)) or (look(sample) if sample.whole else None)
     if sniffed is None:
         return None
-    return Inspected(sniffed=sniffed, decoded=decode(sniffed.type, sample.data) if sample.decode else None)
+    return Inspected(
+        sniffed=sniffed, decoded=decode(sniffed.type, sample.data, sample.usable) if sample.decode else None
+    )
 
 
 def look(sample: Sample) -> Sniffed | None:

@@ -15,6 +15,7 @@ from mmscheck.media.previews import CPU_SECONDS
 from mmscheck.media.process import WorkerLostError
 from mmscheck.media.sample import HEAD, Sample
 from mmscheck.model.observation import Inspected, Sniffed
+from mmscheck.model.usable import EVERYTHING, Usable
 
 SHARE = 8
 """A file may be this part of a worker's memory: it is held there twice, beside what libraries make of it."""
@@ -86,10 +87,13 @@ class MediaWorkers:
             return Sniffed(type=None, problem=str(lost))
         return found.sniffed if found else Sniffed(type=None, problem="a worker gave no answer")
 
-    async def inspect(self, url: str, body: bytes, *, preview: bool = False) -> Inspected:
+    async def inspect(
+        self, url: str, body: bytes, *, preview: bool = False, usable: Usable = EVERYTHING
+    ) -> Inspected:
         """The type of the bytes, and what a decoder found in them; both in one task of a worker.
 
-        With ``preview`` a likeness too, where one can be made; a worker lost over it costs no facts. Nothing
+        ``usable`` says which sound and film to decode. With ``preview`` a likeness too, where one can be
+        made; a worker lost over it costs no facts. Nothing
         the bytes do raises. Where the worker was lost before, the type alone is asked for once more and
         nothing is decoded again: what died of decoding may yet say what it is.
         """
@@ -97,7 +101,14 @@ class MediaWorkers:
             return Inspected(sniffed=Sniffed(type=None))
         if len(body) > self._largest:
             return await self._undecoded(url, body, f"{len(body)} bytes are too many to decode")
-        sample = Sample(data=bytes(body), size=len(body), named=named_type(url), decode=True, preview=preview)
+        sample = Sample(
+            data=bytes(body),
+            size=len(body),
+            named=named_type(url),
+            decode=True,
+            preview=preview,
+            usable=usable,
+        )
         try:
             found = await self._looks.look(_host(url), sample)
         except WorkerLostError as lost:

@@ -29,10 +29,14 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", 
 
 
 class AudioFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="audio"):
-    """A sound; ``codec`` as FFmpeg names it (mp3, aac, amr_nb, pcm_s16le), ``bit_rate`` bits per second."""
+    """A sound; ``codec`` as FFmpeg names it (mp3, aac, amr_nb, pcm_s16le), ``bit_rate`` bits per second.
+
+    ``profile`` is FFmpeg's name of the codec's variant (LC, HE-AAC, xHE-AAC), where the codec has any.
+    """
 
     container: str
     codec: str
+    profile: str | None = None
     duration: float | None = None
     bit_rate: int | None = None
     sample_rate: int | None = None
@@ -41,7 +45,11 @@ class AudioFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", 
 
 
 class VideoFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="video"):
-    """A film. ``brand`` is the ISO base media major brand, without padding, where there is one."""
+    """A film. ``brand`` is the ISO base media major brand, without padding, where there is one.
+
+    ``profile`` and ``audio_profile`` are FFmpeg's names of the codecs' variants (High, High 4:4:4 Predictive;
+    LC), ``pixel_format`` its name of how pictures are sampled (yuv420p is 4:2:0 in 8 bits).
+    """
 
     container: str
     codec: str
@@ -51,6 +59,9 @@ class VideoFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", 
     frame_rate: float | None = None
     duration: float | None = None
     audio_codec: str | None = None
+    profile: str | None = None
+    pixel_format: str | None = None
+    audio_profile: str | None = None
     extent: str = WHOLE
 
 

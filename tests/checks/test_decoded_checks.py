@@ -171,7 +171,27 @@ def test_a_file_that_its_decoder_refused_fails_and_one_that_it_died_on_is_undeci
     refused = look(rule, type_, REFUSED)
     assert (refused.outcome, refused.wording) == (Outcome.FAILED, {"problem": "it is cut short"})
     died = look(rule, type_, DIED)
-    assert (died.outcome, died.reason) == (Outcome.CANT_TELL, "the decoder died on it: killed after 20 s")
+    assert died.outcome is Outcome.CANT_TELL
+    assert died.reason == "it could not be decoded to its end here: killed after 20 s"
+
+
+@pytest.mark.parametrize(
+    "why", ["stopped after 20 s", "the worker process died: SIGXCPU (its CPU time was used up)"]
+)
+def test_what_took_too_long_is_said_to_be_slow_and_what_would_tell(why: str) -> None:
+    slow = look("video-decodes", "video/mp4", Undecoded(expected="video", reason=why, contained=True))
+    assert slow.outcome is Outcome.CANT_TELL
+    assert "too slow to be judged here" in slow.reason
+    assert "a smaller file would tell" in slow.reason
+    assert "died on it" not in slow.reason
+
+
+def test_what_was_not_decoded_to_its_end_says_so_in_its_own_words() -> None:
+    for extent in ("it was not decoded, as its type is refused whatever it holds", "the first 60 s"):
+        found = look("video-decodes", "video/mp4", changed(MP4, extent=extent))
+        assert found.outcome is Outcome.CANT_TELL
+        assert found.reason.endswith(extent)
+        assert found.reason.startswith("only a part of it was decoded") is extent.startswith("the ")
 
 
 @pytest.mark.parametrize(("rule", "type_"), (ADVICE | PLAYS).items())
@@ -444,25 +464,79 @@ def test_pictures_in_another_codec_do_not_and_are_named(codec: str, name: str) -
 
 
 @pytest.mark.parametrize(
-    ("codec", "alone", "track"),
+    ("container", "playable"),
     [
-        ("mp3", Outcome.PASSED, Outcome.PASSED),
-        ("pcm_s16le", Outcome.PASSED, Outcome.PASSED),
-        ("aac", Outcome.PASSED, Outcome.PASSED),
-        ("amr_nb", Outcome.PASSED, Outcome.PASSED),
-        ("amr_wb", Outcome.PASSED, Outcome.PASSED),
-        ("mp2", Outcome.FAILED, Outcome.PASSED),
-        ("wmav2", Outcome.FAILED, Outcome.PASSED),
-        ("pcm_f32le", Outcome.FAILED, Outcome.FAILED),
-        ("opus", Outcome.FAILED, Outcome.FAILED),
-        ("flac", Outcome.FAILED, Outcome.FAILED),
+        ("mp3", "mp3"),
+        ("wav", "pcm_s16le pcm_u8"),
+        ("rf64", ""),
+        ("aac", "aac"),
+        ("amr", "amr_nb amr_wb"),
+        ("mp4", "aac amr_nb amr_wb"),
+        ("3gp", "aac amr_nb amr_wb"),
+        ("avi", "mp3 mp2 pcm_s16le pcm_u8 aac amr_nb amr_wb wmav2"),
+        ("asf", "mp3 mp2 pcm_s16le pcm_u8 aac amr_nb amr_wb wmav2"),
     ],
 )
-def test_sound_is_judged_by_its_codec_alone_and_as_a_track(
-    codec: str, alone: Outcome, track: Outcome
+def test_sound_is_judged_by_its_codec_in_its_container(container: str, playable: str) -> None:
+    codecs = (
+        *["mp3", "mp2", "aac", "amr_nb", "amr_wb", "wmav2"],
+        "pcm_s16le",
+        "pcm_u8",
+        "pcm_f32le",
+        "opus",
+        "flac",
+    )
+    for of, type_ in ((MP3, "audio/mpeg"), (MP4, "video/mp4")):
+        field = "codec" if of is MP3 else "audio_codec"
+        found = {
+            codec: look("audio-codec", type_, changed(of, container=container, **{field: codec})).outcome
+            for codec in codecs
+        }
+        assert {codec for codec in codecs if found[codec] is Outcome.PASSED} == set(playable.split())
+        assert set(found.values()) <= {Outcome.PASSED, Outcome.FAILED}
+
+
+@pytest.mark.parametrize(
+    ("profile", "outcome"),
+    [
+        ("LC", Outcome.PASSED),
+        ("HE-AAC", Outcome.PASSED),
+        ("HE-AACv2", Outcome.PASSED),
+        (None, Outcome.PASSED),
+        ("xHE-AAC", Outcome.FAILED),
+        ("ELD", Outcome.FAILED),
+        ("Main", Outcome.FAILED),
+    ],
+)
+def test_aac_is_judged_by_its_profile(profile: str | None, outcome: Outcome) -> None:
+    result = look("audio-codec", "video/mp4", changed(MP4, audio_profile=profile))
+    assert result.outcome is outcome
+    if outcome is Outcome.FAILED:
+        assert result.wording["codec"] == f"AAC, {profile}"
+
+
+@pytest.mark.parametrize(
+    ("profile", "pixels", "outcome"),
+    [
+        ("Constrained Baseline", "yuv420p", Outcome.PASSED),
+        ("High", "yuvj420p", Outcome.PASSED),
+        (None, None, Outcome.PASSED),
+        ("High 10", "yuv420p10le", Outcome.FAILED),
+        ("High 4:2:2", "yuv422p", Outcome.FAILED),
+        ("High 4:4:4 Predictive", "gbrp", Outcome.FAILED),
+        ("High 4:4:4 Predictive", "yuv420p", Outcome.FAILED),
+        ("Extended", "yuv420p", Outcome.FAILED),
+        ("High", "yuv444p", Outcome.FAILED),
+        (None, "yuv420p10le", Outcome.FAILED),
+    ],
+)
+def test_h264_is_judged_by_its_profile_and_by_how_its_pictures_are_sampled(
+    profile: str | None, pixels: str | None, outcome: Outcome
 ) -> None:
-    assert look("audio-codec", "audio/mpeg", changed(MP3, codec=codec)).outcome is alone
-    assert look("audio-codec", "video/mp4", changed(MP4, audio_codec=codec)).outcome is track
+    result = look("video-codec", "video/mp4", changed(MP4, profile=profile, pixel_format=pixels))
+    assert result.outcome is outcome
+    if outcome is Outcome.FAILED:
+        assert str(pixels) in str(result.wording["codec"])
 
 
 def test_a_film_without_sound_has_no_sound_that_could_not_play() -> None:

@@ -46,6 +46,15 @@ def sound(container: str, codec: str, duration: float, bit_rate: int, sample_rat
     )
 
 
+PROFILES = {
+    ("mp4", 480): "Main",
+    ("mp4", 128): "Constrained Baseline",
+    ("mov", 128): "Constrained Baseline",
+    ("avi", 128): "Simple Profile",
+}
+"""By container and width."""
+
+
 def film(
     container: str,
     codecs: tuple[str, str],
@@ -62,6 +71,9 @@ def film(
         frame_rate=timing[0],
         duration=timing[1],
         brand=brand,
+        profile=PROFILES.get((container, size[0])),
+        pixel_format="yuv420p",
+        audio_profile="LC" if codecs[1] == "aac" else None,
     )
 
 
@@ -87,7 +99,7 @@ FACTS: dict[str, Decoded | None] = {
     "flyer-large.pdf": DocumentFacts(version="1.3", encrypted=False, pages=1),
     "flyer-small.pdf": DocumentFacts(version="1.3", encrypted=False, pages=1),
     "jingle-large.mp3": sound("mp3", "mp3", 12.0, 64_226, 44_100),
-    "jingle-odd.mp3": sound("mp3", "mp3", 1.567, 24_000, 22_050),
+    "jingle-odd.mp3": sound("mp3", "mp3", 1.5, 25_077, 22_050),
     "jingle-small.mp3": sound("mp3", "mp3", 1.5, 25_077, 22_050),
     "login-page.html": None,
     "logo-small.png": ImageFacts(format="PNG", width=96, height=96, mode="RGBA", transparent=True),

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import socket
+import subprocess
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -12,8 +14,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from mmscheck.media import playing
-from mmscheck.media.containers import stated_mp3_frames
 from mmscheck.media.decoding import decode
+from mmscheck.media.mpeg_audio import rows
 from mmscheck.media.refusal import RefusedError
 from mmscheck.model.facts import AudioFacts, Undecoded, VideoFacts
 
@@ -84,15 +86,37 @@ def test_a_film_of_uneven_frames_is_sound() -> None:
     assert found.duration == pytest.approx(2.2, abs=0.11)
 
 
-def test_a_long_film_is_decoded_up_to_a_minute_and_says_so() -> None:
-    found = seen(encoded(range(0, 700, 5)))
-    assert found.extent == "the first 60 s"
-    assert found.duration == pytest.approx(70, abs=1)
-
-
-def test_a_film_of_many_frames_is_decoded_up_to_a_number_and_says_so() -> None:
+def test_a_film_is_decoded_to_its_end_however_long_it_is_and_of_however_many_frames() -> None:
+    found = seen(encoded(range(0, 1500, 5)))
+    assert found.extent == "whole"
+    assert found.duration == pytest.approx(150, abs=1)
     found = seen(encoded(range(1900), rate=60))
-    assert found.extent == "the first 1800 frames"
+    assert found.extent == "whole"
+
+
+def test_a_film_that_takes_too_long_is_told_as_far_as_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(playing, "time_limit", lambda: lambda: True)
+    found = seen(encoded(range(20), coding="libx264"))
+    assert found.extent.startswith(
+        "it is too slow to be judged here: when the time for one file was up, 0.1 s"
+    )
+    assert (found.codec, found.width) == ("h264", 64)
+
+
+def test_the_time_for_a_film_is_what_the_process_has_left() -> None:
+    for limit, late in (("int(time.process_time()) + 1", True), ("most", False)):
+        code = (
+            "import resource, time\n"
+            "from mmscheck.media.playing import time_limit\n"
+            "most = resource.getrlimit(resource.RLIMIT_CPU)[1]\n"
+            f"resource.setrlimit(resource.RLIMIT_CPU, ({limit}, most))\n"
+            "late = time_limit()\n"
+            "end = time.monotonic() + 1\n"
+            "while time.monotonic() < end and not late(): pass\n"
+            "print(late())\n"
+        )
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert ran.stdout.strip() == str(late)
 
 
 @pytest.mark.parametrize("path", sorted(MEDIA.glob("clip-*")), ids=lambda path: str(path.name))
@@ -117,11 +141,12 @@ def test_a_box_cut_off_is_named() -> None:
 
 def test_a_sound_cut_short_is_refused_where_its_length_is_stated() -> None:
     wav, mp3 = (MEDIA / "chime-small.wav").read_bytes(), (MEDIA / "jingle-small.mp3").read_bytes()
-    assert refused("audio/x-wav", wav[:-100]) == f"it is cut short: {len(wav) - 100} of {len(wav)} bytes"
-    stated = stated_mp3_frames(mp3)
-    assert stated is not None
-    assert f"of the {stated} frames it states" in refused("audio/mpeg", mp3[: len(mp3) // 2])
-    assert stated_mp3_frames((MEDIA / "jingle-odd.mp3").read_bytes()) is None
+    samples = len(wav) - wav.index(b"data") - 8
+    told = f"it is cut short: its sound has {samples - 100} of {samples} bytes"
+    assert refused("audio/x-wav", wav[:-100]) == told
+    (row,) = rows(mp3)
+    assert row.stated == row.frames
+    assert f"of the {row.stated} frames it states" in refused("audio/mpeg", mp3[: len(mp3) // 2])
 
 
 def test_damage_in_the_middle_of_a_film_is_found() -> None:

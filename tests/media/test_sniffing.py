@@ -44,7 +44,7 @@ TYPES = {
     "flyer-large.pdf": ("application/pdf", "libmagic"),
     "flyer-small.pdf": ("application/pdf", "libmagic"),
     "jingle-large.mp3": ("audio/mpeg", "libmagic"),
-    "jingle-odd.mp3": ("audio/mpeg", "mutagen"),
+    "jingle-odd.mp3": ("audio/mpeg", "ffmpeg"),
     "jingle-small.mp3": ("audio/mpeg", "libmagic"),
     "login-page.html": ("text/html", "libmagic"),
     "logo-small.png": ("image/png", "libmagic"),
@@ -107,8 +107,8 @@ def test_the_whole_file_is_asked_for_when_the_head_tells_too_little(name: str) -
 def test_an_extension_alone_decides_only_when_the_bytes_told_nobody_anything() -> None:
     found = look((MEDIA / "mystery.bin").read_bytes(), "https://example.com/a/photo.JPG?size=2")
     assert (found.type, found.witness) == ("image/jpeg", "extension")
-    assert asked(found) == ["libmagic", "pillow", "mutagen", "content", "extension"]
-    assert [witness.type for witness in found.witnesses[:-1]] == [None] * 4
+    assert asked(found) == ["libmagic", "pillow", "ffmpeg", "mutagen", "content", "extension"]
+    assert [witness.type for witness in found.witnesses[:-1]] == [None] * 5
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_few_stray_frames_make_no_mp3() -> None:
     starts = [place for place in range(len(odd)) if odd[place : place + 2] == b"\xff\xf3"]
     found = look(bytes(1024) + odd[starts[10] : starts[13]] + bytes(1024))
     assert found.type is None
-    assert "hardly any" in found.witnesses[2].detail
+    assert "hardly any" in found.witnesses[3].detail
 
 
 def test_an_archive_is_a_pass_only_with_pass_and_manifest() -> None:
@@ -223,6 +223,9 @@ def test_a_witness_that_breaks_off_is_our_fault_unless_another_knows_the_type(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("PIL.Image.open", broken)
+    found = look((MEDIA / "jingle-odd.mp3").read_bytes())
+    assert (found.type, found.witness, found.fault) == ("audio/mpeg", "ffmpeg", "")
+    monkeypatch.setattr("av.open", broken)
     found = look((MEDIA / "jingle-odd.mp3").read_bytes())
     assert (found.type, found.witness, found.fault) == ("audio/mpeg", "mutagen", "")
     monkeypatch.setitem(sys.modules, "mutagen", None)
