@@ -14,6 +14,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from mmscheck.media import heads, jpeg
 from mmscheck.media.gif import has_end
 from mmscheck.media.libraries import MOST_PIXELS
 from mmscheck.media.refusal import RefusedError, Verdicts, judging, raised_in
@@ -77,18 +78,26 @@ def decode(data: bytes, type_: str) -> ImageFacts:
     RefusedError for a broken one.
     """
     format_ = FORMATS[type_]
+    heads.check(data, format_)
+    if format_ == "JPEG":
+        return _jpeg(data)
     with guarded(format_), Image.open(io.BytesIO(data), formats=(format_,)) as picture:
         facts = _facts(picture, format_)
-        if format_ == "JPEG":  # a second picture in the file (MPO) is a depth map or a preview
-            picture.draft("L", (1, 1))  # entropy decoding still runs through all of the data
-            picture.load()
-            return facts
         seen = _play(picture, facts)
         if format_ == "PNG":
             _verify(data)
     if format_ == "GIF" and not has_end(data):
         raise RefusedError(f"it is cut short: {seen.frames} frames and no end", _size(facts))
     return seen
+
+
+def _jpeg(data: bytes) -> ImageFacts:
+    """The facts of a JPEG; a second picture in the file (MPO) is a depth map or a preview."""
+    picture = jpeg.essence(data)
+    with guarded("JPEG"), Image.open(io.BytesIO(picture), formats=("JPEG",)) as opened:
+        facts = _facts(opened, "JPEG")
+    jpeg.check(picture)
+    return facts
 
 
 def verdicts(format_: str) -> Verdicts:

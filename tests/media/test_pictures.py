@@ -134,4 +134,4 @@ def test_bombs_are_refused_by_what_they_say() -> None:
 
 
 def test_a_picture_of_another_format_than_said_is_not_tried() -> None:
-    assert refused("image/jpeg", bombs.png(4, 4)) == "it does not open as JPEG"
+    assert refused("image/jpeg", bombs.png(4, 4)).startswith("it is no JPEG: it begins with 89")
