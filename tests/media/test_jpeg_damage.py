@@ -6,6 +6,7 @@ import io
 import random
 import struct
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -27,7 +28,7 @@ def noisy(mode: str, side: int = SIDE, seed: int = 7) -> Image.Image:
     return small.resize((side, side), Image.Resampling.BILINEAR)
 
 
-CODINGS = {
+CODINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "baseline 4:4:4": ("RGB", {"subsampling": 0}),
     "baseline 4:2:2": ("RGB", {"subsampling": 1}),
     "baseline 4:2:0": ("RGB", {"subsampling": 2}),
