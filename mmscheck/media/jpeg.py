@@ -54,7 +54,10 @@ DAMAGED = "its picture data are damaged: a part of them is missing, changed or o
 NO_ROOM = ("bad_alloc", "Insufficient memory")
 """How the C++ library and libjpeg say that memory has run out, in the words that QPDF hands on."""
 
-COMPLAINTS = (pikepdf.DataDecodingError, pikepdf.QpdfRuntimeError)
+COMPLAINTS: tuple[type[Exception], ...] = (
+    pikepdf.DataDecodingError,
+    getattr(pikepdf, "QpdfRuntimeError", RuntimeError),  # which is what pikepdf 10.0 raises
+)
 """What libjpeg's warnings and errors become in pikepdf."""
 
 DCT = Verdicts(own=dict.fromkeys(COMPLAINTS, DAMAGED))
