@@ -1,4 +1,4 @@
-"""How a picture looks on a handset: see-through parts, and whether it is stored upright."""
+"""How a picture looks on a handset: see-through parts, colours for print, whether it is stored upright."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mmscheck.checks.facts import facts
+from mmscheck.checks.observed import LONGEST_SENTENCE, printable
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, passed
 from mmscheck.model.facts import ImageFacts
 from mmscheck.model.words import TargetKind
@@ -25,6 +26,9 @@ _TURNS: Mapping[int, str] = MappingProxyType(
     }
 )
 """How a picture of each other orientation is stored."""
+
+INKS = frozenset({"CMYK"})
+"""Colour modes for print, as Pillow names them."""
 
 UNSEEN = frozenset({"HEIC", "HEIF"})
 """Formats whose decoder looks neither for transparent parts nor for an orientation."""
@@ -51,6 +55,28 @@ def upright(target: MediaTarget, _params: NoParams) -> Result:
     return failed(turn=turn, orientation=found.orientation)
 
 
+def screen_colours(target: MediaTarget, _params: NoParams) -> Result:
+    """The picture is in the colours of screens or in grey, not in inks."""
+    found = facts(target, ImageFacts)
+    if isinstance(found, Result):
+        return found
+    if found.mode in INKS:
+        return failed(mode=found.mode)
+    return passed(mode=found.mode)
+
+
+def flawless(target: MediaTarget, _params: NoParams) -> Result:
+    """Nothing in the file is broken, not even what no phone shows."""
+    found = facts(target, ImageFacts)
+    if isinstance(found, Result):
+        return found
+    if found.flaws:
+        return failed(
+            {"flaws": list(found.flaws)}, flaws=printable(" and ".join(found.flaws), LONGEST_SENTENCE)
+        )
+    return passed()
+
+
 def _seen(target: MediaTarget) -> ImageFacts | Result:
     found = facts(target, ImageFacts)
     if isinstance(found, ImageFacts) and found.format in UNSEEN:
@@ -60,6 +86,8 @@ def _seen(target: MediaTarget) -> ImageFacts | Result:
 
 CHECKS: tuple[Check, ...] = (
     Check(name="opaque", target=TargetKind.MEDIA, run=opaque, reports=frozenset({"format"})),
+    Check(name="screen-colours", target=TargetKind.MEDIA, run=screen_colours, reports=frozenset({"mode"})),
+    Check(name="flawless", target=TargetKind.MEDIA, run=flawless, reports=frozenset({"flaws"})),
     Check(name="upright", target=TargetKind.MEDIA, run=upright, reports=frozenset({"turn", "orientation"})),
 )
 """Every check of the family."""

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
+from mmscheck.checks.content_type import declared_type
 from mmscheck.checks.media_types import canonical, kinds
 from mmscheck.checks.mime import proven_type
-from mmscheck.checks.observed import LONGEST_SENTENCE, printable
+from mmscheck.checks.observed import LONGEST_SENTENCE, answer, printable, shown_type
 from mmscheck.model.check import MediaTarget, Result, broken, cant_tell, inapplicable
 from mmscheck.model.facts import (
     AudioFacts,
@@ -59,6 +60,14 @@ NOUNS: Mapping[MediaKind, str] = MappingProxyType(
 )
 """What a medium of each kind is called in texts for people."""
 
+UNMISTAKABLE: Mapping[str, str] = MappingProxyType(
+    {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF"}
+)
+"""Types whose every file begins with the same bytes, so that one that nobody knows is none of them."""
+
+PICTURES_WITNESS = "pillow"
+"""Who has seen the whole file and knows every picture's first bytes."""
+
 _GIF = "image/gif"
 
 
@@ -71,7 +80,7 @@ def decoded(target: MediaTarget, kind: MediaKind) -> Decoded | Result:
     actual = proven_type(target.observation)
     if isinstance(actual, Result):
         if target.ref.kind is kind:
-            return actual
+            return _misshapen(target) or actual
         return inapplicable(f"the slide element is for {NOUNS[target.ref.kind]}, and no bytes say otherwise")
     possible = kinds(actual)
     if kind not in possible:
@@ -80,6 +89,23 @@ def decoded(target: MediaTarget, kind: MediaKind) -> Decoded | Result:
     if kind not in _meant(target, actual, possible, found):
         return inapplicable(f"it is not {NOUNS[kind]}")
     return cant_tell("nothing has decoded it") if found is None else found
+
+
+def _misshapen(target: MediaTarget) -> Undecoded | None:
+    """Why bytes that nobody knows are not what name or Content-Type calls them; None if unsure."""
+    seen, kind = target.observation, target.ref.kind
+    if not isinstance(seen, Fetched) or seen.sniffed.problem is not None or shown_type(seen.sniffed):
+        return None
+    found = seen.decoded
+    if isinstance(found, Undecoded):
+        return found if found.expected == kind.value and not found.contained else None
+    hop = answer(seen)
+    name = UNMISTAKABLE.get(canonical(declared_type(hop) or "")) if hop else None
+    looked = any(witness.name == PICTURES_WITNESS for witness in seen.sniffed.witnesses)
+    if name is None or kind is not MediaKind.IMAGE or seen.sniffed.type is not None or not looked:
+        return None
+    why = f"it is no {name}, as its Content-Type says: it begins neither as one nor as another picture"
+    return Undecoded(expected=kind.value, reason=why)
 
 
 def _meant(

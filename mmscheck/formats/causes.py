@@ -22,6 +22,7 @@ _DECODES = (
 )
 _PLAYS = (
     *("image-dimensions-advised", "image-aspect-advised", "image-no-transparency", "image-upright"),
+    *("image-screen-colours", "image-whole"),
     *("gif-frame-rate", "gif-dimensions-advised", "audio-codec", "audio-duration-advised"),
     *("video-codec", "video-container", "video-dimensions-advised", "video-duration-advised"),
     *("video-frame-rate-advised", "vcard-photo-advised"),
@@ -52,7 +53,7 @@ CONSEQUENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "media-type-known": ("extension-matches", *_TYPES, *_LOOKED_INTO),
         "content-type-present": ("content-type-specific",),
         "content-type-valid": ("content-type-specific",),
-        **dict.fromkeys(_DECODES, _PLAYS),
+        **dict.fromkeys(_DECODES, (*_PLAYS, "extension-matches", *_TYPES)),
         "media-type-accepted": _LOOKED_INTO,
         "media-size": (REACHABLE, "media-size-advised", *_LOOKED_INTO),
         "message-size": ("message-size-advised",),
@@ -93,6 +94,8 @@ _ONLY_UNDECIDED = frozenset({"media-type-accepted", "media-size", "video-codec"}
 """Causes for which a file need not be looked into: what is found in it all the same stands for itself."""
 
 _ONLY_FAILURES = frozenset({"response-well-formed", "subject-ascii"})
+_ONLY_OPEN = frozenset({"extension-matches", *_TYPES})
+"""What does not follow from a decoder's refusal, unless the type of the bytes is not known for it."""
 _RANK = {rule: at for at, rule in enumerate(CONSEQUENCES)}
 
 
@@ -114,6 +117,8 @@ def follows(item: Evaluation, cause: Evaluation, seen: Observation | None) -> bo
     if item.outcome is not Outcome.FAILED and cause.rule in _ONLY_FAILURES:
         return False
     if item.rule in _LOOKED_INTO and cause.rule in _ONLY_UNDECIDED and item.outcome is Outcome.FAILED:
+        return False
+    if item.outcome is not Outcome.CANT_TELL and cause.rule in _DECODES and item.rule in _ONLY_OPEN:
         return False
     return item.rule != REACHABLE or (
         isinstance(seen, NotFetched) and seen.reason in UNREACHED.get(cause.rule, ())

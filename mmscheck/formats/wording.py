@@ -118,6 +118,8 @@ def came_back(observation: Observation | None) -> str:
         # The reason of lint begins with these words.
         return f"not fetched: {shown(observation.explanation.removeprefix('not fetched: '))}"
     found = observation.sniffed.type
+    if observation.sniffed.witness == "extension":  # that is its name, and nothing in the bytes
+        found = None
     looks = f"the bytes are {shown(found)}" if found else "the bytes are of no known type"
     if observation.final is None:
         return f"a local file of {count(observation.size, 'byte')}; {looks}"

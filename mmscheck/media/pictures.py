@@ -7,20 +7,18 @@ import io
 import itertools
 import struct
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from msgspec.structs import replace
+from PIL import Image, ImageFile, UnidentifiedImageError
 
-from mmscheck.media.gif import has_end
+from mmscheck.media import gif, heads, jpeg, png
 from mmscheck.media.libraries import MOST_PIXELS
 from mmscheck.media.refusal import RefusedError, Verdicts, judging, raised_in
 from mmscheck.model.facts import ImageFacts
-
-MOST_FRAMES = 500
-"""More frames are not decoded: at ten a second they run for close to a minute."""
 
 FORMATS: Mapping[str, str] = MappingProxyType(
     {
@@ -67,6 +65,10 @@ DAMAGES: Mapping[type[Exception], str] = MappingProxyType(
 ORIENTATION = 0x0112
 """The EXIF tag of the orientation."""
 
+OPEN = "its end (the trailer) is missing, and with it maybe its last frames"
+BROKEN = "its animation is broken, and only a still picture is shown"
+"""Flaws of a GIF and of an animated PNG that shows nevertheless."""
+
 UPRIGHT = 1
 OPAQUE = 255
 
@@ -77,18 +79,72 @@ def decode(data: bytes, type_: str) -> ImageFacts:
     RefusedError for a broken one.
     """
     format_ = FORMATS[type_]
-    with guarded(format_), Image.open(io.BytesIO(data), formats=(format_,)) as picture:
+    heads.check(data, format_)
+    return READ.get(format_, _other)(data, format_)
+
+
+def _jpeg(data: bytes, format_: str) -> ImageFacts:
+    """The facts of a JPEG; a second picture in the file (MPO) is a depth map or a preview."""
+    picture = jpeg.essence(data)
+    with _opened(picture, format_) as opened:
+        facts = _facts(opened, format_)
+        orientation = _orientation(opened)
+    jpeg.check(picture)
+    return replace(facts, orientation=orientation)
+
+
+def _png(data: bytes, format_: str) -> ImageFacts:
+    """The facts of a PNG; where its animation is broken, those of the picture that is shown instead."""
+    found = png.parts(data)
+    with _opened(found.file(moving=False), format_) as picture:
         facts = _facts(picture, format_)
-        if format_ == "JPEG":  # a second picture in the file (MPO) is a depth map or a preview
-            picture.draft("L", (1, 1))  # entropy decoding still runs through all of the data
-            picture.load()
-            return facts
-        seen = _play(picture, facts)
-        if format_ == "PNG":
-            _verify(data)
-    if format_ == "GIF" and not has_end(data):
-        raise RefusedError(f"it is cut short: {seen.frames} frames and no end", _size(facts))
-    return seen
+        png.check_pixels(found)
+        facts = replace(_play(picture, facts), flaws=found.flaws)
+    return _moving(found, facts) if found.frames else facts
+
+
+def _moving(found: png.Parts, still: ImageFacts) -> ImageFacts:
+    """The facts of an animated PNG, by those of its still picture."""
+    try:
+        with _opened(found.file(moving=True), still.format) as picture:
+            seen = _play(picture, still)
+    except RefusedError:
+        seen = still
+    if seen.frames >= found.frames:
+        return seen
+    return replace(still, flaws=(*still.flaws, BROKEN))
+
+
+def _gif(data: bytes, format_: str) -> ImageFacts:
+    seen, end = _other(data, format_), gif.ending(data)
+    if end is gif.Ending.CUT:
+        raise RefusedError(f"it is cut short: {seen.frames} frames and no end", _size(seen))
+    return seen if end is gif.Ending.TRAILER else replace(seen, flaws=(OPEN,))
+
+
+def _other(data: bytes, format_: str) -> ImageFacts:
+    with _opened(data, format_) as picture:
+        return _play(picture, _facts(picture, format_))
+
+
+READ: Mapping[str, Callable[[bytes, str], ImageFacts]] = MappingProxyType(
+    {"JPEG": _jpeg, "PNG": _png, "GIF": _gif}
+)
+"""How the facts of a format are read where Pillow alone is no judge."""
+
+
+@contextmanager
+def first(data: bytes, format_: str) -> Iterator[ImageFile.ImageFile]:
+    """The first picture of a file that was decoded before, with its colours, and opened but not loaded."""
+    shown = {"JPEG": jpeg.essence, "PNG": png.essence}.get(format_, bytes)
+    with _opened(shown(data), format_) as picture:
+        yield picture
+
+
+@contextmanager
+def _opened(data: bytes, format_: str) -> Iterator[ImageFile.ImageFile]:
+    with guarded(format_), Image.open(io.BytesIO(data), formats=(format_,)) as picture:
+        yield picture
 
 
 def verdicts(format_: str) -> Verdicts:
@@ -130,7 +186,6 @@ def _facts(picture: Image.Image, format_: str) -> ImageFacts:
         width=picture.width,
         height=picture.height,
         mode=picture.mode,
-        orientation=_orientation(picture),
         progressive=bool(picture.info.get("progressive")),
     )
 
@@ -145,27 +200,28 @@ def _orientation(picture: Image.Image) -> int:
     return value if isinstance(value, int) else UPRIGHT
 
 
-def _play(picture: Image.Image, facts: ImageFacts) -> ImageFacts:
+def _play(picture: ImageFile.ImageFile, facts: ImageFacts) -> ImageFacts:
     """The facts after all frames have been decoded."""
     milliseconds, transparent, frames = 0.0, False, 0
     for number in itertools.count():
         if not _go_to(picture, number):
             break
-        if number == MOST_FRAMES:
-            raise RefusedError(f"it has more than {MOST_FRAMES} frames", _size(facts))
+        if facts.format == "PNG":
+            picture.decoderconfig = ()  # Pillow 13 adds one for interlacing with every frame
         picture.load()
         milliseconds += float(picture.info.get("duration") or 0)
         transparent = transparent or see_through(picture)
         frames += 1
     seconds = milliseconds / 1000 if frames > 1 and milliseconds else None
-    changes: dict[str, Any] = {
-        "frames": frames,
-        "duration": round(seconds, 3) if seconds else None,
-        "frame_rate": round(frames / seconds, 3) if seconds else None,
-        "transparent": transparent,
-        "orientation": _orientation(picture),  # PNG may keep it behind the pixels
-    }
-    return type(facts)(**{**{name: getattr(facts, name) for name in facts.__struct_fields__}, **changes})
+    return replace(
+        facts,
+        frames=frames,
+        duration=round(seconds, 3) if seconds else None,
+        frame_rate=round(frames / seconds, 3) if seconds else None,
+        transparent=transparent,
+        # Asking for it loads a picture, and loading again one that did not decode does nothing.
+        orientation=_orientation(picture),
+    )
 
 
 def _size(facts: ImageFacts) -> dict[str, Any]:
@@ -196,9 +252,3 @@ def see_through(picture: Image.Image) -> bool:
     if picture.mode not in {"1", "L", "RGB"}:
         return True  # nothing says that the colour named is not used
     return see_through(picture.convert("RGBA"))
-
-
-def _verify(data: bytes) -> None:
-    """Refuse a PNG whose chunks disagree with their checksums, or which has no end."""
-    with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
-        picture.verify()

@@ -53,8 +53,7 @@ def draw(data: bytes, type_: str, facts: ImageFacts) -> Preview | None:
         from mmscheck.media.previews_films import still  # noqa: PLC0415 - HEIC is the films' business, and rare
 
         return still(data, type_, facts)
-    format_ = pictures.FORMATS[type_]
-    with pictures.guarded(format_), Image.open(io.BytesIO(data), formats=(format_,)) as picture:
+    with pictures.first(data, pictures.FORMATS[type_]) as picture:
         return likeness(_small(picture, facts.orientation))
 
 

@@ -13,7 +13,10 @@ WHOLE = "whole"
 
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="image"):
-    """A picture; ``orientation`` is the EXIF tag (1 is upright), ``mode`` Pillow's colour mode."""
+    """A picture; ``orientation`` is the EXIF tag (1 is upright), ``mode`` Pillow's colour mode.
+
+    ``flaws`` are what is broken in the file and does not show, each a clause.
+    """
 
     format: str
     width: int
@@ -26,6 +29,7 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", 
     orientation: int = 1
     progressive: bool = False
     extent: str = WHOLE
+    flaws: tuple[str, ...] = ()
 
 
 class AudioFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="audio"):

@@ -22,7 +22,7 @@ from mmscheck.model.facts import (
     VideoFacts,
 )
 from mmscheck.model.observation import Reason
-from mmscheck.model.words import MediaKind, Outcome
+from mmscheck.model.words import MediaKind, Outcome, Severity
 from tests.support.media_targets import fetched, judge, not_fetched, send_rules, sniffed
 
 JPEG = ImageFacts(format="JPEG", width=640, height=1138, mode="RGB")
@@ -81,6 +81,8 @@ ADVICE = {
     "image-aspect-advised": "image/jpeg",
     "image-no-transparency": "image/jpeg",
     "image-upright": "image/jpeg",
+    "image-screen-colours": "image/jpeg",
+    "image-whole": "image/jpeg",
     "gif-frame-rate": "image/gif",
     "gif-dimensions-advised": "image/gif",
     "video-duration-advised": "video/mp4",
@@ -249,8 +251,13 @@ def test_facts_of_another_family_than_the_bytes_never_pass(rule: str) -> None:
 @pytest.mark.parametrize(
     "changes", [{"mode": "CMYK"}, {"progressive": True}, {"mode": "YCCK", "progressive": True}]
 )
-def test_cmyk_and_progressive_pictures_are_as_good_as_others(rule: str, changes: dict[str, Any]) -> None:
-    assert look(rule, "image/jpeg", changed(JPEG, **changes)).outcome is Outcome.PASSED
+def test_cmyk_and_progressive_pictures_are_as_good_as_others_but_for_advice(
+    rule: str, changes: dict[str, Any]
+) -> None:
+    advised = rule == "image-screen-colours" and changes["mode"] == "CMYK" if "mode" in changes else False
+    wanted = Outcome.FAILED if advised else Outcome.PASSED
+    assert look(rule, "image/jpeg", changed(JPEG, **changes)).outcome is wanted
+    assert send_rules()["image-screen-colours"].severity is Severity.WARNING
 
 
 def test_no_rule_about_what_is_inside_can_see_where_the_index_is_or_whether_frames_come_evenly() -> None:

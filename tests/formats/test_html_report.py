@@ -10,12 +10,14 @@ from msgspec.structs import replace
 
 from mmscheck.formats import FORMATS, html
 from mmscheck.formats.html.markup import Markup, join, tag
+from mmscheck.formats.html.medium import doubts
 from mmscheck.formats.html.words import cut, on_phone, seconds, size
 from mmscheck.formats.html.zones import zone
 from mmscheck.model.campaign import CampaignResult, RowFate, RowNote
 from mmscheck.model.facts import ImageFacts
 from mmscheck.model.send import SendStatus
 from tests.support import html_reports, reports
+from tests.support.media_targets import fetched, sniffed
 from tests.support.reports import PHOTO
 
 VOID = {"meta", "br", "hr", "img", "input"}
@@ -295,3 +297,16 @@ def test_two_renderings_of_one_report_are_alike() -> None:
     view = html_reports.three()
     assert html.render(view) == html.render(view)
     assert PHOTO in html.render(reports.permitted())
+
+
+def test_what_phones_may_not_show_is_marked_where_it_is_drawn() -> None:
+    plain = ImageFacts(format="PNG", width=40, height=40, mode="RGB")
+    for type_, facts, mark in (
+        ("image/heic", plain, "many phones show no image/heic"),
+        ("image/png", replace(plain, transparent=True), "black on some phones, white on others"),
+        ("image/jpeg", replace(plain, mode="CMYK"), "Colours for print"),
+    ):
+        (told,) = doubts(fetched(sniffed=sniffed(type_), decoded=facts))
+        assert mark in told
+    for type_ in ("image/jpeg", "image/png", "image/gif"):
+        assert not list(doubts(fetched(sniffed=sniffed(type_), decoded=plain)))

@@ -32,6 +32,9 @@ NAMES: Mapping[MediaKind, str] = MappingProxyType(
 
 _WRITTEN = frozenset({MediaKind.VCARD, MediaKind.ICAL})
 
+EVERYWHERE = frozenset({"image/jpeg", "image/png", "image/apng", "image/gif"})
+"""Types of pictures that every phone shows."""
+
 MOST_LINES = 8
 """Lines of a card that are drawn."""
 
@@ -65,12 +68,23 @@ def _likeness(kind: MediaKind, name: str, seen: Fetched, gallery: Gallery) -> Ma
     preview = seen.preview or Preview()
     placed = gallery.place(preview)
     if kind is MediaKind.IMAGE and placed is not None:
-        return _picture(placed, f"{name}{_sized(seen.decoded)}", zone(seen.decoded))
+        shown = _picture(placed, f"{name}{_sized(seen.decoded)}", zone(seen.decoded))
+        return join(shown, *(tag("p", mark, class_="doubt") for mark in doubts(seen)))
     if kind is MediaKind.VIDEO and placed is not None:
         return _film(placed, f"{name}, first frame{_sized(seen.decoded)}", seconds(preview.seconds))
     if kind is MediaKind.AUDIO and (preview.levels or preview.seconds is not None):
         return _sound(preview)
     return _card(kind, preview, placed) if preview.lines or placed is not None else None
+
+
+def doubts(seen: Fetched) -> Iterator[str]:
+    """What this page draws of a picture and phones may not."""
+    if seen.sniffed.type not in EVERYWHERE:
+        yield f"Drawn here, but many phones show no {cut(seen.sniffed.type or 'such file', 80)}."
+    if isinstance(seen.decoded, ImageFacts) and seen.decoded.transparent:
+        yield "Transparent parts: black on some phones, white on others."
+    if isinstance(seen.decoded, ImageFacts) and seen.decoded.mode == "CMYK":
+        yield "Colours for print (CMYK): some phones show others."
 
 
 def _missing(kind: MediaKind, why: str) -> Markup:
