@@ -108,7 +108,7 @@ def examine_hostile_only_to_decoders(samples: Sequence[Sample], cpu_seconds: int
 
 def loaded() -> set[str]:
     """The decoding libraries in this process."""
-    return {"PIL", "av", "icalendar", "pikepdf", "vobject"} & set(sys.modules)
+    return {"PIL", "av", "pikepdf"} & set(sys.modules)
 
 
 def examine_hostile_only_to_previews(samples: Sequence[Sample], cpu_seconds: int) -> list[Inspected | None]:
