@@ -108,10 +108,11 @@ def _photos(card: Component, odd: Oddities) -> Iterator[bytes]:
         packed = _packed(line)
         if not packed:
             continue
-        photo, sure = _unpacked(packed)
-        if photo is None or not (sure or _ends(photo)):
+        plain = _NOT_BASE64.sub("", packed)
+        photo = _unpacked(plain)
+        if len(plain) % 4 and not plain.endswith("=") and not _ends(photo):
             raise RefusedError(f"the picture in line {line.number} is cut off or not in base64")
-        if not sure or not _ends(photo):
+        if len(plain) % 4 or "=" in plain.rstrip("=") or _ends(photo) is False:
             odd.add("a picture that some phones cannot show", line.number)
         yield photo
 
@@ -125,22 +126,15 @@ def _packed(line: ContentLine) -> str:
     return value if inside and not _LINK.match(value) else ""
 
 
-def _unpacked(packed: str) -> tuple[bytes | None, bool]:
-    """The bytes, without what is no base64, as Android does; None for a rest that fills no byte.
-
-    And whether it is base64 to the letter.
-    """
-    letters = "".join(packed.split())
-    plain = _NOT_BASE64.sub("", letters)
-    bare = plain.rstrip("=")
-    if "=" in bare or len(bare) % 4 == 1:
-        return None, False
-    sure = len(plain) % 4 == 0 and len(plain) == len(letters)
-    return base64.b64decode(bare + "=" * (-len(bare) % 4)), sure
+def _unpacked(plain: str) -> bytes:
+    """The bytes, however the end is marked, without a rest that fills none."""
+    bare = plain.replace("=", "")
+    whole = bare[: len(bare) - (len(bare) % 4 == 1)]
+    return base64.b64decode(whole + "=" * (-len(whole) % 4))
 
 
-def _ends(picture: bytes) -> bool:
-    """Whether a JPEG or a PNG has its end; of other kinds nobody knows."""
+def _ends(picture: bytes) -> bool | None:
+    """Whether a JPEG or a PNG has its end; None for other kinds."""
     if picture.startswith(b"\xff\xd8"):
         return picture.rfind(b"\xff\xd9") > picture.rfind(b"\xff\xda")
-    return not picture.startswith(b"\x89PNG") or b"IEND" in picture
+    return b"IEND" in picture if picture.startswith(b"\x89PNG") else None

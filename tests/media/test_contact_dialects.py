@@ -172,6 +172,12 @@ def test_a_card_with_nothing_to_be_shown_by_has_no_name(lines: tuple[str, ...]) 
     assert not facts(card(*lines)).named
 
 
+@pytest.mark.parametrize("end", ["=", "==", "A==", "A=A=", "===="])
+def test_a_picture_that_was_damaged_before_it_was_packed_is_advised_against(end: str) -> None:
+    found = facts(card(*NAME, f"PHOTO;ENCODING=b:/9j/4AAQSkZJRgAB{end}", "NOTE:x"))
+    assert found.oddities == ("a picture that some phones cannot show (line 5)",)
+
+
 def test_the_data_uri_of_a_picture_may_have_its_comma_escaped() -> None:
     line = f"PHOTO:data:image/jpeg;base64\\,{packed(9999, after='')}"
     assert facts(bombs.card(*NAME, line)).largest_photo == len(PORTRAIT)
