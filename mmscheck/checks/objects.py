@@ -22,14 +22,14 @@ class PhotoParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def contact_valid(target: MediaTarget, _params: NoParams) -> Result:
-    """The card can be read, holds a contact, and the contact has a name."""
+    """The card can be read and holds a contact with a name."""
     found = _parsed(target, ContactFacts)
     if isinstance(found, Result):
         return found
     if found.contacts < 1:
         return failed(problem="it holds no contact")
     if not found.named:
-        return failed({"contacts": found.contacts}, problem="a contact in it has no name")
+        return failed({"contacts": found.contacts}, problem="no contact in it has a name")
     return passed(contacts=found.contacts, version=found.version)
 
 

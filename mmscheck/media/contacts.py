@@ -36,7 +36,7 @@ _VERSIONS = {
 
 
 def decode(data: bytes, _type: str) -> ContactFacts:
-    """The facts of a vCard file, ``named`` when every card has a name to show.
+    """The facts of a vCard file, ``named`` when a card has a name to show.
 
     RefusedError for one that no phone can read: without a whole contact, or with a picture that is cut off.
     """
@@ -48,7 +48,7 @@ def decode(data: bytes, _type: str) -> ContactFacts:
     return ContactFacts(
         contacts=len(cards),
         version=cards[0].first("VERSION") or None,
-        named=all(map(named, cards)),
+        named=any(map(named, cards)),
         largest_photo=max(photos, default=None),
         oddities=odd.told(),
     )
@@ -87,7 +87,9 @@ def _note(card: Component, odd: Oddities) -> None:
     version = card.first("VERSION")
     if what := _VERSIONS.get(version, "a VERSION that does not exist"):
         odd.add(what, card.number)
-    if version != "4.0" and not card.all("N"):
+    if not named(card):
+        odd.add("a contact without a name, which is shown by its number if at all", card.number)
+    elif version != "4.0" and not card.all("N"):
         odd.add("a contact without N, which vCard 2.1 and 3.0 demand", card.number)
     for line in card.lines:
         if not line.readable:

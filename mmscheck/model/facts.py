@@ -57,7 +57,7 @@ class VideoFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", 
 
 
 class ContactFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="contact"):
-    """A vCard file. ``largest_photo`` is bytes of the largest embedded picture after decoding.
+    """A vCard file, ``named`` where a contact in it is; ``largest_photo`` is bytes of a picture, unpacked.
 
     ``oddities`` says in plain words, with lines, what some phones do not read as it is meant.
     """

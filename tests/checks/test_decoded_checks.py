@@ -492,7 +492,7 @@ def test_a_quicktime_movie_shows_by_its_type_or_its_brand(
     ("rule", "type_", "facts", "problem"),
     [
         ("vcard-valid", "text/vcard", changed(CARD, contacts=0), "it holds no contact"),
-        ("vcard-valid", "text/vcard", changed(CARD, named=False), "a contact in it has no name"),
+        ("vcard-valid", "text/vcard", changed(CARD, named=False), "no contact in it has a name"),
         ("ical-valid", "text/calendar", changed(EVENT, events=0), "it holds no event"),
         ("pdf-valid", "application/pdf", changed(FLYER, encrypted=True), "it is encrypted"),
         ("pdf-valid", "application/pdf", changed(FLYER, encrypted=True, pages=None), "it is encrypted"),

@@ -178,6 +178,13 @@ def test_a_picture_that_was_damaged_before_it_was_packed_is_advised_against(end:
     assert found.oddities == ("a picture that some phones cannot show (line 5)",)
 
 
+def test_a_contact_without_a_name_among_others_that_have_one_does_not_spoil_them() -> None:
+    """Android exports whatever it has, an address alone among them."""
+    found = facts(card("EMAIL;PREF:ana@example.com", version="2.1") + card(*NAME))
+    assert (found.contacts, found.named) == (2, True)
+    assert found.oddities == ("a contact without a name, which is shown by its number if at all (line 1)",)
+
+
 def test_the_data_uri_of_a_picture_may_have_its_comma_escaped() -> None:
     line = f"PHOTO:data:image/jpeg;base64\\,{packed(9999, after='')}"
     assert facts(bombs.card(*NAME, line)).largest_photo == len(PORTRAIT)

@@ -57,10 +57,11 @@ def test_a_contact_is_named_by_either_of_its_names(
     assert (found.named, found.version, found.contacts) == (named, version, 1)
 
 
-def test_several_contacts_are_counted_and_one_without_a_name_is_told() -> None:
+def test_several_contacts_are_counted_and_one_without_a_name_is_advised_against() -> None:
     found = decode("text/vcard", bombs.card("FN:Ada") + bombs.card("TEL:1"))
     assert isinstance(found, ContactFacts)
-    assert (found.contacts, found.version, found.named) == (2, "3.0", False)
+    assert (found.contacts, found.version, found.named) == (2, "3.0", True)
+    assert "a contact without a name, which is shown by its number if at all (line 5)" in found.oddities
 
 
 @pytest.mark.parametrize(
