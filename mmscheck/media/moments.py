@@ -15,10 +15,10 @@ import msgspec
 
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?", re.IGNORECASE | re.ASCII)
 _DURATION = re.compile(
-    r"([+-]?)P(?=T?\d)(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?",
-    re.IGNORECASE | re.ASCII,
+    r"([+-]?)P(?=T?\d)((?:\d{1,6}[WD])*(?:T(?:\d{1,6}[WDHMS])*)?)", re.IGNORECASE | re.ASCII
 )
-_SECONDS = (7 * 86400, 86400, 3600, 60, 1)
+_LENGTH = re.compile(r"(\d+)([WDHMS])", re.ASCII)
+_SECONDS = {"W": 7 * 86400, "D": 86400, "H": 3600, "M": 60, "S": 1}
 _MONTHS, _LAST_HOUR, _LAST_MINUTE, _LEAP_SECOND = 12, 23, 59, 60
 
 FREQUENCIES = frozenset({"SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
@@ -66,7 +66,7 @@ def duration(text: str) -> int | None:
     found = _DURATION.fullmatch(text.strip())
     if found is None:
         return None
-    seconds = sum(int(number or 0) * unit for number, unit in zip(found.groups()[1:], _SECONDS, strict=True))
+    seconds = sum(int(number) * _SECONDS[unit] for number, unit in _LENGTH.findall(found[2].upper()))
     return -seconds if found[1] == "-" else seconds
 
 
