@@ -35,7 +35,7 @@ _NO_MATTER = frozenset({"max_concurrency", "per_host", "rate", "deadline", "back
 
 _LOOKERS = (
     *("mmscheck", "aiohttp", "yarl", "idna", "msgspec"),
-    *("python-magic", "pylibmagic", "pillow", "mutagen", "av", "vobject", "icalendar", "pikepdf"),
+    *("python-magic", "pylibmagic", "pillow", "mutagen", "av", "pikepdf"),
 )
 """The packages whose versions decide what is found in the same bytes."""
 

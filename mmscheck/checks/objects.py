@@ -22,14 +22,14 @@ class PhotoParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def contact_valid(target: MediaTarget, _params: NoParams) -> Result:
-    """The card can be read, holds a contact, and the contact has a name."""
+    """The card can be read and holds a contact with a name."""
     found = _parsed(target, ContactFacts)
     if isinstance(found, Result):
         return found
     if found.contacts < 1:
         return failed(problem="it holds no contact")
     if not found.named:
-        return failed({"contacts": found.contacts}, problem="a contact in it has no name")
+        return failed({"contacts": found.contacts}, problem="no contact in it has a name")
     return passed(contacts=found.contacts, version=found.version)
 
 
@@ -41,6 +41,24 @@ def calendar_valid(target: MediaTarget, _params: NoParams) -> Result:
     if found.events < 1:
         return failed(problem="it holds no event")
     return passed(events=found.events, version=found.version)
+
+
+def contact_plain(target: MediaTarget, _params: NoParams) -> Result:
+    """The card is written as every phone reads it."""
+    return _plain(facts(target, ContactFacts))
+
+
+def calendar_plain(target: MediaTarget, _params: NoParams) -> Result:
+    """The calendar is written as every reader takes it."""
+    return _plain(facts(target, CalendarFacts))
+
+
+def _plain(found: ContactFacts | CalendarFacts | Result) -> Result:
+    if isinstance(found, Result):
+        return found
+    if found.oddities:
+        return failed({"oddities": list(found.oddities)}, problem=_some(found.oddities))
+    return passed()
 
 
 def document_valid(target: MediaTarget, _params: NoParams) -> Result:
@@ -100,6 +118,8 @@ _PROBLEM = frozenset({"problem"})
 CHECKS: tuple[Check, ...] = (
     Check(name="contact-valid", target=TargetKind.MEDIA, run=contact_valid, reports=_PROBLEM),
     Check(name="calendar-valid", target=TargetKind.MEDIA, run=calendar_valid, reports=_PROBLEM),
+    Check(name="contact-plain", target=TargetKind.MEDIA, run=contact_plain, reports=_PROBLEM),
+    Check(name="calendar-plain", target=TargetKind.MEDIA, run=calendar_plain, reports=_PROBLEM),
     Check(name="document-valid", target=TargetKind.MEDIA, run=document_valid, reports=_PROBLEM),
     Check(name="pass-valid", target=TargetKind.MEDIA, run=pass_valid, reports=_PROBLEM),
     Check(

@@ -25,7 +25,7 @@ _PLAYS = (
     *("image-screen-colours", "image-whole"),
     *("gif-frame-rate", "gif-dimensions-advised", "audio-codec", "audio-duration-advised"),
     *("video-codec", "video-container", "video-dimensions-advised", "video-duration-advised"),
-    *("video-frame-rate-advised", "vcard-photo-advised"),
+    *("video-frame-rate-advised", "vcard-photo-advised", "vcard-advised", "ical-advised"),
 )
 _LOOKED_INTO = (*_DECODES, *_PLAYS)
 _TYPES = ("content-type-matches", "media-kind-matches", "media-type-accepted")

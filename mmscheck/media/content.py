@@ -33,7 +33,7 @@ _PAGE = re.compile(
 )
 """How a page begins: the tags of WHATWG MIME Sniffing, section 7.1, behind white space and comments."""
 
-_OBJECT = re.compile(r"\s*BEGIN:(VCARD|VCALENDAR)[ \t]*\r?\n", re.IGNORECASE)
+_OBJECT = re.compile(r"\s*BEGIN[ \t]*:[ \t]*(VCARD|VCALENDAR)[ \t]*[\r\n]", re.IGNORECASE)
 
 
 def start_of_text(data: bytes) -> str:

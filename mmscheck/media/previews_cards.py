@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import json
 import unicodedata
@@ -10,6 +9,9 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from mmscheck.media.content_lines import Component, ContentLine, divided, read, unescaped
+from mmscheck.media.moments import moment
+from mmscheck.media.oddities import Oddities
 from mmscheck.media.refusal import RefusedError
 from mmscheck.model.facts import CalendarFacts, ContactFacts, DocumentFacts, PassFacts
 from mmscheck.model.preview import Preview
@@ -25,8 +27,8 @@ JOINERS = "\u200c\u200d"
 """The only format characters that stay: letters and pictures are joined by them."""
 
 CONTACT = (
-    *(("Name", "fn"), ("Organisation", "org"), ("Title", "title")),
-    *(("Phone", "tel"), ("Email", "email")),
+    *(("Name", "FN"), ("Organisation", "ORG"), ("Title", "TITLE")),
+    *(("Phone", "TEL"), ("Email", "EMAIL")),
 )
 """Labels, and the properties of a vCard that they stand for."""
 
@@ -77,38 +79,51 @@ def _unseen(character: str) -> bool:
 
 
 def _contact(data: bytes, facts: ContactFacts) -> Iterator[tuple[str, Any]]:
-    import vobject  # noqa: PLC0415 - only for contacts
+    from mmscheck.media.contacts import contacts  # noqa: PLC0415 - only for contacts
 
-    from mmscheck.media.contacts import as_text  # noqa: PLC0415 - brings vobject along
-
-    _check_size(data)
-    first = next(vobject.readComponents(as_text(data)))
+    first = contacts(_components(data))[0]
     for label, name in CONTACT:
-        for line in first.contents.get(name, ()) or (first.contents.get("n", ()) if name == "fn" else ()):
-            yield label, line.value
+        values = [line.text for line in first.all(name)]
+        if name == "FN" and not any(values):
+            values = [_in_order(line.text) for line in first.all("N")]
+        for value in values:
+            yield label, _joined(value) if name == "ORG" else unescaped(value).removeprefix("tel:")
     if facts.contacts > 1:
         yield "Contacts", facts.contacts
 
 
-def _calendar(data: bytes, facts: CalendarFacts) -> Iterator[tuple[str, Any]]:
-    from icalendar import Calendar  # noqa: PLC0415 - only for calendars
+def _in_order(name: str) -> str:
+    """The parts of an N as people say them: prefix, given, further, family name, suffix."""
+    family, given, further, prefix, suffix = (*divided(name), *[""] * 5)[:5]
+    return " ".join(each for each in (prefix, given, further, family, suffix) if each.strip())
 
-    _check_size(data)
-    parts = [part for each in Calendar.from_ical(data, multiple=True) for part in each.walk("VEVENT")]
-    for part in parts[:1]:
-        yield "Event", part.get("SUMMARY", "")
-        yield "Start", _moment(part.get("DTSTART"))
-        yield "Place", part.get("LOCATION", "")
+
+def _joined(value: str) -> str:
+    return ", ".join(each for each in map(unescaped, divided(value)) if each.strip())
+
+
+def _calendar(data: bytes, facts: CalendarFacts) -> Iterator[tuple[str, Any]]:
+    event = next(part for part in _components(data) if part.name == "VEVENT")
+    yield "Event", unescaped(event.first("SUMMARY"))
+    yield "Start", _start(event.all("DTSTART")[0])
+    yield "Place", unescaped(event.first("LOCATION"))
     if facts.events > 1:
         yield "Events", facts.events
 
 
-def _moment(value: Any) -> str:
+def _start(line: ContentLine) -> str:
     """A day, or a day and a time with the name of its zone, where the entry has them."""
-    moment = getattr(value, "dt", None)
-    if isinstance(moment, dt.datetime):
-        return f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or ''}"
-    return moment.isoformat() if isinstance(moment, dt.date) else ""
+    start = moment(line.text)
+    if start is None:
+        return ""
+    zone = "UTC" if start.utc else line.params.get("TZID", "")
+    return f"{start.when:%Y-%m-%d %H:%M} {zone}" if start.timed else f"{start.when:%Y-%m-%d}"
+
+
+def _components(data: bytes) -> tuple[Component, ...]:
+    if len(data) > MOST_BYTES:
+        raise RefusedError("it is too long for a card")
+    return read(data, Oddities())
 
 
 def _document(data: bytes, facts: DocumentFacts) -> Iterator[tuple[str, Any]]:
@@ -134,8 +149,3 @@ def _pass(data: bytes) -> Iterator[tuple[str, Any]]:
     for label, key in PASS:
         if isinstance(value := content.get(key), str):
             yield label, value
-
-
-def _check_size(data: bytes) -> None:
-    if len(data) > MOST_BYTES:
-        raise RefusedError("it is too long for a card")

@@ -70,19 +70,24 @@ class VideoFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", 
 
 
 class ContactFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="contact"):
-    """A vCard file. ``largest_photo`` is bytes of the largest embedded picture after decoding."""
+    """A vCard file, ``named`` where a contact in it is; ``largest_photo`` is bytes of a picture, unpacked.
+
+    ``oddities`` says in plain words, with lines, what some phones do not read as it is meant.
+    """
 
     contacts: int
     version: str | None = None
     named: bool = False
     largest_photo: int | None = None
+    oddities: tuple[str, ...] = ()
 
 
 class CalendarFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="calendar"):
-    """An iCalendar file."""
+    """An iCalendar file; ``oddities`` says in plain words, with lines, what some readers skip."""
 
     events: int
     version: str | None = None
+    oddities: tuple[str, ...] = ()
 
 
 class DocumentFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="document"):

@@ -89,7 +89,9 @@ ADVICE = {
     "video-dimensions-advised": "video/mp4",
     "video-frame-rate-advised": "video/mp4",
     "audio-duration-advised": "audio/mpeg",
+    "vcard-advised": "text/vcard",
     "vcard-photo-advised": "text/vcard",
+    "ical-advised": "text/calendar",
 }
 PLAYS = {"video-codec": "video/mp4", "video-container": "video/mp4", "audio-codec": "video/mp4"}
 ALL = DECODE | ADVICE | PLAYS
@@ -571,7 +573,7 @@ def test_a_quicktime_movie_shows_by_its_type_or_its_brand(
     ("rule", "type_", "facts", "problem"),
     [
         ("vcard-valid", "text/vcard", changed(CARD, contacts=0), "it holds no contact"),
-        ("vcard-valid", "text/vcard", changed(CARD, named=False), "a contact in it has no name"),
+        ("vcard-valid", "text/vcard", changed(CARD, named=False), "no contact in it has a name"),
         ("ical-valid", "text/calendar", changed(EVENT, events=0), "it holds no event"),
         ("pdf-valid", "application/pdf", changed(FLYER, encrypted=True), "it is encrypted"),
         ("pdf-valid", "application/pdf", changed(FLYER, encrypted=True, pages=None), "it is encrypted"),
@@ -589,6 +591,24 @@ def test_objects_that_a_handset_can_do_nothing_with_fail(
 ) -> None:
     result = look(rule, type_, facts)
     assert (result.outcome, result.wording) == (Outcome.FAILED, {"problem": problem})
+
+
+@pytest.mark.parametrize(
+    ("rule", "valid", "type_", "facts"),
+    [
+        ("vcard-advised", "vcard-valid", "text/vcard", CARD),
+        ("ical-advised", "ical-valid", "text/calendar", EVENT),
+    ],
+)
+def test_what_some_phones_read_otherwise_is_advice_and_no_error(
+    rule: str, valid: str, type_: str, facts: Decoded
+) -> None:
+    odd = changed(facts, oddities=("a (line 1)", "b (line 2)", "c (line 3)", "d (line 4)"))
+    result = look(rule, type_, odd)
+    assert result.outcome is Outcome.FAILED
+    assert result.wording == {"problem": "a (line 1); b (line 2); c (line 3); and 1 more"}
+    assert send_rules()[rule].severity is Severity.WARNING
+    assert look(valid, type_, odd).outcome is Outcome.PASSED
 
 
 def test_a_pdf_whose_pages_nobody_counted_is_undecided() -> None:

@@ -140,7 +140,7 @@ def pid() -> int:
 
 def loaded() -> list[str]:
     """The decoding libraries in this process."""
-    return sorted({"PIL", "av", "icalendar", "pikepdf", "vobject"} & set(sys.modules))
+    return sorted({"PIL", "av", "pikepdf"} & set(sys.modules))
 
 
 def standing() -> dict[str, object]:

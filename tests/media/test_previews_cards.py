@@ -58,7 +58,7 @@ def test_a_contact_without_fn_is_named_by_its_n_and_further_contacts_are_counted
     ("start", "shown"),
     [
         ("DTSTART:20260601T100000Z", "2026-06-01 10:00 UTC"),
-        ("DTSTART;TZID=Europe/Berlin:20260601T100000", "2026-06-01 10:00 CEST"),
+        ("DTSTART;TZID=Europe/Berlin:20260601T100000", "2026-06-01 10:00 Europe/Berlin"),
         ("DTSTART:20260601T100000", "2026-06-01 10:00"),
         ("DTSTART;VALUE=DATE:20260601", "2026-06-01"),
     ],
