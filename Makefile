@@ -10,7 +10,7 @@ demo: $(READY)
 	$(BIN)/mmscheck demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # What depends on libraries, on each Python from 3.11 to 3.14 that is here, with pinned and with newest dependencies.
 versions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import MagicMock
@@ -14,6 +15,10 @@ from hypothesis import settings
 from mmscheck.model import redact
 from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES
 from tests.support.command import STATE
+
+# Whoever starts the tests in the background may have SIGINT ignored, and the commands that they start and
+# interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Every run digests secrets with a key of its own; goldens need digests that stay. Commands that tests start
 # as processes keep theirs.

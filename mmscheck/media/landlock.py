@@ -84,7 +84,10 @@ def needed() -> Iterator[str | Path]:
     yield from (Path(prefix) / "lib" for prefix in (sys.prefix, sys.base_prefix))
     yield from os.environ.get("LD_LIBRARY_PATH", "").split(":")
     yield Path(os.__file__).parent
-    yield from (path for path in map(Path, sys.path) if _installed_into(path))
+    for path in filter(_installed_into, map(Path, sys.path)):
+        yield path
+        # Leave is given to what is there, and not to where links in it lead.
+        yield from (entry.resolve() for entry in path.glob("*") if entry.is_symlink())
     yield Path(__file__).parents[1]
 
 
