@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mmscheck.sinch import CodeClass, explain, explain_postback
@@ -60,9 +62,7 @@ def test_an_unknown_error_code_is_explained_by_nobody(code: str) -> None:
     assert explain(code) is None
 
 
-@pytest.mark.parametrize(
-    "code", "E101 E102 E109 E115 E301 E304 E343 E621 E623 E630 E643 E712 E714 E715".split()
-)
+@pytest.mark.parametrize("code", re.findall(r"E\d+", ONE_GENERATION))
 def test_a_code_of_one_generation_says_whose_it_is(code: str) -> None:
     row = explain(code)
     assert row is not None
@@ -71,7 +71,9 @@ def test_a_code_of_one_generation_says_whose_it_is(code: str) -> None:
 
 
 def test_a_code_of_the_current_documents_is_not_marked() -> None:
-    assert [row.code for row in ERROR_CODES if row.only and f"{row.code} " in APPENDIX_2021] == []
+    assert [
+        row.code for row in ERROR_CODES if row.only and row.code in set(re.findall(r"E\d+", APPENDIX_2021))
+    ] == []
 
 
 def test_no_code_stands_twice() -> None:
