@@ -32,8 +32,8 @@ from mmscheck.model.words import Owner, TargetKind
 NO_SUBJECT = "there is no subject"
 
 MEND_THE_EXPORT = (
-    "Export or open the texts as UTF-8 at the place they come from, and use the suggested subject: the letters "
-    "named are not what somebody wrote, but one character read as two or three."
+    "Export or open the texts as UTF-8 at the place they come from, and use the suggested subject: the "
+    "letters named are not what somebody wrote, but one character read as two or three."
 )
 """What helps where the encoding is at fault."""
 
@@ -71,15 +71,28 @@ def stands(target: MessageTarget) -> dict[str, int]:
 
 
 def present(target: MessageTarget, _: NoParams) -> Result:
-    """There is a subject and it is not blank."""
+    """There is a subject and it is not blank; a document that is sent at once (sendMMS) needs none."""
     subject = target.effective.subject
+    if subject is None and target.message.action == "sendmms":
+        return inapplicable("the provider's parameter lists of sendMMS have the subject under optional")
     if subject is None:
-        return failed(what="The message has no subject")
+        return failed(what=f"The message has no subject{_in_doubt(target.message.dialect)}")
     if not is_blank(tags.certain(subject)):
         return passed(subject=shown(subject))
     if why := tags.unknown(subject):
         return cant_tell(why)
-    return failed(stands(target), what=f"The {where(target)} is empty")
+    return failed(stands(target), what=f"The {where(target)} is empty{_in_doubt(target.message.dialect)}")
+
+
+def _in_doubt(dialect: str) -> str:
+    """What the sources of the upper-case dialects disagree on; nothing for the modern one."""
+    if dialect == "modern":
+        return ""
+    return (
+        "; whether the provider takes it so in the upper-case dialect is not certain: its appendices have "
+        "required a subject since 2014 (E304, then E314), its pages of sendMMS say that the fallback text "
+        "takes its place"
+    )
 
 
 def length(target: MessageTarget, params: Longest) -> Result:
