@@ -76,7 +76,7 @@ def xml(fields: dict[str, str]) -> str:
 
 
 def in_body(fields: dict[str, str]) -> str:
-    head = {name: fields[name] for name in ("ORIGIN", "CODE") if name in fields}
+    head = {name: text for name, text in fields.items() if name in {"ORIGIN", "CODE"}}
     rest = {name: text for name, text in fields.items() if name not in head}
     return f"{xml(head)}<BODY>{xml(rest)}</BODY>"
 
