@@ -17,6 +17,7 @@ from mmscheck.checks.relayed import judged_directly
 from mmscheck.checks.request import CHECKS as REQUEST
 from mmscheck.checks.signed import CHECKS as SIGNED
 from mmscheck.checks.slide import CHECKS as SLIDE
+from mmscheck.checks.spoilt import CHECKS as SPOILT
 from mmscheck.checks.subject import CHECKS as SUBJECT
 from mmscheck.checks.url import CHECKS as URL
 from mmscheck.model.check import Check
@@ -25,6 +26,7 @@ from mmscheck.model.observation import ProbeName
 _ALL: tuple[Check, ...] = (
     *MESSAGE,
     *PROVIDERS,
+    *SPOILT,
     *SUBJECT,
     *SLIDE,
     *REQUEST,

@@ -38,7 +38,8 @@ class Offender(msgspec.Struct, frozen=True, kw_only=True):
     """One character or emoji that is not printable ASCII.
 
     ``position`` counts characters from 1; ``suggestion`` is ASCII, empty when it is best removed;
-    ``glyph`` is empty when showing it could spoil the line it is shown in.
+    ``glyph`` is empty when showing it could spoil the line it is shown in. ``german`` is what German writes
+    for an umlaut.
     """
 
     glyph: str
@@ -46,11 +47,13 @@ class Offender(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     position: int
     suggestion: str
+    german: str = ""
 
     def __str__(self) -> str:
         """What it is, where it stands and what to write instead."""
         shown = f"{self.glyph} ({self.codes} {self.name})" if self.glyph else f"{self.codes} {self.name}"
         advice = _IN_WORDS.get(self.suggestion, f'write "{self.suggestion}"')
+        advice += f' (in German "{self.german}")' if self.german else ""
         return f"{shown} at position {self.position}: {advice}"
 
 
@@ -69,11 +72,16 @@ def emoji_offenders(text: str) -> tuple[Offender, ...]:
     return tuple(_offender(text, span) for span in _spans(text) if span.emoji)
 
 
-def suggested(text: str) -> str:
-    """The text in printable ASCII, without the holes that removed characters leave; may be empty."""
+def suggested(text: str, *, german: bool | None = None) -> str:
+    """The text in printable ASCII, without the holes that removed characters leave; may be empty.
+
+    ``german`` writes ``oe`` for ``ö``; None decides by the text: only German has an ``ß``.
+    """
+    german = "ß" in text or "ẞ" in text if german is None else german
     pieces, place = [], 0
     for span in _spans(text):
-        pieces += [text[place : span.start], _replacement(text, span)]
+        umlaut = _umlaut(text, span.start) if german and not span.emoji else ""
+        pieces += [text[place : span.start], umlaut or _replacement(text, span)]
         place = span.end
     pieces.append(text[place:])
     return " ".join("".join(pieces).split())
@@ -83,6 +91,17 @@ def name_of(char: str) -> str:
     """The character's Unicode name, or what kind of nameless thing it is."""
     kind = _NAMELESS.get(unicodedata.category(char), "character without a name")
     return _CONTROLS[char] if char in _CONTROLS else unicodedata.name(char, kind)
+
+
+_UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"}
+
+
+def _umlaut(text: str, place: int) -> str:
+    """The German way to write the letter there, in capitals among capitals; empty for any other letter."""
+    written = _UMLAUTS.get(text[place], "")
+    beside = text[place - 1 : place] + text[place + 1 : place + 2]
+    loud = written[:1].isupper() and any(map(str.isupper, beside)) and not any(map(str.islower, beside))
+    return written.upper() if loud else written
 
 
 class _Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +139,7 @@ def _offender(text: str, span: _Span) -> Offender:
         name=span.name,
         position=span.start + 1,
         suggestion=_replacement(text, span),
+        german=_umlaut(text, span.start),
     )
 
 

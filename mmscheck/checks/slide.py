@@ -61,7 +61,9 @@ def in_words(kinds: Counter[MediaKind]) -> str:
 
 
 def not_empty(target: SlideTarget, _: NoParams) -> Result:
-    """The slide has text that is not blank, or a medium with a URL."""
+    """The slide has text that is not blank, a medium with a URL, or a picture that nobody can look at."""
+    if target.slide.unseen:
+        return passed(unseen=target.slide.unseen)
     media = [ref for ref in target.slide.media if not is_blank(ref.url)]
     if media or not is_blank(tags.certain(target.text)):
         return passed(media=len(media), characters=len(target.text))

@@ -13,21 +13,29 @@ import msgspec
 
 from mmscheck.checks import filling, tags, templates
 from mmscheck.checks.characters import Offender, emoji_offenders, is_plain, name_of, offenders, suggested
+from mmscheck.checks.mojibake import mended, misread_as, title
 from mmscheck.checks.showing import MOST_KEPT, code, is_blank, listed, plural, shown
 from mmscheck.model.check import (
     Check,
     MessageTarget,
     NoParams,
     Result,
+    advising,
     cant_tell,
     failed,
     inapplicable,
     passed,
 )
 from mmscheck.model.effective import subject_template
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Owner, TargetKind
 
 NO_SUBJECT = "there is no subject"
+
+MEND_THE_EXPORT = (
+    "Export or open the texts as UTF-8 at the place they come from, and use the suggested subject: the "
+    "letters named are not what somebody wrote, but one character read as two or three."
+)
+"""What helps where the encoding is at fault."""
 
 LONGEST_READ = 10_000
 """Characters of a subject that are named one by one; a longer one is no subject and must not cost minutes."""
@@ -68,15 +76,28 @@ def stands(target: MessageTarget) -> dict[str, int]:
 
 
 def present(target: MessageTarget, _: NoParams) -> Result:
-    """There is a subject and it is not blank."""
+    """There is a subject and it is not blank; a document that is sent at once (sendMMS) needs none."""
     subject = target.effective.subject
+    if subject is None and target.message.action == "sendmms":
+        return inapplicable("the provider's parameter lists of sendMMS have the subject under optional")
     if subject is None:
-        return failed(what="The message has no subject")
+        return failed(what=f"The message has no subject{_in_doubt(target.message.dialect)}")
     if not is_blank(tags.certain(subject)):
         return passed(subject=shown(subject))
     if why := tags.unknown(subject):
         return cant_tell(why)
-    return failed(stands(target), what=f"The {where(target)} is empty")
+    return failed(stands(target), what=f"The {where(target)} is empty{_in_doubt(target.message.dialect)}")
+
+
+def _in_doubt(dialect: str) -> str:
+    """What the sources of the upper-case dialects disagree on; nothing for the modern one."""
+    if dialect == "modern":
+        return ""
+    return (
+        "; whether the provider takes it so in the upper-case dialect is not certain: its appendices have "
+        "required a subject since 2014 (E304, then E314), its pages of sendMMS say that the fallback text "
+        "takes its place"
+    )
 
 
 def length(target: MessageTarget, params: Longest) -> Result:
@@ -114,8 +135,8 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
     if len(subject) > LONGEST_READ and not is_plain(subject):
         return cant_tell(f"it is {len(subject):,} characters long, more than can be looked at one by one")
     if found := search(subject):
-        plain = suggested(subject)
-        return failed(
+        plain = suggested(mended(subject))
+        result = failed(
             {
                 "offenders": msgspec.to_builtins(found[:MOST_KEPT]),
                 "suggestion": plain,
@@ -125,17 +146,24 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
             where=where(target),
             count=plural(len(found), one, many),
             characters=listed([str(offender) for offender in found]),
-            advice=_advice(plain),
+            advice=_advice(plain, subject),
         )
+        misread = misread_as(tags.masked(subject)) is not None
+        return advising(result, MEND_THE_EXPORT, Owner.CONTENT) if misread else result
     if why := tags.unknown(subject):
         return cant_tell(why)
     return passed(subject=shown(subject))
 
 
-def _advice(plain: str) -> str:
+def _advice(plain: str, subject: str) -> str:
     if not plain:
         return "Nothing would be left of it, so write a new subject"
-    return f"Suggested subject: {plain}"
+    known = tags.masked(subject)
+    cause = ""
+    if encoding := misread_as(known):
+        cause = f"It is UTF-8 that was read as {title(encoding)}: mend the encoding of the export. "
+    german = suggested(mended(subject), german=True)
+    return f"{cause}Suggested subject: {plain}{f' (in German: {german})' if german != plain else ''}"
 
 
 def plain_line(target: MessageTarget, _: NoParams) -> Result:

@@ -59,7 +59,7 @@ _JUDGING: _Options = (
     click.option(
         "--transcoding/--no-transcoding",
         default=None,
-        help="The account's media are transcoded, so larger files are taken (default: not).",
+        help="The provider makes this account's media fit, so larger files are taken (default: not).",
     ),
     click.option("--strict", is_flag=True, help="Warnings block too."),
     click.option(

@@ -43,11 +43,19 @@ def command(rule_id: str, config_file: Path | None) -> int:
 
 
 def code_meanings(codes: tuple[str, ...]) -> dict[str, str]:
-    """What the provider says by each of these codes."""
+    """What the provider says by each of these codes, in an answer and in a postback, which may differ."""
+    return {code: _meaning(code) for code in codes}
+
+
+def _meaning(code: str) -> str:
     from mmscheck.sinch import explain, explain_postback  # noqa: PLC0415 - the provider's package brings the HTTP client
 
-    known = {code: explain(code) or explain_postback(code) for code in codes}
-    return {code: row.meaning if row else NOT_LISTED for code, row in known.items()}
+    answer, postback = explain(code), explain_postback(code)
+    if answer and postback:
+        return f"in a postback: {postback.meaning}; as an answer: {answer.told}"
+    if answer:
+        return answer.told
+    return postback.meaning if postback else NOT_LISTED
 
 
 def _find(rule_id: str, entries: tuple[Entry, ...]) -> Entry:

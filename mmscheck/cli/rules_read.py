@@ -100,12 +100,17 @@ def _entry(rule: Rule, file: Path, published: Sequence[_Published]) -> Entry:
     raw = tomllib.loads(file.read_text(encoding="utf-8"))
     parties = {param: party for table, party in _PARTIES.items() for param in raw.get(table, {})}
     numbers = (
-        Number(param=param, name=name, whose=row.whose, **msgspec.structs.asdict(row.limit))
+        Number(param=param, name=name, **{**msgspec.structs.asdict(row.limit), "whose": row.whose})
         for param, name in rule.limits.items()
         for row in published
-        if row.name == name and row.kind == parties.get(param, "")
+        if row.name == name and row.kind in _kinds(parties.get(param, ""))
     )
     return Entry(rule=rule, family=file.parent.name, numbers=tuple(numbers), parties=parties)
+
+
+def _kinds(party: str) -> tuple[str, ...]:
+    """Whose numbers a parameter may get: the general ones do for carriers, and where none is named."""
+    return ("", party) if party == "carrier" else (party,)
 
 
 def _published(root: Path) -> tuple[_Published, ...]:

@@ -43,7 +43,11 @@ _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 @click.option("--service-id", metavar="ID", help="The campaign or service id.")
 @click.option("--fallback-sms-text", metavar="TEXT", help="Sent as SMS where MMS cannot be delivered.")
 @click.option("--operator-id", metavar="ID", help="The recipient's carrier, when known.")
-@click.option("--ddm-force", metavar="VALUE", help="Device discovery message: send it always.")
+@click.option(
+    "--ddm-force",
+    metavar="VALUE",
+    help="Device discovery message (the provider deprecated it): send it always.",
+)
 @click.option("--ddm-message-text", metavar="TEXT", help="Device discovery message: its text.")
 @click.option("--ddm-message-subject", metavar="TEXT", help="Device discovery message: its subject.")
 @click.option("--ddm-message-timeout", metavar="MINUTES", help="Device discovery message: how long to wait.")

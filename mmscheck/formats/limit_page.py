@@ -21,10 +21,15 @@ in the code. Each is an entry of a file under [`rules/limits/`](../rules/limits)
 
 - **Where two sources disagree, the stricter number counts**, and a comment beside it names the other. KB and
   MB are read as decimal (1,000 and 1,000,000 bytes) wherever a source does not define them: the stricter way.
+  1024 and 2048 KB are powers of two, and so binary.
+- **Each size of a message is judged in the unit of its source**: bytes of files, as they lie on the server,
+  or bytes on the wire, packed in base64 (1.37 times as many, and 814 for each file). A report names both
+  sums, and whose number it is.
 - **Which number counts.** The one for the kind of sender (`--sender`), else the one for everybody. Without
   `--sender` the tightest of all kinds counts. Each `--carrier` adds its own upper limits; a carrier that
   publishes none is held to the general number. `--provider` only warns. `--transcoding` takes the larger
-  numbers that the provider grants to accounts with transcoding.
+  numbers that the provider grants to accounts with transcoding; pictures, sounds and films then count for
+  nothing in the size of the message, because the provider makes them fit.
 - **Numbers age.** `mmscheck rules validate` lists those that nobody has looked up for a year, as warnings;
   with `--strict` it ends with 2.
 - **In a report.** `mmscheck rules explain ID` shows the numbers of a rule with their sources, and so does

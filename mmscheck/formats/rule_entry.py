@@ -91,7 +91,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         if party is None:
             return plain(value)
         named = ", ".join(str(item["name"]) for item in value)
-        return f"one number for each {party} named with --{party}" + (f" ({named})" if named else "")
+        general = "the general numbers, or " if party == "carrier" else ""
+        return f"{general}one number for each {party} named with --{party}" + (f" ({named})" if named else "")
 
     @property
     def applied(self) -> tuple[Number, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mmscheck.ledger.accounts import host_of, mms_id_of
 from mmscheck.ledger.book import Book, Row
 from mmscheck.model.ledger import MmsState, PostbackMeaning, SendState
@@ -9,6 +11,13 @@ from mmscheck.model.phone import another_number
 
 DELIVERED = frozenset({"delivered", "retrieved"})
 """Last words of a status that say a phone has it (MM7 report statuses; N102 alone may be any change)."""
+
+UNDELIVERED = frozenset({"failed", "messagefailed", "rejected", "expired", "notsupported", "unrecognized"})
+"""Last words of a status that say no phone has it, without spaces and hyphens.
+
+Skycore XML API 1.3 of 2013 to 2014 has them beside N101, N102, N201 and N202, Sinch's pages of 2026 tie the
+words to no code, and MM7 reports an unrecognised message like a rejected one.
+"""
 
 _RANK = {SendState.SENT: 1, SendState.FAILED: 2, SendState.DELIVERED: 3}
 """Of contradicting postbacks the highest counts, so that their order does not matter.
@@ -28,20 +37,35 @@ Also what a person took for not sent: the provider had it, so it must not be sen
 """
 
 
+def told(code_says: PostbackMeaning, status: str | None) -> PostbackMeaning:
+    """What a postback says by code and status together: a word of failure outweighs a code of success."""
+    of_success = {PostbackMeaning.SENT, PostbackMeaning.STATUS, PostbackMeaning.DELIVERED_AS_SMS}
+    return (
+        PostbackMeaning.FAILED if code_says in of_success and _last_word(status) in UNDELIVERED else code_says
+    )
+
+
 def effect(meaning: str, status: str | None) -> SendState | None:
     """What one postback says of its send, or None when it says nothing of it."""
-    match PostbackMeaning(meaning):
+    word = _last_word(status)
+    match told(PostbackMeaning(meaning), status):
         case PostbackMeaning.SENT:
             return SendState.SENT
         case PostbackMeaning.STATUS:
-            last = (status or "").rpartition("/")[2].strip().lower()
-            return SendState.DELIVERED if last in DELIVERED else SendState.SENT
+            return SendState.DELIVERED if word in DELIVERED else SendState.SENT
         case PostbackMeaning.DELIVERED_AS_SMS:
-            return SendState.DELIVERED
+            # Documented with this word only; without any word the code is all there is to go by.
+            return SendState.DELIVERED if word in DELIVERED or not word else SendState.SENT
         case PostbackMeaning.FAILED:
             return SendState.FAILED
         case _:
             return None
+
+
+def _last_word(status: str | None) -> str:
+    """``rejected`` of ``Message Sent/Rejected``, ``notsupported`` of ``Not Supported``; may be empty."""
+    words = [re.sub(r"[\s._-]", "", part).lower() for part in (status or "").split("/")]
+    return next((word for word in reversed(words) if word), "").replace("unrecognised", "unrecognized")
 
 
 def apply_known(book: Book, send: Row) -> None:

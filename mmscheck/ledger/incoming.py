@@ -11,7 +11,7 @@ import msgspec
 from mmscheck.errors import UsageError
 from mmscheck.ledger.accounts import host_of, stored_id
 from mmscheck.ledger.book import Book, Needs, Operation
-from mmscheck.ledger.delivery import apply_encoding, apply_known
+from mmscheck.ledger.delivery import apply_encoding, apply_known, told
 from mmscheck.ledger.history import canonical
 from mmscheck.ledger.records import postback_record
 from mmscheck.ledger.transaction import ENCODING
@@ -50,7 +50,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 def arrival(fields: Mapping[str, str], meanings: Mapping[str, str], account: str | None = None) -> Arrival:
     """A postback from the elements it came with; raises UsageError when it has no code.
 
-    ``meanings`` tells for each code, in capitals, a value of ``PostbackMeaning``.
+    ``meanings`` tells for each code, in capitals, a value of ``PostbackMeaning``; a status of failure wins.
     """
     named = {_name(name): value for name, value in fields.items()}
     code = named.get("code", "").strip().upper()
@@ -62,7 +62,7 @@ def arrival(fields: Mapping[str, str], meanings: Mapping[str, str], account: str
     whole = canonical(named) if host is None else f"{host}\n{canonical(named)}"
     return Arrival(
         fields=named,
-        meaning=PostbackMeaning(meanings.get(code, PostbackMeaning.UNKNOWN)),
+        meaning=told(PostbackMeaning(meanings.get(code, PostbackMeaning.UNKNOWN)), named.get("status")),
         digest="sha256:" + hashlib.sha256(whole.encode()).hexdigest(),
         account=host,
     )

@@ -79,12 +79,17 @@ _UNMATCHED = and_(
 _LATE_REFUSAL = exists().where(
     POSTBACKS.c.tracking_id == SENDS.c.tracking_id,
     POSTBACKS.c.meaning == PostbackMeaning.FAILED.value,
-    or_(POSTBACKS.c.code.like("E1__"), POSTBACKS.c.code.like("E01_")),
+    or_(
+        POSTBACKS.c.code.like("E1__"),
+        POSTBACKS.c.code.like("E01_"),
+        POSTBACKS.c.code.in_(("N013", "N101", "N102")),
+    ),
     func.lower(func.coalesce(POSTBACKS.c.status, "")).not_like("%expired"),
 )
 """What the gate let pass, the provider accepted, and the provider's encoder or the carrier refused later.
 
-E011 to E013 and E100 to E102; an E102 that says "expired" tells of a phone that was off, and refuses nothing.
+E011 to E013 and E100 to E102, and the codes of success whose status says failure all the same; a status that
+says "expired" tells of a phone that was off, and refuses nothing.
 """
 
 

@@ -35,10 +35,14 @@ class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slide(msgspec.Struct, frozen=True, kw_only=True):
-    """One page: its texts, media and duration as written; ``number`` counts from 1."""
+    """One page: its texts, media and duration as written; ``number`` counts from 1.
+
+    ``unseen`` counts pictures that are made for each recipient when it is sent: nobody can look at them.
+    """
 
     number: int
     line: int
+    unseen: int = 0
     texts: tuple[Text, ...] = ()
     media: tuple[MediaRef, ...] = ()
     duration: Text | None = None
@@ -72,11 +76,13 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
     ``source`` is the path as given or ``<stdin>``; ``digest`` is ``sha256:`` and the hex digest of
     the document's bytes. When ``problem`` is set nothing else of the content is to be relied on.
     ``excerpts`` are the lines that its parts stand on, by number, without secrets and cut, for people.
+    ``action`` is what the document asks for, in lower case (``savemms``, ``sendmms``), or empty.
     """
 
     source: str
     digest: str
     dialect: str = "modern"
+    action: str = ""
     name: Text | None = None
     subject: Text | None = None
     slides: tuple[Slide, ...] = ()

@@ -38,12 +38,22 @@ NEVER_WAIVED = FLOOR | SECOND_GATE | {"xml-well-formed"}
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """One number somebody published: what it is, in which unit, where it stands and since when."""
+    """One number somebody published: what it is, in which unit, where it stands and since when.
+
+    ``whose`` is who gave it, where a report has to name that; else empty.
+    """
 
     value: int | float
     unit: str
     source: str
     checked: dt.date
+    whose: str = ""
+
+
+ON_THE_WIRE, OF_FILES = "bytes on the wire", "bytes of files"
+"""Units of the size of a message: packed for sending, or as its files are; each number has its own."""
+
+SIZES = frozenset({ON_THE_WIRE, OF_FILES})
 
 
 class Wording(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,22 +1,31 @@
-"""A postback's XML as names and texts, nothing left out, in either tag case.
+"""A postback as names and texts, nothing left out: XML in either tag case, JSON, or one of them in a form.
 
 The provider writes upper-case tags about saved messages and lower-case ones about sends (Sinch XML API,
-saveMMS and postbacks pages); which spelling means what is for the ledger to know.
+saveMMS and postbacks pages); which spelling means what is for the ledger to know. What it is, is read off the
+body: the type that a sender states is often another.
 """
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterator
 
 import msgspec
-from lxml import etree
+
+from mmscheck.postbacks import form
+from mmscheck.postbacks.parts import (
+    DEEPEST,
+    TOO_DEEP,
+    NoPostbackError,
+    Part,
+    from_json,
+    from_xml,
+    plain,
+    unwrapped,
+)
 
 MAX_BODY_BYTES = 65_536
 """Documented postbacks are under 2 KB."""
-
-_DEEPEST = 16
-"""Documented are three levels (a message that came in lists its files)."""
 
 _MOST_TEXT = 4 * MAX_BODY_BYTES
 """Characters of all names and texts: a name is repeated in those of what is inside it."""
@@ -29,76 +38,74 @@ class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_postback(body: bytes) -> dict[str, str] | Unreadable:
-    """Every element's text by its name, as it was written; never raises, opens nothing, takes no entity.
+    """Every part's text by its name, as it was written; never raises, opens nothing, takes no entity.
 
-    Elements inside others are named ``outer/inner``, attributes ``element/@name``; what comes again in any
-    spelling gets ``#2``, ``#3`` and so on behind its name.
+    Parts inside others are named ``outer/inner``, attributes ``element/@name``; what comes again in any
+    spelling gets ``#2``, ``#3`` and so on behind its name. ``notification`` and its ``body`` are no part of
+    a name: what is in them is read as if it stood in the root.
     """
-    if not body.strip():
-        return Unreadable(why="is empty")
     try:
-        root = etree.fromstring(body, _parser())
-    except (etree.XMLSyntaxError, ValueError):
-        return Unreadable(why="is not well-formed XML")
-    if root.getroottree().docinfo.internalDTD is not None:
-        return Unreadable(why="declares a document type")
-    if _name(root).lower() != "postback":
-        return Unreadable(why="is another document than a postback")
-    return _fields(root)
+        return _fields(unwrapped(_root(_document(body))))
+    except NoPostbackError as error:
+        return Unreadable(why=str(error))
 
 
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+def _document(body: bytes) -> bytes:
+    """The body, or the document in its form. Raises NoPostbackError for a form with several."""
+    if _first(body) in {"<", "{", "["}:
+        return body
+    found = form.documents(body)
+    if len(found) > 1:
+        raise NoPostbackError(f"is a form that gives {form.FIELD} more than once")
+    return found[0] if found else body
 
 
-def _fields(root: etree._Element) -> dict[str, str] | Unreadable:
+def _root(document: bytes) -> Part:
+    if not document.strip():
+        raise NoPostbackError("is empty")
+    if _first(document) not in {"{", "["}:
+        return from_xml(document.lstrip())
+    try:
+        return from_json(_text(document))
+    except UnicodeDecodeError:
+        raise NoPostbackError("is not well-formed JSON") from None
+
+
+def _first(body: bytes) -> str:
+    """The first character that is no white space, or nothing for bytes that are no text."""
+    try:
+        return _text(body).lstrip()[:1]
+    except UnicodeDecodeError:
+        return body.decode("latin-1").lstrip()[:1]
+
+
+def _text(body: bytes) -> str:
+    """Text in UTF-8, UTF-16 or UTF-32, which its first bytes tell (RFC 4627)."""
+    return body.decode(json.detect_encoding(body)).removeprefix("\ufeff")
+
+
+def _fields(root: Part) -> dict[str, str]:
     fields: dict[str, str] = {}
     seen: dict[str, int] = {}
     size = 0
-    for name, text in _texts(root, "", _DEEPEST):
-        if text is None:
-            return Unreadable(why=f"is nested deeper than {_DEEPEST} elements")
-        plain = re.sub(r"[-_]", "", name.lower())
-        seen[plain] = seen.get(plain, 0) + 1
-        fields[name if seen[plain] == 1 else f"{name}#{seen[plain]}"] = text
+    for name, text in _texts(root, "", DEEPEST):
+        same = plain(name)
+        seen[same] = seen.get(same, 0) + 1
+        fields[name if seen[same] == 1 else f"{name}#{seen[same]}"] = text
         size += len(name) + len(text)
         if size > _MOST_TEXT:
-            return Unreadable(why="repeats its names too often")
+            raise NoPostbackError("repeats its names too often")
     return fields
 
 
-def _texts(element: etree._Element, path: str, left: int) -> Iterator[tuple[str, str | None]]:
-    """Names with texts in the order of the document; None: it goes deeper than is looked."""
-    for name, value in element.attrib.items():
-        # lxml's types allow bytes here; an element that was parsed has texts.
-        yield f"{path}/@{etree.QName(name).localname}".lstrip("/"), _string(value)
-    for child in element:
-        inner = f"{path}/{_name(child)}".lstrip("/")
-        if not left:
-            yield inner, None
-            return
-        text = _text(child)
-        if text or not len(child):
-            yield inner, text
-        yield from _texts(child, inner, left - 1)
-
-
-def _text(element: etree._Element) -> str:
-    """The element's own text, also what stands behind elements inside it."""
-    parts = (element.text, *(child.tail for child in element))
-    return " ".join(part.strip() for part in parts if part and part.strip())
-
-
-def _string(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
-
-
-def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname
+def _texts(part: Part, path: str, left: int) -> Iterator[tuple[str, str]]:
+    """Names with texts in the order of the document."""
+    for inner in part.inside:
+        name = f"{path}/{inner.name}".lstrip("/")
+        attribute = inner.name.startswith("@")
+        if not left and not attribute:
+            raise NoPostbackError(TOO_DEEP)
+        if inner.text is not None:
+            yield name, inner.text
+        if not attribute:
+            yield from _texts(inner, name, left - 1)

@@ -33,6 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     unit: Filled
     source: Filled
     checked: dt.date
+    whose: Filled | None = None
 
 
 class LimitFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +80,13 @@ def placed(scope: Scope, file: LimitFile) -> Iterator[tuple[Scope, str, Entry]]:
 def as_limits(entries: Mapping[str, Entry]) -> dict[str, Limit]:
     """The entries as limits by name."""
     return {
-        name: Limit(value=entry.value, unit=entry.unit, source=entry.source, checked=entry.checked)
+        name: Limit(
+            value=entry.value,
+            unit=entry.unit,
+            source=entry.source,
+            checked=entry.checked,
+            whose=entry.whose or "",
+        )
         for name, entry in entries.items()
     }
 

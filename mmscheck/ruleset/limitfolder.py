@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from mmscheck.model.rule import SIZES
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset.fields import Kebab
 from mmscheck.ruleset.limitfile import Kind, LimitFile, names_in, placed, read_file
@@ -95,8 +96,13 @@ def _inspect_party(scope: Scope, file: LimitFile, base: Limits) -> None:
             place.fault(unknown("limit", name, base.names | more.keys()))
         elif name.endswith(LOWER):
             place.fault(f"a lower limit ({LOWER}), expected only upper ones in a {file.kind}'s file")
-        elif unit is not None and entry.unit != unit:
+        elif unit is not None and _measure(entry.unit) != _measure(unit):
             place.at("unit").fault(f"{entry.unit!r} is not the unit of {name}, expected {unit!r}")
+
+
+def _measure(unit: str) -> str:
+    """The unit, or one for both ways of counting a message's bytes: each number is judged in its own."""
+    return "bytes" if unit in SIZES else unit
 
 
 def _unit(default: Numbers, name: str) -> str | None:
@@ -117,7 +123,7 @@ def _inspect_senders(scope: Scope, default: Numbers) -> None:
                 continue
             elif name.endswith(LOWER):
                 place.fault(f"a lower limit ({LOWER}), expected only upper ones to differ by sender")
-            elif len(units) > 1:
+            elif len(set(map(_measure, units))) > 1:
                 place.at("unit").fault(f"units of {name} differ ({', '.join(units)}), expected one")
 
 

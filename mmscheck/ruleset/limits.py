@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.model.rule import Limit
+from mmscheck.model.rule import SIZES, Limit
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset.limitfile import Kind, LimitFile, as_limits
 
@@ -81,19 +81,24 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         return tightest(self._of_senders(name, self.default))
 
     def of_carriers(self, name: str) -> list[dict[str, Any]]:
-        """For each carrier at hand what it takes; ``own`` is false where the general number has to do."""
+        """What each carrier at hand takes; ``own`` is false where the general number has to do.
+
+        Of a message's size there is one number for each unit, and without carriers the general ones by
+        whose they are.
+        """
+        if not self.carriers:
+            general = by_unit(self._of_senders(name, self.default))
+            return [_number(limit.whose, limit) for limit in general if limit.unit in SIZES]
         return [
-            found
+            each
             for party in self.carriers
-            if (found := _held(party, self._of_senders(name, party.numbers, self.default)))
+            for each in _held(party, self._of_senders(name, party.numbers, self.default))
         ]
 
     def of_providers(self, name: str) -> list[dict[str, Any]]:
         """What each provider at hand takes; one that publishes no such number is left out."""
         return [
-            found
-            for party in self.providers
-            if (found := _held(party, self._of_senders(name, party.numbers)))
+            each for party in self.providers for each in _held(party, self._of_senders(name, party.numbers))
         ]
 
     def _of_senders(self, name: str, *layers: Numbers) -> list[Limit]:
@@ -117,12 +122,27 @@ def numbers(file: LimitFile, *, transcoding: bool = False) -> Numbers:
     )
 
 
-def _held(party: Party, found: list[Limit]) -> dict[str, Any] | None:
-    """The number as a check's parameter takes it."""
-    limit = tightest(found)
-    if limit is None:
-        return None
+def by_unit(limits: list[Limit]) -> list[Limit]:
+    """The tightest in each unit: numbers in different ones cannot be compared."""
+    units = dict.fromkeys(limit.unit for limit in limits)
+    found = (tightest([limit for limit in limits if limit.unit == unit]) for unit in units)
+    return [limit for limit in found if limit is not None]
+
+
+def _held(party: Party, found: list[Limit]) -> list[dict[str, Any]]:
+    """The numbers as a check's parameter takes them."""
     tables = (party.numbers.everybody, *party.numbers.senders.values())
-    own = any(limit is each for table in tables for each in table.values())
+    return [
+        _number(
+            party.title,
+            limit,
+            own=any(limit is each for table in tables for each in table.values()),
+        )
+        for limit in by_unit(found)
+    ]
+
+
+def _number(name: str, limit: Limit, *, own: bool = True) -> dict[str, Any]:
     source = f"{limit.source} (checked {limit.checked})"
-    return {"name": party.title, "maximum": limit.value, "own": own, "source": source}
+    size = {"unit": limit.unit, "whose": "" if own else limit.whose} if limit.unit in SIZES else {}
+    return {"name": name, "maximum": limit.value, "own": own, "source": source, **size}

@@ -91,7 +91,9 @@ def write_answer(fields: Fields, *, legacy: bool) -> bytes:
 
 def write_postback(fields: Fields, *, legacy: bool) -> bytes:
     """A notification document in UTF-8."""
-    return _write("postback", fields, legacy=legacy)
+    # In upper case the carrier is called so (Skycore XML API 1.3, and its current pages).
+    named = [("spid" if legacy and name == "operator-id" else name, value) for name, value in fields]
+    return _write("postback", named, legacy=legacy)
 
 
 def _write(name: str, fields: Fields, *, legacy: bool) -> bytes:

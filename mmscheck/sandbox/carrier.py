@@ -82,14 +82,14 @@ class Network:
 
     async def _report(self, sent: Sent, failure: str | None) -> None:
         await asyncio.sleep(self._carrier.seconds)
-        self._postman.post(_fields("N101", "Message Sent", sent), saving=False)
+        self._postman.post(_fields("N101", "Message Sent", sent), upper=sent.legacy)
         await asyncio.sleep(self._carrier.seconds)
         if failure is None:
             last = [*_fields("N102", "Message Sent/Delivered", sent), ("handset", _HANDSET)]
         else:
             details = sent.dropped or "the phone cannot be reached"
             last = [*_fields("E102", failure, sent), ("status-details", details)]
-        self._postman.post(last, saving=False)
+        self._postman.post(last, upper=sent.legacy)
 
 
 def _fields(code: str, status: str, sent: Sent) -> Fields:

@@ -1,7 +1,8 @@
 """What the stand-in makes of a fetched file: is its type one the provider lists, and is it whole.
 
 Types: Sinch XML API, saveMMS (2021): GIF, JPG, PNG, MP3, WAV, 3GP, MP4, MPEG, AVI, WMV and the four kinds of
-object. Sizes: the provider's community article on MMS sizes, without transcoding, in decimal kilobytes.
+object. Sizes: the provider's community article on MMS sizes, without transcoding, in decimal
+kilobytes, but for those that are powers of two.
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ KINDS = {
     "image": _kind("image", 1, 1_000_000, {"image/gif", "image/jpeg", "image/png"}),
     "audio": _kind("audio", 2, 1_000_000, {"audio/mpeg", "audio/wav"}),
     "video": _kind("video", 3, 1_000_000, _VIDEO),
-    "vcard": _kind("vCard", 5, 2_048_000, {"text/vcard"}),
-    "ical": _kind("iCal", 6, 2_048_000, {"text/calendar"}),
-    "pdf": _kind("PDF", 7, 2_048_000, {"application/pdf"}),
-    "passbook": _kind("Passbook file", 8, 2_048_000, {_PASSBOOK}),
+    "vcard": _kind("vCard", 5, 2_097_152, {"text/vcard"}),
+    "ical": _kind("iCal", 6, 2_097_152, {"text/calendar"}),
+    "pdf": _kind("PDF", 7, 2_097_152, {"application/pdf"}),
+    "passbook": _kind("Passbook file", 8, 2_097_152, {_PASSBOOK}),
 }
 
 _ALIASES = {

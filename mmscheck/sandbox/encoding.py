@@ -66,7 +66,7 @@ class Encoder:
     def begin(self, mms_id: str, media: Media) -> None:
         """Start on a message just saved; ``media`` are the files it wants."""
         if self._encoding is None or not media:
-            self._postman.post(save_fields("N003", mms_id), saving=True)
+            self._postman.post(save_fields("N003", mms_id), upper=True)
             return
         self._unready.add(mms_id)
         self._chores.begin(self._encode(mms_id, media, self._encoding.seconds))
@@ -87,11 +87,11 @@ class Encoder:
             (medium, fault) for (medium, _), fault in zip(media, faults, strict=True) if fault is not None
         ]
         if not broken:
-            self._postman.post(save_fields("N003", mms_id), saving=True)
+            self._postman.post(save_fields("N003", mms_id), upper=True)
             return
         medium, fault = broken[0]
         self._corrupt[mms_id] = f"the {medium.kind} in slide {medium.slide} cannot be decoded ({fault})"
-        self._postman.post(save_fields(_CODES[medium.kind], mms_id, medium), saving=True)
+        self._postman.post(save_fields(_CODES[medium.kind], mms_id, medium), upper=True)
 
     async def _fault(self, medium: Medium, data: bytes) -> str | None:
         """Why this file cannot be decoded, or None when it can."""

@@ -1,7 +1,8 @@
 """Notifications to the sender's own address, as documented, with everything that can happen to them.
 
 Documented: a POST of XML, upper-case tags about saved messages and lower-case ones about sends (Sinch XML
-API, saveMMS and postbacks, 2021 and later web version; Skycore XML API 1.3); the receiver answers 200 within
+API, saveMMS and postbacks, 2021 and later web version), and upper-case ones about everything for who calls in
+upper case (Skycore XML API 1.3); the receiver answers 200 within
 10 seconds, or it is tried again every 5 minutes up to 5 times.
 """
 
@@ -80,15 +81,15 @@ class Postman:
         """Whether nothing is ever carried."""
         return self._postbacks is None
 
-    def post(self, fields: Fields, *, saving: bool) -> None:
-        """Send one notification, now or by the chances; ``saving`` is whether it is about a saved message."""
+    def post(self, fields: Fields, *, upper: bool) -> None:
+        """Send one notification, now or by the chances; ``upper`` is whether its tags are documented so."""
         if self._postbacks is None:
             return
         about = dict(fields)
         if self._drawn(self._postbacks.loss):
             self._tell(about, "lost on request")
             return
-        legacy = {"documented": saving, "lower": False, "upper": True}[self._postbacks.tags]
+        legacy = {"documented": upper, "lower": False, "upper": True}[self._postbacks.tags]
         body = write_postback(fields, legacy=legacy)
         held = self._hold() if self._drawn(self._postbacks.disorder) else None
         passing = None if held else self._overtaken

@@ -24,6 +24,7 @@ from mmscheck.sandbox.sending import carrier_objection, read_send
 from mmscheck.sandbox.slides import Medium, read_template
 from mmscheck.sandbox.store import Sent, Store
 from mmscheck.sandbox.throttle import Gatekeeper
+from mmscheck.sandbox.transport import document, from_query
 from mmscheck.sandbox.ways import Ways
 
 PATH = "/ep/v1/"
@@ -58,13 +59,13 @@ class Provider:
             return self._off_the_path(request)
         if request.of_a_page:
             return plain(403, "A web page makes no calls here.")
-        if request.method != "POST":
-            refusal = Refusal("E100", "A call is a POST of an XML document.")
+        if request.method != "POST" and not (request.method == "GET" and request.query):
+            refusal = Refusal("E100", "A call is a POST of an XML document, or a GET with the fields.")
             return self._refused(request.method, refusal, legacy=False, status=405)
         try:
-            call = read_call(request.body)
+            call = _call(request)
         except Refusal as refusal:
-            return self._refused("POST", refusal, legacy=b"<REQUEST" in request.body)
+            return self._refused(request.method, refusal, legacy=b"<REQUEST" in request.body)
         await asyncio.sleep(self._ways.answer_seconds)
         action = (call.text("action") or "").strip()
         mishap = self.fate.draw(action)
@@ -74,7 +75,7 @@ class Provider:
         return await befall(
             mishap,
             lambda: self._answer(call, action),
-            lambda refusal: self._refused(action, refusal, legacy=call.legacy),
+            lambda refusal: self._refused(action, refusal, legacy=call.legacy, to=_repeated(call)),
             self._ways.mishaps.late_seconds,
         )
 
@@ -82,7 +83,7 @@ class Provider:
         try:
             fields, notes = await self._act(call, action)
         except Refusal as refusal:
-            return self._refused(action or "POST", refusal, legacy=call.legacy)
+            return self._refused(action or "POST", refusal, legacy=call.legacy, to=_repeated(call))
         return self._accepted(action, fields, notes, legacy=call.legacy)
 
     async def _act(self, call: Node, action: str) -> Answered:
@@ -141,6 +142,7 @@ class Provider:
             subject=order.subject,
             dropped=objection,
             digest=message_digest(order.subject, order.texts),
+            legacy=call.legacy,
         )
         self.store.send(sent)
         self.network.take(sent)
@@ -173,9 +175,11 @@ class Provider:
                 notes=notes,
             )
         )
-        return _xml(200, write_answer([("status", "Success"), *fields], legacy=legacy))
+        return _xml(200, write_answer([("status", "Success"), *fields], legacy=legacy), legacy=legacy)
 
-    def _refused(self, action: str, refusal: Refusal, *, legacy: bool, status: int = 200) -> Reply:
+    def _refused(
+        self, action: str, refusal: Refusal, *, legacy: bool, status: int = 200, to: str = ""
+    ) -> Reply:
         self._log.add(
             Event(
                 source="provider",
@@ -185,12 +189,33 @@ class Provider:
                 error_info=refusal.info,
             )
         )
-        fields = [("status", "Failure"), ("error-code", refusal.code), ("error-info", refusal.info)]
-        return _xml(status, write_answer(fields, legacy=legacy))
+        fields = [
+            ("status", "Failure"),
+            ("error-code", refusal.code),
+            *([("to", to)] if to else []),
+            ("error-info", refusal.info),
+        ]
+        return _xml(status, write_answer(fields, legacy=legacy), legacy=legacy)
 
     def _off_the_path(self, request: Request) -> Reply:
         self._log.add(Event(source="provider", action=f"{request.method} {request.path}", outcome="404"))
         return plain(404, f"The XML service is at {PATH}.")
+
+
+def _call(request: Request) -> Node:
+    """The call, however it came; raises Refusal."""
+    if request.method == "POST":
+        return read_call(document(request))
+    try:
+        return read_call(from_query(request.query))
+    except ValueError:
+        raise Refusal("E100", "The query's fields have no names that elements could have.") from None
+
+
+def _repeated(call: Node) -> str:
+    """The recipient that the answer to a failed send repeats (samples of 2015 and 2021)."""
+    sends = (call.text("action") or "").strip().lower() == "sendsavedmms"
+    return (call.text("to") or "").strip() if sends else ""
 
 
 def _file(end: bytes | BaseException) -> bytes:
@@ -204,6 +229,8 @@ def _wire_size(data: bytes) -> int:
     return math.ceil(len(data) * 1.37) + 814
 
 
-def _xml(status: int, body: bytes) -> Reply:
-    headers = (("Content-Type", "text/xml; charset=utf-8"), ("Content-Length", str(len(body))))
+def _xml(status: int, body: bytes, *, legacy: bool) -> Reply:
+    # Inferred: the public client of the upper-case dialect needs a type that its library leaves alone.
+    kind = "text/html" if legacy else "text/xml"
+    headers = (("Content-Type", f"{kind}; charset=utf-8"), ("Content-Length", str(len(body))))
     return Reply(status=status, headers=headers, pieces=(body,))

@@ -13,6 +13,9 @@ from mmscheck.sandbox.slides import MAX_TEXT, check_subject
 from mmscheck.sandbox.store import Saved, Store
 
 _RECIPIENT = re.compile(r"[1-9][0-9]{6,14}")
+OPERATORS = frozenset({"31002", "31003", "31004", "31005", "31062"})
+"""AT&T, Verizon, T-Mobile, Sprint and MetroPCS (Sinch MM7 service, operator ids, 2021)."""
+
 _SENDER = re.compile(r"[0-9]{3,15}")
 _TAG = re.compile(r"\{\$([^{}|]*)(?:\|([^{}]*))?\}")
 
@@ -34,20 +37,26 @@ def read_send(call: Node, store: Store, usable: Callable[[str], None]) -> Order:
     ``usable`` raises Refusal for the id of a message that cannot be sent yet, or ever.
     """
     to, sender = _given(call, "to"), _given(call, "from")
+    if call.legacy and not to:
+        raise Refusal("E621", "The recipient (to) is missing.")
     if not _RECIPIENT.fullmatch(to):
         raise Refusal("E110", "The recipient (to) must be a country code and number, digits only.")
     if not _SENDER.fullmatch(sender):
         raise Refusal("E111", "The sender (from) must be one of the account's numbers, digits only.")
     saved = _saved(call, store)
     usable(saved.mms_id)
-    # In 2015 neither was mandatory.
+    # In 2015 it was not mandatory.
     if not call.legacy and not _given(call, "service-id"):
         raise Refusal("E627", "The service-id is missing.")
-    if not call.legacy and not _given(call, "fallback-sms-text"):
+    # Optional by the parameter list of 2015, required by its appendix and by a public client's notes from
+    # use, also where it was given at the save: the stricter of the two.
+    if not _given(call, "fallback-sms-text"):
         raise Refusal("E622", "The fallback-sms-text is missing.")
     operator = call.text("operator-id")
     if operator is not None and not (operator.strip().isascii() and operator.strip().isdigit()):
         raise Refusal("E650", "The operator-id must be a number.")
+    if operator is not None and operator.strip() not in OPERATORS:
+        raise Refusal("E651", "The operator-id is not known.")
     custom = _custom_texts(call, saved)
     data = {name.lower(): value for part in call.all("data") for name, value in part.children()}
     texts = (custom.get(slide.number, slide.text) for slide in saved.template.slides)

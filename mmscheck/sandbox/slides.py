@@ -88,6 +88,12 @@ def _read_slide(node: Node, number: int) -> Slide:
         for kind in MEDIA
         for found in node.all(kind)
     )
+    media += tuple(
+        Medium(kind=kind, url=(found.text("url") or found.value).strip(), slide=number)
+        for holder in (node.all("object") if node.legacy else ())
+        for kind in OBJECTS
+        for found in holder.all(kind)
+    )
     if not media and not text.strip():
         raise Refusal("E313", f"Slide {number} is empty.")
     _check_combination(Counter(medium.kind for medium in media), number)
@@ -115,9 +121,9 @@ def _check_combination(kinds: Counter[str], number: int) -> None:
 
 def _check_duration(node: Node, number: int) -> None:
     durations = [part.value for part in node.all("duration")]
-    attribute = node.element.get("duration")
-    if node.legacy and attribute is not None:
-        durations.append(attribute)
+    if node.legacy:
+        # The maker's own SDK writes the attribute in capitals.
+        durations += [str(value) for name, value in node.element.attrib.items() if name.lower() == "duration"]
     for duration in durations:
         text = duration.strip()
         if not (text.isascii() and text.isdigit()):

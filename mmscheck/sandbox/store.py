@@ -36,7 +36,7 @@ class Sent:
     """One accepted send; ``subject`` is after custom subject and merge data.
 
     ``dropped`` says why the carrier would drop it after all, or is None. ``digest`` is ``message_digest`` of
-    the final subject and texts.
+    the final subject and texts. ``legacy`` is whether it was called for in the upper-case dialect.
     """
 
     tracking_id: str
@@ -46,6 +46,7 @@ class Sent:
     subject: str
     dropped: str | None
     digest: str
+    legacy: bool = False
 
 
 class Store:

@@ -16,7 +16,8 @@ MAX_ANSWER_BYTES = 65_536
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One parsed answer, its values stripped of surrounding white space; None where absent or empty.
 
-    ``success`` is True or False as the status says, and None when it says neither.
+    ``success`` is True or False as the status says, and None when it says neither. ``inner_failure`` is set
+    where an error or a failure stands deeper inside, as in the oldest answers about several recipients.
     """
 
     success: bool | None
@@ -27,6 +28,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str | None = None
     error_info: str | None = None
     status_details: str | None = None
+    inner_failure: bool = False
 
 
 class Unparseable(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +48,7 @@ _FIELDS = {
     "statusdetails": "status_details",
 }
 _SUCCESS = {"success": True, "failure": False}
+_FAILING = {("status", "failure"), ("status", "failed"), ("status", "error")}
 
 
 def parse_answer(body: bytes, longest: int = MAX_ANSWER_BYTES) -> Answer | Unparseable:
@@ -94,4 +97,19 @@ def _read(root: etree._Element) -> Answer | Unparseable:
     if "status" not in values:
         return Unparseable(reason="it has no status")
     success = _SUCCESS.get(values.pop("status").lower())
-    return Answer(success=success, **{name: value for name, value in values.items() if value})
+    given = {name: value for name, value in values.items() if value}
+    return Answer(success=success, inner_failure=_fails_inside(root), **given)
+
+
+def _fails_inside(root: etree._Element) -> bool:
+    """Whether anything that is not itself a field of the answer says error or failure."""
+    fields = set(root)
+    for element in root.iter(etree.Element):
+        name, text = _plain(etree.QName(element).localname), (element.text or "").strip()
+        says = [] if element in fields and name in _FIELDS else [(name, text)]
+        says += [(_plain(key), str(value).strip()) for key, value in element.attrib.items()]
+        if any(
+            value and (word.startswith("error") or (word, value.lower()) in _FAILING) for word, value in says
+        ):
+            return True
+    return False

@@ -1,9 +1,13 @@
 """The provider's error codes: what each says, and whether the message may have gone out.
 
 Sources: Skycore XML API 1.3 appendix B (2015), Sinch XML API appendix (2021) and the later JSON code list
-as far as public. Left out: the functions of 2015 that have nothing to do with saving or sending an MMS
-(users, campaigns, e-mail, reports, passes, beacons). A code that is not here is explained by nobody, so
-whoever meets one must treat the outcome as unknown.
+as far as public; for what they dropped, Skycore XML API 1.3 of 2013 to 2015-03. Left out: the functions of
+2015 that have nothing to do with saving or sending an MMS (users, campaigns, e-mail, reports, passes,
+beacons). A code that is not here is explained by nobody, so whoever meets one must treat the outcome as
+unknown.
+
+An answer and a postback may have the same code: ``E102`` here is a call without a key, and there a message
+that was not delivered (``mmscheck.sinch.postbacks``).
 """
 
 from __future__ import annotations
@@ -26,11 +30,21 @@ class CodeClass(StrEnum):
 
 
 class ErrorCode(msgspec.Struct, frozen=True, kw_only=True):
-    """One error code; ``meaning`` is a clause that can follow "the provider says"."""
+    """One error code; ``meaning`` is a clause that can follow "the provider says".
+
+    ``only`` names the one generation of the documents that has it, and is empty for the others: a reader can
+    tell by it which codes can still come.
+    """
 
     code: str
     meaning: str
     kind: CodeClass
+    only: str = ""
+
+    @property
+    def told(self) -> str:
+        """The meaning, and which documents alone have the code, where not all do."""
+        return f"{self.meaning} (documented by {self.only} only)" if self.only else self.meaning
 
 
 _RETRY = {
@@ -41,12 +55,14 @@ _RETRY = {
 }
 
 _UNKNOWN = {
-    "E201": "a code whose meaning changed: once a missing number, once an SMS that could not be sent",
+    "E201": "an SMS could not be sent (documented for postbacks and for sending SMS, not for MMS calls)",
     "E503": "an internal error happened at the provider",
 }
 
 _FIX = {
     "E100": "the request is not a valid XML POST",
+    "E101": "the action is missing, or there is no such action",
+    "E102": "the user or the key is missing",
     "E103": "API access is blocked for this account or its parent account",
     "E104": "the API key is not valid",
     "E105": "this user has no API access",
@@ -57,7 +73,10 @@ _FIX = {
     "E111": "the sender's number (from) is not valid for this account",
     "E112": "the caller's IP address is not on the account's allow-list",
     "E114": "the recipient's number is blacklisted",
-    "E115": "the sender mask is longer than 50 characters",
+    "E115": (
+        "the sender mask (from-mask, Australia only) is not valid: at most 11 letters, digits, _ and - "
+        "(XML API), or 50 characters (JSON API)"
+    ),
     "E120": "the account's request limit is used up",
     "E212": "the page number is not valid",
     "E213": "the number of items per page is not valid",
@@ -123,8 +142,25 @@ _FIX = {
 }
 
 
+_OLDEST, _OF_2015, _JSON = "Skycore XML API 1.3 until 2015-03", "Skycore XML API 1.3 (2015)", "the JSON API"
+_OF_2014 = "Skycore XML API 1.3 of 2013 to 2014, before they became E311 to E314"
+_ONLY = {
+    **dict.fromkeys(("E101", "E102"), _OLDEST),
+    **dict.fromkeys(("E301", "E302", "E303", "E304"), _OF_2014),
+    **dict.fromkeys(
+        ("E109", "E343", "E621", "E623", "E624", "E625", "E630", "E631", "E632", "E633"), _OF_2015
+    ),
+    **dict.fromkeys(("E640", "E641", "E642", "E643", "E712", "E714", "E715"), _OF_2015),
+    **dict.fromkeys(("E103", "E115"), _JSON),
+}
+"""Codes that one generation of the documents has; E103 stood for another refusal until 2015-03."""
+
+
 def _rows(meanings: dict[str, str], kind: CodeClass) -> list[ErrorCode]:
-    return [ErrorCode(code=code, meaning=meaning, kind=kind) for code, meaning in meanings.items()]
+    return [
+        ErrorCode(code=code, meaning=meaning, kind=kind, only=_ONLY.get(code, ""))
+        for code, meaning in meanings.items()
+    ]
 
 
 ERROR_CODES: tuple[ErrorCode, ...] = tuple(

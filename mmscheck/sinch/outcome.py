@@ -99,6 +99,8 @@ def contradiction(answer: Answer, http_status: int) -> str | None:
         return f"said success with HTTP status {http_status}"
     if answer.success and (answer.error_code or answer.error_info):
         return "said success and gave an error at once"
+    if answer.success and answer.inner_failure:
+        return "said success, and within it that something failed"
     if not answer.success and answer.tracking_id:
         return "said failure and gave a tracking id at once"
     return None
@@ -135,7 +137,7 @@ def _refused(answer: Answer) -> tuple[SendStatus, str]:
         return SendStatus.UNKNOWN, f"{lead} {DO_NOT_REPEAT}{words}"
     if code.kind is CodeClass.UNKNOWN:
         return SendStatus.UNKNOWN, f"{code.code}: {code.meaning}. {DO_NOT_REPEAT}{words}"
-    lead = f"The provider refused with {code.code}: {code.meaning}. Nothing was sent."
+    lead = f"The provider refused with {code.code}: {code.told}. Nothing was sent."
     if code.kind is CodeClass.RETRY:
         return SendStatus.REFUSED, f"{lead} It is safe to send again a little later.{words}"
     return SendStatus.REFUSED, f"{lead} Mend that first; it is safe to send again then.{words}"

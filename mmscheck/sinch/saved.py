@@ -76,7 +76,7 @@ def _refused(answer: Answer) -> tuple[SendStatus, str]:
     if code is None or code.kind is CodeClass.UNKNOWN:
         named = answer.error_code or "no error code"
         return SendStatus.UNKNOWN, f"The provider failed with {named}. {MAY_REPEAT}{words}"
-    lead = f"The provider refused with {code.code}: {code.meaning}. Nothing was saved."
+    lead = f"The provider refused with {code.code}: {code.told}. Nothing was saved."
     if code.kind is CodeClass.RETRY:
         return SendStatus.REFUSED, f"{lead} Save it again a little later.{words}"
     return SendStatus.REFUSED, f"{lead} Mend that first, and save it again.{words}"

@@ -25,6 +25,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What a document holds of a message."""
 
     dialect: str
+    action: str
     name: Text | None
     subject: Text | None
     slides: tuple[Slide, ...]
@@ -39,7 +40,14 @@ def build(tree: Tree) -> Content:
     slides = tuple(_numbered(reader.slides))
     name, subject = notes.only(reader.names), notes.only(reader.subjects)
     strays = tuple(sorted(notes.strays, key=lambda stray: stray.line))
-    return Content(dialect=notes.dialect, name=name, subject=subject, slides=slides, strays=strays)
+    return Content(
+        dialect=notes.dialect,
+        action=reader.action,
+        name=name,
+        subject=subject,
+        slides=slides,
+        strays=strays,
+    )
 
 
 def _numbered(readers: list[SlideReader]) -> Iterator[Slide]:
@@ -64,6 +72,7 @@ class _RequestReader:
         self.names: list[Found] = []
         self.subjects: list[Found] = []
         self.slides: list[SlideReader] = []
+        self.action = ""
         notes.loose_text(root)
         self._children(root, within=None)
 
@@ -89,6 +98,13 @@ class _RequestReader:
             self._notes.add(child, f"{name} (inside {within}, so it is not read)", overlooked=True)
         elif key in _ONLY_IN_SLIDES:
             self._notes.add(child, f"{name} (outside a slide, so it is not read)", overlooked=True)
-        elif key == "action" and text_of(child).strip().lower() not in _ACTIONS_WITH_SLIDES:
-            self._notes.add(child, f"{name} (neither saveMMS nor sendMMS)")
+        elif key == "action" and within is None:
+            self._action(child, name)
         self._children(child, within=name)
+
+    def _action(self, child: _Element, name: str) -> None:
+        action = text_of(child).strip().lower()
+        if action not in _ACTIONS_WITH_SLIDES:
+            self._notes.add(child, f"{name} (neither saveMMS nor sendMMS)")
+        # Of two different ones nobody knows which counts, so neither excuses anything.
+        self.action = action if self.action in {"", action} else "several"

@@ -1,8 +1,9 @@
 """The elements of a stored message in each dialect, and which element a name stands for.
 
 Spellings: Sinch XML API, saveMMS and sendMMS (2021), for the modern dialect; Skycore XML API 1.3,
-saveMMS and sendMMS (2011 to 2015), for the legacy ones. Names are compared without regard to case,
-hyphens and underscores, so that ``Image``, ``apiKey`` and ``MESSAGE_TEXT`` are taken for what they mean.
+saveMMS and sendMMS (2011 to 2015), for the legacy ones, with what Skycore's current pages add. Names are
+compared without regard to case, hyphens and underscores, so that ``Image``, ``apiKey`` and ``MESSAGE_TEXT``
+are taken for what they mean.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ SUBJECT, NAME, SLIDE, TEXT, DURATION, URL = (
     "duration",
     "url",
 )
+UNSEEN = "personalizedimage"
+"""A picture made for each recipient from a template (Skycore's current pages of sendMMS and saveMMS)."""
 KINDS = {kind.value: kind for kind in MediaKind}
 CONTAINERS = frozenset({"content", "sequence"})
 SECRETS = frozenset({"apikey", "xapikey", "pass", "password", "secret", "token", "auth", "authorization"})
@@ -32,12 +35,18 @@ _MODERN_SPELLINGS = {
         *("request", "action", "api-key", "message-subject", "name", "slide"),
         *("message-text", "duration", "url", *KINDS),
         *("to", "from", "operator-id", "service-id", "campaignRef", "mms-id"),
-        *("fallback-sms-text", "fallback-sms-link-expiration"),
+        *("fallback-sms-text", "fallback-sms-link-expiration", "from-mask"),
     )
 }
 _LEGACY_SPELLINGS = {
     **{key: spelling.upper().replace("-", "") for key, spelling in _MODERN_SPELLINGS.items()},
     "apikey": "API_KEY",
+    "frommask": "FROM_MASK",
+    "disablefallbacksms": "DISABLEFALLBACKSMS",
+    "disablefallbacksmslink": "DISABLEFALLBACKSMSLINK",
+    "object": "OBJECT",
+    UNSEEN: "PERSONALIZED-IMAGE",
+    "templateid": "TEMPLATE-ID",
     SUBJECT: "SUBJECT",
     TEXT: "TEXT",
     "content": "CONTENT",
@@ -47,6 +56,15 @@ _LEGACY_SPELLINGS = {
     "pass": "PASS",
 }
 _SPELLINGS = {MODERN: _MODERN_SPELLINGS, LEGACY: _LEGACY_SPELLINGS, LEGACY_CONTENT: _LEGACY_SPELLINGS}
+
+_JSON_ONLY = {
+    key.replace("-", ""): key
+    for key in (
+        *("disable-fallback-sms", "disable-fallback-sms-link", "client-reference"),
+        *("mms-expiry-timestamp", "cache-content", "to-displayonly"),
+    )
+}
+"""Fields of the provider's JSON API that its XML API's pages do not have."""
 
 # "contact" and "calendar" are the names of the provider's JSON API.
 _SYNONYMS = {"subject": SUBJECT, "text": TEXT, "contact": "vcard", "calendar": "ical"}
@@ -76,6 +94,13 @@ def key_of(name: str) -> str:
 def is_known(key: str) -> bool:
     """Whether any dialect documents an element of this key."""
     return key in _MODERN_SPELLINGS or key in _LEGACY_SPELLINGS
+
+
+def elsewhere(key: str) -> str | None:
+    """Who documents an element that this dialect does not have, or None when nobody does."""
+    if key in _LEGACY_SPELLINGS and key not in _MODERN_SPELLINGS and key not in _LOOKALIKES:
+        return "documented for the upper-case dialect only"
+    return "documented for the provider's JSON API only" if key in _JSON_ONLY else None
 
 
 def spelling(key: str, dialect: str) -> str | None:

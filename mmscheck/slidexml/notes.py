@@ -72,7 +72,10 @@ class Notes:
         """The element's key; its spelling, namespace and attributes are noted where they are odd."""
         key, name = key_of(element), name_of(element)
         expected = names.spelling(key, self.dialect)
-        if expected is None and not names.is_known(key):
+        elsewhere = None if expected else names.elsewhere(key)
+        if elsewhere:
+            self.add(element, f"{name} ({elsewhere})", overlooked=_holds_url(element))
+        elif expected is None and not names.is_known(key):
             guess = names.likely(key)
             hidden = _holds_url(element)
             shown = f"{name} (holds a URL that is not checked)" if hidden else name

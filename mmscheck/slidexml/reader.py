@@ -35,6 +35,7 @@ def parse(data: bytes, source: str) -> Mms:
         source=source,
         digest=digest,
         dialect=content.dialect,
+        action=content.action,
         name=content.name,
         subject=content.subject,
         slides=content.slides,

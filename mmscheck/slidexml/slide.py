@@ -10,6 +10,8 @@ from mmscheck.model.words import MediaKind
 from mmscheck.slidexml import names
 from mmscheck.slidexml.notes import Found, Notes, elements, key_of, name_of
 
+_OBJECT = "object"
+
 
 class SlideReader:
     """A slide being read; ``nested`` are slides found inside it, which are slides of their own."""
@@ -22,6 +24,7 @@ class SlideReader:
         self._durations: list[Found] = []
         self._media: list[tuple[MediaKind, Text]] = []
         self.nested: list[SlideReader] = []
+        self.unseen = 0
         self._children(slide, within=None)
         self._duration_attributes(slide)
 
@@ -33,6 +36,7 @@ class SlideReader:
         )
         return Slide(
             number=number,
+            unseen=self.unseen,
             line=self._line,
             texts=tuple(self._texts),
             media=media,
@@ -53,6 +57,15 @@ class SlideReader:
             self._texts.append(self._notes.scalar(child))
         elif key == names.DURATION:
             self._durations.append((name, self._notes.scalar(child)))
+        elif key == names.UNSEEN:
+            self.unseen += 1
+            self._notes.add(
+                child, f"{name} (a picture for each recipient, which cannot be seen)", overlooked=True
+            )
+            return
+        elif key == _OBJECT and within is None:
+            self._object(child, name)
+            return
         elif key == names.SLIDE:
             self._notes.add(child, f"{name} (inside another slide)")
             self.nested.append(SlideReader(self._notes, child))
@@ -73,6 +86,18 @@ class SlideReader:
         elif names.is_known(key):
             self._notes.add(child, f"{name} (inside a slide, so it is not read)", overlooked=True)
         self._children(child, within=name)
+
+    def _object(self, element: _Element, name: str) -> None:
+        """A wrapping of some weeks of 2014: a kind of object in it, with its URL as text or as an element."""
+        self._notes.loose_text(element)
+        self._notes.add(element, f"{name} (documented for some weeks of 2014 only)")
+        for child in elements(element):
+            kind = names.KINDS.get(key_of(child))
+            if kind is None or len(child):
+                self._child(child, within=name)
+            else:
+                self._notes.meet(child)
+                self._media.append((kind, self._notes.scalar(child)))
 
     def _medium(self, element: _Element, kind: MediaKind) -> None:
         self._notes.loose_text(element)

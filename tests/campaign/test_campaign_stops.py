@@ -7,6 +7,8 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import pytest
+
 from mmscheck.campaign import Limits, Outcome
 from mmscheck.ledger import open_ledger
 from mmscheck.model.campaign import RowFate
@@ -157,23 +159,24 @@ async def with_canaries(tmp_path: Path, postback: str, limits: Limits) -> tuple[
             return await ending, box.phones.total
 
 
-async def tell(code: str) -> None:
-    """Postbacks for everything that was accepted."""
+async def tell(told: str) -> None:
+    """Postbacks, as a code and a status, for everything that was accepted."""
     async with await open_ledger(meanings=MEANINGS, recover=False) as ledger:
         for send in [send async for send in ledger.sends()]:
-            if code and send.tracking_id:
-                status = "Delivered" if code == "N102" else ""
+            if told and send.tracking_id:
+                code, _, status = told.partition(" ")
                 fields = {"code": code, "tracking-id": send.tracking_id, "status": status}
                 await ledger.record_postback(fields)
 
 
 async def test_canaries_that_are_delivered_let_the_rest_go(tmp_path: Path) -> None:
-    outcome, total = await with_canaries(tmp_path, "N102", Limits(in_flight=8, canary=2))
+    outcome, total = await with_canaries(tmp_path, "N102 Delivered", Limits(in_flight=8, canary=2))
     assert (outcome.result.accepted, outcome.result.stopped, total) == (20, None, 20)
 
 
-async def test_a_canary_that_fails_stops_the_rest(tmp_path: Path) -> None:
-    outcome, total = await with_canaries(tmp_path, "E102", Limits(in_flight=8, canary=2))
+@pytest.mark.parametrize("postback", ["E102", "N102 Message Sent/Rejected", "N202 Message Sent/Failed"])
+async def test_a_canary_that_fails_stops_the_rest(tmp_path: Path, postback: str) -> None:
+    outcome, total = await with_canaries(tmp_path, postback, Limits(in_flight=8, canary=2))
     assert (outcome.result.stopped, total) == ("2 of 2 canaries were not delivered", 2)
     assert outcome.result.left == 18
 

@@ -91,22 +91,37 @@ def size(
 @pytest.mark.parametrize("sender", SenderType)
 @pytest.mark.parametrize("rule", ["message-size", "message-size-advised"])
 def test_the_limit_is_met_to_the_byte(sender: SenderType, rule: str) -> None:
-    maximum = send_rules(sender)[rule].params.maximum
-    largest = (maximum - 814) * 100 // 137
+    (number,) = send_rules(sender)[rule].params.carriers
+    of_files = number.unit == "bytes of files"
+    largest = number.maximum if of_files else (number.maximum - 814) * 100 // 137
     assert size(message(IMAGE), sender, rule, seen=fetched(largest))[0] is Outcome.PASSED
     assert size(message(IMAGE), sender, rule, seen=fetched(largest + 1))[0] is Outcome.FAILED
 
 
 def test_limits_differ_by_kind_of_sender() -> None:
     limits = {
-        sender: [send_rules(sender)[f"message-size{end}"].params.maximum for end in ("", "-advised")]
+        sender: [
+            (number.maximum, number.unit)
+            for end in ("", "-advised")
+            for number in send_rules(sender)[f"message-size{end}"].params.carriers
+        ]
         for sender in SenderType
     }
+    files, wire = "bytes of files", "bytes on the wire"
     assert limits == {
-        SenderType.SHORT_CODE: [1_400_000, 600_000],
-        SenderType.LONG_CODE: [1_650_000, 600_000],
-        SenderType.TOLL_FREE: [1_000_000, 525_000],
+        SenderType.SHORT_CODE: [(1_400_000, wire), (600_000, files)],
+        SenderType.LONG_CODE: [(1_650_000, wire), (600_000, files)],
+        SenderType.TOLL_FREE: [(1_000_000, files), (525_000, files)],
     }
+
+
+@pytest.mark.parametrize("bytes_", [734_317, 740_000, 1_000_000])
+@pytest.mark.parametrize("sender", [None, *SenderType])
+def test_a_picture_that_the_provider_takes_is_never_denied(sender: SenderType | None, bytes_: int) -> None:
+    stored = message(slide(1, "Hello", media=[MediaKind.IMAGE]))
+    observations = {URL: fetched(bytes_)}
+    result = on_message("message-size", stored, observations=observations, sender=sender)
+    assert result.outcome is Outcome.PASSED
 
 
 def test_the_documented_estimate_is_used_and_rounded_up() -> None:

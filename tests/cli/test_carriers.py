@@ -47,7 +47,9 @@ async def test_both_carriers_verdicts_are_shown(network: list[str], tmp_path: Pa
     ran = await mmscheck("check", stored(tmp_path), *BOTH, *network, cwd=tmp_path)
     assert ran.code == 1
     shown = " ".join(ran.out.split())
-    assert "AT&T: 1,400,000 bytes, 107,814 bytes too many; Verizon: 1,680,000 bytes, fits" in shown
+    assert (
+        "AT&T: 1,400,000 bytes packed, 107,814 bytes too many; Verizon: 1,680,000 bytes packed, fits" in shown
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,10 @@ async def test_transcoding_allows_more_and_the_flag_goes_before_the_configuratio
     (tmp_path / "mmscheck.toml").write_text('transcoding = true\ncarriers = ["verizon"]\n')
     on = await mmscheck("check", path, *network, "--format", "json", cwd=tmp_path)
     assert found(on.out, "media-size")["outcome"] == "passed"
-    assert found(on.out, "message-size")["evidence"]["limits"][0]["carriers"] == ["Verizon"]
+    size = found(on.out, "message-size")
+    assert size["outcome"] == "passed", "the provider makes the picture fit"
+    assert size["evidence"]["made_to_fit"] == [size["evidence"]["made_to_fit"][0]]
+    assert size["evidence"]["limits"][0]["carriers"] == ["Verizon"]
     off = await mmscheck("check", path, "--no-transcoding", *network, "--format", "json", cwd=tmp_path)
     assert found(off.out, "media-size")["outcome"] == "failed"
     assert json.loads(on.out)["ruleset"]["digest"] != json.loads(off.out)["ruleset"]["digest"]

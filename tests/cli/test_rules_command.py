@@ -115,8 +115,8 @@ def test_json_has_everything_about_every_rule(tmp_path: Path, rules: Command) ->
 
 def test_a_number_stands_only_where_it_counts() -> None:
     whose = {(n.param, n.whose) for n in ENTRIES["message-size"].numbers}
-    assert {("maximum", "short-code"), ("carriers", "AT&T, short-code")} <= whose
-    assert not [name for param, name in whose if param == "maximum" and "AT&T" in name]
+    assert {("carriers", "short-code"), ("carriers", "AT&T, short-code"), ("reduced", "")} <= whose
+    assert not [name for param, name in whose if param == "reduced" and "AT&T" in name]
     assert [number.whose for number in ENTRIES["subject-length"].numbers] == [""]
     providers = ENTRIES["message-fits-providers"].numbers
     assert ("body_length", "Twilio") in {(number.param, number.whose) for number in providers}

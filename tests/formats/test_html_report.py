@@ -186,8 +186,11 @@ def test_findings_stand_under_who_can_fix_them() -> None:
 
 def test_each_carrier_s_limit_has_a_bar_with_the_numbers_in_words() -> None:
     page = words(html.render(html_reports.everything()))
-    assert re.search(r"\d+ KB of the 1\.00 MB taken by every carrier: fits", page)
-    assert re.search(r"\d+ KB of the \d+ KB advised for every carrier: fits", page)
+    assert re.search(r"\d+ KB of files of the 1\.00 MB taken by Sinch, for toll-free numbers: fits", page)
+    assert re.search(r"\d+ KB of the 1\.40 MB taken by AT&amp;T, the tightest operator", page)
+    assert re.search(
+        r"\d+ KB of files of the 525 KB advised for Bandwidth, for toll-free numbers: fits", page
+    )
 
 
 def test_several_messages_are_listed_with_their_own_verdicts_and_what_to_mend_first() -> None:

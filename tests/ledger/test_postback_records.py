@@ -10,6 +10,7 @@ import pytest
 from mmscheck.errors import UsageError
 from mmscheck.ledger import Filter, Ledger, Save, open_ledger
 from mmscheck.model.ledger import MmsState, PostbackMeaning, Recorded, SendState
+from mmscheck.sinch.postbacks import POSTBACK_CODES
 from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw, unknown
 
 DAY = 24 * 3600
@@ -71,6 +72,81 @@ async def test_each_code_means_what_it_means(
     await ledger.answer(await claimed(ledger), accepted("T1"))
     await ledger.record_postback(postback(code, status=status))
     assert await stand(ledger) is wanted
+
+
+FAILING = {
+    "Message Sent/Failed": True,
+    "Message Failed": True,
+    "Failed": True,
+    "message sent / REJECTED": True,
+    "Message Sent/Rejected": True,
+    "Message Sent/Expired": True,
+    "Message Sent/NotSupported": True,
+    "Message Sent/Not Supported": True,
+    "Message Sent/Unrecognised": True,
+    "Message Sent/Failed/": True,
+    "Message Sent/Failed.": True,
+}
+OTHER = (
+    "",
+    "Message Sent",
+    "Message Sent/",
+    "Message Sent/Deferred",
+    "Not Delivered",
+    "DeliveredLater",
+    "é<&",
+)
+OF_SUCCESS = {"N013", "N101", "N102", "N201", "N202"}
+OF_FAILURE = {row.code for row in POSTBACK_CODES if row.kind.value == "failed"}
+
+
+def due(code: str, status: str) -> SendState:
+    """The right state after one postback, spelled out for every code and word."""
+    if code in OF_FAILURE or (code in OF_SUCCESS and status in FAILING):
+        return SendState.FAILED
+    if code not in OF_SUCCESS:
+        return SendState.ACCEPTED
+    delivered = status.rpartition("/")[2] in {"Delivered", "Retrieved"}
+    if (delivered and code in {"N102", "N202"}) or (code == "N202" and status in {"", "/"}):
+        return SendState.DELIVERED
+    return SendState.SENT
+
+
+STATUSES = (*FAILING, *OTHER, "Delivered", "Message Sent/Delivered", "Message Sent/Retrieved")
+
+
+@pytest.mark.parametrize("code", [row.code for row in POSTBACK_CODES])
+async def test_the_status_words_decide_and_not_the_code_alone(ledger: Ledger, code: str) -> None:
+    for number, status in enumerate(STATUSES, 1):
+        claim = await claimed(ledger, f"key-{number}")
+        await ledger.answer(claim, accepted(f"T{number}"))
+        await ledger.record_postback(postback(code, f"T{number}", to="", status=status))
+        assert (status, await stand(ledger, claim.send_id)) == (status, due(code, status))
+        again = await ledger.claim(intent(f"key-{number}"))
+        assert isinstance(again, Recorded), "what a phone may have is never sent again"
+
+
+@pytest.mark.parametrize(
+    ("code", "word", "listed"),
+    [
+        ("N102", "Rejected", True),
+        ("N102", "Failed", True),
+        ("N102", "NotSupported", True),
+        ("N102", "Expired", False),
+        ("N102", "Delivered", False),
+        ("N101", "Failed", True),
+        ("N103", "Expired", False),
+        ("N202", "Failed", False),
+    ],
+)
+async def test_a_refusal_behind_a_code_of_success_is_a_false_permit(
+    ledger: Ledger, code: str, word: str, *, listed: bool
+) -> None:
+    claim = await claimed(ledger)
+    await ledger.answer(claim, accepted("T1"))
+    await ledger.record_postback(postback(code, status=f"Message Sent/{word}"))
+    found = [send.id async for send in ledger.sends(Filter(false_permits=True))]
+    assert found == ([claim.send_id] if listed else [])
 
 
 async def test_a_repeated_postback_is_kept_once(ledger: Ledger, where: str) -> None:

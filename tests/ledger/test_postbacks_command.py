@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -87,6 +88,33 @@ async def test_a_late_refusal_is_listed_as_passed_and_refused(
     shown = await mmscheck("ledger", "show", bad, "--ledger", where, cwd=tmp_path)
     assert "E102" in shown.out
     assert fine != bad
+
+
+TWIN = postback("E102", upper=True, tracking_id="T1", status="Message Sent/Rejected")
+FORMS = {
+    "json": (b'{"code": "E102", "tracking-id": "T1", "status": "Message Sent/Rejected"}', "application/json"),
+    "form": (b"xml=" + quote_plus(TWIN).encode(), "application/x-www-form-urlencoded"),
+    "raw, labelled as a form": (TWIN, "application/x-www-form-urlencoded"),
+    "multipart": (
+        b'--x\r\nContent-Disposition: form-data; name="XML"\r\n\r\n%b\r\n--x--\r\n' % TWIN,
+        "multipart/form-data; boundary=x",
+    ),
+    "wrapped": (TWIN.replace(b"POSTBACK>", b"NOTIFICATION>"), "text/xml"),
+}
+
+
+@pytest.mark.parametrize(("body", "kind"), FORMS.values(), ids=FORMS)
+async def test_a_notification_in_another_form_moves_its_send(
+    where: str, ledger: Ledger, body: bytes, kind: str
+) -> None:
+    claim = await claimed(ledger)
+    await ledger.answer(claim, accepted("T1"))
+    async with running(where, MMSCHECK_POSTBACK_SECRET=SECRET) as listener:
+        assert await post(listener.port, body, f"/{SECRET}", f"Content-Type: {kind}\r\n") == 200
+    send = await ledger.send(claim.send_id)
+    assert send is not None
+    assert send.state is SendState.FAILED
+    assert [one.status for one in await ledger.postbacks(send)] == ["Message Sent/Rejected"]
 
 
 async def test_a_killed_listener_has_lost_nothing_that_it_answered(where: str, ledger: Ledger) -> None:

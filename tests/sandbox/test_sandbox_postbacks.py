@@ -209,7 +209,7 @@ async def test_tags_come_in_either_case(tags: str, save: str, send: str) -> None
         await call(box, send_xml(mms_id))
         await settled(box)
         assert [post.root for post in receiver.posts] == [save, send, send]
-        upper = {"ORIGIN", "CODE", "SENTAS", "STATUS", "MMSID", "FROM", "TO", "TRACKINGID", "OPERATORID"}
+        upper = {"ORIGIN", "CODE", "SENTAS", "STATUS", "MMSID", "FROM", "TO", "TRACKINGID", "SPID"}
         if tags == "upper":
             assert set(receiver.posts[1].fields) == {*upper, "TIMESTAMP"}
         if tags == "lower":

@@ -125,8 +125,8 @@ async def test_a_slow_file_is_given_up(box: Sandbox, monkeypatch: pytest.MonkeyP
 
 
 async def test_files_over_their_limit_are_too_big(tmp_path: Path) -> None:
-    sizes = {"image": 1_000_001, "audio": 1_000_001, "video": 1_000_001, "vcard": 2_048_001}
-    objects = {"ical": 2_048_001, "pdf": 2_048_001, "passbook": 2_048_001}
+    sizes = {"image": 1_000_001, "audio": 1_000_001, "video": 1_000_001, "vcard": 2_097_153}
+    objects = {"ical": 2_097_153, "pdf": 2_097_153, "passbook": 2_097_153}
     wanted = ["E331", "E332", "E333", "E335", "E336", "E337", "E338"]
     for kind, size in (sizes | objects).items():
         (tmp_path / kind).write_bytes(b"x" * size)

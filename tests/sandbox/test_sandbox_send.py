@@ -54,6 +54,8 @@ async def test_a_send_is_answered_as_documented_and_remembered(box: Sandbox) -> 
         ({"fallback_sms_text": None}, "", "E622"),
         ({"operator_id": "AT&amp;T"}, "", "E650"),
         ({"operator_id": ""}, "", "E650"),
+        ({"operator_id": "999999"}, "", "E651"),
+        ({"operator_id": "4"}, "", "E651"),
         ({"custom_subject": ""}, "", "E314"),
         ({"custom_subject": "x" * 81}, "", "E314"),
         ({}, "<custom-text><value>a</value></custom-text>", "E100"),
@@ -116,7 +118,7 @@ async def test_the_legacy_send_is_answered_in_upper_case_and_asks_for_less(box: 
     mms_id = await saved(box)
     body = (
         f"<REQUEST><ACTION>sendsavedMMS</ACTION><API_KEY>{KEY}</API_KEY><MMSID>{mms_id}</MMSID>"
-        "<TO>14044790000</TO><FROM>60856</FROM></REQUEST>"
+        "<TO>14044790000</TO><FROM>60856</FROM><FALLBACKSMSTEXT>x</FALLBACKSMSTEXT></REQUEST>"
     )
     answer = await call(box, body)
     assert answer["STATUS"] == "Success"

@@ -50,6 +50,21 @@ def test_a_failure_with_a_known_code_is_refused_with_any_status(body: str, http_
     assert "Nothing was sent" in result.detail
 
 
+@pytest.mark.parametrize("code", ["E101", "E102"])
+def test_a_call_without_action_or_key_was_refused(code: str) -> None:
+    result = outcome(f"<RESPONSE><STATUS>Failure</STATUS><ERRORCODE>{code}</ERRORCODE></RESPONSE>")
+    assert result.status is SendStatus.REFUSED
+    assert "Nothing was sent" in result.detail
+    assert "until 2015-03 only" in result.detail
+
+
+def test_an_answer_with_empty_errors_inside_is_accepted() -> None:
+    body = ACCEPTED.replace(
+        "</response>", "<sending><error-code/><status>Success</status></sending></response>"
+    )
+    assert outcome(body).status is SendStatus.ACCEPTED
+
+
 def test_the_refusal_says_what_to_do() -> None:
     assert "Mend that first" in outcome(failure("E110")).detail
     assert "safe to send again a little later" in outcome(failure("E626")).detail
@@ -70,7 +85,10 @@ def test_an_acceptance_without_tracking_id_is_still_one_and_says_so() -> None:
         (failure("E503"), 200),
         (failure("E201"), 200),
         (failure("E998"), 200),
-        (failure("E101"), 200),
+        (ACCEPTED.replace("</response>", "<sending><error-code>E110</error-code></sending></response>"), 200),
+        (ACCEPTED.replace("</response>", "<part><status>Failure</status></part></response>"), 200),
+        (ACCEPTED.replace("</response>", "<to2 error-code='E110'/></response>"), 200),
+        (ACCEPTED_2015.replace("</RESPONSE>", "<A><B><ERRORINFO>no</ERRORINFO></B></A></RESPONSE>"), 200),
         (failure(""), 200),
         ("<response><status>Failure</status></response>", 200),
         ("<response><status>Pending</status></response>", 200),

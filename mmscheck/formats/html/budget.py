@@ -10,6 +10,7 @@ from mmscheck.formats.html.markup import NOTHING, Markup, tag
 from mmscheck.formats.html.words import cut, size
 from mmscheck.formats.wording import count
 from mmscheck.model.report import MessageReport
+from mmscheck.model.rule import OF_FILES
 from mmscheck.model.words import Outcome
 
 RULES = (("message-size", "taken by"), ("message-size-advised", "advised for"))
@@ -24,6 +25,8 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     maximum: int
     outcome: Outcome
     carriers: tuple[str, ...] = ()
+    unit: str = ""
+    total: int | None = None
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,13 +81,15 @@ def _weight(message: MessageReport, rule: str) -> Weight | None:
 def _bars(found: Weight, word: str) -> Iterator[Markup]:
     for bound in found.limits:
         whose = ", ".join(cut(name, 60) for name in bound.carriers) or "every carrier"
-        verdict = _WORDS.get(bound.outcome, f"{size(found.total - bound.maximum)} too much")
-        about = f"{'at least ' if found.at_least else ''}{size(found.total)}"
+        seen = found.total if bound.total is None else bound.total
+        verdict = _WORDS.get(bound.outcome, f"{size(seen - bound.maximum)} too much")
+        of_files = " of files" if bound.unit == OF_FILES else ""
+        about = f"{'at least ' if found.at_least else ''}{size(seen)}{of_files}"
         text = f"{about[:1].upper()}{about[1:]} of the {size(bound.maximum)} {word} {whose}: "
         yield tag(
             "li",
             tag("span", text, tag("strong", verdict)),
-            _bar(found.total, bound.maximum),
+            _bar(seen, bound.maximum),
             class_=f"bar {bound.outcome.value} {word.partition(' ')[0]}",
         )
 
