@@ -168,7 +168,12 @@ def _applies(remedy: Remedy, answer: Answer | None, beside: frozenset[str]) -> b
 def _pertinent(recognised: Recognised, rule: str) -> Answer | None:
     """The answer that the rule is about."""
     observation = recognised.observation
-    probe = next((each for each in observation.probes if each.name is SEEN_IN.get(rule)), None)
+    asked = [each for each in observation.probes if each.name is SEEN_IN.get(rule)]
+    # Of several, the one that the rule does not hold for: lengths that come and go are missed in one of them.
+    probe = next(
+        (each for each in asked if each.final is not None and not each.final.values("Content-Length")),
+        asked[0] if asked else None,
+    )
     if probe is not None and probe.final is not None:
         return answer_of(probe.final, observation)
     return answer_of(observation.hops[-1], observation) if observation.hops else None
