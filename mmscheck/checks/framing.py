@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-from mmscheck.checks.media_types import kinds
-from mmscheck.checks.observed import answer, explanation, seen, shown_type, unanswered, values
+from mmscheck.checks.observed import answer, explanation, is_medium, seen, unanswered, values
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -143,14 +142,9 @@ def _advised(result: Result, stated: list[str], observation: Observation) -> Res
     """The same with what helps where nothing was compressed, and only the header says that something was."""
     if UPLOAD_CODING in stated:
         return advising(result, _UPLOADED, Owner.HOSTING)
-    if COMPRESSIONS.isdisjoint(stated) or _is_medium(observation):
+    if COMPRESSIONS.isdisjoint(stated) or is_medium(observation):
         return advising(result, _NOT_CODED, Owner.HOSTING)
     return result
-
-
-def _is_medium(observation: Observation) -> bool:
-    shown = shown_type(observation.sniffed) if isinstance(observation, Fetched) else None
-    return shown is not None and bool(kinds(shown))
 
 
 _UPLOADED = (

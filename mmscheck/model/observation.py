@@ -146,6 +146,10 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         return self.hops[-1] if self.hops else None
 
 
+BYTE_WITNESSES = frozenset({"libmagic", "pillow", "mutagen", "content"})
+"""The witnesses that look at the bytes; one that is not listed proves nothing."""
+
+
 class Witness(msgspec.Struct, frozen=True, kw_only=True):
     """What one way of determining a type said: a media type, or None when it could not."""
 
