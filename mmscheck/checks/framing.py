@@ -69,10 +69,22 @@ def length_true(target: MediaTarget, _params: NoParams) -> Result:
     stated, times = stated_length(hop), len(_members(hop, _LENGTH))
     problem = _misstated(stated, times) or _untrue(stated or 0, target.observation)
     if problem:
-        return failed({"stated": stated}, problem=problem, seen=seen(hop, _LENGTH))
+        untrue = failed({"stated": stated}, problem=problem, seen=seen(hop, _LENGTH))
+        return advising(untrue, _IN_BYTES, Owner.HOSTING) if problem.endswith(_CHARACTERS) else untrue
     if not isinstance(target.observation, Fetched):
         return cant_tell(f"the file was not read to its end: {explanation(target.observation)}")
     return passed(stated=stated, received=target.observation.size)
+
+
+_CHARACTERS = (
+    ", exactly as many as its characters beyond ASCII have beyond one byte each: the length seems to count"
+    " characters, and not bytes"
+)
+_IN_BYTES = (
+    "Count bytes: in PHP strlen in place of mb_strlen, in JavaScript Buffer.byteLength(text) in place of"
+    " text.length, in Python len(text.encode()) in place of len(text). Bytes that are no text, such as a"
+    " picture, must not become a string on the way. Better, leave the length to the web server or framework."
+)
 
 
 def _misstated(stated: int | None, times: int) -> str | None:
@@ -86,7 +98,8 @@ def _untrue(stated: int, observation: Observation) -> str | None:
     if isinstance(observation, NotFetched):
         return _untrue_in_part(stated, observation)
     if observation.excess:
-        return f"{stated:,} bytes were stated and at least {observation.excess:,} more followed"
+        more = f"{stated:,} bytes were stated and at least {observation.excess:,} more followed"
+        return f"{more}{_CHARACTERS}" if observation.excess == observation.continuing else more
     if observation.size != stated:
         return f"{stated:,} bytes were stated and {observation.size:,} came"
     return None

@@ -131,6 +131,11 @@ def route(observation: Observation) -> str:
     return " -> ".join(printable(redact_url(hop.url)) for hop in observation.hops)
 
 
+def is_https(hop: Hop) -> bool:
+    """Whether the hop was asked for over TLS."""
+    return hop.url[:6].lower() == "https:"
+
+
 def received(observation: Observation) -> int | None:
     """Bytes of the file that came, whole or not; None when none were counted or it was no file."""
     if isinstance(observation, Fetched):

@@ -35,10 +35,10 @@ CONSEQUENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "url-absolute": (REACHABLE,),
         "url-clean": (REACHABLE,),
         "url-public": (REACHABLE,),
-        "tls-valid": (REACHABLE,),
+        "tls-valid": (REACHABLE, "tls-lasts"),
         "redirect-safe": (REACHABLE, "no-redirect"),
-        "response-well-formed": (REACHABLE, "content-length", "content-length-true"),
-        "content-length-true": (REACHABLE, *_DECODES),
+        "response-well-formed": (REACHABLE, "content-length"),
+        "content-length-true": (REACHABLE, "response-well-formed", *_DECODES),
         "not-chunked": ("content-length", *_LENGTHS),
         "content-length": _LENGTHS,
         "length-under-gzip": ("not-compressed-under-gzip",),
@@ -105,6 +105,17 @@ def follows(item: Evaluation, cause: Evaluation, seen: Observation | None) -> bo
         return False
     if item.outcome is not Outcome.FAILED and cause.rule in _ONLY_FAILURES:
         return False
+    if item.rule == "response-well-formed" and not _only_lengths(item):
+        return False
     return item.rule != REACHABLE or (
         isinstance(seen, NotFetched) and seen.reason in UNREACHED.get(cause.rule, ())
     )
+
+
+_LENGTHS_AT_FAULT = frozenset({"EXCESS", "TWO_LENGTHS", "REPEATED_LENGTH", "BAD_LENGTH"})
+
+
+def _only_lengths(item: Evaluation) -> bool:
+    """Whether all that is not well formed is what ``content-length-true`` says better."""
+    odd = item.evidence.get("anomalies") or ()
+    return bool(odd) and all(each.get("kind") in _LENGTHS_AT_FAULT for each in odd)
