@@ -47,9 +47,9 @@ def length_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
     if found.head is None:
         return cant_tell(f"the request that accepted gzip got no file: {found.problem}", **seen)
     if problem := _untrue_under_gzip(found.head, observation):
-        return failed(
-            seen, seen=framing(found.head), size=_size_words(observation.size, problem), problem=problem
-        )
+        size = _size_words(observation.size, problem)
+        result = failed(seen, seen=framing(found.head), size=size, problem=problem)
+        return advising(result, _UNSPOILED, Owner.HOSTING) if problem == _BREAKS_OFF else result
     if found.reason is not None:
         return cant_tell(f"the answer to a request that accepts gzip is at fault: {found.problem}", **seen)
     return passed(length=usable_length(found.head), **seen)
@@ -61,6 +61,13 @@ _BREAKS_OFF = (
     " breaks off"
 )
 """What a script does that states the size of a file and has its output compressed afterwards."""
+
+
+_UNSPOILED = (
+    "Let nothing compress the file after its length was stated: in PHP switch zlib.output_compression off for"
+    " this script and use no ob_gzhandler; elsewhere leave the media path out of what compresses. Pictures,"
+    " sounds and films gain nothing by it."
+)
 
 
 def _untrue_under_gzip(head: Hop, observation: Fetched) -> str:

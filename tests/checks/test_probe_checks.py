@@ -105,6 +105,7 @@ def test_the_length_of_the_plain_file_beside_compressed_bytes_is_false() -> None
     result = judge("length-under-gzip", with_probes(answered(ProbeName.GZIP, (*LENGTH, *GZIPPED))))
     assert result.outcome is FAILED
     assert "the transfer breaks off" in result.wording["problem"]
+    assert "zlib.output_compression off" in result.fix
 
 
 def test_a_file_that_is_stored_compressed_bears_its_own_length_in_both_answers() -> None:
