@@ -77,7 +77,7 @@ def recognise(servers: Iterable[Server], observation: Observation) -> Recognised
 
 def _is_medium(observation: Observation) -> bool:
     """Whether the bytes show that they are a medium, so that no page came in place of it."""
-    if not isinstance(observation, Fetched):
+    if not isinstance(observation, Fetched) or observation.size == 0:
         return False
     sniffed = observation.sniffed
     proven = sniffed.witness in BYTE_WITNESSES and not sniffed.web_page and sniffed.problem is None
