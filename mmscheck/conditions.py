@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from mmscheck.model.coding import COMPRESSIONS
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Probe, ProbeName
 from mmscheck.model.server import Condition
 
@@ -159,7 +160,8 @@ def _in(pattern: str, text: str) -> bool:
 
 
 def _encoded(answer: Answer) -> bool:
-    return answer.headers.get("content-encoding", "").strip().lower() not in ("", "identity")
+    stated = answer.headers.get("content-encoding", "").lower().split(",")
+    return not COMPRESSIONS.isdisjoint(each.strip() for each in stated)
 
 
 def _is_host(host: str, wanted: tuple[str, ...]) -> bool:

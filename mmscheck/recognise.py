@@ -6,13 +6,14 @@ admits only simple patterns, so that no answer can make this slow.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import msgspec
 
 from mmscheck.conditions import Answer, answer_of, answers, holds
-from mmscheck.model.observation import Observation, ProbeName
+from mmscheck.model.observation import BYTE_WITNESSES, Fetched, Observation, ProbeName
 from mmscheck.model.server import IN_PLACE_OF_THE_FILE, Detected, Mark, Remedy, Server, ServerKind
 
 SEEN_IN: Mapping[str, ProbeName] = MappingProxyType(
@@ -23,6 +24,11 @@ SEEN_IN: Mapping[str, ProbeName] = MappingProxyType(
     }
 )
 """Rules about another answer than the first, and the probe whose answer they are about."""
+
+_MEDIUM = re.compile(
+    r"(?:image|audio|video)/|text/(?:vcard|calendar)\Z|application/(?:pdf|vnd\.apple\.pkpass)\Z"
+)
+"""Types that slides may hold."""
 
 _FOR = "\nFor "
 """What parts a rule's own fix from what is advised for one server, and these from each other."""
@@ -60,11 +66,22 @@ class Recognised(msgspec.Struct, frozen=True, kw_only=True):
 def recognise(servers: Iterable[Server], observation: Observation) -> Recognised:
     """What the answers show: in the order of the kinds (a CDN before what is behind it), then of the data."""
     seen = answers(observation)
+    if _is_medium(observation):
+        servers = [server for server in servers if server.kind is not ServerKind.PAGE]
     found = [Found(server=server, hops=hops) for server in servers if (hops := _where(server, seen))]
     if any(each.server.kind in IN_PLACE_OF_THE_FILE and not each.server.fallback for each in found):
         found = [each for each in found if not each.server.fallback]
     found.sort(key=lambda each: _ORDER.index(each.server.kind))
     return Recognised(observation=observation, found=tuple(found))
+
+
+def _is_medium(observation: Observation) -> bool:
+    """Whether the bytes show that they are a medium, so that no page came in place of it."""
+    if not isinstance(observation, Fetched) or observation.size == 0:
+        return False
+    sniffed = observation.sniffed
+    proven = sniffed.witness in BYTE_WITNESSES and not sniffed.web_page and sniffed.problem is None
+    return proven and _MEDIUM.match(sniffed.type or "") is not None
 
 
 def _where(server: Server, seen: tuple[Answer, ...]) -> tuple[int, ...]:
@@ -168,7 +185,12 @@ def _applies(remedy: Remedy, answer: Answer | None, beside: frozenset[str]) -> b
 def _pertinent(recognised: Recognised, rule: str) -> Answer | None:
     """The answer that the rule is about."""
     observation = recognised.observation
-    probe = next((each for each in observation.probes if each.name is SEEN_IN.get(rule)), None)
+    asked = [each for each in observation.probes if each.name is SEEN_IN.get(rule)]
+    # Of several, the one that the rule does not hold for: lengths that come and go are missed in one of them.
+    probe = next(
+        (each for each in asked if each.final is not None and not each.final.values("Content-Length")),
+        asked[0] if asked else None,
+    )
     if probe is not None and probe.final is not None:
         return answer_of(probe.final, observation)
     return answer_of(observation.hops[-1], observation) if observation.hops else None

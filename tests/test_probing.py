@@ -27,12 +27,19 @@ RULES = ("length-under-gzip", "length-when-cold", "stable", "response-time")
     ("headers", "options", "requests"),
     [
         ((), {}, [FIRST, GZIP]),
-        (("Age: 3",), {}, [FIRST, GZIP, COLD]),
-        (("Age: 3",), {"cache_bust": False}, [FIRST, GZIP]),
-        (("X-Cache: MISS",), {}, [FIRST, GZIP]),
+        (("CF-Cache-Status: HIT",), {}, [FIRST, GZIP, COLD]),
+        (("CF-Cache-Status: HIT",), {"cache_bust": False}, [FIRST, GZIP]),
+        (("CF-Cache-Status: MISS",), {}, [FIRST, GZIP]),
+        (("X-Cache: MISS",), {}, [FIRST, GZIP, *[COLD] * 3]),
+        (("X-Cache: MISS",), {"cache_bust": False}, [FIRST, GZIP]),
+        (("Age: 3",), {}, [FIRST, GZIP, *[COLD] * 3]),
         ((), {"deep": True}, [FIRST, GZIP, BROWSER, WEBP, *[FIRST] * 3]),
-        (("Age: 3",), {"deep": True}, [FIRST, GZIP, COLD, BROWSER, WEBP, *[FIRST] * 3]),
-        (("Age: 3",), {"deep": True, "cache_bust": False}, [FIRST, GZIP, BROWSER, WEBP, *[FIRST] * 3]),
+        (("CF-Cache-Status: HIT",), {"deep": True}, [FIRST, GZIP, COLD, BROWSER, WEBP, *[FIRST] * 3]),
+        (
+            ("CF-Cache-Status: HIT",),
+            {"deep": True, "cache_bust": False},
+            [FIRST, GZIP, BROWSER, WEBP, *[FIRST] * 3],
+        ),
     ],
 )
 async def test_a_check_makes_exactly_these_requests(
@@ -47,12 +54,13 @@ async def test_a_check_makes_exactly_these_requests(
     judged = {item.rule: item.outcome.value for item in report.messages[0].evaluations if item.rule in RULES}
     assert judged["length-under-gzip"] == judged["response-time"] == "passed"
     assert judged["stable"] == ("passed" if options.get("deep") else "inapplicable")
-    cold = "passed" if "X-Cache: MISS" in headers else "cant-tell" if headers else "inapplicable"
+    proven = "CF-Cache-Status: MISS" in headers or ("X-Cache: MISS" in headers and not options)
+    cold = "passed" if proven else "cant-tell" if headers else "inapplicable"
     assert judged["length-when-cold"] == cold
 
 
 async def test_a_signed_url_is_asked_for_as_it_is_alone() -> None:
-    async with serve(response(PHOTO, JPEG, "Age: 3")) as server:
+    async with serve(response(PHOTO, JPEG, "CF-Cache-Status: HIT")) as server:
         url = "a.jpg?Expires=4102444800&amp;Signature=abc&amp;Key-Pair-Id=k"
         text = message(image(url)).replace("media.example.com", f"media.example.com:{server.port}")
         await check([parse(text.encode(), "a.xml")], load_rules(), policy(server), deep=True)
@@ -70,7 +78,7 @@ async def run(server: RawServer, folder: Path, *options: str) -> Any:
 
 
 async def test_the_command_makes_the_deep_probes_only_when_asked(tmp_path: Path) -> None:
-    async with serve(response(PHOTO, JPEG, "Age: 3")) as server:
+    async with serve(response(PHOTO, JPEG, "CF-Cache-Status: HIT")) as server:
         shallow = await run(server, tmp_path)
         assert asked(server) == sorted([FIRST, GZIP, COLD])
         server.requests.clear()
@@ -92,7 +100,7 @@ def _probes(report: Any) -> list[dict[str, Any]]:
 
 
 async def test_the_report_shows_each_probe_and_no_secret(tmp_path: Path) -> None:
-    async with serve(response(PHOTO, JPEG, "Age: 3")) as server:
+    async with serve(response(PHOTO, JPEG, "CF-Cache-Status: HIT")) as server:
         report = await run(server, tmp_path, "--deep")
         marks = {
             found[0].decode() for head in server.requests if (found := re.search(rb"mmscheck=\w{16}", head))

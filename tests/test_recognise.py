@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from mmscheck.formats.layout import shown_lines
 from mmscheck.model.observation import Probe, ProbeName, Reason
 from mmscheck.model.redact import redact_text
 from mmscheck.model.server import Condition, Detected, Mark, Remedy, Server, ServerKind
 from mmscheck.pipeline import load_rules
 from mmscheck.recognise import Recognised, advice, describe, join_fix, likeness, recognise, split_fix
-from tests.support.media_targets import fetched, hop, not_fetched
+from tests.support.media_targets import fetched, hop, not_fetched, sniffed
 
 SERVERS = load_rules("send").servers
 NGINX = ("Server", "nginx/1.22.1")
@@ -84,7 +86,7 @@ def alone(server: Server, *remedies: Remedy) -> Recognised:
         looks_like=server.looks_like,
         remedies=remedies,
     )
-    return recognise((made,), fetched())
+    return recognise((made,), fetched(sniffed=sniffed(None)))
 
 
 def all_advice(server: Server, remedy: Remedy) -> str:
@@ -150,7 +152,9 @@ def test_what_a_framework_behind_it_does_is_not_put_down_to_the_server() -> None
     told = [text.partition(":")[0] for text in advice(seen(*squeezed), "not-chunked")]
     behind = seen(*squeezed, ("X-Powered-By", "Express"))
     assert told == ["nginx"]
-    assert [text.partition(":")[0] for text in advice(behind, "not-chunked")] == ["Express"]
+    assert [text.partition(":")[0] for text in advice(behind, "not-chunked")] == ["nginx", "Express"]
+    plain = seen(NGINX, CHUNKED, ("ETag", 'W/"5f"'), ("X-Powered-By", "Express"))
+    assert not [text for text in advice(plain, "not-chunked") if "filter" in text]
 
 
 def test_a_remedy_may_ask_for_what_else_was_recognised() -> None:
@@ -180,9 +184,19 @@ def test_a_remedy_may_ask_for_what_else_was_recognised() -> None:
     assert advice(both, "not-chunked") == ("one: Mend.",)
 
 
+@pytest.mark.parametrize("name", ["image/jpeg", "text/vcard", "application/vnd.apple.pkpass"])
+def test_bytes_of_a_medium_are_not_taken_for_a_page(name: str) -> None:
+    html = ("Content-Type", "text/html")
+    found = seen(html, excerpt="BEGIN:VCARD", sniffed=sniffed(name))
+    assert found.found == ()
+    by_name = seen(html, excerpt="hello", sniffed=sniffed(name, witness="extension"))
+    assert [each.server.id for each in by_name.found] == ["web-page"]
+
+
 def test_what_is_a_last_resort_is_only_spoken_of_alone() -> None:
     html = ("Content-Type", "text/html")
-    assert likeness(seen(html, excerpt="<p>hello"), "not-a-web-page") == "It looks like a web page."
+    page = seen(html, excerpt="<p>hello", sniffed=sniffed("text/plain"))
+    assert likeness(page, "not-a-web-page") == "It looks like a web page."
     assert likeness(seen(html), "not-a-web-page") == "", "bytes that are no text are no page"
     challenge = seen(html, ("CF-Mitigated", "challenge"))
     assert likeness(challenge, "not-a-web-page") == "It looks like a Cloudflare challenge page."

@@ -23,11 +23,12 @@ from tests.support.server_rows import Answer as Sent
 from tests.support.server_rows import Row
 from tests.support.server_table import NEAR_SERVERS
 from tests.support.server_table import SERVERS as SERVER_ROWS
+from tests.support.server_table_more import MORE, NEAR_MORE
 from tests.support.wall_table import IN_PLACE, NEAR_IN_PLACE
 from tests.support.web import HOME, Web
 
-ROWS = (*SERVER_ROWS, *IN_PLACE)
-NEAR = (*NEAR_SERVERS, *NEAR_IN_PLACE)
+ROWS = (*SERVER_ROWS, *MORE, *IN_PLACE)
+NEAR = (*NEAR_SERVERS, *NEAR_MORE, *NEAR_IN_PLACE)
 SERVERS = {server.id: server for server in load_rules("send").servers}
 
 

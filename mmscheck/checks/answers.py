@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.checks.framing import stated_length
+from mmscheck.checks.framing import codings, stated_length
 from mmscheck.checks.observed import LONGEST_SENTENCE, OK, answer, printable, seen, told, values
 from mmscheck.model.caching import caching
+from mmscheck.model.coding import COMPRESSIONS
 from mmscheck.model.observation import Fetched, Hop, Observation, Probe, ProbeName, Reason
 from mmscheck.model.redact import redact_header, redact_text
 
@@ -70,9 +71,13 @@ def transfer_coded(head: Hop) -> bool:
 
 
 def content_coded(head: Hop) -> bool:
-    """Whether the body is compressed, so that its size and digest are not those of the file."""
-    members = (part for value in values(head, "Content-Encoding") for part in value.split(","))
-    return any(member.strip().lower() not in {"", "identity"} for member in members)
+    """Whether the body is stated to be coded, so that its size and digest are not those of the file."""
+    return bool(codings(head))
+
+
+def compressed(head: Hop) -> bool:
+    """Whether one of the codings that are stated is a compression."""
+    return not COMPRESSIONS.isdisjoint(codings(head))
 
 
 def usable_length(head: Hop) -> int | None:

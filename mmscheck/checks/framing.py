@@ -8,10 +8,21 @@ from __future__ import annotations
 
 import re
 
-from mmscheck.checks.observed import answer, explanation, seen, unanswered, values
-from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.checks.observed import answer, explanation, is_medium, seen, unanswered, values
+from mmscheck.model.check import (
+    Check,
+    MediaTarget,
+    NoParams,
+    Result,
+    advising,
+    cant_tell,
+    failed,
+    inapplicable,
+    passed,
+)
+from mmscheck.model.coding import COMPRESSIONS, UPLOAD_CODING
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Owner, TargetKind
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _LENGTH, _TRANSFER, _ENCODING = "Content-Length", "Transfer-Encoding", "Content-Encoding"
@@ -58,10 +69,22 @@ def length_true(target: MediaTarget, _params: NoParams) -> Result:
     stated, times = stated_length(hop), len(_members(hop, _LENGTH))
     problem = _misstated(stated, times) or _untrue(stated or 0, target.observation)
     if problem:
-        return failed({"stated": stated}, problem=problem, seen=seen(hop, _LENGTH))
+        untrue = failed({"stated": stated}, problem=problem, seen=seen(hop, _LENGTH))
+        return advising(untrue, _IN_BYTES, Owner.HOSTING) if problem.endswith(_CHARACTERS) else untrue
     if not isinstance(target.observation, Fetched):
         return cant_tell(f"the file was not read to its end: {explanation(target.observation)}")
     return passed(stated=stated, received=target.observation.size)
+
+
+_CHARACTERS = (
+    ", exactly as many as its characters beyond ASCII have beyond one byte each: the length seems to count"
+    " characters, and not bytes"
+)
+_IN_BYTES = (
+    "Count bytes: in PHP strlen in place of mb_strlen, in JavaScript Buffer.byteLength(text) in place of"
+    " text.length, in Python len(text.encode()) in place of len(text). Bytes that are no text, such as a"
+    " picture, must not become a string on the way. Better, leave the length to the web server or framework."
+)
 
 
 def _misstated(stated: int | None, times: int) -> str | None:
@@ -75,7 +98,8 @@ def _untrue(stated: int, observation: Observation) -> str | None:
     if isinstance(observation, NotFetched):
         return _untrue_in_part(stated, observation)
     if observation.excess:
-        return f"{stated:,} bytes were stated and at least {observation.excess:,} more followed"
+        more = f"{stated:,} bytes were stated and at least {observation.excess:,} more followed"
+        return f"{more}{_CHARACTERS}" if observation.excess == observation.continuing else more
     if observation.size != stated:
         return f"{stated:,} bytes were stated and {observation.size:,} came"
     return None
@@ -108,15 +132,47 @@ def not_chunked(target: MediaTarget, _params: NoParams) -> Result:
     return failed({"transfer_codings": list(codings)}, seen=seen(hop, _TRANSFER), beside=beside)
 
 
+def codings(hop: Hop) -> tuple[str, ...]:
+    """The content codings stated, lower case, without the word for none."""
+    members = (member.lower() for member in _members(hop, _ENCODING))
+    return tuple(member for member in members if member not in {"", "identity"})
+
+
 def not_encoded(target: MediaTarget, _params: NoParams) -> Result:
     """No content coding was applied; only identity had been asked for."""
     hop = answer(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    codings = [member.lower() for member in _members(hop, _ENCODING) if member]
-    if all(coding == "identity" for coding in codings):
-        return passed(content_codings=codings)
-    return failed({"content_codings": codings}, seen=seen(hop, _ENCODING))
+    stated = list(codings(hop))
+    if not stated:
+        return passed(content_codings=stated)
+    return _advised(
+        failed({"content_codings": stated}, seen=seen(hop, _ENCODING)), stated, target.observation
+    )
+
+
+def _advised(result: Result, stated: list[str], observation: Observation) -> Result:
+    """The same with what helps where nothing was compressed, and only the header says that something was."""
+    if UPLOAD_CODING in stated:
+        return advising(result, _UPLOADED, Owner.HOSTING)
+    if COMPRESSIONS.isdisjoint(stated) or is_medium(observation):
+        return advising(result, _NOT_CODED, Owner.HOSTING)
+    return result
+
+
+_UPLOADED = (
+    "Clear the Content-Encoding of the object; there is no compression to switch off. aws-chunked is how an"
+    " upload was sent, and the storage kept it as a property of the file. Copied onto itself the object loses"
+    " it:\n"
+    "    aws s3 cp s3://b/a.jpg s3://b/a.jpg --content-type image/jpeg --metadata-directive REPLACE\n"
+    "Upload without the streaming checksum from now on (AWS's tools and SDKs: the environment variable"
+    " AWS_REQUEST_CHECKSUM_CALCULATION=when_required)."
+)
+_NOT_CODED = (
+    "Remove the Content-Encoding header where the answer is made, or the property of that name from the"
+    " object in the bucket: the bytes are not compressed, and the header says that they are, or names no"
+    " compression at all. A character set belongs into Content-Type."
+)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -110,7 +110,7 @@ def _written(name: str, value: str, *, signed: bool) -> float | None:
 
 def edge_tokens(query: Query) -> Iterable[Validity]:
     """What every token of fields joined by ``~`` says."""
-    for each in query.parameters:
+    for each in query.tokens:
         fields = [field.partition("=")[::2] for field in each.value.split("~")]
         if any(_marks_token(name, value) for name, value in fields):
             try:

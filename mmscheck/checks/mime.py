@@ -12,11 +12,13 @@ import msgspec
 
 from mmscheck.checks import content_type
 from mmscheck.checks.content_type import declared_type, is_generic
+from mmscheck.checks.framing import codings
 from mmscheck.checks.media_types import NO_TYPES, WEB_PAGES, canonical, kinds, same_type
 from mmscheck.checks.observed import (
     LONGEST_SENTENCE,
     answer,
     explanation,
+    is_medium,
     printable,
     seen,
     shown_type,
@@ -27,14 +29,15 @@ from mmscheck.model.check import (
     MediaTarget,
     NoParams,
     Result,
+    advising,
     broken,
     cant_tell,
     failed,
     inapplicable,
     passed,
 )
-from mmscheck.model.observation import Fetched, Observation, Sniffed
-from mmscheck.model.words import MediaKind, TargetKind
+from mmscheck.model.observation import Fetched, Hop, Observation, Sniffed
+from mmscheck.model.words import MediaKind, Owner, TargetKind
 
 
 class AcceptedParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,12 +64,25 @@ def proven_type(observation: Observation) -> str | Result:
     sniffed = observation.sniffed
     if sniffed.problem is not None:
         return unseen(sniffed)
+    if (packed := _packed(observation)) is not None:
+        return cant_tell(f"the bytes are compressed ({packed}), and the type is that of what is in them")
     if sniffed.type is None:
         return cant_tell("the type of the bytes is not known")
     shown = shown_type(sniffed)
     if shown is None:
         return cant_tell(f"the bytes do not show their type; {sniffed.witness} alone suggests {sniffed.type}")
     return shown
+
+
+def _packed(observation: Fetched) -> str | None:
+    """The line that says how the bytes were coded, where they are no medium as they came.
+
+    A type is that of the file without content codings (RFC 9110, section 8.3).
+    """
+    hop = answer(observation)
+    if hop is None or not codings(hop) or is_medium(observation):
+        return None
+    return seen(hop, "Content-Encoding")
 
 
 def unseen(sniffed: Sniffed, **evidence: Any) -> Result:
@@ -112,8 +128,18 @@ def matches(target: MediaTarget, params: content_type.SpecificParams) -> Result:
     if isinstance(actual, Result):
         return actual
     if not same_type(declared, actual):
-        return failed({"declared": declared}, seen=seen(hop, "Content-Type"), actual=printable(actual))
+        differing = failed({"declared": declared}, seen=seen(hop, "Content-Type"), actual=printable(actual))
+        return _untyped(differing, actual) if declared in WEB_PAGES and kinds(actual) else differing
     return passed(declared=declared, actual=actual)
+
+
+def _untyped(result: Result, actual: str) -> Result:
+    """A medium that is called a page: what is served when whatever makes the answer names no type."""
+    fix = (
+        f"State the type where the answer is made: Content-Type: {canonical(actual)}. text/html is what PHP"
+        " and many frameworks say by themselves when a handler returns bytes and names no type."
+    )
+    return advising(result, fix, Owner.HOSTING)
 
 
 def kind_matches(target: MediaTarget, _params: NoParams) -> Result:
@@ -152,20 +178,29 @@ def accepted(target: MediaTarget, params: AcceptedParams) -> Result:
 
 
 def not_web_page(target: MediaTarget, _params: NoParams) -> Result:
-    """Neither the header nor the bytes say that this is a page for people."""
+    """Neither the header nor the bytes say that this is a page for people; bytes of a medium are none."""
     hop = answer(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    if declared_type(hop) in WEB_PAGES:
-        return failed(seen=seen(hop, "Content-Type"))
+    if (page := _page(hop, target.observation)) is not None:
+        return failed(seen=page)
     if not isinstance(target.observation, Fetched):
         return cant_tell(f"the file is not there to be looked at: {explanation(target.observation)}")
     sniffed = target.observation.sniffed
-    if sniffed.web_page or sniffed.type in WEB_PAGES:
-        return failed(seen=f"bytes that are HTML, with {seen(hop, 'Content-Type')}")
-    if sniffed.problem is not None:
-        return unseen(sniffed)
-    return passed(type=sniffed.type)
+    return passed(type=sniffed.type) if sniffed.problem is None else unseen(sniffed)
+
+
+def _page(hop: Hop, observation: Observation) -> str | None:
+    """What shows a page; None where nothing does, or where the bytes are a medium."""
+    if is_medium(observation):
+        return None
+    if declared_type(hop) in WEB_PAGES:
+        return seen(hop, "Content-Type")
+    if isinstance(observation, Fetched) and (
+        observation.sniffed.web_page or observation.sniffed.type in WEB_PAGES
+    ):
+        return f"bytes that are HTML, with {seen(hop, 'Content-Type')}"
+    return None
 
 
 _OWN: tuple[Check, ...] = (

@@ -5,9 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 
-from mmscheck.checks.media_types import NO_TYPES
+from mmscheck.checks.media_types import NO_TYPES, kinds
 from mmscheck.model.check import Result, cant_tell
-from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason, Sniffed
+from mmscheck.model.observation import (
+    BYTE_WITNESSES,
+    Fetched,
+    Hop,
+    NotFetched,
+    Observation,
+    Reason,
+    Sniffed,
+)
 from mmscheck.model.redact import redact_header, redact_text, redact_url
 
 OK = 200
@@ -21,9 +29,6 @@ LONGEST_SHOWN = 120
 
 LONGEST_SENTENCE = 400
 """Characters of an explanation that are shown before it is cut."""
-
-BYTE_WITNESSES = frozenset({"libmagic", "pillow", "ffmpeg", "mutagen", "content"})
-"""The witnesses that look at the bytes; one that is not listed proves nothing."""
 
 
 _Headers = tuple[tuple[str, str], ...]
@@ -126,6 +131,11 @@ def route(observation: Observation) -> str:
     return " -> ".join(printable(redact_url(hop.url)) for hop in observation.hops)
 
 
+def is_https(hop: Hop) -> bool:
+    """Whether the hop was asked for over TLS."""
+    return hop.url[:6].lower() == "https:"
+
+
 def received(observation: Observation) -> int | None:
     """Bytes of the file that came, whole or not; None when none were counted or it was no file."""
     if isinstance(observation, Fetched):
@@ -139,3 +149,11 @@ def shown_type(sniffed: Sniffed) -> str | None:
     if sniffed.problem is not None or sniffed.witness not in BYTE_WITNESSES or sniffed.type in NO_TYPES:
         return None
     return sniffed.type
+
+
+def is_medium(observation: Observation) -> bool:
+    """Whether the bytes themselves show that they are a picture, a sound, a card or another medium."""
+    if not isinstance(observation, Fetched) or observation.sniffed.web_page:
+        return False
+    shown = shown_type(observation.sniffed)
+    return shown is not None and bool(kinds(shown))

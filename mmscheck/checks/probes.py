@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmscheck.checks import stable, timing
 from mmscheck.checks.answers import (
     Answer,
+    compressed,
     content_coded,
     evidence,
     first,
@@ -14,7 +15,7 @@ from mmscheck.checks.answers import (
     usable_length,
 )
 from mmscheck.checks.observed import answer, explanation, printable, unanswered
-from mmscheck.model.caching import CacheState, Caching, caching
+from mmscheck.model.caching import CacheState, Caching, by_luck, caching
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -26,8 +27,8 @@ from mmscheck.model.check import (
     inapplicable,
     passed,
 )
-from mmscheck.model.observation import Fetched, Observation, ProbeName
-from mmscheck.model.words import Owner, TargetKind
+from mmscheck.model.observation import Fetched, Hop, Observation, ProbeName
+from mmscheck.model.words import Outcome, Owner, TargetKind
 
 CLIFF = 64 * 1024
 """Bytes up to which Apache's mod_deflate keeps a length (measured on 2.4.71; others have such a size too)."""
@@ -45,12 +46,41 @@ def length_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
     seen = {"answers": evidence(observation), "larger_than_64_kib": observation.size > CLIFF}
     if found.head is None:
         return cant_tell(f"the request that accepted gzip got no file: {found.problem}", **seen)
-    length = usable_length(found.head)
-    if length is None:
-        return failed(seen, seen=framing(found.head), size=_size_words(observation.size))
+    if problem := _untrue_under_gzip(found.head, observation):
+        size = _size_words(observation.size, problem)
+        result = failed(seen, seen=framing(found.head), size=size, problem=problem)
+        return advising(result, _UNSPOILED, Owner.HOSTING) if problem == _BREAKS_OFF else result
     if found.reason is not None:
         return cant_tell(f"the answer to a request that accepts gzip is at fault: {found.problem}", **seen)
-    return passed(length=length, **seen)
+    return passed(length=usable_length(found.head), **seen)
+
+
+_WITHOUT = "states no usable Content-Length"
+_BREAKS_OFF = (
+    "states the length of the plain file and sends compressed bytes, which are fewer, so that the transfer"
+    " breaks off"
+)
+"""What a script does that states the size of a file and has its output compressed afterwards."""
+
+
+_UNSPOILED = (
+    "Let nothing compress the file after its length was stated: in PHP switch zlib.output_compression off for"
+    " this script and use no ob_gzhandler; elsewhere leave the media path out of what compresses. Pictures,"
+    " sounds and films gain nothing by it."
+)
+
+
+def _untrue_under_gzip(head: Hop, observation: Fetched) -> str:
+    """What is wrong with the length; empty when nothing is.
+
+    Where the first answer is coded too, the file is stored so, and the length is that of what is stored.
+    """
+    length = usable_length(head)
+    if length is None:
+        return _WITHOUT
+    plain = answer(observation)
+    coded_anew = compressed(head) and plain is not None and not content_coded(plain)
+    return _BREAKS_OFF if coded_anew and length == observation.size else ""
 
 
 def plain_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
@@ -75,9 +105,9 @@ def plain_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
     return passed(**seen)
 
 
-def _size_words(size: int) -> str:
+def _size_words(size: int, problem: str) -> str:
     above = "; some servers do so only above 64 KiB, so that small files prove nothing"
-    return f"{size:,} bytes{above if size > CLIFF else ''}"
+    return f"{size:,} bytes{above if size > CLIFF and problem == _WITHOUT else ''}"
 
 
 def length_when_cold(target: MediaTarget, _params: NoParams) -> Result:
@@ -89,22 +119,37 @@ def length_when_cold(target: MediaTarget, _params: NoParams) -> Result:
     found = caching(head)
     if found.state is CacheState.NONE:
         return inapplicable("nothing in the answer speaks of a cache")
-    if found.state is CacheState.MISS:
-        return _judged(
-            observation, first(observation), f"in the first answer, which {_words(found)}", proven=True
-        )
+    if found.state is not CacheState.MISS:
+        return _past_the_cache(observation, found)
+    where = f"in the first answer, which {_words(found)}"
+    once = _judged(observation, first(observation), where, proven=True)
+    if once.outcome is not Outcome.PASSED or not by_luck(head):
+        return once
     return _past_the_cache(observation, found)
 
 
 def _past_the_cache(observation: Observation, kept: Caching) -> Result:
     asked = probes(observation, ProbeName.COLD)
-    seen = {"answers": evidence(observation)}
     if not asked:
         return _not_asked(observation, kept)
-    found = probed(asked[0])
+    results = [_cold(observation, kept, probed(each)) for each in asked]
+    # One answer without a length is one that the provider may get.
+    return next(
+        (
+            result
+            for outcome in (Outcome.FAILED, Outcome.CANT_TELL)
+            for result in results
+            if result.outcome is outcome
+        ),
+        results[0],
+    )
+
+
+def _cold(observation: Observation, kept: Caching, found: Answer) -> Result:
+    seen = {"answers": evidence(observation)}
     if found.head is None:
-        why = f"the first answer {_words(kept)}, and there is none from past the cache: {found.problem}"
-        return cant_tell(why, **seen)
+        none = f"the first answer {_words(kept)}, and there is none from past the cache: {found.problem}"
+        return cant_tell(f"{none}{_LUCK if kept.state is CacheState.MISS else ''}", **seen)
     second = caching(found.head)
     # Where only the first answer showed that it was kept, the silence of the second one tells as well.
     silent = kept.state is CacheState.HIT and second.state is not CacheState.HIT
@@ -113,13 +158,21 @@ def _past_the_cache(observation: Observation, kept: Caching) -> Result:
     return _judged(observation, found, where, proven=proven)
 
 
+_LUCK = (
+    "; one answer with a length proves nothing where a cache passes on what comes while it comes, as the"
+    " next one may have none"
+)
+"""Why an answer from the origin does not settle it."""
+
+
 def _not_asked(observation: Observation, kept: Caching) -> Result:
     """Only a file that came whole is asked for again, and past the cache only where that is allowed."""
+    luck = _LUCK if kept.state is CacheState.MISS else ""
     why = f"the first answer {_words(kept)}, and it was not asked for past the cache"
     seen = {"answers": evidence(observation)}
     if not isinstance(observation, Fetched):
         return cant_tell(f"{why}, as the file did not come whole: {explanation(observation)}", **seen)
-    result = cant_tell(f"{why}, as with --no-cache-bust", **seen)
+    result = cant_tell(f"{why}, as with --no-cache-bust{luck}", **seen)
     return advising(result, "Check once without --no-cache-bust.", Owner.SENDER)
 
 
@@ -146,7 +199,7 @@ CHECKS: tuple[Check, ...] = (
         name="length-under-gzip",
         target=TargetKind.MEDIA,
         run=length_under_gzip,
-        reports=frozenset({"seen", "size"}),
+        reports=frozenset({"seen", "size", "problem"}),
     ),
     Check(
         name="plain-under-gzip",

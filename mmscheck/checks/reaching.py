@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
@@ -10,15 +9,16 @@ from types import MappingProxyType
 import msgspec
 
 from mmscheck.checks.observed import (
-    LONGEST_SENTENCE,
     OK,
     REDIRECTS,
     arrived,
     explanation,
+    is_https,
     printable,
     route,
     told,
 )
+from mmscheck.checks.signatures import signatures
 from mmscheck.checks.unreached import advice, how_often
 from mmscheck.checks.web_address import take_apart
 from mmscheck.model.check import (
@@ -29,12 +29,11 @@ from mmscheck.model.check import (
     advising,
     cant_tell,
     failed,
-    inapplicable,
     passed,
 )
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason
 from mmscheck.model.redact import redact_url
-from mmscheck.model.words import Outcome, TargetKind
+from mmscheck.model.words import Outcome, Owner, TargetKind
 
 MEANING: Mapping[Reason, Outcome] = MappingProxyType(
     {
@@ -104,40 +103,6 @@ def _unreached(observation: NotFetched, doubt: str) -> Result:
     return cant_tell(problem + doubt, **evidence)
 
 
-def tls_valid(target: MediaTarget, _params: NoParams) -> Result:
-    """Every https hop answered, which it only does over a chain that was verified."""
-    observation = target.observation
-    if isinstance(observation, NotFetched):
-        if observation.reason is Reason.TLS_CERTIFICATE:
-            return failed(problem=_certificate_words(observation))
-        if observation.reason is Reason.TLS_HANDSHAKE:
-            return failed(problem=explanation(observation))
-    if not observation.hops:
-        return cant_tell(f"no connection was made: {explanation(observation)}")
-    secure = [hop for hop in observation.hops if _is_https(hop)]
-    if not secure:
-        return inapplicable("the file is served over plain http")
-    if any(hop.status is None for hop in secure):
-        return cant_tell(f"the https server did not answer: {explanation(observation)}")
-    return passed(https_hops=len(secure))
-
-
-def _is_https(hop: Hop) -> bool:
-    return hop.url[:6].lower() == "https:"
-
-
-def _certificate_words(observation: NotFetched) -> str:
-    """What is wrong in plain words, and in those of the TLS library where they differ."""
-    raw = observation.final.tls_error if observation.final else None
-    plain = observation.detail or raw or observation.reason.value
-    words = plain if raw is None or _words(raw) <= _words(plain) else f"{plain} ({raw})"
-    return printable(words, LONGEST_SENTENCE)
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.lower()))
-
-
 def redirect_safe(target: MediaTarget, params: RedirectParams) -> Result:
     """The redirects end, are few, and never leave https for http."""
     observation = target.observation
@@ -155,7 +120,7 @@ def _redirect_problem(observation: Observation, maximum: int) -> str | None:
     hops = observation.hops
     if len(hops) - 1 > maximum:
         return f"{len(hops) - 1} redirects, and at most {maximum} are safe"
-    if any(_is_https(here) and not _is_https(there) for here, there in pairwise(hops)):
+    if any(is_https(here) and not is_https(there) for here, there in pairwise(hops)):
         return Reason.INSECURE_REDIRECT.value
     if len({hop.url for hop in hops}) < len(hops):
         return Reason.REDIRECT_LOOP.value
@@ -173,7 +138,15 @@ def redirect_free(target: MediaTarget, _params: NoParams) -> Result:
     count = sum(hop.status in REDIRECTS for hop in observation.hops)
     end = redact_url(observation.hops[-1].url)
     evidence = {"status": first, "route": route(observation), **_handed_on(observation.hops)}
-    return failed(evidence, count=count, end=printable(end))
+    result = failed(evidence, count=count, end=printable(end))
+    return advising(result, _SIGNED_ANEW, Owner.HOSTING) if signatures(observation.hops[-1].url) else result
+
+
+_SIGNED_ANEW = (
+    "Do not write the URL at the end of the redirects into the message: it is signed anew for each request,"
+    " and expires. Keep this URL if it has to be; better serve the file under it without a redirect, with its"
+    " length, or make the file public and write its permanent URL."
+)
 
 
 def _handed_on(hops: Sequence[Hop]) -> dict[str, list[str]]:
@@ -189,7 +162,6 @@ def _handed_on(hops: Sequence[Hop]) -> dict[str, list[str]]:
 
 CHECKS: tuple[Check, ...] = (
     Check(name="reachable", target=TargetKind.MEDIA, run=reachable, reports=frozenset({"problem"})),
-    Check(name="tls-valid", target=TargetKind.MEDIA, run=tls_valid, reports=frozenset({"problem"})),
     Check(
         name="redirect-safe",
         target=TargetKind.MEDIA,

@@ -2,9 +2,9 @@
 
 Only schemes whose parameters their makers publish are known: AWS (Signature Version 4 and 2), Google Cloud
 Storage (V4 and V2), Google Cloud CDN, Azure shared access signatures, CloudFront, Alibaba OSS (V4 and V1),
-Tencent COS and JSON web tokens (RFC 7519). What has none of their marks is read by the names that expiries
-and signatures commonly have, as `mmscheck.checks.loose_signatures` says. A signature in the path is not
-recognised.
+Tencent COS, JSON web tokens (RFC 7519) and the signed ids of Ruby on Rails. What has none of their marks is
+read by the names that expiries and signatures commonly have, as `mmscheck.checks.loose_signatures` says. In
+the path only what says itself that it is a token is recognised: of the web, of Rails, or of ``~`` fields.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def signatures(url: str) -> tuple[Validity, ...]:
     """What every signature in the query of the URL says; empty when there is none that is known as one."""
     query = Query(url)
     known = [_read(scheme, url) for scheme in _SCHEMES if scheme.meets(query)]
-    found = [*known, *_tokens(query), *edge_tokens(query)]
+    found = [*known, *_tokens(query), *_signed_ids(query), *edge_tokens(query)]
     if not known:
         found += expiries(query)
     return tuple(found or unread(query))
@@ -166,8 +166,32 @@ def _range(name: str, text: str) -> tuple[int, int]:
     return seconds(name, start), seconds(name, end)
 
 
+def _signed_ids(query: Query) -> Iterable[Validity]:
+    """What every signed id of Ruby on Rails says: JSON in base64, two hyphens, a digest.
+
+    An ``exp`` of null, as Active Storage's permanent ids have it, is no end.
+    """
+    for each in query.tokens:
+        if each.value.startswith(_RAILS_ID):
+            try:
+                yield from _signed_id(each.value)
+            except Unclear as unclear:
+                yield Validity(scheme=_RAILS, doubt=str(unclear))
+
+
+def _signed_id(text: str) -> Iterable[Validity]:
+    body = text.partition("--")[0].translate(str.maketrans("+/", "-_")).rstrip("=")
+    said = encoded_json("the signed id", body).get("_rails")
+    if not isinstance(said, dict):
+        raise Unclear("the signed id does not hold what Rails writes")
+    if isinstance(ends := said.get("exp"), str):
+        yield Validity(scheme=_RAILS, ends=extended_time("exp of the signed id", ends))
+    elif ends is not None:
+        raise Unclear("exp of the signed id is no time")
+
+
 def _tokens(query: Query) -> Iterable[Validity]:
-    for each in query.parameters:
+    for each in query.tokens:
         if is_web_token(each.value):
             try:
                 yield from _token(each)
@@ -193,6 +217,9 @@ _AZURE = "Azure shared access signature"
 _CLOUDFRONT = "CloudFront"
 _TENCENT = "Tencent COS"
 _JWT = "JSON web token"
+_RAILS = "Rails signed id"
+_RAILS_ID = "eyJfcmFpbHMi"
+"""Base64 of ``{"_rails"``, with which the signed ids of Rails 5.2 and later begin (6.1.7, seen 2026-11)."""
 _SCHEMES = (
     _version_4("AWS Signature Version 4", "X-Amz-", "Algorithm"),
     _version_4("Google Cloud Storage V4", "X-Goog-", "Algorithm"),

@@ -12,7 +12,7 @@ import datetime as dt
 import json
 import re
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
@@ -58,7 +58,7 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 class Query:
-    """The parameters of a URL, found without regard to case.
+    """The parameters of a URL, found without regard to case; ``tokens`` are these and the path's segments.
 
     Schemes document the case of their names, and servers differ in holding to it. ``misspelled`` collects the
     names that were asked for and are written otherwise.
@@ -69,6 +69,8 @@ class Query:
         pieces = (take_apart(url.strip()).query or "").split("&")
         pairs = (piece.partition("=") for piece in pieces if piece)
         self.parameters = tuple(Parameter(unquote_plus(n), unquote_plus(value)) for n, _, value in pairs)
+        segments = (unquote(each) for each in take_apart(url.strip()).path.split("/") if each)
+        self.tokens = (*self.parameters, *(Parameter("path", each) for each in segments))
         self.misspelled: list[str] = []
 
     def has(self, *names: str) -> bool:

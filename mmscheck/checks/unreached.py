@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from mmscheck.model.handshake import Handshake
 from mmscheck.model.observation import NotFetched, Reason
 from mmscheck.model.words import Owner
 
@@ -30,8 +31,8 @@ _CERTIFICATE = (
     " served with all intermediate certificates (the full chain file); tls-valid says what is wrong with it."
 )
 _REDIRECT = (
-    "Write the URL at the end of the redirects into the message, or let the server redirect to it once,"
-    " over https and with one whole Location."
+    "Write the URL at the end of the redirects into the message, where it is permanent, or let the server"
+    " redirect to it once, over https and with one whole Location."
 )
 
 ADVICE: Mapping[Reason, Advice] = MappingProxyType(
@@ -174,8 +175,52 @@ BY_STATUS: Mapping[int, Advice] = MappingProxyType(
 """What helps where the server answered, by its last status."""
 
 
+_VERSION = (
+    "Switch on TLS 1.2 and 1.3 on this server; the certificate is not the matter. In nginx: ssl_protocols"
+    " TLSv1.2 TLSv1.3; in Apache: SSLProtocol -all +TLSv1.2 +TLSv1.3."
+)
+_CLIENT = (
+    "Do not demand a client certificate on the media host: the provider has none to show. In nginx:"
+    " ssl_verify_client off; in Apache: SSLVerifyClient none; at a CDN: mutual TLS off for this host."
+)
+_NAME = (
+    "Add this host name to the server (its server block, virtual host or site) with a certificate for it, or"
+    " correct the host name in the URL."
+)
+_CIPHERS = (
+    "Offer ciphers and keys of today: ECDHE with AES-GCM or ChaCha20, and RSA keys of 2048 bits or more (or"
+    " ECDSA); without a list of ciphers of their own, current servers do."
+)
+
+BY_HANDSHAKE: Mapping[Handshake, str] = MappingProxyType(
+    {
+        Handshake.OLD_VERSION: _VERSION,
+        Handshake.NOT_TLS: "Let this port speak TLS, or write http:// in place of https:// into the message.",
+        Handshake.NAME_REFUSED: _NAME,
+        Handshake.CLIENT_CERTIFICATE: _CLIENT,
+        Handshake.NO_AGREEMENT: f"One of three. {_CLIENT} {_NAME} {_CIPHERS}",
+        Handshake.WEAK: _CIPHERS,
+        Handshake.SERVER_FAULT: f"Look into the server's log. {_NAME}",
+        Handshake.CUT_OFF: (
+            f"Look into the server's log, and at the firewall or balancer before it. {_NAME} {_VERSION}"
+        ),
+        Handshake.OTHER: f"{_VERSION} If it speaks these already: {_NAME}",
+    }
+)
+"""What helps when a handshake failed, by why it did."""
+
+
+def handshake_fix(observation: NotFetched) -> str:
+    """What helps against a failed handshake; empty where it was none, or where the reason says no more."""
+    if observation.reason is not Reason.TLS_HANDSHAKE:
+        return ""
+    return next((fix for why, fix in BY_HANDSHAKE.items() if why.value == observation.detail), "")
+
+
 def advice(observation: NotFetched) -> Advice:
     """What helps, and who can do it."""
+    if fix := handshake_fix(observation):
+        return Advice(_HOSTING, fix)
     status = observation.final.status if observation.final else None
     general = ADVICE[observation.reason]
     if observation.reason is not Reason.BAD_STATUS or status is None:

@@ -9,7 +9,7 @@ import msgspec
 
 from mmscheck.fetch.asking import PLAIN, Asking
 from mmscheck.fetch.chain import clarify
-from mmscheck.fetch.exchange import CURRENT, Exchange
+from mmscheck.fetch.exchange import CURRENT, Exchange, continuing
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.get import Body, get
 from mmscheck.fetch.guard import Networks, inside, refuse_route
@@ -171,6 +171,7 @@ class Attempt:
             decoded=inspected.decoded,
             preview=inspected.preview,
             excess=exchange.excess,
+            continuing=continuing(body.data) + exchange.excess_continuing if exchange.excess else 0,
             excerpt=self.excerpt,
             attempts=self.number,
         )

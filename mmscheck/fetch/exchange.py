@@ -10,10 +10,18 @@ from mmscheck.fetch.chunks import ChunkScanner
 from mmscheck.fetch.head import Head, head_end, kept, parse_head
 from mmscheck.fetch.names import Route
 from mmscheck.fetch.oddities import SHOWN, Oddities, begins_as_http, judge_fields, judge_lines
-from mmscheck.model.observation import Anomaly, AnomalyKind, Hop
+from mmscheck.model.observation import Anomaly, AnomalyKind, Certificate, Hop
 
 HEAD_LIMIT = 64 * 1024
 """Bytes of response head, interim ones included, that are kept and read; more is refused."""
+
+_CONTINUATION = bytes(range(0x80, 0xC0))
+
+
+def continuing(data: bytes) -> int:
+    """How many bytes continue a character of UTF-8 (RFC 3629, section 3)."""
+    return len(data) - len(data.translate(None, _CONTINUATION))
+
 
 CURRENT: ContextVar[Exchange] = ContextVar("CURRENT")
 """The exchange that the running task has under way; sockets and connections report to it."""
@@ -24,9 +32,9 @@ class Exchange:
 
     ``length`` is the bytes of body that the head announces, when it does so without doubt; ``received`` are
     bytes on the wire after the head, ``decoded`` bytes of body handed on, ``excess`` bytes beyond the end of
-    the body. ``ended`` when the server closed its side in good order, ``lost`` how the
-    connection broke otherwise. ``first_byte`` is in seconds of the clock given; ``on_first_byte`` is called
-    when it comes.
+    the body, ``excess_continuing`` those of them that continue a character. ``ended`` when the server closed
+    its side in good order, ``lost`` how the connection broke otherwise. ``first_byte`` is in seconds of the
+    clock given; ``on_first_byte`` is called when it comes. ``certificate`` is what the server showed.
     """
 
     def __init__(self, route: Route, *, keep: Callable[[], bool], elapsed: Callable[[], float]) -> None:
@@ -48,6 +56,8 @@ class Exchange:
         self.excess = 0
         self.lost: Exception | None = None
         self.tls_error: str | None = None
+        self.certificate: Certificate | None = None
+        self.excess_continuing = 0
         self._chunks: ChunkScanner | None = None
         self._raw = bytearray()
         self._held = bytearray()
@@ -142,6 +152,7 @@ class Exchange:
             resolved=self.route.resolved,
             proxy=self.route.proxy.text if self.route.proxy else None,
             tls_error=self.tls_error,
+            certificate=self.certificate,
             line=shown.line,
             anomalies=self._anomalies(),
         )
@@ -234,6 +245,7 @@ class Exchange:
 
     def _note_excess(self, data: bytes) -> None:
         self.excess += len(data)
+        self.excess_continuing += continuing(data)
         self._oddities.add(AnomalyKind.EXCESS, data[:SHOWN])
 
     def _anomalies(self) -> tuple[Anomaly, ...]:

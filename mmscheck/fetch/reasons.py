@@ -13,6 +13,7 @@ from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.head import framing_fault
 from mmscheck.fetch.tls import certificate_fault
 from mmscheck.fetch.wire import AddressDeniedError
+from mmscheck.model.handshake import Handshake
 from mmscheck.model.observation import Reason
 
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
@@ -103,6 +104,51 @@ def _dropped(exchange: Exchange) -> Failure:
 
 
 def _tls_text(error: ssl.SSLError) -> str:
-    if error.reason == "WRONG_VERSION_NUMBER":
-        return "what answers there does not speak TLS; perhaps it is plain http"
-    return (error.reason or str(error)).replace("_", " ").lower()
+    reason = (error.reason or "").upper()
+    return next((cause.value for cause, names in _HANDSHAKES if reason in names), Handshake.OTHER.value)
+
+
+_HANDSHAKES: tuple[tuple[Handshake, frozenset[str]], ...] = (
+    (
+        Handshake.OLD_VERSION,
+        frozenset(
+            {
+                *("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION"),
+                *("NO_PROTOCOLS_AVAILABLE", "UNKNOWN_PROTOCOL", "VERSION_TOO_LOW"),
+            }
+        ),
+    ),
+    (
+        Handshake.NOT_TLS,
+        frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}),
+    ),
+    (Handshake.NAME_REFUSED, frozenset({"TLSV1_UNRECOGNIZED_NAME", "TLSV1_ALERT_UNRECOGNIZED_NAME"})),
+    (
+        Handshake.CLIENT_CERTIFICATE,
+        frozenset(
+            {"TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_BAD_CERTIFICATE", "TLSV1_ALERT_UNKNOWN_CA"}
+        ),
+    ),
+    (
+        Handshake.NO_AGREEMENT,
+        frozenset(
+            {
+                *("SSLV3_ALERT_HANDSHAKE_FAILURE", "SSL/TLS_ALERT_HANDSHAKE_FAILURE", "NO_SHARED_CIPHER"),
+                *("NO_CIPHERS_AVAILABLE", "TLSV1_ALERT_ACCESS_DENIED", "NO_SUITABLE_SIGNATURE_ALGORITHM"),
+            }
+        ),
+    ),
+    (
+        Handshake.WEAK,
+        frozenset(
+            {
+                *("DH_KEY_TOO_SMALL", "EE_KEY_TOO_SMALL", "CA_MD_TOO_WEAK", "BAD_DH_VALUE", "BAD_SIGNATURE"),
+                *("TLSV1_ALERT_INSUFFICIENT_SECURITY", "WRONG_SIGNATURE_TYPE", "WRONG_CIPHER_RETURNED"),
+                *("UNSAFE_LEGACY_RENEGOTIATION_DISABLED", "MODULUS_TOO_LARGE", "UNKNOWN_CIPHER_RETURNED"),
+            }
+        ),
+    ),
+    (Handshake.SERVER_FAULT, frozenset({"TLSV1_ALERT_INTERNAL_ERROR", "SSL/TLS_ALERT_INTERNAL_ERROR"})),
+    (Handshake.CUT_OFF, frozenset({"UNEXPECTED_EOF_WHILE_READING", "SSLV3_ALERT_CLOSE_NOTIFY"})),
+)
+"""OpenSSL's names of reasons (openssl/sslerr.h, versions 1.1.1 to 3.5), by what they come down to."""

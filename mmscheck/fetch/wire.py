@@ -16,6 +16,8 @@ from aiohttp.connector import AddrInfoType
 
 from mmscheck.fetch.exchange import CURRENT, Exchange
 from mmscheck.fetch.guard import Networks, classify
+from mmscheck.fetch.tls import shortest
+from mmscheck.model.observation import Certificate
 
 
 class AddressDeniedError(OSError):
@@ -26,6 +28,7 @@ class TappedHandler(ResponseHandler):
     """The library's protocol, telling the current `Exchange` what goes by."""
 
     _exchange: Exchange | None = None
+    _certificate: Certificate | None = None
 
     @property
     def should_close(self) -> bool:
@@ -44,6 +47,9 @@ class TappedHandler(ResponseHandler):
         exchange.connected = True
         peer = self.transport.get_extra_info("peername") if self.transport else None
         exchange.dialled = peer[0] if peer else exchange.dialled
+        if self._certificate is None and self.transport is not None:
+            self._certificate = shortest(self.transport.get_extra_info("ssl_object"))
+        exchange.certificate = self._certificate
         self._exchange = exchange
         super().set_response_params(**params)
 

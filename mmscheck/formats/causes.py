@@ -36,10 +36,10 @@ CONSEQUENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "url-absolute": (REACHABLE,),
         "url-clean": (REACHABLE,),
         "url-public": (REACHABLE,),
-        "tls-valid": (REACHABLE,),
+        "tls-valid": (REACHABLE, "tls-lasts"),
         "redirect-safe": (REACHABLE, "no-redirect"),
-        "response-well-formed": (REACHABLE, "content-length", "content-length-true"),
-        "content-length-true": (REACHABLE, *_DECODES),
+        "response-well-formed": (REACHABLE, "content-length"),
+        "content-length-true": (REACHABLE, "response-well-formed", *_DECODES),
         "not-chunked": ("content-length", *_LENGTHS),
         "content-length": _LENGTHS,
         "length-under-gzip": ("not-compressed-under-gzip",),
@@ -112,14 +112,29 @@ def follows(item: Evaluation, cause: Evaluation, seen: Observation | None) -> bo
     listed = item.rule in CONSEQUENCES.get(cause.rule, ()) or (cause.rule, item.rule) == NOT_DECODED_FOR
     if not listed or cause.outcome is not Outcome.FAILED:
         return False
-    if item.severity is Severity.ERROR and cause.severity is not Severity.ERROR:
-        return False
-    if item.outcome is not Outcome.FAILED and cause.rule in _ONLY_FAILURES:
-        return False
-    if item.rule in _LOOKED_INTO and cause.rule in _ONLY_UNDECIDED and item.outcome is Outcome.FAILED:
-        return False
-    if item.outcome is not Outcome.CANT_TELL and cause.rule in _DECODES and item.rule in _ONLY_OPEN:
+    no_less = item.severity is not Severity.ERROR or cause.severity is Severity.ERROR
+    if not no_less or _stands_for_itself(item, cause):
         return False
     return item.rule != REACHABLE or (
         isinstance(seen, NotFetched) and seen.reason in UNREACHED.get(cause.rule, ())
     )
+
+
+def _stands_for_itself(item: Evaluation, cause: Evaluation) -> bool:
+    """Whether a finding of a listed rule says more than the cause does."""
+    failed = item.outcome is Outcome.FAILED
+    return (
+        (not failed and cause.rule in _ONLY_FAILURES)
+        or (failed and item.rule in _LOOKED_INTO and cause.rule in _ONLY_UNDECIDED)
+        or (failed and item.rule in _ONLY_OPEN and cause.rule in _DECODES)
+        or (item.rule == "response-well-formed" and not _only_lengths(item))
+    )
+
+
+_LENGTHS_AT_FAULT = frozenset({"EXCESS", "TWO_LENGTHS", "REPEATED_LENGTH", "BAD_LENGTH"})
+
+
+def _only_lengths(item: Evaluation) -> bool:
+    """Whether all that is not well formed is what ``content-length-true`` says better."""
+    odd = item.evidence.get("anomalies") or ()
+    return bool(odd) and all(each.get("kind") in _LENGTHS_AT_FAULT for each in odd)

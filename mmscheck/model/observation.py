@@ -78,6 +78,17 @@ class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
     seen: str
 
 
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """From when until when a certificate that was accepted is valid, in seconds since the epoch.
+
+    It is the one of the chain that ends first; ``intermediate`` says that it is not the server's own.
+    """
+
+    begins: float
+    ends: float
+    intermediate: bool = False
+
+
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
     """One request and the response head as received.
 
@@ -87,6 +98,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     ``tls_error`` holds the verification message when the certificate was refused. ``line`` is the status line
     as received; ``anomalies`` what was odd about head and framing. ``proxy`` is the URL of the proxy asked,
     without a login: ``address`` is then the proxy's, ``resolved`` unknown.
+    ``certificate`` is how long the chain of an https server is valid.
     """
 
     url: str
@@ -100,6 +112,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str | None = None
     anomalies: tuple[Anomaly, ...] = ()
     left_out: int = 0
+    certificate: Certificate | None = None
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of the header ``name``, compared without regard to case, in order."""
@@ -148,6 +161,10 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
         return self.hops[-1] if self.hops else None
 
 
+BYTE_WITNESSES = frozenset({"libmagic", "pillow", "ffmpeg", "mutagen", "content"})
+"""The witnesses that look at the bytes; one that is not listed proves nothing."""
+
+
 class Witness(msgspec.Struct, frozen=True, kw_only=True):
     """What one way of determining a type said: a media type, or None when it could not."""
 
@@ -186,7 +203,8 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag
     """A 200 response that came back whole; without hops it is a local file, which nobody has served yet.
 
     ``size`` is bytes of body after transfer decoding; ``excess`` is bytes seen on the wire beyond the
-    stated length; ``decoded`` is what a decoder found, None when no decoder is for this type. ``probes`` are
+    stated length, ``continuing`` how many bytes of all that came continue a character of UTF-8 where there
+    were such; ``decoded`` is what a decoder found, None when no decoder is for this type. ``probes`` are
     the further requests, in the order of their making. ``excerpt`` is the beginning of a body that is text
     (at most 2,048 characters, ISO-8859-1), for recognising pages; it is in no report. ``cached_at`` is when
     (RFC 3339, UTC) a result that was kept was made, None for one of this run. ``preview`` is a likeness for
@@ -200,6 +218,7 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag
     timing_ms: Timing
     sniffed: Sniffed
     excess: int = 0
+    continuing: int = 0
     attempts: int = 1
     decoded: Decoded | None = None
     probes: tuple[Probe, ...] = ()

@@ -58,7 +58,7 @@ async def serve(pipe: Connection) -> None:
             count += 1
             body = bodies[int(head.split(b" ", 2)[1].strip(b"/").partition(b".")[0])]
             await asyncio.sleep(WAIT)
-            fields = b"Content-Type: image/jpeg\r\nAge: 5\r\nContent-Length: %d" % len(body)
+            fields = b"Content-Type: image/jpeg\r\nCF-Cache-Status: HIT\r\nContent-Length: %d" % len(body)
             writer.write(b"HTTP/1.1 200 OK\r\n%b\r\n\r\n%b" % (fields, body))
             await writer.drain()
 

@@ -3,7 +3,11 @@ from __future__ import annotations
 import pytest
 
 from mmscheck.checks.reaching import MEANING
-from mmscheck.model.observation import Observation, Reason
+from mmscheck.checks.unreached import BY_HANDSHAKE
+from mmscheck.model.check import Result
+from mmscheck.model.handshake import Handshake
+from mmscheck.model.observation import Certificate, Observation, Reason
+from mmscheck.model.request import SendWindow
 from mmscheck.model.words import Outcome
 from tests.support.media_targets import JPEG, LENGTH, Headers, fetched, hop, judge, not_fetched
 
@@ -82,12 +86,65 @@ def test_a_certificate_is_valid_when_every_https_hop_answered() -> None:
             assert judge("tls-valid", observation).outcome is outcome, observation
 
 
-def test_a_refused_certificate_is_explained_in_plain_words_and_in_the_librarys() -> None:
-    refused = hop(SECURE, None, (), tls_error="certificate has expired")
+@pytest.mark.parametrize("raw", ["certificate has expired", "Hostname mismatch, certificate is not for 'a'"])
+def test_the_librarys_words_are_never_shown(raw: str) -> None:
+    refused = hop(SECURE, None, (), tls_error=raw)
     plain = not_fetched(Reason.TLS_CERTIFICATE, refused, detail="it is out of date")
-    assert judge("tls-valid", plain).wording["problem"] == "it is out of date (certificate has expired)"
+    assert judge("tls-valid", plain).wording["problem"] == "it is out of date"
     bare = not_fetched(Reason.TLS_CERTIFICATE, refused)
-    assert judge("tls-valid", bare).wording["problem"] == "certificate has expired"
+    assert judge("tls-valid", bare).wording["problem"] == "TLS certificate not valid"
+
+
+@pytest.mark.parametrize("cause", Handshake)
+def test_a_failed_handshake_is_mended_by_its_cause(cause: Handshake) -> None:
+    seen = not_fetched(Reason.TLS_HANDSHAKE, hop(SECURE, None, ()), detail=cause.value)
+    found = judge("tls-valid", seen)
+    assert found.outcome is Outcome.FAILED
+    assert found.wording["problem"] == cause.value
+    assert found.fix == judge("media-reachable", seen).fix == BY_HANDSHAKE[cause]
+    assert "certificate that is in date" not in found.fix
+
+
+DAY = 86_400
+NOW = 1_800_000_000
+YEAR = Certificate(begins=NOW - 300 * DAY, ends=NOW + 65 * DAY)
+
+
+def at_send(rule: str, certificate: Certificate | None, days: float = 0) -> Result:
+    """What the rule says of a message that goes out so many days from `NOW`."""
+    window = SendWindow(opens=NOW + days * DAY, closes=NOW + days * DAY + 3600)
+    return judge(rule, fetched((), hop(SECURE, certificate=certificate)), window=window)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "days", "valid", "lasts"),
+    [
+        (YEAR, 0, Outcome.PASSED, Outcome.PASSED),
+        (YEAR, 57, Outcome.PASSED, Outcome.PASSED),
+        (YEAR, 60, Outcome.PASSED, Outcome.FAILED),
+        (YEAR, 64.9, Outcome.PASSED, Outcome.FAILED),
+        (YEAR, 65, Outcome.FAILED, Outcome.INAPPLICABLE),
+        (Certificate(begins=NOW, ends=NOW + 6 * DAY), 0, Outcome.PASSED, Outcome.PASSED),
+        (Certificate(begins=NOW - 5 * DAY, ends=NOW + DAY), 0, Outcome.PASSED, Outcome.FAILED),
+        (Certificate(begins=NOW, ends=NOW + 60, intermediate=True), 0, Outcome.FAILED, Outcome.INAPPLICABLE),
+        (None, 0, Outcome.PASSED, Outcome.CANT_TELL),
+    ],
+)
+def test_a_certificate_is_held_to_the_time_of_the_send(
+    certificate: Certificate | None, days: float, valid: Outcome, lasts: Outcome
+) -> None:
+    assert at_send("tls-valid", certificate, days).outcome is valid
+    assert at_send("tls-lasts", certificate, days).outcome is lasts
+
+
+def test_of_several_https_hosts_the_certificate_that_ends_first_counts() -> None:
+    soon = hop(SECURE, 302, certificate=Certificate(begins=NOW - DAY, ends=NOW + DAY))
+    window = SendWindow(opens=NOW + 2 * DAY, closes=NOW + 2 * DAY)
+    found = judge("tls-valid", fetched((), soon, hop(SECURE, certificate=YEAR)), window=window)
+    assert found.outcome is Outcome.FAILED
+    assert "and the message is taken to go out until 2027-01-17" in found.wording["problem"]
+    plain = judge("tls-valid", fetched((), hop(certificate=YEAR)), window=window)
+    assert plain.outcome is Outcome.INAPPLICABLE
 
 
 def test_redirects_are_safe_when_they_end_and_stay_on_https() -> None:
@@ -140,21 +197,26 @@ def test_any_redirect_is_worth_a_word_and_shows_no_secrets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plain", "raw", "shown"),
+    ("end", "expires"),
     [
-        ("the certificate is self-signed", "self-signed certificate", False),
-        ("the certificate is self-signed", "self signed certificate", False),
-        ("the certificate is not valid yet", "certificate is not yet valid", False),
-        ("the certificate is for another host name", "Hostname mismatch, certificate is not for 'a'", True),
-        ("the issuer is not known", "unable to get local issuer certificate", True),
+        ("https://b.example/a.jpg", False),
+        ("https://b.example/a.jpg?v=3", False),
+        ("https://b.example/a.jpg?X-Amz-Date=20261130T120000Z&X-Amz-Expires=300&X-Amz-Signature=0", True),
+        ("https://b.example/a.jpg?Expires=1800000300&Signature=abc&Key-Pair-Id=k", True),
+        ("https://b.example/a.jpg?sig=c2lnbmF0dXJlc2lnbmF0dXJl", True),
+        (
+            "https://b.example/eyJfcmFpbHMiOnsiZGF0YSI6ImEiLCJleHAiOiIyMDIwLTA5LTEzVDEyOjI2OjQwLjAwMFoifX0=--0f/a",
+            True,
+        ),
     ],
 )
-def test_the_librarys_words_are_left_out_where_they_only_repeat(plain: str, raw: str, *, shown: bool) -> None:
-    refused = hop(SECURE, None, (), tls_error=raw)
-    problem = judge("tls-valid", not_fetched(Reason.TLS_CERTIFICATE, refused, detail=plain)).wording[
-        "problem"
-    ]
-    assert problem == (f"{plain} ({raw})" if shown else plain)
+def test_a_target_that_is_signed_anew_is_not_to_be_written_into_the_message(
+    end: str, *, expires: bool
+) -> None:
+    result = judge("no-redirect", fetched((), hop(status=302), hop(end)))
+    assert result.outcome is Outcome.FAILED
+    assert result.fix.startswith("Do not write") is expires
+    assert bool(result.fix) is expires
 
 
 # Framing

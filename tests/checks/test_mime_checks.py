@@ -243,8 +243,10 @@ def test_every_kind_has_a_list_of_accepted_types() -> None:
 @pytest.mark.parametrize(
     "observation",
     [
-        fetched(typed("text/html; charset=utf-8")),
-        fetched(typed("application/xhtml+xml")),
+        fetched(typed("text/html; charset=utf-8"), sniffed=sniffed("text/plain")),
+        fetched(typed("text/html"), sniffed=sniffed("image/jpeg", witness="extension")),
+        fetched(typed("text/html"), sniffed=sniffed("image/jpeg", web_page=True)),
+        fetched(typed("application/xhtml+xml"), sniffed=sniffed(None)),
         fetched(typed("image/jpeg"), sniffed=sniffed("image/jpeg", web_page=True)),
         fetched(typed("image/jpeg"), sniffed=sniffed(None, web_page=True)),
         fetched(typed("image/jpeg"), sniffed=sniffed("text/html")),
@@ -254,6 +256,26 @@ def test_every_kind_has_a_list_of_accepted_types() -> None:
 )
 def test_a_page_is_found_by_its_header_or_its_bytes(observation: Observation) -> None:
     assert judge("not-a-web-page", observation).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("name", ["image/jpeg", "text/vcard", "audio/mpeg", "application/pdf"])
+def test_bytes_that_are_a_medium_are_no_page_and_their_type_is_to_be_stated(name: str) -> None:
+    observation = fetched(typed("text/html; charset=utf-8"), sniffed=sniffed(name))
+    assert judge("not-a-web-page", observation).outcome is Outcome.PASSED
+    result = judge("content-type-matches", observation)
+    assert result.outcome is Outcome.FAILED
+    assert f"Content-Type: {name}." in result.fix
+
+
+@pytest.mark.parametrize("rule", ["content-type-matches", "media-kind-matches", "media-type-accepted"])
+def test_the_type_of_compressed_bytes_is_that_of_what_is_in_them(rule: str) -> None:
+    packed = (*typed("image/jpeg"), ("Content-Encoding", "gzip"))
+    result = judge(rule, fetched(packed, sniffed=sniffed("application/gzip")))
+    assert result.outcome is Outcome.CANT_TELL
+    assert "Content-Encoding: gzip" in result.reason
+    assert judge(rule, fetched(packed)).outcome is Outcome.PASSED, "said to be compressed, and not"
+    unsaid = fetched(typed("image/jpeg"), sniffed=sniffed("application/gzip"))
+    assert judge(rule, unsaid).outcome is Outcome.FAILED
 
 
 def test_what_is_no_page_passes_only_when_its_bytes_were_seen() -> None:

@@ -77,7 +77,11 @@ def test_what_was_not_fetched_is_never_fine(rule: str, reason: Reason) -> None:
     ("headers", "outcome"),
     [
         (LENGTH, PASSED),
-        ((*LENGTH, *GZIPPED), PASSED),
+        ((("Content-Length", "2"), *GZIPPED), PASSED),
+        ((*LENGTH, *GZIPPED), FAILED),
+        ((*LENGTH, ("Content-Encoding", "br")), FAILED),
+        ((*LENGTH, ("Content-Encoding", "identity")), PASSED),
+        ((*LENGTH, ("Content-Encoding", "aws-chunked")), PASSED),
         ((*LENGTH, ("Transfer-Encoding", "identity")), PASSED),
         ((), FAILED),
         (GZIPPED, FAILED),
@@ -95,6 +99,19 @@ def test_the_length_under_gzip_is_judged_by_the_lines_as_received(headers: Heade
     assert gzip["request"] == "accepting gzip"
     assert gzip["status"] == 200
     assert gzip["lines"] == [f"{name}: {value}" for name, value in _in_order(headers)]
+
+
+def test_the_length_of_the_plain_file_beside_compressed_bytes_is_false() -> None:
+    result = judge("length-under-gzip", with_probes(answered(ProbeName.GZIP, (*LENGTH, *GZIPPED))))
+    assert result.outcome is FAILED
+    assert "the transfer breaks off" in result.wording["problem"]
+    assert "zlib.output_compression off" in result.fix
+
+
+def test_a_file_that_is_stored_compressed_bears_its_own_length_in_both_answers() -> None:
+    stored = (*LENGTH, *GZIPPED)
+    probe = answered(ProbeName.GZIP, stored)
+    assert judge("length-under-gzip", with_probes(probe, headers=stored)).outcome is PASSED
 
 
 def _in_order(headers: Headers) -> list[tuple[str, str]]:
@@ -174,7 +191,13 @@ def test_a_file_that_was_cut_off_is_not_put_down_to_the_flag() -> None:
     ("first", "cold", "outcome"),
     [
         (LENGTH, None, INAPPLICABLE),
-        ((*LENGTH, ("X-Cache", "MISS")), None, PASSED),
+        ((*LENGTH, ("CF-Cache-Status", "MISS")), None, PASSED),
+        ((*LENGTH, ("X-Cache", "Miss from cloudfront")), None, PASSED),
+        ((*LENGTH, ("X-Cache", "MISS")), None, CANT_TELL),
+        ((*LENGTH, ("X-Varnish", "3"), ("Age", "0")), None, CANT_TELL),
+        ((*LENGTH, ("X-Varnish", "3")), (*LENGTH, ("X-Varnish", "4")), PASSED),
+        ((*LENGTH, ("X-Varnish", "3")), (*LENGTH, ("X-Varnish", "4 3")), CANT_TELL),
+        ((*LENGTH, ("X-Varnish", "3")), (*CHUNKED, ("X-Varnish", "4")), FAILED),
         ((*CHUNKED, ("X-Cache", "MISS")), None, FAILED),
         ((*LENGTH, *OLD), None, CANT_TELL),
         ((*LENGTH, *OLD), LENGTH, PASSED),
@@ -196,8 +219,26 @@ def test_the_cold_answer_is_the_one_that_counts(
     assert judge("length-when-cold", with_probes(*probes, headers=first)).outcome is outcome
 
 
+@pytest.mark.parametrize("at", range(3))
+def test_one_answer_without_a_length_is_enough_among_several_with_one(at: int) -> None:
+    cold = [answered(ProbeName.COLD, (*LENGTH, ("X-Varnish", "4")))] * 3
+    first = (*LENGTH, ("X-Varnish", "3"))
+    assert judge("length-when-cold", with_probes(*cold, headers=first)).outcome is PASSED
+    cold[at] = refused(ProbeName.COLD, Reason.DEADLINE)
+    assert judge("length-when-cold", with_probes(*cold, headers=first)).outcome is CANT_TELL
+    cold[at] = answered(ProbeName.COLD, (*CHUNKED, ("X-Varnish", "4")))
+    assert judge("length-when-cold", with_probes(*cold, headers=first)).outcome is FAILED
+
+
+def test_a_signed_url_behind_a_cache_that_streams_is_not_called_fine() -> None:
+    skipped = Probe(name=ProbeName.COLD, skipped="the URL is signed (sig)")
+    result = judge("length-when-cold", with_probes(skipped, headers=(*LENGTH, ("X-Varnish", "3"))))
+    assert result.outcome is CANT_TELL
+    assert "one answer with a length proves nothing" in result.reason
+
+
 def test_which_answer_was_judged_is_said() -> None:
-    by_first = judge("length-when-cold", with_probes(headers=(*LENGTH, ("X-Cache", "MISS"))))
+    by_first = judge("length-when-cold", with_probes(headers=(*LENGTH, ("CF-Cache-Status", "MISS"))))
     assert by_first.evidence["judged"].startswith("in the first answer")
     by_second = judge(
         "length-when-cold", with_probes(answered(ProbeName.COLD, LENGTH), headers=(*LENGTH, *OLD))

@@ -498,3 +498,36 @@ def test_parameters_that_state_no_late_end_never_pass(pairs: list[tuple[str, str
 
 def test_no_scheme_sees_a_signature_where_there_is_none() -> None:
     assert signatures(f"{BASE}?w=640&h=480&format=jpeg") == ()
+
+
+SEGMENTS = (
+    "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE2MDAwMDAwMDB9.c2lnbmF0dXJl",
+    "exp=1600000000~acl=%2Fmedia%2F*~hmac=0123456789abcdef",
+    "eyJfcmFpbHMiOnsiZGF0YSI6ImEiLCJleHAiOiIyMDIwLTA5LTEzVDEyOjI2OjQwLjAwMFoiLCJwdXIiOiJibG9iX2tleSJ9fQ==--0f",
+)
+
+
+@pytest.mark.parametrize("segment", SEGMENTS)
+def test_a_token_with_an_end_is_read_out_of_the_path_as_out_of_the_query(segment: str) -> None:
+    for url in (
+        f"https://media.example.com/{segment}/photo.jpg",
+        f"https://media.example.com/a.jpg?t={segment}",
+    ):
+        (said,) = signatures(url)
+        assert (said.ends, said.doubt) == (1_600_000_000, "")
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "eyJfcmFpbHMi.jpg",
+        "eyJhbGciOiJIUzI1NiJ9",
+        "exp=12",
+        "photo~large~v2.jpg",
+        "Signature=abc",
+        # {"_rails":{"message":"a","exp":null,"pur":"blob_id"}}: what has no end.
+        "eyJfcmFpbHMiOnsibWVzc2FnZSI6ImEiLCJleHAiOm51bGwsInB1ciI6ImJsb2JfaWQifX0=--0f",
+    ],
+)
+def test_what_only_looks_like_a_token_in_the_path_has_no_end(segment: str) -> None:
+    assert not [said for said in signatures(f"https://media.example.com/{segment}/a.jpg") if said.ends]

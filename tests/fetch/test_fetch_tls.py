@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mmscheck.fetch import ConnectTo, FetchPolicy, fetch_all
+from mmscheck.model.handshake import Handshake
 from mmscheck.model.observation import Fetched, Reason
 from tests.support.rawserver import RawServer, fetched, not_fetched, policy, response, serve, sniff
 
@@ -259,11 +261,57 @@ async def test_a_server_that_hangs_up_during_the_handshake_is_named_and_asked_ag
     )
 
 
-async def test_a_server_that_wants_a_certificate_of_the_client_is_named(
-    authority: trustme.CA, ca_file: str
-) -> None:
-    context = context_of(authority.issue_cert(HOST))
+def _demanding(context: ssl.SSLContext, version: ssl.TLSVersion) -> None:
+    context.maximum_version = version
     context.verify_mode = ssl.CERT_REQUIRED
+
+
+def _old(context: ssl.SSLContext, version: ssl.TLSVersion) -> None:
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+
+
+def _with_cipher(context: ssl.SSLContext, cipher: str) -> None:
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(cipher)
+
+
+def _refusing_the_name(context: ssl.SSLContext, alert: int) -> None:
+    context.sni_callback = lambda *_: alert
+
+
+TLS = ssl.TLSVersion
+
+
+@pytest.mark.parametrize(
+    ("set_up", "how", "cause"),
+    [
+        (_demanding, TLS.TLSv1_3, Handshake.CLIENT_CERTIFICATE),
+        (_demanding, TLS.TLSv1_2, Handshake.NO_AGREEMENT),
+        (_old, TLS.TLSv1, Handshake.OLD_VERSION),
+        (_old, TLS.TLSv1_1, Handshake.OLD_VERSION),
+        (_with_cipher, "AES128-SHA:@SECLEVEL=0", Handshake.NO_AGREEMENT),
+        (_refusing_the_name, ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME, Handshake.NAME_REFUSED),
+        (_refusing_the_name, ssl.ALERT_DESCRIPTION_INTERNAL_ERROR, Handshake.SERVER_FAULT),
+        (_refusing_the_name, ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE, Handshake.NO_AGREEMENT),
+        (_refusing_the_name, ssl.ALERT_DESCRIPTION_INSUFFICIENT_SECURITY, Handshake.WEAK),
+    ],
+)
+# What is old is what this is about.
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+async def test_why_a_handshake_failed_is_told_in_words_of_our_own(
+    set_up: Callable[[ssl.SSLContext, Any], None],
+    how: Any,
+    cause: Handshake,
+    authority: trustme.CA,
+    ca_file: str,
+) -> None:
+    context = context_of(
+        trustme.CA(key_type=trustme.KeyType.RSA).issue_cert(HOST, key_type=trustme.KeyType.RSA)
+    )
+    if set_up is _demanding:
+        context = context_of(authority.issue_cert(HOST))
+    set_up(context, how)
 
     def shake_hands(listener: socket.socket) -> None:
         # asyncio's server drops the alert that a blocking one sends.
@@ -281,8 +329,37 @@ async def test_a_server_that_wants_a_certificate_of_the_client_is_named(
         how_once = policy(ca_file=ca_file, connect_to=(ConnectTo("", None, "127.0.0.1", port),))
         found = await not_fetched(f"https://{HOST}/a.jpg", how_once)
         await shaking
-    assert found.reason is Reason.TLS_HANDSHAKE
-    assert "certificate required" in found.detail
+    assert (found.reason, found.detail) == (Reason.TLS_HANDSHAKE, cause.value)
+
+
+async def test_when_an_accepted_certificate_ends_is_kept_on_every_hop_of_a_connection(
+    authority: trustme.CA, ca_file: str
+) -> None:
+    end = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+
+    async def respond(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(response(b"abc"))
+
+    async with serve(respond, context=context_of(authority.issue_cert(HOST, not_after=end))) as server:
+        urls = [server.url(f"/{number}", scheme="https") for number in range(3)]
+        found = await fetch_all(urls, policy(server, ca_file=ca_file, per_host=1), sniff)
+    assert server.connections == 1
+    for url in urls:
+        (hop,) = found[url].hops
+        assert hop.certificate is not None
+        assert (hop.certificate.ends, hop.certificate.intermediate) == (end.timestamp(), False)
+
+
+async def test_behind_an_intermediate_the_servers_own_end_is_kept(tmp_path: Path) -> None:
+    root = trustme.CA()
+    end = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+    middle = root.create_child_ca()
+    leaf = middle.issue_cert(HOST, not_after=end)
+    root.cert_pem.write_to_path(str(tmp_path / "root.pem"))
+    async with serve(response(), context=context_of(leaf)) as server:
+        found = await fetched(server.url(scheme="https"), how(server, str(tmp_path / "root.pem")))
+    assert found.hops[0].certificate is not None
+    assert found.hops[0].certificate.ends == end.timestamp()
 
 
 async def test_a_redirect_from_https_to_http_is_refused(authority: trustme.CA, ca_file: str) -> None:

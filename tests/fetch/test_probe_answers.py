@@ -36,7 +36,7 @@ from tests.support.rawserver import (
 )
 
 DEFAULT = (ProbeName.GZIP, ProbeName.COLD)
-HIT = response(b"abc", "Content-Type: image/jpeg", "Age: 7")
+HIT = response(b"abc", "Content-Type: image/jpeg", "CF-Cache-Status: HIT")
 PLAIN = response(b"abc", "Content-Type: image/jpeg")
 
 
@@ -225,7 +225,7 @@ async def test_a_probe_that_never_got_its_turn_is_named_too() -> None:
 
 
 async def test_probes_take_the_slots_of_their_host() -> None:
-    late = saying(b"HTTP/1.1 200 OK\r\nAge: 5\r\n", b"Content-Length: 0\r\n\r\n", gap=0.03)
+    late = saying(b"HTTP/1.1 200 OK\r\nCF-Cache-Status: HIT\r\n", b"Content-Length: 0\r\n\r\n", gap=0.03)
     async with serve(crowd(2, late)) as server:
         urls = [server.url(f"/{number}") for number in range(3)]
         await fetch_all(urls, policy(server, per_host=2, probes=tuple(ProbeName)), sniff)

@@ -27,8 +27,9 @@ from tests.support.rawserver import (
 )
 
 DEFAULT = (ProbeName.GZIP, ProbeName.COLD)
-HIT = response(b"abc", "Content-Type: image/jpeg", "Age: 7")
+HIT = response(b"abc", "Content-Type: image/jpeg", "CF-Cache-Status: HIT")
 PLAIN = response(b"abc", "Content-Type: image/jpeg")
+CHUNKED = "Transfer-Encoding: chunked"
 
 
 # What is asked for
@@ -42,8 +43,12 @@ PLAIN = response(b"abc", "Content-Type: image/jpeg")
         (PLAIN, DEFAULT, [FIRST, GZIP]),
         (HIT, DEFAULT, [FIRST, GZIP, COLD]),
         (HIT, (ProbeName.GZIP,), [FIRST, GZIP]),
-        (response(b"abc", "X-Cache: MISS"), DEFAULT, [FIRST, GZIP]),
-        (response(b"abc", "X-Served-By: cache-fra-1"), DEFAULT, [FIRST, GZIP, COLD]),
+        (response(b"abc", "CF-Cache-Status: MISS"), DEFAULT, [FIRST, GZIP]),
+        (response(b"abc", "X-Cache: MISS"), DEFAULT, [FIRST, GZIP, *[COLD] * 3]),
+        (response(b"abc", "Age: 7"), DEFAULT, [FIRST, GZIP, *[COLD] * 3]),
+        (response(b"abc", "X-Varnish: 3", "Age: 0"), DEFAULT, [FIRST, GZIP, *[COLD] * 3]),
+        (response(b"3\r\nabc\r\n0\r\n\r\n", "X-Varnish: 3", CHUNKED, length=None), DEFAULT, [FIRST, GZIP]),
+        (response(b"abc", "X-Served-By: cache-fra-1"), DEFAULT, [FIRST, GZIP, *[COLD] * 3]),
         (PLAIN, (ProbeName.REPEAT,), [FIRST] * 4),
         (HIT, tuple(ProbeName), [*[FIRST] * 4, GZIP, COLD, BROWSER, WEBP]),
     ],

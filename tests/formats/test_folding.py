@@ -119,14 +119,29 @@ def test_a_chain_is_told_at_its_beginning() -> None:
         *unfetched(why, "stable", "media-size", "not-a-web-page", "content-type-valid"),
         *found(REACHABLE, "content-length-true", "response-well-formed"),
     )
+    two = {"anomalies": [{"kind": "TWO_LENGTHS"}]}
+    items = tuple(
+        replace(each, evidence=two) if each.rule == "response-well-formed" else each for each in items
+    )
     told = shown(run(*items, why=why))
     assert told.count("blocks: ") == 1
-    assert "[1] ERROR, blocks: response-well-formed" in told
-    assert "Also media-reachable, content-length-true: they follow from it." in told
+    assert "[1] ERROR, blocks: content-length-true" in told
+    assert "Also media-reachable, response-well-formed: they follow from it." in told
     assert (
         "So 4 other rules about this file could not be looked at (--format json lists them),"
         " nor this about the message: message-size." in told
     )
+
+
+def test_what_more_is_not_well_formed_than_the_length_stands_by_itself() -> None:
+    true, odd = found("content-length-true", "response-well-formed")
+    kinds = ("EXCESS", "SPACED_NAME")
+    odd = replace(odd, evidence={"anomalies": [{"kind": kind} for kind in kinds]})
+    told = shown(run(true, odd))
+    assert "blocks: content-length-true" in told
+    assert "blocks: response-well-formed" in told
+    only = replace(odd, evidence={"anomalies": [{"kind": "EXCESS"}]})
+    assert "Also response-well-formed: it follows from it." in shown(run(true, only))
 
 
 def test_a_rule_about_the_message_stands_with_the_file_it_waits_for() -> None:

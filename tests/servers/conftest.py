@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from tests.support.servers.judging import Said, judge, warm
-from tests.support.servers.mends import FAULTS
+from tests.support.servers.mends import FAULTS, MENDS
 from tests.support.servers.rows import ROWS
 from tests.support.servers.world import World, is_served
 
@@ -21,9 +21,10 @@ def world() -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def said(world: World) -> Mapping[str, Said]:
-    """What is said of each URL of the table that is served; what is to be warm was asked for before."""
+    """What is said of each URL of the tables that is served; what is to be warm was asked for before."""
     served = [row for row in ROWS if is_served(row.host)]
     for row in served:
         for file in row.files() if row.warmed else ():
             warm(world, file.name)
-    return judge(world, [file.name for row in served for file in row.files()])
+    mended = [each for mend in MENDS if is_served(mend.host) for each in mend.urls]
+    return judge(world, [*dict.fromkeys([file.name for row in served for file in row.files()] + mended)])

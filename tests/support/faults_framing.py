@@ -19,6 +19,9 @@ from tests.support.fault_answers import (
 )
 from tests.support.fault_rows import FaultRow, but
 
+CARD = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Café Größe\r\nN:Größe;Café;;;\r\nEND:VCARD\r\n"
+"""A card with six characters beyond ASCII."""
+
 FRAMING = (
     FaultRow(name="sound", answer=SOUND),
     FaultRow(name="http-1.0", answer=answer(TYPE, LENGTH, version="HTTP/1.0")),
@@ -79,6 +82,14 @@ FRAMING = (
         says={"content-length-true": "at least 9 more followed"},
         differs=but(failed="content-length-true response-well-formed"),
         answer=answer(TYPE, f"Content-Length: {SIZE - 9}"),
+    ),
+    FaultRow(
+        name="length-in-characters",
+        says={"content-length-true": "the length seems to count characters"},
+        differs=but(failed="content-length-true response-well-formed"),
+        answer=answer("Content-Type: text/vcard", f"Content-Length: {len(CARD)}", body=CARD.encode()),
+        path="/ann.vcf",
+        kind="vcard",
     ),
     FaultRow(
         name="data-after-the-end",

@@ -56,28 +56,28 @@ REDIRECTS = (
     ),
 )
 TLS = (
-    FaultRow(name="https", differs=but(passed="tls-valid"), answer=SOUND, tls="good"),
+    FaultRow(name="https", differs=but(passed="tls-valid tls-lasts"), answer=SOUND, tls="good"),
     FaultRow(
         name="certificate-untrusted",
-        differs=but(NO_ANSWER, failed="media-reachable tls-valid"),
+        differs=but(NO_ANSWER, failed="media-reachable tls-valid", unknown="tls-lasts"),
         answer=SOUND,
         tls="untrusted",
     ),
     FaultRow(
         name="certificate-of-another-host",
-        differs=but(NO_ANSWER, failed="media-reachable tls-valid"),
+        differs=but(NO_ANSWER, failed="media-reachable tls-valid", unknown="tls-lasts"),
         answer=SOUND,
         tls="other-host",
     ),
     FaultRow(
         name="certificate-expired",
-        differs=but(NO_ANSWER, failed="media-reachable tls-valid"),
+        differs=but(NO_ANSWER, failed="media-reachable tls-valid", unknown="tls-lasts"),
         answer=SOUND,
         tls="expired",
     ),
     FaultRow(
         name="certificate-chain-incomplete",
-        differs=but(NO_ANSWER, failed="media-reachable tls-valid"),
+        differs=but(NO_ANSWER, failed="media-reachable tls-valid", unknown="tls-lasts"),
         answer=SOUND,
         tls="incomplete",
     ),

@@ -71,7 +71,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     framing: Literal["length", "chunked", "close", "raw"] = "length"
     raw: str | None = None
     after: float = 0.0
-    tls: Literal["trusted", "untrusted", "other-host", "expired"] = "trusted"
+    tls: Literal["trusted", "untrusted", "other-host", "expired", "ending"] = "trusted"
 
     def __post_init__(self) -> None:
         if (self.framing == "raw") != (self.raw is not None):

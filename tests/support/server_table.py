@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mmscheck.model.words import MediaKind
 from tests.support.server_rows import (
+    HTML,
     JPG,
     LONG_VCARD,
     OCTETS,
@@ -44,6 +45,16 @@ SERVERS: tuple[Row, ...] = (
     _row("nginx", "content-length", "Answer with X-Accel-Redirect", chunked(*JPG, NGINX)),
     _row("nginx", "content-type-specific", "text/vcard vcf;", plain(*OCTETS, NGINX, body=VCARD, url=VCF_URL)),
     _row("nginx", "content-type-specific", "this path has none", plain(*OCTETS, NGINX, url=BARE_URL)),
+    _row(
+        "nginx",
+        "not-compressed",
+        "gzip_static off;",
+        squeezed(*VCF, NGINX, 'ETag: "5f-1"', framing="length"),
+    ),
+    _row("nginx", "content-length", "subs_filter_types *", chunked(*JPG, NGINX, 'ETag: "5f-1"')),
+    _row("nginx", "not-chunked", "gzip off;", squeezed(*VCF, NGINX, "X-Powered-By: PHP/8.2.36")),
+    _row("nginx", "not-chunked", "gzip off;", squeezed(*VCF, NGINX)),
+    _row("apache", "not-compressed", "apache_setenv(", squeezed(*JPG, APACHE, "X-Powered-By: PHP/8.2.36")),
     _row("apache", "not-chunked", "no-gzip", squeezed(*VCF, APACHE, 'ETag: "5f-1-gzip"')),
     _row(
         "apache",
@@ -59,18 +70,26 @@ SERVERS: tuple[Row, ...] = (
     _row(
         "caddy", "content-type-present", "Give the file its extension", plain("Server: Caddy", url=BARE_URL)
     ),
+    _row("caddy", "content-type-present", "header @pass Content-Type", plain("Server: Caddy", url=PASS_URL)),
     _row("iis", "not-compressed", "doDynamicCompression", squeezed(*VCF, "Server: Microsoft-IIS/10.0")),
     _row("express", "not-chunked", "express.static", squeezed(*VCF, "X-Powered-By: Express")),
     _row("express", "content-length", "Remove that filter", squeezed(*JPG, "X-Powered-By: Express")),
     _row("express", "content-length", "res.sendFile", chunked(*JPG, "X-Powered-By: Express")),
-    _row("django", "not-compressed", "WhiteNoise", squeezed(*JPG, *DJANGO)),
+    _row(
+        "express",
+        "content-type-present",
+        "res.type(path.extname(",
+        plain("X-Powered-By: Express", url=BARE_URL),
+    ),
+    _row(
+        "express", "content-type-specific", "res.type(path.extname(", plain(*OCTETS, "X-Powered-By: Express")
+    ),
+    _row("django", "not-compressed", "WHITENOISE_MIMETYPES beside", squeezed(*JPG, *DJANGO)),
     _row("django", "content-length", "FileResponse(open(path", chunked(*JPG, *DJANGO)),
     _row("django", "content-type-specific", "mimetypes.add_type", plain(*OCTETS, *DJANGO, url=PASS_URL)),
     _row("django", "content-length", "FileResponse", chunked(*JPG, "Set-Cookie: csrftoken=abc; Path=/")),
-    _row("django", "content-length", "FileResponse", chunked(*JPG, "Server: WSGIServer/0.2 CPython/3.11.7")),
-    _row("starlette", "not-compressed", "Likely: Mount the media", squeezed(*VCF, "server: uvicorn")),
-    _row("starlette", "not-chunked", "return FileResponse(path)", chunked(*JPG, "server: uvicorn")),
-    _row("starlette", "content-type-specific", "add_type", plain(*OCTETS, "server: uvicorn", url=PASS_URL)),
+    _row("django", "content-type-specific", "WHITENOISE_MIMETYPES", plain(*OCTETS, *DJANGO, url=VCF_URL)),
+    _row("django", "content-type-matches", 'HttpResponse(data, content_type="image', plain(*HTML, *DJANGO)),
     _row(
         "aiohttp", "content-length", "web.FileResponse", chunked(*JPG, "Server: Python/3.11 aiohttp/3.14.5")
     ),
@@ -93,9 +112,14 @@ SERVERS: tuple[Row, ...] = (
     _row(
         "rails-storage-proxy",
         "content-length",
-        "redirect mode",
+        "public: true",
         chunked(*JPG, url="http://{host}/rails/active_storage/blobs/proxy/eyJf--1/photo.jpg"),
     ),
+    _row("flask", "content-type-matches", "Response(data, mimetype=", plain(*HTML, "Server: Werkzeug/3.1.3")),
+    _row(
+        "php", "content-type-matches", "header('Content-Type: image", plain(*HTML, "X-Powered-By: PHP/8.2.7")
+    ),
+    _row("php", "not-compressed", "ini_set('zlib", squeezed(*JPG, "X-Powered-By: PHP/8.2.7")),
     _row("php", "not-chunked", "readfile", chunked(*JPG, "X-Powered-By: PHP/8.2.7")),
     _row("php", "content-length", "readfile", chunked(*JPG, url="http://{host}/media/image.php?id=7")),
     _row(
@@ -273,10 +297,9 @@ NEAR_SERVERS: tuple[Near, ...] = (
     _near("caddy", chunked(*JPG, "X-Server: Caddy")),
     _near("iis", squeezed(*VCF, "Server: Microsoft-HTTPAPI/2.0")),
     _near("express", chunked(*JPG, "X-Powered-By: Expressive/3")),
-    _near("django", chunked(*JPG, *DJANGO[:2])),
-    _near("starlette", chunked(*JPG, "Server: uvicorn-like")),
+    _near("django", chunked(*JPG, "Server: WSGIServer/0.2 CPython/3.11.7", *DJANGO[:2])),
     _near("aiohttp", chunked(*JPG, "Server: Python/3.11 gunicorn")),
-    _near("flask", chunked(*JPG, "Server: gunicorn")),
+    _near("flask", plain(*OCTETS, "Server: Werkzeug/3.1.9 Python/3.11.7", "x-amzn-requestid: F4f6")),
     _near(
         "rails-storage-proxy", chunked(*JPG, url="http://{host}/rails/active_storage/blobs/redirect/a/b.jpg")
     ),

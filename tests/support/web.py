@@ -17,7 +17,7 @@ import trustme
 
 HOME = "127.0.0.1"
 
-CERTIFICATES = ("trusted", "untrusted", "other-host", "expired")
+CERTIFICATES = ("trusted", "untrusted", "other-host", "expired", "ending")
 """What an https host may show: only the first is valid for a client that trusts ``Web.ca_file``."""
 
 
@@ -144,6 +144,8 @@ def _host_context(authority: trustme.CA, stranger: trustme.CA, host: str, kind: 
     issuer = stranger if kind == "untrusted" else authority
     name = "elsewhere.example" if kind == "other-host" else host
     end = dt.datetime.now(dt.UTC) - dt.timedelta(days=1) if kind == "expired" else None
+    if kind == "ending":
+        end = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issuer.issue_cert(name, not_after=end).configure_cert(context)
     return context

@@ -25,7 +25,12 @@ _START = 15.0
 
 
 def find(name: str) -> str | None:
-    """The path of a server's program; system programs are found for users whose path lacks them too."""
+    """The path of a server's program, or of a library that is given by its path.
+
+    System programs are found for users whose path lacks them too.
+    """
+    if name.startswith("/"):
+        return name if Path(name).exists() else None
     return shutil.which(name, path=_SEARCHED)
 
 

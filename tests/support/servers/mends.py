@@ -7,57 +7,34 @@ import textwrap
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import msgspec
-
 from mmscheck.model.report import Evaluation
 from tests.support.servers.files import ABOVE_64_KIB
-from tests.support.servers.rows import ALL, CONTACTS, EVENTS, OBJECTS, PASSES, PHOTOS, SOME, SOUNDS, Files
+from tests.support.servers.mend import ACCEL, COLD, FILE, GZIP, LENGTH, STREAM, TYPE, Mend
+from tests.support.servers.mends_more import MORE
+from tests.support.servers.rows import ALL, CONTACTS, EVENTS, OBJECTS, PASSES, PHOTOS, SOME, SOUNDS
 
 _BLOCK = re.compile(r"(?:^    .*\n?)+", re.MULTILINE)
 
-
-class Mend(msgspec.Struct, frozen=True, kw_only=True):
-    """One host before and after.
-
-    ``turned`` are rules that fail before and pass after; the advice taken is that of the first. ``files`` are
-    the ones it is about. ``fault`` is what stands in the configuration before. The advice must
-    say ``said``; after, there stands its block or, where the advice is in words, ``done``.
-    """
-
-    host: str
-    says: str
-    turned: tuple[str, ...]
-    files: Files
-    said: str
-    fault: str = ""
-    done: str | None = None
-
-
-_LENGTH = ("content-length", "not-chunked")
-_COLD = (*_LENGTH, "length-when-cold")
-_GZIP = ("length-under-gzip",)
-_TYPE = ("content-type-specific",)
-_STREAM, _FILE, _ACCEL = (f"{name}.aiohttp.example" for name in ("stream", "file", "accel"))
 
 MENDS: tuple[Mend, ...] = (
     Mend(
         host="stock.nginx.example",
         says="a types block",
-        turned=_TYPE,
+        turned=TYPE,
         files=(*SOUNDS, *OBJECTS),
         said="types {",
     ),
     Mend(
         host="gzip.nginx.example",
         says="gzip off and a types block",
-        turned=_GZIP,
+        turned=GZIP,
         files=(*PHOTOS, *SOUNDS, *OBJECTS),
         said="gzip off;",
     ),
     Mend(
         host="sub-filter.nginx.example",
         says="sub_filter for pages only",
-        turned=_LENGTH,
+        turned=LENGTH,
         files=ALL,
         said="Remove sub_filter_types * and ssi_types * from the location of the media",
         fault="sub_filter_types *;",
@@ -66,7 +43,7 @@ MENDS: tuple[Mend, ...] = (
     Mend(
         host="ssi.nginx.example",
         says="ssi for pages only",
-        turned=_LENGTH,
+        turned=LENGTH,
         files=ALL,
         said="Remove sub_filter_types * and ssi_types * from the location of the media",
         fault="ssi_types *;",
@@ -75,7 +52,7 @@ MENDS: tuple[Mend, ...] = (
     Mend(
         host="addition.nginx.example",
         says="no addition to media",
-        turned=_LENGTH,
+        turned=LENGTH,
         files=ALL,
         said="Remove the filter from the location of the media.",
         fault="addition_types *;",
@@ -84,7 +61,7 @@ MENDS: tuple[Mend, ...] = (
     Mend(
         host="gunzip.nginx.example",
         says="no gunzip on media",
-        turned=_LENGTH,
+        turned=LENGTH,
         files=ALL,
         said="Remove the filter from the location of the media.",
         fault="gzip_static always; gunzip on;",
@@ -93,29 +70,29 @@ MENDS: tuple[Mend, ...] = (
     Mend(
         host="proxy.nginx.example",
         says="an application that states the length",
-        turned=_LENGTH,
+        turned=LENGTH,
         files=SOME,
         said="Let the application set Content-Length",
-        fault=_STREAM,
-        done=_FILE,
+        fault=STREAM,
+        done=FILE,
     ),
     Mend(
         host="cache.nginx.example",
         says="an application that states the length, behind a cache",
-        turned=_COLD,
+        turned=COLD,
         files=SOME,
         said="Let the application set Content-Length",
-        fault=_STREAM,
-        done=_FILE,
+        fault=STREAM,
+        done=FILE,
     ),
     Mend(
         host="accel.nginx.example",
         says="an application that has nginx send the file",
-        turned=_LENGTH,
+        turned=LENGTH,
         files=SOME,
         said="X-Accel-Redirect",
-        fault=_STREAM,
-        done=_ACCEL,
+        fault=STREAM,
+        done=ACCEL,
     ),
     Mend(
         host="stock.apache.example",
@@ -127,14 +104,14 @@ MENDS: tuple[Mend, ...] = (
     Mend(
         host="deflate.apache.example",
         says="no-gzip for media",
-        turned=_GZIP,
+        turned=GZIP,
         files=(PHOTOS[1], CONTACTS[1], ABOVE_64_KIB),
         said="no-gzip",
     ),
     Mend(
         host="substitute.apache.example",
         says="SUBSTITUTE for pages only",
-        turned=_LENGTH,
+        turned=LENGTH,
         files=(*PHOTOS, *CONTACTS, *EVENTS),
         said="AddOutputFilterByType SUBSTITUTE text/html",
         fault="SetOutputFilter SUBSTITUTE",
@@ -142,7 +119,7 @@ MENDS: tuple[Mend, ...] = (
     Mend(
         host="response.aiohttp.example",
         says="web.FileResponse",
-        turned=_LENGTH,
+        turned=LENGTH,
         files=ALL,
         said="return web.FileResponse(path)",
         fault="web.StreamResponse",
@@ -151,26 +128,27 @@ MENDS: tuple[Mend, ...] = (
     Mend(
         host="static.aiohttp.example",
         says="types added to aiohttp's own table",
-        turned=_TYPE,
+        turned=TYPE,
         files=(*EVENTS, *PASSES),
         said="CONTENT_TYPES.add_type(",
     ),
     Mend(
         host="stream.varnish.example",
         says="do_stream = false",
-        turned=_COLD,
+        turned=COLD,
         files=SOME,
         said="set beresp.do_stream = false;",
     ),
     Mend(
         host="gzip.varnish.example",
         says="do_stream = false, and no do_gzip, as the advice for what is compressed says",
-        turned=_COLD,
+        turned=COLD,
         files=SOME,
         said="set beresp.do_stream = false;",
         fault="set beresp.do_gzip = true;",
         done="set beresp.do_stream = false;",
     ),
+    *MORE,
 )
 
 FAULTS: Mapping[str, str] = MappingProxyType({mend.host: mend.fault for mend in MENDS})

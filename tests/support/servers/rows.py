@@ -75,7 +75,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CACHES = frozenset(
-    {"stream.varnish.example", "gzip.varnish.example", "file.varnish.example", "cache.nginx.example"}
+    {
+        "stream.squid.example",
+        "stream.varnish.example",
+        "gzip.varnish.example",
+        "file.varnish.example",
+        "cache.nginx.example",
+    }
 )
 """Hosts with a cache, where a cold and a warm object need different URLs."""
 

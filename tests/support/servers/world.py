@@ -23,6 +23,15 @@ PROGRAMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "nginx": ("nginx", "nginx-light"),
         "apache": ("apache2", "apache2"),
         "varnish": ("varnishd", "varnish"),
+        "caddy": ("caddy", "caddy"),
+        "lighttpd": ("lighttpd", "lighttpd"),
+        "squid": ("squid", "squid"),
+        "php": ("php", "php-cli"),
+        "node": ("node", "nodejs"),
+        "express": ("/usr/share/nodejs/compression", "node-express node-compression"),
+        "django": ("/usr/lib/python3/dist-packages/whitenoise", "gunicorn python3-django python3-whitenoise"),
+        "uvicorn": ("/usr/lib/python3/dist-packages/fastapi", "uvicorn python3-fastapi"),
+        "flask": ("/usr/lib/python3/dist-packages/flask", "python3-flask"),
     }
 )
 """The servers that may be missing, each with its program and Debian's package of it; aiohttp's never is."""
@@ -32,7 +41,7 @@ _WORD = re.compile(r"@([a-z.-]+)@")
 
 
 class World:
-    """aiohttp, nginx, Apache and Varnish on loopback; entered once, left with all of them ended.
+    """aiohttp and all servers of `PROGRAMS` on loopback; entered once, left with all of them ended.
 
     What is not installed is left out. ``words`` are the pieces of configuration that stand for host names in
     the files of ``conf``.
@@ -69,6 +78,12 @@ class World:
 
     def _commands(self) -> dict[str, Sequence[str]]:
         self._configured("types.conf")
+        programs = {kind: find(name) for kind, (name, _) in PROGRAMS.items()}
+        arguments = {**self._servers(), **self._frameworks()}
+        found = {kind: arguments[kind] for kind, path in programs.items() if path is not None}
+        return {kind: (find(name) or name, *rest) for kind, (name, *rest) in found.items()}
+
+    def _servers(self) -> dict[str, Sequence[str]]:
         nginx = self._configured("nginx.conf", user=f"user {_user()};" if _root() else "")
         apache = self._configured(
             "apache.conf",
@@ -77,22 +92,62 @@ class World:
         )
         varnish = self._configured("varnish.vcl")
         listen = f"{HOME}:{self.ports['varnish']}"
-        arguments = {
-            "nginx": ("-p", str(self.scratch), "-e", "stderr", "-c", str(nginx)),
-            "apache": ("-f", str(apache), "-DFOREGROUND"),
+        squid = self._configured("squid.conf", user=f"cache_effective_user {_user()}" if _root() else "")
+        return {
+            "nginx": ("nginx", "-p", str(self.scratch), "-e", "stderr", "-c", str(nginx)),
+            "apache": ("apache2", "-f", str(apache), "-DFOREGROUND"),
             # The jail wants users and folders of its own; the scratch folder is all this one may use.
             "varnish": (
-                *("-j", "none", "-F", "-n", str(self.scratch / "varnish")),
+                *("varnishd", "-j", "none", "-F", "-n", str(self.scratch / "varnish")),
                 *("-a", listen, "-T", "none", "-f", str(varnish), "-s", "malloc,32m"),
             ),
+            "caddy": (
+                "caddy",
+                "run",
+                "--adapter",
+                "caddyfile",
+                "--config",
+                str(self._configured("Caddyfile")),
+            ),
+            "lighttpd": ("lighttpd", "-D", "-f", str(self._configured("lighttpd.conf"))),
+            "squid": ("squid", "-N", "-f", str(squid)),
         }
-        programs = {kind: find(name) for kind, (name, _) in PROGRAMS.items()}
-        return {kind: (found, *arguments[kind]) for kind, found in programs.items() if found is not None}
+
+    def _frameworks(self) -> dict[str, Sequence[str]]:
+        """Applications, each with the server that Debian has for it; none of them is this environment's."""
+        for name in ("django_app.py.in", "fast_app.py.in"):
+            self._configured(name)
+        chdir, python = str(self.scratch), "/usr/bin/python3"
+        return {
+            "php": (
+                "php",
+                "-S",
+                self._at("php"),
+                str(self._configured("app.php")),
+            ),
+            "node": ("node", str(self._configured("app.js"))),
+            "express": (
+                *("env", "NODE_PATH=/usr/share/nodejs", "node"),
+                str(self._configured("express.js")),
+            ),
+            "django": (
+                *(python, "-m", "gunicorn", "--chdir", chdir, "--threads", "4"),
+                *("-b", self._at("django"), "django_app:application"),
+            ),
+            "uvicorn": (
+                *(python, "-m", "uvicorn", "--app-dir", chdir, "--host", HOME),
+                *("--port", str(self.ports["uvicorn"]), "fast_app:app"),
+            ),
+            "flask": (python, str(self._configured("flask_app.py.in"))),
+        }
+
+    def _at(self, kind: str) -> str:
+        return f"{HOME}:{self.ports[kind]}"
 
     def _configured(self, name: str, **given: str) -> Path:
         ports = {f"port-{kind}": str(port) for kind, port in self.ports.items()}
         words = {**self._words, **ports, "scratch": str(self.scratch), **given}
-        path = self.scratch / name
+        path = self.scratch / name.removesuffix(".in")
         path.write_text(_WORD.sub(lambda found: words[found[1]], (CONF / name).read_text()))
         return path
 
