@@ -41,7 +41,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     """
     wanted = destinations(given["formats"])
     changes = opts.changes(given)
-    sorted_ = sort_paths(paths)
+    sorted_ = sort_paths(paths, given["exclude"])
     inputs, unread = _documents(sorted_)
     messages = [each for each in inputs if not (given["skip_other_xml"] and is_other_xml(each.data))]
     if not messages and not sorted_.media:
@@ -63,6 +63,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
             unread=unread,
             previews=shows_media(wanted),
             left_out=len(inputs) - len(messages),
+            notes=sorted_.left,
         )
     )
     verdict = gate.verdict(report)

@@ -42,6 +42,7 @@ NEITHER = frozenset(
             "encode_images",
             "encode_seconds",
             "encoded",
+            "exclude",
             "expect",
             "fail_fast",
             "failures",
