@@ -62,6 +62,8 @@ class EntryWriter:
         )
         yield from self.page.linked(title, message.source)
         yield from self.page.block(seen(message.source, entry), indent=_BODY)
+        if entry.waiver is not None and entry.waiver.baseline:
+            return
         if entry.target.kind is not TargetKind.MEDIA:
             yield from source_lines(message, entry, self.page, indent=_BODY)
         if entry.waiver is not None:

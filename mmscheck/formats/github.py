@@ -15,7 +15,7 @@ from mmscheck.formats.paths import shown_path
 from mmscheck.formats.rows import Effect, Row
 from mmscheck.formats.rulings import VERDICT, found_rows, one_of_each_first, run_rulings
 from mmscheck.formats.view import View
-from mmscheck.formats.waived import leave
+from mmscheck.formats.waived import let_through
 from mmscheck.formats.wording import count
 from mmscheck.model.words import Outcome
 
@@ -73,7 +73,7 @@ def _title(row: Row) -> str:
 
 
 def _message(row: Row) -> str:
-    by = f" Waived by {leave(row.waiver)}." if row.waiver else ""
+    by = f" {let_through(row.waiver)}." if row.waiver else ""
     below = f" So {count(len(row.follows), 'other rule')} with it." if row.follows else ""
     return f"{row.message}{by}{f' Fix: {shown(row.fix[0])}' if row.fix and not row.waiver else ''}{below}"
 

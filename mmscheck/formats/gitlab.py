@@ -15,7 +15,7 @@ from mmscheck.formats.paths import shown_path, with_fingerprints
 from mmscheck.formats.rows import Effect, Row
 from mmscheck.formats.rulings import found_rows, one_of_each_first
 from mmscheck.formats.view import View
-from mmscheck.formats.waived import leave
+from mmscheck.formats.waived import let_through
 from mmscheck.formats.wording import count
 from mmscheck.model.words import Outcome
 
@@ -42,7 +42,7 @@ def _issue(row: Row, mark: str, root: str) -> dict[str, Any]:
 def _description(row: Row) -> str:
     place = f" ({row.place})" if row.place else ""
     if row.waiver is not None:
-        return f"Waived by {leave(row.waiver)}: {row.message}{place}"
+        return f"{let_through(row.waiver)}: {row.message}{place}"
     undecided = "Cannot tell: " if row.outcome is Outcome.CANT_TELL else ""
     below = f" {count(len(row.follows), *_FOLLOWS)} from it." if row.follows else ""
     return f"{undecided}{row.message}{place}{below}"

@@ -25,7 +25,7 @@ def _finding(entry: Entry, row: Row, number: int) -> v1.Finding:
         rule=row.rule,
         severity=entry.severity,
         outcome=row.outcome,
-        effect=_EFFECTS[row.effect],
+        effect="known" if row.waiver is not None and row.waiver.baseline else _EFFECTS[row.effect],
         target=entry.target.kind,
         slide=entry.target.slide or None,
         media=entry.target.media or None,

@@ -18,7 +18,7 @@ from mmscheck.model.waiver import WaiverState
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity, TargetKind
 
 Decision = Literal["permit", "pass-offline", "deny"]
-FindingEffect = Literal["blocks", "advises", "waived"]
+FindingEffect = Literal["blocks", "advises", "waived", "known"]
 Url = Annotated[str, Meta(description="A URL; a query that may hold a secret is replaced by a digest.")]
 
 
@@ -132,7 +132,9 @@ class Leave(Struct, frozen=True, kw_only=True):
 
     who: str
     reason: str
-    expires: Annotated[date, Meta(description="The last day it holds, in UTC.")]
+    expires: Annotated[
+        date, Meta(description="The last day it holds, in UTC; 9999-12-31 for what lint's baseline knows.")
+    ]
 
 
 class Waiver(Struct, frozen=True, kw_only=True):

@@ -98,9 +98,10 @@ def _entry_row(report: Report, message: MessageReport, entry: Entry) -> Row:
     if not below and alone:
         return row
     blocks = report.strict or entry.severity is Severity.ERROR
+    effect = Effect.BLOCKS if blocks else Effect.ADVISES
     changed = msgspec.structs.replace(
         row,
-        effect=Effect.BLOCKS if blocks else Effect.ADVISES,
+        effect=row.effect if entry.waiver is not None else effect,
         severity=entry.severity,
         owner=entry.owner,
         follows=below,
@@ -154,7 +155,7 @@ def _effect(report: Report, item: Evaluation, waiver: Waiver | None) -> Effect:
     if not is_finding(item):
         return Effect.NONE
     # Nobody can waive what could not be decided: a waiver that meets it by name lets nothing through.
-    if waiver is not None and item.outcome is Outcome.FAILED:
+    if waiver is not None and (item.outcome is Outcome.FAILED or waiver.baseline):
         return Effect.WAIVED
     return Effect.BLOCKS if report.strict or item.severity is Severity.ERROR else Effect.ADVISES
 

@@ -38,7 +38,7 @@ def count(number: int, one: str, many: str = "") -> str:
 def label(entry: Entry, *, strict: bool) -> tuple[str, Style]:
     """What kind of finding it is and what it does, with its style."""
     if entry.waiver is not None:
-        return "WAIVED", Style.ADVICE
+        return "KNOWN" if entry.waiver.baseline else "WAIVED", Style.ADVICE
     blocks = strict or entry.severity is Severity.ERROR
     effect = "blocks" if blocks else "advises"
     if entry.first.outcome is not Outcome.FAILED:
