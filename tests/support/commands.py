@@ -56,6 +56,7 @@ NEITHER = frozenset(
             "from_postbacks",
             "ids",
             "limit",
+            "only_new",
             "no_secret",
             "since",
             "what",
