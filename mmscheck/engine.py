@@ -32,7 +32,7 @@ from mmscheck.model.report import Evaluation, MessageReport, SlideReport, Target
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
 from mmscheck.model.words import MediaKind, Outcome, Owner, TargetKind
-from mmscheck.recognise import Recognised, advice, describe, join_fix, likeness, recognise
+from mmscheck.recognise import Recognised, advice, describe, join_fix, likeness, page_at, recognise
 
 CRASHED = "mmscheck itself failed in this rule; please report it with the evidence"
 
@@ -63,7 +63,10 @@ def judge(
 ) -> MessageReport:
     """Evaluate every rule of the set on every target of one message, in a fixed order."""
     known = _recognised(ruleset, message, observations)
-    places = tuple(_places(message, observations, known, changes, request, binding=binding, window=window))
+    places = tuple(
+        _with_page(place, ruleset)
+        for place in _places(message, observations, known, changes, request, binding=binding, window=window)
+    )
     evaluations = tuple(
         evaluate(rule, message, place)
         for place in places
@@ -216,6 +219,13 @@ def _places(
         yield _slide_place(message, slide, as_sent)
         for ref in slide.media:
             yield _media_place(ref, observations, window, known.get(ref.url), binding)
+
+
+def _with_page(place: Place, ruleset: RuleSet) -> Place:
+    if not isinstance(place.target, MediaTarget):
+        return place
+    page = page_at(ruleset.servers, place.target.ref.url)
+    return msgspec.structs.replace(place, target=msgspec.structs.replace(place.target, page=page))
 
 
 def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> Place:

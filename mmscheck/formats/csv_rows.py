@@ -9,7 +9,8 @@ permit, pass-offline or deny; ``source`` and ``line``; ``target``, ``slide``, ``
 ``severity`` (empty for what the gate says); ``outcome``: failed or cant-tell; ``effect``: blocks, advises or
 waived; ``crashed``: yes where the check itself broke; ``owner``; ``message``; ``reason``; ``why``; ``fix``;
 ``provider_codes``, by spaces; ``url``; ``waived_by`` with date and reason; ``details``, lines by `` / ``;
-``follows``: the rules that fail or are undecided because of this one, with their targets, by semicolons.
+``follows``: the rules that fail or are undecided because of this one, with their targets, by semicolons;
+``configuration``: the full path of the file that shaped the rules.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from mmscheck.formats.waived import leave
 COLUMNS = (
     *("run_verdict", "exit_code", "message_verdict", "source", "line", "target", "slide", "media"),
     *("rule", "severity", "outcome", "effect", "crashed", "owner", "message", "reason", "why", "fix"),
-    *("provider_codes", "url", "waived_by", "details", "follows"),
+    *("provider_codes", "url", "waived_by", "details", "follows", "configuration"),
 )
 """The header row."""
 
@@ -47,13 +48,15 @@ def render(view: View) -> str:
 def _table(view: View) -> Iterator[list[str]]:
     safe = scrub(view, every=False)
     run = (decision_value(view.verdict), str(view.verdict.exit_code))
+    shaped = shown(view.report.configuration or "")
     found: list[Row] = []
     for message, verdict in zip(safe.report.messages, message_verdicts(safe), strict=True):
         told = told_rows(safe, message, verdict)
-        yield from ([plain(cell) for cell in (*run, decision_value(verdict), *_cells(row))] for row in told)
+        for row in told:
+            yield [plain(cell) for cell in (*run, decision_value(verdict), *_cells(row), shaped)]
         found += told
     for row in run_rows(safe, found):
-        yield [plain(cell) for cell in (*run, "", *_cells(row))]
+        yield [plain(cell) for cell in (*run, "", *_cells(row), shaped)]
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mmscheck.formats.asides import configured
 from mmscheck.formats.escape import visible_json
 from mmscheck.formats.paths import shown_path, with_fingerprints
 from mmscheck.formats.rows import Effect, Row
@@ -25,7 +26,9 @@ _FOLLOWS = ("other rule follows", "other rules follow")
 def render(view: View) -> str:
     """The whole array, indented by two, ending with a line feed."""
     found = with_fingerprints(one_of_each_first(found_rows(view)), view.root)
-    issues = [_issue(row, mark, view.root) for row, mark in found]
+    # Of the fields that GitLab has none is for this; others are ignored, and people read the file too.
+    shaped = {"content": {"body": told}} if (told := configured(view.report)) else {}
+    issues = [_issue(row, mark, view.root) | shaped for row, mark in found]
     return visible_json(json.dumps(issues, indent=2, ensure_ascii=False)) + "\n"
 
 
