@@ -10,7 +10,7 @@ import msgspec
 
 from mmscheck.model.coding import COMPRESSIONS
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Probe, ProbeName
-from mmscheck.model.server import Condition
+from mmscheck.model.server import Condition, Link
 
 LONGEST_VALUE = 1024
 """Characters of a header's values, a path or a query that are looked at."""
@@ -127,6 +127,17 @@ def holds(condition: Condition, answer: Answer) -> bool:
         and headers.keys().isdisjoint(condition.without)
         and _framing_holds(condition, answer)
         and _last_holds(condition, answer)
+    )
+
+
+def is_link(link: Link, url: str) -> bool:
+    """Whether the URL has this form; what is no URL has none."""
+    host, path, query = _split(url.strip())
+    return (
+        _is_host(host, link.host)
+        and (not link.path or _in(link.path, path))
+        and (not link.query or _in(link.query, query))
+        and not (link.unless and _in(link.unless, query))
     )
 
 

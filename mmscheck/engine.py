@@ -33,7 +33,7 @@ from mmscheck.model.report import SAVE, Evaluation, MessageReport, SlideReport, 
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
 from mmscheck.model.words import MediaKind, Outcome, Owner, TargetKind
-from mmscheck.recognise import Recognised, advice, describe, join_fix, likeness, recognise
+from mmscheck.recognise import Recognised, advice, describe, join_fix, likeness, page_at, recognise
 
 _HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
 
@@ -71,7 +71,8 @@ def judge(
     """
     known = _recognised(ruleset, message, observations)
     place = partial(_places, message, observations, known, changes, request)
-    places = tuple(place(binding=binding, window=window, columns=columns))
+    found = place(binding=binding, window=window, columns=columns)
+    places = tuple(_with_page(each, ruleset) for each in found)
     filled = _filled(message, observations) if ruleset.profile == SAVE and changes == Changes() else {}
     evaluations = tuple(
         _as_stored(rule, message, place, filled[place.key])
@@ -257,6 +258,13 @@ def _places(
         yield _slide_place(message, slide, as_sent)
         for ref in slide.media:
             yield _media_place(ref, observations, window, known.get(ref.url), binding)
+
+
+def _with_page(place: Place, ruleset: RuleSet) -> Place:
+    if not isinstance(place.target, MediaTarget):
+        return place
+    page = page_at(ruleset.servers, place.target.ref.url)
+    return msgspec.structs.replace(place, target=msgspec.structs.replace(place.target, page=page))
 
 
 def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> Place:

@@ -83,13 +83,18 @@ def _exit_code(report: Report, messages: tuple[MessageVerdict, ...], reasons: tu
 def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waived, ...]) -> MessageVerdict:
     blocking = {rule.id for rule in report.rules if report.strict or rule.severity is Severity.ERROR}
     guards = [item for item in message.evaluations if item.rule in blocking]
-    let_through = {(item.rule, item.target) for item in waived if item.rule not in NEVER_WAIVED}
+    known = {(item.rule, item.target) for item in waived if item.waiver.baseline}
+    let_through = known | {(item.rule, item.target) for item in waived if item.rule not in NEVER_WAIVED}
     failed = [
         _name(item)
         for item in guards
         if item.outcome is Outcome.FAILED and (item.rule, item.target) not in let_through
     ]
-    undecided = [_name(item) for item in guards if item.outcome not in _HARMLESS | {Outcome.FAILED}]
+    undecided = [
+        _name(item)
+        for item in guards
+        if item.outcome not in _HARMLESS | {Outcome.FAILED} and (item.rule, item.target) not in known
+    ]
     gaps = list(_gaps(report, message))
     if not any(item.outcome is Outcome.PASSED for item in guards):
         gaps.append("no blocking rule passed")

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from mmscheck.conditions import Answer, answer_of, answers, holds
+from mmscheck.conditions import Answer, answer_of, answers, holds, is_link
 from mmscheck.model.observation import BYTE_WITNESSES, Fetched, Observation, ProbeName
 from mmscheck.model.server import IN_PLACE_OF_THE_FILE, Detected, Mark, Remedy, Server, ServerKind
 
@@ -82,6 +82,15 @@ def _is_medium(observation: Observation) -> bool:
     sniffed = observation.sniffed
     proven = sniffed.witness in BYTE_WITNESSES and not sniffed.web_page and sniffed.problem is None
     return proven and _MEDIUM.match(sniffed.type or "") is not None
+
+
+def page_at(servers: Iterable[Server], url: str) -> tuple[str, str]:
+    """What a URL is known to lead to in place of a file, and what helps; both empty where it is not known."""
+    for server in servers:
+        if any(is_link(link, url) for link in server.links):
+            fixes = [remedy.fix for remedy in server.remedies if not remedy.when]
+            return server.looks_like, fixes[0] if fixes else ""
+    return "", ""
 
 
 def _where(server: Server, seen: tuple[Answer, ...]) -> tuple[int, ...]:

@@ -2,7 +2,8 @@
 
 Only the gate asks; everything that shows a waiver shows what the gate's verdict says of it. A waiver
 concerns evaluations that failed and nothing else: what could not be decided, a check that broke and a
-rule that was never evaluated are let through by nobody.
+rule that was never evaluated are let through by nobody. What a baseline knows is let through in lint alone,
+which permits nothing: faults that failed, and what could not be decided because of one.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mmscheck.model.report import Evaluation, MessageReport, Report
-from mmscheck.model.rule import NEVER_WAIVED
+from mmscheck.model.report import LINT, Evaluation, MessageReport, Report
+from mmscheck.model.rule import NEVER_KNOWN, NEVER_WAIVED
 from mmscheck.model.verdict import Waived
 from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 from mmscheck.model.words import Outcome
@@ -35,7 +36,9 @@ def apply_waivers(report: Report) -> Applied:
     states = tuple(_state(waiver, today) for waiver in report.waivers)
     live = tuple(waiver for waiver, state in zip(report.waivers, states, strict=True) if state is None)
     return Applied(
-        waived=tuple(tuple(_waived(message, live)) for message in report.messages),
+        waived=tuple(
+            (*_waived(message, live), *_known(report, message, live)) for message in report.messages
+        ),
         uses=tuple(_use(report, waiver, state) for waiver, state in zip(report.waivers, states, strict=True)),
     )
 
@@ -69,6 +72,27 @@ def _waived(message: MessageReport, live: tuple[Waiver, ...]) -> Iterator[Waived
         waiver = next((each for each in live if _covers(each, message, item)), None)
         if waiver is not None:
             yield Waived(rule=item.rule, target=item.target, waiver=waiver)
+
+
+def _known(report: Report, message: MessageReport, live: tuple[Waiver, ...]) -> Iterator[Waived]:
+    """What the baseline of lint knows and no waiver is about: causes that failed, and what follows."""
+    if report.profile != LINT or not report.known:
+        return
+    failed = {
+        (item.rule, item.target)
+        for item in message.evaluations
+        if item.outcome is Outcome.FAILED and not item.crashed and item.rule not in NEVER_KNOWN
+    }
+    known = {(each.rule, each.target): each.cause for each in report.known if each.source == message.source}
+    for item in message.evaluations:
+        if item.crashed or known.get((item.rule, item.target)) not in failed:
+            continue
+        if not any(_covers(each, message, item) for each in live):
+            yield Waived(rule=item.rule, target=item.target, waiver=_leave(item.rule, report.baseline or ""))
+
+
+def _leave(rule: str, baseline: str) -> Waiver:
+    return Waiver(rule=rule, reason="known before", who=baseline, expires=dt.date.max, baseline=True)
 
 
 def _covers(waiver: Waiver, message: MessageReport, item: Evaluation) -> bool:

@@ -23,7 +23,9 @@ SLIDE_AS_PARSED = "a slide that was parsed shows what it holds, and one that was
 FIELD_AS_GIVEN = "looks at a field of the send as given, which is there or is not"
 
 UNSHOWN = {
-    **dict.fromkeys(("url-absolute", "url-clean", "url-query-free"), (UNDECIDED, URL_AS_WRITTEN)),
+    **dict.fromkeys(
+        ("url-absolute", "url-clean", "url-query-free", "url-not-a-page"), (UNDECIDED, URL_AS_WRITTEN)
+    ),
     "xml-well-formed": (UNDECIDED, "a document that cannot be read is what it fails for"),
     **dict.fromkeys(
         (

@@ -120,6 +120,14 @@ def query_free(target: MediaTarget, _params: NoParams) -> Result:
     return passed()
 
 
+def no_page(target: MediaTarget, _params: NoParams) -> Result:
+    """The URL has no form that is known to lead to a page around the file, such as a share link."""
+    page, fix = target.page
+    if page:
+        return failed({"page": page}, page=page, hint=fix)
+    return passed()
+
+
 def public(target: MediaTarget, _params: NoParams) -> Result:
     """Every address of every hop is public, or was allowed for this run.
 
@@ -189,6 +197,13 @@ CHECKS: tuple[Check, ...] = (
         static=True,
     ),
     Check(name="url-clean", target=TargetKind.MEDIA, run=clean, reports=frozenset({"problems"}), static=True),
+    Check(
+        name="url-no-page",
+        target=TargetKind.MEDIA,
+        run=no_page,
+        reports=frozenset({"page", "hint"}),
+        static=True,
+    ),
     Check(name="url-query-free", target=TargetKind.MEDIA, run=query_free, static=True),
     Check(name="url-public", target=TargetKind.MEDIA, run=public, reports=frozenset({"where", "address"})),
 )

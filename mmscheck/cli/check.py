@@ -7,10 +7,12 @@ import sys
 from typing import Any
 
 import click
+import msgspec
 
 from mmscheck import gate
 from mmscheck.cli import options as opts
 from mmscheck.cli.cache import cache_options, open_cache
+from mmscheck.cli.lint_paths import Paths, document_paths
 from mmscheck.cli.output import destinations, shows_media, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress
@@ -24,15 +26,18 @@ from mmscheck.pipeline import check
 from mmscheck.slidexml import document_places, parse, read_inputs
 
 
-def read_messages(paths: tuple[str, ...]) -> tuple[tuple[Mms, ...], tuple[str, ...]]:
+def read_messages(found: Paths) -> tuple[tuple[Mms, ...], tuple[str, ...]]:
     """Every message found, and a sentence for each input that could not be read.
 
     Raises InputError when there is no message at all.
     """
-    inputs, unread = read_inputs(paths, sys.stdin.buffer if sys.stdin is not None else io.BytesIO())
+    if not found.documents:
+        raise InputError("; ".join(found.unread))
+    stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
+    inputs, unread = read_inputs(found.documents, stdin)
     if not inputs:
-        raise InputError("; ".join(unread))
-    return tuple(parse(item.data, item.source) for item in inputs), unread
+        raise InputError("; ".join((*found.unread, *unread)))
+    return tuple(parse(item.data, item.source) for item in inputs), (*found.unread, *unread)
 
 
 @click.command(name="check")
@@ -46,6 +51,7 @@ def read_messages(paths: tuple[str, ...]) -> tuple[tuple[Mms, ...], tuple[str, .
     help="End at the first message that is denied; those after it are listed as not checked.",
 )
 @cache_options
+@opts.walked_options
 @opts.common_options
 def command(paths: tuple[str, ...], **given: Any) -> int:
     """Check stored MMS: files, folders (walked for .xml), or - for standard input.
@@ -55,9 +61,10 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     """
     wanted = destinations(given["formats"])
     changes = opts.changes(given)
-    messages, unread = read_messages(paths)
-    config = opts.configuration(given, paths)
-    spare(given, wanted, inputs=document_places(paths), config=config)
+    found = document_paths(paths, given["exclude"])
+    messages, unread = read_messages(found)
+    config = opts.configuration(given, found.documents)
+    spare(given, wanted, inputs=document_places(found.documents), config=config)
     ruleset, policy = opts.ruleset(given, config), opts.policy(given, config)
     urls = [ref.url for message in messages for ref in message.media]
     with open_cache(given) as cache, Progress(wanted=not given["no_progress"]) as line:
@@ -80,6 +87,7 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
                 fail_fast=given["fail_fast"],
             )
         )
+    report = msgspec.structs.replace(report, allowances=(*report.allowances, *found.left))
     verdict = gate.verdict(report)
     write_reports(wanted, View(report=report, verdict=verdict, quiet=given["quiet"]))
     return verdict.exit_code

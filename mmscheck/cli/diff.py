@@ -23,7 +23,8 @@ from mmscheck.cli.spared import spare
     metavar="FORMAT[=FILE]",
     help="text, markdown, html or json; repeatable.",
 )
-def command(old: Path, new: Path, formats: tuple[str, ...]) -> int:
+@click.option("--only-new", is_flag=True, help="List only what is new or not known any more.")
+def command(old: Path, new: Path, formats: tuple[str, ...], *, only_new: bool) -> int:
     """Compare two JSON reports: what was fixed, what is new, what remains, what is not known any more.
 
     Reports are made with check, lint or send and --format json=FILE. A rule that one of both runs did not
@@ -33,13 +34,15 @@ def command(old: Path, new: Path, formats: tuple[str, ...]) -> int:
     before; 2 usage, or a file that is no such report; 3 nothing of that, but something that blocks is not
     known any more; 4 the comparison could not be written.
     """
-    from mmscheck.comparing import DIFF_FORMATS, compare  # noqa: PLC0415 - --version must stay light
+    from mmscheck.comparing import DIFF_FORMATS, compare, new_alone  # noqa: PLC0415 - --version must stay light
     from mmscheck.formats.json_read import read_report  # noqa: PLC0415 - likewise
     from mmscheck.formats.layout import Page  # noqa: PLC0415 - likewise
 
     wanted = read_destinations(formats, DIFF_FORMATS)
     spare({}, wanted, inputs=(old, new))
     comparison = compare(read_report(old), read_report(new), old_file=str(old), new_file=str(new))
+    if only_new:
+        comparison = new_alone(comparison)
     for item in wanted:
         if item.file is not None:
             replace_file(item.file, DIFF_FORMATS[item.format](comparison, Page(width=100, color=False)))

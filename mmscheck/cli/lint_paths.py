@@ -1,9 +1,9 @@
-"""What lint is to look at: slide XML and media files among the paths and folders given."""
+"""What check and lint are to look at: slide XML and media files among the paths and folders given."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,63 +11,65 @@ import msgspec
 from mmscheck.errors import InputError
 from mmscheck.formats.escape import visible
 from mmscheck.model.extensions import BY_EXTENSION
+from mmscheck.slidexml import DOCUMENTS, Left, Unread, left_out, walk
 
 STDIN = "-"
-_DOCUMENT = ".xml"
 
 
 class Paths(msgspec.Struct, frozen=True, kw_only=True):
-    """Paths as given or found, each once: documents (also ``-``) and media files; and what was not found."""
+    """Paths as given or found, each once: documents (also ``-``) and media files.
+
+    ``unread`` are sentences on what was not found, ``left`` on what folders hold and was left out.
+    """
 
     documents: tuple[str, ...]
     media: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
-def sort_paths(paths: Sequence[str]) -> Paths:
+def sort_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
     """Folders are walked for .xml and for known media extensions; any other file that is named is a medium.
 
     Raises InputError when nothing was given.
     """
+    found = _found(paths, {*DOCUMENTS, *BY_EXTENSION}, exclude, "no .xml file and no media file in it")
+    documents = tuple(path for path in found.documents if path == STDIN or _suffix(path) in DOCUMENTS)
+    media = tuple(path for path in found.documents if path not in set(documents))
+    return msgspec.structs.replace(found, documents=documents, media=media)
+
+
+def document_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
+    """The same for documents alone: folders are walked for .xml, whatever else is named is one too."""
+    return _found(paths, DOCUMENTS, exclude, "no .xml file in it")
+
+
+def _found(paths: Sequence[str], suffixes: Collection[str], exclude: Sequence[str], none: str) -> Paths:
     if not paths:
         raise InputError("nothing was named to read: give files, folders or - for standard input")
-    unread: list[str] = []
-    found = tuple(dict.fromkeys(each for path in paths for each in _places(path, unread)))
-    documents = tuple(path for path in found if path == STDIN or _suffix(path) == _DOCUMENT)
-    media = tuple(path for path in found if path not in set(documents))
-    return Paths(documents=documents, media=media, unread=tuple(unread))
+    met = [each for path in paths for each in _places(path, suffixes, exclude, none)]
+    left = dict.fromkeys(each for each in met if isinstance(each, Left))
+    return Paths(
+        documents=tuple(dict.fromkeys(each for each in met if isinstance(each, str))),
+        media=(),
+        unread=tuple(each.sentence for each in met if isinstance(each, Unread)),
+        left=tuple(left_out(tuple(left))),
+    )
 
 
-def _places(path: str, unread: list[str]) -> Iterator[str]:
+def _places(
+    path: str, suffixes: Collection[str], exclude: Sequence[str], none: str
+) -> Iterator[str | Unread | Left]:
+    # A file that is named is judged, whatever is excluded.
     if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises on a NUL in the name
         yield path
         return
-    below = tuple(_walk(path, unread))
-    if not below:
-        unread.append(f"{path.rstrip('/')}/: no .xml file and no media file in it")
+    below = tuple(walk(path, suffixes, exclude=exclude))
     yield from below
-
-
-def _walk(folder: str, unread: list[str]) -> Iterator[str]:
-    """Every file of interest below, folder by folder, by name; not in hidden folders, nor through links.
-
-    With a list of its own of what is still to be walked: folders may lie deeper than calls may.
-    """
-    waiting = [folder]
-    while waiting:
-        here = waiting.pop()
-        try:
-            with os.scandir(here) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
-            kinds = {entry.name: entry.is_dir() for entry in entries}
-        except OSError as error:
-            unread.append(f"{visible(here)}/: {(error.strerror or str(error)).lower()}")
-            continue
-        for name in (name for name, is_folder in kinds.items() if not is_folder):
-            if _suffix(name) == _DOCUMENT or _suffix(name) in BY_EXTENSION:
-                yield str(Path(here) / name)
-        folders = (entry for entry in reversed(entries) if kinds[entry.name] and not entry.is_symlink())
-        waiting += [entry.path for entry in folders if not entry.name.startswith(".")]
+    left = [each for each in below if isinstance(each, Left)]
+    if len(left) == len(below):
+        told = "".join(f"; {sentence.rstrip('.')}" for sentence in left_out(left))
+        yield Unread(f"{visible(path.rstrip('/'))}/: {none}{told}")
 
 
 def _suffix(path: str) -> str:

@@ -126,6 +126,14 @@ _CHANGES: _Options = (
         "--data", multiple=True, metavar="NAME=VALUE", help="Merge data for {$name|default}; repeatable."
     ),
 )
+_WALKED: _Options = (
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="GLOB",
+        help="Leave out of folders, as a line of .gitignore would; repeatable.",
+    ),
+)
 _QUIET: _Options = (
     click.option("--quiet", is_flag=True, help="A line per finding, advice too, and the verdict."),
 )
@@ -147,7 +155,12 @@ def saving_options(function: _Decorated) -> _Decorated:
 
 def offline_options(function: _Decorated) -> _Decorated:
     """Add those that make sense without a network and with one fixed profile."""
-    return _decorated(function, (*_FORMAT, *_JUDGING, *_CHANGES, *_QUIET))
+    return _decorated(function, (*_FORMAT, *_JUDGING, *_CHANGES, *_WALKED, *_QUIET))
+
+
+def walked_options(function: _Decorated) -> _Decorated:
+    """Add those about which files of folders count."""
+    return _decorated(function, _WALKED)
 
 
 def _decorated(function: _Decorated, options: _Options) -> _Decorated:

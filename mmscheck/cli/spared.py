@@ -34,12 +34,13 @@ READ: Mapping[str, str] = MappingProxyType(
         "api_key_file": "the file of the API key",
         "secret_file": "the file of the secret",
         "recipients": "an input",
+        "baseline": "the baseline",
     }
 )
 """Parameters of commands that name a file to read, and what that is."""
 
-WRITTEN = ("formats", "row_log", "where")
-"""Parameters of commands that name files to write: reports, the row log, the ledger."""
+WRITTEN = ("formats", "row_log", "where", "write_baseline")
+"""Parameters of commands that name files to write: reports, the row log, the ledger, a baseline."""
 
 _BESIDE_A_LEDGER = ("", "-wal", "-shm", "-journal")
 """SQLite's own files (https://www.sqlite.org/tempfiles.html, 2026-11-30)."""
@@ -97,6 +98,8 @@ def _targets(given: Mapping[str, Any], wanted: Sequence[Destination]) -> Iterato
             yield _Target(f"--format {item.format}={item.file}", item.file, folder)
     if (log := given.get("row_log")) is not None:
         yield _Target(f"--row-log {log}", Path(log))
+    if (baseline := given.get("write_baseline")) is not None:
+        yield _Target(f"--write-baseline {baseline}", Path(baseline))
     if "where" in given:
         yield from (_Target(f"--ledger {file}", file) for file in _ledger(given["where"]))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mmscheck.comparing import as_html, as_json, as_markdown, as_text
-from mmscheck.comparing.changes import Comparison
+from mmscheck.comparing.changes import Comparison, new_alone
 from mmscheck.comparing.compare import compare
 from mmscheck.comparing.shown import Renderer
 
@@ -20,4 +20,4 @@ DIFF_FORMATS: Mapping[str, Renderer] = MappingProxyType(
 )
 """Every output format of a comparison by the name that ``--format`` takes."""
 
-__all__ = ["DIFF_FORMATS", "Comparison", "compare"]
+__all__ = ["DIFF_FORMATS", "Comparison", "compare", "new_alone"]

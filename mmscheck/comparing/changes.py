@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mmscheck.formats.json_types import Decision
 from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
@@ -105,7 +106,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """Everything that differs between two reports, and what remains; in a stable order.
 
     ``worse`` are sentences saying what keeps the exit code from 0; ``run_changes`` what else differs between
-    the runs: rules, profile, inputs that could not be read. ``counts`` is over ``changes``, by kind.
+    the runs: rules, profile, inputs that could not be read. ``counts`` is over ``changes``, by kind, and over
+    the ``left_out`` ones that ``new_alone`` took from there.
     """
 
     version: Literal[1]
@@ -118,3 +120,13 @@ class Comparison(Struct, frozen=True, kw_only=True):
     messages: list[MessageChange]
     not_compared: list[RuleChange]
     changes: list[Change]
+    left_out: int = 0
+
+
+def new_alone(comparison: Comparison) -> Comparison:
+    """The same decision, listing no more than what is new, undecided now or not evaluated any more."""
+    kept = [item for item in comparison.changes if item.kind in _NEW]
+    return replace(comparison, changes=kept, left_out=len(comparison.changes) - len(kept))
+
+
+_NEW = frozenset({Kind.NEW, Kind.UNDECIDED, Kind.NOT_COMPARED})

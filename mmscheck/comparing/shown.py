@@ -27,6 +27,8 @@ def verdict(comparison: Comparison) -> tuple[str, str]:
     """A word and the reasons for it, as one line; its numbers are of messages that both runs have."""
     seen = Counter(change.kind for change in comparison.changes if change.only is None)
     told = f"{seen[Kind.FIXED]:,} fixed, {seen[Kind.NEW]:,} new, {seen[Kind.REMAINS]:,} remain."
+    if comparison.left_out:
+        told = f"{seen[Kind.NEW]:,} new; {count(comparison.left_out, 'other')} not listed (--only-new)."
     parts = [*comparison.worse, told, _apart(comparison)]
     return _VERDICTS.get(comparison.exit_code, "NOT KNOWN"), " ".join(part for part in parts if part)
 

@@ -1,13 +1,16 @@
 """Findings as CSV (RFC 4180) for spreadsheets: a header, then one row for each finding; every cell is quoted.
 
-Findings are evaluations that failed or could not be decided, waived or not, and what the gate, a waiver or a
-send has against the run. A run with nothing to look at has the header alone; a denied one never has.
+Findings are evaluations that failed or could not be decided, waived or not, causes only, and what a waiver, a
+send or, where no finding tells it, the gate has against the run. They stand message by message, as tables are
+sorted and filtered anyhow. A run with nothing to look at has the header alone; a denied one never has.
 
 Columns: ``run_verdict`` and ``exit_code`` of the run, ``message_verdict`` (empty in a row about the run):
 permit, pass-offline or deny; ``source`` and ``line``; ``target``, ``slide``, ``media`` (from 1); ``rule``;
 ``severity`` (empty for what the gate says); ``outcome``: failed or cant-tell; ``effect``: blocks, advises or
 waived; ``crashed``: yes where the check itself broke; ``owner``; ``message``; ``reason``; ``why``; ``fix``;
-``provider_codes``, by spaces; ``url``; ``waived_by`` with date and reason; ``details``, lines by `` / ``.
+``provider_codes``, by spaces; ``url``; ``waived_by`` with date and reason; ``details``, lines by `` / ``;
+``follows``: the rules that fail or are undecided because of this one, with their targets, by semicolons;
+``configuration``: the full path of the file that shaped the rules.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ from collections.abc import Iterator
 
 from mmscheck.formats.cells import plain
 from mmscheck.formats.layout import shown
-from mmscheck.formats.rows import Effect, Row, message_rows
-from mmscheck.formats.rulings import message_ruling, run_rulings
+from mmscheck.formats.rows import Row
+from mmscheck.formats.rulings import run_rows, told_rows
 from mmscheck.formats.scrub import scrub
 from mmscheck.formats.verdicts import decision_value, message_verdicts
 from mmscheck.formats.view import View
@@ -28,7 +31,7 @@ from mmscheck.formats.waived import leave
 COLUMNS = (
     *("run_verdict", "exit_code", "message_verdict", "source", "line", "target", "slide", "media"),
     *("rule", "severity", "outcome", "effect", "crashed", "owner", "message", "reason", "why", "fix"),
-    *("provider_codes", "url", "waived_by", "details"),
+    *("provider_codes", "url", "waived_by", "details", "follows", "configuration"),
 )
 """The header row."""
 
@@ -45,14 +48,15 @@ def render(view: View) -> str:
 def _table(view: View) -> Iterator[list[str]]:
     safe = scrub(view, every=False)
     run = (decision_value(view.verdict), str(view.verdict.exit_code))
+    shaped = shown(view.report.configuration or "")
+    found: list[Row] = []
     for message, verdict in zip(safe.report.messages, message_verdicts(safe), strict=True):
-        said = message_ruling(safe, verdict)
-        ruled = (said,) if said.effect is Effect.BLOCKS else ()
-        for row in (*ruled, *message_rows(safe.report, message, verdict)):
-            yield [plain(cell) for cell in (*run, decision_value(verdict), *_cells(row))]
-    for row in run_rulings(safe):
-        if row.effect is not Effect.NONE:
-            yield [plain(cell) for cell in (*run, "", *_cells(row))]
+        told = told_rows(safe, message, verdict)
+        for row in told:
+            yield [plain(cell) for cell in (*run, decision_value(verdict), *_cells(row), shaped)]
+        found += told
+    for row in run_rows(safe, found):
+        yield [plain(cell) for cell in (*run, "", *_cells(row), shaped)]
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -77,4 +81,5 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.url or "",
         leave(row.waiver) if row.waiver else "",
         " / ".join(row.details),
+        "; ".join(row.follows),
     )

@@ -8,7 +8,7 @@ from mmscheck.formats.asides import not_looked_at
 from mmscheck.formats.findings import all_evaluations, standing
 from mmscheck.formats.layout import shown
 from mmscheck.formats.oneline import gate_reasons
-from mmscheck.formats.verdicts import message_verdicts
+from mmscheck.formats.verdicts import message_verdicts, waivers_of
 from mmscheck.formats.view import View
 from mmscheck.formats.wording import count
 from mmscheck.model.report import Evaluation, Report
@@ -33,9 +33,25 @@ def _permitted(view: View) -> str:
     passed = sum(1 for item in guards if item.outcome is Outcome.PASSED)
     rest = sum(1 for item in guards if item.outcome is Outcome.INAPPLICABLE)
     counted = f"{count(passed, 'check')} passed, {rest:,} did not apply"
-    if waived := sum(1 for item in all_evaluations(view.report) if _blocks(item, view.report)) - len(guards):
+    known = _known_guards(view)
+    if known:
+        counted += f", {known:,} known from the baseline"
+    let = sum(1 for item in all_evaluations(view.report) if _blocks(item, view.report)) - len(guards)
+    if (waived := let - known) > 0:
         return f"every blocking rule passed or was waived ({counted}, {waived:,} failed and was waived)."
+    if known:
+        return f"every blocking rule passed or is known ({counted})."
     return f"every blocking rule passed ({counted})."
+
+
+def _known_guards(view: View) -> int:
+    pairs = zip(view.report.messages, message_verdicts(view), strict=True)
+    return sum(
+        _blocks(item, view.report)
+        for message, verdict in pairs
+        for item in message.evaluations
+        if (let := waivers_of(verdict).get((item.rule, item.target))) is not None and let.baseline
+    )
 
 
 def _guards(view: View) -> list[Evaluation]:

@@ -9,7 +9,18 @@ from mmscheck.formats.findings import Entry
 from mmscheck.formats.layout import COPYABLE, Page, shown, shown_lines
 from mmscheck.formats.source_text import source_lines
 from mmscheck.formats.waived import leave
-from mmscheck.formats.wording import OWNERS, also, count, label, location, ref_of, rule_names, seen, so
+from mmscheck.formats.wording import (
+    OWNERS,
+    also,
+    count,
+    label,
+    location,
+    ref_of,
+    remedy,
+    rule_names,
+    seen,
+    so,
+)
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
 from mmscheck.model.words import Owner, TargetKind
 from mmscheck.recognise import split_fix
@@ -51,6 +62,8 @@ class EntryWriter:
         )
         yield from self.page.linked(title, message.source)
         yield from self.page.block(seen(message.source, entry), indent=_BODY)
+        if entry.waiver is not None and entry.waiver.baseline:
+            return
         if entry.target.kind is not TargetKind.MEDIA:
             yield from source_lines(message, entry, self.page, indent=_BODY)
         if entry.waiver is not None:
@@ -85,8 +98,7 @@ class EntryWriter:
             )
             return
         if entry.lead is None or entry.unfetched:
-            stopped = "the files from being fetched" if entry.unfetched else "them"
-            yield from self._field("Fix", f"Remove what stopped {stopped}, then check again.")
+            yield from self._field("Fix", remedy(entry))
         else:
             yield from self._explained(entry.lead)
         if entry.owner:

@@ -29,8 +29,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     ``lead`` is the evaluation whose words speak for the entry, or None when none does. ``follows`` are the
     findings that the lead explains, ``undecided`` those that had nothing to look at because of it. ``waiver``
-    is what let the one evaluation through: then there is nothing to fix. ``unfetched`` says that a file was
-    missing and that no finding of the report tells why.
+    is what let the one evaluation through, or all that a baseline knows: then there is nothing to fix.
+    ``unfetched`` says that a file was missing and that no finding of the report tells why.
     """
 
     lead: Evaluation | None
@@ -96,7 +96,18 @@ def entries(message: MessageReport, verdict: MessageVerdict) -> tuple[Entry, ...
     every = [item for item in message.evaluations if is_finding(item)]
     let_through = [item for item in every if (item.rule, item.target) in waived]
     found = [item for item in every if (item.rule, item.target) not in waived]
-    made = [Entry(lead=item, waiver=waived[item.rule, item.target]) for item in let_through]
+    before = [item for item in let_through if waived[item.rule, item.target].baseline]
+    made = [
+        *(
+            Entry(lead=item, waiver=waived[item.rule, item.target])
+            for item in let_through
+            if not waived[item.rule, item.target].baseline
+        ),
+        *(
+            msgspec.structs.replace(entry, waiver=waived[entry.first.rule, entry.target])
+            for entry in _folded(message, before)
+        ),
+    ]
     return tuple(sorted((*made, *_folded(message, found)), key=_order))
 
 

@@ -2,7 +2,8 @@
 
 GitHub keeps 10 errors, 10 warnings and 10 notices of one step and drops the rest without a word. So what goes
 beyond is written as plain lines of the log, a notice counts them, and the verdict always has a place. Errors
-block, warnings only advise, notices tell of what was waived.
+block, warnings only advise, notices tell of what was waived. A cause is one annotation with all that follows
+from it, and each file has one before any has a second: one broken file must not take all the places.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Iterator, Sequence
 
 from mmscheck.formats.layout import shown
 from mmscheck.formats.paths import shown_path
-from mmscheck.formats.rows import Effect, Row, rows
-from mmscheck.formats.rulings import GATE, VERDICT, rulings
+from mmscheck.formats.rows import Effect, Row
+from mmscheck.formats.rulings import VERDICT, found_rows, one_of_each_first, run_rulings
 from mmscheck.formats.view import View
-from mmscheck.formats.waived import leave
+from mmscheck.formats.waived import let_through
 from mmscheck.formats.wording import count
 from mmscheck.model.words import Outcome
 
@@ -32,23 +33,17 @@ def render(view: View) -> str:
 
 
 def _lines(view: View) -> Iterator[str]:
-    said = list(rulings(view))
-    verdict = next(row for row in said if row.rule == VERDICT)
-    shown_rows = [*(row for row in said if row.effect in _COMMANDS and row is not verdict), *rows(view)]
+    verdict = next(row for row in run_rulings(view) if row.rule == VERDICT)
+    shown_rows = [row for row in found_rows(view) if row.rule != VERDICT]
     rest: list[Row] = []
     for effect, command in _COMMANDS.items():
-        chosen = sorted((row for row in shown_rows if row.effect is effect), key=_weight)
+        chosen = one_of_each_first(row for row in shown_rows if row.effect is effect)
         room = MOST - _RESERVED[effect]
         yield from (_command(command, view, row) for row in chosen[:room])
         rest += chosen[room:]
     yield from _rest(view, rest)
     good = verdict.effect is Effect.NONE
     yield f"::{'notice' if good else 'error'} title=mmscheck::{_data(verdict.message)}"
-
-
-def _weight(row: Row) -> bool:
-    """What the gate says of a message is told by its findings, where there are any: it gives way to them."""
-    return row.rule == GATE
 
 
 def _rest(view: View, rest: Sequence[Row]) -> Iterator[str]:
@@ -77,8 +72,9 @@ def _title(row: Row) -> str:
 
 
 def _message(row: Row) -> str:
-    by = f" Waived by {leave(row.waiver)}." if row.waiver else ""
-    return f"{row.message}{by}{f' Fix: {shown(row.fix[0])}' if row.fix and not row.waiver else ''}"
+    by = f" {let_through(row.waiver)}." if row.waiver else ""
+    below = f" So {count(len(row.follows), 'other rule')} with it." if row.follows else ""
+    return f"{row.message}{by}{f' Fix: {shown(row.fix[0])}' if row.fix and not row.waiver else ''}{below}"
 
 
 def _data(text: str) -> str:

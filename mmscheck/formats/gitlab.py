@@ -1,8 +1,8 @@
 """Findings as a GitLab Code Quality report: a JSON array of issues with the fields that GitLab documents.
 
 ``blocker`` failed and blocks, ``major`` could not be decided and blocks, ``minor`` only advises, ``info`` was
-waived. The array is empty exactly when there is nothing to look at and the gate did not deny: what the gate
-says against a message or the run is an issue too.
+waived. Each cause is one issue, with what follows from it in its description. The array is empty exactly when
+there is nothing to look at and the gate did not deny: a denial that no finding tells is an issue too.
 """
 
 from __future__ import annotations
@@ -10,19 +10,25 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mmscheck.formats.asides import configured
 from mmscheck.formats.escape import visible_json
 from mmscheck.formats.paths import shown_path, with_fingerprints
-from mmscheck.formats.rows import Effect, Row, rows
-from mmscheck.formats.rulings import denials
+from mmscheck.formats.rows import Effect, Row
+from mmscheck.formats.rulings import found_rows, one_of_each_first
 from mmscheck.formats.view import View
-from mmscheck.formats.waived import leave
+from mmscheck.formats.waived import let_through
+from mmscheck.formats.wording import count
 from mmscheck.model.words import Outcome
+
+_FOLLOWS = ("other rule follows", "other rules follow")
 
 
 def render(view: View) -> str:
     """The whole array, indented by two, ending with a line feed."""
-    found = with_fingerprints([*denials(view), *rows(view)], view.root)
-    issues = [_issue(row, mark, view.root) for row, mark in found]
+    found = with_fingerprints(one_of_each_first(found_rows(view)), view.root)
+    # Of the fields that GitLab has none is for this; others are ignored, and people read the file too.
+    shaped = {"content": {"body": told}} if (told := configured(view.report)) else {}
+    issues = [_issue(row, mark, view.root) | shaped for row, mark in found]
     return visible_json(json.dumps(issues, indent=2, ensure_ascii=False)) + "\n"
 
 
@@ -39,9 +45,10 @@ def _issue(row: Row, mark: str, root: str) -> dict[str, Any]:
 def _description(row: Row) -> str:
     place = f" ({row.place})" if row.place else ""
     if row.waiver is not None:
-        return f"Waived by {leave(row.waiver)}: {row.message}{place}"
+        return f"{let_through(row.waiver)}: {row.message}{place}"
     undecided = "Cannot tell: " if row.outcome is Outcome.CANT_TELL else ""
-    return f"{undecided}{row.message}{place}"
+    below = f" {count(len(row.follows), *_FOLLOWS)} from it." if row.follows else ""
+    return f"{undecided}{row.message}{place}{below}"
 
 
 def _severity(row: Row) -> str:

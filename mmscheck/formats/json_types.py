@@ -18,6 +18,7 @@ from mmscheck.model.waiver import WaiverState
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity, TargetKind
 
 Decision = Literal["permit", "pass-offline", "deny"]
+FindingEffect = Literal["blocks", "advises", "waived", "known"]
 Url = Annotated[str, Meta(description="A URL; a query that may hold a secret is replaced by a digest.")]
 
 
@@ -135,7 +136,9 @@ class Leave(Struct, frozen=True, kw_only=True):
 
     who: str
     reason: str
-    expires: Annotated[date, Meta(description="The last day it holds, in UTC.")]
+    expires: Annotated[
+        date, Meta(description="The last day it holds, in UTC; 9999-12-31 for what lint's baseline knows.")
+    ]
 
 
 class Waiver(Struct, frozen=True, kw_only=True):
@@ -178,6 +181,36 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     waived: Annotated[Leave | None, Meta(description="Set when it failed and a waiver let it through.")]
 
 
+class Follower(Struct, frozen=True, kw_only=True):
+    """An evaluation that failed or could not be decided because of another one."""
+
+    rule: str
+    outcome: Outcome
+    target: TargetKind
+    slide: Annotated[int | None, Meta(description="As in the evaluation.")]
+    media: Annotated[int | None, Meta(description="As in the evaluation.")]
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One thing to look at, as the text report numbers them: a cause, with all that follows from it."""
+
+    number: Annotated[int, Meta(ge=1, description="Counts through all messages of the report.")]
+    rule: str
+    severity: Annotated[Severity, Meta(description="The worst of it and of what follows.")]
+    outcome: Outcome
+    effect: Annotated[FindingEffect, Meta(description="Only what blocks denies.")]
+    target: TargetKind
+    slide: Annotated[int | None, Meta(description="As in the evaluation.")]
+    media: Annotated[int | None, Meta(description="As in the evaluation.")]
+    url: Url | None
+    line: int | None
+    message: Annotated[str, Meta(description="What was found, as a sentence on one line.")]
+    fix: Annotated[str, Meta(description="What to do about it; lines that are to be copied stand alone.")]
+    owner: Annotated[Owner | None, Meta(description="Who can fix it; null where that is not clear.")]
+    provider_codes: Annotated[list[str], Meta(description="Error codes it would have become.")]
+    follows: Annotated[list[Follower], Meta(description="What is mended with it.")]
+
+
 class Message(Struct, frozen=True, kw_only=True):
     """One message with everything found out about it."""
 
@@ -189,6 +222,9 @@ class Message(Struct, frozen=True, kw_only=True):
     verdict: Decision
     reasons: Annotated[list[str], Meta(description="Why it is denied; empty when permitted.")]
     media: list[Media]
+    findings: Annotated[
+        list[Finding], Meta(description="What to look at: causes only, in the text report's order.")
+    ]
     evaluations: Annotated[
         list[Evaluation], Meta(description="Every rule on every target, in a fixed order.")
     ]

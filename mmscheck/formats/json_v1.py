@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 
 import msgspec
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from mmscheck.formats.asides import unlooked
 from mmscheck.formats.clean import clean_text, clean_url, clean_value, optional
 from mmscheck.formats.escape import visible_json
 from mmscheck.formats.json_campaign import json_campaign
+from mmscheck.formats.json_findings import json_findings
 from mmscheck.formats.json_media import media
 from mmscheck.formats.scrub import scrub_message
 from mmscheck.formats.verdicts import message_verdicts, waivers_of
@@ -39,9 +41,10 @@ def parts(view: View) -> Iterator[str]:
     full = replace(bare, counts=_counts(view.report), not_looked_at=_not_looked_at(view.report))
     head, place, tail = _written(full).partition(_NO_MESSAGES)
     yield head + place.removesuffix("]")
-    mark = "\n    "
+    mark, numbers = "\n    ", count(1)
     for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
-        text = _written(_message(scrub_message(message), verdict)).replace("\n", "\n    ")
+        told = _message(view.report, scrub_message(message), verdict, numbers)
+        text = _written(told).replace("\n", "\n    ")
         yield mark + text
         mark = ",\n    "
     yield ("\n  ]" if view.report.messages else "]") + tail + "\n"
@@ -58,7 +61,7 @@ def _written(value: msgspec.Struct) -> str:
 def document(view: View) -> v1.Document:
     """The view as a version-1 document."""
     report = view.report
-    pairs = zip(report.messages, message_verdicts(view), strict=True)
+    pairs, numbers = zip(report.messages, message_verdicts(view), strict=True), count(1)
     return v1.Document(
         version=1,
         tool=v1.Tool(name="mmscheck", version=report.tool_version),
@@ -73,7 +76,7 @@ def document(view: View) -> v1.Document:
         unread=[clean_text(sentence) for sentence in report.unread],
         allowances=[clean_text(sentence) for sentence in report.allowances],
         confinement=list(report.confinement),
-        messages=[_message(message, verdict) for message, verdict in pairs],
+        messages=[_message(report, message, verdict, numbers) for message, verdict in pairs],
         not_looked_at=_not_looked_at(report),
         left_out=report.left_out,
         waivers=[_waiver(use) for use in view.verdict.waivers],
@@ -112,7 +115,9 @@ def _counts(report: Report) -> v1.Counts:
     )
 
 
-def _message(message: MessageReport, verdict: MessageVerdict) -> v1.Message:
+def _message(
+    report: Report, message: MessageReport, verdict: MessageVerdict, numbers: Iterator[int]
+) -> v1.Message:
     waived = waivers_of(verdict)
     return v1.Message(
         source=clean_text(message.source),
@@ -126,6 +131,7 @@ def _message(message: MessageReport, verdict: MessageVerdict) -> v1.Message:
             media(ref, message.observations.get(ref.url), message.servers.get(ref.url))
             for ref in message.media
         ],
+        findings=json_findings(report, message, verdict, numbers),
         evaluations=[_evaluation(item, waived.get((item.rule, item.target))) for item in message.evaluations],
     )
 

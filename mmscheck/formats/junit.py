@@ -9,10 +9,12 @@ could not be decided, and it blocks  ``error`` of type ``cant-tell``, or ``crash
 inapplicable                         ``skipped`` of type ``inapplicable``
 failed, and waived                   ``skipped`` of type ``waived``
 advice, which blocks nothing         ``skipped`` of type ``advice-failed`` or ``advice-cant-tell``
+told with another finding            ``skipped`` of type ``follows-failed`` or ``follows-cant-tell``
 ===================================  ==================================================================
 
 Those who read JUnit go by failures and errors, so there are some exactly where the exit status is not 0:
-what the gate says of each message, of the run, and what the provider said of a send are cases as well.
+what the gate says of each message, of the run, and what the provider said of a send are cases as well. Where
+findings tell it already, the gate's cases are ``skipped``, of type ``told``: one fault is one failure.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ from xml.etree import ElementTree as ET
 from mmscheck.formats.asides import not_looked_at
 from mmscheck.formats.layout import shown
 from mmscheck.formats.paths import shown_path
-from mmscheck.formats.rows import Effect, Row, message_rows
-from mmscheck.formats.rulings import ABOUT, message_ruling, run_rulings
+from mmscheck.formats.rows import Effect, Row, every_row, message_rows
+from mmscheck.formats.rulings import ABOUT, VERDICT, is_told, message_ruling, run_rulings
 from mmscheck.formats.scrub import scrub_message
 from mmscheck.formats.verdicts import decision_value, message_verdicts
 from mmscheck.formats.view import View
@@ -89,7 +91,13 @@ def _run_suite(view: View) -> ET.Element:
         **{f"allowance.{at}": each for at, each in enumerate(report.allowances, 1)},
         **{f"not-looked-at.{at}": each for at, each in enumerate(not_looked_at(report), 1)},
     }
-    cases = [_case(row, classname="mmscheck", name=ABOUT[row.rule]) for row in run_rulings(view)]
+    said = list(run_rulings(view))
+    denied = any(not (each.permitted or each.passed_offline) for each in message_verdicts(view))
+    told = denied or any(row.effect is Effect.BLOCKS for row in said if row.rule != VERDICT)
+    cases = [
+        _case(row, classname="mmscheck", name=ABOUT[row.rule], told=told and row.rule == VERDICT)
+        for row in said
+    ]
     suite = _suite("mmscheck", facts, cases)
     suite.set("timestamp", report.started)
     suite.set("time", _seconds(view))
@@ -109,8 +117,9 @@ def _message_suite(view: View, message: MessageReport, verdict: MessageVerdict) 
         "subject": message.subject,
         "verdict": decision_value(verdict),
     }
-    gate = _case(message_ruling(view, verdict), classname=source, name="mmscheck-gate: message")
-    evaluated = message_rows(view.report, message, verdict, every=True)
+    told = is_told(message, verdict, message_rows(view.report, message, verdict))
+    gate = _case(message_ruling(view, verdict), classname=source, name="mmscheck-gate: message", told=told)
+    evaluated = every_row(view.report, message, verdict)
     cases = (_case(row, classname=source, name=f"{row.rule}: {row.place}") for row in evaluated)
     suite = _suite(source, facts, [gate, *cases])
     suite.set("file", source)
@@ -130,9 +139,10 @@ def _suite(name: str, facts: Mapping[str, str | None], cases: Iterable[ET.Elemen
     return suite
 
 
-def _case(row: Row, *, classname: str, name: str) -> ET.Element:
+def _case(row: Row, *, classname: str, name: str, told: bool = False) -> ET.Element:
+    """One case; ``told`` says that others have all that it would fail for."""
     case = ET.Element("testcase", {"classname": classname, "name": name})
-    tag, kind = _result(row)
+    tag, kind = ("skipped", "told") if told and row.effect is Effect.BLOCKS else _result(row)
     if tag:
         found = ET.SubElement(case, tag, {"type": kind, "message": row.message})
         found.text = "\n".join(_told(row))
@@ -141,6 +151,8 @@ def _case(row: Row, *, classname: str, name: str) -> ET.Element:
 
 def _result(row: Row) -> tuple[str, str]:
     """The element of a case and its type, both empty for one that passed."""
+    if row.follows_from:
+        return "skipped", f"follows-{row.outcome.value}"
     match row.effect:
         case Effect.NONE:
             return ("", "") if row.outcome is Outcome.PASSED else ("skipped", row.outcome.value)
@@ -157,6 +169,7 @@ def _result(row: Row) -> tuple[str, str]:
 def _told(row: Row) -> Iterator[str]:
     """Everything about a case that did not simply pass, a line each."""
     facts = {
+        "Follows from": row.follows_from,
         "Reason": row.reason,
         "Where": f"{shown(row.source)}:{row.line}" if row.source and row.line else shown(row.source),
         "URL": row.url,

@@ -56,12 +56,16 @@ def _well(passed: Sequence[Judged], page: Page, *, offline: bool) -> Iterator[st
         return
     word, style = decision_word(passed[0][1], offline=offline)
     advised = sum(1 for _, _, found in passed if any(entry.waiver is None for entry in found))
-    waived = sum(1 for _, _, found in passed if any(entry.waiver is not None for entry in found))
+    let = [[entry.waiver for entry in found if entry.waiver is not None] for _, _, found in passed]
+    waived = sum(1 for waivers in let if any(not each.baseline for each in waivers))
+    known = sum(1 for waivers in let if any(each.baseline for each in waivers))
     told = [count(len(passed), "message")]
     if advised:
         told.append(f"{_share(advised, len(passed))} with advice (--format json has it)")
     if waived:
         told.append(f"{_share(waived, len(passed))} with a finding that is waived")
+    if known:
+        told.append(f"{_share(known, len(passed))} with a fault that the baseline knows")
     yield from page.block(", ".join(told), indent=0, label=f"{word}  ", style=style)
 
 

@@ -81,6 +81,8 @@ def _section(
 
 
 def _title(entry: Entry, *, strict: bool) -> str:
+    if entry.waiver is not None and entry.waiver.baseline:
+        return "Known from the baseline, which blocks nothing"
     if entry.waiver is not None:
         return "Waived, which blocks nothing until the waiver expires"
     if entry.severity is Severity.ERROR:

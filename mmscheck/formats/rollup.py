@@ -113,15 +113,16 @@ class _Tally:
         self.media: set[str] = set()
         self.rules: dict[str, int] = defaultdict(int)
 
-    def add(self, found: Iterable[Entry]) -> None:
+    def add(self, found: Iterable[Entry], *, strict: bool) -> None:
         """One message with these findings."""
         self.messages += 1
         for entry in found:
             self.findings += 1
             if entry.first.url:
                 self.media.add(entry.first.url)
-            for rule in _rules(entry):
-                self.rules[rule] += 1
+            for blocking, rule in _rules(entry, strict=strict):
+                if blocking:
+                    self.rules[rule] += 1
 
 
 class _Tables:
@@ -141,7 +142,7 @@ class _Tables:
         standing = [entry for entry in found if entry.waiver is None]
         blocking = [entry for entry in standing if blocks(entry, strict=self._strict)]
         for key, some in _grouped(standing, self._rule_keys).items():
-            self._rules[key].add(some)
+            self._rules[key].add(some, strict=self._strict)
         explained = not gate_reasons(message, verdict)
         hosts = _grouped(blocking, lambda entry: [host_of(message, entry)])
         for host, some in hosts.items():
@@ -165,12 +166,11 @@ class _Tables:
         )
 
     def _rule_keys(self, entry: Entry) -> list[tuple[bool, str]]:
-        return [(blocks(entry, strict=self._strict), rule) for rule in _rules(entry)]
+        return _rules(entry, strict=self._strict)
 
-    @staticmethod
-    def _count(tally: _Tally, some: Iterable[Entry], *, alone: bool) -> None:
+    def _count(self, tally: _Tally, some: Iterable[Entry], *, alone: bool) -> None:
         together = tuple(some)
-        tally.add(together)
+        tally.add(together, strict=self._strict)
         tally.alone += alone
         tally.unsure += alone and any(_unsure(entry) for entry in together)
 
@@ -199,9 +199,18 @@ def _host(url: str) -> str | None:
         return None
 
 
-def _rules(entry: Entry) -> tuple[str, ...]:
-    """The rules that speak for a finding: its lead's, or all of those that one reason left undecided."""
-    return (entry.lead.rule,) if entry.lead else tuple(dict.fromkeys(item.rule for item in entry.items))
+def _rules(entry: Entry, *, strict: bool) -> list[tuple[bool, str]]:
+    """The rules that speak for a finding: its lead's, or all of those that one reason left undecided.
+
+    Each says whether it blocks: of those left undecided together only some may. Where advice leads, what
+    blocks is what follows from it.
+    """
+    own = [entry.lead] if entry.lead else list(entry.items)
+    if entry.waiver is None:
+        guards = [item for item in entry.items if strict or item.severity is Severity.ERROR]
+        own += [item for item in guards if not any(each in guards for each in own)]
+        return list(dict.fromkeys((item in guards, item.rule) for item in own))
+    return list(dict.fromkeys((False, item.rule) for item in own))
 
 
 def _unsure(entry: Entry) -> bool:

@@ -13,12 +13,9 @@ from enum import StrEnum
 import msgspec
 
 from mmscheck.formats.codes import codes_for
-from mmscheck.formats.findings import is_finding
+from mmscheck.formats.findings import Entry, entries, is_finding
 from mmscheck.formats.layout import shown, shown_lines, shown_url
-from mmscheck.formats.scrub import scrub
-from mmscheck.formats.verdicts import message_verdicts, waivers_of
-from mmscheck.formats.view import View
-from mmscheck.formats.wording import ref_of
+from mmscheck.formats.wording import ref_of, remedy, undecided
 from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.waiver import Waiver
@@ -41,7 +38,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     ``source`` is the path as given, empty for the run; ``place`` names the target in words. ``severity`` and
     ``key`` are None for what the gate says, ``owner`` where nobody in particular can fix it. ``line`` counts
-    from 1. ``details`` are lines: the gate's reasons, or the traceback of a check that crashed.
+    from 1. ``details`` are lines: the gate's reasons, or the traceback of a check that crashed. ``follows``
+    are the findings that are told with this one, as ``rule: place``; ``follows_from`` is the rule that this
+    one is told with.
     """
 
     rule: str
@@ -62,23 +61,55 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     waiver: Waiver | None = None
     crashed: bool = False
     details: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
+    follows_from: str = ""
 
 
-def rows(view: View, *, every: bool = False) -> Iterator[Row]:
-    """The findings of all messages in the report's order; with ``every`` the rest of the evaluations too."""
-    safe = scrub(view, every=every)
-    for message, verdict in zip(safe.report.messages, message_verdicts(safe), strict=True):
-        yield from message_rows(safe.report, message, verdict, every=every)
+def message_rows(report: Report, message: MessageReport, verdict: MessageVerdict) -> Iterator[Row]:
+    """The findings of one message of a scrubbed view, causes only, as the text report numbers them."""
+    for entry in entries(message, verdict):
+        yield _entry_row(report, message, entry)
 
 
-def message_rows(
-    report: Report, message: MessageReport, verdict: MessageVerdict, *, every: bool = False
-) -> Iterator[Row]:
-    """The rows of one message of a scrubbed view."""
-    waived = waivers_of(verdict)
+def idle_rows(report: Report, message: MessageReport) -> Iterator[Row]:
+    """What is no finding: the evaluations of one message that passed or did not apply."""
     for item in message.evaluations:
-        if every or is_finding(item):
-            yield _row(report, message, item, waived.get((item.rule, item.target)))
+        if not is_finding(item):
+            yield _row(report, message, item, None)
+
+
+def every_row(report: Report, message: MessageReport, verdict: MessageVerdict) -> Iterator[Row]:
+    """Every evaluation of one message in the report's order; what is told with another one names it."""
+    told: dict[tuple[str, TargetKey], Row] = {}
+    for entry in entries(message, verdict):
+        first = _entry_row(report, message, entry)
+        told[entry.first.rule, entry.target] = first
+        for item in entry.items[1:]:
+            row = _row(report, message, item, None)
+            told[item.rule, item.target] = msgspec.structs.replace(row, follows_from=first.rule)
+    for item in message.evaluations:
+        yield told.get((item.rule, item.target)) or _row(report, message, item, None)
+
+
+def _entry_row(report: Report, message: MessageReport, entry: Entry) -> Row:
+    row = _row(report, message, entry.first, entry.waiver)
+    below = tuple(f"{shown(item.rule)}: {place_name(item.target)}" for item in entry.items[1:])
+    alone = entry.lead is not None and not entry.unfetched
+    if not below and alone:
+        return row
+    blocks = report.strict or entry.severity is Severity.ERROR
+    effect = Effect.BLOCKS if blocks else Effect.ADVISES
+    changed = msgspec.structs.replace(
+        row,
+        effect=row.effect if entry.waiver is not None else effect,
+        severity=entry.severity,
+        owner=entry.owner,
+        follows=below,
+    )
+    if alone or entry.first.crashed:
+        return changed
+    message_ = row.message if entry.lead is not None else undecided(entry)
+    return msgspec.structs.replace(changed, message=message_, fix=(remedy(entry),))
 
 
 def _row(report: Report, message: MessageReport, item: Evaluation, waiver: Waiver | None) -> Row:
@@ -124,7 +155,7 @@ def _effect(report: Report, item: Evaluation, waiver: Waiver | None) -> Effect:
     if not is_finding(item):
         return Effect.NONE
     # Nobody can waive what could not be decided: a waiver that meets it by name lets nothing through.
-    if waiver is not None and item.outcome is Outcome.FAILED:
+    if waiver is not None and (item.outcome is Outcome.FAILED or waiver.baseline):
         return Effect.WAIVED
     return Effect.BLOCKS if report.strict or item.severity is Severity.ERROR else Effect.ADVISES
 

@@ -6,19 +6,22 @@ and a format that lists only findings would look as if all were well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from mmscheck.formats.asides import configured
 from mmscheck.formats.campaign_text import campaign_sentence
 from mmscheck.formats.decision import decision
 from mmscheck.formats.layout import shown
-from mmscheck.formats.rows import Effect, Row
+from mmscheck.formats.oneline import gate_reasons
+from mmscheck.formats.rows import Effect, Row, message_rows
+from mmscheck.formats.scrub import scrub
 from mmscheck.formats.summary import decision_word
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.waived import about_waiver
 from mmscheck.model.campaign import CampaignResult
-from mmscheck.model.report import LINT
+from mmscheck.model.report import LINT, MessageReport
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.waiver import WaiverState, WaiverUse
@@ -76,9 +79,47 @@ def run_rulings(view: View) -> Iterator[Row]:
         yield _send(view, view.send)
 
 
-def denials(view: View) -> Iterator[Row]:
-    """The rulings that somebody has to look at: what denies, and waivers that let nothing through."""
-    return (row for row in rulings(view) if row.effect in (Effect.BLOCKS, Effect.ADVISES))
+def found_rows(view: View) -> tuple[Row, ...]:
+    """All that somebody has to look at, each once: findings, causes only, and what nothing else tells.
+
+    A verdict has a row of its own only where no finding, no input and no message tells why it denies.
+    """
+    safe = scrub(view, every=False)
+    pairs = zip(safe.report.messages, message_verdicts(safe), strict=True)
+    found = [row for message, verdict in pairs for row in told_rows(safe, message, verdict)]
+    return (*run_rows(safe, found), *found)
+
+
+def told_rows(view: View, message: MessageReport, verdict: MessageVerdict) -> tuple[Row, ...]:
+    """The findings of one message of a scrubbed view, after the gate's word where they do not tell it."""
+    found = tuple(message_rows(view.report, message, verdict))
+    said = message_ruling(view, verdict)
+    if said.effect is Effect.NONE or is_told(message, verdict, found):
+        return found
+    return (said, *found)
+
+
+def is_told(message: MessageReport, verdict: MessageVerdict, found: Iterable[Row]) -> bool:
+    """Whether the rows of a denied message say all that the gate has against it."""
+    blocked = any(row.effect is Effect.BLOCKS for row in found)
+    return blocked and bool(verdict.reasons) and not gate_reasons(message, verdict)
+
+
+def run_rows(view: View, found: Iterable[Row]) -> Iterator[Row]:
+    """What is to be looked at in the run itself, its verdict only where nothing that was found denies."""
+    said = [row for row in run_rulings(view) if row.effect is not Effect.NONE]
+    blocked = any(row.effect is Effect.BLOCKS for row in (*said, *found) if row.rule != VERDICT)
+    yield from (row for row in said if not (blocked and row.rule == VERDICT))
+
+
+def one_of_each_first(found: Iterable[Row]) -> list[Row]:
+    """One row of each file before the second of any; what is about no file comes first."""
+    seen: Counter[str] = Counter()
+    turns: list[tuple[int, Row]] = []
+    for row in found:
+        turns.append((seen[row.source] if row.source else -1, row))
+        seen[row.source] += 1
+    return [row for _, row in sorted(turns, key=lambda turn: turn[0])]
 
 
 def message_ruling(view: View, verdict: MessageVerdict) -> Row:

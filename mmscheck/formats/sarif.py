@@ -1,13 +1,17 @@
 """The report as SARIF 2.1.0 (OASIS), one run.
 
-Results are what somebody has to look at: findings, and what the gate says. GitHub shows every result as an
-alert, also one of kind ``pass``; so what passed or did not apply is listed in the run's property
-``mmscheck/evaluated``, and the log is complete without alarming anybody. Kinds and levels:
+Results are what somebody has to look at, each once: findings, causes only, of each file one before the second
+of any. What follows from one is its property ``follows``. GitHub shows every result as an alert, also one of
+kind ``pass``; so what passed or did not apply is listed in the run's property ``mmscheck/evaluated``, and the
+log is complete without alarming anybody. Kinds and levels:
 
-- failed and blocks: ``fail``, ``error``; failed and only advises: ``fail``, ``warning``
-- could not be decided: ``open``, and ``none``, as the standard wants it (3.27.10); the message it is about is
-  denied by a result of its own, of rule ``mmscheck-gate`` and level ``error``
+- blocks: ``fail``, ``error``; failed and only advises: ``fail``, ``warning``. What could not be decided and
+  blocks is a failure too, since it denies; its property ``outcome`` is ``cant-tell``
+- could not be decided and only advises: ``open``, and ``none``, as the standard wants it (3.27.10)
 - waived: ``fail``, ``note``, with an external suppression that holds the waiver's reason
+
+The verdict is in the invocation and the run's properties. It is a result, of rule ``mmscheck-gate`` or
+``mmscheck-verdict``, only where it denies and no finding tells why.
 
 GitHub refuses a run of more than 25,000 results. What goes beyond that number is left out, advice first, and
 a notification and the property ``mmscheck/resultsLeftOut`` say so. Above 10 MB compressed it refuses a file
@@ -26,8 +30,8 @@ from mmscheck.formats.clean import clean_value
 from mmscheck.formats.escape import visible_json
 from mmscheck.formats.layout import shown
 from mmscheck.formats.paths import uri, with_fingerprints
-from mmscheck.formats.rows import Effect, Row, rows
-from mmscheck.formats.rulings import denials, rulings
+from mmscheck.formats.rows import Effect, Row, idle_rows
+from mmscheck.formats.rulings import found_rows, one_of_each_first, rulings, run_rulings
 from mmscheck.formats.sarif_rules import Rules
 from mmscheck.formats.verdicts import decision_value
 from mmscheck.formats.view import View
@@ -48,7 +52,7 @@ _WEIGHT = {Effect.BLOCKS: 0, Effect.WAIVED: 1, Effect.ADVISES: 2}
 
 def render(view: View) -> str:
     """The whole log, indented by two, in a stable order, ending with a line feed."""
-    evaluated = tuple(rows(view, every=True))
+    evaluated = tuple(row for message in view.report.messages for row in idle_rows(view.report, message))
     run = _run(view, evaluated)
     text, most = _text(run), len(run["results"])
     if _compressed(text) > MOST_BYTES:
@@ -73,12 +77,12 @@ def _compressed(text: str) -> int:
 def _run(
     view: View, evaluated: Sequence[Row], *, most: int | None = None, listed: bool = True
 ) -> dict[str, Any]:
-    found = [row for row in evaluated if row.effect is not Effect.NONE]
-    said = [row for row in denials(view) if row.effect is Effect.BLOCKS]
+    # A waiver that let nothing through changes no code: the notifications have it.
+    found = [row for row in found_rows(view) if row.effect is not Effect.ADVISES or row.source]
     room = MOST_RESULTS if most is None else most
-    kept = _kept(list(with_fingerprints([*said, *found], view.root)), room)
-    left_out = len(said) + len(found) - len(kept)
-    rules = Rules(view.report, [*evaluated, *said])
+    kept = _kept(list(with_fingerprints(one_of_each_first(found), view.root)), room)
+    left_out = len(found) - len(kept)
+    rules = Rules(view.report, [*evaluated, *found])
     return {
         "tool": {
             "driver": {
@@ -95,7 +99,7 @@ def _run(
 
 
 def _kept(found: list[tuple[Row, str]], most: int) -> list[tuple[Row, str]]:
-    """So many of them, in the report's order; what blocks stays longest."""
+    """So many of them, in their order; what blocks stays longest."""
     if len(found) <= most:
         return found
     weighed = sorted(range(len(found)), key=lambda at: _WEIGHT[found[at][0].effect])
@@ -126,11 +130,7 @@ def _properties(view: View, evaluated: Sequence[Row], left_out: int, *, listed: 
             for row in rulings(view)
         ],
         "mmscheck/evaluated": _evaluated(evaluated) if listed else [],
-        **(
-            {}
-            if listed
-            else {"mmscheck/evaluatedLeftOut": sum(row.effect is Effect.NONE for row in evaluated)}
-        ),
+        **({} if listed else {"mmscheck/evaluatedLeftOut": len(evaluated)}),
     }
 
 
@@ -139,8 +139,7 @@ def _evaluated(evaluated: Sequence[Row]) -> list[dict[str, Any]]:
     sources: dict[str, dict[str, list[str]]] = {}
     for row in evaluated:
         outcomes = sources.setdefault(shown(row.source), {"passed": [], "inapplicable": []})
-        if row.effect is Effect.NONE:
-            outcomes[row.outcome.value].append(f"{row.rule}: {row.place}")
+        outcomes[row.outcome.value].append(f"{row.rule}: {row.place}")
     return [{"source": source, **outcomes} for source, outcomes in sources.items()]
 
 
@@ -150,8 +149,8 @@ def _invocation(view: View, left_out: int) -> dict[str, Any]:
     whole = report.messages and not (report.unread or report.not_checked or crashes)
     notes = [
         {"level": "error" if row.effect is Effect.BLOCKS else "warning", "message": {"text": row.message}}
-        for row in denials(view)
-        if not row.source
+        for row in run_rulings(view)
+        if not row.source and row.effect is not Effect.NONE
     ]
     if left_out:
         text = (
@@ -171,9 +170,9 @@ def _result(view: View, row: Row, mark: str, rules: Rules) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": row.rule,
         "ruleIndex": rules.index(row.rule),
-        "kind": "open" if row.outcome is Outcome.CANT_TELL and row.key else "fail",
+        "kind": "open" if _is_open(row) else "fail",
         "level": _level(row),
-        "message": {"text": row.message},
+        "message": {"text": f"{_doubt(row)}{row.message}"},
         "locations": [_location(view, row)],
         "partialFingerprints": {"mmscheck/v1": mark},
         "properties": _facts(row),
@@ -184,8 +183,16 @@ def _result(view: View, row: Row, mark: str, rules: Rules) -> dict[str, Any]:
     return result
 
 
+def _is_open(row: Row) -> bool:
+    return row.outcome is Outcome.CANT_TELL and row.effect is Effect.ADVISES
+
+
+def _doubt(row: Row) -> str:
+    return "Cannot tell: " if row.outcome is Outcome.CANT_TELL and row.key else ""
+
+
 def _level(row: Row) -> str:
-    if row.outcome is Outcome.CANT_TELL and row.key:
+    if _is_open(row):
         return "none"
     return {Effect.BLOCKS: "error", Effect.ADVISES: "warning"}.get(row.effect, "note")
 
@@ -211,5 +218,6 @@ def _facts(row: Row) -> dict[str, Any]:
         "fix": "\n".join(row.fix),
         "providerCodes": list(row.codes),
         "details": list(row.details),
+        "follows": list(row.follows),
     }
     return {name: value for name, value in facts.items() if value}

@@ -12,7 +12,16 @@ from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 
 def leave(waiver: Waiver) -> str:
     """Who let it through, until when and why, shown."""
+    if waiver.baseline:
+        return f"the baseline {shown(waiver.who)}, which knows it"
     return f"{shown(waiver.who)}, until {waiver.expires}: {shown(waiver.reason)}"
+
+
+def let_through(waiver: Waiver) -> str:
+    """The same as the beginning of a sentence."""
+    if waiver.baseline:
+        return f"Known from the baseline {shown(waiver.who)}"
+    return f"Waived by {leave(waiver)}"
 
 
 def waiver_lines(view: View, page: Page) -> Iterator[str]:

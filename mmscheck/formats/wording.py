@@ -38,7 +38,7 @@ def count(number: int, one: str, many: str = "") -> str:
 def label(entry: Entry, *, strict: bool) -> tuple[str, Style]:
     """What kind of finding it is and what it does, with its style."""
     if entry.waiver is not None:
-        return "WAIVED", Style.ADVICE
+        return "KNOWN" if entry.waiver.baseline else "WAIVED", Style.ADVICE
     blocks = strict or entry.severity is Severity.ERROR
     effect = "blocks" if blocks else "advises"
     if entry.first.outcome is not Outcome.FAILED:
@@ -56,8 +56,19 @@ def seen(source: str, entry: Entry) -> str:
     if entry.lead is not None:
         named = item.target.kind is TargetKind.MESSAGE and item.message.startswith(f"{source} ")
         return shown(f"It{item.message.removeprefix(source)}" if named else item.message)
+    return undecided(entry)
+
+
+def undecided(entry: Entry) -> str:
+    """What is said of findings without a lead, which have one reason in common."""
     reason = min((each.reason for each in entry.items), key=len)
     return f"{count(len(entry.items), 'rule')} could not be decided: {shown(reason).rstrip('.')}."
+
+
+def remedy(entry: Entry) -> str:
+    """What to do where no rule has a fix, because something kept it from being looked at."""
+    stopped = "the files from being fetched" if entry.unfetched else "them"
+    return f"Remove what stopped {stopped}, then check again."
 
 
 def also(items: Sequence[Evaluation], *, strict: bool) -> str:

@@ -63,11 +63,13 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):
     """One media reference and what came back for its URL; ``window`` is when the send is planned.
 
-    ``binding`` is what the ledger knows of the mms-id at hand, None when no ledger is in use.
+    ``binding`` is what the ledger knows of the mms-id at hand, None when no ledger is in use. ``page`` is
+    what the URL is known to lead to in place of a file, with what helps; both empty where that is not known.
     """
 
     ref: MediaRef
     observation: Observation
+    page: tuple[str, str] = ("", "")
     window: SendWindow | None = None
     binding: Binding | None = None
 

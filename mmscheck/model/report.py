@@ -104,6 +104,15 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     changed: bool = False
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """One evaluation that a baseline of lint knows; ``cause`` names the failed one that it is known with."""
+
+    source: str
+    rule: str
+    target: TargetKey
+    cause: tuple[str, TargetKey]
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One run: messages, the rules that were selected, and when and with what it was made.
 
@@ -113,7 +122,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ``confinement`` names what keeps in the processes that open media: ``limits``, ``landlock``, ``seccomp``.
     ``not_checked`` are the sources of messages that were given and not judged, because the run ended before;
     ``left_out`` counts XML files that were given and are no messages. ``configuration`` is the full path of
-    the file that shaped the rules.
+    the file that shaped the rules. ``known`` is what lint's baseline, the file ``baseline``, knows; only a
+    report of lint is decided with it.
     """
 
     tool_version: str
@@ -132,3 +142,5 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     left_out: int = 0
     configuration: str | None = None
     confinement: tuple[str, ...] = ()
+    known: tuple[Known, ...] = ()
+    baseline: str | None = None

@@ -33,6 +33,9 @@ BOUND = "mms-id-bound"
 SECOND_GATE = frozenset({BOUND, "media-as-saved"})
 """The rules that what is sent is what was checked when it was saved; no file may weaken or waive them."""
 
+NEVER_KNOWN = SECOND_GATE | {"xml-well-formed"}
+"""Rules that no baseline of lint may know: behind a document that cannot be read anything may be new."""
+
 NEVER_WAIVED = FLOOR | SECOND_GATE | {"xml-well-formed"}
 """Rules that nobody can waive: the floor, the second gate, and that there is something to read."""
 

@@ -74,6 +74,18 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     apart: tuple[_Id, ...] = ()
 
 
+class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A form of URL that is known to lead to such a page whoever asks; everything that is given must hold.
+
+    ``unless`` is a pattern of a query with which the same URL leads to the file itself.
+    """
+
+    host: tuple[_Text, ...]
+    path: str = ""
+    query: str = ""
+    unless: str = ""
+
+
 class Remedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What helps: for which rules, under which of several conditions (none: always), why, and how.
 
@@ -95,7 +107,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     It is recognised by any one of ``signs``. ``evidence`` says how well these are known. ``looks_like``
     completes "It looks like ..." and is there for exactly what answers in place of the file. A ``fallback``
-    is one of those that is only spoken of when no other was recognised.
+    is one of those that is only spoken of when no other was recognised. ``links`` tell a page by its URL
+    alone, without a network.
     """
 
     id: _Id
@@ -106,6 +119,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     source: _Text
     looks_like: str = ""
     fallback: bool = False
+    links: tuple[Link, ...] = ()
     remedies: tuple[Remedy, ...] = ()
 
 

@@ -12,7 +12,8 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     """Leave for one rule to fail until the end of the day ``expires`` (UTC).
 
     ``source``, ``url`` and ``slide`` (from 1) narrow it, and are compared exactly: the source as the report
-    names it, the URL as the slide XML has it, secrets and all.
+    names it, the URL as the slide XML has it, secrets and all. ``baseline`` is for what the gate makes of a
+    fault that lint's baseline knows: ``who`` is then the baseline's file.
     """
 
     rule: str
@@ -22,6 +23,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
     url: str | None = None
     slide: int | None = None
+    baseline: bool = False
 
 
 class WaiverState(StrEnum):

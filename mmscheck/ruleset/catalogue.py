@@ -19,6 +19,9 @@ from mmscheck.ruleset.rulefile import Reader
 from mmscheck.ruleset.scope import file_scope
 from mmscheck.ruleset.servers import load_servers
 
+PAGES = "pages.toml"
+"""The file of ``rules/servers`` with pages, which their links tell before anybody answers."""
+
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """What was read; where there were faults, less than the folders hold.
@@ -47,7 +50,8 @@ def read_catalogue(
 ) -> Catalogue:
     """Read every file below ``root`` and the extra folders, recording every fault.
 
-    ``offline`` leaves out the servers' files, as no server is asked then.
+    ``offline`` leaves out the servers' files, as no server is asked then, but for those on pages: these are
+    known by their links too.
     """
     own = claim(faults, root)
     extras = tuple(claim(faults, each, extra=True) for each in extra_roots)
@@ -59,7 +63,9 @@ def read_catalogue(
     read = {rule_id: reader.read(faults, path) for rule_id, path in files.items()}
     rules = {rule_id: rule for rule_id, rule in read.items() if rule is not None}
     profiles, names = _profiles(faults, own, extras, rules, frozenset(files))
-    described = () if offline else tuple(path for folder in (own, *extras) for path in folder.servers)
+    described = tuple(
+        path for folder in (own, *extras) for path in folder.servers if not offline or path.name == PAGES
+    )
     servers = load_servers(faults, described, files)
     if not faults and (len(rules), len(profiles)) != (len(files), len(names)):
         # No known way leads here; a rule lost without a fault must not be a rule that does not run.

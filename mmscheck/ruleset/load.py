@@ -45,7 +45,7 @@ def load_ruleset(
     are the tightest, without transcoding, and no other provider is looked at.
 
     Rules of extra folders that the profile does not list come after it, by id. Every file of every folder
-    is read, also what the profile does not use, but for those on servers, which nothing offline can meet.
+    is read, also what the profile does not use, but offline for those on servers other than pages.
     RuleSetError names all faults.
     """
     faults: list[str] = []

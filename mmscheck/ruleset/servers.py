@@ -17,7 +17,7 @@ from mmscheck.ruleset.tomlfile import read_toml
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _HOST = re.compile(r"\.?[a-z0-9-]+(?:\.[a-z0-9-]+)+")
-_PATTERNS = ("path", "query", "excerpt", "type")
+_PATTERNS = ("path", "query", "excerpt", "type", "unless")
 _ENTRIES = "servers"
 
 
@@ -67,6 +67,8 @@ def _server(
         for key in ("beside", "apart"):
             if key in sign:
                 place.at(key).fault("not for a sign, expected it only where a remedy applies")
+    for place, link in _tables(scope, raw, "links"):
+        _inspect_condition(place, link)
     for place, remedy in _tables(scope, raw, "remedies"):
         _inspect_names(place.at("rules"), "rule", remedy.get("rules"), rules, needed=True)
         for inner, condition in _tables(place, remedy, "when"):
@@ -98,6 +100,8 @@ def _inspect_kind(scope: Scope, raw: Mapping[str, Any]) -> None:
         return
     if kind in IN_PLACE_OF_THE_FILE and not text.strip():
         scope.at("looks_like").fault(f"missing, expected the end of 'It looks like ...' for a {kind}")
+    elif kind not in IN_PLACE_OF_THE_FILE and raw.get("links"):
+        scope.at("links").fault(f"not for a {kind}, expected it for a wall or page only")
     elif kind not in IN_PLACE_OF_THE_FILE and text:
         scope.at("looks_like").fault(f"not for a {kind}, expected it for a wall or page only")
 

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from mmscheck.slidexml.decode import MAX_BYTES
-from mmscheck.slidexml.inputs import Input, document_places, read_inputs
+from mmscheck.slidexml.inputs import DOCUMENTS, Input, document_places, read_inputs
 from mmscheck.slidexml.reader import parse
 from mmscheck.slidexml.roots import is_other_xml
+from mmscheck.slidexml.walk import Left, Unread, escaped, left_out, walk
 
-__all__ = ["MAX_BYTES", "Input", "document_places", "is_other_xml", "parse", "read_inputs"]
+__all__ = [
+    "DOCUMENTS",
+    "MAX_BYTES",
+    "Input",
+    "Left",
+    "Unread",
+    "document_places",
+    "escaped",
+    "is_other_xml",
+    "left_out",
+    "parse",
+    "read_inputs",
+    "walk",
+]

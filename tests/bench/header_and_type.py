@@ -14,6 +14,7 @@ import msgspec
 from mmscheck import gate
 from mmscheck.checks import READS_PROBES
 from mmscheck.cli.check import read_messages
+from mmscheck.cli.lint_paths import document_paths
 from mmscheck.cli.running import run
 from mmscheck.fetch import FetchPolicy
 from mmscheck.model.rule import FLOOR
@@ -32,7 +33,7 @@ def main() -> int:
     asked_once = (rule for rule in ruleset.rules if not READS_PROBES.get(rule.check.name))
     rules = tuple(rule for rule in asked_once if rule.id in families | FLOOR)
     ruleset = msgspec.structs.replace(ruleset, rules=rules)
-    messages, unread = read_messages((folder,))
+    messages, unread = read_messages(document_paths((folder,)))
     report = run(check(messages, ruleset, policy, unread=unread))
     return int(gate.verdict(report).exit_code)
 

@@ -31,6 +31,25 @@ def mmscheck(*arguments: str | Path, folder: Path) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "json"])
+def test_only_what_is_new_is_listed_when_asked_for(folder: Path, form: str) -> None:
+    old = view(one(evaluation("old-one", Outcome.FAILED), evaluation(RULE, Outcome.PASSED)))
+    new = view(one(evaluation("old-one", Outcome.FAILED), evaluation(RULE, Outcome.FAILED)))
+    written(folder / "old.json", old)
+    written(folder / "new.json", new)
+    whole = mmscheck("diff", "old.json", "new.json", "--format", form, folder=folder)
+    ran = mmscheck("diff", "old.json", "new.json", "--only-new", "--format", form, folder=folder)
+    assert (whole.returncode, ran.returncode) == (1, 1)
+    assert "old-one" in whole.stdout
+    assert "old-one" not in ran.stdout
+    assert RULE in ran.stdout
+    if form == "json":
+        told = json.loads(ran.stdout)
+        assert (told["left_out"], told["counts"]["remains"]) == (1, 1)
+    else:
+        assert "1 new; 1 other not listed" in ran.stdout
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name, shown in (("good", GOOD), ("bad", BAD), ("open", OPEN)):

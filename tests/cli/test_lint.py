@@ -207,6 +207,54 @@ def test_folders_are_walked_for_messages_and_media(tmp_path: Path) -> None:
     assert [entry["source"] for entry in report["messages"]] == ["all/sale.XML", "all/deep/photo.JPG"]
 
 
+def paths_of(ran: Ran) -> list[str]:
+    return [entry["source"] for entry in json.loads(ran.out)["messages"]]
+
+
+@pytest.mark.parametrize("command", ["lint", "check"])
+def test_what_is_excluded_or_ignored_by_git_is_left_out_of_folders_and_counted(
+    tmp_path: Path, command: str
+) -> None:
+    good = message("<message-text>Hello</message-text>")
+    kept = ["sale.xml", "drafts/keep.xml", "sub/a.xml", "sub/node_modules.xml"]
+    gone = ["node_modules/x.xml", "drafts/no.xml", "old/b.xml", "sub/own.xml", "sub/node_modules/y.xml"]
+    for name in (*kept, *gone):
+        put(tmp_path / name, good)
+    put(tmp_path / ".gitignore", "# installed\nnode_modules/\n/drafts/*\n!keep.xml\n")
+    put(tmp_path / "sub" / ".gitignore", "own.xml")
+    ran = run(command, tmp_path, ".", "--exclude", "old/", "--format", "json")
+    assert ran.code in (0, 1, 3)
+    assert sorted(paths_of(ran)) == sorted(kept)
+    left = "5 files or folders were left out, as .gitignore or --exclude say."
+    assert left in json.loads(ran.out)["allowances"]
+    named = run(command, tmp_path, "old/b.xml", "drafts/no.xml", "--exclude", "*.xml", "--format", "json")
+    assert paths_of(named) == ["old/b.xml", "drafts/no.xml"]
+
+
+@pytest.mark.parametrize("command", ["lint", "check"])
+def test_links_that_lead_out_or_nowhere_are_named_and_end_nothing(tmp_path: Path, command: str) -> None:
+    put(tmp_path / "repo" / "sale.xml", message("<message-text>Hello</message-text>"))
+    put(tmp_path / "secret", "root:x:0:0:")
+    (tmp_path / "repo" / "evil.xml").symlink_to(tmp_path / "secret")
+    (tmp_path / "repo" / "gone.xml").symlink_to("nowhere.xml")
+    ran = run(command, tmp_path, "repo", "--format", "json")
+    assert ran.code != 2
+    assert "root:x" not in ran.out
+    assert paths_of(ran) == ["repo/sale.xml"]
+    (told,) = [each for each in json.loads(ran.out)["allowances"] if "link" in each]
+    assert told == (
+        "2 links were not followed: repo/evil.xml (it leads out of the folder that was given), "
+        "repo/gone.xml (it leads nowhere)."
+    )
+
+
+def test_a_folder_with_nothing_but_what_is_ignored_is_no_success(tmp_path: Path) -> None:
+    put(tmp_path / "all" / "sale.xml", message("<message-text>Hello</message-text>"))
+    ran = lint(tmp_path, "all", "--exclude", "sale.xml")
+    assert ran.code == 2
+    assert "1 file or folder was left out" in ran.err
+
+
 @pytest.mark.parametrize("given", [[], ["gone.xml"], ["gone.jpg"], ["empty"], ["empty", "gone.jpg"]])
 def test_nothing_to_judge_is_no_success(tmp_path: Path, given: list[str]) -> None:
     (tmp_path / "empty").mkdir()

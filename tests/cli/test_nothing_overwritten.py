@@ -67,6 +67,7 @@ FLAGS = {
     "api_key_file": "--api-key-file",
     "secret_file": "--secret-file",
     "recipients": "--recipients",
+    "baseline": "--baseline",
 }
 
 
@@ -85,6 +86,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         **dict.fromkeys(("configured.pem", "ca.pem", "api-ca.pem"), trustme.CA().cert_pem.bytes().decode()),
         **dict.fromkeys(("key", "secret"), "0123456789abcdef"),
         **dict.fromkeys(("old.json", "new.json"), "{}"),
+        "known.json": '{"mmscheck-baseline": 1, "faults": []}',
     }.items():
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -191,6 +193,12 @@ def test_no_row_log_replaces_what_is_read(ledgers: Path, refused: Refused) -> No
         ledger = ("--ledger", LEDGER) if file.startswith(LEDGER) else ()
         refused(*_MANY, "--api-key-file", "key", "--ca-file", "ca.pem", *ledger, "--row-log", file)
     refused(*_MANY, "--row-log", "same.txt", "--format", "json=same.txt")
+
+
+def test_no_baseline_replaces_what_is_read(ledgers: Path, refused: Refused) -> None:
+    for file in ("sale.xml", "msgs/photo.jpg", *ALWAYS):
+        refused("lint", "sale.xml", "msgs", "--write-baseline", file)
+    refused("lint", "sale.xml", "--write-baseline", "same.txt", "--format", "json=same.txt")
 
 
 @pytest.mark.parametrize("words", [words for words in RUNS if "where" in names(words)])

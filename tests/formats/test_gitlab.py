@@ -12,7 +12,6 @@ from tests.support.agreeing import EVERY
 from tests.support.reports import (
     SECRETS,
     advised,
-    denied,
     evaluation,
     judged,
     message,
@@ -49,7 +48,7 @@ def test_severities_tell_what_blocks_from_what_is_unsure_advised_or_waived() -> 
     assert found["g-unsure"] == "major"
     assert found["f-failed"] == found["h-unsure"] == found["mmscheck-waiver"] == "minor"
     assert found["j-waived"] == "info"
-    assert found["mmscheck-gate"] == found["mmscheck-verdict"] == "blocker"
+    assert not {"mmscheck-gate", "mmscheck-verdict"} & set(found)
 
 
 def test_advice_is_an_issue_of_a_permitted_run() -> None:
@@ -60,9 +59,11 @@ def test_advice_is_an_issue_of_a_permitted_run() -> None:
 
 def test_what_the_gate_says_keeps_its_fingerprint_while_its_reasons_change() -> None:
     def marks(view: View) -> set[str]:
-        return {each["fingerprint"] for each in issues(view) if each["check_name"] == "mmscheck-gate"}
+        found = {each["fingerprint"] for each in issues(view) if each["check_name"] == "mmscheck-gate"}
+        assert found
+        return found
 
-    before = denied()
+    before = EVERY["incomplete"]
     (verdict,) = before.verdict.messages
     shorter = replace(before.verdict, messages=(replace(verdict, reasons=verdict.reasons[:1]),))
     assert marks(before) == marks(replace(before, verdict=shorter))
@@ -71,7 +72,7 @@ def test_what_the_gate_says_keeps_its_fingerprint_while_its_reasons_change() -> 
 def test_absolute_paths_are_named_from_the_folder_of_the_run() -> None:
     run = report(message("/builds/group/repo/mms/a.xml", (evaluation("x", Outcome.FAILED, slide(1)),)))
     view = View(report=run, verdict=judged(run, 1), root="/builds/group/repo")
-    assert {each["location"]["path"] for each in issues(view)} == {"mms/a.xml", "."}
+    assert {each["location"]["path"] for each in issues(view)} == {"mms/a.xml"}
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -210,6 +210,13 @@ def test_the_servers_of_this_program_are_loaded() -> None:
     assert {server.kind for server in found} == set(ServerKind)
 
 
-def test_lint_asks_no_server_and_needs_none() -> None:
-    assert load_ruleset(checks=REAL_CHECKS, profile="lint").servers == ()
-    assert load_ruleset(checks=REAL_CHECKS, config=Config(profile="lint")).servers == ()
+def test_lint_asks_no_server_and_reads_of_them_what_links_tell() -> None:
+    for ruleset in (
+        load_ruleset(checks=REAL_CHECKS, profile="lint"),
+        load_ruleset(checks=REAL_CHECKS, config=Config(profile="lint")),
+    ):
+        assert {server.kind for server in ruleset.servers} == {ServerKind.PAGE}
+        assert any(server.links for server in ruleset.servers)
+    every = load_ruleset(checks=REAL_CHECKS).servers
+    offline = {each.id for each in load_ruleset(checks=REAL_CHECKS, profile="lint").servers}
+    assert {each.id for each in every if each.links} <= offline

@@ -14,8 +14,8 @@ from mmscheck.ruleset.folder import FAMILIES, packaged_root
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"
 FILES = sorted(path for family in FAMILIES for path in (packaged_root() / family).glob("*.toml"))
-LOCAL = {"asset-present", "extension-matches"}
-"""Rules about files before they are uploaded, which only lint sees."""
+LOCAL = {"asset-present", "extension-matches", "url-not-a-page"}
+"""Rules about what is known before anything is uploaded or asked for, which only lint sees."""
 
 IDS = [path.stem for path in FILES]
 

@@ -21,13 +21,14 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "api_key_file": ("key",),
         "secret_file": ("secret",),
         "recipients": ("people.csv",),
+        "baseline": ("known.json",),
         "folders": (),
         "media_dir": (),
     }
 )
 """Parameters that name something to read, and the files of the lab that a run with them reads."""
 
-WRITTEN = frozenset({"formats", "row_log", "where"})
+WRITTEN = frozenset({"formats", "row_log", "where", "write_baseline"})
 """Parameters that name a file to write."""
 
 MADE = frozenset({"cache_folder", "file", "folder"})
@@ -43,6 +44,7 @@ NEITHER = frozenset(
             "encode_images",
             "encode_seconds",
             "encoded",
+            "exclude",
             "expect",
             "fail_fast",
             "failures",
@@ -55,6 +57,7 @@ NEITHER = frozenset(
             "from_postbacks",
             "ids",
             "limit",
+            "only_new",
             "no_secret",
             "since",
             "what",

@@ -101,8 +101,9 @@ def _junit(result: etree._Element | None) -> str | tuple[str, str]:
             return "failed", "waived"
         case "skipped", "inapplicable":
             return "inapplicable"
-        case "skipped", _ if kind.startswith("advice-"):
-            return kind.removeprefix("advice-"), "advises"
+        case "skipped", _ if kind.startswith(("advice-", "follows-")):
+            effect, _, outcome = kind.partition("-")
+            return outcome, "advises" if effect == "advice" else effect
     raise AssertionError((result.tag, kind))
 
 
@@ -116,6 +117,11 @@ def read_sarif(output: str, view: View) -> Read:
         for each in run["properties"]["mmscheck/evaluated"]
         for outcome in ("passed", "inapplicable")
         for name in each[outcome]
+    }
+    found |= {
+        name.partition(":")[0]: ("", "follows")
+        for each in run["results"]
+        for name in each["properties"].get("follows", [])
     }
     assert all(each["kind"] == "fail" for each in said)
     red = any(each["level"] == "error" and not each.get("suppressions") for each in run["results"])
@@ -131,7 +137,7 @@ def _sarif(result: Mapping[str, Any]) -> tuple[str, str]:
     assert result["kind"] == "fail"
     assert effect == {"error": "blocks", "warning": "advises", "note": "waived"}[result["level"]]
     assert bool(result.get("suppressions")) is (effect == "waived")
-    return "failed", effect
+    return str(result["properties"]["outcome"]), effect
 
 
 def read_github(output: str, view: View) -> Read:
@@ -159,9 +165,9 @@ def read_gitlab(output: str, view: View) -> Read:
         for each in issues
         if not each["check_name"].startswith("mmscheck-")
     }
-    said = next((each for each in issues if each["check_name"] == "mmscheck-verdict"), None)
-    red = any(each["severity"] in ("blocker", "major") for each in issues)
-    return Read(found=found, word="deny" if said else None, red=red)
+    worst = {each["check_name"] for each in issues if each["severity"] in ("blocker", "major")}
+    denied = worst - {"mmscheck-send", "mmscheck-campaign"}
+    return Read(found=found, word="deny" if denied else None, red=bool(worst))
 
 
 def read_csv(output: str, view: View) -> Read:
