@@ -12,10 +12,10 @@ LIMITS = {
     MediaKind.IMAGE: 1_000_000,
     MediaKind.AUDIO: 1_000_000,
     MediaKind.VIDEO: 1_000_000,
-    MediaKind.VCARD: 2_048_000,
-    MediaKind.ICAL: 2_048_000,
-    MediaKind.PDF: 2_048_000,
-    MediaKind.PASSBOOK: 2_048_000,
+    MediaKind.VCARD: 2_097_152,
+    MediaKind.ICAL: 2_097_152,
+    MediaKind.PDF: 2_097_152,
+    MediaKind.PASSBOOK: 2_097_152,
 }
 
 
