@@ -139,7 +139,7 @@ def test_a_check_that_broke_is_not_put_down_to_a_server() -> None:
     found = only(judged(raising, WALL, fetched()))
     assert found.crashed
     assert found.outcome is Outcome.CANT_TELL
-    assert found.fix == "General."
+    assert found.fix == "Send the traceback in the evidence to the makers of mmscheck."
     assert "wall" not in found.message
 
 

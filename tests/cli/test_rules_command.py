@@ -141,7 +141,9 @@ def test_rules_of_the_configuration_are_listed_and_explained_too(tmp_path: Path,
     ran = rules("explain", "our-size", "--config", "my.toml")
     assert ran.code == 0
     assert "image: 1,000" in ran.out
-    assert "none: there is no case that fails or passes in ours/fixtures/rules/our-size/cases.toml" in ran.out
+    told = "".join(ran.out.split())
+    assert "none:thereisnocasethatfailsorpassesin" in told
+    assert "ours/fixtures/rules/our-size/cases.toml" in told
 
 
 def test_listing_brings_in_neither_network_nor_media_libraries() -> None:
