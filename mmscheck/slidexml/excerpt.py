@@ -36,6 +36,8 @@ _SECRET_PAIR = re.compile(
     re.IGNORECASE,
 )
 _LONG_VALUE = re.compile(rf"""(?<==)[^\s&<>"'=]{{{LONGEST_HARMLESS + 1},}}""")
+_VALUE = re.compile(r"(=)([^&;]*)")
+_PLAIN_VALUE = re.compile(r"[A-Za-z_-]{0,16}|[0-9.]{1,8}|…")
 _USERINFO = re.compile(r"//[^/\s@<>]{1,300}@")
 
 
@@ -64,6 +66,20 @@ def corrected(text: str, line: int, column: int = 0) -> str:
     found = [match.start() for match in BARE.finditer(shown) if match["bare"]]
     mended = BARE.sub(lambda match: "&amp;" if match["bare"] else match.group(), shown)
     return _fit(mended, found[0] if found else 0)
+
+
+def query_around(shown: str, at: int) -> str:
+    """The query that this place of a masked line is in, with no value that may be a secret; or nothing."""
+    start = max(shown.rfind(mark, 0, at) for mark in "?<> \t\"'") + 1
+    end = min(found for mark in "<> \t\"'#" if (found := shown.find(mark, at)) >= 0 or (found := len(shown)))
+    query = shown[start:end]
+    if shown[start - 1 : start] != "?" or "=" not in query or len(query) > WIDTH:
+        return ""
+    return printable(_VALUE.sub(lambda found: found[1] + (found[2] if _is_plain(found[2]) else "…"), query))
+
+
+def _is_plain(value: str) -> bool:
+    return _PLAIN_VALUE.fullmatch(value) is not None
 
 
 def shown_line(text: str, line: int, column: int = 0) -> str:

@@ -11,8 +11,9 @@ import re
 from lxml import etree
 
 from mmscheck.model.mms import XmlProblem
+from mmscheck.model.redact import redact_text
 from mmscheck.slidexml.decode import offset_of
-from mmscheck.slidexml.excerpt import BARE, corrected, excerpt, shown_line
+from mmscheck.slidexml.excerpt import BARE, corrected, excerpt, query_around, shown_line
 from mmscheck.slidexml.names import is_known, key_of
 
 ERRORS = etree.ErrorTypes
@@ -104,7 +105,12 @@ def _ampersand(text: str, line: int, column: int) -> XmlProblem:
     name = rest.group()[:40] if rest else ""
     entity = html.entities.html5.get(name) if name.endswith(";") else None
     reason = "a bare & stands here, which in XML begins an entity"
-    hint = f"Write &amp;{name} instead of &{name}: {corrected(text, line, column)}"
+    whole = corrected(text, line, column)
+    hint = f"Write &amp;{name} instead of &{name}: {whole}"
+    # What is redacted on its way out cannot be copied; a query alone can.
+    if match is not None and redact_text(whole) != whole and (query := query_around(shown, match.start())):
+        mended = BARE.sub(lambda found: "&amp;" if found["bare"] else found.group(), query)
+        hint = f"Write {mended} instead of {query}"
     if entity is not None:
         reason = f"&{name} is an entity of HTML, which XML does not know"
         number = "".join(f"&#{ord(char)};" for char in entity)

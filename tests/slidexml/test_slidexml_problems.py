@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mmscheck.formats.clean import clean_text
 from mmscheck.model.mms import XmlProblem
 from mmscheck.slidexml import MAX_BYTES, parse
 
@@ -53,8 +54,30 @@ def test_every_form_of_a_bare_ampersand_is_recognised(text: str, mended: str) ->
     problem = problem_in(f"<request>\n<message-text>{text}</message-text>\n</request>")
     assert problem.line == 2
     assert problem.reason.startswith("a bare &")
-    assert (problem.hint or "").endswith(f": <message-text>{mended}</message-text>")
+    assert (mended.partition("?")[2] or f": <message-text>{mended}</message-text>") in (problem.hint or "")
     assert problem.excerpt == f"<message-text>{text}</message-text>"
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("x=1&y=2", "x=1&amp;y=2"),
+        ("x=1&y=2&copy=3", "x=1&amp;y=2&amp;copy=3"),
+        ("x=1&amp;y=2&z=3", "x=1&amp;y=2&amp;z=3"),
+        ("campaign=summer&fmt=jpeg", "campaign=summer&amp;fmt=jpeg"),
+        ("x=1&token=abc123XYZ", "x=1&amp;token=…"),
+        ("x=1&e=1a2b3c", "x=1&amp;e=…"),
+        ("x=1&sig=0123456789abcdef0123456789abcdef", "x=1&amp;sig=…"),
+    ],
+)
+def test_a_corrected_query_can_be_copied_and_shows_no_secret(query: str, shown: str) -> None:
+    document = f"<request><slide><image><url>http://a.example/b.jpg?{query}</url></image></slide></request>"
+    problem = parse(document.encode(), "a.xml").problem
+    assert problem is not None
+    hint = problem.hint or ""
+    assert hint.startswith(f"Write {shown} instead of ")
+    assert clean_text(hint) == hint
+    assert not [secret for secret in ("abc123XYZ", "1a2b3c", "0123456789abcdef") if secret in hint]
 
 
 def test_an_ampersand_in_an_attribute_is_recognised() -> None:
