@@ -7,15 +7,12 @@ import io
 import re
 import zipfile
 
-from mmscheck.media.passes import ZIP
+from mmscheck.media.archives import ZIP, is_pass
 from mmscheck.media.refusal import judging
 from mmscheck.media.sample import Sample, ask
 from mmscheck.model.observation import Witness
 
 NAME = "content"
-
-PASS_FILES = frozenset({"pass.json", "manifest.json"})
-"""What every Wallet pass holds at its top (Apple, Wallet passes: creating the source for a pass)."""
 
 START = 64 * 1024
 """Bytes at the start of a text that are looked at."""
@@ -69,6 +66,6 @@ def archive_says(sample: Sample) -> Witness:
 def _archive(sample: Sample) -> tuple[str | None, str]:
     with judging(ZIP), zipfile.ZipFile(io.BytesIO(sample.data)) as archive:
         names = set(archive.namelist())
-    if names >= PASS_FILES:
-        return "application/vnd.apple.pkpass", "holds pass.json and manifest.json"
-    return None, "a ZIP archive without pass.json and manifest.json"
+    if is_pass(names):
+        return "application/vnd.apple.pkpass", "holds pass.json, or manifest.json with a signature"
+    return None, "a ZIP archive without pass.json"

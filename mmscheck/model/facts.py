@@ -81,11 +81,15 @@ class DocumentFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family
 
 
 class PassFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="pass"):
-    """A pass; ``faults`` says in plain words what is missing or disagrees with its manifest."""
+    """A pass; ``faults`` says in plain words what is missing, or disagrees with manifest or signature.
+
+    ``signed_until`` is when the signer's certificate ends: seconds since the epoch.
+    """
 
     entries: int
     unpacked: int
     faults: tuple[str, ...] = ()
+    signed_until: float | None = None
 
 
 class Undecoded(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="undecoded"):

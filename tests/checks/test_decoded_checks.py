@@ -22,6 +22,7 @@ from mmscheck.model.facts import (
     VideoFacts,
 )
 from mmscheck.model.observation import Reason
+from mmscheck.model.request import SendWindow
 from mmscheck.model.words import MediaKind, Outcome
 from tests.support.media_targets import fetched, judge, not_fetched, send_rules, sniffed
 
@@ -553,3 +554,20 @@ def test_every_file_made_to_break_a_rule_is_used_by_one() -> None:
     cases = [file.read_text() for file in (fixtures / "rules").glob("*/cases.toml")]
     used = {name for text in cases for name in re.findall(r"fixtures/odd-media/([\w.-]+)", text)}
     assert used == {file.name for file in (fixtures / "odd-media").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("ends", "problem"),
+    [
+        (1000.0, {"problem": "the certificate of its signer ends at 1970-01-01 00:16:40 UTC"}),
+        (2000.0, {}),
+        (None, {}),
+    ],
+)
+def test_the_certificate_of_a_pass_holds_until_the_message_has_gone_out(
+    ends: float | None, problem: dict[str, str]
+) -> None:
+    type_ = "application/vnd.apple.pkpass"
+    seen = fetched(sniffed=sniffed(type_), decoded=changed(COUPON, signed_until=ends))
+    window = SendWindow(opens=900.0, closes=1500.0)
+    assert judge("passbook-valid", seen, MediaKind.PASSBOOK, window=window).wording == problem

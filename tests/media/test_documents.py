@@ -146,7 +146,7 @@ def test_a_sound_pass_has_no_faults_and_an_archive_in_it_is_a_file_like_others()
     found = decode(PASS, bombs.pkpass({"inner.zip": nested}))
     assert isinstance(found, PassFacts)
     assert (found.entries, found.faults) == (5, ())
-    assert len(nested) < found.unpacked < len(nested) + 1000
+    assert len(nested) < found.unpacked < len(nested) + 3000
 
 
 @pytest.mark.parametrize(

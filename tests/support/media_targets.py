@@ -10,6 +10,7 @@ from mmscheck.checks import CHECKS
 from mmscheck.model.check import MediaTarget, Result
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason, Sniffed, Timing, Witness
+from mmscheck.model.request import SendWindow
 from mmscheck.model.rule import Rule
 from mmscheck.model.words import MediaKind
 from mmscheck.ruleset import load_ruleset
@@ -59,11 +60,19 @@ def send_rules() -> Mapping[str, Rule]:
     return {rule.id: rule for rule in ruleset.rules}
 
 
-def judge(rule: str, observation: Observation, kind: MediaKind = MediaKind.IMAGE, url: str = URL) -> Result:
+def judge(
+    rule: str,
+    observation: Observation,
+    kind: MediaKind = MediaKind.IMAGE,
+    url: str = URL,
+    window: SendWindow | None = None,
+) -> Result:
     """What the check of a rule of the send profile answers, with that rule's own parameters."""
     chosen = send_rules()[rule]
     result = chosen.check.run(
-        MediaTarget(ref=MediaRef(url=url, kind=kind, slide=1, index=1, line=1), observation=observation),
+        MediaTarget(
+            ref=MediaRef(url=url, kind=kind, slide=1, index=1, line=1), observation=observation, window=window
+        ),
         chosen.params,
     )
     assert CHECKS[chosen.check.name] is chosen.check
