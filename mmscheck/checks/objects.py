@@ -45,17 +45,19 @@ def calendar_valid(target: MediaTarget, _params: NoParams) -> Result:
 
 
 def document_valid(target: MediaTarget, _params: NoParams) -> Result:
-    """The PDF can be read, is not encrypted, and has a page."""
+    """The PDF can be read, opens without a password, and has a page."""
     found = _parsed(target, DocumentFacts)
     if isinstance(found, Result):
         return found
-    if found.encrypted:
-        return failed({"version": found.version}, problem="it is encrypted")
+    if found.encrypted and found.pages is None:
+        return failed({"version": found.version}, problem="it is encrypted and opens with a password only")
     if found.pages is None:
         return cant_tell("the number of its pages is not known")
     if found.pages < 1:
         return failed({"version": found.version}, problem="it has no page")
-    return passed(pages=found.pages, version=found.version)
+    return passed(
+        pages=found.pages, version=found.version, restricted=found.encrypted, repaired=found.repaired
+    )
 
 
 def pass_valid(target: MediaTarget, _params: NoParams) -> Result:

@@ -30,6 +30,13 @@ _PAGE = re.compile(
 )
 """How a page begins: the tags of WHATWG MIME Sniffing, section 7.1, behind white space and comments."""
 
+_DOCUMENT = re.compile(rb"%PDF-\d\.\d")
+DOCUMENT_WITHIN = 1024
+"""Bytes at the start among which readers look for the mark of a PDF (Adobe, PDF Reference 1.7, H.3, 13)."""
+
+_PART_OF_DOCUMENT = b"endobj"
+"""What every PDF has many of, and a text about PDF has not."""
+
 _OBJECT = re.compile(r"\s*BEGIN:(VCARD|VCALENDAR)[ \t]*\r?\n", re.IGNORECASE)
 
 
@@ -46,10 +53,17 @@ def is_web_page(data: bytes) -> bool:
     return _PAGE.match(start_of_text(data)) is not None
 
 
+def is_document(data: bytes) -> bool:
+    """Whether it is a PDF with something before it, such as an empty line, that readers skip."""
+    return _DOCUMENT.search(data, 0, DOCUMENT_WITHIN) is not None and _PART_OF_DOCUMENT in data
+
+
 def text_says(sample: Sample) -> Witness:
-    """The type of a text by its first line: page, contact card or calendar."""
+    """The type of a text by its first line: page, contact card or calendar; or of a PDF behind one."""
     if is_web_page(sample.data):
         return Witness(name=NAME, type="text/html", detail="begins as a web page")
+    if is_document(sample.data):
+        return Witness(name=NAME, type="application/pdf", detail="holds a PDF, with something before it")
     found = _OBJECT.match(start_of_text(sample.data))
     if found is None:
         return Witness(name=NAME, type=None, detail="begins as no page, contact card or calendar")

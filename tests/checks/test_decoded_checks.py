@@ -493,8 +493,12 @@ def test_a_quicktime_movie_shows_by_its_type_or_its_brand(
         ("vcard-valid", "text/vcard", changed(CARD, contacts=0), "it holds no contact"),
         ("vcard-valid", "text/vcard", changed(CARD, named=False), "a contact in it has no name"),
         ("ical-valid", "text/calendar", changed(EVENT, events=0), "it holds no event"),
-        ("pdf-valid", "application/pdf", changed(FLYER, encrypted=True), "it is encrypted"),
-        ("pdf-valid", "application/pdf", changed(FLYER, encrypted=True, pages=None), "it is encrypted"),
+        (
+            "pdf-valid",
+            "application/pdf",
+            changed(FLYER, encrypted=True, pages=None),
+            "it is encrypted and opens with a password only",
+        ),
         ("pdf-valid", "application/pdf", changed(FLYER, pages=0), "it has no page"),
         (
             "passbook-valid",
@@ -571,3 +575,8 @@ def test_the_certificate_of_a_pass_holds_until_the_message_has_gone_out(
     seen = fetched(sniffed=sniffed(type_), decoded=changed(COUPON, signed_until=ends))
     window = SendWindow(opens=900.0, closes=1500.0)
     assert judge("passbook-valid", seen, MediaKind.PASSBOOK, window=window).wording == problem
+
+
+@pytest.mark.parametrize("facts", [changed(FLYER, encrypted=True), changed(FLYER, repaired=True)])
+def test_a_document_that_every_reader_opens_passes(facts: Decoded) -> None:
+    assert look("pdf-valid", "application/pdf", facts).outcome is Outcome.PASSED
