@@ -19,6 +19,7 @@ from mmscheck.checks.signed import CHECKS as SIGNED
 from mmscheck.checks.slide import CHECKS as SLIDE
 from mmscheck.checks.subject import CHECKS as SUBJECT
 from mmscheck.checks.url import CHECKS as URL
+from mmscheck.checks.wrapped import CHECKS as WRAPPED
 from mmscheck.model.check import Check
 from mmscheck.model.observation import ProbeName
 
@@ -33,6 +34,7 @@ _ALL: tuple[Check, ...] = (
     *HTTP,
     *(judged_directly(check) for check in PROBES),
     *MIME,
+    *WRAPPED,
     *LOCAL,
     *MEDIA,
     *DECODED,

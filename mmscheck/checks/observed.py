@@ -22,9 +22,6 @@ LONGEST_SHOWN = 120
 LONGEST_SENTENCE = 400
 """Characters of an explanation that are shown before it is cut."""
 
-BYTE_WITNESSES = frozenset({"libmagic", "pillow", "mutagen", "content"})
-"""The witnesses that look at the bytes; one that is not listed proves nothing."""
-
 
 _Headers = tuple[tuple[str, str], ...]
 
@@ -136,6 +133,4 @@ def received(observation: Observation) -> int | None:
 
 def shown_type(sniffed: Sniffed) -> str | None:
     """The type that the bytes themselves showed, or None when nothing or only a name suggests one."""
-    if sniffed.problem is not None or sniffed.witness not in BYTE_WITNESSES or sniffed.type in NO_TYPES:
-        return None
-    return sniffed.type
+    return None if sniffed.type in NO_TYPES else sniffed.shown

@@ -117,8 +117,10 @@ def came_back(observation: Observation | None) -> str:
     if not isinstance(observation, Fetched):
         # The reason of lint begins with these words.
         return f"not fetched: {shown(observation.explanation.removeprefix('not fetched: '))}"
-    found = observation.sniffed.type
-    looks = f"the bytes are {shown(found)}" if found else "the bytes are of no known type"
+    found = observation.sniffed
+    looks = f"the bytes are {shown(found.shown)}" if found.shown else "the bytes are of no known type"
+    if found.type and not found.shown:
+        looks += f" (its name suggests {shown(found.type)})" if found.problem is None else ""
     if observation.final is None:
         return f"a local file of {count(observation.size, 'byte')}; {looks}"
     declared = ", ".join(observation.final.values("Content-Type"))
