@@ -85,8 +85,7 @@ class EntryWriter:
             )
             return
         if entry.lead is None or entry.unfetched:
-            stopped = "the files from being fetched" if entry.unfetched else "them"
-            yield from self._field("Fix", f"Remove what stopped {stopped}, then check again.")
+            yield from self._field("Fix", entry.deciding)
         else:
             yield from self._explained(entry.lead)
         if entry.owner:
