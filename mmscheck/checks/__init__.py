@@ -20,6 +20,7 @@ from mmscheck.checks.slide import CHECKS as SLIDE
 from mmscheck.checks.spoilt import CHECKS as SPOILT
 from mmscheck.checks.subject import CHECKS as SUBJECT
 from mmscheck.checks.url import CHECKS as URL
+from mmscheck.checks.wrapped import CHECKS as WRAPPED
 from mmscheck.model.check import Check
 from mmscheck.model.observation import ProbeName
 
@@ -35,6 +36,7 @@ _ALL: tuple[Check, ...] = (
     *HTTP,
     *(judged_directly(check) for check in PROBES),
     *MIME,
+    *WRAPPED,
     *LOCAL,
     *MEDIA,
     *DECODED,

@@ -6,9 +6,19 @@ import msgspec
 
 from mmscheck.checks.framing import stated_length
 from mmscheck.checks.observed import answer, explanation, received, shown_type
-from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.check import (
+    Check,
+    MediaTarget,
+    NoParams,
+    Result,
+    advising,
+    cant_tell,
+    failed,
+    inapplicable,
+    passed,
+)
 from mmscheck.model.observation import Fetched, Observation
-from mmscheck.model.words import MediaKind, TargetKind
+from mmscheck.model.words import MediaKind, Owner, TargetKind
 
 
 class SizeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +55,12 @@ class _Size(msgspec.Struct, frozen=True, kw_only=True):
     words: str
 
 
+_LOCAL = (
+    "Export or save the file again: it has no bytes here, so what wrote it was broken off. In a checkout, see"
+    " that the file was committed whole."
+)
+
+
 def not_empty(target: MediaTarget, _params: NoParams) -> Result:
     """At least one byte came, or an empty body was announced."""
     observation = target.observation
@@ -52,6 +68,8 @@ def not_empty(target: MediaTarget, _params: NoParams) -> Result:
     if came:
         return passed(bytes=came)
     hop = answer(observation)
+    if isinstance(observation, Fetched) and not observation.hops:  # nobody has served it yet
+        return advising(failed(size=0), _LOCAL, Owner.CONTENT)
     if isinstance(observation, Fetched) or (hop is not None and stated_length(hop) == 0):
         return failed(size=0)
     return cant_tell(f"no byte of the file came: {explanation(observation)}")

@@ -7,6 +7,7 @@ import msgspec
 from mmscheck.checks.decoding import undecoded
 from mmscheck.checks.facts import FAMILIES, F, decoded, facts
 from mmscheck.checks.observed import printable
+from mmscheck.checks.signed_values import shown
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.facts import CalendarFacts, ContactFacts, DocumentFacts, PassFacts, Undecoded
 from mmscheck.model.words import TargetKind
@@ -62,26 +63,34 @@ def _plain(found: ContactFacts | CalendarFacts | Result) -> Result:
 
 
 def document_valid(target: MediaTarget, _params: NoParams) -> Result:
-    """The PDF can be read, is not encrypted, and has a page."""
+    """The PDF can be read, opens without a password, and has a page."""
     found = _parsed(target, DocumentFacts)
     if isinstance(found, Result):
         return found
-    if found.encrypted:
-        return failed({"version": found.version}, problem="it is encrypted")
+    if found.encrypted and found.pages is None:
+        return failed({"version": found.version}, problem="it is encrypted and opens with a password only")
     if found.pages is None:
         return cant_tell("the number of its pages is not known")
     if found.pages < 1:
         return failed({"version": found.version}, problem="it has no page")
-    return passed(pages=found.pages, version=found.version)
+    return passed(
+        pages=found.pages, version=found.version, restricted=found.encrypted, repaired=found.repaired
+    )
 
 
 def pass_valid(target: MediaTarget, _params: NoParams) -> Result:
-    """The pass can be read, is complete, and is what its manifest says."""
+    """The pass can be read, is complete, is what its manifest says, and was signed as it is.
+
+    Its signer's certificate holds until the end of the time in which the message is taken to go out.
+    """
     found = _parsed(target, PassFacts)
     if isinstance(found, Result):
         return found
-    if found.faults:
-        return failed({"faults": list(found.faults)}, problem=_some(found.faults))
+    faults = found.faults
+    if found.signed_until is not None and target.window and found.signed_until < target.window.closes:
+        faults = (*faults, f"the certificate of its signer ends at {shown(found.signed_until)}")
+    if faults:
+        return failed({"faults": list(faults)}, problem=_some(faults))
     return passed(entries=found.entries, unpacked=found.unpacked)
 
 

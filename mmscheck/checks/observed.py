@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from mmscheck.checks.media_types import NO_TYPES, kinds
 from mmscheck.model.check import Result, cant_tell
 from mmscheck.model.observation import (
-    BYTE_WITNESSES,
     Fetched,
     Hop,
     NotFetched,
@@ -146,9 +145,7 @@ def received(observation: Observation) -> int | None:
 
 def shown_type(sniffed: Sniffed) -> str | None:
     """The type that the bytes themselves showed, or None when nothing or only a name suggests one."""
-    if sniffed.problem is not None or sniffed.witness not in BYTE_WITNESSES or sniffed.type in NO_TYPES:
-        return None
-    return sniffed.type
+    return None if sniffed.type in NO_TYPES else sniffed.shown
 
 
 def is_medium(observation: Observation) -> bool:

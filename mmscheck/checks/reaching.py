@@ -18,6 +18,7 @@ from mmscheck.checks.observed import (
     route,
     told,
 )
+from mmscheck.checks.own_words import quoted
 from mmscheck.checks.signatures import signatures
 from mmscheck.checks.unreached import advice, how_often
 from mmscheck.checks.web_address import take_apart
@@ -82,6 +83,10 @@ class RedirectParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     maximum: int
 
 
+_ANSWERED = frozenset({Reason.BAD_STATUS, Reason.BUSY})
+"""Reasons of an answer that may say why."""
+
+
 def reachable(target: MediaTarget, _params: NoParams) -> Result:
     """A 200 came back whole."""
     observation = target.observation
@@ -97,7 +102,8 @@ def reachable(target: MediaTarget, _params: NoParams) -> Result:
 def _unreached(observation: NotFetched, doubt: str) -> Result:
     status = observation.final.status if observation.final else None
     evidence = {"cause": observation.reason.value, "status": status, "attempts": observation.attempts}
-    problem = told(observation.reason, observation.detail) + how_often(observation)
+    says = quoted(observation.excerpt) if observation.reason in _ANSWERED else ""
+    problem = told(observation.reason, observation.detail) + how_often(observation) + says
     if MEANING[observation.reason] is Outcome.FAILED:
         return failed(evidence, problem=problem)
     return cant_tell(problem + doubt, **evidence)

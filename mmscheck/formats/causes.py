@@ -50,6 +50,7 @@ CONSEQUENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *_TYPES,
             *_LOOKED_INTO,
         ),
+        "file-itself": ("media-type-known", "extension-matches", *_TYPES, *_LOOKED_INTO),
         "media-type-known": ("extension-matches", *_TYPES, *_LOOKED_INTO),
         "content-type-present": ("content-type-specific",),
         "content-type-valid": ("content-type-specific",),

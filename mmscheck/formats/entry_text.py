@@ -16,7 +16,6 @@ from mmscheck.formats.wording import (
     label,
     location,
     ref_of,
-    remedy,
     rule_names,
     seen,
     so,
@@ -98,7 +97,7 @@ class EntryWriter:
             )
             return
         if entry.lead is None or entry.unfetched:
-            yield from self._field("Fix", remedy(entry))
+            yield from self._field("Fix", entry.deciding)
         else:
             yield from self._explained(entry.lead)
         if entry.owner:

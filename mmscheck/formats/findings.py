@@ -13,6 +13,7 @@ from itertools import groupby
 
 import msgspec
 
+from mmscheck.formats.deciding import UNFETCHED, decision
 from mmscheck.formats.folding import Folding
 from mmscheck.formats.verdicts import message_verdicts, waivers_of
 from mmscheck.formats.view import View
@@ -56,11 +57,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def owner(self) -> Owner | None:
-        """Who can fix it; None when that is the makers of mmscheck, or when it is not clear."""
-        if self.first.crashed or self.unfetched:
+        """Who can fix it, or have it decided; None when that is the makers of mmscheck."""
+        if self.first.crashed:
             return None
-        owners = {item.owner for item in ((self.lead,) if self.lead else self.items)}
-        return owners.pop() if len(owners) == 1 else None
+        return self.first.owner if self.lead and not self.unfetched else self._decision[1]
+
+    @property
+    def deciding(self) -> str:
+        """What would decide what nothing in the report leads; empty where a lead has a fix of its own."""
+        return "" if self.lead and not self.unfetched else self._decision[0]
+
+    @property
+    def _decision(self) -> tuple[str, Owner]:
+        return (UNFETCHED, Owner.HOSTING) if self.unfetched else decision(self.first)
 
     @property
     def severity(self) -> Severity:

@@ -15,7 +15,7 @@ import msgspec
 from mmscheck.formats.codes import codes_for
 from mmscheck.formats.findings import Entry, entries, is_finding
 from mmscheck.formats.layout import shown, shown_lines, shown_url
-from mmscheck.formats.wording import ref_of, remedy, undecided
+from mmscheck.formats.wording import ref_of, undecided
 from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.waiver import Waiver
@@ -109,7 +109,9 @@ def _entry_row(report: Report, message: MessageReport, entry: Entry) -> Row:
     if alone or entry.first.crashed:
         return changed
     message_ = row.message if entry.lead is not None else undecided(entry)
-    return msgspec.structs.replace(changed, message=message_, fix=(remedy(entry),))
+    return msgspec.structs.replace(
+        changed, message=message_, fix=(entry.deciding,) if entry.deciding else row.fix
+    )
 
 
 def _row(report: Report, message: MessageReport, item: Evaluation, waiver: Waiver | None) -> Row:

@@ -65,12 +65,6 @@ def undecided(entry: Entry) -> str:
     return f"{count(len(entry.items), 'rule')} could not be decided: {shown(reason).rstrip('.')}."
 
 
-def remedy(entry: Entry) -> str:
-    """What to do where no rule has a fix, because something kept it from being looked at."""
-    stopped = "the files from being fetched" if entry.unfetched else "them"
-    return f"Remove what stopped {stopped}, then check again."
-
-
 def also(items: Sequence[Evaluation], *, strict: bool) -> str:
     """The findings that follow from another, in a sentence."""
     verb = "it follows" if len(items) == 1 else "they follow"
@@ -128,10 +122,10 @@ def came_back(observation: Observation | None) -> str:
     if not isinstance(observation, Fetched):
         # The reason of lint begins with these words.
         return f"not fetched: {shown(observation.explanation.removeprefix('not fetched: '))}"
-    found = observation.sniffed.type
-    if observation.sniffed.witness == "extension":  # that is its name, and nothing in the bytes
-        found = None
-    looks = f"the bytes are {shown(found)}" if found else "the bytes are of no known type"
+    found = observation.sniffed
+    looks = f"the bytes are {shown(found.shown)}" if found.shown else "the bytes are of no known type"
+    if found.type and not found.shown:
+        looks += f" (its name suggests {shown(found.type)})" if found.problem is None else ""
     if observation.final is None:
         return f"a local file of {count(observation.size, 'byte')}; {looks}"
     declared = ", ".join(observation.final.values("Content-Type"))

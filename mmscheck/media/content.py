@@ -7,15 +7,12 @@ import io
 import re
 import zipfile
 
-from mmscheck.media.passes import ZIP
+from mmscheck.media.archives import ZIP, is_pass
 from mmscheck.media.refusal import judging
 from mmscheck.media.sample import Sample, ask
 from mmscheck.model.observation import Witness
 
 NAME = "content"
-
-PASS_FILES = frozenset({"pass.json", "manifest.json"})
-"""What every Wallet pass holds at its top (Apple, Wallet passes: creating the source for a pass)."""
 
 START = 64 * 1024
 """Bytes at the start of a text that are looked at."""
@@ -34,6 +31,12 @@ _PAGE = re.compile(
 """How a page begins: the tags of WHATWG MIME Sniffing, section 7.1, behind white space and comments."""
 
 _OBJECT = re.compile(r"\s*BEGIN[ \t]*:[ \t]*(VCARD|VCALENDAR)[ \t]*[\r\n]", re.IGNORECASE)
+_DOCUMENT = re.compile(rb"%PDF-\d\.\d")
+DOCUMENT_WITHIN = 1024
+"""Bytes at the start among which readers look for the mark of a PDF (Adobe, PDF Reference 1.7, H.3, 13)."""
+
+_PART_OF_DOCUMENT = b"endobj"
+"""What every PDF has many of, and a text about PDF has not."""
 
 
 def start_of_text(data: bytes) -> str:
@@ -49,10 +52,17 @@ def is_web_page(data: bytes) -> bool:
     return _PAGE.match(start_of_text(data)) is not None
 
 
+def is_document(data: bytes) -> bool:
+    """Whether it is a PDF with something before it, such as an empty line, that readers skip."""
+    return _DOCUMENT.search(data, 0, DOCUMENT_WITHIN) is not None and _PART_OF_DOCUMENT in data
+
+
 def text_says(sample: Sample) -> Witness:
-    """The type of a text by its first line: page, contact card or calendar."""
+    """The type of a text by its first line: page, contact card or calendar; or of a PDF behind one."""
     if is_web_page(sample.data):
         return Witness(name=NAME, type="text/html", detail="begins as a web page")
+    if is_document(sample.data):
+        return Witness(name=NAME, type="application/pdf", detail="holds a PDF, with something before it")
     found = _OBJECT.match(start_of_text(sample.data))
     if found is None:
         return Witness(name=NAME, type=None, detail="begins as no page, contact card or calendar")
@@ -69,6 +79,6 @@ def archive_says(sample: Sample) -> Witness:
 def _archive(sample: Sample) -> tuple[str | None, str]:
     with judging(ZIP), zipfile.ZipFile(io.BytesIO(sample.data)) as archive:
         names = set(archive.namelist())
-    if names >= PASS_FILES:
-        return "application/vnd.apple.pkpass", "holds pass.json and manifest.json"
-    return None, "a ZIP archive without pass.json and manifest.json"
+    if is_pass(names):
+        return "application/vnd.apple.pkpass", "holds pass.json, or manifest.json with a signature"
+    return None, "a ZIP archive without pass.json"

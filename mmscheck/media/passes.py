@@ -1,4 +1,4 @@
-"""Wallet passes: the archive's directory judged before anything is read, then every digest verified.
+"""Wallet passes: the archive's directory judged before anything is read, then digests, content and signature.
 
 What a pass needs: Apple, Wallet passes, "Creating the source for a pass" and "Building a pass".
 """
@@ -8,55 +8,50 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import struct
 import zipfile
-import zlib
-from pathlib import PurePosixPath, PureWindowsPath
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mmscheck.media.refusal import RefusedError, Verdicts, judging
+import msgspec
+
+from mmscheck.media import pictures
+from mmscheck.media.archives import (
+    CONTENT,
+    MANIFEST,
+    SIGNATURE,
+    ZIP,
+    check_directory,
+    folder_of,
+    read_files,
+    shown,
+)
+from mmscheck.media.refusal import RefusedError, judging
+from mmscheck.media.signed_data import Signer, signer
 from mmscheck.model.facts import PassFacts
 
-MOST_ENTRIES = 1000
-MOST_UNPACKED = 64 * 1024 * 1024
-"""Bytes of all files together; a message takes a fiftieth of it."""
-
-MOST_RATIO = 200
-"""Times that packing may shrink the whole; deflate reaches 1,032, JSON and pictures stay below 30."""
-
-FREE_RATIO = 1024 * 1024
-"""Bytes unpacked below which the ratio does not matter."""
-
-ZIP = Verdicts(
-    own={zipfile.BadZipFile: "it is no whole ZIP archive", zlib.error: "a file in it is damaged"},
-    inside=dict.fromkeys(
-        (ValueError, EOFError, IndexError, NotImplementedError, OverflowError, struct.error),
-        "its directory is damaged",
-    ),
-    modules=("zipfile",),
-)
-"""How zipfile refuses an archive."""
-
-METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-ENCRYPTED = 0x1
-"""The flag of an entry that needs a password."""
-
-MANIFEST = "manifest.json"
-SIGNATURE = "signature"
 UNLISTED = frozenset({MANIFEST, SIGNATURE})
 """Files that the manifest does not list."""
 
+ICONS = ("icon.png", "icon@2x.png", "icon@3x.png")
+"""One of them is enough."""
+
 REQUIRED_KEYS = (
     "description",
-    "formatVersion",
     "organizationName",
     "passTypeIdentifier",
     "serialNumber",
     "teamIdentifier",
 )
-"""Keys that every pass.json has."""
+"""Keys that every pass.json has, beside formatVersion; each has a text."""
+
+STYLES = ("boardingPass", "coupon", "eventTicket", "generic", "storeCard")
+"""Keys of which every pass.json has one, for what kind of pass it is."""
 
 MOST_FAULTS = 20
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_APPLE_PNG = slice(12, 16), b"CgBI"
+"""Where a PNG says that Xcode packed it: only Apple's devices read it, and passes are for those."""
 
 
 def decode(data: bytes, _type: str) -> PassFacts:
@@ -67,61 +62,35 @@ def decode(data: bytes, _type: str) -> PassFacts:
     with judging(ZIP), zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
         unpacked = sum(entry.file_size for entry in entries)
-        _check_directory(entries, unpacked)
-        files, faults = _read(archive, entries)
-    faults += _missing(files) + _manifest_faults(files) + _pass_faults(files)
-    return PassFacts(entries=len(entries), unpacked=unpacked, faults=tuple(faults[:MOST_FAULTS]))
-
-
-def _check_directory(entries: list[zipfile.ZipInfo], unpacked: int) -> None:
-    """RefusedError for an archive too large to unpack."""
-    partial = {"entries": len(entries), "unpacked": unpacked}
-    packed = sum(entry.compress_size for entry in entries)
-    if len(entries) > MOST_ENTRIES:
-        raise RefusedError(f"it has more than {MOST_ENTRIES} entries", partial)
-    if unpacked > MOST_UNPACKED:
-        raise RefusedError(f"it unpacks to more than {MOST_UNPACKED} bytes", partial)
-    if unpacked > FREE_RATIO and unpacked > MOST_RATIO * max(packed, 1):
-        raise RefusedError(f"it unpacks to more than {MOST_RATIO} times its size", partial)
-
-
-def _read(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> tuple[dict[str, bytes], list[str]]:
-    """The files by their names, and what is wrong with those that cannot be read."""
-    files: dict[str, bytes] = {}
-    faults: list[str] = []
-    for entry in entries:
-        if entry.is_dir():
-            continue
-        fault = "stands in it twice" if entry.filename in files else _entry_fault(entry)
-        if fault is None:
-            try:
-                files[entry.filename] = archive.read(entry)
-            except Exception as error:
-                if ZIP.on(error) is None:
-                    raise
-                raise RefusedError(f"{_shown(entry.filename)} is damaged") from error
-        else:
-            faults.append(f"{_shown(entry.filename)} {fault}")
-    return files, faults
-
-
-def _entry_fault(entry: zipfile.ZipInfo) -> str | None:
-    """Why an entry is not read."""
-    posix, windows = PurePosixPath(entry.filename), PureWindowsPath(entry.filename)
-    if ".." in windows.parts or posix.is_absolute() or windows.anchor or "\\" in entry.filename:
-        return "lies outside the pass's own folder"
-    if entry.flag_bits & ENCRYPTED:
-        return "is encrypted"
-    return None if entry.compress_type in METHODS else "is packed in a way that phones cannot unpack"
-
-
-def _missing(files: dict[str, bytes]) -> list[str]:
-    return [
-        f"{name} is missing" for name in ("pass.json", MANIFEST, SIGNATURE, "icon.png") if name not in files
+        check_directory(entries, unpacked)
+        files, faults = read_files(archive, entries)
+    facts = PassFacts(entries=len(entries), unpacked=unpacked)
+    if folder := folder_of(files):
+        fault = f"its files lie in a folder {shown(folder)} and not at the top of the archive"
+        return msgspec.structs.replace(facts, faults=(fault,))
+    content = _object(files.get(CONTENT, b""))
+    faults += [
+        *_missing(files),
+        *_manifest_faults(files),
+        *_content_faults(files),
+        *_icon_faults(files),
     ]
+    signed, fault = _signer(files)
+    faults += [fault] if fault else _signer_faults(signed, content or {})
+    return msgspec.structs.replace(
+        facts, faults=tuple(faults[:MOST_FAULTS]), signed_until=signed.ends if signed else None
+    )
 
 
-def _manifest_faults(files: dict[str, bytes]) -> list[str]:
+def _missing(files: Mapping[str, bytes]) -> Iterator[str]:
+    for name in (CONTENT, MANIFEST, SIGNATURE):
+        if name not in files:
+            yield f"{name} is missing"
+    if files.keys().isdisjoint(ICONS):
+        yield f"{ICONS[0]} is missing"
+
+
+def _manifest_faults(files: Mapping[str, bytes]) -> list[str]:
     """Where the manifest and the files disagree."""
     if MANIFEST not in files:
         return []
@@ -130,24 +99,84 @@ def _manifest_faults(files: dict[str, bytes]) -> list[str]:
         return [f"{MANIFEST} is no JSON object"]
     listed = {name: data for name, data in files.items() if name not in UNLISTED}
     faults = [
-        f"{_shown(name)} is in the manifest but not in the pass" for name in manifest if name not in files
+        f"{shown(name)} is in the manifest but not in the pass" for name in manifest if name not in files
     ]
     for name, data in listed.items():
         if name not in manifest:
-            faults.append(f"{_shown(name)} is not in the manifest")
+            faults.append(f"{shown(name)} is not in the manifest")
         elif str(manifest[name]).lower() != hashlib.sha1(data, usedforsecurity=False).hexdigest():
-            faults.append(f"{_shown(name)} differs from its digest in the manifest")
+            faults.append(f"{shown(name)} differs from its digest in the manifest")
     return faults
 
 
-def _pass_faults(files: dict[str, bytes]) -> list[str]:
+def _content_faults(files: Mapping[str, bytes]) -> Iterator[str]:
     """What pass.json lacks."""
-    if "pass.json" not in files:
-        return []
-    content = _object(files["pass.json"])
+    content = _object(files[CONTENT]) if CONTENT in files else {}
     if content is None:
-        return ["pass.json is no JSON object"]
-    return [f"pass.json has no {key}" for key in REQUIRED_KEYS if content.get(key) in (None, "")]
+        yield f"{CONTENT} is no JSON object"
+    elif CONTENT in files:
+        yield from _key_faults(content)
+        yield from _style_faults(content)
+
+
+def _key_faults(content: Mapping[str, Any]) -> Iterator[str]:
+    for key in REQUIRED_KEYS:
+        if content.get(key) in (None, ""):
+            yield f"{CONTENT} has no {key}"
+        elif not isinstance(content[key], str):
+            yield f"{key} in {CONTENT} is no text"
+    version = content.get("formatVersion")
+    if version is None:
+        yield f"{CONTENT} has no formatVersion"
+    elif version != 1 or isinstance(version, bool):
+        yield f"formatVersion in {CONTENT} is not 1"
+
+
+def _style_faults(content: Mapping[str, Any]) -> Iterator[str]:
+    styles = [key for key in STYLES if key in content]
+    if not styles:
+        yield f"{CONTENT} has no style ({', '.join(STYLES[:-1])} or {STYLES[-1]})"
+    elif len(styles) > 1:
+        yield f"{CONTENT} has more than one style ({', '.join(styles)})"
+    elif not isinstance(content[styles[0]], dict):
+        yield f"{styles[0]} in {CONTENT} is no JSON object"
+
+
+def _icon_faults(files: Mapping[str, bytes]) -> Iterator[str]:
+    """Which icon a phone could not show."""
+    place, mark = _APPLE_PNG
+    for name in ICONS:
+        icon = files.get(name)
+        if icon is None or icon[place] == mark:
+            continue
+        if not icon.startswith(_PNG):
+            yield f"{name} is no PNG"
+            continue
+        try:
+            pictures.decode(icon, "image/png")
+        except RefusedError:
+            yield f"{name} is a damaged PNG"
+
+
+def _signer(files: Mapping[str, bytes]) -> tuple[Signer | None, str]:
+    """Who signed the manifest, or what is wrong with the signature; neither where one of both is missing."""
+    if not files.keys() >= UNLISTED:
+        return None, ""
+    try:
+        return signer(files[SIGNATURE], files[MANIFEST]), ""
+    except RefusedError as refused:
+        return None, f"the signature {refused}"
+
+
+def _signer_faults(signed: Signer | None, content: Mapping[str, Any]) -> Iterator[str]:
+    """Where the signer's certificate is not for this pass; what pass.json lacks is told elsewhere."""
+    if signed is None:
+        return
+    for key, names in (("passTypeIdentifier", signed.users), ("teamIdentifier", signed.units)):
+        wanted = content.get(key)
+        if isinstance(wanted, str) and wanted and wanted not in names:
+            told = " or ".join(map(shown, sorted(names))) or "none at all"
+            yield f"{key} is {shown(wanted)}, but the signer's certificate is for {told}"
 
 
 def _object(data: bytes) -> dict[str, Any] | None:
@@ -157,8 +186,3 @@ def _object(data: bytes) -> dict[str, Any] | None:
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def _shown(name: str) -> str:
-    """A file's name as it can stand in a report."""
-    return repr(name[:80])[1:-1]

@@ -132,7 +132,7 @@ def _document(data: bytes, facts: DocumentFacts) -> Iterator[tuple[str, Any]]:
     if facts.pages is None:
         yield "Protected", "needs a password"
         return
-    with pikepdf.open(io.BytesIO(data), attempt_recovery=False) as document:
+    with pikepdf.open(io.BytesIO(data), attempt_recovery=facts.repaired, suppress_warnings=True) as document:
         title = document.docinfo.get("/Title")
         if isinstance(title, pikepdf.String):
             yield "Title", str(title)

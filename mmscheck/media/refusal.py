@@ -35,16 +35,22 @@ class Verdicts(msgspec.Struct, frozen=True, kw_only=True):
     Both hold our words for each kind, and the first that fits is told. ``own`` are those that mean nothing
     else. ``inside`` are general ones that count only when a module of the library raised them, one whose name
     begins with one of ``modules``. OSError from the system, which has a number, is never one of them.
+    ``said`` is for a library that is no Python and has general exceptions only: by how its ValueError begins.
     """
 
     own: Mapping[type[Exception], str] = {}
     inside: Mapping[type[Exception], str] = {}
     modules: tuple[str, ...] = ()
+    said: Mapping[str, str] = {}
 
     def on(self, error: Exception) -> str | None:
         """Why the file is refused, in our words; None when the exception says nothing about it."""
         if (words := _words(self.own, error)) is not None:
             return words
+        if isinstance(error, ValueError):
+            words = next((words for start, words in self.said.items() if str(error).startswith(start)), None)
+            if words is not None:
+                return words
         if getattr(error, "errno", None) is not None or not raised_in(error).startswith(self.modules):
             return None
         return _words(self.inside, error)

@@ -19,6 +19,9 @@ from mmscheck.model.observation import Sniffed, Witness
 
 EXTENSION = "extension"
 
+START = 1024
+"""Bytes from the start that are kept as they are."""
+
 FAULT = f"a fault of mmscheck, not of the file: what determines its type broke off; {REPORT_IT}"
 """The problem with bytes that nobody could judge, as mmscheck itself is at fault."""
 
@@ -103,4 +106,5 @@ def _decided(sample: Sample, witnesses: tuple[Witness, ...], decider: Witness) -
         witness=decider.name if decider.type else None,
         witnesses=witnesses,
         web_page=is_web_page(sample.data) or decider.type == "text/html",
+        start=sample.data[:START].decode("iso-8859-1"),
     )

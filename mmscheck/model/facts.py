@@ -91,19 +91,28 @@ class CalendarFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family
 
 
 class DocumentFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="document"):
-    """A PDF; ``pages`` is None when it is encrypted and cannot be opened without a password."""
+    """A PDF; ``pages`` is None when it is encrypted and cannot be opened without a password.
+
+    One that is ``encrypted`` and has pages only restricts what may be done with it. ``repaired`` is one whose
+    objects had to be found without its own table of them, and were.
+    """
 
     version: str
     encrypted: bool
     pages: int | None = None
+    repaired: bool = False
 
 
 class PassFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="pass"):
-    """A pass; ``faults`` says in plain words what is missing or disagrees with its manifest."""
+    """A pass; ``faults`` says in plain words what is missing, or disagrees with manifest or signature.
+
+    ``signed_until`` is when the signer's certificate ends: seconds since the epoch.
+    """
 
     entries: int
     unpacked: int
     faults: tuple[str, ...] = ()
+    signed_until: float | None = None
 
 
 class Undecoded(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="undecoded"):

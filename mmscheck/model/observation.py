@@ -177,7 +177,9 @@ class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
     """The type of the bytes, which witness decided it, and what every witness asked said.
 
     ``problem`` is set when the bytes could not be looked at safely (a worker died or timed out); ``fault`` is
-    the traceback beside it where mmscheck itself is at fault.
+    the traceback beside it where mmscheck itself is at fault. ``start`` are the first bytes, whatever they
+    are (at most 1,024, ISO-8859-1), for recognising what was put around or in place of a file; it is in no
+    report.
     """
 
     type: str | None
@@ -186,6 +188,12 @@ class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
     web_page: bool = False
     problem: str | None = None
     fault: str = ""
+    start: str = ""
+
+    @property
+    def shown(self) -> str | None:
+        """The type that the bytes themselves showed; None when nothing, or only a name, suggests one."""
+        return self.type if self.problem is None and self.witness in BYTE_WITNESSES else None
 
 
 class Inspected(msgspec.Struct, frozen=True, kw_only=True):

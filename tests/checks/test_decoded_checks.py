@@ -22,6 +22,7 @@ from mmscheck.model.facts import (
     VideoFacts,
 )
 from mmscheck.model.observation import Reason
+from mmscheck.model.request import SendWindow
 from mmscheck.model.words import MediaKind, Outcome, Severity
 from tests.support.media_targets import fetched, judge, not_fetched, send_rules, sniffed
 
@@ -575,8 +576,12 @@ def test_a_quicktime_movie_shows_by_its_type_or_its_brand(
         ("vcard-valid", "text/vcard", changed(CARD, contacts=0), "it holds no contact"),
         ("vcard-valid", "text/vcard", changed(CARD, named=False), "no contact in it has a name"),
         ("ical-valid", "text/calendar", changed(EVENT, events=0), "it holds no event"),
-        ("pdf-valid", "application/pdf", changed(FLYER, encrypted=True), "it is encrypted"),
-        ("pdf-valid", "application/pdf", changed(FLYER, encrypted=True, pages=None), "it is encrypted"),
+        (
+            "pdf-valid",
+            "application/pdf",
+            changed(FLYER, encrypted=True, pages=None),
+            "it is encrypted and opens with a password only",
+        ),
         ("pdf-valid", "application/pdf", changed(FLYER, pages=0), "it has no page"),
         (
             "passbook-valid",
@@ -654,3 +659,25 @@ def test_every_file_made_to_break_a_rule_is_used_by_one() -> None:
     cases = [file.read_text() for file in (fixtures / "rules").glob("*/cases.toml")]
     used = {name for text in cases for name in re.findall(r"fixtures/odd-media/([\w.-]+)", text)}
     assert used == {file.name for file in (fixtures / "odd-media").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("ends", "problem"),
+    [
+        (1000.0, {"problem": "the certificate of its signer ends at 1970-01-01 00:16:40 UTC"}),
+        (2000.0, {}),
+        (None, {}),
+    ],
+)
+def test_the_certificate_of_a_pass_holds_until_the_message_has_gone_out(
+    ends: float | None, problem: dict[str, str]
+) -> None:
+    type_ = "application/vnd.apple.pkpass"
+    seen = fetched(sniffed=sniffed(type_), decoded=changed(COUPON, signed_until=ends))
+    window = SendWindow(opens=900.0, closes=1500.0)
+    assert judge("passbook-valid", seen, MediaKind.PASSBOOK, window=window).wording == problem
+
+
+@pytest.mark.parametrize("facts", [changed(FLYER, encrypted=True), changed(FLYER, repaired=True)])
+def test_a_document_that_every_reader_opens_passes(facts: Decoded) -> None:
+    assert look("pdf-valid", "application/pdf", facts).outcome is Outcome.PASSED

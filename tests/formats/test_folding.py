@@ -162,8 +162,8 @@ def test_where_no_finding_tells_why_a_file_is_missing_the_content_is_not_blamed(
     for items in (alone, (*alone, advised)):
         told = shown(run(*items, why=Reason.REFUSED))
         assert told.count("CANNOT TELL, blocks: ") == 1
-        assert "Fix Remove what stopped the files from being fetched, then check again." in told
-        assert "Who can fix what: not clear [1]." in told
+        assert "Fix Let the file be fetched: try its URL with curl" in told
+        assert "Who can fix what: hosting [1]." in told
 
 
 @pytest.mark.parametrize(

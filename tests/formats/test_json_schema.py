@@ -59,4 +59,6 @@ def test_every_type_is_described_and_every_key_required_but_send() -> None:
         ("Document", "not_checked"),
         ("Send", "campaign"),
         ("Hop", "headers_left_out"),
+        ("Campaign", "had"),
+        ("Campaign", "had-from"),
     }

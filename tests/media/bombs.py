@@ -9,9 +9,11 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pikepdf
+
+from tests.support.signing import sign
 
 PASS = {
     "description": "Coupon",
@@ -20,6 +22,7 @@ PASS = {
     "passTypeIdentifier": "pass.example",
     "serialNumber": "1",
     "teamIdentifier": "T",
+    "coupon": {"primaryFields": [{"key": "offer", "value": "20 % off"}]},
 }
 
 
@@ -70,19 +73,29 @@ def sha1(data: bytes) -> str:
 
 
 def pkpass(
-    changes: Mapping[str, bytes | None] | None = None, *, manifest: Mapping[str, str] | None = None
+    changes: Mapping[str, bytes | None] | None = None,
+    *,
+    manifest: Mapping[str, str] | None = None,
+    signature: Callable[[bytes], bytes | None] = sign,
+    folder: str = "",
 ) -> bytes:
-    """A sound pass, but for the files changed, added or (None) left out and the manifest's changes."""
+    """A sound pass, but for the files changed, added or (None) left out and the manifest's changes.
+
+    ``signature`` makes the signature of a manifest, or None for none; ``folder`` is what all lies in.
+    """
     files: dict[str, bytes | None] = {"pass.json": json.dumps(PASS).encode(), "icon.png": png(4, 4)}
     files.update(changes or {})
     present = {name: data for name, data in files.items() if data is not None}
-    digests = {name: sha1(data) for name, data in present.items()} | dict(manifest or {})
+    if "manifest.json" not in files:
+        digests = {name: sha1(data) for name, data in present.items()} | dict(manifest or {})
+        present["manifest.json"] = json.dumps(digests).encode()
+    signed = signature(present.get("manifest.json", b""))
+    if signed is not None:
+        present["signature"] = signed
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in present.items():
-            archive.writestr(name, data)
-        archive.writestr("manifest.json", json.dumps(digests))
-        archive.writestr("signature", b"signed")
+            archive.writestr(folder + name, data)
     return file.getvalue()
 
 

@@ -199,11 +199,13 @@ def test_a_few_stray_frames_make_no_mp3() -> None:
     assert "hardly any" in found.witnesses[3].detail
 
 
-def test_an_archive_is_a_pass_only_with_pass_and_manifest() -> None:
+def test_an_archive_is_a_pass_also_when_it_lacks_something() -> None:
     for names, type_ in (
         (["pass.json", "manifest.json"], "application/vnd.apple.pkpass"),
-        (["pass.json"], "application/zip"),
-        (["old/pass.json", "old/manifest.json"], "application/zip"),
+        (["pass.json"], "application/vnd.apple.pkpass"),
+        (["old/pass.json", "old/manifest.json"], "application/vnd.apple.pkpass"),
+        (["old/pass.json"], "application/zip"),
+        (["manifest.json"], "application/zip"),
     ):
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w") as archive:

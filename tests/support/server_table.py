@@ -283,6 +283,12 @@ SERVERS: tuple[Row, ...] = (
         "contentType",
         plain(*OCTETS, url="http://firebasestorage.googleapis.com/v0/b/{label}/o/photo.jpg?alt=media"),
     ),
+    _row(
+        "firebase",
+        "content-type-present",
+        "contentType",
+        plain(url="http://firebasestorage.googleapis.com/v0/b/{label}/o/bare.jpg?alt=media"),
+    ),
 )
 """Servers and what carries their answers."""
 

@@ -9,6 +9,7 @@ from tests.support.server_rows import (
     JPG,
     LONG_VCARD,
     VCF,
+    XML,
     Answer,
     Near,
     Row,
@@ -109,6 +110,28 @@ IN_PLACE: tuple[Row, ...] = (
     ),
     _row("bucket-denied", "media-reachable", "", xml("<Code>PublicAccessNotPermitted</Code>", status=409)),
     _row(
+        "r2-api",
+        "media-reachable",
+        "public address",
+        plain(
+            *XML,
+            body=b"<Error><Code>InvalidArgument</Code><Message>Authorization</Message></Error>",
+            url="http://{label}.r2.cloudflarestorage.com/media/photo.jpg",
+            status=400,
+        ),
+    ),
+    _row(
+        "supabase-private",
+        "media-reachable",
+        "getPublicUrl()",
+        plain(
+            "Content-Type: application/json",
+            body=b'{"statusCode":"400","error":"InvalidRequest","message":"headers must have authorization"}',
+            url="http://{label}.supabase.co/storage/v1/object/authenticated/media/photo.jpg",
+            status=400,
+        ),
+    ),
+    _row(
         "bucket-signature",
         "media-reachable",
         "as it was signed",
@@ -166,6 +189,11 @@ NEAR_IN_PLACE: tuple[Near, ...] = (
     _near("social-page", page("x", url="http://notfacebook.com/{label}")),
     _near("github-page", plain(*HTML, url="http://{label}.github.io/a.jpg", body=JPEG)),
     _near("bucket-expired", xml("<Code>AccessDenied</Code><Message>Access Denied</Message>")),
+    _near("r2-api", plain(*JPG, url="http://{label}.r2.dev/media/photo.jpg", status=403)),
+    _near(
+        "supabase-private",
+        plain(*JPG, url="http://{label}.supabase.co/functions/v1/photo.jpg", status=400),
+    ),
     _near("bucket-denied", xml("<Code>AccessDenied</Code><Message>Request has expired</Message>")),
     _near("bucket-signature", xml("<Code>AccessDenied</Code><Message>Access Denied</Message>")),
     _near("bucket-missing", xml("<Code>NoSuchThing</Code>", status=404)),

@@ -190,8 +190,7 @@ class Findings:
                 "Fix", "Send the traceback to the makers of mmscheck; the JSON report has it, as evidence."
             )
         elif entry.lead is None or entry.unfetched:
-            stopped = "the files from being fetched" if entry.unfetched else "them"
-            yield _row("Fix", f"Remove what stopped {stopped}, then check again.")
+            yield _row("Fix", entry.deciding)
         else:
             general, advised = split_fix(entry.lead.fix)
             yield why_and_fix(entry.lead.why, general, advised, self._ids)
