@@ -90,14 +90,16 @@ def written(faults: Iterable[Fault]) -> str:
 
 def apply_baseline(report: Report, faults: frozenset[Fault], file: Path) -> Report:
     """The report of lint with what the baseline knows; what fits nothing any more is said in it."""
-    met = {fault: known for fault, known in _faults(report, file) if fault in faults}
+    met = {fault: found for fault, found in _faults(report, file) if fault in faults}
     judged = {_path(message.source, file) for message in report.messages}
     unmet = faults - met.keys()
     stale = sorted(each for each in unmet if each.path in judged or not (file.parent / each.path).exists())
+    known = tuple(each for found in met.values() for each in found)
     return msgspec.structs.replace(
         report,
-        known=tuple(each for known in met.values() for each in known),
+        known=known,
         baseline=str(file),
+        parts=tuple(msgspec.structs.replace(part, known=known, baseline=str(file)) for part in report.parts),
         allowances=(*report.allowances, *_told(len(met), stale, file)),
     )
 

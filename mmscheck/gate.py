@@ -38,6 +38,8 @@ Saver = Callable[[Permit, SaveRequest], Awaitable[SendResult]]
 
 def verdict(report: Report) -> Verdict:
     """Decide over the whole report; everything that shows a decision uses this one function."""
+    if report.parts:
+        return _joined(report)
     applied = apply_waivers(report)
     pairs = zip(report.messages, applied.waived, strict=True)
     messages = tuple(_message_verdict(report, message, waived) for message, waived in pairs)
@@ -51,6 +53,28 @@ def verdict(report: Report) -> Verdict:
         messages=messages,
         reasons=reasons,
         waivers=applied.uses,
+    )
+
+
+def _joined(report: Report) -> Verdict:
+    """The decision over parts, each by its own rules; the report must hold their messages and no others."""
+    parts = tuple(map(verdict, report.parts))
+    messages = tuple(message for part in parts for message in part.messages)
+    held = tuple(message for part in report.parts for message in part.messages)
+    reasons = tuple(
+        dict.fromkeys((*(reason for part in parts for reason in part.reasons), *_report_reasons(report)))
+    )
+    if held != report.messages or any(part.profile != report.profile for part in report.parts):
+        reasons = (*reasons, "the report does not hold what its parts hold")
+    clean = not reasons and not any(message.reasons for message in messages)
+    offline = report.profile == LINT
+    return Verdict(
+        permitted=clean and not offline,
+        passed_offline=clean and offline,
+        exit_code=_exit_code(report, messages, reasons),
+        messages=messages,
+        reasons=reasons,
+        waivers=tuple(use for part in parts for use in part.waivers),
     )
 
 
@@ -203,6 +227,8 @@ def permit_save(report: Report, save: SaveRequest, now: float, *, life: float = 
 
 def _permitted(report: Report) -> MessageReport:
     """The one message of a report that permits."""
+    if report.parts:
+        raise PermitError("a report over several configurations permits no send")
     if report.profile == LINT:
         raise PermitError("lint is offline, and its reports permit nothing")
     decision = verdict(report)

@@ -45,13 +45,12 @@ async def lint(
     unread: tuple[str, ...] = (),
     previews: bool = False,
     left_out: int = 0,
-    notes: tuple[str, ...] = (),
 ) -> Report:
     """Judge messages with what ``assets`` has for their URLs, and each of ``files`` as an entry of its own.
 
     A file that cannot be read joins ``unread``, sentences that make the run fail. The messages are taken to
-    go out within an hour. ``left_out`` counts XML files that were not taken for messages, ``notes`` are
-    sentences for every report. ``previews`` has likenesses of the media made, for formats that show them.
+    go out within an hour. ``left_out`` counts XML files that were not taken for messages. ``previews`` has
+    likenesses of the media made, for formats that show them.
     """
     clock, sending = start_clock(), window()
     places = {ref.url: locate(ref.url, assets) for message in messages for ref in message.media}
@@ -73,7 +72,6 @@ async def lint(
         strict=strict,
         unread=(*unread, *lost),
         left_out=left_out,
-        allowances=notes,
     )
 
 

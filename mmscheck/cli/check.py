@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from mmscheck import gate
 from mmscheck.cli import options as opts
 from mmscheck.cli.cache import cache_options, open_cache
-from mmscheck.cli.lint_paths import Paths, document_paths
+from mmscheck.cli.lint_paths import document_paths
 from mmscheck.cli.output import destinations, shows_media, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress
@@ -21,23 +23,32 @@ from mmscheck.cli.running import run
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError
 from mmscheck.formats import View
+from mmscheck.joining import join_reports
 from mmscheck.model.mms import Mms
+from mmscheck.model.report import Report
 from mmscheck.pipeline import check
+from mmscheck.ruleset import Config
 from mmscheck.slidexml import document_places, parse, read_inputs
 
 
-def read_messages(found: Paths) -> tuple[tuple[Mms, ...], tuple[str, ...]]:
-    """Every message found, and a sentence for each input that could not be read.
+class _Group(msgspec.Struct, frozen=True, kw_only=True):
+    """The messages that lie under one configuration, and a sentence for each input that could not be read."""
 
-    Raises InputError when there is no message at all.
-    """
-    if not found.documents:
-        raise InputError("; ".join(found.unread))
+    config: Config
+    messages: tuple[Mms, ...]
+    unread: tuple[str, ...]
+
+
+def _read(config: Config, documents: Sequence[str]) -> _Group:
+    messages, unread = read_messages(documents)
+    return _Group(config=config, messages=messages, unread=unread)
+
+
+def read_messages(documents: Sequence[str]) -> tuple[tuple[Mms, ...], tuple[str, ...]]:
+    """Every message of these files, and a sentence for each that could not be read."""
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
-    inputs, unread = read_inputs(found.documents, stdin)
-    if not inputs:
-        raise InputError("; ".join((*found.unread, *unread)))
-    return tuple(parse(item.data, item.source) for item in inputs), (*found.unread, *unread)
+    inputs, unread = read_inputs(documents, stdin)
+    return tuple(parse(item.data, item.source) for item in inputs), unread
 
 
 @click.command(name="check")
@@ -62,32 +73,52 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     wanted = destinations(given["formats"])
     changes = opts.changes(given)
     found = document_paths(paths, given["exclude"])
-    messages, unread = read_messages(found)
-    config = opts.configuration(given, found.documents)
-    spare(given, wanted, inputs=document_places(found.documents), config=config)
-    ruleset, policy = opts.ruleset(given, config), opts.policy(given, config)
-    urls = [ref.url for message in messages for ref in message.media]
+    if not found.documents:
+        raise InputError("; ".join(found.unread))
+    groups = [_read(config, own) for config, own in opts.configurations(given, found.documents)]
+    unread = (*found.unread, *(sentence for group in groups for sentence in group.unread))
+    if not any(group.messages for group in groups):
+        raise InputError("; ".join(unread))
+    for group in groups:
+        spare(given, wanted, inputs=document_places(found.documents), config=group.config)
+    chosen = [
+        (group, opts.ruleset(given, group.config), opts.policy(given, group.config)) for group in groups
+    ]
+    every = [message for group in groups for message in group.messages]
+    urls = [ref.url for message in every for ref in message.media]
+    reports: list[Report] = []
     with open_cache(given) as cache, Progress(wanted=not given["no_progress"]) as line:
-        told = CheckProgress(line, urls, len(messages))
-        report = run(
-            check(
-                messages,
-                ruleset,
-                policy,
-                changes=changes,
-                strict=given["strict"] or config.strict,
-                unread=unread,
-                on_done=told.came,
-                on_judged=told.judged,
-                sending=sending(given["send_at"], given["send_within"]),
-                deep=given["deep"],
-                cache_bust=not given["no_cache_bust"],
-                previews=shows_media(wanted),
-                cache=cache,
-                fail_fast=given["fail_fast"],
+        told = CheckProgress(line, urls, len(every))
+        for group, ruleset, policy in chosen:
+            if given["fail_fast"] and any(not gate.verdict(each).permitted for each in reports):
+                left = tuple(message.source for message in group.messages)
+                reports[-1] = replace(reports[-1], not_checked=(*reports[-1].not_checked, *left))
+                continue
+            report = run(
+                check(
+                    group.messages,
+                    ruleset,
+                    policy,
+                    changes=changes,
+                    strict=given["strict"] or group.config.strict,
+                    unread=group.unread,
+                    on_done=told.came,
+                    on_judged=told.judged,
+                    sending=sending(given["send_at"], given["send_within"]),
+                    deep=given["deep"],
+                    cache_bust=not given["no_cache_bust"],
+                    previews=shows_media(wanted),
+                    cache=cache,
+                    fail_fast=given["fail_fast"],
+                )
             )
-        )
-    report = msgspec.structs.replace(report, allowances=(*report.allowances, *found.left))
+            reports.append(report)
+    report = join_reports(reports)
+    report = replace(
+        report,
+        unread=(*found.unread, *report.unread),
+        allowances=(*report.allowances, *found.left),
+    )
     verdict = gate.verdict(report)
     write_reports(wanted, View(report=report, verdict=verdict, quiet=given["quiet"]))
     return verdict.exit_code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import shutil
 import socket
 import sys
 import tempfile
@@ -171,10 +172,19 @@ def _title(text: str) -> None:
     write_stdout(f"\n{'=' * 100}\n{text}\n{'=' * 100}\n")
 
 
+def _called() -> str:
+    """How this program was called: by its name where a shell finds it, else by where it lies."""
+    here = Path(sys.argv[0])
+    if here.name == "__main__.py":
+        return f"{sys.executable} -m mmscheck"
+    found = shutil.which("mmscheck")
+    return "mmscheck" if found and Path(found).resolve() == here.resolve() else shlex.quote(str(here))
+
+
 def _summary(steps: list[Step]) -> str:
     lines = [f"  {'yes' if step.held else 'NO '}  {step.claim}" for step in steps]
     if all(step.held for step in steps):
-        end = "The demo did what it promised. Next: .venv/bin/mmscheck check YOUR-MESSAGE.xml"
+        end = f"The demo did what it promised. Next: {_called()} check YOUR-MESSAGE.xml"
     else:
         end = "The demo did NOT do what it promised; the lines marked NO say where."
     return "\n".join(["What happened:", *lines, "", end, ""])

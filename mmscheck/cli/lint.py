@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
+from msgspec.structs import replace
 
 from mmscheck import gate
 from mmscheck.assets import locate
@@ -23,10 +25,12 @@ from mmscheck.cli.say import say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
 from mmscheck.formats import View
+from mmscheck.joining import join_reports
 from mmscheck.lint import lint
+from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
-from mmscheck.ruleset import demand_folders
-from mmscheck.slidexml import Input, document_places, is_other_xml, parse, read_inputs
+from mmscheck.ruleset import Config, demand_folders
+from mmscheck.slidexml import document_places, is_other_xml, parse, read_inputs
 
 
 @click.command(name="lint")
@@ -60,29 +64,35 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
     known = None if given["baseline"] is None else read_baseline(given["baseline"])
     changes = opts.changes(given)
     sorted_ = sort_paths(paths, given["exclude"])
-    inputs, unread = _documents(sorted_)
-    messages = [each for each in inputs if not (given["skip_other_xml"] and is_other_xml(each.data))]
-    if not messages and not sorted_.media:
-        return _nothing(inputs, unread)
-    config = opts.configuration(given, (*sorted_.documents, *sorted_.media))
-    demand_folders(config)
-    parsed = [parse(each.data, each.source) for each in messages]
-    located = (locate(ref.url, config.assets) for message in parsed for ref in message.media)
-    media = (place for place in located if isinstance(place, Path))
-    spare(given, wanted, inputs=(*document_places(sorted_.documents), *sorted_.media, *media), config=config)
-    report = run(
-        lint(
-            parsed,
-            sorted_.media,
-            opts.offline_ruleset(given, config),
-            assets=config.assets,
-            changes=changes,
-            strict=given["strict"] or config.strict,
-            unread=unread,
-            previews=shows_media(wanted),
-            left_out=len(inputs) - len(messages),
-            notes=sorted_.left,
-        )
+    groups = [_read(given, config, sorted_, own) for config, own in _nearest(given, sorted_)]
+    unread = (*sorted_.unread, *(sentence for group in groups for sentence in group.unread))
+    if not any(group.messages or group.media for group in groups):
+        return _nothing(sum(group.skipped for group in groups), unread)
+    files = (*document_places(sorted_.documents), *sorted_.media)
+    for group in groups:
+        spare(given, wanted, inputs=(*files, *group.placed()), config=group.config)
+    report = join_reports(
+        [
+            run(
+                lint(
+                    group.messages,
+                    group.media,
+                    opts.offline_ruleset(given, group.config),
+                    assets=group.config.assets,
+                    changes=changes,
+                    strict=given["strict"] or group.config.strict,
+                    unread=group.unread,
+                    previews=shows_media(wanted),
+                    left_out=group.skipped,
+                )
+            )
+            for group in groups
+        ]
+    )
+    report = replace(
+        report,
+        unread=(*sorted_.unread, *report.unread),
+        allowances=(*sorted_.left, *report.allowances),
     )
     if known is not None:
         report = apply_baseline(report, known, given["baseline"])
@@ -106,17 +116,47 @@ def _write_baseline(report: Report, file: Path) -> Report:
     return applied
 
 
-def _documents(paths: Paths) -> tuple[tuple[Input, ...], tuple[str, ...]]:
-    if not paths.documents:
-        return (), paths.unread
+class _Group(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies under one configuration; ``skipped`` counts XML files that are no messages."""
+
+    config: Config
+    messages: tuple[Mms, ...]
+    media: tuple[str, ...]
+    unread: tuple[str, ...]
+    skipped: int
+
+    def placed(self) -> Iterator[Path]:
+        """The local files that the messages' URLs are mapped to."""
+        refs = (ref for message in self.messages for ref in message.media)
+        located = (locate(ref.url, self.config.assets) for ref in refs)
+        return (place for place in located if isinstance(place, Path))
+
+
+def _nearest(given: Mapping[str, Any], paths: Paths) -> list[tuple[Config, tuple[str, ...]]]:
+    return opts.configurations(given, (*paths.documents, *paths.media))
+
+
+def _read(given: Mapping[str, Any], config: Config, paths: Paths, own: Sequence[str]) -> _Group:
+    mine = frozenset(own)
+    documents = tuple(path for path in paths.documents if path in mine)
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
-    inputs, unread = read_inputs(paths.documents, stdin)
-    return inputs, (*paths.unread, *unread)
+    inputs, unread = read_inputs(documents, stdin) if documents else ((), ())
+    messages = [each for each in inputs if not (given["skip_other_xml"] and is_other_xml(each.data))]
+    media = tuple(path for path in paths.media if path in mine)
+    if messages or media:
+        demand_folders(config)
+    return _Group(
+        config=config,
+        messages=tuple(parse(each.data, each.source) for each in messages),
+        media=media,
+        unread=unread,
+        skipped=len(inputs) - len(messages),
+    )
 
 
-def _nothing(skipped: Sequence[Input], unread: tuple[str, ...]) -> int:
+def _nothing(skipped: int, unread: tuple[str, ...]) -> int:
     """There is nothing to judge: fine only when all there was were documents to be skipped."""
     if unread or not skipped:
         raise InputError("; ".join(unread) or "nothing was found to judge")
-    say(f"mmscheck: none of {len(skipped)} XML file{'s' if len(skipped) > 1 else ''} is slide XML; skipped")
+    say(f"mmscheck: none of {skipped} XML file{'s' if skipped > 1 else ''} is slide XML; skipped")
     return int(Exit.PERMITTED)

@@ -175,15 +175,31 @@ def configuration(options: Mapping[str, Any], paths: Sequence[str]) -> Config:
     Raises RuleSetError, and UsageError when the inputs lie under different ones (the order of the inputs must
     not decide what counts), or when media cannot be opened as safely as is demanded.
     """
-    named: Path | None = options["config_file"]
-    found = [named] if named else find_configs(Path() if path == "-" else Path(path) for path in paths)
-    if len(set(found)) > 1:
-        told = ", ".join(f"{path}: {file or 'none'}" for path, file in zip(paths, found, strict=True))
+    groups = configurations(options, paths)
+    if len(groups) > 1:
+        told = ", ".join(
+            f"{path}: {config.path if config.path.is_absolute() else 'none'}"
+            for config, inputs in groups
+            for path in inputs
+        )
         raise UsageError(f"the inputs lie under different configurations ({told}); give one with --config")
-    config = load_config(found[0]) if found and found[0] else Config()
-    if options["require_confinement"] or config.require_confinement:
+    return groups[0][0]
+
+
+def configurations(options: Mapping[str, Any], paths: Sequence[str]) -> list[tuple[Config, tuple[str, ...]]]:
+    """At least one configuration, each with the inputs that it is the nearest of; raises as the above."""
+    named: Path | None = options["config_file"]
+    found = find_configs(Path() if path == "-" else Path(path) for path in paths) if named is None else []
+    groups: dict[Path | None, list[str]] = {}
+    for at, path in enumerate(paths):
+        groups.setdefault(named or found[at], []).append(path)
+    loaded = [
+        (load_config(file) if file else Config(), tuple(inputs))
+        for file, inputs in (groups or {named: []}).items()
+    ]
+    if options["require_confinement"] or any(config.require_confinement for config, _ in loaded):
         _demand_confinement()
-    return config
+    return loaded
 
 
 def _demand_confinement() -> None:

@@ -19,7 +19,7 @@ TITLES: Mapping[Kind, str] = MappingProxyType(
         Kind.UNDECIDED: "Undecided now",
         Kind.NOT_COMPARED: "Not evaluated any more (not fixed)",
         Kind.REMAINS: "Remains",
-        Kind.ENDED: "Without its target (not fixed)",
+        Kind.ENDED: "Gone with its file, slide or message (not fixed)",
         Kind.FIXED: "Fixed",
     }
 )

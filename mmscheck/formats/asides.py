@@ -51,6 +51,25 @@ def looked_at(messages: Sequence[MessageReport]) -> str:
     return f"{count(media, 'media file')}, {looked} of them looked at"
 
 
+def inputs(messages: Sequence[MessageReport]) -> str:
+    """How many messages with how many media, and how many files that stand alone."""
+    whole = [message for message in messages if not is_lone(message)]
+    told = [f"{count(len(whole), 'message')} with {looked_at(whole)}"] if whole or not messages else []
+    if files := len(messages) - len(whole):
+        told.append(count(files, "file"))
+    return " and ".join(told)
+
+
+def is_lone(message: MessageReport) -> bool:
+    """Whether it is a media file by itself, and no message."""
+    return bool(message.media) and all(ref.is_file for ref in message.media)
+
+
+def noun(messages: Sequence[MessageReport], number: int) -> str:
+    """The number with the word for what these are: files where none of them is a message."""
+    return count(number, "file" if messages and all(map(is_lone, messages)) else "message")
+
+
 def unlooked(report: Report) -> tuple[Unlooked, ...]:
     """The distinct URLs that were not looked at, by host, each under the folder that they share."""
     urls = {

@@ -28,7 +28,8 @@ _PLAYS = (
     *("video-frame-rate-advised", "vcard-photo-advised", "vcard-advised", "ical-advised"),
 )
 _LOOKED_INTO = (*_DECODES, *_PLAYS)
-_TYPES = ("content-type-matches", "media-kind-matches", "media-type-accepted")
+_SAID = ("content-type-matches", "media-kind-matches")
+_TYPES = (*_SAID, "media-type-accepted")
 _LENGTHS = ("length-under-gzip", "length-when-cold")
 
 CONSEQUENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -54,7 +55,7 @@ CONSEQUENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "media-type-known": ("extension-matches", *_TYPES, *_LOOKED_INTO),
         "content-type-present": ("content-type-specific",),
         "content-type-valid": ("content-type-specific",),
-        **dict.fromkeys(_DECODES, (*_PLAYS, "extension-matches", *_TYPES)),
+        **dict.fromkeys(_DECODES, (*_PLAYS, "extension-matches", *_SAID)),
         "media-type-accepted": _LOOKED_INTO,
         "media-size": (REACHABLE, "media-size-advised", *_LOOKED_INTO),
         "message-size": ("message-size-advised",),
@@ -88,8 +89,10 @@ UNREACHED: Mapping[str, frozenset[Reason]] = MappingProxyType(
 )
 """Why there is no file when that is the cause's doing: a 404 does not follow from an odd header beside it."""
 
-NOT_DECODED_FOR = ("video-codec", "video-decodes")
-"""A rule and one that may be undecided for its failing; the table has them the other way round."""
+THE_OTHER_WAY = frozenset(
+    {("video-codec", "video-decodes"), *((one, "media-type-accepted") for one in _DECODES)}
+)
+"""Rules and ones that may be undecided for their failing; the table has them the other way round."""
 
 _ONLY_UNDECIDED = frozenset({"media-type-accepted", "media-size", "video-codec"})
 """Causes for which a file need not be looked into: what is found in it all the same stands for itself."""
@@ -110,7 +113,7 @@ def follows(item: Evaluation, cause: Evaluation, seen: Observation | None) -> bo
 
     Only below a failure, and only what is no worse: no error is told below advice.
     """
-    listed = item.rule in CONSEQUENCES.get(cause.rule, ()) or (cause.rule, item.rule) == NOT_DECODED_FOR
+    listed = item.rule in CONSEQUENCES.get(cause.rule, ()) or (cause.rule, item.rule) in THE_OTHER_WAY
     if not listed or cause.outcome is not Outcome.FAILED:
         return False
     no_less = item.severity is not Severity.ERROR or cause.severity is Severity.ERROR

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from mmscheck.formats.asides import not_looked_at
-from mmscheck.formats.findings import all_evaluations, standing
+from mmscheck.formats.findings import all_evaluations, entries, standing
 from mmscheck.formats.layout import shown
 from mmscheck.formats.oneline import gate_reasons
 from mmscheck.formats.verdicts import message_verdicts, waivers_of
@@ -63,11 +63,8 @@ def _blocks(item: Evaluation, report: Report) -> bool:
 
 
 def _clauses(view: View) -> Iterator[str]:
-    guards = _guards(view)
-    found = {"failed": Outcome.FAILED, "could not be decided": Outcome.CANT_TELL}
-    counted = {verb: [item for item in guards if item.outcome is outcome] for verb, outcome in found.items()}
-    if rules := [_rules(items, verb) for verb, items in counted.items() if items]:
-        yield ", ".join(rules)
+    if told := _findings(view):
+        yield told
     elif others := _gate_reasons(view):
         yield f"{count(others, 'reason')} of the gate, named above"
     if unread := view.report.unread:
@@ -82,7 +79,22 @@ def _gate_reasons(view: View) -> int:
     return sum(len(gate_reasons(message, verdict)) for message, verdict in pairs)
 
 
-def _rules(items: Sequence[Evaluation], verb: str) -> str:
-    rules = len({item.rule for item in items})
-    places = f" in {len(items):,} places" if len(items) != rules else ""
-    return f"{count(rules, 'blocking rule')} {verb}{places}"
+def _findings(view: View) -> str:
+    """What blocks, counted as the text report numbers it, with how many rules follow from that."""
+    pairs = zip(view.report.messages, message_verdicts(view), strict=True)
+    blocking = [
+        entry
+        for message, verdict in pairs
+        for entry in entries(message, verdict)
+        if entry.waiver is None and (view.report.strict or entry.severity is Severity.ERROR)
+    ]
+    failed = sum(entry.first.outcome is Outcome.FAILED for entry in blocking)
+    undecided = len(blocking) - failed
+    told = [count(failed, "fault blocks", "faults block")] if failed else []
+    if undecided:
+        told.append(count(undecided, "finding") + " could not be decided")
+    guards = [item for entry in blocking for item in entry.items if _blocks(item, view.report)]
+    if below := len(guards) - len(blocking):
+        them = "it" if len(blocking) == 1 else "them"
+        told.append(count(below, "other rule follows", "other rules follow") + f" from {them}")
+    return ", ".join(told)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mmscheck.formats.asides import is_lone, noun
 from mmscheck.formats.entry_text import EntryWriter
 from mmscheck.formats.findings import Entry
 from mmscheck.formats.layout import Page, shown
@@ -59,7 +60,7 @@ def _well(passed: Sequence[Judged], page: Page, *, offline: bool) -> Iterator[st
     let = [[entry.waiver for entry in found if entry.waiver is not None] for _, _, found in passed]
     waived = sum(1 for waivers in let if any(not each.baseline for each in waivers))
     known = sum(1 for waivers in let if any(each.baseline for each in waivers))
-    told = [count(len(passed), "message")]
+    told = [noun([message for message, _, _ in passed], len(passed))]
     if advised:
         told.append(f"{_share(advised, len(passed))} with advice (--format json has it)")
     if waived:
@@ -105,7 +106,8 @@ def _left_out(advice: int, page: Page) -> Iterator[str]:
 def _others(alike: Sequence[Judged], page: Page, *, at_servers: bool) -> Iterator[str]:
     """Which or how many more messages are denied by the same."""
     if alike:
-        more = count(len(alike), "more message is", "more messages are")
+        kind = "file" if all(is_lone(message) for message, _, _ in alike) else "message"
+        more = count(len(alike), f"more {kind} is", f"more {kind}s are")
         same = f"denied by the same rules{', at the same server' if at_servers else ''}"
         yield ""
         yield from page.block(f"{more} {same}: {_sources(alike)}", indent=2, hang=2)
@@ -116,7 +118,8 @@ def _rest(kinds: Sequence[Sequence[Judged]], page: Page, *, offline: bool) -> It
     if not rest:
         return
     word, style = decision_word(rest[0][1], offline=offline)
-    text = f"{count(len(rest), 'more message')} by other rules or servers (--format json has all): "
+    kind = "file" if all(is_lone(message) for message, _, _ in rest) else "message"
+    text = f"{count(len(rest), f'more {kind}')} by other rules or servers (--format json has all): "
     yield ""
     yield from page.block(text + _sources(rest), indent=0, label=f"{word}  ", style=style)
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from mmscheck.formats.asides import is_lone
 from mmscheck.formats.clean import clean_url
 from mmscheck.formats.findings import Entry, entries
 from mmscheck.formats.oneline import gate_reasons
@@ -75,7 +76,7 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
 
     Rules that block stand before advice, then most messages first; hosts by those they alone block, then by
     all they block; owners in their own order, the unclear last. Messages that the gate denies without a
-    finding are in ``denied`` alone.
+    finding are in ``denied`` alone. ``unit`` is what is counted: a ``file`` where there are no messages.
     """
 
     messages: int
@@ -84,6 +85,7 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[RuleTally, ...] = ()
     hosts: tuple[HostTally, ...] = ()
     owners: tuple[OwnerTally, ...] = ()
+    unit: str = "message"
 
 
 Judged = tuple[MessageReport, MessageVerdict, tuple[Entry, ...]]
@@ -130,7 +132,7 @@ class _Tables:
 
     def __init__(self, *, strict: bool) -> None:
         self._strict = strict
-        self._all = self._passed = 0
+        self._all = self._passed = self._lone = 0
         self._rules: dict[tuple[bool, str], _Tally] = defaultdict(_Tally)
         self._hosts: dict[str, _Tally] = defaultdict(_Tally)
         self._owners: dict[Owner | None, _Tally] = defaultdict(_Tally)
@@ -138,6 +140,7 @@ class _Tables:
     def add(self, message: MessageReport, verdict: MessageVerdict, found: Iterable[Entry]) -> None:
         """Count one message; what is waived is no longer anybody's to fix."""
         self._all += 1
+        self._lone += is_lone(message)
         self._passed += verdict.permitted or verdict.passed_offline
         standing = [entry for entry in found if entry.waiver is None]
         blocking = [entry for entry in standing if blocks(entry, strict=self._strict)]
@@ -158,6 +161,7 @@ class _Tables:
             messages=self._all,
             passed=self._passed,
             denied=self._all - self._passed,
+            unit="file" if self._all and self._lone == self._all else "message",
             rules=tuple(sorted(map(_rule_row, self._rules.items()), key=_rule_order)),
             hosts=tuple(sorted(map(_host_row, self._hosts.items()), key=_host_order)),
             owners=tuple(

@@ -22,12 +22,14 @@ def rollup_lines(tables: Rollup, page: Page) -> Iterator[str]:
     """Three tables, empty ones left out, and an empty line behind them."""
     blocking = [row for row in tables.rules if row.blocks]
     advice = [row for row in tables.rules if not row.blocks]
-    yield from _table("What blocks, by rule", [(row.rule, _rule(row)) for row in blocking], page)
-    yield from _table("Advice, by rule", [(row.rule, _rule(row)) for row in advice], page)
+    yield from _table("What blocks, by rule", [(row.rule, _rule(row, tables.unit)) for row in blocking], page)
+    yield from _table("Advice, by rule", [(row.rule, _rule(row, tables.unit)) for row in advice], page)
     yield from _table(
         "Where, by web server", [(shown_url(row.host), _host(row)) for row in tables.hosts], page
     )
-    yield from _table("Who can fix it", [(_name(row), _owner(row)) for row in tables.owners], page)
+    yield from _table(
+        "Who can fix it", [(_name(row), _owner(row, tables.unit)) for row in tables.owners], page
+    )
     yield ""
 
 
@@ -44,9 +46,9 @@ def _table(title: str, rows: Sequence[tuple[str, str]], page: Page) -> Iterator[
         yield f"  and {len(rows) - len(told):,} more (--format json has every finding)"
 
 
-def _rule(row: RuleTally) -> str:
-    files = f", {count(row.media, 'media file')}" if row.media else ""
-    return f"{count(row.messages, 'message')}{files}"
+def _rule(row: RuleTally, unit: str) -> str:
+    files = f", {count(row.media, 'media file')}" if row.media and unit != "file" else ""
+    return f"{count(row.messages, unit)}{files}"
 
 
 def _host(row: HostTally) -> str:
@@ -65,10 +67,10 @@ def _mended(row: HostTally) -> str:
     return f"Without its faults {against} nothing known against them; {unseen} could not be looked at yet."
 
 
-def _owner(row: OwnerTally) -> str:
+def _owner(row: OwnerTally, unit: str) -> str:
     share = "" if row.alone == row.messages else f"{row.alone:,} of them "
-    alone = f", {share}by this alone" if row.alone else ""
-    return f"{count(row.messages, 'message')} denied{alone}; {count(row.findings, 'finding')}"
+    alone = f", {share}for this alone" if row.alone else ""
+    return f"{count(row.messages, unit)} denied{alone}; {count(row.findings, 'finding')}"
 
 
 def _name(row: OwnerTally) -> str:

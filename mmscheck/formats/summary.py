@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from mmscheck.formats.asides import configured, looked_at
+from mmscheck.formats.asides import configured, inputs, is_lone
 from mmscheck.formats.campaign_text import campaign_lines
 from mmscheck.formats.clean import clean_url
 from mmscheck.formats.decision import decision
 from mmscheck.formats.layout import Page, Style, shown
+from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.waived import waiver_lines
 from mmscheck.formats.wording import count
-from mmscheck.model.report import LINT, Report
+from mmscheck.model.report import LINT
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.words import Owner
@@ -39,7 +40,7 @@ MOST_LEFT = 5
 def counted(view: View, page: Page) -> Iterator[str]:
     """What was checked, what changed the rules, what was let past them, and what was hidden."""
     report = view.report
-    yield from page.block(_counts(report), indent=0)
+    yield from page.block(_counts(view), indent=0)
     yield from notes(view, page)
     if any("?…" in clean_url(ref.url) for message in report.messages for ref in message.media):
         yield from page.block(_REDACTION, indent=0)
@@ -117,10 +118,18 @@ def _not_looked_at(view: View, page: Page) -> Iterator[str]:
         yield from page.block(text, indent=0, label="NOT CHECKED: ", style=Style.BAD, hang=2)
 
 
-def _counts(report: Report) -> str:
+def _counts(view: View) -> str:
+    report = view.report
+    files = [
+        verdict
+        for message, verdict in zip(report.messages, message_verdicts(view), strict=True)
+        if is_lone(message)
+    ]
+    usable = sum(verdict.passed_offline or verdict.permitted for verdict in files)
+    split = f" {usable:,} of the files can be used, {len(files) - usable:,} cannot." if len(files) > 1 else ""
     return (
-        f"Checked {count(len(report.messages), 'message')} with {looked_at(report.messages)} "
-        f"(profile {shown(report.profile)}) in {report.duration_ms:,} ms."
+        f"Checked {inputs(report.messages)} "
+        f"(profile {shown(report.profile)}) in {report.duration_ms:,} ms.{split}"
     )
 
 

@@ -123,7 +123,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ``not_checked`` are the sources of messages that were given and not judged, because the run ended before;
     ``left_out`` counts XML files that were given and are no messages. ``configuration`` is the full path of
     the file that shaped the rules. ``known`` is what lint's baseline, the file ``baseline``, knows; only a
-    report of lint is decided with it.
+    report of lint is decided with it. ``parts`` are the reports that this one was joined of, where its
+    messages lie under several configurations: each is decided by its own rules, and together they permit no
+    send.
     """
 
     tool_version: str
@@ -144,3 +146,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     confinement: tuple[str, ...] = ()
     known: tuple[Known, ...] = ()
     baseline: str | None = None
+    parts: tuple[Report, ...] = ()

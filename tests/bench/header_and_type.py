@@ -33,7 +33,7 @@ def main() -> int:
     asked_once = (rule for rule in ruleset.rules if not READS_PROBES.get(rule.check.name))
     rules = tuple(rule for rule in asked_once if rule.id in families | FLOOR)
     ruleset = msgspec.structs.replace(ruleset, rules=rules)
-    messages, unread = read_messages(document_paths((folder,)))
+    messages, unread = read_messages(document_paths((folder,)).documents)
     report = run(check(messages, ruleset, policy, unread=unread))
     return int(gate.verdict(report).exit_code)
 

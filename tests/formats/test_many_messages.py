@@ -80,8 +80,8 @@ def test_the_tables_say_what_one_server_would_change() -> None:
     assert "What blocks, by rule not-chunked 7 messages, 7 media files subject-ascii 2 messages " in found
     server = f"{BAD} 7 messages, 7 media files: not-chunked. Fix this one server and 7 messages pass."
     assert f"Where, by web server {server} " in found
-    content = "content 2 messages denied, by this alone; 2 findings"
-    hosting = "hosting 7 messages denied, by this alone; 7 findings"
+    content = "content 2 messages denied, for this alone; 2 findings"
+    hosting = "hosting 7 messages denied, for this alone; 7 findings"
     assert f"Who can fix it {content} {hosting} DENY: " in found
 
 

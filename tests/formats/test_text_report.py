@@ -66,7 +66,7 @@ def test_strict_says_that_warnings_block_too() -> None:
     assert "WARNING, blocks: subject-length-advised" in found
     assert "advises" not in found
     assert "Strict: warning rules block like errors" in found
-    assert "DENY: 4 blocking rules failed in 5 places, 4 blocking rules could not be decided;" in found
+    assert "DENY: 5 faults block, 1 finding could not be decided, 3 other rules follow from them;" in found
 
 
 def test_what_was_undecided_for_one_reason_is_one_entry_naming_every_rule() -> None:
@@ -83,7 +83,7 @@ def test_what_follows_from_a_failure_is_told_with_it() -> None:
     assert "ERROR, blocks: xml-well-formed (bare.xml:4)" in found
     assert "So 4 other rules about the message could not be looked at (--format json lists them)." in found
     assert "The gate says" not in found
-    assert "DENY: 1 blocking rule failed, 4 blocking rules could not be decided." in found
+    assert "DENY: 1 fault blocks, 4 other rules follow from it." in found
 
 
 def test_without_a_rule_about_the_reason_itself_the_entry_speaks_for_all() -> None:
@@ -145,7 +145,7 @@ def test_a_crash_is_told_as_the_programs_own_failure() -> None:
     assert "CANNOT TELL, blocks: image-decodes (good.xml:7)" in found
     assert "mmscheck itself failed in rule image-decodes; please report it. It counts as undecided." in found
     assert "Save the picture again" not in found
-    assert found.endswith("DENY: 1 blocking rule could not be decided.")
+    assert found.endswith("DENY: 1 finding could not be decided.")
 
 
 def test_what_broke_once_is_told_once_for_all_rules_and_is_nobodys_to_mend_but_ours() -> None:
@@ -181,7 +181,7 @@ def test_line_breaks_of_a_rules_own_words_are_kept_and_only_those() -> None:
 
 def test_a_denial_ends_with_the_verdict_in_words() -> None:
     last = text(reports.denied()).splitlines()[-1]
-    assert last == "DENY: 3 blocking rules failed in 4 places, 3 blocking rules could not be decided."
+    assert last == "DENY: 4 faults block, 1 finding could not be decided, 2 other rules follow from them."
 
 
 def test_the_verdict_is_the_gates_and_never_worked_out_again() -> None:
@@ -251,7 +251,7 @@ def test_a_send_ends_with_what_became_of_it(status: SendStatus, words: str) -> N
 
 def test_a_send_that_was_denied_says_that_nothing_was_sent() -> None:
     view = replace(reports.denied(), send=reports.sent(SendStatus.NOT_ATTEMPTED).send)
-    assert "could not be decided. Nothing was sent. NOT ATTEMPTED: " in flat(view)
+    assert "follow from them. Nothing was sent. NOT ATTEMPTED: " in flat(view)
 
 
 def test_nothing_was_sent_is_not_said_when_something_was_attempted() -> None:

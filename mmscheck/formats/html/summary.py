@@ -71,7 +71,11 @@ def _headline(view: View, tables: Rollup) -> str:
     if not tables.messages:
         return "No message was checked"
     if view.report.profile == LINT:
-        return f"{tables.passed:,} of {count(tables.messages, 'message')} passed offline"
+        if tables.unit == "file":
+            return (
+                f"{count(tables.messages, 'file')}: {tables.passed:,} can be used, {tables.denied:,} cannot"
+            )
+        return f"{tables.passed:,} of {count(tables.messages, tables.unit)} passed offline"
     if tables.messages == 1:
         return _alone(view) if tables.passed else "This message may not go out"
     if tables.passed == tables.messages:
@@ -98,7 +102,7 @@ def _facts(view: View, tables: Rollup) -> Markup:
     idle = sum(each.media for each in unlooked(report))
     split = f" ({tables.passed:,} passed, {tables.denied:,} denied)" if tables.messages > 1 else ""
     facts: dict[str, Part] = {
-        "Messages": f"{tables.messages:,}{split}",
+        f"{tables.unit.title()}s": f"{tables.messages:,}{split}",
         "Media": f"{count(media, 'distinct file')}{f', {idle:,} not looked at' if idle else ''}",
         "Checked": said(_moment(report.started), 60),
         "Took": f"{report.duration_ms / 1_000:,.1f} s",
