@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @LEDGER
 @NEW
 @FORMAT
-def command(reason: str, *, who: str | None, where: str | None, new: bool, form: str) -> int:
+def command(reason: str, *, who: str | None, where: str | None, new_ledger: bool, form: str) -> int:
     """Stop every send through this ledger, from now until ``mmscheck release``.
 
     Says which ledger that is, when it last sent, and what is in flight. One that nothing was ever sent
@@ -33,7 +33,7 @@ def command(reason: str, *, who: str | None, where: str | None, new: bool, form:
     """
 
     async def work(ledger: Ledger) -> int:
-        if not new:
+        if not new_ledger:
             demand_used(await ledger.activity(), ledger.shown, "held")
         held = await ledger.hold(reason=reason, who=login(who))
         told = through_it(await ledger.activity(), ledger.shown)
@@ -44,4 +44,4 @@ def command(reason: str, *, who: str | None, where: str | None, new: bool, form:
             write_stdout(f"{told}\n")
         return int(Exit.PERMITTED)
 
-    return with_used_ledger(where, work, new=new, done="held")
+    return with_used_ledger(where, work, new=new_ledger, done="held")

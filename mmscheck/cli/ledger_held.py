@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from mmscheck.ledger.activity import Activity
 
 NEW = click.option(
-    "--new", is_flag=True, help="Also a ledger that nothing was sent through yet; makes a missing one."
+    "--new",
+    "new_ledger",
+    is_flag=True,
+    help="Also a ledger that nothing was sent through yet; makes a missing one.",
 )
 """Says that no mistake is meant."""
 

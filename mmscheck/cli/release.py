@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @LEDGER
 @NEW
 @FORMAT
-def command(*, who: str | None, where: str | None, new: bool, form: str) -> int:
+def command(*, who: str | None, where: str | None, new_ledger: bool, form: str) -> int:
     """End every hold, so that sends go out again.
 
     Says which ledger that is, when it last sent, and what is in flight. One that holds nothing, and that
@@ -32,7 +32,7 @@ def command(*, who: str | None, where: str | None, new: bool, form: str) -> int:
     """
 
     async def work(ledger: Ledger) -> int:
-        if not new and not await ledger.held():
+        if not new_ledger and not await ledger.held():
             demand_used(await ledger.activity(), ledger.shown, "released")
         released = await ledger.release(who=login(who))
         told = through_it(await ledger.activity(), ledger.shown)
@@ -43,4 +43,4 @@ def command(*, who: str | None, where: str | None, new: bool, form: str) -> int:
             write_stdout(f"{told}\n")
         return int(Exit.PERMITTED)
 
-    return with_used_ledger(where, work, new=new, done="released")
+    return with_used_ledger(where, work, new=new_ledger, done="released")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-# At the beginning of a cell, and of what a spreadsheet with another list separator takes for a cell.
-_FORMULA = re.compile(r"(^|[;|\t])([\s\"]*+)(?=[=+\-@＝＋－＠])")  # noqa: RUF001 - spreadsheets take the full-width signs too
+_SIGNS = "=+\\-@＝＋－＠"  # noqa: RUF001 - spreadsheets take the full-width signs too
+# The beginning of a cell, and of what a spreadsheet with another list separator takes for a cell. What stands
+# between them is taken first, so that each character is looked at once.
+_FORMULA = re.compile(rf"(^|[;|\t])((?:(?![\t])[\s\"])*+)(?=[{_SIGNS}])")
 
 
 def plain(cell: str) -> str:

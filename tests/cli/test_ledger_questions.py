@@ -293,14 +293,14 @@ async def contradicted(ledger: Ledger, _clock: Clock) -> None:
 
 async def two_sends(ledger: Ledger, _clock: Clock) -> None:
     await lost(ledger, "key-1")
-    await claimed(ledger, "key-2", to="15550000001", campaign="june")
+    await claimed(ledger, "key-2", to="15550000001", campaign="june", again=True)
     await told(ledger, postback("N101", "A"))
 
 
 async def in_doubt_before(ledger: Ledger, _clock: Clock) -> None:
     await ledger.answer(await claimed(ledger, "key-1", campaign="june"), unknown())
     await ledger.resolve(1, as_="not-sent", reason="guessed", who="ann")
-    await lost(ledger, "key-2", to="15550000001")
+    await lost(ledger, "key-2", to="15550000001", again=True)
     await told(ledger, postback("N101", "A"))
 
 
@@ -317,7 +317,7 @@ async def days_later(ledger: Ledger, clock: Clock) -> None:
 
 async def of_another_send(ledger: Ledger, _clock: Clock) -> None:
     await lost(ledger, "key-1")
-    await ledger.answer(await claimed(ledger, "key-2", to="15550000001"), accepted("A"))
+    await ledger.answer(await claimed(ledger, "key-2", to="15550000001", again=True), accepted("A"))
     await told(ledger, postback("N101", "A"))
 
 

@@ -11,7 +11,9 @@ import pytest
 
 from mmscheck.ledger import Filter, Ledger, Save, open_ledger
 from mmscheck.model.ledger import MmsState, PostbackMeaning, SendState
+from mmscheck.orders import provider_account
 from mmscheck.sandbox import Carrier, Encoding, Postbacks, Sandbox, Ways
+from mmscheck.sinch import DEFAULT_API_URL
 from mmscheck.sinch.postbacks import POSTBACK_CODES
 from tests.sandbox.raw_http import call, save_xml, send_xml, slide, text
 from tests.support.command import mmscheck
@@ -46,6 +48,10 @@ async def settled(box: Sandbox) -> None:
         await box.settled()
 
 
+SINCH = provider_account(DEFAULT_API_URL)
+"""Whose the notifications are, unless the listener is told otherwise."""
+
+
 @pytest.mark.parametrize("tags", ["documented", "lower", "upper"])
 async def test_postbacks_of_a_provider_move_sends_and_saves_on(where: str, ledger: Ledger, tags: str) -> None:
     async with (
@@ -53,7 +59,7 @@ async def test_postbacks_of_a_provider_move_sends_and_saves_on(where: str, ledge
         talking(listener.port, f"/x/{SECRET}", tags=tags, encoding=Encoding(seconds=0.1)) as box,
     ):
         mms_id = (await call(box, save_xml(slide(text()))))["mms-id"]
-        await ledger.record_save(Save(mms_id=mms_id, digest="sha256:a"))
+        await ledger.record_save(Save(mms_id=mms_id, digest="sha256:a", account=SINCH))
         await settled(box)
         ids = [await sent(box, ledger, f"key-{number}", mms_id) for number in range(5)]
         await settled(box)
@@ -61,7 +67,7 @@ async def test_postbacks_of_a_provider_move_sends_and_saves_on(where: str, ledge
         assert not [line for line in listener.lines if SECRET in line]
     found = [send async for send in ledger.sends()]
     assert [(send.id, send.state) for send in found] == [(one, SendState.DELIVERED) for one in ids]
-    saved = await ledger.mms(mms_id)
+    saved = await ledger.mms(mms_id, SINCH)
     assert saved is not None
     assert saved.state is MmsState.READY
     assert len(await ledger.postbacks(found[0])) == 2

@@ -12,7 +12,16 @@ import pytest
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import Ledger, Save, open_ledger
 from mmscheck.model.ledger import Verification
-from tests.support.ledgers import WITHOUT_LOOKUPS, accepted, claimed, raw, refused, unguarded, unknown
+from tests.support.ledgers import (
+    WITHOUT_LOOKUPS,
+    WITHOUT_PLACES,
+    accepted,
+    claimed,
+    raw,
+    refused,
+    unguarded,
+    unknown,
+)
 
 
 @pytest.fixture
@@ -355,7 +364,14 @@ async def test_an_older_ledger_with_such_rows_is_opened_and_they_are_found(
         if "://" in where
         else ("DROP TRIGGER history_numbered", "DROP TABLE identity")
     )
-    await raw(where, *later, *WITHOUT_LOOKUPS, "UPDATE ledger_schema SET version = 3", *_put_in("-5"))
+    await raw(
+        where,
+        *later,
+        *WITHOUT_LOOKUPS,
+        *WITHOUT_PLACES,
+        "UPDATE ledger_schema SET version = 3",
+        *_put_in("-5"),
+    )
     async with await open_ledger(where) as ledger:
         found = told(await ledger.verify())
     assert "a row numbered -5 was put in beside the history (mms-saved of mms 666)" in found

@@ -120,7 +120,7 @@ def written(folder: Path) -> Iterator[str]:
 
 
 async def test_no_report_and_no_stream_holds_a_key_that_crosses_the_cut(tmp_path: Path) -> None:
-    key = "Kq7-long-API-key_0123456789"
+    key = "Kq7-long-API-key_9071538264"
     words = "x" * (LONGEST_INFO - len(key) + 1) + key
     body = (
         f"<response><status>Failure</status><error-code>E104</error-code>"

@@ -52,6 +52,7 @@ NEITHER = frozenset(
         ),
         *(
             "again",
+            "new_ledger",
             "require_confinement",
             "force",
             "from_postbacks",

@@ -22,7 +22,9 @@ _HEAD = (
     "content-length not-chunked content-length-true not-compressed content-type-present content-type-valid "
     "content-type-specific content-type-registered"
 )
-_BYTES = "media-type-known content-type-matches media-kind-matches media-type-accepted not-a-web-page"
+_BYTES = (
+    "media-type-known content-type-matches media-kind-matches media-type-accepted not-a-web-page file-itself"
+)
 _ODD = "response-well-formed response-plain"
 _GZIP = "length-under-gzip not-compressed-under-gzip"
 UNREAD = but(unknown=f"content-length-true {_ODD} {_GZIP} stable response-time {_BYTES}")

@@ -37,7 +37,7 @@ _USUALLY_PASSED = (
     "media-reachable redirect-safe no-redirect content-length not-chunked content-length-true not-compressed "
     "response-well-formed response-plain length-under-gzip not-compressed-under-gzip response-time "
     "content-type-present content-type-valid content-type-specific media-type-known content-type-matches "
-    "content-type-registered media-kind-matches media-type-accepted not-a-web-page"
+    "content-type-registered media-kind-matches media-type-accepted not-a-web-page file-itself"
 )
 _USUALLY_NOT_ASKED = "tls-valid tls-lasts length-when-cold stable"
 _PASSED, _FAILED, _UNKNOWN, _NONE = (

@@ -24,6 +24,12 @@ WITHOUT_LOOKUPS = (
 )
 """What takes the step ``LOOKUPS`` back."""
 
+WITHOUT_PLACES = (
+    "DROP INDEX sends_delivery",
+    *(f"ALTER TABLE {table} DROP COLUMN account" for table in ("mms", "postbacks")),
+)
+"""What takes the step ``PLACES`` back."""
+
 
 def intent(key: str = "key-1", **changes: Any) -> SendIntent:
     """A send; its number is made of the key's digits."""

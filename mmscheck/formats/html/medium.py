@@ -69,7 +69,7 @@ def _likeness(kind: MediaKind, name: str, seen: Fetched, gallery: Gallery) -> Ma
     placed = gallery.place(preview)
     if kind is MediaKind.IMAGE and placed is not None:
         shown = _picture(placed, f"{name}{_sized(seen.decoded)}", zone(seen.decoded))
-        return join(shown, *(tag("p", mark, class_="doubt") for mark in doubts(seen)))
+        return join(shown, *(tag("p", mark, class_="unsure") for mark in doubts(seen)))
     if kind is MediaKind.VIDEO and placed is not None:
         return _film(placed, f"{name}, first frame{_sized(seen.decoded)}", seconds(preview.seconds))
     if kind is MediaKind.AUDIO and (preview.levels or preview.seconds is not None):
