@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
-from tests.support.playing import film, judged, sound, stopped
+from tests.support.playing import NOT_BUILT, film, judged, sound, stopped
 
 PIXELS = (
     *("yuv420p", "yuvj420p", "nv12", "nv21"),
@@ -80,6 +82,11 @@ def test_a_film_plays_by_its_codec(container: str, coding: str) -> None:
     assert found.outcome.value == ("passed" if FILMS[container, coding] else "failed"), found.message
 
 
+def written(table: Mapping[tuple[str, str], bool]) -> list[tuple[str, str]]:
+    """The rows of a table that this build of FFmpeg can write."""
+    return [row for row in table if row[1] not in NOT_BUILT]
+
+
 TRACKS = {
     ("mp4", "aac"): True,
     ("mp4", "libmp3lame"): False,
@@ -100,7 +107,7 @@ TRACKS = {
 }
 
 
-@pytest.mark.parametrize(("container", "coding"), TRACKS)
+@pytest.mark.parametrize(("container", "coding"), written(TRACKS))
 def test_the_sound_of_a_film_plays_by_its_codec_in_its_container(container: str, coding: str) -> None:
     pictures = {"mpeg": "mpeg1video", "avi": "mpeg4"}.get(container, "libx264")
     data = film(container, pictures, sound=coding, rate=25)
@@ -127,7 +134,7 @@ SOUNDS = {
 }
 
 
-@pytest.mark.parametrize(("container", "coding"), SOUNDS)
+@pytest.mark.parametrize(("container", "coding"), written(SOUNDS))
 def test_a_sound_plays_by_its_codec_in_its_container(container: str, coding: str) -> None:
     found = stopped(sound(container, coding), f"sound.{container}")
     assert found == (set() if SOUNDS[container, coding] else {"audio-codec"})

@@ -284,7 +284,7 @@ async def test_a_decoder_that_is_often_needed_is_loaded_before_workers_are_made(
     for n in range(2):
         await workers.inspect(f"https://host-{n}.example/", film)
     found = await workers.inspect("https://fresh.example/", hostile.call(hostile.loaded))
-    assert hostile.said(found) == ["PIL", "av"]
+    assert hostile.said(found) == ["PIL", "av", "pikepdf"]
 
 
 async def test_a_file_over_which_a_worker_was_lost_is_decoded_no_second_time(

@@ -34,6 +34,9 @@ from mmscheck.ruleset import load_ruleset
 from tests.support.media_targets import fetched
 
 RATE = 44_100
+NOT_BUILT = frozenset({"libopencore_amrnb"} - set(av.codecs_available))
+"""Encoders that this build of FFmpeg lacks: the wheels of PyAV 19 write no AMR. It is read by all of them."""
+
 RATES: Mapping[str, int] = {"libopencore_amrnb": 8000, "libopus": 48_000}
 
 
