@@ -92,7 +92,7 @@ async def test_a_worker_lost_over_a_likeness_costs_neither_type_nor_facts(
     end: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hostile.taken_over(monkeypatch)
-    async with MediaWorkers(workers=1, timeout=2.0) as workers:
+    async with MediaWorkers(workers=1, timeout=6.0) as workers:
         bodies = [JPEG, JPEG + end + hostile.PREVIEWS_ONLY, JPEG]
         found = await asyncio.gather(*[workers.inspect(URL, body, preview=True) for body in bodies])
     assert [one.decoded for one in found] == [FACTS] * 3
