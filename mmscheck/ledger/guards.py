@@ -48,7 +48,7 @@ _ADDED = text(
 _NAMED = re.compile(r"CREATE TRIGGER (\w+) (.*)", re.DOTALL)
 _MADE = re.compile(r"CREATE (?:UNIQUE )?(?:INDEX|TRIGGER) (\w+)")
 _TABLE = re.compile(r"CREATE TABLE (\w+)")
-_UNIQUE = re.compile(r"(\w+) \w+ NOT NULL UNIQUE")
+_UNIQUE = re.compile(r"\b(\w{1,63}) \w{1,63} NOT NULL UNIQUE")
 
 
 def guards(connection: Connection) -> list[Tampering]:

@@ -17,7 +17,7 @@ _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?", re.IGNO
 _DURATION = re.compile(
     r"([+-]?)P(?=T?\d)((?:\d{1,6}[WD])*(?:T(?:\d{1,6}[WDHMS])*)?)", re.IGNORECASE | re.ASCII
 )
-_LENGTH = re.compile(r"(\d+)([WDHMS])", re.ASCII)
+_LENGTH = re.compile(r"(\d{1,9})([WDHMS])", re.ASCII)
 _SECONDS = {"W": 7 * 86400, "D": 86400, "H": 3600, "M": 60, "S": 1}
 _MONTHS, _LAST_HOUR, _LAST_MINUTE, _LEAP_SECOND = 12, 23, 59, 60
 
