@@ -22,11 +22,12 @@ async def test_the_authorities_of_media_are_not_trusted_with_the_key(tmp_path: P
     authority.issue_cert("127.0.0.1").configure_cert(context)
     (tmp_path / "sale.xml").write_text(DOCUMENT)
     (tmp_path / "mmscheck.toml").write_text('ca-file = "ca.pem"\n')
-    await bind_files([tmp_path / "sale.xml"])
     which = ["100001"] if command == "bind" else []
     more = fields() if command == "send" else []
     async with RawProvider(answer(ACCEPTED), context) as provider:
-        given = (command, *which, "sale.xml", "--api-url", f"https://127.0.0.1:{provider.port}/", *more)
+        at = f"https://127.0.0.1:{provider.port}/"
+        await bind_files([tmp_path / "sale.xml"], at=at)
+        given = (command, *which, "sale.xml", "--api-url", at, *more)
         for trusted in ((), ("--ca-file", "ca.pem")):
             ran = await mmscheck(*given, *trusted, cwd=tmp_path)
             assert ran.code == 5, ran

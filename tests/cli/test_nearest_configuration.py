@@ -14,7 +14,7 @@ from mmscheck.formats import FORMATS
 from mmscheck.joining import join_reports
 from mmscheck.model.words import Outcome
 from tests.cli.test_lint import MEDIA, judged, lint, put, run
-from tests.support.command import fields, image, message
+from tests.support.command import fields, message
 from tests.support.reports import MESSAGE, evaluation, report
 from tests.support.reports import message as message_report
 
@@ -75,10 +75,11 @@ def test_a_waiver_lets_through_in_its_own_project_only(projects: Path) -> None:
 
 
 def test_assets_are_those_of_the_own_project(tmp_path: Path) -> None:
-    for name, photo in (("one", "photo-small.jpg"), ("two", "mystery.bin")):
-        put(tmp_path / name / "sale.xml", message(image("a.jpg")))
+    paper = "<pdf><url>http://media.example.com/a.pdf</url></pdf>"
+    for name, file in (("one", "flyer-small.pdf"), ("two", "mystery.bin")):
+        put(tmp_path / name / "sale.xml", message(paper))
         put(tmp_path / name / "mmscheck.toml", TWICE.format("media"))
-        put(tmp_path / name / "media" / "a.jpg", MEDIA / photo)
+        put(tmp_path / name / "media" / "a.pdf", MEDIA / file)
     code, told = judged(tmp_path, "one/sale.xml", "two/sale.xml")
     assert code == 3
     assert [each["verdict"] for each in told["messages"]] == ["pass-offline", "deny"]

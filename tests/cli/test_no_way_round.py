@@ -17,6 +17,7 @@ from tests.support.command import PROGRAM, fields, image, message, mmscheck
 from tests.support.raw_provider import ACCEPTED, RawProvider, answer, read_request
 
 TEXT = "<message-text>Hello</message-text>"
+ADVISED_AGAINST = "Summer sale: 20% off this week, all shops, all days"
 
 
 @pytest.fixture
@@ -64,12 +65,12 @@ async def test_a_configuration_counts_whatever_its_folder_is_called(box: Sandbox
 async def test_the_order_of_inputs_does_not_choose_the_configuration(tmp_path: Path) -> None:
     for name, text in (("strict", "strict = true\n"), ("soft", "")):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "sale.xml").write_text(message(TEXT))
+        (tmp_path / name / "sale.xml").write_text(message(TEXT, subject=ADVISED_AGAINST))
         (tmp_path / name / "mmscheck.toml").write_text(text)
     for order in (("strict", "soft"), ("soft", "strict")):
-        ran = await mmscheck("check", *order, cwd=tmp_path)
-        assert ran.code == 2
-        assert "--config" in ran.err
+        ran = await mmscheck("check", *order, "--format", "json", cwd=tmp_path)
+        told = {each["source"]: each["verdict"] for each in json.loads(ran.out)["messages"]}
+        assert (ran.code, told) == (1, {"strict/sale.xml": "deny", "soft/sale.xml": "permit"})
 
 
 async def test_what_was_let_through_to_private_addresses_is_said(box: Sandbox, tmp_path: Path) -> None:

@@ -296,7 +296,7 @@ async def test_a_template_is_judged_by_what_is_written_in_it(
 async def test_each_send_is_judged_with_its_own_merge_data(provider: RawProvider, folder: Path) -> None:
     (folder / "sale.xml").write_text(message("<message-text>Hello {$name}</message-text>"))
     assert (await mmscheck("save", "sale.xml", "--api-url", provider.url, cwd=folder)).code == 0
-    given = ("send", "sale.xml", "--dry-run", *fields(mms_id="35674"))
+    given = ("send", "sale.xml", "--dry-run", "--api-url", provider.url, *fields(mms_id="35674"))
     without = await mmscheck(*given, cwd=folder)
     assert (without.code, "has neither a value nor a default" in " ".join(without.out.split())) == (1, True)
     assert (await mmscheck(*given, "--data", "name=Ana", cwd=folder)).code == 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mmscheck.cli.secrets import API_KEY, POSTBACK_SECRET
 from tests.support.command import mmscheck
 
 PHOTO = Path(__file__).parents[2] / "fixtures" / "media" / "photo-small.jpg"
@@ -17,7 +18,7 @@ async def test_children_get_neither_key_nor_secret_and_leave_no_core(tmp_path: P
     note.write_text(
         "import os, resource\n"
         f"with open({str(log)!r}, 'a') as log:\n"
-        "    held = [name for name in os.environ if name.startswith('MMSCHECK_')]\n"
+        f"    held = [name for name in os.environ if name in {(API_KEY, POSTBACK_SECRET)}]\n"
         "    print(sorted(held), resource.getrlimit(resource.RLIMIT_CORE)[0], file=log)\n"
     )
     ran = await mmscheck(

@@ -17,7 +17,7 @@ from mmscheck.ledger import open_ledger
 from mmscheck.model.ledger import SendState
 from mmscheck.sinch import POSTBACK_MEANINGS
 from tests.support.bound import bind_files, send_bound
-from tests.support.command import PROGRAM, Ran, fields, message, mmscheck, surroundings
+from tests.support.command import PROGRAM, Ran, fields, message, mmscheck, reads_nothing, surroundings
 from tests.support.raw_provider import ACCEPTED, REFUSED, Act, RawProvider, answer, read_request
 
 LATER = "<response><status>Failure</status><error-code>{}</error-code></response>"
@@ -146,8 +146,8 @@ async def test_a_hold_stops_every_send_and_says_whose_it_is(provider: RawProvide
     assert held.code == 0
     ran = await send(provider, folder, "--format", "json=report.json", "--format", "text")
     assert (ran.code, provider.connections) == (5, 0)
-    assert "wrong picture" in ran.out
     assert "ann since" in ran.out
+    assert "wrong picture" in " ".join(ran.out.split())
     report = json.loads((folder / "report.json").read_text())
     assert (report["exit_code"], report["send"]["status"]) == (5, "not-attempted")
     assert (await mmscheck("release", "--who", "bob", cwd=folder)).code == 0
@@ -347,8 +347,8 @@ async def test_a_send_that_is_stopped_while_its_report_is_written_is_not_said_to
     provider: RawProvider, folder: Path
 ) -> None:
     pipe = folder / "report.json"
-    os.mkfifo(pipe)
-    await bind_files([folder / "sale.xml"])
+    reader = reads_nothing(pipe)
+    await bind_files([folder / "sale.xml"], at=provider.url)
     given = ("--api-url", provider.url, *fields(), "--format", f"json={pipe}")
     process = await asyncio.create_subprocess_exec(
         *(str(PROGRAM), "send", "sale.xml", *given),
@@ -356,14 +356,13 @@ async def test_a_send_that_is_stopped_while_its_report_is_written_is_not_said_to
         env=surroundings(),
         stderr=asyncio.subprocess.PIPE,
     )
-    begun = await asyncio.wait_for(asyncio.to_thread(pipe.read_text), 180)
-    assert json.loads(begun)["exit_code"] == 6
     async with asyncio.timeout(180):
         while await states() != [SendState.ACCEPTED]:  # noqa: ASYNC110 - another process brings it about
             await asyncio.sleep(0.05)
     await asyncio.sleep(1.0)
     process.send_signal(signal.SIGINT)
     _, err = await asyncio.wait_for(process.communicate(), 180)
+    os.close(reader)
     assert process.returncode == 6, err
     assert b"interrupted before the report was written" in err
     assert b"MMS_MT_test" in err or b"ccepted" in err

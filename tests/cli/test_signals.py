@@ -88,14 +88,14 @@ async def test_a_call_is_waited_for(folder: Path, command: str) -> None:
 
 
 async def test_a_listener_stays(folder: Path) -> None:
-    async with deaf(folder, "postbacks", "--listen", "127.0.0.1:0") as process:
+    async with deaf(folder, "postbacks", "--listen", "127.0.0.1:0", "--no-secret") as process:
         assert process.stderr is not None
         await process.stderr.readline()
         port = int((await process.stderr.readline()).decode().split(":")[2].split("/")[0])
         stop(process)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         body = b"<postback><code>N003</code><mms-id>1</mms-id></postback>"
-        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        writer.write(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         assert (await asyncio.wait_for(reader.readline(), 60)).split()[1] == b"200"
         writer.close()
         assert process.returncode is None

@@ -41,7 +41,7 @@ async def test_the_bytes_are_called_a_type_only_when_they_show_it(tmp_path: Path
 
 
 async def test_what_nobody_could_decide_names_what_would_decide_it_and_who_can(tmp_path: Path) -> None:
-    told = await lint(tmp_path, "sale.jpg", b"\x7f\x01 no picture " * 40)
+    told = await lint(tmp_path, "sale.pdf", b"\x7f\x01 no picture " * 40)
     assert "Remove what stopped them" not in told
     assert "Open the file in a program for what its name says." in told
     assert "not clear" not in told

@@ -148,7 +148,7 @@ async def _of_schema_3(where: str) -> str:
     place = place_of(where)
     if place.file is not None:
         place.file.parent.mkdir(parents=True)
-        place.file.touch()
+        place.file.touch(0o600)
     database = Database(place)
     await database.write(lambda found: migrate(found, steps("sqlite" if place.file else "postgresql")[:3]))
     await database.close()

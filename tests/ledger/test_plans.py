@@ -187,7 +187,8 @@ async def explained_with(where: str, query: str, values: Any) -> str:
 async def test_a_column_that_is_fixed_is_never_updated() -> None:
     """The statement that updates leaves them out, so that the history would say something else."""
     book = Book(seq=0, at=1)
-    book.insert("made", "sends", {"key": "k", "campaign": None, "recipient": "1", "state": "intended"}, "1")
+    row = {"key": "k", "campaign": None, "recipient": "1", "mms_id": "9", "state": "intended"}
+    book.insert("made", "sends", row, "1")
     with pytest.raises(ValueError, match="fixed column"):
         book.update("changed", "sends", "1", {"recipient": "2"})
     assert "recipient" not in quick._updating(SENDS)

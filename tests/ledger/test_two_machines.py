@@ -14,7 +14,7 @@ from mmscheck.ledger import open_ledger
 from mmscheck.model.ledger import SendState
 from mmscheck.sandbox import Sandbox, Ways
 from tests.sandbox.raw_http import call, save_xml, slide, text
-from tests.support.campaigns import DOCUMENT, named, stored, write_recipients
+from tests.support.campaigns import DOCUMENT, bind, named, stored, write_recipients
 from tests.support.command import surroundings
 from tests.support.machines import Machine, machines, relay, relay_inside
 from tests.support.postgres import Cluster
@@ -141,6 +141,7 @@ async def test_one_campaign_run_on_two_machines_at_once_reaches_every_phone_once
     with machines(2) as both:
         async with Sandbox(ways=Ways(answer_seconds=0.1)) as box, AsyncExitStack() as stack:
             mms_id = await stored(box, where)
+            await bind(mms_id, where, at=API)
             api = urlsplit(box.provider_url)
             assert api.port is not None
             runs = []

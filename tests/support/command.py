@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import sysconfig
 from pathlib import Path
@@ -79,6 +80,14 @@ def message(*slides: str, subject: str = "Summer sale", name: str = "sale") -> s
 def image(path: str, host: str = "media.example.com") -> str:
     """An image element."""
     return f"<image><url>http://{host}/{path}</url></image>"
+
+
+def reads_nothing(pipe: Path) -> int:
+    """Make a named pipe that is full after a page; returns its reading end, which the caller closes."""
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    return reader
 
 
 FIELDS: dict[str, str] = {
