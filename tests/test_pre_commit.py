@@ -201,3 +201,10 @@ async def test_the_network_hook_runs_by_hand_and_not_at_a_commit(scratch: Scratc
     assert good.returncode == 0, good.stdout
     assert bad.returncode == 1
     assert "not-chunked" in bad.stdout
+
+
+def test_the_hook_at_commit_makes_one_report_with_a_line_for_each_finding() -> None:
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    lint = text.split("- id: ")[1]
+    assert "require_serial: true" in lint
+    assert "--quiet --\n" in lint
