@@ -15,6 +15,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ def _stumble(data: bytes, when: bytes) -> None:
     if data.endswith(POISON + when):
         os.abort()
     if data.endswith(TAR + when):
-        spin()
+        stick()
     if data.endswith(GRIT + when):
         raise KeyError("grit")
 
@@ -100,6 +101,13 @@ def _stumble(data: bytes, when: bytes) -> None:
 def spin() -> None:
     """Loop for ever inside C code that never looks at signals, as a decoder might."""
     collections.deque(itertools.repeat(0), maxlen=0)
+
+
+def stick() -> None:
+    """Wait for ever, as for a lock that a library will not get."""
+    lock = threading.Lock()
+    with lock:
+        lock.acquire()
 
 
 def spin_on_little_cpu() -> None:

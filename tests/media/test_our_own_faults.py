@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import sys
@@ -24,6 +25,7 @@ from mmscheck.media.sniffing import failed
 from mmscheck.model.facts import Undecoded
 from mmscheck.model.observation import Inspected
 from mmscheck.model.report import Evaluation
+from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import MediaKind, Outcome, Owner
 from mmscheck.ruleset import load_ruleset
 from tests.support.command import mmscheck
@@ -103,12 +105,11 @@ def traced(data: bytes, at_line: Callable[[Line], None]) -> Inspected:
 
     def local(frame: FrameType, event: str, _given: Any) -> Any:
         if event == "line":
-            at_line((Path(frame.f_code.co_filename).name, frame.f_lineno))
+            at_line((_ours(frame.f_code.co_filename), frame.f_lineno))
         return local
 
     def entered(frame: FrameType, _event: str, _given: Any) -> Any:
-        path = Path(frame.f_code.co_filename)
-        return local if str(path.parent) == PACKAGE and path.name not in OUTSIDE else None
+        return local if _ours(frame.f_code.co_filename) else None
 
     before = sys.gettrace()
     sys.settrace(entered)
@@ -116,6 +117,13 @@ def traced(data: bytes, at_line: Callable[[Line], None]) -> Inspected:
         return inspected(data)
     finally:
         sys.settrace(before)
+
+
+@functools.cache  # asked at each call and each line
+def _ours(filename: str) -> str:
+    """The name of our module; nothing of others and of those outside."""
+    path = Path(filename)
+    return path.name if str(path.parent) == PACKAGE and path.name not in OUTSIDE else ""
 
 
 def lines(data: bytes) -> list[Line]:
@@ -209,10 +217,14 @@ def failures(judged: Sequence[Evaluation]) -> list[str]:
 
 def evaluations(name: str, found: Inspected) -> tuple[Evaluation, ...]:
     """What the rules of lint say of it."""
-    rules = load_ruleset(checks=CHECKS, profile="lint", sender=None, config=None)
     seen = fetched(sniffed=found.sniffed, decoded=found.decoded, size=len(content(name)))
     local = msgspec.structs.replace(seen, hops=())
-    return judge_file(rules, name, FILES[name], local).evaluations
+    return judge_file(lint_rules(), name, FILES[name], local).evaluations
+
+
+@functools.cache
+def lint_rules() -> RuleSet:
+    return load_ruleset(checks=CHECKS, profile="lint", sender=None, config=None)
 
 
 async def test_the_command_blames_itself_where_a_library_has_dropped_an_argument(tmp_path: Path) -> None:
