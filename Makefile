@@ -4,15 +4,26 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test versions axe lint types contracts bench fixtures lock clean
+.PHONY: demo test test-all versions axe lint types contracts bench fixtures lock clean
 
 demo: $(READY)
 	$(BIN)/mmscheck demo
 
-test: $(READY)
-	$(BIN)/python -m pytest -n auto --dist loadfile
+# Compiled once: the tests start hundreds of processes, whatever the environment says of keeping bytecode.
+# Whoever has nothing left to do takes half of what another has, so that every core is busy to the end.
+PYTEST = $(COMPILE) && env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --dist worksteal
+COMPILE = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q mmscheck
 
-# What depends on libraries, on each Python from 3.11 to 3.14 that is here, with pinned and with newest dependencies.
+# All that needs neither servers nor a browser, builds no package and is no fuzzing (pyproject.toml: markers).
+test: $(READY)
+	$(PYTEST) -m "not (servers or browser or packaging or long)"
+
+# Everything.
+test-all: $(READY)
+	$(PYTEST)
+
+# What depends on libraries, on each Python from 3.11 to 3.14 that is here: all of it with the newest dependencies,
+# the demo and the files it shows with the pinned ones, with which `make test-all` has run.
 versions:
 	PIP_PYTHON=$(PYTHON) tools/versions
 
@@ -37,7 +48,7 @@ contracts: $(READY)
 bench: $(READY)
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-deps \
 	  --require-hashes -r tests/bench/requirements.txt
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q mmscheck
+	$(COMPILE)
 	for file in tests/bench/bench_*.py; do $(BIN)/python $$file || exit 1; done
 
 fixtures: $(READY)

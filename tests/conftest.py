@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -15,6 +17,8 @@ from hypothesis import settings
 from mmscheck.model import redact
 from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES
 from tests.support.command import STATE
+from tests.support.postgres import Cluster, cluster
+from tests.support.servers.daemon import REQUIRED
 
 # Whoever starts the tests in the background may have SIGINT ignored, and the commands that they start and
 # interrupt would inherit that.
@@ -45,22 +49,51 @@ def no_pull_request(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def no_ledger_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing that a test sends may end in, or be stopped by, the ledger of whoever runs the tests."""
+def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Path]]:
+    """Folders for ledgers, made by whoever needs one: a folder for each test is sought among all before it.
+
+    Nothing that a test sends may end in, or be stopped by, the ledger of whoever runs the tests.
+    """
+    root = tmp_path_factory.mktemp(STATE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp(STATE)))
+        patch.setenv("XDG_STATE_HOME", str(root))
         patch.delenv("MMSCHECK_LEDGER", raising=False)
-        yield
+        yield (root / str(number) for number in itertools.count())
 
 
 @pytest.fixture(autouse=True)
-def own_ledger(
-    no_ledger_of_the_user: None,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def own_ledger(states: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test starts with an empty ledger."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp(STATE)))
+    monkeypatch.setenv("XDG_STATE_HOME", str(next(states)))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """One PostgreSQL for all tests of a process; what stops or tunes it starts another."""
+    with cluster() as running:
+        yield running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the server above."""
+    for item in items:
+        if "postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker("servers")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more process than there are cores: tests wait for clocks and children too."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where servers are required, nothing else may be missing either: what is skipped has failed."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get(REQUIRED):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and {REQUIRED} is set: {report.longrepr}"
+    return report
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+pytestmark = pytest.mark.packaging
+
 ROOT = Path(__file__).parents[1]
 COUNT = (
     "from mmscheck.checks import CHECKS; from mmscheck.ruleset import load_all_rules;"

@@ -16,6 +16,8 @@ from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES
 from mmscheck.sandbox import Sandbox
 from tests.support.command import image, message
 
+pytestmark = pytest.mark.packaging
+
 ROOT = Path(__file__).parents[1]
 MEDIA = ROOT / "fixtures" / "media"
 GOOD = message(image("photo-small.jpg"))

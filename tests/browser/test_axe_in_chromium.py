@@ -12,6 +12,8 @@ from playwright.sync_api import Browser
 from tests.support.kinds_of_page import KINDS
 from tests.support.pages import LAPTOP, PHONE, Scheme, visit
 
+pytestmark = pytest.mark.browser
+
 OPEN_ALL = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
 SIZES = {"phone": PHONE, "laptop": LAPTOP}
 

@@ -10,6 +10,8 @@ from mmscheck.formats.layout import Page
 from tests.support.compared import hostile, sample
 from tests.support.pages import LAPTOP, PHONE, Scheme, visit
 
+pytestmark = pytest.mark.browser
+
 SAMPLES = {"sample": sample, "hostile": hostile}
 
 

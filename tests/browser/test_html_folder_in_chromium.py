@@ -10,6 +10,8 @@ from mmscheck.formats.html.overview import FIRST
 from tests.support import html_reports
 from tests.support.pages import LAPTOP, PHONE, visit
 
+pytestmark = pytest.mark.browser
+
 NUMBER = FIRST + 50
 
 

@@ -10,6 +10,8 @@ from mmscheck.formats import html
 from tests.support import html_reports, reports
 from tests.support.pages import PHONE, visit
 
+pytestmark = pytest.mark.browser
+
 OPEN_ALL = "document.querySelectorAll('details').forEach((each) => { each.open = true; })"
 
 

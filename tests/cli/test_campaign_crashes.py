@@ -11,7 +11,6 @@ import json
 import os
 import random
 import signal
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from mmscheck.sandbox import Mishaps, Sandbox, Throttle, Ways
 from tests.support.campaigns import DOCUMENT, named, numbers, stored, until, write_recipients
 from tests.support.command import PROGRAM, surroundings
 from tests.support.ledgers import raw
-from tests.support.postgres import Cluster, cluster
+from tests.support.postgres import Cluster
 
 KILLS = int(os.environ.get("MMSCHECK_CRASHES", "4"))
 SEED = int(os.environ.get("MMSCHECK_CRASH_SEED", random.randrange(10**6)))
@@ -45,12 +44,6 @@ COMMON = ("--from", "28444", "--service-id", "demo", "--fallback-sms-text", "Sal
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "sale.xml").write_text(DOCUMENT)
     return tmp_path
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
 
 
 async def begin(box: Sandbox, folder: Path, mms_id: str, *more: str) -> asyncio.subprocess.Process:

@@ -14,6 +14,8 @@ from tests.fuzz.response_oracle import is_plain, read, unexplained
 from tests.fuzz.response_promises import CLAIMS, try_answers
 from tests.fuzz.responses import SOUND, Answer, answer
 
+pytestmark = pytest.mark.long
+
 SEED = 7
 NUMBER = 200
 ALL = frozenset(CLAIMS)

@@ -93,10 +93,12 @@ def test_a_device_is_a_fault_and_is_never_opened(root: Path) -> None:
     assert fault.startswith(f"{path}: not a regular file")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_an_unreadable_file_is_a_fault(root: Path) -> None:
     path = root / "message" / "slide-count.toml"
     path.chmod(0)
+    if os.access(path, os.R_OK):  # root reads every file, but no link to itself
+        path.unlink()
+        path.symlink_to(path.name)
     assert any(fault.startswith(f"{path}: cannot be read") for fault in faults_of(root))
 
 

@@ -13,6 +13,8 @@ from tests.support.servers.mend import Mend
 from tests.support.servers.mends import FAULTS, MENDS, advised
 from tests.support.servers.world import World, is_served, require_servers
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture(scope="module")
 def after(said: Mapping[str, Said]) -> Iterator[Mapping[str, Said]]:

@@ -13,6 +13,8 @@ from tests.support.servers.daemon import HOME
 from tests.support.servers.judging import document, get, warm
 from tests.support.servers.world import World, require_servers
 
+pytestmark = pytest.mark.servers
+
 HOST = "stream.varnish.example"
 LENGTH_RULES = ("content-length", "not-chunked", "length-when-cold")
 

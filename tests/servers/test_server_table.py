@@ -11,6 +11,8 @@ from tests.support.servers.judging import Said
 from tests.support.servers.rows import ROWS, Row
 from tests.support.servers.world import World, require_servers
 
+pytestmark = pytest.mark.servers
+
 
 def named(row: Row) -> str:
     return f"{row.host}: {row.says}"

@@ -17,6 +17,8 @@ from tests.fuzz.fuzz_xml import CORPUS
 from tests.fuzz.xml_documents import document
 from tests.fuzz.xml_promises import kind_of, try_document
 
+pytestmark = pytest.mark.long
+
 SEED = 7
 NUMBER = 500
 KEPT = sorted(CORPUS.iterdir())
