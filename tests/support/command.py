@@ -49,8 +49,8 @@ async def mmscheck(
     reads when it starts.
     """
     env = {**surroundings(key), **environment}
-    started = installed if _read_at_start(env) != _read_at_start(os.environ) else _forked
-    ran = await started(*arguments, cwd=cwd, stdin=stdin, env=env)
+    run = _forked if _read_at_start(env) == _STARTED else installed
+    ran = await run(*arguments, cwd=cwd, stdin=stdin, env=env)
     assert "Traceback" not in ran.err
     return ran
 
@@ -88,6 +88,9 @@ async def _forked(*arguments: object, cwd: Path, env: Mapping[str, str], stdin: 
 
 def _read_at_start(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if name.startswith(START)}
+
+
+_STARTED = _read_at_start(os.environ)
 
 
 @functools.cache
