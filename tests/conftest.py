@@ -75,10 +75,21 @@ def postgres() -> Iterator[Cluster]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the server above."""
+    """Mark what needs the server above, and put first what shares a fixture.
+
+    Processes take tests off the end of another's list: those at its head stay together, and it is made once.
+    """
     for item in items:
         if "postgres" in getattr(item, "fixturenames", ()):
             item.add_marker("servers")
+    items.sort(key=lambda item: not _shares(item))
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether a fixture is for more than one test, but not for all: those lie in this file or in pytest."""
+    known = getattr(item, "_fixtureinfo", None)
+    found = known.name2fixturedefs.values() if known else ()
+    return any(each[-1].scope != "function" and each[-1].baseid not in {"", "tests"} for each in found)
 
 
 def pytest_xdist_auto_num_workers() -> int:
