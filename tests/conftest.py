@@ -1,10 +1,14 @@
-"""What every test needs: no proxies, a ledger of its own, and aioresponses fit for this aiohttp."""
+"""What every test needs: no proxies, a ledger of its own, and aioresponses fit for this aiohttp.
+
+And a ledger's address on each database: every test that asks for ``where`` runs on both.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -15,6 +19,7 @@ from hypothesis import settings
 from mmscheck.model import redact
 from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES
 from tests.support.command import STATE
+from tests.support.postgres import Cluster, cluster
 
 # Whoever starts the tests in the background may have SIGINT ignored, and the commands that they start and
 # interrupt would inherit that.
@@ -61,6 +66,21 @@ def own_ledger(
 ) -> None:
     """Each test starts with an empty ledger."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp(STATE)))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return str(tmp_path / "state" / "ledger.sqlite3")
+    running = request.getfixturevalue("postgres")
+    assert isinstance(running, Cluster)
+    return running.fresh()
 
 
 @pytest.fixture

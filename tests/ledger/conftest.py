@@ -1,30 +1,13 @@
-"""A ledger's address on each database: every test that asks for ``where`` runs on both."""
+"""An open ledger on each database."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 
 from mmscheck.ledger import Ledger, open_ledger
 from tests.support.ledgers import MEANINGS
-from tests.support.postgres import Cluster, cluster
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return str(tmp_path / "state" / "ledger.sqlite3")
-    running = request.getfixturevalue("postgres")
-    assert isinstance(running, Cluster)
-    return running.fresh()
 
 
 @pytest.fixture
