@@ -13,10 +13,9 @@ import random
 import signal
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import asyncpg  # type: ignore[import-untyped] # it brings no types
 import msgspec
@@ -26,12 +25,13 @@ from mmscheck.model.ledger import SendState
 from mmscheck.sandbox import Mishaps, Sandbox, Throttle, Ways
 from tests.sandbox.raw_http import call, save_xml, slide, text
 from tests.support.bound import bind_files
-from tests.support.command import PROGRAM, fields, message, surroundings
+from tests.support.command import fields, message
+from tests.support.launching import Launcher, launching
 
 SENDS = int(os.environ.get("MMSCHECK_CRASHES", "20"))
 SEED = int(os.environ.get("MMSCHECK_CRASH_SEED", random.randrange(10**6)))
 
-AT_ONCE = 3
+AT_ONCE = min(6, 1 + SENDS // 10)
 TRIES = 20
 
 WAYS = Ways(
@@ -56,9 +56,9 @@ async def test_whatever_is_killed_no_phone_gets_a_message_twice(tmp_path: Path, 
         await bind_files([tmp_path / "sale.xml"], mms_id, at=box.provider_url, where=where)
         numbers = [f"1555123{number:04}" for number in range(SENDS)]
         async with looking(where) as look:
-            makers = Makers(box=box, folder=tmp_path, where=where, mms_id=mms_id, look=look)
+            makers = Makers(where=where, at=box.provider_url, mms_id=mms_id, look=look)
             sends = [Persistent(makers, number) for number in numbers]
-            await at_once(AT_ONCE, (one.send() for one in sends))
+            await at_once(AT_ONCE, sends, tmp_path)
         counts, repeated = box.phones.counts, box.phones.repeated
     killed = sum((one.killed for one in sends), Counter[str]())
     assert not repeated, f"seed {SEED}"
@@ -100,25 +100,25 @@ async def looking(where: str) -> AsyncIterator[Look]:
         yield of_server
 
 
-async def at_once(many: int, work: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Do it all, so many at a time."""
-    turns = asyncio.Semaphore(many)
+async def at_once(many: int, sends: Iterable[Persistent], folder: Path) -> None:
+    """Make them all, so many at a time."""
+    left = iter(sends)
 
-    async def taken(one: Coroutine[Any, Any, None]) -> None:
-        async with turns:
-            await one
+    async def work() -> None:
+        async with launching(folder) as launcher:
+            for one in left:
+                await one.send(launcher)
 
     async with asyncio.TaskGroup() as group:
-        for one in work:
-            group.create_task(taken(one))
+        for _ in range(many):
+            group.create_task(work())
 
 
 class Makers(msgspec.Struct, frozen=True, kw_only=True):
     """What every send needs."""
 
-    box: Sandbox
-    folder: Path
     where: str
+    at: str
     mms_id: str
     look: Look
 
@@ -134,45 +134,40 @@ class Persistent:
         self.killed = Counter[str]()
         """How often it was killed, by what the ledger knew of it then."""
 
-    async def send(self) -> None:
+    async def send(self, launcher: Launcher) -> None:
         """Until it has ended."""
-        codes = [await self._run(kill=True)]
+        codes = [await self._run(launcher, kill=True)]
         while len(codes) < TRIES and (codes[-1] == -signal.SIGKILL or await self._not_sent(codes[-1])):
-            codes.append(await self._run(kill=self._chance.random() < 0.2))
+            codes.append(await self._run(launcher, kill=self._chance.random() < 0.2))
         assert codes[-1] in {0, 5, 6}, (codes, f"seed {SEED}")
 
     async def _not_sent(self, code: int) -> bool:
         """Whether it was refused for now only, so that it may be repeated."""
         return code == 5 and await self._makers.look(self._number) == SendState.NOT_SENT
 
-    async def _run(self, *, kill: bool) -> int:
+    async def _run(self, launcher: Launcher, *, kill: bool) -> int:
         given = self._makers
-        process = await asyncio.create_subprocess_exec(
-            *(str(PROGRAM), "send", "sale.xml", "--ledger", given.where),
-            *("--api-url", given.box.provider_url, *fields(to=self._number, mms_id=given.mms_id)),
-            cwd=given.folder,
-            env=surroundings(),
-            stdout=asyncio.subprocess.DEVNULL,
+        to = fields(to=self._number, mms_id=given.mms_id)
+        process = await launcher.begin(
+            ("send", "sale.xml", "--ledger", given.where, "--api-url", given.at, *to)
         )
-        try:
-            if kill:
-                await self._moment(process)
-            else:
-                await asyncio.wait_for(process.wait(), 180)
-        finally:
-            if process.returncode is None:
-                process.kill()
-        code = await process.wait()
+        ending = asyncio.ensure_future(launcher.ended())
+        if kill:
+            await self._moment(ending)
+        else:
+            await asyncio.wait({ending}, timeout=180)
+        if not ending.done():
+            os.kill(process, signal.SIGKILL)
+        code = await ending
         if code == -signal.SIGKILL:
             self.killed[await given.look(self._number) or "before the claim"] += 1
         return code
 
-    async def _moment(self, process: asyncio.subprocess.Process) -> None:
+    async def _moment(self, ending: asyncio.Future[int]) -> None:
         """Any time of its life; mostly one between intent and answer, where it matters most."""
         if self._chance.random() < 0.25:
             await asyncio.sleep(self._chance.uniform(0, 2.0))
             return
-        ended = asyncio.ensure_future(process.wait())
-        while not ended.done() and await self._makers.look(self._number) != SendState.INTENDED:
-            await asyncio.wait({ended}, timeout=0.004)
+        while not ending.done() and await self._makers.look(self._number) != SendState.INTENDED:
+            await asyncio.wait({ending}, timeout=0.004)
         await asyncio.sleep(self._chance.uniform(0, 0.12))
