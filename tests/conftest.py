@@ -1,4 +1,7 @@
-"""What every test needs: no proxies, a ledger of its own, and aioresponses fit for this aiohttp."""
+"""What every test needs: no proxies, a ledger of its own, and aioresponses fit for this aiohttp.
+
+And a ledger's address on each database: every test that asks for ``where`` runs on both.
+"""
 
 from __future__ import annotations
 
@@ -105,6 +108,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and {REQUIRED} is set: {report.longrepr}"
     return report
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return str(tmp_path / "state" / "ledger.sqlite3")
+    running = request.getfixturevalue("postgres")
+    assert isinstance(running, Cluster)
+    return running.fresh()
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import random
 import signal
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -81,12 +83,15 @@ async def stand_still(process: asyncio.subprocess.Process, where: str) -> None:
             await asyncio.sleep(0.03)
 
 
-async def test_a_campaign_that_is_killed_again_and_again_sends_nothing_twice(folder: Path) -> None:
+async def test_a_campaign_that_is_killed_again_and_again_sends_nothing_twice(
+    folder: Path, where: str
+) -> None:
     chance = random.Random(SEED)
     write_recipients(folder / "all.csv", named(ROWS))
     async with Sandbox(ways=WAYS) as box:
-        mms_id = await stored(box)
-        lenient = ("--in-flight", "6", "--stop-at-failure-rate", "100")
+        mms_id = await stored(box, where)
+        lenient = ("--in-flight", "6", "--stop-at-failure-rate", "100", "--ledger", where)
+        killed = 0
         for _ in range(KILLS):
             process = await begin(box, folder, mms_id, *lenient)
             before, more = box.phones.total, chance.randrange(1, 12)
@@ -95,15 +100,17 @@ async def test_a_campaign_that_is_killed_again_and_again_sends_nothing_twice(fol
             await asyncio.sleep(chance.uniform(0, 0.15))
             if not ending.done():
                 process.send_signal(signal.SIGKILL)
-            await ending
+            killed += await ending == -signal.SIGKILL
         code, counts = await ended(await begin(box, folder, mms_id, *lenient))
         assert max(box.phones.counts.values()) == 1, f"seed {SEED}"
         assert counts["left"] == 0, f"seed {SEED}"
         assert code in {0, 5, 6}, f"seed {SEED}"
         received = set(box.phones.counts)
-    async with await open_ledger() as ledger:
+    async with await open_ledger(where) as ledger:
         states = {send.intent.to: send.state async for send in ledger.sends()}
         assert (await ledger.verify()).found == ()
+    told = (killed, ROWS, dict(Counter(states.values())))
+    logging.getLogger(__name__).info("seed %d: %d kills, %d rows: %s", SEED, *told)
     assert set(states) == set(numbers(ROWS)), f"seed {SEED}"
     for number, state in states.items():
         assert state in {SendState.ACCEPTED, SendState.UNKNOWN, SendState.NOT_SENT}, f"seed {SEED}"

@@ -13,19 +13,25 @@ import random
 import signal
 import sqlite3
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from mmscheck.ledger import Filter, default_file, open_ledger
+import asyncpg  # type: ignore[import-untyped] # it brings no types
+import msgspec
+
+from mmscheck.ledger import open_ledger
 from mmscheck.model.ledger import SendState
 from mmscheck.sandbox import Mishaps, Sandbox, Throttle, Ways
 from tests.sandbox.raw_http import call, save_xml, slide, text
 from tests.support.bound import bind_files
-from tests.support.command import PROGRAM, fields, message, surroundings
+from tests.support.command import fields, message
+from tests.support.launching import Launcher, launching
 
 SENDS = int(os.environ.get("MMSCHECK_CRASHES", "20"))
 SEED = int(os.environ.get("MMSCHECK_CRASH_SEED", random.randrange(10**6)))
 
-AT_ONCE = 3
+AT_ONCE = min(6, 1 + SENDS // 10)
 TRIES = 20
 
 WAYS = Ways(
@@ -42,33 +48,27 @@ WAYS = Ways(
 )
 
 
-async def test_whatever_is_killed_no_phone_gets_a_message_twice(tmp_path: Path) -> None:
+async def test_whatever_is_killed_no_phone_gets_a_message_twice(tmp_path: Path, where: str) -> None:
     (tmp_path / "sale.xml").write_text(message("<message-text>Hello</message-text>"))
-    chance = random.Random(SEED)
     async with Sandbox(ways=WAYS) as box:
         box.plan(None)  # so that the save gets through
         mms_id = (await call(box, save_xml(slide(text()))))["mms-id"]
-        await bind_files([tmp_path / "sale.xml"], mms_id, at=box.provider_url)
+        await bind_files([tmp_path / "sale.xml"], mms_id, at=box.provider_url, where=where)
         numbers = [f"1555123{number:04}" for number in range(SENDS)]
-        turns = asyncio.Semaphore(AT_ONCE)
-        sends = (Persistent(box, tmp_path, mms_id, number, chance) for number in numbers)
-        async with asyncio.TaskGroup() as group:
-            ended = [group.create_task(one.send(turns)) for one in sends]
-        killed = sum(task.result() for task in ended)
+        async with looking(where) as look:
+            makers = Makers(where=where, at=box.provider_url, mms_id=mms_id, look=look)
+            sends = [Persistent(makers, number) for number in numbers]
+            await at_once(AT_ONCE, sends, tmp_path)
         counts, repeated = box.phones.counts, box.phones.repeated
+    killed = sum((one.killed for one in sends), Counter[str]())
     assert not repeated, f"seed {SEED}"
-    async with await open_ledger() as ledger:
+    async with await open_ledger(where) as ledger:
         states = {one.intent.to: one.state async for one in ledger.sends()}
         assert (await ledger.verify()).found == ()
-    logging.getLogger(__name__).info(
-        "seed %d: %d of %d killed, %d arrived, %s",
-        SEED,
-        killed,
-        SENDS,
-        sum(counts.values()),
-        Counter(states.values()),
-    )
-    assert killed > SENDS // 3
+    arrived, ended = sum(counts.values()), dict(Counter(states.values()))
+    told = (SEED, killed.total(), dict(killed), SENDS, arrived, ended)
+    logging.getLogger(__name__).info("seed %d: %d kills, %s; %d sends, %d arrived, %s", *told)
+    assert killed.total() > SENDS // 3
     assert set(states) == set(numbers), f"seed {SEED}"
     for number, state in states.items():
         assert state in {SendState.ACCEPTED, SendState.REFUSED, SendState.UNKNOWN}, f"seed {SEED}"
@@ -76,65 +76,98 @@ async def test_whatever_is_killed_no_phone_gets_a_message_twice(tmp_path: Path) 
         assert state is not SendState.REFUSED or number not in counts, f"seed {SEED}"
 
 
+Look = Callable[[str], Awaitable[str]]
+"""The state of the send to a number, empty where there is none; read behind the ledger's back."""
+
+
+@asynccontextmanager
+async def looking(where: str) -> AsyncIterator[Look]:
+    """One connection for all, which costs the processes that are watched the least."""
+    if "://" not in where:
+        with contextlib.closing(sqlite3.connect(f"file:{where}?mode=ro", uri=True)) as database:
+
+            async def of_file(number: str) -> str:
+                found = database.execute("SELECT state FROM sends WHERE recipient = ?", (number,)).fetchone()
+                return str(found[0]) if found else ""
+
+            yield of_file
+        return
+    async with asyncpg.create_pool(where, min_size=1, max_size=AT_ONCE) as pool:
+
+        async def of_server(number: str) -> str:
+            return await pool.fetchval("SELECT state FROM sends WHERE recipient = $1", number) or ""
+
+        yield of_server
+
+
+async def at_once(many: int, sends: Iterable[Persistent], folder: Path) -> None:
+    """Make them all, so many at a time."""
+    left = iter(sends)
+
+    async def work() -> None:
+        async with launching(folder) as launcher:
+            for one in left:
+                await one.send(launcher)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(many):
+            group.create_task(work())
+
+
+class Makers(msgspec.Struct, frozen=True, kw_only=True):
+    """What every send needs."""
+
+    where: str
+    at: str
+    mms_id: str
+    look: Look
+
+
 class Persistent:
     """Somebody who repeats one send until it has ended, whatever comes in between."""
 
-    def __init__(self, box: Sandbox, folder: Path, mms_id: str, number: str, chance: random.Random) -> None:
-        self._box = box
-        self._folder = folder
+    def __init__(self, makers: Makers, number: str) -> None:
+        self._makers = makers
         self._number = number
-        self._arguments = fields(to=number, mms_id=mms_id)
-        self._chance = chance
+        # Its own, so that a seed repeats them whoever comes first.
+        self._chance = random.Random(f"{SEED} {number}")
+        self.killed = Counter[str]()
+        """How often it was killed, by what the ledger knew of it then."""
 
-    async def send(self, turns: asyncio.Semaphore) -> bool:
-        """Whether it was killed on the way."""
-        async with turns:
-            codes = [await self._run(kill=True)]
-            while len(codes) < TRIES and (codes[-1] == -signal.SIGKILL or await self._not_sent(codes[-1])):
-                codes.append(await self._run(kill=self._chance.random() < 0.2))
+    async def send(self, launcher: Launcher) -> None:
+        """Until it has ended."""
+        codes = [await self._run(launcher, kill=True)]
+        while len(codes) < TRIES and (codes[-1] == -signal.SIGKILL or await self._not_sent(codes[-1])):
+            codes.append(await self._run(launcher, kill=self._chance.random() < 0.2))
         assert codes[-1] in {0, 5, 6}, (codes, f"seed {SEED}")
-        return -signal.SIGKILL in codes
 
     async def _not_sent(self, code: int) -> bool:
         """Whether it was refused for now only, so that it may be repeated."""
-        if code != 5:
-            return False
-        async with await open_ledger() as ledger:
-            wanted = Filter(state=SendState.NOT_SENT)
-            return self._number in [one.intent.to async for one in ledger.sends(wanted)]
+        return code == 5 and await self._makers.look(self._number) == SendState.NOT_SENT
 
-    async def _run(self, *, kill: bool) -> int:
-        process = await asyncio.create_subprocess_exec(
-            *(str(PROGRAM), "send", "sale.xml", "--api-url", self._box.provider_url, *self._arguments),
-            cwd=self._folder,
-            env=surroundings(),
-            stdout=asyncio.subprocess.DEVNULL,
+    async def _run(self, launcher: Launcher, *, kill: bool) -> int:
+        given = self._makers
+        to = fields(to=self._number, mms_id=given.mms_id)
+        process = await launcher.begin(
+            ("send", "sale.xml", "--ledger", given.where, "--api-url", given.at, *to)
         )
-        try:
-            if kill:
-                await self._moment(process)
-            else:
-                await asyncio.wait_for(process.wait(), 180)
-        finally:
-            if process.returncode is None:
-                process.kill()
-        return await process.wait()
+        ending = asyncio.ensure_future(launcher.ended())
+        if kill:
+            await self._moment(ending)
+        else:
+            await asyncio.wait({ending}, timeout=180)
+        if not ending.done():
+            os.kill(process, signal.SIGKILL)
+        code = await ending
+        if code == -signal.SIGKILL:
+            self.killed[await given.look(self._number) or "before the claim"] += 1
+        return code
 
-    async def _moment(self, process: asyncio.subprocess.Process) -> None:
+    async def _moment(self, ending: asyncio.Future[int]) -> None:
         """Any time of its life; mostly one between intent and answer, where it matters most."""
         if self._chance.random() < 0.25:
             await asyncio.sleep(self._chance.uniform(0, 2.0))
             return
-        ended = asyncio.ensure_future(process.wait())
-        while not ended.done() and not self._intended():
-            await asyncio.wait({ended}, timeout=0.004)
+        while not ending.done() and await self._makers.look(self._number) != SendState.INTENDED:
+            await asyncio.wait({ending}, timeout=0.004)
         await asyncio.sleep(self._chance.uniform(0, 0.12))
-
-    def _intended(self) -> bool:
-        """Whether its intent is in the ledger, and no answer yet; read behind the ledger's back."""
-        question = "SELECT count(*) FROM sends WHERE recipient = ? AND state = 'intended'"
-        try:
-            with contextlib.closing(sqlite3.connect(f"file:{default_file()}?mode=ro", uri=True)) as database:
-                return bool(database.execute(question, (self._number,)).fetchone()[0])
-        except sqlite3.OperationalError:
-            return False  # not there yet

@@ -15,10 +15,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers.daemon import HOME, REQUIRED, free_ports
+from tests.support.servers.daemon import HOME, REQUIRED, bound_to_us, free_ports
 
 USER = "mmscheck"
 _START = 30.0
+
+KEPT = 4
+"""Databases that are there at a time: of hundreds each takes 8 MB, and their removal half a minute."""
+
+_PASSING = {
+    # Nobody runs for long; it would hold a database that is to go, and has more to do with each.
+    "autovacuum": "off",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "96MB",
+    "min_wal_size": "32MB",
+}
+"""Settings where a crash of the machine may take it all."""
 
 
 def programs() -> Path | None:
@@ -29,7 +42,7 @@ def programs() -> Path | None:
 
 
 class Cluster:
-    """A running server; ``fresh`` makes an empty database in it."""
+    """A running server; ``fresh`` makes an empty database in it, and removes those of long ago."""
 
     def __init__(self, folder: Path, bin_: Path, *, durable: bool) -> None:
         """Make the files and start; ``durable`` is False where a crash of the machine may take it all."""
@@ -43,10 +56,13 @@ class Cluster:
         settings = {
             "listen_addresses": HOME,
             "unix_socket_directories": "",
-            "fsync": "on" if durable else "off",
+            "max_connections": "300",
+            **({} if durable else _PASSING),
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self._command = [str(bin_ / "postgres"), "-D", str(data), "-p", str(self.port), *options]
+        server = [str(bin_ / "postgres"), "-D", str(data), "-p", str(self.port), *options]
+        # Tests that are killed must not leave it behind: it would go on for ever.
+        self._command = [*bound_to_us("QUIT"), *server]
         self.start()
 
     def start(self) -> None:
@@ -63,10 +79,13 @@ class Cluster:
         self._wait()
 
     def fresh(self) -> str:
-        """The URL of a new database."""
+        """The URL of a new database; the one of ``KEPT`` calls ago is gone then."""
         self._made += 1
         name = f"ledger{self._made}"
-        self._run("createdb", "-h", HOME, "-p", str(self.port), "-U", USER, name)
+        # Nobody can be connected to this template, which would keep it from being copied.
+        self.tell(f"CREATE DATABASE {name} TEMPLATE template0")
+        if self._made > KEPT:
+            self.tell(f"DROP DATABASE ledger{self._made - KEPT} WITH (FORCE)")
         return f"postgresql://{USER}@{HOME}:{self.port}/{name}"
 
     def stop(self) -> None:
@@ -78,23 +97,35 @@ class Cluster:
             os.killpg(self._server.pid, signal.SIGKILL)
         self._server.wait()
 
+    def tell(self, statement: str) -> None:
+        """Have the server do it; AssertionError with what it said when it does not."""
+        place = ("-h", HOME, "-p", str(self.port), "-U", USER, "-d", "postgres")
+        self._run("psql", "-X", "-q", *place, "-c", statement)
+
     def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run(
+        ended = subprocess.run(
             [self._bin / program, *arguments],
-            check=True,
+            check=False,
             cwd="/",
-            stdout=subprocess.DEVNULL,
-            timeout=60,
+            capture_output=True,
+            text=True,
+            timeout=300,
             user=self._user,
         )
+        assert not ended.returncode, f"{program} ended with {ended.returncode}:\n{ended.stderr}{self._end()}"
+
+    def _end(self) -> str:
+        """The end of what the server told, where there is one."""
+        if not self._log.exists():
+            return ""
+        return f"postgres told:\n{self._log.read_text(errors='replace')[-4000:]}"
 
     def _wait(self) -> None:
         end = time.monotonic() + _START
         ready = [str(self._bin / "pg_isready"), "-q", "-h", HOME, "-p", str(self.port)]
         while subprocess.run(ready, check=False, timeout=10).returncode:
-            text = self._log.read_text(errors="replace")
-            assert self._server.poll() is None, f"postgres ended at its start:\n{text}"
-            assert time.monotonic() < end, f"postgres did not answer in {_START:g} s:\n{text}"
+            assert self._server.poll() is None, f"postgres ended at its start; {self._end()}"
+            assert time.monotonic() < end, f"postgres did not answer in {_START:g} s; {self._end()}"
             time.sleep(0.05)
 
 

@@ -61,6 +61,12 @@ def free_ports(count: int) -> tuple[int, ...]:
     return tuple(found)
 
 
+def bound_to_us(signal_: str = "TERM") -> tuple[str, ...]:
+    """A prefix that has the kernel end the child when the tests are killed and cannot clean up."""
+    found = shutil.which("setpriv")
+    return (found, "--pdeathsig", signal_, "--") if found else ()
+
+
 class Daemon:
     """One child that answers HTTP on a port of loopback."""
 
@@ -75,7 +81,7 @@ class Daemon:
         self._port = port
         with log.open("wb") as output:
             self._child = subprocess.Popen(
-                [*_bound_to_us(), *command],
+                [*bound_to_us(), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -108,12 +114,6 @@ class Daemon:
         end = time.monotonic() + self._patience
         while _open(self._port) and time.monotonic() < end:
             time.sleep(0.01)
-
-
-def _bound_to_us() -> tuple[str, ...]:
-    """A prefix that has the kernel end the child when the tests are killed and cannot clean up."""
-    found = shutil.which("setpriv")
-    return (found, "--pdeathsig", "TERM", "--") if found else ()
 
 
 def _answers(port: int) -> bool:
