@@ -7,6 +7,10 @@ $types = ['jpg' => 'image/jpeg', 'wav' => 'audio/wav', 'vcf' => 'text/vcard', 'i
 if (!is_file($file)) {
     exit('ready');
 }
+if (dirname($_SERVER['REQUEST_URI']) === '/') {
+    header('Location: http://' . $_SERVER['HTTP_HOST'] . '/media' . $_SERVER['REQUEST_URI']);
+    exit;
+}
 $way = preg_replace('/^(?:fpm-)?([a-z]+).*/', '$1', $_SERVER['HTTP_HOST']);
 if ($way !== 'untyped') {
     header('Content-Type: ' . ($types[pathinfo($file, PATHINFO_EXTENSION)] ?? 'application/octet-stream'));

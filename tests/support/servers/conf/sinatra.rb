@@ -35,12 +35,18 @@ class Typed < Media
   get("/media/:name") { send_file file }
 end
 
+class Moved < Media
+  get("/media/:name") { send_file file }
+  get("/:name") { redirect "/media/#{params["name"]}" }
+end
+
 class Squeezed < Media
   @gzip@
   get("/media/:name") { send_file file }
 end
 
-WAYS = { "stream" => Streamed, "untyped" => Untyped, "types" => Typed, "gzip" => Squeezed }.transform_values(&:new)
+WAYS = { "stream" => Streamed, "untyped" => Untyped, "types" => Typed, "gzip" => Squeezed,
+         "moved" => Moved }.transform_values(&:new)
 application = lambda do |env|
   WAYS.fetch(env["HTTP_HOST"].to_s[/\A[a-z]+/], WAYS["types"]).call(env)
 end
