@@ -17,6 +17,7 @@ from mmscheck.model.redact import redact_header, redact_text
 FIRST = "at first"
 """What the first answer is called beside the names of the probes."""
 
+_ALIKE = frozenset({ProbeName.REPEAT, ProbeName.IPV4, ProbeName.IPV6, ProbeName.GZIP})
 _FRAMING = ("Content-Type", "Content-Length", "Transfer-Encoding", "Content-Encoding")
 
 
@@ -62,6 +63,37 @@ def probed(probe: Probe) -> Answer:
 def probes(observation: Observation, name: ProbeName) -> tuple[Probe, ...]:
     """Every probe of that name."""
     return tuple(probe for probe in observation.probes if probe.name is name)
+
+
+class Later(msgspec.Struct, frozen=True, kw_only=True):
+    """A further answer with a file: how it was asked for, in words, and whether its bytes are the first's.
+
+    Where only the head was asked for, bytes count as the same when as many are stated.
+    """
+
+    when: str
+    head: Hop
+    same: bool
+
+
+def again(observation: Observation) -> tuple[Later, ...]:
+    """The further answers that any client may get in place of the first.
+
+    They were asked for in the same way or, where the file did not come coded for that, with gzip accepted.
+    """
+    before = first(observation)
+    asked = [probed(probe) for probe in observation.probes if probe.name in _ALIKE]
+    return tuple(
+        Later(
+            when=f"when asked again ({found.name}), though not at first",
+            head=found.head,
+            same=before.sha256 == found.sha256
+            if found.sha256
+            else before.size is not None and before.size == usable_length(found.head),
+        )
+        for found in asked
+        if found.head is not None and not content_coded(found.head)
+    )
 
 
 def transfer_coded(head: Hop) -> bool:

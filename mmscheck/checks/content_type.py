@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import msgspec
 
+from mmscheck.checks.answers import again
 from mmscheck.checks.media_types import ALIASES, essence, is_well_formed
 from mmscheck.checks.observed import answer, seen, unanswered, values
-from mmscheck.model.check import Check, MediaTarget, NoParams, Result, failed, inapplicable, passed
+from mmscheck.model.check import (
+    Check,
+    MediaTarget,
+    NoParams,
+    Result,
+    advising,
+    failed,
+    inapplicable,
+    passed,
+)
 from mmscheck.model.observation import Hop
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Owner, TargetKind
 
 _NAME = "Content-Type"
 
@@ -33,15 +43,34 @@ def is_generic(name: str, generic: tuple[str, ...]) -> bool:
     return "*" in name or name in generic
 
 
+def comes_and_goes(result: Result) -> Result:
+    """The failure of an answer other than the first, with what helps there."""
+    return advising(result, _ALWAYS, Owner.HOSTING)
+
+
+_ALWAYS = (
+    "State the type where the answer is made, in every answer, and give every node behind this host the same"
+    " table of types. Caddy and other servers written in Go guess the type from the first bytes that they"
+    " happen to hold when the application states none, so that one answer has it and the next has not."
+)
+
+
 def present(target: MediaTarget, _params: NoParams) -> Result:
     """The header is there and is not empty."""
     hop = answer(target.observation)
     if hop is None:
         return unanswered(target.observation)
     if not any(values(hop, _NAME)):
-        without = f"a type in {_NAME} ({seen(hop, _NAME)})" if values(hop, _NAME) else _NAME
-        return failed(seen=seen(hop, _NAME), without=without)
+        return failed(seen=seen(hop, _NAME), without=_without(hop))
+    for found in again(target.observation):
+        if not any(values(found.head, _NAME)):
+            without = f"{_without(found.head)} {found.when}"
+            return comes_and_goes(failed(seen=seen(found.head, _NAME), without=without))
     return passed(content_type=seen(hop, _NAME))
+
+
+def _without(hop: Hop) -> str:
+    return f"a type in {_NAME} ({seen(hop, _NAME)})" if values(hop, _NAME) else _NAME
 
 
 def valid(target: MediaTarget, _params: NoParams) -> Result:
@@ -69,9 +98,16 @@ def specific(target: MediaTarget, params: SpecificParams) -> Result:
     if hop is None:
         return unanswered(target.observation)
     name = declared_type(hop)
-    if name is None or is_generic(name, params.generic):
+    if _says_nothing(name, params):
         return failed({"declared": name}, seen=seen(hop, _NAME))
+    for found in again(target.observation):
+        if _says_nothing(then := declared_type(found.head), params):
+            return comes_and_goes(failed({"declared": then}, seen=f"{seen(found.head, _NAME)} {found.when}"))
     return passed(declared=name)
+
+
+def _says_nothing(name: str | None, params: SpecificParams) -> bool:
+    return name is None or is_generic(name, params.generic)
 
 
 def registered(target: MediaTarget, _params: NoParams) -> Result:

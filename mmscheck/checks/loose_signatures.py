@@ -8,10 +8,12 @@ What counts as an expiry, in any case of the name:
 - ``oe`` (Facebook), and ``ex`` beside ``hm`` or ``is`` (Discord), with seconds in eight hexadecimal digits.
 - ``exp`` or ``expires`` among ``name=value`` fields joined by ``~``, as the tokens of Akamai (``hdnts``,
   ``hdnea``, ``__token__``), Cloudinary and Google's Media CDN have them.
+- ``exp:`` or ``expires:`` with seconds as a segment of the path, as imgproxy's URLs have it.
 
 What counts as a signature whose end cannot be read: ``sig``, ``sign``, ``signature`` and ``hmac`` with at
 least 16 characters of a token, ``token`` and ``policy`` with at least 24 that are no UUID (Firebase's
-permanent tokens are), a ``~`` token with ``hmac``, and Alibaba CDN's ``auth_key``. Versions, hashes of the
+permanent tokens are), a ``~`` token with ``hmac``, Alibaba CDN's ``auth_key``, the ``verify`` of Cloudflare's
+token authentication and the ``Authorization`` of Backblaze B2. Versions, hashes of the
 content, ids and imgix's ``s``, which holds forever unless ``expires`` stands beside it, are none.
 """
 
@@ -56,6 +58,13 @@ _SIGNATURES = {
     **dict.fromkeys(("token", "policy"), _LONG_SIGNATURE),
 }
 _ALIBABA = re.compile(r"[0-9]{10}-[^-]*-[^-]*-[0-9a-f]{32}", re.IGNORECASE)
+_CLOUDFLARE = re.compile(r"[0-9]{10}-[A-Za-z0-9+/_=-]{27,}")
+"""The time of signing and a digest; for how long it holds stands in a rule at Cloudflare."""
+
+_B2 = re.compile(r"[0-9]_[0-9]{14}_[0-9a-f]+_[A-Za-z0-9_]+")
+"""What b2_get_download_authorization gives out, for at most a week."""
+
+_IMGPROXY = re.compile(r"(?:exp|expires):([0-9]{9,12})")
 _EDGE = "token with exp"
 
 
@@ -119,6 +128,14 @@ def edge_tokens(query: Query) -> Iterable[Validity]:
                 yield Validity(scheme=_EDGE, doubt=str(unclear))
 
 
+def path_ends(query: Query) -> Iterable[Validity]:
+    """What every segment of the path says that is an option of imgproxy on the end."""
+    for each in query.tokens:
+        found = _IMGPROXY.fullmatch(each.value) if each.name == "path" else None
+        if found:
+            yield Validity(scheme="imgproxy", ends=float(found[1]))
+
+
 def _marks_token(name: str, value: str) -> bool:
     return name == "hmac" or (name in {"exp", "Expires"} and _FIRST <= (_counted(value) or 0) <= _LAST)
 
@@ -156,6 +173,10 @@ def _doubt(parameter: Parameter) -> str:
     name, value = parameter.name.removeprefix("amp;").lower(), parameter.value
     if name == "auth_key" and _ALIBABA.fullmatch(value):
         return "whether its time is that of signing or that of the end, which is set at the CDN"
+    if name == "verify" and _CLOUDFLARE.fullmatch(value):
+        return "how long after its time of signing it holds, which is set at the CDN"
+    if name == "authorization" and _B2.fullmatch(value):
+        return "how long it holds, which is a week at most"
     shape = _SIGNATURES.get(name)
     if shape is None or not shape.fullmatch(value) or _UUID.fullmatch(value) or is_web_token(value):
         return ""

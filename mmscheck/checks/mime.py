@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from mmscheck.checks import content_type
-from mmscheck.checks.content_type import declared_type, is_generic
+from mmscheck.checks.answers import again
+from mmscheck.checks.content_type import comes_and_goes, declared_type, is_generic
 from mmscheck.checks.framing import codings
 from mmscheck.checks.media_types import NO_TYPES, WEB_PAGES, canonical, kinds, same_type
 from mmscheck.checks.observed import (
@@ -130,7 +131,24 @@ def matches(target: MediaTarget, params: content_type.SpecificParams) -> Result:
     if not same_type(declared, actual):
         differing = failed({"declared": declared}, seen=seen(hop, "Content-Type"), actual=printable(actual))
         return _untyped(differing, actual) if declared in WEB_PAGES and kinds(actual) else differing
-    return passed(declared=declared, actual=actual)
+    return _another_later(target.observation, actual, params) or passed(declared=declared, actual=actual)
+
+
+def _another_later(
+    observation: Observation, actual: str, params: content_type.SpecificParams
+) -> Result | None:
+    """The failure of a further answer that gives the same bytes another type; None where none does.
+
+    A type that is missing or generic is a matter of ``content-type-specific``.
+    """
+    for found in again(observation):
+        then = declared_type(found.head)
+        if then is None or is_generic(then, params.generic):
+            continue
+        if found.same and not same_type(then, actual):
+            shown = f"{seen(found.head, 'Content-Type')} {found.when}"
+            return comes_and_goes(failed({"declared": then}, seen=shown, actual=printable(actual)))
+    return None
 
 
 def _untyped(result: Result, actual: str) -> Result:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from mmscheck.checks.loose_signatures import edge_tokens, expiries, unread
+from mmscheck.checks.loose_signatures import edge_tokens, expiries, path_ends, unread
 from mmscheck.checks.signed_values import (
     Parameter,
     Query,
@@ -52,7 +52,7 @@ def signatures(url: str) -> tuple[Validity, ...]:
     """What every signature in the query of the URL says; empty when there is none that is known as one."""
     query = Query(url)
     known = [_read(scheme, url) for scheme in _SCHEMES if scheme.meets(query)]
-    found = [*known, *_tokens(query), *_signed_ids(query), *edge_tokens(query)]
+    found = [*known, *_tokens(query), *_signed_ids(query), *edge_tokens(query), *path_ends(query)]
     if not known:
         found += expiries(query)
     return tuple(found or unread(query))

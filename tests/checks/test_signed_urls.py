@@ -531,3 +531,32 @@ def test_a_token_with_an_end_is_read_out_of_the_path_as_out_of_the_query(segment
 )
 def test_what_only_looks_like_a_token_in_the_path_has_no_end(segment: str) -> None:
     assert not [said for said in signatures(f"https://media.example.com/{segment}/a.jpg") if said.ends]
+
+
+@pytest.mark.parametrize("option", ["exp:1600000000", "expires:1600000000", "exp%3A1600000000"])
+def test_the_end_of_an_imgproxy_url_is_read_out_of_its_path(option: str) -> None:
+    (said,) = signatures(f"https://img.example.com/AfrOrF3gWeDA6VOlDG4TzxMv/rs:fit:300/{option}/plain/a.jpg")
+    assert (said.ends, said.doubt) == (1_600_000_000, "")
+
+
+@pytest.mark.parametrize("segment", ["exp:12", "exp:soon", "expires:", "v:1600000000"])
+def test_other_options_of_imgproxy_are_no_end(segment: str) -> None:
+    assert not signatures(f"https://img.example.com/AfrOrF3gWeDA6VOlDG4TzxMv/{segment}/plain/a.jpg")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "verify=1764500000-rW7hNQfHfQiXnm8P0gdYwBwMKHrDkqwQ5YV5Xc7UmAk%3D",
+        "Authorization=3_20261130175000_f4a1c2b3_0123456789abcdef_dnld",
+    ],
+)
+def test_a_signature_whose_end_stands_at_the_host_leaves_it_open(query: str) -> None:
+    (said,) = signatures(f"https://media.example.com/file/bucket/a.jpg?{query}")
+    assert said.ends is None
+    assert "how long" in said.doubt
+
+
+@pytest.mark.parametrize("query", ["verify=1", "verify=yes-we-can", "authorization=none"])
+def test_parameters_of_these_names_alone_are_no_signatures(query: str) -> None:
+    assert not signatures(f"https://media.example.com/a.jpg?{query}")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.servers.judging import Said, judge, warm
 from tests.support.servers.mends import FAULTS, MENDS
-from tests.support.servers.rows import ROWS
+from tests.support.servers.rows_apps import ALL_ROWS
 from tests.support.servers.world import World, is_served
 
 
@@ -22,7 +22,7 @@ def world() -> Iterator[World]:
 @pytest.fixture(scope="session")
 def said(world: World) -> Mapping[str, Said]:
     """What is said of each URL of the tables that is served; what is to be warm was asked for before."""
-    served = [row for row in ROWS if is_served(row.host)]
+    served = [row for row in ALL_ROWS if is_served(row.host)]
     for row in served:
         for file in row.files() if row.warmed else ():
             warm(world, file.name)

@@ -39,6 +39,7 @@ def _row(server: str, rule: str, wants: str, answer: Answer, kind: MediaKind = M
 
 SERVERS: tuple[Row, ...] = (
     _row("nginx", "not-chunked", "gzip off;", squeezed(*VCF, NGINX, 'ETag: W/"5f-1"')),
+    _row("nginx", "not-chunked", "gzip off;", squeezed(*VCF, "Server: openresty/1.25.3.1")),
     _row("nginx", "content-length", "sub_filter_types *", chunked(*JPG, NGINX)),
     _row("nginx", "not-chunked", "gunzip on", chunked(*JPG, NGINX, 'ETag: W/"5f-1"')),
     _row("nginx", "content-length", "Let the application set Content-Length", chunked(*JPG, NGINX)),

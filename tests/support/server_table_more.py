@@ -92,6 +92,23 @@ MORE: tuple[Row, ...] = (
         "WEBrick::HTTPUtils::DefaultMimeTypes.merge!(",
         plain(*OCTETS, "Server: WEBrick/1.8.1 (Ruby/3.1.2/2022-04-12)", url=PASS_URL),
     ),
+    _row(
+        "webrick",
+        "content-type-specific",
+        "mime_type :pkpass",
+        plain(
+            *OCTETS,
+            "X-Content-Type-Options: nosniff",
+            "Server: WEBrick/1.8.1 (Ruby/3.1.2/2022-04-12)",
+            url=PASS_URL,
+        ),
+    ),
+    _row(
+        "webrick",
+        "not-compressed",
+        "use Rack::Deflater, if:",
+        squeezed(*JPG, "Server: WEBrick/1.8.1 (Ruby/3.1.2/2022-04-12)"),
+    ),
     _row("thin", "content-type-matches", "content_type File.extname(file)", plain(*HTML, "Server: thin")),
     _row(
         "thin",
@@ -229,7 +246,7 @@ MORE: tuple[Row, ...] = (
     _row(
         "h2o",
         "not-compressed",
-        "Set file.send-compressed and compress to OFF",
+        "file.send-compressed: OFF",
         squeezed(*VCF, "Server: h2o/2.2.5"),
     ),
     _row(
@@ -241,13 +258,13 @@ MORE: tuple[Row, ...] = (
     _row(
         "jetty",
         "not-compressed",
-        "Leave the media path out of GzipHandler (exc",
+        "gzip.setExcludedPaths(",
         squeezed(*VCF, "Server: Jetty(9.4.50.v20221201)"),
     ),
     _row(
         "jetty",
         "content-length",
-        "State the length before writing: response.se",
+        "response.setContentLengthLong(",
         chunked(*JPG, "Server: Jetty(9.4.50.v20221201)"),
     ),
     _row(

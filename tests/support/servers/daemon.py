@@ -21,14 +21,19 @@ REQUIRED = "MMSCHECK_REQUIRE_SERVERS"
 """Where this is set, as in .ci/run, a server that is missing is a failure and no reason to skip."""
 
 _SEARCHED = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
-_START = 15.0
+_START = 60.0
+"""Seconds: Java compiles before it answers, on a machine that has other things to do."""
 
 
 def find(name: str) -> str | None:
     """The path of a server's program, or of a library that is given by its path.
 
-    System programs are found for users whose path lacks them too.
+    System programs are found for users whose path lacks them too; a name with ``*`` is one with a version.
     """
+    if "*" in name:
+        folder, _, pattern = name.rpartition("/")
+        folders = [folder] if folder else [path for path in _SEARCHED.split(":") if path]
+        return max((str(path) for each in folders for path in Path(each).glob(pattern)), default=None)
     if name.startswith("/"):
         return name if Path(name).exists() else None
     return shutil.which(name, path=_SEARCHED)
@@ -68,13 +73,16 @@ def bound_to_us(signal_: str = "TERM") -> tuple[str, ...]:
 
 
 class Daemon:
-    """One child that answers HTTP on a port of loopback."""
+    """One child that answers on a port of loopback, over HTTP or for a server that does."""
 
-    def __init__(self, command: Sequence[str], *, port: int, log: Path, patience: float = 5.0) -> None:
-        """Start it; `ready` waits until it answers.
+    def __init__(
+        self, command: Sequence[str], *, port: int, log: Path, patience: float = 5.0, http: bool = True
+    ) -> None:
+        """Start it; `ready` waits until it answers or, without ``http``, until it listens.
 
         ``log`` takes what it prints; ``patience`` is seconds from being asked to end to being killed.
         """
+        self._is_ready = _answers if http else _open
         self._log = log
         self._patience = patience
         self._name = Path(command[0]).name
@@ -91,7 +99,7 @@ class Daemon:
     def ready(self) -> None:
         """Return once it answers; AssertionError with its log when it ended or stayed silent."""
         end = time.monotonic() + _START
-        while not _answers(self._port):
+        while not self._is_ready(self._port):
             ended = self._child.poll()
             assert ended is None, f"{self._name} ended with {ended} at its start:\n{self.log()}"
             assert time.monotonic() < end, f"{self._name} did not answer in {_START:g} s:\n{self.log()}"

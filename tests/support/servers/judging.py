@@ -29,9 +29,10 @@ KINDS: Mapping[str, str] = {
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said of a message with one medium: whether it may go out, and each rule on the medium."""
+    """What was said of a message with one medium: if it may go out, who serves it, and each rule on it."""
 
     permitted: bool
+    servers: tuple[str, ...]
     rules: dict[str, Evaluation]
 
     def that(self, *outcomes: Outcome) -> set[str]:
@@ -56,6 +57,7 @@ def judge(world: World, urls: Sequence[str]) -> dict[str, Said]:
     return {
         message.source: Said(
             permitted=verdict.permitted,
+            servers=tuple(name for each in message.servers.values() for name in each.names),
             rules={item.rule: item for item in message.evaluations if item.target.media},
         )
         for message, verdict in zip(made.messages, gate.verdict(made).messages, strict=True)

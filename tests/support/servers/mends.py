@@ -10,6 +10,7 @@ from types import MappingProxyType
 from mmscheck.model.report import Evaluation
 from tests.support.servers.files import ABOVE_64_KIB
 from tests.support.servers.mend import ACCEL, COLD, FILE, GZIP, LENGTH, STREAM, TYPE, Mend
+from tests.support.servers.mends_apps import APPS
 from tests.support.servers.mends_more import MORE
 from tests.support.servers.rows import ALL, CONTACTS, EVENTS, OBJECTS, PASSES, PHOTOS, SOME, SOUNDS
 
@@ -149,6 +150,7 @@ MENDS: tuple[Mend, ...] = (
         done="set beresp.do_stream = false;",
     ),
     *MORE,
+    *APPS,
 )
 
 FAULTS: Mapping[str, str] = MappingProxyType({mend.host: mend.fault for mend in MENDS})

@@ -18,13 +18,14 @@ from tests.support.servers.origin import Origin
 
 CONF = Path(__file__).parent / "conf"
 
+_GEMS = "/usr/share/rubygems-integration/all/gems"
 PROGRAMS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "nginx": ("nginx", "nginx-light"),
         "apache": ("apache2", "apache2"),
         "varnish": ("varnishd", "varnish"),
         "caddy": ("caddy", "caddy"),
-        "lighttpd": ("lighttpd", "lighttpd"),
+        "lighttpd": ("/usr/lib/lighttpd/mod_deflate.so", "lighttpd lighttpd-mod-deflate"),
         "squid": ("squid", "squid"),
         "php": ("php", "php-cli"),
         "node": ("node", "nodejs"),
@@ -32,12 +33,24 @@ PROGRAMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "django": ("/usr/lib/python3/dist-packages/whitenoise", "gunicorn python3-django python3-whitenoise"),
         "uvicorn": ("/usr/lib/python3/dist-packages/fastapi", "uvicorn python3-fastapi"),
         "flask": ("/usr/lib/python3/dist-packages/flask", "python3-flask"),
+        "fpm": ("php-fpm*", "php-fpm"),
+        "puma": (f"{_GEMS}/sinatra-*", "ruby-sinatra puma"),
+        "webrick": (f"{_GEMS}/webrick-*", "ruby-sinatra ruby-webrick"),
+        "thin": ("thin", "ruby-sinatra thin"),
+        "tomcat": ("/usr/share/tomcat10/bin/bootstrap.jar", "tomcat10"),
+        "jetty": ("/usr/share/java/jetty9-webapp.jar", "libjetty9-java"),
+        "haproxy": ("haproxy", "haproxy"),
+        "tornado": ("/usr/lib/python3/dist-packages/tornado", "python3-tornado"),
+        "h2o": ("h2o", "h2o"),
+        "waitress": ("/usr/lib/python3/dist-packages/waitress", "python3-bottle python3-waitress"),
+        "cherrypy": ("/usr/lib/python3/dist-packages/cherrypy", "python3-cherrypy3"),
+        "simplehttp": ("/usr/bin/python3", "python3"),
     }
 )
 """The servers that may be missing, each with its program and Debian's package of it; aiohttp's never is."""
 
 KINDS = ("aiohttp", *PROGRAMS)
-_WORD = re.compile(r"@([a-z.-]+)@")
+_WORD = re.compile(r"@([a-z0-9.-]+)@")
 
 
 class World:
@@ -66,7 +79,7 @@ class World:
             self.daemons = {}
             for kind, command in self._commands().items():
                 log = self.scratch / f"{kind}.log"
-                self.daemons[kind] = Daemon(command, port=self.ports[kind], log=log)
+                self.daemons[kind] = Daemon(command, port=self.ports[kind], log=log, http=kind != "fpm")
                 failing.callback(self.daemons[kind].stop)
             for daemon in self.daemons.values():
                 daemon.ready()
@@ -79,7 +92,7 @@ class World:
     def _commands(self) -> dict[str, Sequence[str]]:
         self._configured("types.conf")
         programs = {kind: find(name) for kind, (name, _) in PROGRAMS.items()}
-        arguments = {**self._servers(), **self._frameworks()}
+        arguments = {**self._servers(), **self._frameworks(), **self._further()}
         found = {kind: arguments[kind] for kind, path in programs.items() if path is not None}
         return {kind: (find(name) or name, *rest) for kind, (name, *rest) in found.items()}
 
@@ -119,12 +132,7 @@ class World:
             self._configured(name)
         chdir, python = str(self.scratch), "/usr/bin/python3"
         return {
-            "php": (
-                "php",
-                "-S",
-                self._at("php"),
-                str(self._configured("app.php")),
-            ),
+            "php": ("php", "-S", self._at("php"), str(self._script("app.php", "{}.php.example"))),
             "node": ("node", str(self._configured("app.js"))),
             "express": (
                 *("env", "NODE_PATH=/usr/share/nodejs", "node"),
@@ -141,13 +149,75 @@ class World:
             "flask": (python, str(self._configured("flask_app.py.in"))),
         }
 
+    def _script(self, name: str, hosts: str) -> Path:
+        """The PHP script under this name, with what stands in it for the hosts of this form."""
+        return self._configured("app.php", name, **self._ways(hosts, "plain", "gzip", "untyped"))
+
+    def _ways(self, hosts: str, *ways: str) -> dict[str, str]:
+        return {way: self._words[hosts.format(way)] for way in ways}
+
+    def _further(self) -> dict[str, Sequence[str]]:
+        """FastCGI, Ruby, Java and what else answers in this way or that."""
+        self._script("fpm.php", "fpm-{}.nginx.example")
+        self._configured("fastcgi.conf")
+        own = f"user = {_user()}\ngroup = {_user()}" if _root() else ""
+        fpm = self._configured("fpm.conf", user=own)
+        h2o = self._configured("h2o.conf", user=f"user: {_user()}" if _root() else "")
+        return {
+            "fpm": ("php-fpm*", "-n", "-F", "-y", str(fpm)),
+            "puma": self._sinatra("puma"),
+            "webrick": self._sinatra("webrick"),
+            "thin": self._sinatra("thin"),
+            "tomcat": self._tomcat(),
+            "jetty": self._jetty(),
+            "haproxy": ("haproxy", "-db", "-f", str(self._configured("haproxy.cfg"))),
+            "tornado": ("/usr/bin/python3", str(self._configured("tornado_app.py.in"))),
+            "waitress": ("/usr/bin/python3", str(self._configured("waitress_app.py.in"))),
+            "cherrypy": ("/usr/bin/python3", str(self._configured("cherry_app.py.in"))),
+            "h2o": ("h2o", "-c", str(h2o)),
+            "simplehttp": (
+                *("/usr/bin/python3", "-m", "http.server", "--bind", HOME),
+                *("--directory", str(self.scratch / "files"), str(self.ports["simplehttp"])),
+            ),
+        }
+
+    def _sinatra(self, kind: str) -> Sequence[str]:
+        ways = {way: self._words.get(f"{way}.{kind}.example", "") for way in ("untyped", "types", "gzip")}
+        ways["stream"] = self._words.get(f"stream.{kind}.example", "send_file file")
+        script = self._configured("sinatra.rb", f"sinatra-{kind}.rb", **ways)
+        return "ruby", str(script), kind, str(self.ports[kind])
+
+    def _tomcat(self) -> Sequence[str]:
+        home = "/usr/share/tomcat10"
+        self._configured("mime.xml", "tomcat/stock/WEB-INF/web.xml", **self._mappings("tomcat"))
+        self._configured("web.xml", "tomcat/stream/WEB-INF/web.xml")
+        self._configured("stream.jsp", "tomcat/stream/stream.jsp")
+        self._configured("server.xml", "tomcat/conf/server.xml")
+        (self.scratch / "tomcat" / "conf" / "web.xml").write_bytes(Path("/etc/tomcat10/web.xml").read_bytes())
+        return (
+            *("java", "-cp", f"{home}/bin/bootstrap.jar:{home}/bin/tomcat-juli.jar"),
+            *(f"-Dcatalina.home={home}", f"-Dcatalina.base={self.scratch}/tomcat"),
+            *("org.apache.catalina.startup.Bootstrap", "start"),
+        )
+
+    def _jetty(self) -> Sequence[str]:
+        self._configured("mime.xml", "jetty/web.xml", **self._mappings("jetty"))
+        parts = ("server", "servlet", "webapp", "http", "io", "util", "security", "xml")
+        jars = [*(f"/usr/share/java/jetty9-{part}.jar" for part in parts), "/usr/share/java/servlet-api.jar"]
+        return "java", "-cp", ":".join(jars), str(self._configured("Jetty.java"))
+
+    def _mappings(self, kind: str) -> dict[str, str]:
+        return {"mappings": self._words[f"stock.{kind}.example"]}
+
     def _at(self, kind: str) -> str:
         return f"{HOME}:{self.ports[kind]}"
 
-    def _configured(self, name: str, **given: str) -> Path:
+    def _configured(self, name: str, named: str = "", **given: str) -> Path:
+        """A file of ``conf`` filled in, under its own name or this one."""
         ports = {f"port-{kind}": str(port) for kind, port in self.ports.items()}
         words = {**self._words, **ports, "scratch": str(self.scratch), **given}
-        path = self.scratch / name.removesuffix(".in")
+        path = self.scratch / (named or name.removesuffix(".in"))
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_WORD.sub(lambda found: words[found[1]], (CONF / name).read_text()))
         return path
 

@@ -28,5 +28,9 @@ all.use(app("untyped.express.example", (own) => own.get("/media/:name", (req, re
   @untyped.express.example@
   res.send(fs.readFileSync(file));
 })));
+all.use(app("moved.express.example", (own) => {
+  own.use("/media", express.static(FOLDER));
+  own.get("/:name", (req, res) => res.redirect(`/media/${req.params.name}`));
+}));
 all.get("/", (req, res) => res.send("ready"));
 all.listen(@port-express@, "127.0.0.1");
