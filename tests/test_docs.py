@@ -63,6 +63,7 @@ def test_the_guides_are_those_that_were_promised() -> None:
         "limits.md",
         "pipeline.md",
         "repository.md",
+        "slide-xml.md",
         "stability.md",
         "stops-and-reports.md",
         "writing-rules.md",
@@ -175,6 +176,7 @@ def test_every_option_that_is_named_exists(name: str) -> None:
 def prepared(folder: Path) -> None:
     """The files that the shown commands are called with."""
     shutil.copytree(ROOT / "fixtures" / "mms", folder / "fixtures" / "mms")
+    run(["new", "message"], folder)
     for name, source in (("fixed", "summer-sale"), ("broken", "broken-sale")):
         shutil.copy(ROOT / "fixtures" / "mms" / f"{source}.xml", folder / "sale.xml")
         run(["lint", "sale.xml", "--format", f"json={name}.json"], folder)

@@ -27,6 +27,7 @@ SUBCOMMANDS = {
     "lint": "Judge slide XML and local media files offline; permits nothing.",
     "diff": "Compare two JSON reports: what is fixed, new, left, or not known any more.",
     "rules": "List, explain and validate the rules, and begin new ones.",
+    "new": "Begin a message from one that passes, or write the schema for editors.",
     "sandbox": "Run a local provider and media host to try things against.",
     "demo": "Show the main job on real sockets and real media files.",
 }
