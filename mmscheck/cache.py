@@ -204,8 +204,12 @@ def _opened(folder: Path) -> int:
         folder.mkdir(mode=0o700, exist_ok=True)
         opened = os.open(folder, flags)
     except (OSError, ValueError) as error:
-        reason = "it is a link" if folder.is_symlink() else getattr(error, "strerror", None) or error
-        raise UsageError(f"--cache {folder}: no folder to keep results in: {reason}") from None
+        # Path.is_symlink raises for what may not be looked at.
+        linked = os.path.islink(folder)  # noqa: PTH114
+        reason = "it is a link" if linked else getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"--cache {folder}: no folder to keep results in: {reason}; name one in a folder of yours"
+        ) from None
     status = os.fstat(opened)
     if status.st_uid == os.geteuid() and not status.st_mode & _OTHERS_MAY_WRITE:
         return opened

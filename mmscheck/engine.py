@@ -202,26 +202,36 @@ def _recognised(
     return {url: recognise(ruleset.servers, observations[url]) for url in urls}
 
 
-def judge_file(ruleset: RuleSet, path: str, kind: MediaKind, observation: Observation) -> MessageReport:
-    """Evaluate the rules about media on a local file that was given by itself; ``path`` is its source.
+def judge_alone(
+    ruleset: RuleSet,
+    place: str,
+    kind: MediaKind,
+    observation: Observation,
+    window: SendWindow | None = None,
+) -> MessageReport:
+    """Evaluate the rules about media on one that was given by itself: a local file's path, or a URL.
 
     The only target is the medium; rules about messages and slides have nothing here to look at.
     """
-    ref = MediaRef(url=path, kind=kind, slide=0, index=1, line=0)
+    ref = MediaRef(url=place, kind=kind, slide=0, index=1, line=0)
     sha256 = getattr(observation, "sha256", "")
-    holder = Mms(source=path, digest=f"sha256:{sha256}" if sha256 else "")
-    place = _media_place(ref, {path: observation})
+    source = place if ref.is_file else redact_url(place)
+    holder = Mms(source=source, digest=f"sha256:{sha256}" if sha256 else "")
+    known = None if ref.is_file else recognise(ruleset.servers, observation)
+    target = _media_place(ref, {place: observation}, window, known)
+    target = target if ref.is_file else _with_page(target, ruleset)
     return MessageReport(
-        source=path,
+        source=source,
         digest=holder.digest,
         name=None,
         subject=None,
-        targets=(place.key,),
+        targets=(target.key,),
         media=(ref,),
-        observations={path: observation},
+        observations={place: observation},
         evaluations=tuple(
-            evaluate(rule, holder, place) for rule in ruleset.rules if rule.target is TargetKind.MEDIA
+            evaluate(rule, holder, target) for rule in ruleset.rules if rule.target is TargetKind.MEDIA
         ),
+        servers={place: describe(known)} if known is not None and known.found else {},
     )
 
 

@@ -7,6 +7,7 @@
     ├── PermitError           a permit is missing, spent, expired or for another request (exit 4)
     ├── DeniedError           the gate denied; carries the report and the verdict            (library)
     ├── ReportError           a report could not be written                            (exit 4)
+    │   └── ReaderGoneError       who read standard output stopped reading, as head does
     ├── SandboxError          the local stand-in could not start                       (exit 2)
     └── LedgerError           the ledger cannot be read or written; nothing may be sent      (exit 4)
         └── MissingLedgerError    there is none, and none was to be made
@@ -56,6 +57,10 @@ class DeniedError(MmscheckError):
 
 class ReportError(MmscheckError):
     """A report that could not be written; the text names the place and the reason."""
+
+
+class ReaderGoneError(ReportError):
+    """Whoever read standard output has closed it before the end, as ``head`` does."""
 
 
 class SandboxError(MmscheckError):

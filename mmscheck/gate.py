@@ -13,9 +13,18 @@ from mmscheck.errors import PermitError
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, NotFetched
 from mmscheck.model.redact import redact_url
-from mmscheck.model.report import LINT, SAVE, Evaluation, MessageReport, Report, TargetKey
+from mmscheck.model.report import (
+    LINT,
+    MEDIA,
+    PERMITS_NOTHING,
+    SAVE,
+    Evaluation,
+    MessageReport,
+    Report,
+    TargetKey,
+)
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import FLOOR, NEVER_WAIVED, SECOND_GATE
+from mmscheck.model.rule import FLOOR, FLOOR_OF_MESSAGES, NEVER_WAIVED, SECOND_GATE
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, Waived, mint_permit
@@ -45,10 +54,8 @@ def verdict(report: Report) -> Verdict:
     messages = tuple(_message_verdict(report, message, waived) for message, waived in pairs)
     reasons = tuple(_report_reasons(report))
     clean = not reasons and not any(message.reasons for message in messages)
-    offline = report.profile == LINT
     return Verdict(
-        permitted=clean and not offline,
-        passed_offline=clean and offline,
+        **_as(report.profile, clean=clean),
         exit_code=_exit_code(report, messages, reasons),
         messages=messages,
         reasons=reasons,
@@ -67,15 +74,22 @@ def _joined(report: Report) -> Verdict:
     if held != report.messages or any(part.profile != report.profile for part in report.parts):
         reasons = (*reasons, "the report does not hold what its parts hold")
     clean = not reasons and not any(message.reasons for message in messages)
-    offline = report.profile == LINT
     return Verdict(
-        permitted=clean and not offline,
-        passed_offline=clean and offline,
+        **_as(report.profile, clean=clean),
         exit_code=_exit_code(report, messages, reasons),
         messages=messages,
         reasons=reasons,
         waivers=tuple(use for part in parts for use in part.waivers),
     )
+
+
+def _as(profile: str, *, clean: bool) -> dict[str, bool]:
+    """What nothing in the way comes to: only rules about the whole message as it will be can permit."""
+    return {
+        "permitted": clean and profile not in PERMITS_NOTHING,
+        "passed_offline": clean and profile == LINT,
+        "passed_media": clean and profile == MEDIA,
+    }
 
 
 def _report_reasons(report: Report) -> Iterable[str]:
@@ -84,7 +98,8 @@ def _report_reasons(report: Report) -> Iterable[str]:
     if not report.rules:
         yield "no rules were loaded"
     guarding = {rule.id for rule in report.rules if rule.severity is Severity.ERROR}
-    if (missing := sorted(FLOOR - guarding)) and report.profile != LINT:
+    needed = FLOOR - FLOOR_OF_MESSAGES if report.profile == MEDIA else FLOOR
+    if (missing := sorted(needed - guarding)) and report.profile != LINT:
         yield f"rules that may never be left out were not guarding the gate: {', '.join(missing)}"
     if weak := sorted(rule.id for rule in report.rules if rule.id in SECOND_GATE - guarding):
         yield f"rules that what is sent is what was saved were made advice: {', '.join(weak)}"
@@ -127,11 +142,9 @@ def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waive
         *(f"{name} could not be decided" for name in undecided),
         *gaps,
     )
-    offline = report.profile == LINT
     return MessageVerdict(
         source=message.source,
-        permitted=not reasons and not offline,
-        passed_offline=not reasons and offline,
+        **_as(report.profile, clean=not reasons),
         undecided=bool(reasons) and not failed,
         reasons=reasons,
         waived=waived,
@@ -172,7 +185,7 @@ def _unserved(message: MessageReport) -> Iterable[str]:
 
 def _is_file(message: MessageReport) -> bool:
     """Whether the entry is a media file of its own, without a message around it."""
-    return bool(message.media) and all(ref.is_file for ref in message.media)
+    return bool(message.media) and all(ref.is_alone for ref in message.media)
 
 
 def _media_key(ref: MediaRef) -> TargetKey:
@@ -231,6 +244,8 @@ def _permitted(report: Report) -> MessageReport:
         raise PermitError("a report over several configurations permits no send")
     if report.profile == LINT:
         raise PermitError("lint is offline, and its reports permit nothing")
+    if report.profile == MEDIA:
+        raise PermitError("media without their message permit nothing")
     decision = verdict(report)
     if not decision.permitted:
         raise PermitError("the report denies: " + "; ".join(_all_reasons(decision)))

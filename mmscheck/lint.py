@@ -11,19 +11,16 @@ from pathlib import Path
 import msgspec
 
 from mmscheck.assets import MAX_BYTES, Missing, TooLarge, locate, read_local
-from mmscheck.checks.media_types import canonical, kinds
-from mmscheck.engine import judge, judge_file
+from mmscheck.checks.kinds import kind_of
+from mmscheck.engine import judge, judge_alone
 from mmscheck.fetch import Inspector
 from mmscheck.media import MediaWorkers
-from mmscheck.model.extensions import BY_EXTENSION
-from mmscheck.model.facts import AudioFacts, VideoFacts
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason, Timing
 from mmscheck.model.report import MessageReport, Report
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.usable import Usable
-from mmscheck.model.words import MediaKind
 from mmscheck.pipeline import make_report, start_clock, window
 from mmscheck.worthwhile import usable
 
@@ -78,7 +75,7 @@ async def lint(
 def _entries(ruleset: RuleSet, given: Mapping[str, Observation]) -> Iterable[MessageReport]:
     for path, seen in given.items():
         if not any(_lost(path, seen)):
-            yield judge_file(ruleset, path, _kind(path, seen), seen)
+            yield judge_alone(ruleset, path, kind_of(path, seen), seen)
 
 
 def _lost(path: str, seen: Observation) -> Iterable[str]:
@@ -126,21 +123,3 @@ async def _look_at(path: Path, inspect: Inspector, turn: asyncio.Semaphore) -> O
         decoded=inspected.decoded,
         preview=inspected.preview,
     )
-
-
-def _kind(path: str, seen: Observation) -> MediaKind:
-    """The slide element a file is for: by its inside, else by its type, else by its name, else an image."""
-    if isinstance(seen, Fetched):
-        if isinstance(seen.decoded, AudioFacts):
-            return MediaKind.AUDIO
-        if isinstance(seen.decoded, VideoFacts):
-            return MediaKind.VIDEO
-        if seen.sniffed.type is not None and (kind := _kind_of(seen.sniffed.type)):
-            return kind
-    return _kind_of(BY_EXTENSION.get(Path(path).suffix.lower(), "")) or MediaKind.IMAGE
-
-
-def _kind_of(name: str) -> MediaKind | None:
-    possible = kinds(name)
-    family = canonical(name).partition("/")[0]
-    return next((kind for kind in sorted(possible) if kind.value == family), min(possible, default=None))

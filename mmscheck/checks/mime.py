@@ -162,7 +162,7 @@ def _untyped(result: Result, actual: str) -> Result:
 
 def kind_matches(target: MediaTarget, _params: NoParams) -> Result:
     """The bytes are of the kind that the slide element is for."""
-    if target.ref.is_file:
+    if target.ref.is_alone:
         return inapplicable("no slide element holds it")
     actual = proven_type(target.observation)
     if isinstance(actual, Result):

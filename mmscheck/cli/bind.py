@@ -17,6 +17,7 @@ from mmscheck.cli.output import destinations, write_reports
 from mmscheck.cli.running import run
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
+from mmscheck.cli.variables import filled
 from mmscheck.errors import UsageError
 from mmscheck.formats.escape import visible
 from mmscheck.matching import differences
@@ -67,9 +68,10 @@ def command(mms_id: str, path: str, **given: Any) -> int:
     mms_id = _usable_id(mms_id)
     _demand_reason(given)
     given["who"] = login(given["who"])
+    config = opts.configuration(given, (path,))
+    given = filled(given, config)
     by = calling.way(given)
     one = read_one(path, "bind")
-    config = opts.configuration(given, (path,))
     spare(given, wanted, inputs=document_places((path,)), config=config)
     if unlike := _compared(by.client, mms_id, one.message):
         text, code = unlike

@@ -16,6 +16,7 @@ from mmscheck.cli.output import Destination, write_reports
 from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, internal, say, write_stdout
 from mmscheck.cli.secrets import API_KEY, read_secret, secret
+from mmscheck.cli.variables import by_variable
 from mmscheck.errors import ReportError, UsageError
 from mmscheck.formats import View
 from mmscheck.media import keep_secret
@@ -37,7 +38,10 @@ EXITS = {
 """How a call ended, as an exit code."""
 
 API_URL = click.option(
-    "--api-url", default=DEFAULT_API_URL, show_default=True, metavar="URL", help="The provider's address."
+    "--api-url",
+    metavar="URL",
+    help=f"The provider's address; default: MMSCHECK_API_URL, else {DEFAULT_API_URL}",
+    **by_variable("MMSCHECK_API_URL", "the provider's address"),
 )
 API_KEY_FILE = click.option(
     "--api-key-file", type=click.Path(path_type=Path), help="Instead of MMSCHECK_API_KEY."
@@ -61,7 +65,7 @@ def way(given: dict[str, Any]) -> Way:
     """Read it out of the options; raises UsageError now for what would be found out too late."""
     ledger_place(given)
     key_file = given["api_key_file"]
-    client = SinchClient(api_url=given["api_url"], api_key=_api_key(key_file), ca_file=given["api_ca_file"])
+    client = SinchClient(api_url=api_url(given), api_key=_api_key(key_file), ca_file=given["api_ca_file"])
     if "retries" not in given:
         return Way(client=client, ledger=given["where"])
     retries = Retries(count=given["retries"], seconds=given["retry_seconds"])
@@ -74,7 +78,12 @@ def account(given: Mapping[str, Any]) -> str:
         key = _api_key(given["api_key_file"])
     except UsageError:
         key = None
-    return provider_account(given["api_url"], key)
+    return provider_account(api_url(given), key)
+
+
+def api_url(given: Mapping[str, Any]) -> str:
+    """The provider's address that was given, or the usual one."""
+    return given["api_url"] or DEFAULT_API_URL
 
 
 def ledger_place(given: dict[str, Any]) -> None:

@@ -45,7 +45,11 @@ _INTERRUPTED = "interrupted; what was in flight was finished, and the same comma
 
 
 def send_to_all(
-    path: str, given: dict[str, Any], common: SendRequest, rules: Callable[[Any], RuleSet]
+    path: str,
+    given: dict[str, Any],
+    common: SendRequest,
+    config: Config,
+    rules: Callable[[dict[str, Any], Config], RuleSet],
 ) -> int:
     """Send to every row of ``--recipients``; returns the exit code."""
     from mmscheck.campaign import Recipients  # noqa: PLC0415 - brings SQLAlchemy, and --help needs none of it
@@ -55,9 +59,8 @@ def send_to_all(
     calling.ledger_place(given)
     by = None if given["dry_run"] else calling.way(given)
     recipients = Recipients(file, common.changes)
-    config = opts.configuration(given, (path,))
     spare(given, wanted, inputs=document_places((path,)), config=config)
-    plan = _plan(path, given, common, rules(config), config)
+    plan = _plan(path, given, common, rules(given, config), config)
     one = _Run(plan, recipients, given=given, wanted=wanted, by=by)
     try:
         with opened_file(log, private=True) if log else contextlib.nullcontext() as rows:
@@ -91,7 +94,7 @@ def _plan(path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSe
         common=common,
         strict=given["strict"] or config.strict,
         within=window.closes - window.opens,
-        api_url=given["api_url"],
+        api_url=calling.api_url(given),
         account=calling.account(given),
         again=given["again"],
         cache_bust=not given["no_cache_bust"],

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from mmscheck import gate
 from mmscheck.cli import options as opts
+from mmscheck.cli.alone import check_alone
 from mmscheck.cli.cache import cache_options, open_cache
-from mmscheck.cli.lint_paths import document_paths
+from mmscheck.cli.lint_paths import document_paths, is_url
 from mmscheck.cli.output import destinations, shows_media, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress
@@ -52,7 +53,7 @@ def read_messages(documents: Sequence[str]) -> tuple[tuple[Mms, ...], tuple[str,
 
 
 @click.command(name="check")
-@click.argument("paths", nargs=-1, metavar="[PATH ... | -]")
+@click.argument("paths", nargs=-1, metavar="[PATH ... | URL ... | -]")
 @click.option(
     "--deep", is_flag=True, help="Ask in every way that a rule looks at: some seven requests more per URL."
 )
@@ -67,10 +68,15 @@ def read_messages(documents: Sequence[str]) -> tuple[tuple[Mms, ...], tuple[str,
 def command(paths: tuple[str, ...], **given: Any) -> int:
     """Check stored MMS: files, folders (walked for .xml), or - for standard input.
 
+    With URLs in their place each is fetched and judged as one medium of a message would be. Rules that need
+    a message are not applied, and a good end (PASS) permits nothing.
+
     Exit codes: 0 permitted, 1 denied (a rule failed), 2 nothing was checked or an input could not be read,
     3 denied (a rule could not be decided), 4 internal error or unwritable report.
     """
     wanted = destinations(given["formats"])
+    if any(map(is_url, paths)):
+        return check_alone(paths, given, wanted)
     changes = opts.changes(given)
     found = document_paths(paths, given["exclude"])
     if not found.documents:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import click
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -35,6 +37,14 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Headings and the parameters below them, both in the order in which they are shown."""
 
+ARGUMENTS = MappingProxyType(
+    {
+        "path": "The message: a file of slide XML, or - for standard input.",
+        "mms_id": "The id that the provider gave the message.",
+    }
+)
+"""What stands in no option, by the parameter's name."""
+
 FETCHING = "How media are fetched, and the rest"
 """The last heading: every option that no group names."""
 
@@ -44,10 +54,17 @@ class GroupedCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write every group that the command has an option of."""
+        params = self.get_params(ctx)
+        arguments = [param for param in params if isinstance(param, click.Argument)]
+        _write(
+            formatter,
+            "Arguments",
+            [(each.make_metavar(ctx), ARGUMENTS[each.name or ""]) for each in arguments],
+        )
         left = {
             param.name: record
-            for param in self.get_params(ctx)
-            if (record := param.get_help_record(ctx)) is not None
+            for param in params
+            if param not in arguments and (record := param.get_help_record(ctx)) is not None
         }
         for title, names in GROUPS:
             records = [left.pop(name) for name in names if name in left]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +12,7 @@ from mmscheck.cli.exits import Exit
 from mmscheck.cli.running import run
 from mmscheck.cli.say import complain
 from mmscheck.cli.spared import spare
+from mmscheck.cli.variables import by_variable
 from mmscheck.errors import LedgerError, UsageError
 
 if TYPE_CHECKING:
@@ -20,24 +20,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_VARIABLE = "MMSCHECK_LEDGER"
-
-
-def _named(_context: click.Context, _option: click.Parameter, where: str | None) -> str | None:
-    """The address; a variable that is set to nothing is no way to say "the default one"."""
-    # click takes an empty variable for none.
-    if where is None and _VARIABLE in os.environ:
-        raise UsageError(f"{_VARIABLE} is empty: give it a file or a postgresql:// URL, or unset it")
-    return where
-
-
 LEDGER = click.option(
     "--ledger",
     "where",
-    envvar=_VARIABLE,
-    callback=_named,
     metavar="URL",
     help="A file or a postgresql:// URL; default: MMSCHECK_LEDGER, else the user's state folder.",
+    **by_variable("MMSCHECK_LEDGER", "a file or a postgresql:// URL"),
 )
 """Where the ledger is."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.slidexml import DOCUMENTS, Left, Unread, left_out, walk
 
 STDIN = "-"
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class Paths(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,8 +33,10 @@ class Paths(msgspec.Struct, frozen=True, kw_only=True):
 def sort_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
     """Folders are walked for .xml and for known media extensions; any other file that is named is a medium.
 
-    Raises InputError when nothing was given.
+    Raises InputError when nothing was given, and for a URL.
     """
+    if urls := [path for path in paths if is_url(path)]:
+        raise InputError(f"{visible(urls[0])}: lint is offline; mmscheck check fetches URLs")
     found = _found(paths, {*DOCUMENTS, *BY_EXTENSION}, exclude, "no .xml file and no media file in it")
     documents = tuple(path for path in found.documents if path == STDIN or _suffix(path) in DOCUMENTS)
     media = tuple(path for path in found.documents if path not in set(documents))
@@ -70,6 +74,11 @@ def _places(
     if len(left) == len(below):
         told = "".join(f"; {sentence.rstrip('.')}" for sentence in left_out(left))
         yield Unread(f"{visible(path.rstrip('/'))}/: {none}{told}")
+
+
+def is_url(path: str) -> bool:
+    """Whether it is a URL; a file that is called so is a file."""
+    return _URL.match(path) is not None and not os.path.lexists(path)
 
 
 def _suffix(path: str) -> str:

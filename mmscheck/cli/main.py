@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from mmscheck.cli.exits import INTERRUPTED, Exit
-from mmscheck.cli.say import complain, internal, silence_stdout, watch
+from mmscheck.cli.say import complain, internal, say, silence_stdout, watch
 from mmscheck.cli.secrets import hide
-from mmscheck.errors import LedgerError, MmscheckError, PermitError, ReportError
+from mmscheck.errors import LedgerError, MmscheckError, PermitError, ReaderGoneError, ReportError
 
 SUBCOMMANDS = {
     "check": "Check stored MMS: files, folders, or - for standard input.",
@@ -27,10 +28,22 @@ SUBCOMMANDS = {
     "lint": "Judge slide XML and local media files offline; permits nothing.",
     "diff": "Compare two JSON reports: what is fixed, new, left, or not known any more.",
     "rules": "List, explain and validate the rules, and begin new ones.",
+    "new": "Begin a message from one that passes, or write the schema for editors.",
     "sandbox": "Run a local provider and media host to try things against.",
     "demo": "Show the main job on real sockets and real media files.",
 }
 """Name to one-line help; each lives in the module of its name and is imported when it is called."""
+
+_REPORTING = frozenset({"check", "send", "save", "bind", "lint", "diff"})
+"""Commands that answer with a verdict."""
+
+_LISTS = frozenset(
+    {
+        *(("ledger", name) for name in ("list", "show", "saves", "postbacks", "summary")),
+        *(("rules", name) for name in ("list", "explain")),
+    }
+)
+"""Commands that only tell what there is: who has read enough of it has what he wanted."""
 
 _CHECKING = frozenset({"check", "send", "save", "bind", "lint", "demo"})
 
@@ -53,7 +66,9 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("mmscheck"), prog_name="mmscheck", message="%(prog)s %(version)s")
+@click.version_option(
+    version("mmscheck"), "-V", "--version", prog_name="mmscheck", message="%(prog)s %(version)s"
+)
 def cli() -> None:
     """Preflight and gate for MMS.
 
@@ -64,7 +79,7 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; no exception leaves."""
-    given = list(sys.argv[1:] if argv is None else argv)
+    given = _as_options(list(sys.argv[1:] if argv is None else argv))
     watch(given)
     checked = "" if given and given[0] in SUBCOMMANDS.keys() - _CHECKING else "Nothing was checked."
     try:
@@ -72,11 +87,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = int(result) if isinstance(result, int) else int(Exit.PERMITTED)
     except (click.exceptions.Exit, click.ClickException, click.Abort, KeyboardInterrupt) as stop:
         code = _stopped(stop, checked)
+    except ReaderGoneError as gone:
+        code = _unread(gone, given)
     except MmscheckError as error:
         code = _refused(error, checked)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a user
         code = complain(internal(error), Exit.INTERNAL, hint="Nothing was permitted.")
     return code
+
+
+def _as_options(given: list[str]) -> list[str]:
+    """``help [COMMAND ...]`` and ``version``, as other programs have them, in this one's words."""
+    match given:
+        case ["help", *words] if not any(word.startswith("-") for word in words):
+            return [*words, "--help"]
+        case ["version"]:
+            return ["--version"]
+    return given
 
 
 def _stopped(stop: BaseException, checked: str) -> int:
@@ -86,8 +113,21 @@ def _stopped(stop: BaseException, checked: str) -> int:
         return complain("interrupted; nothing was decided", INTERRUPTED)
     context = getattr(stop, "ctx", None)
     called = context.command_path if context else "mmscheck"
+    if isinstance(stop, NoArgsIsHelpError):
+        say(stop.format_message())
+        return complain(f"which command? {checked}".strip(), Exit.NOTHING_CHECKED)
+    # It knows the formats' helpers, and --version needs none of them.
+    from mmscheck.cli.guesses import told  # noqa: PLC0415
+
     hint = f"{checked} See {called} --help.".strip()
-    return complain(stop.format_message(), Exit.NOTHING_CHECKED, hint=hint)
+    return complain(told(stop), Exit.NOTHING_CHECKED, hint=hint)
+
+
+def _unread(gone: ReaderGoneError, given: Sequence[str]) -> int:
+    """Nobody is told what he did by himself, but where a verdict went unread; a list is fine in part."""
+    if given and given[0] in _REPORTING:
+        return complain(str(gone), Exit.INTERNAL)
+    return int(Exit.PERMITTED if tuple(given[:2]) in _LISTS else Exit.INTERNAL)
 
 
 def _refused(error: MmscheckError, checked: str) -> int:

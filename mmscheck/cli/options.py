@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from mmscheck.cli.plan import SECONDS
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
 from mmscheck.media import ISOLATED, offered
@@ -21,7 +22,7 @@ from mmscheck.ruleset import NETWORK_KEYS, Config, find_configs, is_for_pull_req
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
-_SECONDS = click.FloatRange(min=0, min_open=True)
+_RATE = click.FloatRange(min=0, min_open=True)
 _COUNT = click.IntRange(min=1)
 
 _Options = tuple[Callable[[Any], Any], ...]
@@ -84,13 +85,13 @@ _NETWORK: _Options = (
     click.option(
         "--ca-file", metavar="FILE", help="Trust these certificate authorities as well for media (PEM)."
     ),
-    click.option("--timeout", type=_SECONDS, metavar="SECONDS", help="For one fetch."),
-    click.option("--deadline", type=_SECONDS, metavar="SECONDS", help="For the whole check."),
+    click.option("--timeout", type=SECONDS, metavar="SECONDS", help="For one fetch, as 10 or 10s."),
+    click.option("--deadline", type=SECONDS, metavar="SECONDS", help="For the whole check, as 90 or 2m."),
     click.option("--max-concurrency", type=_COUNT, metavar="N", help="Fetches at the same time."),
     click.option("--per-host", type=_COUNT, metavar="N", help="Fetches from one host at the same time."),
     click.option(
         "--rate",
-        type=_SECONDS,
+        type=_RATE,
         metavar="N",
         help="At most N requests a second to one host.",
     ),
@@ -135,7 +136,7 @@ _WALKED: _Options = (
     ),
 )
 _QUIET: _Options = (
-    click.option("--quiet", is_flag=True, help="A line per finding, advice too, and the verdict."),
+    click.option("-q", "--quiet", is_flag=True, help="A line per finding, advice too, and the verdict."),
 )
 _OUTPUT: _Options = (
     *_QUIET,

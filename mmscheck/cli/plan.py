@@ -6,6 +6,8 @@ import datetime as dt
 import re
 import time
 
+import click
+
 from mmscheck.errors import UsageError
 from mmscheck.model.request import SendWindow
 from mmscheck.pipeline import window
@@ -78,3 +80,25 @@ def duration(option: str, text: str, like: str = "90m, 4h or 2d", longest: int =
         most = f", at most {_CALLED[longest]}" if shape else ""
         raise UsageError(f"{option} {text!r}: expected a duration such as {like}{most}")
     return seconds
+
+
+class _Seconds(click.ParamType[float]):
+    """Seconds above 0: a number, or a duration such as 90s or 2m."""
+
+    name = "seconds"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; raises click's BadParameter."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            shape = _DURATION.fullmatch(str(value))
+            seconds = float(shape[1]) * _SECONDS[shape[2]] if shape else 0.0
+        # Not a number compares as false.
+        if not 0 < seconds <= CENTURY:
+            self.fail(f"{value!r}: expected seconds above 0, or a duration such as 10s or 2m", param, ctx)
+        return seconds
+
+
+SECONDS = _Seconds()
+"""The type of options that take either."""

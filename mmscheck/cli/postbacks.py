@@ -22,6 +22,7 @@ from mmscheck.errors import LedgerError, UsageError
 from mmscheck.formats.escape import visible
 from mmscheck.model.ledger import PostbackMeaning
 from mmscheck.orders import provider_account
+from mmscheck.sinch import DEFAULT_API_URL
 from mmscheck.sinch.address import provider_url
 
 if TYPE_CHECKING:
@@ -54,7 +55,13 @@ _ENCODING = frozenset({PostbackMeaning.READY, PostbackMeaning.CORRUPT})
 @LEDGER
 @click.option("--quiet", is_flag=True, help="No line for each postback, only what goes wrong.")
 def command(
-    listen: str, *, secret_file: Path | None, no_secret: bool, api_url: str, where: str | None, quiet: bool
+    listen: str,
+    *,
+    secret_file: Path | None,
+    no_secret: bool,
+    api_url: str | None,
+    where: str | None,
+    quiet: bool,
 ) -> int:
     """Take the provider's postbacks until SIGTERM or Ctrl-C, each answered 200 once the ledger has it.
 
@@ -70,6 +77,7 @@ def command(
     spare({"where": where, "secret_file": secret_file})
     guard = _secret(secret_file)
     _demand(guard, host, no_secret=no_secret)
+    api_url = api_url or DEFAULT_API_URL
     provider_url(api_url)
     try:
         run(_listen(host, port, guard, _Told(where, provider_account(api_url), quiet)))

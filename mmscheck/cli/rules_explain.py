@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -14,21 +15,28 @@ from mmscheck.errors import UsageError
 from mmscheck.formats.rule_entry import Entry
 from mmscheck.formats.rule_text import render_rule
 
+_CODE = re.compile(r"[ENen][0-9]{3}")
+
 NOT_LISTED = "a code that this program has no meaning for"
 """What is said of a provider code that is not in the table."""
 
 
 @click.command(name="explain")
-@click.argument("rule_id", metavar="ID")
+@click.argument("rule_id", metavar="ID | CODE")
 @CONFIG
 def command(rule_id: str, config_file: Path | None) -> int:
     """Tell everything about one rule: what must hold, why, how to fix it, whether it can be waived, its
     parameters with the published numbers they come from, the provider's error codes it prevents, and an
     example that fails and one that passes, taken from the cases that test it.
+
+    With a code of the provider, such as E351, in its place: what it says, and which rules foresee it.
     """  # noqa: D205 - click shows the first paragraph whole
     from mmscheck.cli.rules_examples import cases_file, read_examples  # noqa: PLC0415 - reads XML
 
     config = configuration(config_file)
+    if _CODE.fullmatch(rule_id):
+        write_stdout(_foreseen(rule_id.upper(), read_entries(config)))
+        return 0
     entry = _find(rule_id, read_entries(config))
     file = rule_files(config)[rule_id]
     text = render_rule(
@@ -56,6 +64,19 @@ def _meaning(code: str) -> str:
     if answer:
         return answer.told
     return postback.meaning if postback else NOT_LISTED
+
+
+def _foreseen(code: str, entries: tuple[Entry, ...]) -> str:
+    """What the code says, and the rules that find its cause before the provider does."""
+    meaning = _meaning(code)
+    rules = [entry.rule for entry in entries if code in entry.rule.provider_codes]
+    if meaning == NOT_LISTED and not rules:
+        raise UsageError(f"{code}: the provider's documents list no such code")
+    width = max((len(rule.id) for rule in rules), default=0)
+    listed = "".join(f"  {rule.id.ljust(width)}  {rule.title}\n" for rule in rules)
+    none = "No rule foresees it.\n"
+    told = f"Rules that foresee it (mmscheck rules explain RULE):\n{listed}" if rules else none
+    return f"{code}: {meaning}.\n\n{told}"
 
 
 def _find(rule_id: str, entries: tuple[Entry, ...]) -> Entry:

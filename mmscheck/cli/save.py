@@ -19,6 +19,7 @@ from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.output import Destination, destinations, write_reports
 from mmscheck.cli.say import complain, internal
 from mmscheck.cli.spared import spare
+from mmscheck.cli.variables import filled
 from mmscheck.errors import LedgerError, PermitError
 from mmscheck.formats import View
 from mmscheck.model.report import MessageReport
@@ -63,11 +64,12 @@ def command(path: str, **given: Any) -> int:
     provider had answered, the id is told), 5 permitted but not saved, 6 outcome unknown.
     """
     wanted = destinations(given["formats"])
+    config = opts.configuration(given, (path,))
+    given = filled(given, config)
     calling.ledger_place(given)
     by = None if given["dry_run"] else calling.way(given)
     one = read_one(path, "save")
     shown = saveable(one.message, one.document)
-    config = opts.configuration(given, (path,))
     spare(given, wanted, inputs=document_places((path,)), config=config)
     ruleset = opts.ruleset({**given, "profile": given["profile"] or "save"}, config)
     view = check_with_ledger(one, ruleset, wanted, given, config)

@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from mmscheck.errors import ReportError
+from mmscheck.errors import ReaderGoneError, ReportError
 from mmscheck.formats.escape import muted
 
 _quoted: list[str] = []
@@ -32,6 +32,11 @@ def write_stdout(text: str, *, commands: bool = False) -> None:
     except UnicodeEncodeError:
         sys.stdout.write(text.encode("ascii", "backslashreplace").decode("ascii"))
         sys.stdout.flush()
+    except BrokenPipeError as error:
+        raise ReaderGoneError(
+            "the report could not be written whole: who read it stopped reading, as head does; "
+            "--format FORMAT=FILE writes a file"
+        ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ReportError(f"the report could not be written to standard output: {reason}") from error

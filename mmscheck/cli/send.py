@@ -21,6 +21,7 @@ from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.output import destinations, write_reports
 from mmscheck.cli.plan import refuse_later
 from mmscheck.cli.spared import spare
+from mmscheck.cli.variables import by_variable, filled
 from mmscheck.errors import UsageError
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import SECOND_GATE, RuleSet
@@ -39,9 +40,25 @@ _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 @click.argument("path", metavar="PATH")
 @click.option("--mms-id", metavar="ID", help="The id that saveMMS gave this message.")
 @click.option("--to", metavar="NUMBER", help="Country code and number, digits only.")
-@click.option("--from", "from_", metavar="NUMBER", help="One of the account's numbers, digits only.")
-@click.option("--service-id", metavar="ID", help="The campaign or service id.")
-@click.option("--fallback-sms-text", metavar="TEXT", help="Sent as SMS where MMS cannot be delivered.")
+@click.option(
+    "--from",
+    "from_",
+    metavar="NUMBER",
+    help="One of the account's numbers, digits only; default: MMSCHECK_FROM, else [send].",
+    **by_variable("MMSCHECK_FROM", "one of the account's numbers"),
+)
+@click.option(
+    "--service-id",
+    metavar="ID",
+    help="The campaign or service id; default: MMSCHECK_SERVICE_ID, else [send].",
+    **by_variable("MMSCHECK_SERVICE_ID", "the campaign or service id"),
+)
+@click.option(
+    "--fallback-sms-text",
+    metavar="TEXT",
+    help="Sent as SMS where MMS cannot be delivered; default: MMSCHECK_FALLBACK_SMS_TEXT, else [send].",
+    **by_variable("MMSCHECK_FALLBACK_SMS_TEXT", "the text"),
+)
 @click.option("--operator-id", metavar="ID", help="The recipient's carrier, when known.")
 @click.option(
     "--ddm-force",
@@ -103,15 +120,16 @@ def command(path: str, **given: Any) -> int:
     """
     usable(given)
     refuse_later(given["send_at"])
+    config = opts.configuration(given, (path,))
+    given = filled(given, config)
     if given["recipients"] is not None:
-        return send_to_all(path, given, _request(given), lambda config: _rules(given, config))
+        return send_to_all(path, given, _request(given), config, _rules)
     wanted = destinations(given["formats"], private=True)
     request = _request(given)
     shown_request = redacted_xml(request).decode("utf-8")
     calling.ledger_place(given)
     by = None if given["dry_run"] else calling.way(given)
     one = read_one(path, "send")
-    config = opts.configuration(given, (path,))
     spare(given, wanted, inputs=document_places((path,)), config=config)
     ruleset = _rules(given, config)
     view = check_with_ledger(one, ruleset, wanted, given, config, request=request)

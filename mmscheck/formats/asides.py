@@ -62,7 +62,7 @@ def inputs(messages: Sequence[MessageReport]) -> str:
 
 def is_lone(message: MessageReport) -> bool:
     """Whether it is a media file by itself, and no message."""
-    return bool(message.media) and all(ref.is_file for ref in message.media)
+    return bool(message.media) and all(ref.is_alone for ref in message.media)
 
 
 def noun(messages: Sequence[MessageReport], number: int) -> str:

@@ -5,11 +5,11 @@ send or, where no finding tells it, the gate has against the run. They stand mes
 sorted and filtered anyhow. A run with nothing to look at has the header alone; a denied one never has.
 
 Columns: ``run_verdict`` and ``exit_code`` of the run, ``message_verdict`` (empty in a row about the run):
-permit, pass-offline or deny; ``source`` and ``line``; ``target``, ``slide``, ``media`` (from 1); ``rule``;
-``severity`` (empty for what the gate says); ``outcome``: failed or cant-tell; ``effect``: blocks, advises or
-waived; ``crashed``: yes where the check itself broke; ``owner``; ``message``; ``reason``; ``why``; ``fix``;
-``provider_codes``, by spaces; ``url``; ``waived_by`` with date and reason; ``details``, lines by `` / ``;
-``follows``: the rules that fail or are undecided because of this one, with their targets, by semicolons;
+permit, pass-offline, pass-media or deny; ``source`` and ``line``; ``target``, ``slide``, ``media`` (from 1);
+``rule``; ``severity`` (empty for what the gate says); ``outcome``: failed or cant-tell; ``effect``: blocks,
+advises or waived; ``crashed``: yes where the check itself broke; ``owner``; ``message``; ``reason``; ``why``;
+``fix``; ``provider_codes``, by spaces; ``url``; ``waived_by`` with date and reason; ``details``, lines by
+`` / ``; ``follows``: the rules that fail or are undecided because of this one, with targets, by semicolons;
 ``configuration``: the full path of the file that shaped the rules.
 """
 

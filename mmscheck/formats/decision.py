@@ -23,6 +23,8 @@ def decision(view: View) -> str:
     aside = "".join(f"; {clause}" for clause in not_looked_at(view.report))
     if view.verdict.passed_offline:
         return f"{_permitted(view).rstrip('.')}{aside}; offline, so nothing is permitted by lint."
+    if view.verdict.passed_media:
+        return f"{_permitted(view).rstrip('.')}; there is no message, so nothing is permitted."
     told = ("; ".join(_clauses(view)) or "the gate gave no reason") + aside
     untouched = view.send is not None and view.send.status is SendStatus.NOT_ATTEMPTED
     return f"{told}. Nothing was sent." if untouched else f"{told}."

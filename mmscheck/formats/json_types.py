@@ -17,7 +17,7 @@ from mmscheck.model.send import SendStatus
 from mmscheck.model.waiver import WaiverState
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity, TargetKind
 
-Decision = Literal["permit", "pass-offline", "deny"]
+Decision = Literal["permit", "pass-offline", "pass-media", "deny"]
 FindingEffect = Literal["blocks", "advises", "waived", "known"]
 Url = Annotated[str, Meta(description="A URL; a query that may hold a secret is replaced by a digest.")]
 

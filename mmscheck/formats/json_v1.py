@@ -17,7 +17,7 @@ from mmscheck.formats.json_campaign import json_campaign
 from mmscheck.formats.json_findings import json_findings
 from mmscheck.formats.json_media import media
 from mmscheck.formats.scrub import scrub_message
-from mmscheck.formats.verdicts import message_verdicts, waivers_of
+from mmscheck.formats.verdicts import decision_value, message_verdicts, waivers_of
 from mmscheck.formats.view import View
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import Evaluation, MessageReport, Report
@@ -69,7 +69,7 @@ def document(view: View) -> v1.Document:
         started=report.started,
         duration_ms=report.duration_ms,
         strict=report.strict,
-        verdict=_decision(view.verdict),
+        verdict=decision_value(view.verdict),
         exit_code=view.verdict.exit_code,
         reasons=[clean_text(reason) for reason in view.verdict.reasons],
         counts=_counts(report),
@@ -87,12 +87,6 @@ def document(view: View) -> v1.Document:
 
 def _not_looked_at(report: Report) -> list[v1.Unlooked]:
     return [v1.Unlooked(prefix=each.prefix, media=each.media) for each in unlooked(report)]
-
-
-def _decision(verdict: Verdict | MessageVerdict) -> v1.Decision:
-    if verdict.passed_offline:
-        return "pass-offline"
-    return "permit" if verdict.permitted else "deny"
 
 
 def _ruleset(report: Report) -> v1.RuleSet:
@@ -125,7 +119,7 @@ def _message(
         request_digest=message.request_digest,
         name=optional(message.name),
         subject=optional(message.subject),
-        verdict=_decision(verdict),
+        verdict=decision_value(verdict),
         reasons=[clean_text(reason) for reason in verdict.reasons],
         media=[
             media(ref, message.observations.get(ref.url), message.servers.get(ref.url))

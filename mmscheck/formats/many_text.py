@@ -49,7 +49,7 @@ def many_lines(judged: Sequence[Judged], writer: EntryWriter, *, offline: bool) 
 
 
 def _passed(verdict: MessageVerdict) -> bool:
-    return verdict.permitted or verdict.passed_offline
+    return verdict.passed
 
 
 def _well(passed: Sequence[Judged], page: Page, *, offline: bool) -> Iterator[str]:

@@ -25,7 +25,7 @@ from mmscheck.formats.summary import decision_word
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.wording import OWNERS, count
-from mmscheck.model.report import LINT, MessageReport, Report
+from mmscheck.model.report import PERMITS_NOTHING, MessageReport, Report
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Outcome, Owner
 
@@ -58,7 +58,7 @@ def render(view: View) -> str:
 
 def _head(view: View, said: Sequence[Row]) -> Iterator[str]:
     report = view.report
-    word, _ = decision_word(view.verdict, offline=report.profile == LINT)
+    word, _ = decision_word(view.verdict, offline=report.profile in PERMITS_NOTHING)
     seen = Counter(item.outcome for item in all_evaluations(report))
     media = sum(len(message.media) for message in report.messages)
     yield f"## mmscheck: {word}"
@@ -99,8 +99,8 @@ def _list(sheet: Sheet, items: Sequence[str], *, upto: int) -> None:
 def _messages(sheet: Sheet, view: View) -> None:
     """The messages, denied ones first, with what the gate says of them beside their findings."""
     pairs = list(zip(view.report.messages, message_verdicts(view), strict=True))
-    pairs.sort(key=lambda pair: pair[1].permitted or pair[1].passed_offline)
-    offline = view.report.profile == LINT
+    pairs.sort(key=lambda pair: pair[1].passed)
+    offline = view.report.profile in PERMITS_NOTHING
     lines = (_message_row(message, verdict, offline=offline) for message, verdict in pairs)
     head = ("", "| Verdict | Message | Subject |", "| --- | --- | --- |")
     if left := len(pairs) - sheet.fill(head, lines, upto=_MESSAGES):

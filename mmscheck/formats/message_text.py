@@ -41,7 +41,7 @@ def head(message: MessageReport, verdict: MessageVerdict, page: Page, *, offline
     word, style = decision_word(verdict, offline=offline)
     titles = {"name": message.name, "subject": message.subject}
     told = [f'{title} "{shown(text)}"' for title, text in titles.items() if text is not None]
-    if not any(ref.is_file for ref in message.media):
+    if not any(ref.is_alone for ref in message.media):
         told.append(looked_at((message,)))
     text = ", ".join([shown(message.source), *told])
     lines = page.block(text, indent=0, label=f"{word}  ", style=style)

@@ -141,7 +141,7 @@ class _Tables:
         """Count one message; what is waived is no longer anybody's to fix."""
         self._all += 1
         self._lone += is_lone(message)
-        self._passed += verdict.permitted or verdict.passed_offline
+        self._passed += verdict.passed
         standing = [entry for entry in found if entry.waiver is None]
         blocking = [entry for entry in standing if blocks(entry, strict=self._strict)]
         for key, some in _grouped(standing, self._rule_keys).items():

@@ -21,7 +21,7 @@ from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.waived import about_waiver
 from mmscheck.model.campaign import CampaignResult
-from mmscheck.model.report import LINT, MessageReport
+from mmscheck.model.report import PERMITS_NOTHING, MessageReport
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.waiver import WaiverState, WaiverUse
@@ -124,8 +124,8 @@ def one_of_each_first(found: Iterable[Row]) -> list[Row]:
 
 def message_ruling(view: View, verdict: MessageVerdict) -> Row:
     """What the gate says of one message."""
-    word, _ = decision_word(verdict, offline=view.report.profile == LINT)
-    good = verdict.permitted or verdict.passed_offline
+    word, _ = decision_word(verdict, offline=view.report.profile in PERMITS_NOTHING)
+    good = verdict.passed
     reasons = tuple(map(shown, verdict.reasons))
     return Row(
         rule=GATE,
@@ -147,10 +147,10 @@ def _told(reasons: tuple[str, ...], *, good: bool) -> str:
 
 def _verdict(view: View) -> Row:
     verdict = view.verdict
-    word, _ = decision_word(verdict, offline=view.report.profile == LINT)
+    word, _ = decision_word(verdict, offline=view.report.profile in PERMITS_NOTHING)
     # An exit status that is not explained by a send must not look like a run that went well.
     told = verdict.exit_code == 0 or view.send is not None or view.campaign is not None
-    good = (verdict.permitted or verdict.passed_offline) and told
+    good = (verdict.passed) and told
     return Row(
         rule=VERDICT,
         outcome=_outcome(good=good, undecided=verdict.exit_code != 1),

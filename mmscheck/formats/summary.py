@@ -13,7 +13,7 @@ from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
 from mmscheck.formats.waived import waiver_lines
 from mmscheck.formats.wording import count
-from mmscheck.model.report import LINT
+from mmscheck.model.report import PERMITS_NOTHING
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.words import Owner
@@ -79,8 +79,8 @@ def work_list(owners: Mapping[Owner | None, Sequence[int]], page: Page) -> Itera
 
 
 def decision_word(verdict: Verdict | MessageVerdict, *, offline: bool) -> tuple[str, Style]:
-    """The verdict in a word, with its style; lint has words of its own, since it permits nothing."""
-    if verdict.passed_offline:
+    """The verdict in a word, with its style; what permits nothing has words of its own."""
+    if verdict.passed_offline or verdict.passed_media:
         return "PASS", Style.GOOD
     if offline:
         return "FAIL", Style.BAD
@@ -94,7 +94,7 @@ def closing(view: View, page: Page, about: str = "") -> Iterator[str]:
     """
     yield from waiver_lines(view, page)
     yield from _not_looked_at(view, page)
-    word, style = decision_word(view.verdict, offline=view.report.profile == LINT)
+    word, style = decision_word(view.verdict, offline=view.report.profile in PERMITS_NOTHING)
     yield from page.block(f"{about}{decision(view)}", indent=0, label=f"{word}: ", style=style, hang=2)
     if view.campaign is not None:
         yield from campaign_lines(view.campaign, page)
@@ -125,7 +125,7 @@ def _counts(view: View) -> str:
         for message, verdict in zip(report.messages, message_verdicts(view), strict=True)
         if is_lone(message)
     ]
-    usable = sum(verdict.passed_offline or verdict.permitted for verdict in files)
+    usable = sum(verdict.passed for verdict in files)
     split = f" {usable:,} of the files can be used, {len(files) - usable:,} cannot." if len(files) > 1 else ""
     return (
         f"Checked {inputs(report.messages)} "

@@ -20,7 +20,7 @@ from mmscheck.formats.scrub import scrub
 from mmscheck.formats.summary import closing, configuration, counted, notes, work_list
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
-from mmscheck.model.report import LINT
+from mmscheck.model.report import PERMITS_NOTHING
 
 SEVERAL = 5
 """Messages from which on the tables of rules, servers and owners tell more than the findings themselves."""
@@ -51,13 +51,13 @@ def _full(view: View, page: Page) -> Iterator[str]:
         yield from closing(view, page, about=f"{shown(judged[0][0].source)}: ")
         return
     writer = EntryWriter(page, strict=view.report.strict)
-    offline = view.report.profile == LINT
+    offline = view.report.profile in PERMITS_NOTHING
     if len(judged) > MANY:
         yield from many_lines(judged, writer, offline=offline)
     else:
         yield from _each(judged, writer, offline=offline)
     yield from counted(view, page)
-    denied = any(not (verdict.permitted or verdict.passed_offline) for _, verdict, _ in judged)
+    denied = any(not (verdict.passed) for _, verdict, _ in judged)
     if denied and len(judged) >= SEVERAL:
         yield from rollup_lines(rolled(judged, strict=view.report.strict), page)
     else:
@@ -76,5 +76,5 @@ def _each(judged: tuple[Judged, ...], writer: EntryWriter, *, offline: bool) -> 
 
 def _all_well(view: View, judged: tuple[Judged, ...]) -> bool:
     """Whether one message was checked, it may go out, and there is nothing to say about it."""
-    well = view.verdict.permitted or view.verdict.passed_offline
+    well = view.verdict.passed
     return well and len(judged) == 1 and not judged[0][2]

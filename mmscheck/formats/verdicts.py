@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mmscheck.formats.json_types import Decision
 from mmscheck.formats.view import View
 from mmscheck.model.report import TargetKey
 from mmscheck.model.verdict import MessageVerdict, Verdict
@@ -29,8 +30,10 @@ def waivers_of(verdict: MessageVerdict) -> Mapping[tuple[str, TargetKey], Waiver
     return {(item.rule, item.target): item.waiver for item in verdict.waived}
 
 
-def decision_value(verdict: Verdict | MessageVerdict) -> str:
-    """``permit``, ``pass-offline`` or ``deny``, as the gate decided, in the JSON report's words."""
+def decision_value(verdict: Verdict | MessageVerdict) -> Decision:
+    """``permit``, ``pass-offline``, ``pass-media`` or ``deny``: the gate's decision in JSON's words."""
     if verdict.permitted:
         return "permit"
+    if verdict.passed_media:
+        return "pass-media"
     return "pass-offline" if verdict.passed_offline else "deny"

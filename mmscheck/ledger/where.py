@@ -19,6 +19,10 @@ from mmscheck.ledger.sole import SIDES, must_be_one
 VARIABLE = "MMSCHECK_LEDGER"
 """Names the ledger where nothing else does."""
 
+ELSEWHERE = "name one where this user may write: --ledger FILE or MMSCHECK_LEDGER, or a postgresql:// URL"
+_NOT_HERE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT})
+"""Reasons that a place gives, and that another place does not have."""
+
 _POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
 _SQLITE = frozenset({"sqlite"})
 
@@ -78,7 +82,10 @@ def _file(path: Path) -> Place:
 
 def _server(where: str, url: URL) -> Place:
     if importlib.util.find_spec("asyncpg") is None:
-        raise UsageError("a ledger on PostgreSQL needs asyncpg: pip install 'mmscheck[postgresql]'")
+        raise UsageError(
+            "a ledger on PostgreSQL needs the package asyncpg: pip install asyncpg where mmscheck is, or "
+            "install mmscheck with its extra postgresql"
+        )
     shown = url.set(query={}).render_as_string(hide_password=True)
     checked(where, url)
     return Place(url=url.set(drivername="postgresql+asyncpg"), shown=shown)
@@ -100,7 +107,8 @@ def prepare(file: Path, *, create: bool) -> None:
         if create and not os.access(real, os.R_OK | os.W_OK, effective_ids=True):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise LedgerError(f"the ledger {file} cannot be written: {error.strerror}") from error
+        way_out = f"; {ELSEWHERE}" if error.errno in _NOT_HERE else ""
+        raise LedgerError(f"the ledger {file} cannot be written: {error.strerror}{way_out}") from error
 
 
 def _make(file: Path, real: Path, *, create: bool) -> None:

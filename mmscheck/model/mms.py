@@ -18,7 +18,7 @@ class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
     """A media URL exactly as written, its kind and where it stands.
 
     ``slide`` counts from 1; ``index`` counts the media of the whole message from 1, so two
-    references to one URL stay apart. For a media file that was given by itself ``url`` is its path as
+    references to one URL stay apart. For a medium that was given by itself ``url`` is its path or URL as
     given, and ``slide`` and ``line`` are 0.
     """
 
@@ -29,9 +29,14 @@ class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
     line: int
 
     @property
-    def is_file(self) -> bool:
-        """Whether it is a local file that no slide refers to."""
+    def is_alone(self) -> bool:
+        """Whether it was given by itself, so that no slide refers to it."""
         return self.slide == 0
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a local file that was given by itself."""
+        return self.is_alone and "://" not in self.url
 
 
 class Slide(msgspec.Struct, frozen=True, kw_only=True):

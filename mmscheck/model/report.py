@@ -19,6 +19,12 @@ from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
 LINT = "lint"
 """The profile of the rules that can be applied offline; its reports never permit anything."""
 
+MEDIA = "media"
+"""What the profile of a run is called that looks at media without a message; its reports permit nothing."""
+
+PERMITS_NOTHING = frozenset({LINT, MEDIA})
+"""Profiles under which a good end is no leave to send anything."""
+
 SAVE = "save"
 """The profile of saves, without any rule about the fields of a send."""
 

@@ -27,6 +27,9 @@ FLOOR = frozenset(
 )
 """Rules that no file may remove, weaken or waive."""
 
+FLOOR_OF_MESSAGES = frozenset({"subject-present", "subject-ascii", "subject-no-emoji"})
+"""Those of the floor that look at a message, and not at its media."""
+
 BOUND = "mms-id-bound"
 """The rule that asks the ledger what an mms-id holds."""
 

@@ -24,7 +24,8 @@ class Waived(msgspec.Struct, frozen=True, kw_only=True):
 class MessageVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """May this message go out, and if not why; ``undecided`` when nothing failed but something is open.
 
-    ``passed_offline`` is for lint, which never permits: every blocking rule that it has passed.
+    ``passed_offline`` is for lint, which never permits: every blocking rule that it has passed;
+    ``passed_media`` the same for media without a message.
     """
 
     source: str
@@ -33,12 +34,18 @@ class MessageVerdict(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     waived: tuple[Waived, ...] = ()
     passed_offline: bool = False
+    passed_media: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing blocks, permitted or not."""
+        return self.permitted or self.passed_offline or self.passed_media
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The decision over a whole report: permitted only if every message is and nothing was unread.
 
-    ``passed_offline`` is the same for lint, which never permits.
+    ``passed_offline`` is the same for lint, which never permits, and ``passed_media`` for media alone.
     ``waivers`` says of each waiver of the run what became of it, in the report's order.
     """
 
@@ -48,6 +55,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     waivers: tuple[WaiverUse, ...] = ()
     passed_offline: bool = False
+    passed_media: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing blocks, permitted or not."""
+        return self.permitted or self.passed_offline or self.passed_media
 
 
 _MINT = object()

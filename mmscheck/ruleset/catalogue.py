@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from mmscheck.model.check import Check
+from mmscheck.model.report import MEDIA
 from mmscheck.model.rule import Rule
 from mmscheck.model.server import Server
 from mmscheck.ruleset.floor import missing_floor
@@ -89,6 +90,10 @@ def _profiles(
     rules: Mapping[str, Rule],
     known: frozenset[str],
 ) -> tuple[dict[str, Selected], frozenset[str]]:
+    for path in (path for folder in extras for path in folder.profiles if path.stem == MEDIA):
+        file_scope(faults, path).at("id").fault(
+            f"{MEDIA!r} is what a check of single URLs is called, expected another name"
+        )
     files = _unique(faults, "profile", [path for folder in (own, *extras) for path in folder.profiles])
     read = {
         name: load_profile(

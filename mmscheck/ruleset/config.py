@@ -35,6 +35,20 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any] = {}
 
 
+class SendTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """What ``[send]`` gives to sends that say nothing else; ``api_url`` also to ``save`` and ``bind``.
+
+    There is no ledger among them: ``hold``, ``postbacks`` and ``ledger`` read no configuration, and must not
+    look into another one than sends do.
+    """
+
+    api_url: Filled | None = None
+    from_: Filled | None = msgspec.field(default=None, name="from")
+    service_id: Filled | None = None
+    fallback_sms_text: Filled | None = None
+    operator_id: Filled | None = None
+
+
 class ConfigFile(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """The configuration of mmscheck: ``mmscheck.toml``, or ``[tool.mmscheck]`` of a ``pyproject.toml``."""
 
@@ -56,6 +70,7 @@ class ConfigFile(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     proxy: Filled | None = None
     user_agent: Filled | None = None
     extra_rules: tuple[Filled, ...] = ()
+    send: SendTable = SendTable()
     assets: dict[Prefix, Filled] = {}
     rules: dict[str, Change] = {}
     waivers: tuple[WaiverTable, ...] = ()
@@ -90,6 +105,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str | None = None
     user_agent: str | None = None
     extra_rules: tuple[Path, ...] = ()
+    send: SendTable = SendTable()
     assets: tuple[tuple[str, Path], ...] = ()
     rules: Mapping[str, Change] = {}
     waivers: tuple[Waiver, ...] = ()
@@ -154,6 +170,7 @@ def _config(path: Path, file: ConfigFile) -> Config:
         proxy=file.proxy,
         user_agent=file.user_agent,
         extra_rules=tuple(folder / each for each in file.extra_rules),
+        send=file.send,
         assets=resolve_assets(folder, file.assets),
         rules=file.rules,
         waivers=tuple(each.value() for each in file.waivers),

@@ -22,6 +22,11 @@ from mmscheck.ruleset.scope import Scope, shorten, unknown
 NATIVE = (dt.date, dt.datetime, dt.time)
 """Types that TOML has itself, so no string stands in for them."""
 
+_CALLED: Mapping[Any, str] = types.MappingProxyType(
+    {dt.date: "a date such as 2027-01-31", bool: "true or false"}
+)
+"""What types are called that no field describes."""
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -97,8 +102,23 @@ def _inspect_value(scope: Scope, raw: object, kind: Any) -> None:
     try:
         msgspec.convert(raw, kind, strict=True, builtin_types=NATIVE)
     except msgspec.ValidationError as error:
-        described = _description(kind)
-        scope.fault(f"expected {described}, got {shorten(raw)}" if described else _plain(str(error)))
+        described = _description(kind) or _CALLED.get(kind)
+        told = f"expected {described}, got {shorten(raw)}" if described else _plain(str(error))
+        scope.fault(told + _quotes(raw, kind))
+
+
+def _quotes(raw: object, kind: Any) -> str:
+    """What to do about quotation marks, where they are the whole fault."""
+    plain = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if plain is str and isinstance(raw, bool | int | float | dt.date):
+        return ": put it in quotation marks"
+    if not isinstance(raw, str) or not isinstance(plain, type) or plain is str:
+        return ""
+    try:
+        msgspec.convert(raw, plain, strict=False)
+    except msgspec.ValidationError:
+        return ""
+    return ": write it without quotation marks"
 
 
 def _description(kind: Any) -> str | None:

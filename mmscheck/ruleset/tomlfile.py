@@ -12,6 +12,9 @@ from mmscheck.ruleset.scope import Scope
 
 _LINE = re.compile(r" \(at line (\d+), column \d+\)")
 _END = " (at end of document)"
+_BARE = re.compile(r"\s*[\w.\"-]+\s*=\s*([A-Za-z][^\"'#=\[\]{}]*)(?:#.*)?$")
+"""A key with a value that begins as a word, and is none of TOML's."""
+
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -56,7 +59,19 @@ def _syntax(message: str, text: str) -> str:
     line = int(found.group(1)) if found else text.rstrip().count("\n") + 1
     what = _LINE.sub("", message).removesuffix(_END)
     where = f"line {line}" if found or message.endswith(_END) else "a number"
-    return f"{where}: not TOML: {what}, expected TOML 1.0"
+    return f"{where}: not TOML: {what}, expected TOML 1.0{_meant(text, line)}"
+
+
+def _meant(text: str, line: int) -> str:
+    """What helps against the two slips that are made most, where the line shows one."""
+    lines = text.splitlines()
+    found = _BARE.match(lines[line - 1]) if 0 < line <= len(lines) else None
+    if found is None:
+        return ""
+    value = found[1].strip()
+    if value.lower() in {"true", "false"}:
+        return f": write {value.lower()} in small letters"
+    return ": put text in quotation marks"
 
 
 def _refuse_odd_numbers(scope: Scope, value: object) -> None:

@@ -43,6 +43,26 @@ _MARKS = (
 # UTF-32 comes first because its little-endian mark begins with that of UTF-16.
 
 
+_JUDGE_MEDIA = "Give the slide XML that names it; media files are judged by mmscheck lint"
+_FILES = (
+    (0, b"\xff\xd8\xff", "a JPEG picture"),
+    (0, b"\x89PNG\r\n", "a PNG picture"),
+    (0, b"GIF8", "a GIF picture"),
+    (0, b"RIFF", "a WAV sound, a WebP picture or an AVI film"),
+    (0, b"ID3", "an MP3 sound"),
+    (0, b"OggS", "an Ogg sound"),
+    (0, b"#!AMR", "an AMR sound"),
+    (0, b"\x1aE\xdf\xa3", "a WebM or Matroska film"),
+    (4, b"ftyp", "a film, sound or picture in MP4, MOV or HEIC"),
+    (0, b"%PDF", "a PDF document"),
+    (0, b"PK\x03\x04", "a ZIP archive, as passes and office documents are"),
+    (0, b"\x1f\x8b", "compressed with gzip"),
+    (0, b"BEGIN:VCARD", "a contact card"),
+    (0, b"BEGIN:VCALENDAR", "a calendar"),
+)
+"""Where, with which bytes, and what files begin that are taken for documents by mistake."""
+
+
 class Undecodable(msgspec.Struct, frozen=True, kw_only=True):
     """Why bytes are no text: the reason, and where known the text so far made visible and the line."""
 
@@ -54,6 +74,12 @@ class Undecodable(msgspec.Struct, frozen=True, kw_only=True):
 
 def decode(data: bytes) -> str | Undecodable:
     """The document's text with XML line ends (a line feed each) and without byte order mark."""
+    if what := next((what for at, begins, what in _FILES if data.startswith(begins, at)), None):
+        return Undecodable(reason=f"this is {what}, and no slide XML", hint=_JUDGE_MEDIA, line=1)
+    return _document(data)
+
+
+def _document(data: bytes) -> str | Undecodable:
     for mark, codec in _MARKS:
         if data.startswith(mark):
             return _marked(data, mark, codec)

@@ -121,7 +121,7 @@ def _has(owner: str, number: int) -> str:
 def _body(shown: Shown, gallery: Gallery, tools: Tools) -> Iterator[Markup]:
     report = shown.message
     yield tag("p", tag("span", "File ", class_="quiet"), tag("bdi", tag("code", cut(report.source, 300))))
-    if not any(ref.is_file for ref in report.media):
+    if not any(ref.is_alone for ref in report.media):
         yield subject_line(report, shown.id)
     yield phones(report, gallery, shown.marks, tools.pictures)
     findings = Findings(report, Ids(f"{shown.id}-c"), strict=shown.strict)

@@ -102,7 +102,7 @@ def more(total: int) -> Markup:
 def line(each: Row, *, offline: bool, later: bool = False) -> Markup:
     """One row; ``later`` for one that is not drawn at first, where there is a script to draw it."""
     word, style = decision_word(each.verdict, offline=offline)
-    good = each.verdict.permitted or each.verdict.passed_offline
+    good = each.verdict.passed
     subject = tag("span", "Subject: ", tag("bdi", each.subject), class_="quiet") if each.subject else None
     return tag(
         "tr",

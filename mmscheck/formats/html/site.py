@@ -24,7 +24,7 @@ from mmscheck.formats.scrub import scrub_message
 from mmscheck.formats.summary import decision_word
 from mmscheck.formats.verdicts import message_verdicts
 from mmscheck.formats.view import View
-from mmscheck.model.report import LINT
+from mmscheck.model.report import PERMITS_NOTHING
 
 MOST_IN_ONE = 100
 """Messages that one page holds at most."""
@@ -60,7 +60,7 @@ def _single_parts(
     view: View, shown: tuple[Shown, ...], tables: Rollup, gallery: Gallery, tally: Tally
 ) -> Iterator[Part]:
     alone = len(shown) == 1
-    offline = view.report.profile == LINT
+    offline = view.report.profile in PERMITS_NOTHING
     yield first_steps(tables)
     if len(shown) > 1:
         yield tag("h2", "Messages")
@@ -81,7 +81,7 @@ def _tools(tally: Tally) -> Tools:
 
 def _goes_out(each: Row) -> bool:
     """Sorts what needs somebody's work to the top."""
-    return each.verdict.permitted or each.verdict.passed_offline
+    return each.verdict.passed
 
 
 def _table(rows: Iterable[Row], *, offline: bool) -> Iterator[Markup]:
@@ -163,7 +163,7 @@ class _Site:
         yield first_steps(tables)
         yield tag("h2", "Messages")
         yield controls(len(self._rows))
-        yield from _table(self._rows, offline=self._view.report.profile == LINT)
+        yield from _table(self._rows, offline=self._view.report.profile in PERMITS_NOTHING)
 
 
 def _shown(view: View) -> Iterator[Shown]:
@@ -178,7 +178,7 @@ def _shown(view: View) -> Iterator[Shown]:
             verdict=verdict,
             found=entries(scrubbed, verdict),
             strict=report.strict,
-            offline=report.profile == LINT,
+            offline=report.profile in PERMITS_NOTHING,
         )
 
 
@@ -191,5 +191,5 @@ def _file(number: int) -> str:
 
 
 def _title(view: View) -> str:
-    word, _ = decision_word(view.verdict, offline=view.report.profile == LINT)
+    word, _ = decision_word(view.verdict, offline=view.report.profile in PERMITS_NOTHING)
     return f"{word}: MMS check of {view.report.started[:10]}"

@@ -17,7 +17,7 @@ from mmscheck.formats.view import View
 from mmscheck.formats.waived import leave
 from mmscheck.formats.wording import count
 from mmscheck.model.campaign import CampaignResult
-from mmscheck.model.report import LINT, Report
+from mmscheck.model.report import PERMITS_NOTHING, Report
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.waiver import WaiverState, WaiverUse
 
@@ -43,7 +43,7 @@ _ENDED = {
 
 def top(view: View, tables: Rollup) -> Markup:
     """The banner with the verdict, and the facts of the run."""
-    word, style = decision_word(view.verdict, offline=view.report.profile == LINT)
+    word, style = decision_word(view.verdict, offline=view.report.profile in PERMITS_NOTHING)
     banner = tag(
         "div",
         tag("h1", tag("span", word, class_="word"), " ", tag("span", _headline(view, tables))),
@@ -70,7 +70,7 @@ def _call(view: View) -> Markup:
 def _headline(view: View, tables: Rollup) -> str:
     if not tables.messages:
         return "No message was checked"
-    if view.report.profile == LINT:
+    if view.report.profile in PERMITS_NOTHING:
         if tables.unit == "file":
             return (
                 f"{count(tables.messages, 'file')}: {tables.passed:,} can be used, {tables.denied:,} cannot"
