@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
+from mmscheck.checks.answers import probed
 from mmscheck.checks.media_types import ALIASES, essence, is_well_formed
 from mmscheck.checks.observed import answer, seen, unanswered, values
-from mmscheck.model.check import Check, MediaTarget, NoParams, Result, failed, inapplicable, passed
-from mmscheck.model.observation import Hop
-from mmscheck.model.words import TargetKind
+from mmscheck.checks.showing import both
+from mmscheck.model.check import (
+    Check,
+    MediaTarget,
+    NoParams,
+    Result,
+    advising,
+    failed,
+    inapplicable,
+    passed,
+)
+from mmscheck.model.observation import Hop, Observation
+from mmscheck.model.words import Owner, TargetKind
 
 _NAME = "Content-Type"
+
+
+COMES_AND_GOES = (
+    "Let the application name the type in every answer. A server that guesses it where none is named does so"
+    " only when it has the first bytes in time (Go's net/http, and so Caddy in front of one), and nodes that"
+    " are set up differently answer differently: ask several times with curl, and look at each node."
+)
+"""What helps where one answer has a type and another has none."""
 
 
 class SpecificParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,14 +55,31 @@ def is_generic(name: str, generic: tuple[str, ...]) -> bool:
 
 
 def present(target: MediaTarget, _params: NoParams) -> Result:
-    """The header is there and is not empty."""
+    """The header is there and is not empty, each time the file was asked for.
+
+    A server that guesses the type when the application names none (Go's, and so Caddy in front of one) has
+    it in one answer and not in the next: nobody knows which the provider gets.
+    """
     hop = answer(target.observation)
     if hop is None:
         return unanswered(target.observation)
     if not any(values(hop, _NAME)):
         without = f"a type in {_NAME} ({seen(hop, _NAME)})" if values(hop, _NAME) else _NAME
         return failed(seen=seen(hop, _NAME), without=without)
+    again = [name for name, other in _again(target.observation) if not any(values(other, _NAME))]
+    if again:
+        how = both(list(dict.fromkeys(again)))
+        without = f"{_NAME} when asked again ({how}); at first it sent {seen(hop, _NAME)}"
+        return advising(failed(seen=seen(hop, _NAME), without=without), COMES_AND_GOES, Owner.HOSTING)
     return passed(content_type=seen(hop, _NAME))
+
+
+def _again(observation: Observation) -> Iterator[tuple[str, Hop]]:
+    """(how it was asked for, the head of the answer) for every further answer with the file."""
+    for probe in observation.probes:
+        found = probed(probe)
+        if found.head is not None and found.reason is None:
+            yield found.name, found.head
 
 
 def valid(target: MediaTarget, _params: NoParams) -> Result:
@@ -60,7 +98,7 @@ def valid(target: MediaTarget, _params: NoParams) -> Result:
 
 
 def specific(target: MediaTarget, params: SpecificParams) -> Result:
-    """The header names one type that says what the file is.
+    """The header names one type that says what the file is, each time the file was asked for.
 
     No header, no type in it, or two types in two headers say nothing either: this rule guards the gate
     when ``content-type-present`` and ``content-type-valid`` are waived.
@@ -71,6 +109,10 @@ def specific(target: MediaTarget, params: SpecificParams) -> Result:
     name = declared_type(hop)
     if name is None or is_generic(name, params.generic):
         return failed({"declared": name}, seen=seen(hop, _NAME))
+    for how, other in _again(target.observation):
+        if (later := declared_type(other)) is not None and is_generic(later, params.generic):
+            told = f"{seen(other, _NAME)} when asked again ({how}); {seen(hop, _NAME)} at first"
+            return advising(failed({"declared": later}, seen=told), COMES_AND_GOES, Owner.HOSTING)
     return passed(declared=name)
 
 
