@@ -118,6 +118,7 @@ SIGNS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
 )
 """What each sign is found in; another sign may not be told in its place."""
 
+
 def printed(mode: str, behind: bytes = b"") -> bytes:
     """A PDF of Pillow's: no mark of binary data in its head, and a photograph that begins at once."""
     file = io.BytesIO()
