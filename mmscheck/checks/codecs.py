@@ -52,10 +52,12 @@ NAMES: Mapping[str, str] = MappingProxyType(
 class PicturesParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What moving pictures play, as FFmpeg names it: codecs, their profiles, and pixel formats.
 
-    A codec without an entry in ``profiles`` plays in each of them.
+    ``within`` has the codecs for containers in which not all of them play. A codec without an entry in
+    ``profiles`` plays in each of them.
     """
 
     playable: tuple[str, ...]
+    within: dict[str, tuple[str, ...]] = {}
     profiles: dict[str, tuple[str, ...]] = {}
     pixel_formats: tuple[str, ...]
 
@@ -88,7 +90,8 @@ def pictures_play(target: MediaTarget, params: PicturesParams) -> Result:
     if isinstance(found, Result):
         return found
     variant = Variant(codec=found.codec, profile=found.profile, pixel_format=found.pixel_format)
-    return _listed(target, variant, params.playable, params.profiles, params.pixel_formats)
+    playable = params.within.get(found.container, params.playable)
+    return _listed(target, variant, playable, params.profiles, params.pixel_formats)
 
 
 def sound_plays(target: MediaTarget, params: SoundParams) -> Result:

@@ -21,6 +21,7 @@ from mmscheck.model.check import (
     failed,
     passed,
 )
+from mmscheck.model.facts import Undecoded
 from mmscheck.model.observation import Fetched
 from mmscheck.model.patterns import pattern_fault
 from mmscheck.model.words import Owner, TargetKind
@@ -31,7 +32,8 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     ``found`` are patterns that the first 1,024 bytes (ISO-8859-1) all hold, searched for without regard to
     case; ``what`` completes "it is", ``cause`` is a sentence, ``fix`` what helps and ``owner`` who can do it.
-    ``speaks`` is for what may hold a service's own words, which are then quoted.
+    ``speaks`` is for what may hold a service's own words, which are then quoted; ``unless_decoded`` for what
+    stands in sound files too, which a decoder tells from broken ones.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     owner: Owner
     source: str
     speaks: bool = False
+    unless_decoded: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a pattern that a text could make slow, and a sign that all bytes have."""
@@ -75,7 +78,8 @@ def file_itself(target: MediaTarget, params: WrappedParams) -> Result:
     sniffed = observation.sniffed
     if sniffed.problem is not None:
         return unseen(sniffed)
-    sign = next((each for each in params.signs if _holds(each, sniffed.start)), None)
+    signs = [sign for sign in params.signs if not (sign.unless_decoded and _decodes(observation))]
+    sign = next((each for each in signs if _holds(each, sniffed.start)), None)
     if sign is None:
         return passed(looked_for=[each.id for each in params.signs])
     says = quoted(sniffed.start) if sign.speaks else ""
@@ -86,6 +90,10 @@ def file_itself(target: MediaTarget, params: WrappedParams) -> Result:
 
 def _holds(sign: Sign, start: str) -> bool:
     return all(re.search(pattern, start, re.IGNORECASE) for pattern in sign.found)
+
+
+def _decodes(observation: Fetched) -> bool:
+    return observation.decoded is not None and not isinstance(observation.decoded, Undecoded)
 
 
 CHECKS: tuple[Check, ...] = (

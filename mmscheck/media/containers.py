@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from mmscheck.media import riff
+from mmscheck.media import asf, riff
 from mmscheck.media.refusal import RefusedError
 
 FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
@@ -18,6 +18,9 @@ LONG_BOX_HEAD = 16
 
 MOST_SLIP = 64
 """Bytes by which the box of samples may be too long when every sample is there."""
+
+FEW = 10
+"""Samples from which on a track is moving pictures or sound, and no title or time code."""
 
 MOST_BRANDS = 1024
 """Bytes of the box of brands that are looked at."""
@@ -51,13 +54,15 @@ def container_name(data: bytes, demuxer: str) -> str:
 
 
 def check_length(data: bytes) -> int:
-    """RefusedError for a RIFF file (WAV, AVI) or an ISO base media file shorter than it says.
+    """RefusedError for a RIFF or ISO base media file shorter than it says, and for an AVI or ASF with gaps.
 
     Else the bytes that the samples of an ISO base media file lack: a few may be a slip of its writer, and
     whether all samples are there shows when they are read.
     """
     if data.startswith(b"RIFF"):
         riff.check_length(data)
+    elif data.startswith(asf.HEADER):
+        asf.check_packets(data)
     elif data[4:8] in FIRST_BOXES:
         return _check_boxes(data)
     return 0
@@ -79,4 +84,18 @@ def _check_boxes(data: bytes) -> int:
         if lacks:
             return int(lacks)
         seen.add(name)
+        if name == b"moov":
+            _check_durations(data[place - size : place])
     return 0
+
+
+def _check_durations(moov: bytes) -> None:
+    """RefusedError for a track whose samples last no time (ISO/IEC 14496-12, 8.6.1.2)."""
+    at = moov.find(b"stts")
+    while at >= 0:
+        (entries,) = struct.unpack_from(">I", moov.ljust(at + 12), at + 8)
+        if moov[at - 4 : at] == struct.pack(">I", 16 + 8 * entries) and at + 12 + 8 * entries <= len(moov):
+            counts = struct.unpack_from(f">{2 * entries}I", moov, at + 12)
+            if sum(counts[::2]) >= FEW and not any(counts[1::2]):
+                raise RefusedError(f"the {sum(counts[::2])} samples of a track have no durations")
+        at = moov.find(b"stts", at + 4)

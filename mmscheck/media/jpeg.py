@@ -18,7 +18,10 @@ from mmscheck.media.refusal import RefusedError, Verdicts, judging
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
 """Markers of ITU-T T.81, table B.1: start and end of the picture, start of a scan."""
 
-TABLES = frozenset({0xC4, 0xDB, 0xDD})
+DHT, AC = 0xC4, 0x10
+"""Marker of Huffman tables, and the bit in their numbers that those for coefficients have."""
+
+TABLES = frozenset({DHT, 0xDB, 0xDD})
 """Markers of Huffman and quantisation tables and of the restart interval."""
 
 APP0, APP1, APP2, APP14 = 0xE0, 0xE1, 0xE2, 0xEE
@@ -64,6 +67,10 @@ DCT = Verdicts(own=dict.fromkeys(COMPLAINTS, DAMAGED))
 """How pikepdf, which is QPDF, refuses a picture."""
 
 
+EMPTY = bytes(32)
+"""Zeros for more than a block: no picture is coded so where they stand for coefficients."""
+
+
 class Part(msgspec.Struct, frozen=True):
     """One part of a file; ``body`` is what follows the length, and for a scan its compressed data too."""
 
@@ -91,7 +98,9 @@ def essence(data: bytes) -> bytes:
 
 def check(picture: bytes) -> None:
     """Decode an ``essence`` to its end; RefusedError when anything in it is damaged."""
-    coded = _joined(picture, (part for part in _parts(picture) if part.marker not in SKIPPED))
+    parts = [part for part in _parts(picture) if part.marker not in SKIPPED]
+    _check_zeros(picture, parts)
+    coded = _joined(picture, parts)
     with judging(DCT), pikepdf.new() as holder:
         stream = pikepdf.Stream(holder, coded, Filter=pikepdf.Name.DCTDecode)
         try:
@@ -100,6 +109,35 @@ def check(picture: bytes) -> None:
             if any(words in str(error) for words in NO_ROOM):
                 raise MemoryError from error
             raise
+
+
+def _check_zeros(picture: bytes, parts: Iterable[Part]) -> None:
+    """RefusedError where zeros were written over a scan in which each stands for another coefficient.
+
+    Blocks of these decode without a complaint. The first code of every table is all zeros (T.81, C.2): where
+    it ends a block, zeros are what a plain area looks like.
+    """
+    meaning: dict[int, int] = {}
+    sequential = False
+    for part in parts:
+        if part.marker == DHT:
+            meaning.update(_first_codes(part.body))
+        elif part.marker in {BASELINE, EXTENDED, PROGRESSIVE}:
+            sequential = part.marker != PROGRESSIVE
+        elif part.marker == SOS and sequential:
+            tables = part.body[2 : 1 + 2 * part.body[0] : 2]
+            coefficients = any(meaning.get(AC | table & 0x0F, 0) & 0x0F for table in tables)
+            behind = part.start + 4 + len(part.body)
+            if coefficients and picture.find(EMPTY, behind, part.end) >= 0:
+                raise RefusedError(DAMAGED)
+
+
+def _first_codes(body: bytes) -> Iterator[tuple[int, int]]:
+    """(class and number of a Huffman table, what its first code stands for) of each in the segment."""
+    place = 0
+    while place + 18 <= len(body):
+        yield body[place], body[place + 17]
+        place += 17 + sum(body[place + 1 : place + 17])
 
 
 def _joined(data: bytes, parts: Iterable[Part]) -> bytes:

@@ -77,6 +77,12 @@ FIRST_LENIENT = 19
 STRICT = MappingProxyType({"err_detect": "explode", "max_pixels": str(MOST_PIXELS)})
 """Decoder options: stop at the first fault instead of guessing on."""
 
+STRICTER = MappingProxyType({**STRICT, "err_detect": "explode+bitstream+buffer"})
+"""The same for what FFmpeg else guesses on with; in MPEG films these find what every player reads."""
+
+GUESSED = frozenset({"wmv1", "wmv2"})
+"""Codings whose decoders go on behind coefficients that cannot be, unless they are told not to."""
+
 ALONE = MappingProxyType(
     {"protocol_whitelist": "", "enable_drefs": "0", "use_absolute_path": "0", "err_detect": "explode"}
 )
@@ -98,6 +104,8 @@ FFMPEG = Verdicts(
         av.error.ProtocolNotFoundError: "it refers to another file",
         av.error.ExternalError: "one of FFmpeg's decoders refuses it",
         av.error.UnknownError: "FFmpeg refuses it",
+        # Numbers without a name are what the parsers of AAC and AC-3 say of a head that is none.
+        av.error.UndefinedError: "FFmpeg finds data in it that is not valid",
     }
 )
 """FFmpeg's errors about what it reads; the rest are about options, memory, the system, and its own faults."""
@@ -181,7 +189,7 @@ def known(streams: Sequence[S]) -> list[S]:
         if stream.codec_context is None:
             raise RefusedError(f"its {stream.type} is in no known coding")
         stream.codec_context.thread_count = 1
-        stream.codec_context.options = dict(STRICT)
+        stream.codec_context.options = dict(STRICTER if codec(stream) in GUESSED else STRICT)
     return ready
 
 

@@ -44,6 +44,38 @@ def check_length(data: bytes) -> None:
     # An odd size may go without its padding, and a common slip counts the eight bytes of the header.
     if not is_wave(data) and not is_unknown(size) and size > len(data):
         raise RefusedError(f"it is cut short: {len(data)} of {size + CHUNK_HEAD} bytes")
+    if data[8:12] == b"AVI ":
+        _check_film(data)
+
+
+def _check_film(data: bytes) -> None:
+    """RefusedError where what should be a chunk of an AVI is none: FFmpeg silently goes on behind it."""
+    place = HEAD
+    while place + CHUNK_HEAD <= len(data) and _is_name(data[place : place + 4]):
+        name, size = struct.unpack_from("<4sI", data, place)
+        content = place + CHUNK_HEAD
+        if name == b"LIST" and data[content : content + 4] == b"movi":
+            end = len(data) if is_unknown(size) else min(content + size, len(data))
+            _check_chunks(data, content + 4, end)
+        # The parts of a long film each begin as a file of their own.
+        place = content + 4 if name == b"RIFF" else content + size + size % 2
+
+
+def _check_chunks(data: bytes, place: int, end: int) -> None:
+    """Go from chunk to chunk; some writers leave out what makes an odd size even."""
+    while place + CHUNK_HEAD <= end:
+        name, size = struct.unpack_from("<4sI", data, place)
+        if not _is_name(name) and _is_name(data[place - 1 : place + 3]):
+            place -= 1
+            continue
+        if not _is_name(name) or place + CHUNK_HEAD + size > len(data):
+            raise RefusedError(f"it is damaged: what begins at byte {place} is neither picture nor sound")
+        place += CHUNK_HEAD + (4 if name == b"LIST" else size + size % 2)
+
+
+def _is_name(name: bytes) -> bool:
+    """Whether the four bytes can be the name of a chunk, such as 00dc, 01wb, ix00, JUNK or LIST."""
+    return len(name) == len(b"LIST") and name.replace(b" ", b"").replace(b"_", b"").isalnum()
 
 
 def samples(data: bytes) -> Chunk | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import shutil
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from PIL import Image
 
 from mmscheck.checks import CHECKS
 from mmscheck.checks.own_words import own_words
@@ -116,7 +118,25 @@ SIGNS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
 )
 """What each sign is found in; another sign may not be told in its place."""
 
+
+def printed(mode: str, behind: bytes = b"") -> bytes:
+    """A PDF of Pillow's: no mark of binary data in its head, and a photograph that begins at once."""
+    file = io.BytesIO()
+    Image.new(mode, (8, 8), 9).save(file, "PDF")
+    return behind + file.getvalue()
+
+
+def titled(title: str) -> bytes:
+    """A sound with that title in its tag and the space behind it that taggers leave."""
+    frame = b"\3" + title.encode()
+    tag = b"TIT2" + len(frame).to_bytes(4) + bytes(2) + frame + bytes(300)
+    size = bytes((len(tag) >> 7, len(tag) & 127))
+    return b"ID3\4" + bytes(4) + size + tag + MP3[MP3.index(b"\xff\xfb") :]
+
+
 NEAR: tuple[bytes, ...] = (
+    *(printed("RGB"), printed("L"), printed("RGB", b"Notice: Undefined index\r\n"), printed("L", bytes(20))),
+    *(titled("\ufffd\ufffd\ufffd\ufffd"), titled("Stra\ufffd\ufffde, \ufffd\ufffd")),
     *(JPG, PNG, GIF, MP3, MP4, PDF, VCF),
     *((MEDIA / name).read_bytes() for name in ("chime-small.wav", "clip-small.3gp", "event-small.ics")),
     *((MEDIA / name).read_bytes() for name in ("pass-small.pkpass", "clip-small.avi", "photo-small.webp")),

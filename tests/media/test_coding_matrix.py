@@ -40,7 +40,6 @@ def test_the_profiles_of_handsets_play(profile: str) -> None:
         ("libx264rgb", "rgb24", {"qp": "0"}),
         ("libx264", "yuv420p", {"qp": "0"}),
         ("libx264", "yuv444p", {"qp": "0"}),
-        ("mpeg2video", "yuv422p", {}),
     ],
 )
 def test_rgb_and_lossless_pictures_do_not_play_and_the_report_names_how_they_are_sampled(
@@ -52,6 +51,12 @@ def test_rgb_and_lossless_pictures_do_not_play_and_the_report_names_how_they_are
     assert "-pix_fmt yuv420p" in found.fix
 
 
+def test_mpeg_2_of_studios_does_not_play() -> None:
+    found = judged(film("mpeg", "mpeg2video", "yuv422p", rate=25), "film.mpg")["video-codec"]
+    assert found.outcome.value == "failed"
+    assert "yuv422p" in found.message
+
+
 FILMS = {
     ("mp4", "libx264"): True,
     ("mp4", "mpeg4"): True,
@@ -59,6 +64,7 @@ FILMS = {
     ("mp4", "libsvtav1"): False,
     ("mp4", "libvpx-vp9"): False,
     ("mp4", "mjpeg"): False,
+    ("mp4", "mpeg2video"): False,
     ("3gp", "h263"): True,
     ("3gp", "libx264"): True,
     ("avi", "mpeg4"): True,

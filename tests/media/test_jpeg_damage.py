@@ -122,6 +122,22 @@ def test_damage_within_a_scan_is_found(coding: str, damage: Callable[[bytes, int
     assert len(refusals) >= len(PLACES) - 2
 
 
+def test_zeros_over_a_scan_are_found_where_the_codes_fall_into_step_again() -> None:
+    """Each zero is a coefficient by the usual tables: blocks of them end as any others do."""
+    data = coded("baseline 4:4:4")
+    start, end = scan(data)
+    for at in range(start + 500, end - 1000, (end - start) // 40):
+        spoilt = data[:at] + bytes(200) + data[at + 200 :]
+        assert isinstance(decode("image/jpeg", spoilt), Undecoded), f"zeros at byte {at}"
+
+
+@pytest.mark.parametrize("options", [{"optimize": True}, {"progressive": True}, {}])
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_plain_area_is_no_damage_however_many_zeros_it_has(mode: str, options: dict[str, Any]) -> None:
+    plain = Image.new(mode, (1600, 1600))
+    assert seen("image/jpeg", saved(plain, "JPEG", **options)).width == plain.width
+
+
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_sound_one_of_every_coding_passes(coding: str) -> None:
     found = seen("image/jpeg", coded(coding))
