@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from mmscheck.checks import CHECKS
-from mmscheck.engine import judge_file
+from mmscheck.engine import judge_alone
 from mmscheck.media import worker
 from mmscheck.media.decoding import DECODERS
 from mmscheck.media.refusal import trace
@@ -219,7 +219,7 @@ def evaluations(name: str, found: Inspected) -> tuple[Evaluation, ...]:
     """What the rules of lint say of it."""
     seen = fetched(sniffed=found.sniffed, decoded=found.decoded, size=len(content(name)))
     local = msgspec.structs.replace(seen, hops=())
-    return judge_file(lint_rules(), name, FILES[name], local).evaluations
+    return judge_alone(lint_rules(), name, FILES[name], local).evaluations
 
 
 @functools.cache
