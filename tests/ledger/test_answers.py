@@ -198,6 +198,7 @@ def loop_deaf(where: str) -> None:
     thread.join()
 
 
+@pytest.mark.servers
 async def test_a_server_that_restarts_is_waited_for(restarting: Cluster) -> None:
     where = restarting.fresh()
     async with await open_ledger(where, meanings=MEANINGS) as ledger:
@@ -212,6 +213,7 @@ async def test_a_server_that_restarts_is_waited_for(restarting: Cluster) -> None
         assert (await ledger.verify()).found == ()
 
 
+@pytest.mark.servers
 async def test_a_server_that_never_was_there_is_told_at_once(restarting: Cluster) -> None:
     restarting.stop()
     try:

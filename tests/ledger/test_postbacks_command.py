@@ -219,6 +219,7 @@ async def test_a_file_that_is_gone_is_answered_503_until_it_is_back(tmp_path: Pa
         assert await post(listener.port, postback("N102")) == 200
 
 
+@pytest.mark.servers
 async def test_a_server_that_stops_is_answered_503_and_the_provider_comes_again() -> None:
     with cluster(durable=True) as own:
         where = own.fresh()

@@ -48,6 +48,7 @@ def test_a_child_of_a_server_ends_with_it_even_if_it_will_not(tmp_path: Path) ->
     assert not _open(port)
 
 
+@pytest.mark.servers
 def test_the_servers_and_their_folder_are_gone_in_the_end() -> None:
     with World(FAULTS) as world:
         scratch = world.scratch
