@@ -345,3 +345,25 @@ def test_a_wall_that_lets_browsers_in_is_named() -> None:
     assert "answered 403" in judge("stable", refusal).wording["problem"]
     both = (refused(ProbeName.BROWSER, Reason.BAD_STATUS, hop(status=403)),)
     assert judge("stable", not_fetched(Reason.BAD_STATUS, hop(status=403), probes=both)).outcome is CANT_TELL
+
+
+@pytest.mark.parametrize("name", [ProbeName.GZIP, ProbeName.COLD, ProbeName.REPEAT])
+@pytest.mark.parametrize(
+    ("rule", "second", "told"),
+    [
+        ("content-type-present", LENGTH, "Content-Type when asked again"),
+        ("content-type-present", (*LENGTH, ("Content-Type", "")), "Content-Type when asked again"),
+        ("content-type-specific", (*LENGTH, ("Content-Type", "application/octet-stream")), "asked again"),
+    ],
+)
+def test_a_type_that_comes_and_goes_is_denied(rule: str, second: Headers, told: str, name: ProbeName) -> None:
+    result = judge(rule, with_probes(answered(name), answered(name, second)))
+    assert result.outcome is FAILED
+    assert told in " ".join(result.wording.values())
+    assert "every answer" in (result.fix or "")
+    assert judge(rule, with_probes(answered(name), answered(name))).outcome is PASSED
+
+
+def test_only_an_answer_with_the_file_says_that_the_type_goes() -> None:
+    turned_away = refused(ProbeName.GZIP, Reason.BAD_STATUS, hop(status=503, headers=()))
+    assert judge("content-type-present", with_probes(turned_away)).outcome is PASSED
