@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.checks.framing import codings, stated_length
+from mmscheck.checks.framed import codings, stated_length
 from mmscheck.checks.observed import LONGEST_SENTENCE, OK, answer, printable, seen, told, values
 from mmscheck.model.caching import caching
 from mmscheck.model.coding import COMPRESSIONS
@@ -68,10 +68,12 @@ def probes(observation: Observation, name: ProbeName) -> tuple[Probe, ...]:
 class Later(msgspec.Struct, frozen=True, kw_only=True):
     """A further answer with a file: how it was asked for, in words, and whether its bytes are the first's.
 
-    Where only the head was asked for, bytes count as the same when as many are stated.
+    ``alike`` is set where nothing was asked for that the first request had not asked for. Where only the head
+    was asked for, bytes count as the same when as many are stated.
     """
 
     when: str
+    alike: bool
     head: Hop
     same: bool
 
@@ -86,6 +88,7 @@ def again(observation: Observation) -> tuple[Later, ...]:
     return tuple(
         Later(
             when=f"when asked again ({found.name}), though not at first",
+            alike=found.name != ProbeName.GZIP,
             head=found.head,
             same=before.sha256 == found.sha256
             if found.sha256

@@ -6,8 +6,8 @@ refuses, forgives or decodes does not matter here.
 
 from __future__ import annotations
 
-import re
-
+from mmscheck.checks.answers import again, framing, usable_length
+from mmscheck.checks.framed import codings, members, stated_length
 from mmscheck.checks.observed import answer, explanation, is_medium, seen, unanswered, values
 from mmscheck.model.check import (
     Check,
@@ -21,29 +21,10 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.coding import COMPRESSIONS, UPLOAD_CODING
-from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason
+from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
 from mmscheck.model.words import Owner, TargetKind
 
-_NUMBER = re.compile(r"[0-9]{1,18}")
 _LENGTH, _TRANSFER, _ENCODING = "Content-Length", "Transfer-Encoding", "Content-Encoding"
-
-
-def _members(hop: Hop, name: str) -> tuple[str, ...]:
-    """The comma-separated members of all lines of a header, as one list (RFC 9110, section 5.3)."""
-    return tuple(part.strip(" \t") for value in values(hop, name) for part in value.split(","))
-
-
-def stated_length(hop: Hop) -> int | None:
-    """The one number of bytes that Content-Length comes down to, or None when it is no such number.
-
-    Said twice alike, as in ``3, 3``, it is still a number (RFC 9110, section 8.6); a sign, other
-    characters, or two different numbers are none.
-    """
-    members = _members(hop, _LENGTH)
-    if not all(_NUMBER.fullmatch(member) for member in members):
-        return None
-    numbers = {int(member) for member in members}
-    return numbers.pop() if len(numbers) == 1 else None
 
 
 def length_stated(target: MediaTarget, _params: NoParams) -> Result:
@@ -56,7 +37,17 @@ def length_stated(target: MediaTarget, _params: NoParams) -> Result:
         evidence = {"status": hop.status, "http_version": hop.http_version}
         without = f"a usable {_LENGTH} ({seen(hop, _LENGTH)})" if values(hop, _LENGTH) else _LENGTH
         return failed(evidence, seen=seen(hop, _LENGTH), without=without)
+    for found in again(target.observation):
+        if found.alike and usable_length(found.head) is None:
+            without = f"a usable {_LENGTH} {found.when} ({framing(found.head)})"
+            return advising(failed(seen=seen(found.head, _LENGTH), without=without), _ALWAYS, Owner.HOSTING)
     return passed(length=length)
+
+
+_ALWAYS = (
+    "Let every answer state the length: one node of several, or a cache that passes on what it has not got"
+    " yet, leaves it out. Give every node behind this host the same set-up, and let the origin state it."
+)
 
 
 def length_true(target: MediaTarget, _params: NoParams) -> Result:
@@ -66,7 +57,7 @@ def length_true(target: MediaTarget, _params: NoParams) -> Result:
         return unanswered(target.observation)
     if not values(hop, _LENGTH):
         return inapplicable("no length was stated")
-    stated, times = stated_length(hop), len(_members(hop, _LENGTH))
+    stated, times = stated_length(hop), len(members(hop, _LENGTH))
     problem = _misstated(stated, times) or _untrue(stated or 0, target.observation)
     if problem:
         untrue = failed({"stated": stated}, problem=problem, seen=seen(hop, _LENGTH))
@@ -125,17 +116,11 @@ def not_chunked(target: MediaTarget, _params: NoParams) -> Result:
     hop = answer(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    codings = tuple(member.lower() for member in _members(hop, _TRANSFER))
+    codings = tuple(member.lower() for member in members(hop, _TRANSFER))
     if all(coding == "identity" for coding in codings):
         return passed(transfer_codings=list(codings))
     beside = f", beside {seen(hop, _LENGTH)}" if values(hop, _LENGTH) else ", and without Content-Length"
     return failed({"transfer_codings": list(codings)}, seen=seen(hop, _TRANSFER), beside=beside)
-
-
-def codings(hop: Hop) -> tuple[str, ...]:
-    """The content codings stated, lower case, without the word for none."""
-    members = (member.lower() for member in _members(hop, _ENCODING))
-    return tuple(member for member in members if member not in {"", "identity"})
 
 
 def not_encoded(target: MediaTarget, _params: NoParams) -> Result:

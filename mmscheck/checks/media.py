@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mmscheck.checks.framing import stated_length
+from mmscheck.checks.framed import stated_length
 from mmscheck.checks.observed import answer, explanation, received, shown_type
 from mmscheck.model.check import (
     Check,

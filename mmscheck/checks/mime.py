@@ -13,7 +13,7 @@ import msgspec
 from mmscheck.checks import content_type
 from mmscheck.checks.answers import again
 from mmscheck.checks.content_type import comes_and_goes, declared_type, is_generic
-from mmscheck.checks.framing import codings
+from mmscheck.checks.framed import codings
 from mmscheck.checks.media_types import NO_TYPES, WEB_PAGES, canonical, kinds, same_type
 from mmscheck.checks.observed import (
     LONGEST_SENTENCE,
