@@ -187,10 +187,12 @@ async def explained_with(where: str, query: str, values: Any) -> str:
 async def test_a_column_that_is_fixed_is_never_updated() -> None:
     """The statement that updates leaves them out, so that the history would say something else."""
     book = Book(seq=0, at=1)
-    book.insert("made", "sends", {"key": "k", "campaign": None, "recipient": "1", "state": "intended"}, "1")
+    columns = {"key": "k", "campaign": None, "mms_id": "m", "recipient": "1", "state": "intended"}
+    book.insert("made", "sends", columns, "1")
     with pytest.raises(ValueError, match="fixed column"):
         book.update("changed", "sends", "1", {"recipient": "2"})
     assert "recipient" not in quick._updating(SENDS)
+    assert "recipient" not in oneshot._writing(("=sends",))
 
 
 async def test_answers_do_not_change_with_what_lies_about(full: Ledger) -> None:
