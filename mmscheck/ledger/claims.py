@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from mmscheck.ledger.accounts import same_account, stored_id
 from mmscheck.ledger.book import Book, Needs, Operation, Row
 from mmscheck.ledger.records import intent_columns, send_record
@@ -37,39 +39,46 @@ _NO_ANSWER = {
 }
 
 
+class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is claimed: its columns, and the values by which other sends may be in its way."""
+
+    intent: SendIntent
+    columns: Row
+    addressed: str | None
+    delivery: str
+
+
 def claim(intent: SendIntent, owner: str, max_attempts: int) -> Operation[ClaimOutcome]:
     """Record the intent, unless the key was used: then its answer, or why there may be no POST."""
+    columns = intent_columns(intent)
+    to = columns["recipient"]
+    addressed = None if intent.campaign is None else address(intent.campaign, to)
+    wanted = _Wanted(
+        intent=intent, columns=columns, addressed=addressed, delivery=delivery(intent.mms_id, to)
+    )
 
     def decide(book: Book) -> ClaimOutcome:
         known = book.keyed.get(intent.key)
         if known is None:
-            return _in_the_way(book, intent) or _first(book, intent, owner)
-        return _again(book, intent, known, owner, max_attempts)
+            return _in_the_way(book, wanted) or _first(book, wanted, owner)
+        return _again(book, wanted, known, owner, max_attempts)
 
     needs = Needs(
         keys=frozenset({intent.key}),
-        addressed=frozenset({_address(intent)} if intent.campaign is not None else ()),
-        deliveries=frozenset({_delivery(intent)}),
+        addressed=frozenset({addressed} if addressed is not None else ()),
+        deliveries=frozenset({wanted.delivery}),
         mms=frozenset({_stored_id(intent)}),
     )
     return Operation(needs, decide)
-
-
-def _address(intent: SendIntent) -> str:
-    return address(intent.campaign or "", intent_columns(intent)["recipient"])
-
-
-def _delivery(intent: SendIntent) -> str:
-    return delivery(intent.mms_id, intent_columns(intent)["recipient"])
 
 
 def _stored_id(intent: SendIntent) -> str:
     return stored_id(intent.mms_id, None if intent.expects is None else intent.expects.account)
 
 
-def _in_the_way(book: Book, intent: SendIntent) -> ClaimRefused | None:
+def _in_the_way(book: Book, wanted: _Wanted) -> ClaimRefused | None:
     """What came about since the check: of the stored message, or of what the number has had."""
-    return _stored(book, intent) or _addressed(book, intent) or _delivered(book, intent)
+    return _stored(book, wanted.intent) or _addressed(book, wanted) or _delivered(book, wanted)
 
 
 def _stored(book: Book, intent: SendIntent) -> ClaimRefused | None:
@@ -94,11 +103,11 @@ def _changed(mms: Row | None, intent: SendIntent, expects: Expected) -> str | No
     return None if mms["media"] == media_text(expects.media) else "is bound with other media"
 
 
-def _addressed(book: Book, intent: SendIntent) -> ClaimRefused | None:
-    if intent.campaign is None:
+def _addressed(book: Book, wanted: _Wanted) -> ClaimRefused | None:
+    if wanted.addressed is None:
         return None
-    for row in book.addressed.get(_address(intent), ()):
-        if row["key"] == intent.key or SendState(row["state"]) in NEVER_ARRIVED:
+    for row in book.addressed.get(wanted.addressed, ()):
+        if row["key"] == wanted.intent.key or SendState(row["state"]) in NEVER_ARRIVED:
             continue
         if row["state"] == SendState.INTENDED:
             text = "this number is being sent another message of this campaign"
@@ -108,14 +117,15 @@ def _addressed(book: Book, intent: SendIntent) -> ClaimRefused | None:
     return None
 
 
-def _delivered(book: Book, intent: SendIntent) -> ClaimRefused | None:
+def _delivered(book: Book, wanted: _Wanted) -> ClaimRefused | None:
     """Whether the number has this stored message from this account, may have it, or is being sent it.
 
     Of two sends that belong to no campaign the keys alone decide: each is somebody's one send to one phone.
     """
+    intent = wanted.intent
     if intent.again:
         return None
-    for row in book.delivered.get(_delivery(intent), ()):
+    for row in book.delivered.get(wanted.delivery, ()):
         state = SendState(row["state"])
         alone = row["campaign"] is None and intent.campaign is None
         if alone or row["key"] == intent.key or row["account"] != intent.account or state in LACKS:
@@ -130,14 +140,14 @@ def _delivered(book: Book, intent: SendIntent) -> ClaimRefused | None:
     return None
 
 
-def _first(book: Book, intent: SendIntent, owner: str) -> Claim:
-    columns = {**intent_columns(intent), **_claimed(book, owner, 1)}
+def _first(book: Book, wanted: _Wanted, owner: str) -> Claim:
+    columns = {**wanted.columns, **_claimed(book, owner, 1)}
     row = book.insert("send-intended", "sends", columns)
     return Claim(send_id=row["id"], attempt=1)
 
 
-def _again(book: Book, intent: SendIntent, row: Row, owner: str, max_attempts: int) -> ClaimOutcome:
-    asked, known = _payload(intent_columns(intent)), _payload(row)
+def _again(book: Book, wanted: _Wanted, row: Row, owner: str, max_attempts: int) -> ClaimOutcome:
+    asked, known = _payload(wanted.columns), _payload(row)
     if different := [name for name in _PAYLOAD if asked[name] != known[name]]:
         text = f"this idempotency key was used for another send ({', '.join(different)} differ)"
         return _refused(RefusalReason.OTHER_PAYLOAD, text, row)
@@ -153,7 +163,7 @@ def _again(book: Book, intent: SendIntent, row: Row, owner: str, max_attempts: i
     if state is SendState.NOT_SENT and row["attempt"] >= max_attempts:
         text = f"it was tried {row['attempt']} times, and never sent: {row['detail']}"
         return _refused(RefusalReason.ATTEMPTS_USED_UP, text, row)
-    return _in_the_way(book, intent) or _once_more(book, intent, row, owner)
+    return _in_the_way(book, wanted) or _once_more(book, wanted, row, owner)
 
 
 def _payload(columns: Row) -> Row:
@@ -162,9 +172,8 @@ def _payload(columns: Row) -> Row:
     return {**{name: columns[name] for name in _PAYLOAD}, "campaign": named}
 
 
-def _once_more(book: Book, intent: SendIntent, row: Row, owner: str) -> Claim:
-    attempt = row["attempt"] + 1
-    columns = intent_columns(intent)
+def _once_more(book: Book, wanted: _Wanted, row: Row, owner: str) -> Claim:
+    attempt, columns = row["attempt"] + 1, wanted.columns
     evidence = {name: columns[name] for name in ("message_digest", "ruleset_digest", "line")}
     # What one send began and a campaign takes up is the campaign's: it has had this number.
     evidence["campaign"] = columns["campaign"] or row["campaign"]

@@ -16,7 +16,7 @@ import msgspec
 
 from mmscheck.ledger.book import Book, Needs, Row
 from mmscheck.ledger.cleaning import Cleaner
-from mmscheck.ledger.tables import ADDRESS, DELIVERY, HISTORY, HOLDS, PROJECTIONS
+from mmscheck.ledger.tables import ADDRESS, DELIVERY, FIXED, HISTORY, HOLDS, PROJECTIONS
 from mmscheck.ledger.transaction import ENCODING, chain, touched
 from mmscheck.model.ledger import SendState
 
@@ -151,5 +151,6 @@ def _part(name: str, parameter: str) -> str:
         named = ", ".join(columns)
         values = ", ".join(f"n.{one}" for one in columns)
         return f"INSERT INTO {table.name} ({named}) SELECT {values} FROM {rows}, moved"  # noqa: S608 - names of ours
-    changes = ", ".join(f"{one} = n.{one}" for one in columns if one != "id")
+    fixed = {"id", *FIXED.get(table.name, ())}
+    changes = ", ".join(f"{one} = n.{one}" for one in columns if one not in fixed)
     return f"UPDATE {table.name} t SET {changes} FROM {rows}, moved WHERE t.id = n.id"  # noqa: S608 - names of ours

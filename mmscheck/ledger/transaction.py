@@ -25,7 +25,18 @@ from sqlalchemy.engine import Connection
 from mmscheck.ledger.book import Book, Needs, Row
 from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.history import chained
-from mmscheck.ledger.tables import ADDRESS, DELIVERY, HEAD, HISTORY, HOLDS, MMS, POSTBACKS, PROJECTIONS, SENDS
+from mmscheck.ledger.tables import (
+    ADDRESS,
+    DELIVERY,
+    FIXED,
+    HEAD,
+    HISTORY,
+    HOLDS,
+    MMS,
+    POSTBACKS,
+    PROJECTIONS,
+    SENDS,
+)
 from mmscheck.model.ledger import PostbackMeaning, SendState
 
 T = TypeVar("T")
@@ -150,20 +161,26 @@ def chain(book: Book, previous: str, cleaner: Cleaner) -> tuple[list[Row], str]:
 
 
 def touched(book: Book, cleaner: Cleaner) -> dict[str, tuple[list[Row], list[Row]]]:
-    """For each table with changes its new rows, and its old ones with their new values, both whole."""
+    """For each table with changes its new rows, and its old ones without the columns that are fixed."""
     names = dict.fromkeys((change.target, change.subject) for change in book.changes if change.target)
     found: dict[str, tuple[list[Row], list[Row]]] = {}
     for table in PROJECTIONS:
+        fixed = FIXED.get(table, frozenset())
         for row in book.table(table):
-            if (table, str(row["id"])) in names:
-                pair = found.setdefault(table, ([], []))
-                pair[(table, row["id"]) not in book.fresh].append(cleaner.row(row))
+            if (table, str(row["id"])) not in names:
+                continue
+            new, old = found.setdefault(table, ([], []))
+            if (table, row["id"]) in book.fresh:
+                new.append(cleaner.row(row))
+            else:
+                old.append(cleaner.row({name: row[name] for name in row.keys() - fixed}))
     return found
 
 
 def _update_of(table: Table) -> Any:
+    fixed = {"id", *FIXED.get(table.name, ())}
     columns: dict[str, Any] = {
-        column.name: bindparam(column.name) for column in table.columns if column.name != "id"
+        column.name: bindparam(column.name) for column in table.columns if column.name not in fixed
     }
     return update(table).where(table.c.id == bindparam("key_")).values(**columns)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from mmscheck.errors import UsageError
@@ -12,11 +13,11 @@ LONGEST_KEY = 200
 LONGEST_NAME = 100
 """Characters of a campaign's name."""
 
-_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Characters without a shape that count as printable: joiners, fillers, the blank of Braille."""
-
-_SELECTORS = ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
-"""Variation selectors: they only choose how the character before them looks."""
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
+"""Characters without a shape that count as printable (joiners, fillers, the blank of Braille), and variation
+selectors, which only choose how the character before them looks."""
 
 
 def usable_name(what: str, text: str, longest: int) -> str:
@@ -26,14 +27,10 @@ def usable_name(what: str, text: str, longest: int) -> str:
     two in a row, control and format characters.
     """
     name = unicodedata.normalize("NFC", text)
-    if not (name.isprintable() and 0 < len(name) <= longest) or any(map(_unseen, name)):
+    if not (name.isprintable() and 0 < len(name) <= longest) or _UNSEEN.search(name):
         raise UsageError(
             f"{what}: expected 1 to {longest} printable characters, and none that cannot be seen"
         )
     if name != name.strip() or "  " in name:
         raise UsageError(f"{what} {text!r}: it holds blanks at its ends or two in a row, which nobody sees")
     return name
-
-
-def _unseen(char: str) -> bool:
-    return char in _UNSEEN or any(first <= ord(char) <= last for first, last in _SELECTORS)

@@ -35,8 +35,14 @@ def parsed(number: str, region: str | None = None) -> PhoneNumber | None:
         return None
 
 
+_NORTH_AMERICAN = re.compile(r"1[2-9][0-9]{9}")
+"""Whole as it stands: country code 1, and ten digits that begin with no trunk prefix (which is 1)."""
+
+
 def e164(number: str | None) -> str:
     """The digits of the number's one international form (E.164, without +); its digits where it has none."""
+    if number and _NORTH_AMERICAN.fullmatch(number):
+        return number  # read for every send, and reading takes a tenth of what the ledger does for one
     plain = digits(number)
     return _form(parsed(plain)) or plain
 
