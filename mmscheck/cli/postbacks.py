@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -13,6 +14,7 @@ import click
 from mmscheck.cli.calling import API_URL
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import LEDGER
+from mmscheck.cli.ledger_shown import moment
 from mmscheck.cli.postbacks_shown import postback_line
 from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, say
@@ -69,6 +71,7 @@ def command(
     times). What is no postback is kept as it came and answered 400. The address given to the provider is
     http(s)://.../SECRET, and every other path is answered 404: a notification opens and closes the gate, so
     it must be the provider's. HTTPS is for a server in front.
+    GET /healthz is answered 200 while the ledger can be read, else 503.
     What is told of an mms-id counts for the provider of --api-url: give the one that saves and sends use.
 
     Exit codes: 0 stopped, 2 usage or nobody can listen there, 4 the ledger cannot be opened.
@@ -163,8 +166,17 @@ class _Keeper:
     async def record_postback(self, fields: Mapping[str, str]) -> Postback:
         return await self._ledger.record_postback(fields, self._account)
 
+    async def look(self) -> None:
+        """Read the ledger; raises LedgerError where it cannot be read."""
+        await self._ledger.held()
+
     async def record_unreadable(self, body: bytes, why: str) -> Postback:
         return await self._ledger.record_unreadable(body, why)
+
+
+def _complain(text: str) -> None:
+    """What went wrong, on a line with the time, as those of the postbacks have it."""
+    say(f"{moment(int(time.time() * 1_000_000))}  mmscheck: {visible(text)}")
 
 
 def _server(
@@ -174,7 +186,7 @@ def _server(
 
     limits = Limits().fitting()
     listener = Listener(
-        keeper, secret=secret, limits=limits, kept=tell, failed=lambda text: say(f"mmscheck: {visible(text)}")
+        keeper, secret=secret, limits=limits, kept=tell, failed=_complain, healthy=keeper.look
     )
     return listening(listener, host, port, limits)
 
@@ -207,7 +219,7 @@ class _Lines:
             about, other = None, None
         say(postback_line(postback, about))
         if other:
-            say(f"mmscheck: {visible(other)}")
+            _complain(other)
 
     async def _elsewhere(self, postback: Postback) -> str | None:
         """That a notification of an encoding found its id at another provider only."""

@@ -12,7 +12,7 @@ import click
 from mmscheck.cli.sandbox_ways import read_ways, with_ways
 from mmscheck.cli.say import say, tell
 from mmscheck.cli.secrets import read_secret
-from mmscheck.errors import UsageError
+from mmscheck.errors import SandboxError, UsageError
 from mmscheck.fetch import parse_connect_to
 from mmscheck.sandbox import FAULTS, MISHAPS, Sandbox
 
@@ -99,6 +99,13 @@ def command(
         asyncio.run(_serve(box, key))
     except KeyboardInterrupt:
         say("sandbox stopped")
+    except SandboxError as error:
+        if "cannot listen" not in str(error):
+            raise
+        raise SandboxError(
+            f"{error}. Is another sandbox running? Commands would talk to that one. Other ports: "
+            "--provider-port, --media-port, --control-port (0: any free one)"
+        ) from None
     return 0
 
 

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import ipaddress
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, Protocol, TypeVar
 
 from aiohttp import web
@@ -18,6 +18,9 @@ from mmscheck.postbacks.secret import Secret
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
+
+HEALTH = "/healthz"
+"""Where those who run the listener ask whether it is well."""
 
 _HOUR = 3_600.0  # seconds
 
@@ -38,6 +41,7 @@ class Keeper(Protocol[R_co]):
 class Listener(Generic[R]):
     """Answers requests.
 
+    At ``HEALTH`` a GET is answered whether the listener and its ledger are well. Of a postback:
     200: it is kept. 400 and 413: it is no postback, and is kept as the bytes it came in (of more than
     the limit, the beginning). 408: it was not there in time. 503: it could not be kept, so the provider has
     to come again. 404 and 405: not the address, not the method; 403 and 415: a web page's request, as a
@@ -52,13 +56,18 @@ class Listener(Generic[R]):
         limits: Limits,
         kept: Callable[[R], None],
         failed: Callable[[str], None],
+        healthy: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
-        """``kept`` is called with what was recorded, ``failed`` with what went wrong, for people."""
+        """``kept`` is called with what was recorded, ``failed`` with what went wrong, for people.
+
+        ``healthy`` raises LedgerError where nothing could be kept now; it is asked at ``HEALTH``.
+        """
         self._keeper = keeper
         self._secret = secret
         self._limits = limits
         self._kept = kept
         self._failed = failed
+        self._healthy = healthy
         self._strays: deque[float] = deque(maxlen=limits.unreadable_hourly)
 
     async def answer(self, request: web.BaseRequest, begun: float, whole: Callable[[], None]) -> web.Response:
@@ -66,6 +75,8 @@ class Listener(Generic[R]):
 
         ``whole`` is called when all of the request is here.
         """
+        if request.path == HEALTH and request.method in {"GET", "HEAD"}:
+            return await self._health(begun)
         if refused := self._refusal(request):
             return refused
         try:
@@ -81,6 +92,16 @@ class Listener(Generic[R]):
                 return await self._keep(body, cut=cut)
         except TimeoutError:
             return self._put_off(f"the ledger took longer than {self._limits.answer_seconds:g} seconds")
+
+    async def _health(self, begun: float) -> web.Response:
+        """200 where the next postback could be kept as far as anybody knows, else 503; no more is told."""
+        try:
+            async with asyncio.timeout_at(begun + self._limits.answer_seconds):
+                if self._healthy is not None:
+                    await self._healthy()
+        except (LedgerError, TimeoutError):
+            return web.Response(status=503, text="the ledger does not answer\n")
+        return web.Response(text="ok\n")
 
     def _refusal(self, request: web.BaseRequest) -> web.Response | None:
         """The answer to what is not for this listener; None: read on."""
