@@ -15,12 +15,16 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from mmscheck.ledger import Filter, default_file, open_ledger
 from mmscheck.model.ledger import SendState
 from mmscheck.sandbox import Mishaps, Sandbox, Throttle, Ways
 from tests.sandbox.raw_http import call, save_xml, slide, text
 from tests.support.bound import bind_files
 from tests.support.command import PROGRAM, fields, message, surroundings
+
+pytestmark = pytest.mark.long
 
 SENDS = int(os.environ.get("MMSCHECK_CRASHES", "20"))
 SEED = int(os.environ.get("MMSCHECK_CRASH_SEED", random.randrange(10**6)))
