@@ -14,7 +14,7 @@ demo: $(READY)
 PYTEST = $(COMPILE) && env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --dist worksteal
 COMPILE = env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q mmscheck
 
-# All that needs neither servers nor a browser, builds no package and is no fuzzing (pyproject.toml: markers).
+# All that needs neither servers nor a browser, builds no package and is not long (pyproject.toml: markers).
 test: $(READY)
 	$(PYTEST) -m "not (servers or browser or packaging or long)"
 

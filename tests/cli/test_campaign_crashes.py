@@ -26,6 +26,8 @@ from tests.support.command import PROGRAM, surroundings
 from tests.support.ledgers import raw
 from tests.support.postgres import Cluster
 
+pytestmark = pytest.mark.long
+
 KILLS = int(os.environ.get("MMSCHECK_CRASHES", "4"))
 SEED = int(os.environ.get("MMSCHECK_CRASH_SEED", random.randrange(10**6)))
 ROWS = 30 + 15 * KILLS

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped] # it brings no types
 import msgspec
+import pytest
 
 from mmscheck.ledger import open_ledger
 from mmscheck.model.ledger import SendState
@@ -27,6 +28,8 @@ from tests.sandbox.raw_http import call, save_xml, slide, text
 from tests.support.bound import bind_files
 from tests.support.command import fields, message
 from tests.support.launching import Launcher, launching
+
+pytestmark = pytest.mark.long
 
 SENDS = int(os.environ.get("MMSCHECK_CRASHES", "20"))
 SEED = int(os.environ.get("MMSCHECK_CRASH_SEED", random.randrange(10**6)))

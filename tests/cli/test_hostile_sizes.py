@@ -25,6 +25,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("field", "unit"), [("subject", "http://"), ("url", "%3f"), ("name", "http://"), ("text", "=?")]
 )
