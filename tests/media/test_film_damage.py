@@ -72,7 +72,7 @@ def made(name: str) -> tuple[str, bytes]:
 @cache
 def played(data: bytes) -> tuple[str, ...]:
     """The digest of every picture."""
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         frames = list(container.decode(video=0))
     return tuple(sha256(b"".join(map(bytes, frame.planes))).hexdigest() for frame in frames)
 
