@@ -114,6 +114,13 @@ def test_every_type_that_is_advised_is_the_registered_one_and_is_accepted(
 
 
 @pytest.mark.parametrize(("server", "remedy"), REMEDIES, ids=lambda each: getattr(each, "id", ""))
+def test_a_type_of_one_kind_of_file_is_said_to_be_an_example(server: Server, remedy: Remedy) -> None:
+    """Followed to the letter for a contact card it would lead to another denial."""
+    if set(TYPE.findall(remedy.fix)) - NO_MEDIA == {"image/jpeg"} and "photo.jpg" not in remedy.fix:
+        assert "in place of image/jpeg" in remedy.fix, server.id
+
+
+@pytest.mark.parametrize(("server", "remedy"), REMEDIES, ids=lambda each: getattr(each, "id", ""))
 def test_compression_is_only_blamed_where_an_answer_shows_it(server: Server, remedy: Remedy) -> None:
     if server.id in UNSEEN_COMPRESSION or not COMPRESSING.search(remedy.cause):
         return

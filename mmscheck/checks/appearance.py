@@ -8,7 +8,7 @@ from types import MappingProxyType
 from mmscheck.checks.facts import facts
 from mmscheck.checks.observed import LONGEST_SENTENCE, printable
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, passed
-from mmscheck.model.facts import ImageFacts
+from mmscheck.model.facts import AudioFacts, ImageFacts
 from mmscheck.model.words import TargetKind
 
 UPRIGHT = 1
@@ -77,6 +77,18 @@ def flawless(target: MediaTarget, _params: NoParams) -> Result:
     return passed()
 
 
+def lengths_known(target: MediaTarget, _params: NoParams) -> Result:
+    """Nothing in a sound is left open or broken that only some players pass over."""
+    found = facts(target, AudioFacts)
+    if isinstance(found, Result):
+        return found
+    if found.flaws:
+        return failed(
+            {"flaws": list(found.flaws)}, flaws=printable(" and ".join(found.flaws), LONGEST_SENTENCE)
+        )
+    return passed()
+
+
 def _seen(target: MediaTarget) -> ImageFacts | Result:
     found = facts(target, ImageFacts)
     if isinstance(found, ImageFacts) and found.format in UNSEEN:
@@ -88,6 +100,7 @@ CHECKS: tuple[Check, ...] = (
     Check(name="opaque", target=TargetKind.MEDIA, run=opaque, reports=frozenset({"format"})),
     Check(name="screen-colours", target=TargetKind.MEDIA, run=screen_colours, reports=frozenset({"mode"})),
     Check(name="flawless", target=TargetKind.MEDIA, run=flawless, reports=frozenset({"flaws"})),
+    Check(name="lengths-known", target=TargetKind.MEDIA, run=lengths_known, reports=frozenset({"flaws"})),
     Check(name="upright", target=TargetKind.MEDIA, run=upright, reports=frozenset({"turn", "orientation"})),
 )
 """Every check of the family."""

@@ -24,6 +24,7 @@ _PLAYS = (
     *("image-dimensions-advised", "image-aspect-advised", "image-no-transparency", "image-upright"),
     *("image-screen-colours", "image-whole"),
     *("gif-frame-rate", "gif-dimensions-advised", "audio-codec", "audio-duration-advised"),
+    "audio-whole",
     *("video-codec", "video-container", "video-dimensions-advised", "video-duration-advised"),
     *("video-frame-rate-advised", "vcard-photo-advised", "vcard-advised", "ical-advised"),
 )

@@ -108,6 +108,16 @@ def wave_alone(data: bytes) -> bytes:
     return head + struct.pack("<I", whole) + data[chunk.begin : chunk.begin + whole]
 
 
+def flaws(data: bytes) -> tuple[str, ...]:
+    """What players pass over, each a clause: lengths of a WAV that were written before its end was known."""
+    chunk = samples(data) if is_wave(data) else None
+    if chunk is None:
+        return ()
+    stated = {"RIFF": int.from_bytes(data[4:8], "little"), "data": chunk.size}
+    left = ", ".join(f"{name}: 0x{size:08X}" for name, size in stated.items() if is_unknown(size))
+    return (f"placeholders stand in its head in place of lengths ({left})",) if left else ()
+
+
 def _block(data: bytes) -> int:
     """Bytes of one sample of all channels."""
     place = data.find(b"fmt ", HEAD)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from mmscheck.media import playing
+from mmscheck.media import playing, riff
 from mmscheck.media.containers import check_length, container_name
 from mmscheck.media.refusal import RefusedError
 from mmscheck.model.facts import WHOLE, AudioFacts
@@ -17,7 +18,8 @@ def decode(data: bytes, type_: str, usable: Usable = EVERYTHING) -> AudioFacts:
     demuxer = playing.DEMUXERS[type_]
     lacks = check_length(data)
     with playing.opened(data, demuxer) as container:
-        return _hear(container, container_name(data, demuxer), lacks, usable.unneeded(type_, len(data)))
+        heard = _hear(container, container_name(data, demuxer), lacks, usable.unneeded(type_, len(data)))
+    return msgspec.structs.replace(heard, flaws=riff.flaws(data))
 
 
 def _hear(container: InputContainer, name: str, lacks: int, unneeded: str) -> AudioFacts:

@@ -36,6 +36,7 @@ class AudioFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", 
     """A sound; ``codec`` as FFmpeg names it (mp3, aac, amr_nb, pcm_s16le), ``bit_rate`` bits per second.
 
     ``profile`` is FFmpeg's name of the codec's variant (LC, HE-AAC, xHE-AAC), where the codec has any.
+    ``flaws`` are what is broken in the file and is not heard, each a clause.
     """
 
     container: str
@@ -46,6 +47,7 @@ class AudioFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", 
     sample_rate: int | None = None
     channels: int | None = None
     extent: str = WHOLE
+    flaws: tuple[str, ...] = ()
 
 
 class VideoFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", tag="video"):

@@ -84,6 +84,7 @@ ADVICE = {
     "image-upright": "image/jpeg",
     "image-screen-colours": "image/jpeg",
     "image-whole": "image/jpeg",
+    "audio-whole": "audio/mpeg",
     "gif-frame-rate": "image/gif",
     "gif-dimensions-advised": "image/gif",
     "video-duration-advised": "video/mp4",
@@ -452,7 +453,9 @@ def test_what_the_decoder_does_not_look_for_is_undecided(format_: str) -> None:
 
 @pytest.mark.parametrize("codec", ["h264", "mpeg4", "h263", "mpeg1video", "mpeg2video", "wmv2", "wmv3"])
 def test_pictures_in_a_listed_codec_play(codec: str) -> None:
-    assert look("video-codec", "video/mp4", changed(MP4, codec=codec)).outcome is Outcome.PASSED
+    assert (
+        look("video-codec", "video/mp4", changed(MP4, codec=codec, container="avi")).outcome is Outcome.PASSED
+    )
 
 
 @pytest.mark.parametrize(

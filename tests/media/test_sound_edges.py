@@ -9,7 +9,7 @@ import pytest
 from mmscheck.media.decoding import decode
 from mmscheck.media.mpeg_audio import rows
 from mmscheck.model.facts import AudioFacts, Undecoded
-from tests.support.playing import sound, stopped
+from tests.support.playing import judged, sound, stopped
 
 BARE = sound(seconds=3, write_xing="0", id3v2_version="0")
 NOTED = sound(seconds=3, id3v2_version="0")
@@ -131,6 +131,10 @@ def test_a_wav_whose_sizes_were_written_before_the_end_was_known_plays_whole(whi
     assert isinstance(found, AudioFacts), found
     assert found.duration == pytest.approx(2, abs=0.1)
     assert stopped(data, "sound.wav") == set()
+    advice = judged(data, "sound.wav")["audio-whole"]
+    assert advice.outcome.value == "failed"
+    assert f"0x{size:08X}" in advice.message
+    assert judged(WAVE, "sound.wav")["audio-whole"].outcome.value == "passed"
 
 
 @pytest.mark.parametrize("more", [1, 8, 44])
