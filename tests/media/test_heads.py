@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmscheck.checks import CHECKS
-from mmscheck.engine import judge_file
+from mmscheck.engine import judge_alone
 from mmscheck.formats.causes import follows
 from mmscheck.formats.wording import came_back
 from mmscheck.media import worker
@@ -59,7 +59,7 @@ def judged(type_: str, data: bytes) -> tuple[tuple[Evaluation, ...], str]:
     assert found is not None
     rules = load_ruleset(checks=CHECKS, profile="lint", sender=None, config=None)
     seen = fetched((), sniffed=found.sniffed, decoded=found.decoded, size=len(data))
-    return judge_file(rules, f"x.{type_.rpartition('/')[2]}", MediaKind.IMAGE, seen).evaluations, came_back(
+    return judge_alone(rules, f"x.{type_.rpartition('/')[2]}", MediaKind.IMAGE, seen).evaluations, came_back(
         seen
     )
 

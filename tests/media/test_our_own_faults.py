@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from mmscheck.checks import CHECKS
-from mmscheck.engine import judge_file
+from mmscheck.engine import judge_alone
 from mmscheck.media import worker
 from mmscheck.media.decoding import DECODERS
 from mmscheck.media.refusal import trace
@@ -212,7 +212,7 @@ def evaluations(name: str, found: Inspected) -> tuple[Evaluation, ...]:
     rules = load_ruleset(checks=CHECKS, profile="lint", sender=None, config=None)
     seen = fetched(sniffed=found.sniffed, decoded=found.decoded, size=len(content(name)))
     local = msgspec.structs.replace(seen, hops=())
-    return judge_file(rules, name, FILES[name], local).evaluations
+    return judge_alone(rules, name, FILES[name], local).evaluations
 
 
 async def test_the_command_blames_itself_where_a_library_has_dropped_an_argument(tmp_path: Path) -> None:

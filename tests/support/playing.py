@@ -20,8 +20,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from mmscheck.checks import CHECKS
-from mmscheck.engine import judge_file
-from mmscheck.lint import _kind
+from mmscheck.checks.kinds import kind_of
+from mmscheck.engine import judge_alone
 from mmscheck.media.decoding import decode
 from mmscheck.media.names import named_type
 from mmscheck.media.sample import Sample
@@ -139,7 +139,7 @@ def observed(data: bytes, name: str) -> Fetched:
 def judged(data: bytes, name: str, kind: MediaKind | None = None) -> dict[str, Evaluation]:
     """What every rule of lint says of a local file of that name."""
     seen = observed(data, name)
-    found = judge_file(lint_rules(), name, kind or _kind(name, seen), seen)
+    found = judge_alone(lint_rules(), name, kind or kind_of(name, seen), seen)
     return {each.rule: each for each in found.evaluations}
 
 
