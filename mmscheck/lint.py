@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from mmscheck.assets import MAX_BYTES, Missing, TooLarge, locate, read_local
-from mmscheck.checks.kinds import kind_of
+from mmscheck.checks.kinds import is_other, kind_of
 from mmscheck.engine import judge, judge_alone
 from mmscheck.fetch import Inspector
 from mmscheck.media import MediaWorkers
@@ -81,6 +81,8 @@ def _entries(ruleset: RuleSet, given: Mapping[str, Observation]) -> Iterable[Mes
 def _lost(path: str, seen: Observation) -> Iterable[str]:
     if isinstance(seen, NotFetched) and seen.reason is Reason.NO_LOCAL_FILE:
         yield f"{path}: {seen.detail}"
+    if isinstance(seen, Fetched) and is_other(path, seen):
+        yield f"{path}: this is {seen.sniffed.type}, and neither slide XML nor a file that a message can hold"
 
 
 def _placed(url: str, place: Path | Missing | None, looked: Mapping[Path, Observation]) -> Observation:

@@ -23,6 +23,13 @@ def kind_of(path: str, seen: Observation) -> MediaKind:
     return _of_type(BY_EXTENSION.get(PurePath(path).suffix.lower(), "")) or MediaKind.IMAGE
 
 
+def is_other(path: str, seen: Observation) -> bool:
+    """Whether it is known to be something that no message holds, and is not called a medium either."""
+    if not isinstance(seen, Fetched) or seen.sniffed.type is None:
+        return False
+    return _of_type(seen.sniffed.type) is None and PurePath(path).suffix.lower() not in BY_EXTENSION
+
+
 def _of_type(name: str) -> MediaKind | None:
     possible = kinds(name)
     family = canonical(name).partition("/")[0]

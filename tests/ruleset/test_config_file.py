@@ -119,7 +119,7 @@ FAULTS = [
     ("waiver-key", WAIVER + "until = 1", "waivers[0].until", "unknown key"),
     ("waiver-reason", WAIVER.replace("agreed with the provider", " "), "waivers[0].reason", "not blank"),
     ("waiver-who", WAIVER.replace('who = "A. Person"\n', ""), "waivers[0].who", "missing"),
-    ("waiver-date", WAIVER.replace("2027-01-31", '"2027-01-31"'), "waivers[0].expires", "expected date"),
+    ("waiver-date", WAIVER.replace("2027-01-31", '"2027-01-31"'), "waivers[0].expires", "expected a date"),
     ("waiver-slide", WAIVER + "slide = 0", "waivers[0].slide", "expected a slide number from 1, got 0"),
     ("waiver-table", WAIVER.replace("[[waivers]]", "[waivers]"), "waivers", "expected an array"),
     ("waiver-floor", WAIVER.replace("slide-count", "not-chunked"), "waivers[0].rule", "cannot be waived"),

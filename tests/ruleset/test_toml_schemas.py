@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from mmscheck.errors import RuleSetError
 from mmscheck.ruleset import load_config
 from mmscheck.ruleset import schema as schema_module
-from mmscheck.ruleset.config import Change, ConfigFile
+from mmscheck.ruleset.config import Change, ConfigFile, SendTable
 from mmscheck.ruleset.keys import CONFIG_KEYS, RULE_KEYS
 from mmscheck.ruleset.rulefile import RuleFile, RuleText
 from mmscheck.ruleset.schema import FOLDER, main, schemas
@@ -50,6 +50,12 @@ rate = 5
 proxy = "http://proxy.example:3128"
 user-agent = "sender/1"
 extra-rules = ["more/rules"]
+[send]
+api-url = "https://provider.example/v1/"
+from = "28444"
+service-id = "summer"
+fallback-sms-text = "Summer sale"
+operator-id = "31002"
 [assets]
 "https://media.example.com/mms/" = "media"
 [rules.slide-count]
@@ -166,7 +172,7 @@ def test_what_the_loader_refuses_in_a_rule_file_the_schema_refuses_too(
 def test_every_key_says_what_it_means_and_none_is_left_over() -> None:
     for keys, structs in (
         (RULE_KEYS, (RuleFile, RuleText)),
-        (CONFIG_KEYS, (ConfigFile, Change, WaiverTable)),
+        (CONFIG_KEYS, (ConfigFile, SendTable, Change, WaiverTable)),
     ):
         names = {
             f"{each.__name__}.{key.encode_name}" for each in structs for key in msgspec.structs.fields(each)
