@@ -7,13 +7,10 @@ from collections.abc import Iterator
 
 import phonenumbers
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from mmscheck.ledger import idempotency_key
-from mmscheck.model import phone
 from mmscheck.model.phone import another_number, e164, same_number
 from mmscheck.model.request import SendRequest
 from mmscheck.model.words import Outcome
@@ -164,8 +161,3 @@ def test_what_is_not_known_is_neither() -> None:
     for nothing in (None, "", "unknown"):
         assert not same_number(nothing, "61412345678")
         assert not another_number(nothing, "61412345678")
-
-
-@given(st.from_regex(phone._NORTH_AMERICAN, fullmatch=True))
-def test_what_is_taken_as_it_stands_is_what_the_numbering_data_makes_of_it(number: str) -> None:
-    assert phone.e164(number) == phone._form(phone.parsed(number)) == number
