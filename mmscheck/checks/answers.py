@@ -82,21 +82,27 @@ def again(observation: Observation) -> tuple[Later, ...]:
     """The further answers that any client may get in place of the first.
 
     They were asked for in the same way or, where the file did not come coded for that, with gzip accepted.
+    What came past the caches counts where it is the same file: any client gets it once the copy has expired.
     """
     before = first(observation)
-    asked = [probed(probe) for probe in observation.probes if probe.name in _ALIKE]
-    return tuple(
-        Later(
-            when=f"when asked again ({found.name}), though not at first",
-            alike=found.name != ProbeName.GZIP,
-            head=found.head,
-            same=before.sha256 == found.sha256
-            if found.sha256
-            else before.size is not None and before.size == usable_length(found.head),
-        )
-        for found in asked
-        if found.head is not None and not content_coded(found.head)
-    )
+    later = []
+    for probe in observation.probes:
+        found = probed(probe)
+        if found.head is None or content_coded(found.head):
+            continue
+        same = _same(before, found)
+        if probe.name in _ALIKE or (probe.name is ProbeName.COLD and same):
+            alike = probe.name not in {ProbeName.GZIP, ProbeName.COLD}
+            when = f"when asked again ({found.name}), though not at first"
+            later.append(Later(when=when, alike=alike, head=found.head, same=same))
+    return tuple(later)
+
+
+def _same(before: Answer, found: Answer) -> bool:
+    """Whether the bytes are the same, or as many are stated where only the head was asked for."""
+    if found.sha256:
+        return before.sha256 == found.sha256
+    return found.head is not None and before.size is not None and before.size == usable_length(found.head)
 
 
 def transfer_coded(head: Hop) -> bool:
