@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from mmscheck.fetch import ConnectTo as ConnectTo
     from mmscheck.fetch import FetchPolicy as FetchPolicy
     from mmscheck.fetch import parse_connect_to as parse_connect_to
-    from mmscheck.gate import verdict as verdict
-    from mmscheck.gateway import Gate as Gate
+    from mmscheck.judge.gate import verdict as verdict
+    from mmscheck.judge.pipeline import check as check
+    from mmscheck.judge.pipeline import load_rules as load_rules
     from mmscheck.ledger import Ledger as Ledger
     from mmscheck.ledger import Save as Save
     from mmscheck.ledger import open_ledger as open_ledger
@@ -33,10 +34,9 @@ if TYPE_CHECKING:
     from mmscheck.model.verdict import Permit as Permit
     from mmscheck.model.verdict import Verdict as Verdict
     from mmscheck.model.words import SenderType as SenderType
-    from mmscheck.orders import Retries as Retries
-    from mmscheck.pipeline import check as check
-    from mmscheck.pipeline import load_rules as load_rules
-    from mmscheck.saving import Saved as Saved
+    from mmscheck.send.api import Gate as Gate
+    from mmscheck.send.order import Retries as Retries
+    from mmscheck.send.save import Saved as Saved
     from mmscheck.sinch import SinchClient as SinchClient
     from mmscheck.slidexml import parse as parse
 
@@ -46,7 +46,7 @@ _HOMES = {
     "CustomText": "model.request",
     "DeniedError": "errors",
     "FetchPolicy": "fetch",
-    "Gate": "gateway",
+    "Gate": "send.api",
     "Ledger": "ledger",
     "LedgerError": "errors",
     "MmsState": "model.ledger",
@@ -54,9 +54,9 @@ _HOMES = {
     "Permit": "model.verdict",
     "PermitError": "errors",
     "Report": "model.report",
-    "Retries": "orders",
+    "Retries": "send.order",
     "Save": "ledger",
-    "Saved": "saving",
+    "Saved": "send.save",
     "SendRequest": "model.request",
     "SendResult": "model.send",
     "SendStatus": "model.send",
@@ -64,12 +64,12 @@ _HOMES = {
     "SinchClient": "sinch",
     "UsageError": "errors",
     "Verdict": "model.verdict",
-    "check": "pipeline",
-    "load_rules": "pipeline",
+    "check": "judge.pipeline",
+    "load_rules": "judge.pipeline",
     "open_ledger": "ledger",
     "parse": "slidexml",
     "parse_connect_to": "fetch",
-    "verdict": "gate",
+    "verdict": "judge.gate",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - the type checker reads the imports above

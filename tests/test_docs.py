@@ -20,11 +20,11 @@ from mmscheck.cli import limits_page
 from mmscheck.cli.exits import INTERRUPTED, Exit
 from mmscheck.cli.main import cli
 from mmscheck.cli.rules_read import read_entries
-from mmscheck.comparing import DIFF_FORMATS
-from mmscheck.formats import FORMATS
+from mmscheck.diff import DIFF_FORMATS
+from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.observation import Reason
 from mmscheck.model.words import Severity
-from mmscheck.pipeline import load_rules
+from mmscheck.report import FORMATS
 from mmscheck.ruleset import Config, load_config
 from mmscheck.sinch.codes import explain
 

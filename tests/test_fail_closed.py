@@ -15,17 +15,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from mmscheck import gate
 from mmscheck.checks import CHECKS
 from mmscheck.cli.main import SUBCOMMANDS
 from mmscheck.errors import RuleSetError
 from mmscheck.fetch import FetchPolicy
-from mmscheck.formats import FORMATS
+from mmscheck.judge import gate
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.model.check import Check
 from mmscheck.model.observation import Fetched
 from mmscheck.model.rule import FLOOR
 from mmscheck.model.words import Outcome
-from mmscheck.pipeline import check, load_rules
+from mmscheck.report import FORMATS
 from mmscheck.ruleset import load_all_rules, load_ruleset
 from mmscheck.sandbox import Sandbox
 from mmscheck.slidexml import parse

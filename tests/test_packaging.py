@@ -119,9 +119,9 @@ def test_the_wheel_carries_rules_samples_schema_and_licence(built: Path) -> None
         *("mmscheck/rules/limits/default.toml", "mmscheck/rules/profiles/send.toml"),
         "mmscheck/rules/servers/web.toml",
         *("mmscheck/fixtures/mms/summer-sale.xml", "mmscheck/fixtures/media/photo-small.jpg"),
-        "mmscheck/formats/report.schema.json",
+        "mmscheck/report/report.schema.json",
         *("mmscheck/slidexml/message.xml", "mmscheck/slidexml/slide.xsd"),
-        *("mmscheck/formats/html/report.css", "mmscheck/formats/html/report.js"),
+        *("mmscheck/report/html/report.css", "mmscheck/report/html/report.js"),
         "mmscheck/fixtures/rules/content-length/cases.toml",
     ):
         assert needed in names

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.model.observation import ProbeName
-from mmscheck.pipeline import check, load_rules
 from mmscheck.slidexml import parse
 from tests.support.asked import BROWSER, COLD, FIRST, GZIP, WEBP, asked, targets
 from tests.support.command import image, message, mmscheck

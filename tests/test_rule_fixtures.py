@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.report import Evaluation, TargetKey
 from mmscheck.model.words import Outcome, Severity, TargetKind
-from mmscheck.pipeline import load_rules
 from tests.support.rule_cases import FOLDER, Case, Expect, Page, RuleCase, read_cases, read_file
 from tests.support.rule_runs import problems, run_cases
 

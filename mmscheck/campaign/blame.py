@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from mmscheck import gate
 from mmscheck.campaign.columns import Columns
 from mmscheck.campaign.judging import Basis, reasons
 from mmscheck.campaign.rows import Row
-from mmscheck.engine import rejudge
+from mmscheck.judge import gate
+from mmscheck.judge.engine import rejudge
 from mmscheck.model.report import Evaluation, Report
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import SECOND_GATE, RuleSet

@@ -6,9 +6,9 @@ import time
 
 import msgspec
 
-from mmscheck import gate
 from mmscheck.campaign.rows import Row
-from mmscheck.engine import rejudge
+from mmscheck.judge import gate
+from mmscheck.judge.engine import rejudge
 from mmscheck.model.check import Binding
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched

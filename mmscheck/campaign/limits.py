@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mmscheck.errors import UsageError
-from mmscheck.gate import PERMIT_LIFE
+from mmscheck.judge.gate import PERMIT_LIFE
 
 LEAST_FAILURES = 10
 """Failures before a rate of them says anything (a judgement)."""

@@ -11,7 +11,6 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from mmscheck import gate
 from mmscheck.campaign.blame import MERGE_DATA_USED, blocking, may_be_the_row
 from mmscheck.campaign.canary import Canaries
 from mmscheck.campaign.judging import Basis
@@ -25,9 +24,10 @@ from mmscheck.campaign.stopping import Halt
 from mmscheck.campaign.survey import Survey
 from mmscheck.campaign.tally import Tally
 from mmscheck.campaign.watch import MediaWatch
-from mmscheck.denials import note_denial
 from mmscheck.errors import InputError, MmscheckError, ReportError, UsageError
 from mmscheck.fetch import FetchPolicy
+from mmscheck.judge import gate
+from mmscheck.judge.pipeline import check, window
 from mmscheck.model.campaign import CampaignResult, RowFate
 from mmscheck.model.mms import Mms
 from mmscheck.model.names import LONGEST_NAME, usable_name
@@ -35,8 +35,8 @@ from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.verdict import Verdict
-from mmscheck.orders import Client, Retries, account_of, own_key, stored_at
-from mmscheck.pipeline import check, window
+from mmscheck.send.denials import note_denial
+from mmscheck.send.order import Client, Retries, account_of, own_key, stored_at
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -49,7 +49,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     same to the same numbers once more. ``common`` is the request without ``to``, with the changes that hold
     for every row. ``within`` is how many seconds signed URLs must outlive a send. ``api_url`` is where the
     provider is when no client tells it: a dry run must find what an earlier run has sent; ``account`` is
-    where ids are used (``mmscheck.orders``), by default that of the client. ``again``: also to numbers that
+    where ids are used (``mmscheck.send.order``), by default the client's. ``again``: also to numbers that
     have this stored message; the campaign must be ``named`` then, and each gets it once under its name.
     """
 

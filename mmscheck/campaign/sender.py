@@ -17,14 +17,14 @@ from mmscheck.campaign.rows import Row
 from mmscheck.campaign.stopping import Halt
 from mmscheck.campaign.tally import FAILED, Health, Tally
 from mmscheck.campaign.watch import MediaWatch
-from mmscheck.dispatch import send_through
 from mmscheck.errors import InputError, LedgerError, PermitError, ReportError, UsageError
-from mmscheck.gate import EXIT_FAILED
+from mmscheck.judge.gate import EXIT_FAILED
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.ledger import RefusalReason
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.orders import Client, Order, Retries
+from mmscheck.send.dispatch import send_through
+from mmscheck.send.order import Client, Order, Retries
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger

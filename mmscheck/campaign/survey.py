@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from mmscheck import gate
 from mmscheck.campaign.blame import blamed, explain
 from mmscheck.campaign.judging import Basis
 from mmscheck.campaign.past import Past
@@ -18,6 +17,7 @@ from mmscheck.campaign.spool import Fate, Kept, Spool
 from mmscheck.campaign.stopping import Halt
 from mmscheck.campaign.tally import Tally
 from mmscheck.errors import UsageError
+from mmscheck.judge import gate
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.effective import effective
 from mmscheck.model.ledger import SendRecord, SendState

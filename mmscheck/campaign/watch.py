@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from mmscheck import gate
 from mmscheck.campaign.blame import may_be_the_row
 from mmscheck.campaign.judging import Basis, reasons
 from mmscheck.campaign.stopping import Halt
+from mmscheck.judge import gate
 
 _MARGIN = 45.0
 """Seconds of a permit's life that a send needs: the call takes 30 at most, and has to wait for its turn."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmscheck import gate
 from mmscheck.cli import options as opts
 from mmscheck.cli.cache import open_cache
 from mmscheck.cli.lint_paths import STDIN, is_url
@@ -16,8 +15,9 @@ from mmscheck.cli.progress_hosts import CheckProgress
 from mmscheck.cli.running import run
 from mmscheck.cli.spared import spare
 from mmscheck.errors import UsageError
-from mmscheck.formats import View
-from mmscheck.lone import check_urls
+from mmscheck.judge import gate
+from mmscheck.judge.lone import check_urls
+from mmscheck.report import View
 
 _OF_MESSAGES = ("custom_subject", "custom_text", "data", "fail_fast")
 

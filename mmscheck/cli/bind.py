@@ -19,13 +19,13 @@ from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import filled
 from mmscheck.errors import UsageError
-from mmscheck.formats.escape import visible
-from mmscheck.matching import differences
 from mmscheck.model.ledger import MmsRecord, MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import MessageReport
-from mmscheck.orders import stored_at
-from mmscheck.saving import WAIT, binding_of, needs_no_encoding
+from mmscheck.report.escape import visible
+from mmscheck.send.match import differences
+from mmscheck.send.order import stored_at
+from mmscheck.send.save import WAIT, binding_of, needs_no_encoding
 from mmscheck.sinch import Refused, SinchClient
 from mmscheck.slidexml import document_places
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mmscheck.cache import ResultCache
+from mmscheck.cache.store import ResultCache
 from mmscheck.cli.plan import HOUR, duration
 from mmscheck.errors import UsageError
 

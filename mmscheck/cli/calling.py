@@ -18,10 +18,10 @@ from mmscheck.cli.say import complain, internal, say, write_stdout
 from mmscheck.cli.secrets import API_KEY, read_secret, secret
 from mmscheck.cli.variables import by_variable
 from mmscheck.errors import ReportError, UsageError
-from mmscheck.formats import View
 from mmscheck.media import keep_secret
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.orders import Retries, provider_account
+from mmscheck.report import View
+from mmscheck.send.order import Retries, provider_account
 from mmscheck.sinch import DEFAULT_API_URL, SinchClient
 
 if TYPE_CHECKING:

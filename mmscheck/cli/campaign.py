@@ -10,7 +10,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from mmscheck import gate
 from mmscheck.cli import calling
 from mmscheck.cli import options as opts
 from mmscheck.cli.campaign_options import limits
@@ -25,13 +24,14 @@ from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, internal, say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, MmscheckError
-from mmscheck.formats import View
-from mmscheck.formats.campaign_text import campaign_sentence
+from mmscheck.judge import gate
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.report import View
+from mmscheck.report.campaign_text import campaign_sentence
 from mmscheck.ruleset import Config
 from mmscheck.slidexml import document_places
 
@@ -81,7 +81,7 @@ def send_to_all(
 
 def _plan(path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSet, config: Config) -> Plan:
     from mmscheck.campaign import Limits, Plan  # noqa: PLC0415 - see `send_to_all`
-    from mmscheck.orders import Retries  # noqa: PLC0415
+    from mmscheck.send.order import Retries  # noqa: PLC0415
 
     policy = opts.policy(given, config)
     window = sending(None, given["send_within"])

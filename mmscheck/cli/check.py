@@ -11,7 +11,6 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from mmscheck import gate
 from mmscheck.cli import options as opts
 from mmscheck.cli.alone import check_alone
 from mmscheck.cli.cache import cache_options, open_cache
@@ -23,11 +22,12 @@ from mmscheck.cli.progress_hosts import CheckProgress
 from mmscheck.cli.running import run
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError
-from mmscheck.formats import View
-from mmscheck.joining import join_reports
+from mmscheck.judge import gate
+from mmscheck.judge.join import join_reports
+from mmscheck.judge.pipeline import check
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
-from mmscheck.pipeline import check
+from mmscheck.report import View
 from mmscheck.ruleset import Config
 from mmscheck.slidexml import document_places, parse, read_inputs
 

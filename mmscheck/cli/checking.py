@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mmscheck import gate
 from mmscheck.cli import options as opts
 from mmscheck.cli.calling import account
 from mmscheck.cli.ledger_open import with_ledger
@@ -17,15 +16,16 @@ from mmscheck.cli.output import Destination, shows_media
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress
 from mmscheck.cli.progress_hosts import CheckProgress
-from mmscheck.denials import note_denial
 from mmscheck.errors import InputError, LedgerError, UsageError
-from mmscheck.formats import View
+from mmscheck.judge import gate
+from mmscheck.judge.pipeline import check
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
-from mmscheck.pipeline import check
+from mmscheck.report import View
 from mmscheck.ruleset import Config
+from mmscheck.send.denials import note_denial
 from mmscheck.slidexml import parse, read_inputs
 
 if TYPE_CHECKING:

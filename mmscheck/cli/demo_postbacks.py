@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from mmscheck.errors import SandboxError
-from mmscheck.formats.escape import visible
+from mmscheck.report.escape import visible
 
 KEY = "sandbox-key"
 """The demo's API key."""

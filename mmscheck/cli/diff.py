@@ -34,9 +34,9 @@ def command(old: Path, new: Path, formats: tuple[str, ...], *, only_new: bool) -
     before; 2 usage, or a file that is no such report; 3 nothing of that, but something that blocks is not
     known any more; 4 the comparison could not be written.
     """
-    from mmscheck.comparing import DIFF_FORMATS, compare, new_alone  # noqa: PLC0415 - --version must stay light
-    from mmscheck.formats.json_read import read_report  # noqa: PLC0415 - likewise
-    from mmscheck.formats.layout import Page  # noqa: PLC0415 - likewise
+    from mmscheck.diff import DIFF_FORMATS, compare, new_alone  # noqa: PLC0415 - --version must stay light
+    from mmscheck.report.json_read import read_report  # noqa: PLC0415 - likewise
+    from mmscheck.report.layout import Page  # noqa: PLC0415 - likewise
 
     wanted = read_destinations(formats, DIFF_FORMATS)
     spare({}, wanted, inputs=(old, new))

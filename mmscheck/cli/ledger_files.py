@@ -10,7 +10,7 @@ import click
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import LEDGER, WHO, guarded, login, with_ledger
 from mmscheck.cli.say import say, write_stdout
-from mmscheck.formats.escape import visible
+from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger

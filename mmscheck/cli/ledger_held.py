@@ -10,7 +10,7 @@ import click
 
 from mmscheck.cli.ledger_open import guarded, with_ledger
 from mmscheck.errors import MissingLedgerError, UsageError
-from mmscheck.formats.escape import visible
+from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger

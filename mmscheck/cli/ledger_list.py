@@ -24,8 +24,8 @@ from mmscheck.cli.ledger_shown import (
 from mmscheck.cli.plan import since
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import UsageError
-from mmscheck.formats.wording import count
 from mmscheck.model.ledger import SendState
+from mmscheck.report.wording import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Filter, Ledger

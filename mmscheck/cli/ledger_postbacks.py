@@ -14,9 +14,9 @@ from mmscheck.cli.ledger_open import FORMAT, LEDGER, guarded, with_ledger
 from mmscheck.cli.ledger_shown import json_text
 from mmscheck.cli.postbacks_shown import masked, postback_line
 from mmscheck.cli.say import write_stdout
-from mmscheck.formats.clean import clean_text
-from mmscheck.formats.escape import visible
-from mmscheck.formats.wording import count
+from mmscheck.report.clean import clean_text
+from mmscheck.report.escape import visible
+from mmscheck.report.wording import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Concerned, Ledger

@@ -11,8 +11,8 @@ from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_l
 from mmscheck.cli.ledger_shown import json_text, list_line
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import UsageError
-from mmscheck.formats.wording import count
 from mmscheck.model.ledger import SendState
+from mmscheck.report.wording import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger

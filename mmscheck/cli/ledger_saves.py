@@ -10,7 +10,7 @@ from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, guarded, with_ledger
 from mmscheck.cli.ledger_shown import json_text, moment
 from mmscheck.cli.say import write_stdout
-from mmscheck.formats.escape import visible
+from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from mmscheck.formats.cells import plain
-from mmscheck.formats.escape import visible, visible_json
 from mmscheck.model.ledger import HistoryEntry, Hold, Postback, PostbackMeaning, SendRecord, Verification
+from mmscheck.report.cells import plain
+from mmscheck.report.escape import visible, visible_json
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Summary

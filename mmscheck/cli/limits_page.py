@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mmscheck.cli.say import say, write_stdout
 from mmscheck.errors import RuleSetError
-from mmscheck.formats.limit_page import Published, render_limits
+from mmscheck.report.limit_page import Published, render_limits
 from mmscheck.ruleset.folder import packaged_root
 from mmscheck.ruleset.limitfile import read_file
 from mmscheck.ruleset.scope import file_scope

@@ -12,9 +12,6 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from mmscheck import gate
-from mmscheck.assets import locate
-from mmscheck.baseline import apply_baseline, faults_of, read_baseline, written
 from mmscheck.cli import options as opts
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import is_stream, replace_file
@@ -24,11 +21,14 @@ from mmscheck.cli.running import run
 from mmscheck.cli.say import say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
-from mmscheck.formats import View
-from mmscheck.joining import join_reports
-from mmscheck.lint import lint
+from mmscheck.judge import gate
+from mmscheck.judge.join import join_reports
+from mmscheck.lint.assets import locate
+from mmscheck.lint.baseline import apply_baseline, faults_of, read_baseline, written
+from mmscheck.lint.offline import lint
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
+from mmscheck.report import View
 from mmscheck.ruleset import Config, demand_folders
 from mmscheck.slidexml import document_places, is_other_xml, parse, read_inputs
 

@@ -12,12 +12,12 @@ import click
 from mmscheck.cli.plan import SECONDS
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
+from mmscheck.judge.pipeline import load_rules
 from mmscheck.media import ISOLATED, offered
 from mmscheck.model.report import LINT
 from mmscheck.model.request import Changes, CustomText
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import SenderType
-from mmscheck.pipeline import load_rules
 from mmscheck.ruleset import NETWORK_KEYS, Config, find_configs, is_for_pull_request, load_config
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])

@@ -15,8 +15,8 @@ from mmscheck.cli.say import write_stdout
 from mmscheck.cli.sites import folder_of, write_site
 from mmscheck.cli.terminal import links, wants_color
 from mmscheck.errors import UsageError
-from mmscheck.formats import FORMATS, View, pieces
-from mmscheck.formats.layout import Page
+from mmscheck.report import FORMATS, View, pieces
+from mmscheck.report.layout import Page
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):

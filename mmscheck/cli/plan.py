@@ -9,8 +9,8 @@ import time
 import click
 
 from mmscheck.errors import UsageError
+from mmscheck.judge.pipeline import window
 from mmscheck.model.request import SendWindow
-from mmscheck.pipeline import window
 
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -21,9 +21,9 @@ from mmscheck.cli.say import complain, say
 from mmscheck.cli.secrets import POSTBACK_SECRET, read_secret, secret
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
-from mmscheck.formats.escape import visible
 from mmscheck.model.ledger import PostbackMeaning
-from mmscheck.orders import provider_account
+from mmscheck.report.escape import visible
+from mmscheck.send.order import provider_account
 from mmscheck.sinch import DEFAULT_API_URL
 from mmscheck.sinch.address import provider_url
 

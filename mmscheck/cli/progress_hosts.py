@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from mmscheck.cli.progress import Progress, Stage
-from mmscheck.formats.layout import shown_url
-from mmscheck.formats.wording import count
 from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.report import MessageReport
+from mmscheck.report.layout import shown_url
+from mmscheck.report.wording import count
 
 _MOST = 2
 """Hosts named of each kind; the others are counted."""

@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.engine import judge
 from mmscheck.errors import InputError
-from mmscheck.formats.rule_example import Answer, Example
+from mmscheck.judge.engine import judge
 from mmscheck.model.request import Changes, CustomText, SendRequest
 from mmscheck.model.rule import Rule, RuleSet
+from mmscheck.report.rule_example import Answer, Example
 from mmscheck.slidexml import parse
 
 WANTED = ("failed", "passed")

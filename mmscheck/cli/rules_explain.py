@@ -12,8 +12,8 @@ from mmscheck.cli.output import page
 from mmscheck.cli.rules_read import CONFIG, configuration, read_entries, rule_files
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import UsageError
-from mmscheck.formats.rule_entry import Entry
-from mmscheck.formats.rule_text import render_rule
+from mmscheck.report.rule_entry import Entry
+from mmscheck.report.rule_text import render_rule
 
 _CODE = re.compile(r"[ENen][0-9]{3}")
 

@@ -17,7 +17,7 @@ from mmscheck.cli.rules_read import CONFIG, configuration, read_entries, rule_fi
 from mmscheck.cli.rules_skeleton import cases_text, rule_text
 from mmscheck.cli.say import tell
 from mmscheck.errors import InputError, UsageError
-from mmscheck.formats.rule_entry import FAMILIES, Entry
+from mmscheck.report.rule_entry import FAMILIES, Entry
 from mmscheck.ruleset import Config
 from mmscheck.ruleset.fields import KEBAB
 from mmscheck.ruleset.folder import packaged_root

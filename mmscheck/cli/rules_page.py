@@ -13,7 +13,7 @@ from pathlib import Path
 from mmscheck.cli.rules_explain import code_meanings
 from mmscheck.cli.rules_read import read_entries
 from mmscheck.cli.say import say, write_stdout
-from mmscheck.formats.rule_page import render_page
+from mmscheck.report.rule_page import render_page
 from mmscheck.ruleset import Config
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "rules.md"

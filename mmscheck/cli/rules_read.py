@@ -11,8 +11,8 @@ import click
 import msgspec
 
 from mmscheck.checks import CHECKS
-from mmscheck.formats.rule_entry import Entry, Number
 from mmscheck.model.rule import Limit, Rule
+from mmscheck.report.rule_entry import Entry, Number
 from mmscheck.ruleset import Config, find_config, load_all_rules, load_config, load_ruleset
 from mmscheck.ruleset.folder import claim, packaged_root
 

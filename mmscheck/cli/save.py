@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from mmscheck import gate
 from mmscheck.cli import calling
 from mmscheck.cli import options as opts
 from mmscheck.cli.checking import check_with_ledger, read_one
@@ -21,12 +20,13 @@ from mmscheck.cli.say import complain, internal
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import filled
 from mmscheck.errors import LedgerError, PermitError
-from mmscheck.formats import View
+from mmscheck.judge import gate
 from mmscheck.model.report import MessageReport
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit
-from mmscheck.saving import Saved, SaveOrder, bind_command, save_through, saveable
+from mmscheck.report import View
+from mmscheck.send.save import Saved, SaveOrder, bind_command, save_through, saveable
 from mmscheck.sinch import SinchClient
 from mmscheck.slidexml import document_places
 

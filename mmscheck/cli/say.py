@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 
 from mmscheck.errors import ReaderGoneError, ReportError
-from mmscheck.formats.escape import muted
+from mmscheck.report.escape import muted
 
 _quoted: list[str] = []
 
@@ -74,7 +74,7 @@ def complain(text: str, code: int, *, hint: str = "") -> int:
     An argument that is quoted in it stays on its line, whatever is in the argument.
     """
     # The formats are heavy, and --version needs none of them.
-    from mmscheck.formats.escape import visible  # noqa: PLC0415
+    from mmscheck.report.escape import visible  # noqa: PLC0415
 
     for part in _quoted:
         text = text.replace(part, visible(part))
@@ -95,6 +95,6 @@ def tell(text: str) -> None:
 
 
 def _safe(text: str) -> str:
-    from mmscheck.formats.escape import visible_lines  # noqa: PLC0415 - see `complain`
+    from mmscheck.report.escape import visible_lines  # noqa: PLC0415 - see `complain`
 
     return visible_lines(text)

@@ -8,7 +8,6 @@ from typing import Any
 import click
 import msgspec
 
-from mmscheck import gate
 from mmscheck.cli import calling
 from mmscheck.cli import options as opts
 from mmscheck.cli import sending as out
@@ -23,12 +22,13 @@ from mmscheck.cli.plan import refuse_later
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import by_variable, filled
 from mmscheck.errors import UsageError
+from mmscheck.judge import gate
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import SECOND_GATE, RuleSet
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.words import SenderType
-from mmscheck.orders import Order, Retries
 from mmscheck.ruleset import Config
+from mmscheck.send.order import Order, Retries
 from mmscheck.sinch import redacted_xml
 from mmscheck.slidexml import document_places
 

@@ -11,15 +11,15 @@ from mmscheck.cli.calling import EXITS, Way, ended, prove_writable, with_calls, 
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.output import Destination
 from mmscheck.cli.say import complain, internal
-from mmscheck.dispatch import send_through
 from mmscheck.errors import MmscheckError
-from mmscheck.formats import View
-from mmscheck.formats.escape import visible
 from mmscheck.model.names import LONGEST_KEY, usable_name
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit
-from mmscheck.orders import Order
+from mmscheck.report import View
+from mmscheck.report.escape import visible
+from mmscheck.send.dispatch import send_through
+from mmscheck.send.order import Order
 from mmscheck.sinch import SinchClient
 
 if TYPE_CHECKING:

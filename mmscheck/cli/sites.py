@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mmscheck.cli.files import mode_for
 from mmscheck.errors import ReportError
-from mmscheck.formats import View
+from mmscheck.report import View
 
 MARK = ".mmscheck-report"
 """The file by which a folder of pages is known to be one: no other folder is ever replaced or removed."""
@@ -47,7 +47,7 @@ def write_site(file: Path, view: View, *, private: bool = False) -> None:
 
 def _fill(new: Path, file: Path, folder: Path, view: View) -> None:
     """Write everything below ``new``: the report as ``index``, its pages as ``pages``."""
-    from mmscheck.formats import html  # noqa: PLC0415 - only those who want this format need it
+    from mmscheck.report import html  # noqa: PLC0415 - only those who want this format need it
 
     pages = new / "pages"
 

@@ -259,7 +259,7 @@ class Ledger(Questions):
     async def binding(self, mms_id: str, account: str | None = None) -> Binding:
         """What the rule ``mms-id-bound`` judges; an id that nobody bound at this account has no content.
 
-        ``account`` is ``mmscheck.orders.stored_at`` of the client that is to use it.
+        ``account`` is ``mmscheck.send.order.stored_at`` of the client that is to use it.
         """
         known = saves.binding(mms_id, account, await self._known(mms_id, account))
         return msgspec.structs.replace(known, ledger=self.shown)

@@ -68,7 +68,7 @@ _MINT = object()
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Permit:
-    """Leave to send one request once, as long as it lives; made by ``mmscheck.gate`` alone.
+    """Leave to send one request once, as long as it lives; made by ``mmscheck.judge.gate`` alone.
 
     ``expires`` is seconds since the epoch, ``life`` the seconds until then (default: by the clock): that many
     end it also by a clock that nobody sets. The latch cannot be copied or pickled, so neither can the permit;
@@ -115,7 +115,7 @@ def mint_permit(
     expires: float,
     life: float | None = None,
 ) -> Permit:
-    """Make a permit; an import contract lets nothing but ``mmscheck.gate`` call this."""
+    """Make a permit; an import contract lets nothing but ``mmscheck.judge.gate`` call this."""
     return Permit(
         message_digest=message_digest,
         media_digests=media_digests,

@@ -29,11 +29,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests.support, wherever this is run from
 
-from mmscheck import dispatch
 from mmscheck.campaign import sender
 from mmscheck.cli.main import main as mmscheck
 from mmscheck.ledger import Ledger
 from mmscheck.sandbox import Sandbox, Ways
+from mmscheck.send import dispatch
 from tests.support.campaigns import DOCUMENT, bind, stored, write_recipients
 from tests.support.postgres import cluster
 

@@ -24,9 +24,9 @@ from PIL import Image
 
 from mmscheck.checks import READS_PROBES
 from mmscheck.fetch import ConnectTo, FetchPolicy
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.model.mms import Mms
 from mmscheck.model.rule import RuleSet
-from mmscheck.pipeline import check, load_rules
 from mmscheck.slidexml import parse
 
 ROOT = Path(__file__).parents[2]

@@ -28,8 +28,8 @@ from bench_check import jpeg, message, server
 from PIL import Image
 
 from mmscheck.fetch import ConnectTo, FetchPolicy
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.model.words import Outcome, SenderType
-from mmscheck.pipeline import check, load_rules
 
 IMAGES = 1000
 BY_SHELL = 200

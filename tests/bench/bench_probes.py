@@ -18,14 +18,14 @@ from multiprocessing.connection import Connection
 
 from PIL import Image
 
-from mmscheck.engine import judge
 from mmscheck.fetch import ConnectTo, FetchPolicy
-from mmscheck.gate import verdict
+from mmscheck.judge.engine import judge
+from mmscheck.judge.gate import verdict
+from mmscheck.judge.pipeline import load_rules, make_report, observe, start_clock, window
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import ProbeName
 from mmscheck.model.request import Changes
-from mmscheck.pipeline import load_rules, make_report, observe, start_clock, window
 from mmscheck.slidexml import parse
 
 WAIT = 0.05

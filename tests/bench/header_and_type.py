@@ -11,14 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from mmscheck import gate
 from mmscheck.checks import READS_PROBES
 from mmscheck.cli.check import read_messages
 from mmscheck.cli.lint_paths import document_paths
 from mmscheck.cli.running import run
 from mmscheck.fetch import FetchPolicy
+from mmscheck.judge import gate
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.model.rule import FLOOR
-from mmscheck.pipeline import check, load_rules
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = ("http", "mime")

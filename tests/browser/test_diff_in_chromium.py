@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from mmscheck.comparing import as_html
-from mmscheck.formats.layout import Page
+from mmscheck.diff import as_html
+from mmscheck.report.layout import Page
 from tests.support.compared import hostile, sample
 from tests.support.pages import LAPTOP, PHONE, Scheme, visit
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from mmscheck.cli.sites import write_site
-from mmscheck.formats.html.overview import FIRST
+from mmscheck.report.html.overview import FIRST
 from tests.support import html_reports
 from tests.support.pages import LAPTOP, PHONE, visit
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from mmscheck.formats import html
+from mmscheck.report import html
 from tests.support import html_reports, reports
 from tests.support.pages import PHONE, visit
 

@@ -12,13 +12,13 @@ import pytest
 from mmscheck import Gate, SendStatus, SinchClient
 from mmscheck.campaign import Limits, Plan
 from mmscheck.errors import UsageError
-from mmscheck.formats.campaign_text import campaign_sentence
 from mmscheck.ledger import Save, open_ledger
 from mmscheck.model.ledger import MmsState, RefusalReason
 from mmscheck.model.request import Changes, SendRequest
 from mmscheck.model.send import SendResult
-from mmscheck.orders import provider_account
+from mmscheck.report.campaign_text import campaign_sentence
 from mmscheck.sandbox import Sandbox, Ways
+from mmscheck.send.order import provider_account
 from tests.support.campaigns import (
     DOCUMENT,
     bind,

@@ -12,8 +12,8 @@ import pytest
 from mmscheck.campaign import Limits, Outcome
 from mmscheck.ledger import open_ledger
 from mmscheck.model.campaign import RowFate
-from mmscheck.orders import Retries
 from mmscheck.sandbox import Mishaps, Sandbox, Throttle, Ways
+from mmscheck.send.order import Retries
 from tests.sandbox.raw_http import call, medium, save_xml, slide
 from tests.support.campaigns import (
     QUICK,

@@ -8,7 +8,7 @@ import time
 from mmscheck.campaign.judging import Basis
 from mmscheck.campaign.stopping import Halt
 from mmscheck.campaign.watch import MediaWatch
-from mmscheck.pipeline import check
+from mmscheck.judge.pipeline import check
 from tests.support.campaigns import plan
 
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from mmscheck.checks import READS_PROBES
+from mmscheck.judge.pipeline import load_rules, wanted_probes
 from mmscheck.model.observation import Fetched, Hop, Probe, ProbeName, Reason
 from mmscheck.model.words import Outcome, Owner, Severity
-from mmscheck.pipeline import load_rules, wanted_probes
 from tests.support.media_targets import JPEG, LENGTH, Headers, fetched, hop, judge, not_fetched, send_rules
 
 RULES = ("length-under-gzip", "not-compressed-under-gzip", "length-when-cold", "stable", "response-time")

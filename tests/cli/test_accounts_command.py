@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mmscheck.ledger import open_ledger
-from mmscheck.orders import provider_account
 from mmscheck.sandbox import Sandbox
+from mmscheck.send.order import provider_account
 from tests.support.command import Ran, fields, message, mmscheck
 from tests.support.listener import post, postback, running
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from mmscheck import gate
 from mmscheck.cli.main import main
 from mmscheck.errors import PermitError, RuleSetError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
-from mmscheck.formats import FORMATS
-from mmscheck.lone import check_urls
+from mmscheck.judge import gate
+from mmscheck.judge.lone import check_urls
+from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.request import SendRequest
 from mmscheck.model.words import TargetKind
-from mmscheck.pipeline import load_rules
+from mmscheck.report import FORMATS
 from mmscheck.ruleset import load_config
 from mmscheck.sandbox import Sandbox
 from tests.support.command import image, message, mmscheck

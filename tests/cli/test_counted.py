@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from mmscheck.cli.ledger_shown import verification_text
-from mmscheck.formats.campaign_text import campaign_lines
-from mmscheck.formats.layout import Page
 from mmscheck.model.ledger import Tampering, Verification
+from mmscheck.report.campaign_text import campaign_lines
+from mmscheck.report.layout import Page
 from tests.support.kinds_of_page import campaign
 
 

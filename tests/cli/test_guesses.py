@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.cache import ResultCache
+from mmscheck.cache.store import ResultCache
 from mmscheck.cli.main import main
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger.where import prepare

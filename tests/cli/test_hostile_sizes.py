@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from mmscheck.formats import FORMATS, View
 from mmscheck.model.observation import Hop
+from mmscheck.report import FORMATS, View
 from tests.support.command import image, message, mmscheck
 from tests.support.rawserver import serve
 from tests.support.reports import fetched, good_message, judged, report

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from mmscheck.cli.output import destinations, write_reports
 from mmscheck.cli.sites import MARK, write_site
 from mmscheck.errors import ReportError
-from mmscheck.formats import View
-from mmscheck.formats.html import MOST_IN_ONE, site
 from mmscheck.model.observation import Fetched
+from mmscheck.report import View
+from mmscheck.report.html import MOST_IN_ONE, site
 from tests.support import html_reports, reports
 
 MANY = html_reports.many(MOST_IN_ONE + 5, distinct=7)
@@ -91,7 +91,7 @@ def test_a_report_that_cannot_be_finished_leaves_the_old_one_and_no_rubbish(
         put("message-00001.html", ["half"])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mmscheck.formats.html.write", full)
+    monkeypatch.setattr("mmscheck.report.html.write", full)
     with pytest.raises(ReportError, match="No space left"):
         write_site(file, MANY)
     assert {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()} == before

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from mmscheck import gate
-from mmscheck.formats import FORMATS, View
+from mmscheck.judge import gate
 from mmscheck.model.report import Known
 from mmscheck.model.words import Outcome
+from mmscheck.report import FORMATS, View
 from tests.cli.test_lint import MEDIA, judged, lint, put
 from tests.support.command import message
 from tests.support.reports import MESSAGE, evaluation, report

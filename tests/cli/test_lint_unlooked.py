@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from mmscheck.cli.main import main
-from mmscheck.formats import FORMATS
+from mmscheck.report import FORMATS
 from mmscheck.slidexml import is_other_xml
 from tests.support.command import image, message
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from mmscheck import gate
 from mmscheck.errors import PermitError
-from mmscheck.formats import FORMATS
-from mmscheck.joining import join_reports
+from mmscheck.judge import gate
+from mmscheck.judge.join import join_reports
 from mmscheck.model.words import Outcome
+from mmscheck.report import FORMATS
 from tests.cli.test_lint import MEDIA, judged, lint, put, run
 from tests.support.command import fields, message
 from tests.support.reports import MESSAGE, evaluation, report

@@ -13,8 +13,8 @@ import trustme
 from mmscheck.cli.main import main
 from mmscheck.cli.spared import READ as SPARED
 from mmscheck.cli.spared import WRITTEN as GUARDED
-from mmscheck.comparing import DIFF_FORMATS
-from mmscheck.formats import FORMATS
+from mmscheck.diff import DIFF_FORMATS
+from mmscheck.report import FORMATS
 from tests.support.command import fields, image, message
 from tests.support.commands import MADE, NEITHER, READ, WRITTEN, commands
 

@@ -16,10 +16,10 @@ from mmscheck.cli.rules_examples import cases_file, read_examples
 from mmscheck.cli.rules_read import read_entries, rule_files
 from mmscheck.cli.rules_skeleton import cases_text, rule_text
 from mmscheck.cli.rules_validate import approval, find_faults
-from mmscheck.formats.layout import Page
-from mmscheck.formats.rule_example import Answer, answer_lines, message_lines
-from mmscheck.formats.rule_table import render_table
 from mmscheck.model.rule import FLOOR
+from mmscheck.report.layout import Page
+from mmscheck.report.rule_example import Answer, answer_lines, message_lines
+from mmscheck.report.rule_table import render_table
 from mmscheck.ruleset import Config
 from mmscheck.ruleset.folder import packaged_root
 from tests.support.command import Ran, mmscheck, shell

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck import gate
 from mmscheck.errors import PermitError, UsageError
 from mmscheck.fetch import FetchPolicy
+from mmscheck.judge import gate
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.ledger import Ledger, default_file, open_ledger
 from mmscheck.model.ledger import MmsState
 from mmscheck.model.request import Changes
 from mmscheck.model.save import SaveRequest
-from mmscheck.orders import provider_account
-from mmscheck.pipeline import check, load_rules
 from mmscheck.sandbox import Sandbox
-from mmscheck.saving import binding_of
+from mmscheck.send.order import provider_account
+from mmscheck.send.save import binding_of
 from mmscheck.sinch import POSTBACK_MEANINGS
 from mmscheck.slidexml import parse
 from tests.support.command import PROGRAM, fields, message, mmscheck, surroundings

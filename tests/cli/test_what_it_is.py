@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.formats.deciding import decision
 from mmscheck.model.report import Evaluation, TargetKey
 from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
+from mmscheck.report.deciding import decision
 from tests.support.command import mmscheck
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"

@@ -12,10 +12,10 @@ import pytest
 
 from mmscheck.fetch import FetchPolicy, Turns, fetch_all, plan
 from mmscheck.fetch.pace import Pace
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Fetched, Reason
 from mmscheck.model.words import MediaKind, Outcome
-from mmscheck.pipeline import check, load_rules
 from tests.support.rawserver import response, serve, sniff
 
 

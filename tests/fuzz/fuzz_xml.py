@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from random import Random
 
+from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.rule import RuleSet
-from mmscheck.pipeline import load_rules
 from mmscheck.slidexml import parse
 from tests.fuzz.xml_documents import document
 from tests.fuzz.xml_promises import kind_of, try_document

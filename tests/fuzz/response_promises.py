@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from mmscheck.engine import judge
 from mmscheck.fetch import FetchPolicy, fetch_all
+from mmscheck.judge.engine import judge
+from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Fetched, NotFetched, Observation, ProbeName, Reason
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import MediaKind, Outcome
-from mmscheck.pipeline import load_rules
 from mmscheck.ruleset.folder import packaged_root
 from tests.fuzz.response_oracle import is_plain, read, unexplained
 from tests.fuzz.responses import SOUND, Answer

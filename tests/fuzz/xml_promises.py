@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mmscheck import gate
-from mmscheck.engine import judge
-from mmscheck.formats import FORMATS, View
+from mmscheck.judge import gate
+from mmscheck.judge.engine import judge
+from mmscheck.judge.pipeline import make_report, start_clock, window
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import NotFetched, Reason
 from mmscheck.model.report import Report
@@ -20,7 +20,7 @@ from mmscheck.model.request import Changes
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.verdict import Verdict
 from mmscheck.model.words import Outcome
-from mmscheck.pipeline import make_report, start_clock, window
+from mmscheck.report import FORMATS, View
 from mmscheck.slidexml import parse
 from tests.fuzz.xml_documents import MARKER
 

@@ -17,7 +17,7 @@ from mmscheck.model.check import Binding
 from mmscheck.model.ledger import Claim, ClaimRefused, Expected, MmsState, Recorded, RefusalReason
 from mmscheck.model.request import SendRequest
 from mmscheck.model.words import Outcome
-from mmscheck.orders import provider_account, stored_at
+from mmscheck.send.order import provider_account, stored_at
 from mmscheck.sinch import SinchClient
 from tests.support.ledgers import MEANINGS, claimed, intent, raw
 from tests.support.message_targets import DIGEST, on_request

@@ -10,15 +10,16 @@ from typing import Any, TypeVar
 
 import pytest
 
-from mmscheck import SendRequest, SendStatus, SinchClient, gate
-from mmscheck.dispatch import send_through
+from mmscheck import SendRequest, SendStatus, SinchClient
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.fetch import FetchPolicy
+from mmscheck.judge import gate
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.ledger import REMOTE_LEASE, Ledger, endings, oneshot, open_ledger, postgresql
 from mmscheck.model.ledger import Claim, ClaimRefused, Recorded, SendState
 from mmscheck.model.send import SendResult
-from mmscheck.orders import Order
-from mmscheck.pipeline import check, load_rules
+from mmscheck.send.dispatch import send_through
+from mmscheck.send.order import Order
 from mmscheck.slidexml import parse
 from tests.support.command import message
 from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw, refused, unknown

@@ -11,7 +11,7 @@ from mmscheck.ledger import idempotency_key
 from mmscheck.model.request import CustomText, SendRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit
-from mmscheck.orders import account_of
+from mmscheck.send.order import account_of
 
 BASE: dict[str, Any] = {
     "account": "main",

@@ -11,8 +11,8 @@ import pytest
 
 from mmscheck.ledger import Filter, Ledger, Save, open_ledger
 from mmscheck.model.ledger import MmsState, PostbackMeaning, SendState
-from mmscheck.orders import provider_account
 from mmscheck.sandbox import Carrier, Encoding, Postbacks, Sandbox, Ways
+from mmscheck.send.order import provider_account
 from mmscheck.sinch import DEFAULT_API_URL
 from mmscheck.sinch.postbacks import POSTBACK_CODES
 from tests.sandbox.raw_http import call, save_xml, send_xml, slide, text

@@ -9,16 +9,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from mmscheck import FetchPolicy, Gate, PermitError, SendRequest, SendResult, SendStatus, SinchClient, gate
-from mmscheck.dispatch import send_through
+from mmscheck import FetchPolicy, Gate, PermitError, SendRequest, SendResult, SendStatus, SinchClient
 from mmscheck.errors import LedgerError, UsageError
+from mmscheck.judge import gate
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.ledger import Ledger, open_ledger
 from mmscheck.model.ledger import SendState
 from mmscheck.model.report import Report
 from mmscheck.model.request import Changes
 from mmscheck.model.verdict import Permit
-from mmscheck.orders import Order, Retries
-from mmscheck.pipeline import check, load_rules
+from mmscheck.send.dispatch import send_through
+from mmscheck.send.order import Order, Retries
 from mmscheck.slidexml import parse
 from tests.support.bound import bind
 from tests.support.command import message

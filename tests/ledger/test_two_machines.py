@@ -30,11 +30,12 @@ API = f"http://127.0.0.1:{PORT}/ep/v1/"
 
 WORKER = """
 import asyncio, random, sys, time
-from mmscheck import FetchPolicy, SendRequest, SinchClient, gate
-from mmscheck.dispatch import send_through
+from mmscheck import FetchPolicy, SendRequest, SinchClient
+from mmscheck.judge import gate
+from mmscheck.send.dispatch import send_through
 from mmscheck.ledger import open_ledger
-from mmscheck.orders import Order
-from mmscheck.pipeline import check, load_rules
+from mmscheck.send.order import Order
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.slidexml import parse
 from tests.support.command import message
 

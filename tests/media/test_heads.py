@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from mmscheck.checks import CHECKS
-from mmscheck.engine import judge_alone
-from mmscheck.formats.causes import follows
-from mmscheck.formats.wording import came_back
+from mmscheck.judge.engine import judge_alone
 from mmscheck.media import worker
 from mmscheck.media.heads import BINARY
 from mmscheck.media.sample import Sample
 from mmscheck.model.report import Evaluation
 from mmscheck.model.words import MediaKind, Outcome
+from mmscheck.report.causes import follows
+from mmscheck.report.wording import came_back
 from mmscheck.ruleset import load_ruleset
 from tests.support.media_targets import JPEG as SAYS_JPEG
 from tests.support.media_targets import fetched, judge, sniffed

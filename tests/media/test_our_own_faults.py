@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from mmscheck.checks import CHECKS
-from mmscheck.engine import judge_alone
+from mmscheck.judge.engine import judge_alone
 from mmscheck.media import worker
 from mmscheck.media.decoding import DECODERS
 from mmscheck.media.refusal import trace

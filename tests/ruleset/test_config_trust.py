@@ -10,7 +10,7 @@ import pytest
 
 from mmscheck.cli.main import main
 from mmscheck.errors import RuleSetError
-from mmscheck.formats import FORMATS
+from mmscheck.report import FORMATS
 from mmscheck.ruleset import NETWORK_KEYS, Config, find_config, load_config
 from mmscheck.ruleset.digest import config_digest
 from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES, is_for_pull_request

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmscheck.errors import UsageError
-from mmscheck.saving import saveable
+from mmscheck.send.save import saveable
 from mmscheck.sinch import redacted_save, save_xml
 from mmscheck.slidexml import parse
 from tests.support.command import image, message

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.rule import RuleSet
-from mmscheck.pipeline import load_rules
 from mmscheck.slidexml import parse
 from tests.fuzz.fuzz_xml import CORPUS
 from tests.fuzz.xml_documents import document

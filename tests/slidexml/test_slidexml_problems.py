@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.formats.clean import clean_text
 from mmscheck.model.mms import XmlProblem
+from mmscheck.report.clean import clean_text
 from mmscheck.slidexml import MAX_BYTES, parse
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "mms"

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from mmscheck.formats import View
 from mmscheck.model.campaign import CampaignResult, RowFate, RowNote
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
@@ -20,6 +19,7 @@ from mmscheck.model.send import SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict, Waived
 from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity
+from mmscheck.report import View
 from tests.support.folded_reports import folded
 from tests.support.reports import (
     HOSTILE,

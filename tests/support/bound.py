@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import Ledger, Save, open_ledger
 from mmscheck.model.ledger import MmsState
-from mmscheck.orders import provider_account
+from mmscheck.send.order import provider_account
 from mmscheck.sinch import DEFAULT_API_URL
 from mmscheck.slidexml import parse
 from tests.support.command import FIELDS, Ran, mmscheck

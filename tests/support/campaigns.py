@@ -13,13 +13,13 @@ import msgspec
 
 from mmscheck.campaign import Campaign, Limits, Outcome, Plan, Recipients
 from mmscheck.fetch import FetchPolicy, parse_connect_to
+from mmscheck.judge.pipeline import load_rules
 from mmscheck.ledger import open_ledger
 from mmscheck.ledger.saves import Save
 from mmscheck.model.ledger import MmsState
 from mmscheck.model.request import SendRequest
-from mmscheck.orders import provider_account
-from mmscheck.pipeline import load_rules
 from mmscheck.sandbox import Sandbox, Ways
+from mmscheck.send.order import provider_account
 from mmscheck.sinch import SinchClient
 from mmscheck.slidexml import parse
 from tests.sandbox.raw_http import call, save_xml, slide, text

@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from mmscheck.comparing import Comparison, compare
-from mmscheck.formats import View
-from mmscheck.formats.json_read import ReadReport
-from mmscheck.formats.json_v1 import render
+from mmscheck.diff import Comparison, compare
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.report import Evaluation, MessageReport, Report
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.words import MediaKind, Outcome, Severity
+from mmscheck.report import View
+from mmscheck.report.json_read import ReadReport
+from mmscheck.report.json_v1 import render
 from tests.support import reports
 
 HOST = "https://media.example.com"

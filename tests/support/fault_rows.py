@@ -22,10 +22,10 @@ import pytest
 import trustme
 
 from mmscheck.fetch import patience
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.media import MediaWorkers
 from mmscheck.model.report import Evaluation
 from mmscheck.model.words import Outcome
-from mmscheck.pipeline import check, load_rules
 from mmscheck.slidexml import parse
 from tests.support.rawserver import Respond, policy, serve
 

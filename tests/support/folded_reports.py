@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmscheck.formats import View
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import NotFetched, Observation, Reason
 from mmscheck.model.report import Evaluation
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity
-from mmscheck.recognise import join_fix
+from mmscheck.report import View
+from mmscheck.servers.recognition import join_fix
 from tests.support.reports import MESSAGE, deny, evaluation, fetched, judged, medium, message, report
 
 _HOST = "http://media.example.com"

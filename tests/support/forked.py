@@ -20,13 +20,13 @@ from typing import Any, NoReturn
 
 import mmscheck.cli
 from mmscheck.cli.main import entry
+from mmscheck.judge.pipeline import load_rules
 from mmscheck.model import redact
-from mmscheck.pipeline import load_rules
 
 SIZE = struct.Struct("!I")
 """Before each order: the size of its JSON. The streams, and where to tell the exit code, come with it."""
 
-LATE = ("mmscheck.comparing", "mmscheck.fetch.pool", "mmscheck.ledger", "mmscheck.sinch", "phonenumbers")
+LATE = ("mmscheck.diff", "mmscheck.fetch.pool", "mmscheck.ledger", "mmscheck.sinch", "phonenumbers")
 """What the commands import when they need it. Never the decoders: they are for workers only."""
 
 

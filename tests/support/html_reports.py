@@ -7,9 +7,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mmscheck import gate
-from mmscheck.engine import judge
-from mmscheck.formats import View
+from mmscheck.judge import gate
+from mmscheck.judge.engine import judge
+from mmscheck.judge.pipeline import load_rules, make_report, start_clock, window
 from mmscheck.media.decoding import decode
 from mmscheck.media.previews import preview
 from mmscheck.model.mms import MediaRef, Mms
@@ -19,7 +19,7 @@ from mmscheck.model.report import MessageReport, SlideReport
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import MediaKind
-from mmscheck.pipeline import load_rules, make_report, start_clock, window
+from mmscheck.report import View
 from mmscheck.slidexml import parse
 from tests.support import reports
 

@@ -9,12 +9,12 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from mmscheck.cli.sites import write_site
-from mmscheck.comparing import as_html
-from mmscheck.formats import View, html
-from mmscheck.formats.html.overview import FIRST
-from mmscheck.formats.layout import Page
+from mmscheck.diff import as_html
 from mmscheck.model.campaign import CampaignResult, RowFate, RowNote
 from mmscheck.model.send import SendStatus
+from mmscheck.report import View, html
+from mmscheck.report.html.overview import FIRST
+from mmscheck.report.layout import Page
 from tests.support import compared, html_reports, reports
 
 

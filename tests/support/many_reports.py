@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from mmscheck.formats import View
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.report import Evaluation, MessageReport
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity
+from mmscheck.report import View
 from tests.support.reports import MESSAGE, denied, evaluation, fetched, medium, message, report
 
 BAD = "media.example.com"

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from lxml import etree, html
 
-from mmscheck.formats import FORMATS, View
+from mmscheck.report import FORMATS, View
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mmscheck.formats import View
 from mmscheck.model.facts import ImageFacts
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import (
@@ -30,6 +29,7 @@ from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict, Waived
 from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity, TargetKind
+from mmscheck.report import View
 
 PHOTO = "http://media.example.com/spring/photo.jpg"
 SIGNED = "https://cdn.example.net/clip.mp4?X-Amz-Credential=AKIASECRET&X-Amz-Signature=c0ffee5ec2e7"

@@ -16,12 +16,12 @@ from typing import Any
 import msgspec
 
 from mmscheck.fetch import ConnectTo, FetchPolicy
-from mmscheck.lint import lint
+from mmscheck.judge.pipeline import check, load_rules
+from mmscheck.lint.offline import lint
 from mmscheck.media import MediaWorkers
 from mmscheck.model.report import Evaluation
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import SenderType
-from mmscheck.pipeline import check, load_rules
 from tests.support.rule_cases import ROOT, Case, Expect, Page, RuleCase
 from tests.support.web import HOME, Web
 

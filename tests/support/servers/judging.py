@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mmscheck import gate
+from mmscheck.judge import gate
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.model.report import Evaluation
 from mmscheck.model.words import Outcome
-from mmscheck.pipeline import check, load_rules
 from mmscheck.slidexml import parse
 from tests.support.servers.daemon import HOME
 from tests.support.servers.world import World

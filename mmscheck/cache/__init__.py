@@ -1,0 +1,1 @@
+"""Observations of earlier checks, kept for a short time."""

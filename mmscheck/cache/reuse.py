@@ -1,0 +1,113 @@
+"""Which kept results may stand in for a fetch, and what a report says of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import importlib.metadata
+import platform
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from mmscheck.fetch import FetchPolicy
+from mmscheck.model.observation import Fetched, Observation
+from mmscheck.model.usable import EVERYTHING, Usable
+
+Fetch = Callable[[Sequence[str]], Awaitable[dict[str, Observation]]]
+"""URLs to an observation of each."""
+
+
+class Cache(Protocol):
+    """What keeps results; ``mmscheck.cache.store.ResultCache`` is one. ``manner`` says how was asked."""
+
+    def find(self, url: str, manner: str) -> Fetched | None:
+        """The kept result, with ``cached_at`` set, or None."""
+
+    def keep(self, url: str, manner: str, seen: Observation) -> None:
+        """Keep it, where it is worth keeping."""
+
+
+_NO_MATTER = frozenset({"max_concurrency", "per_host", "rate", "deadline", "backoff"})
+"""Fields of a policy that change when an answer comes and not what it is; any other is part of the manner."""
+
+_LOOKERS = (
+    *("mmscheck", "aiohttp", "yarl", "idna", "msgspec"),
+    *("python-magic", "pylibmagic", "pillow", "mutagen", "av", "pikepdf"),
+)
+"""The packages whose versions decide what is found in the same bytes."""
+
+
+async def observe_kept(
+    urls: Sequence[str],
+    policy: FetchPolicy,
+    cache: Cache,
+    fetch: Fetch,
+    on_done: Callable[[str, Observation], None] | None = None,
+    *,
+    decode: bool,
+    previews: bool = False,
+    usable: Usable = EVERYTHING,
+) -> dict[str, Observation]:
+    """An observation of each URL: kept ones, and for the others what ``fetch`` brings, which is then kept.
+
+    ``on_done`` is told of the kept ones; of the others ``fetch`` tells.
+    """
+    how = manner(policy, decode=decode, previews=previews, usable=usable)
+    found = {url: kept for url in urls if (kept := cache.find(url, how)) is not None}
+    if on_done is not None:
+        for url, kept in found.items():
+            on_done(url, kept)
+    # Also for no URL at all: a policy that cannot be acted on is a fault with or without a cache.
+    fetched = await fetch([url for url in urls if url not in found])
+    for url, seen in fetched.items():
+        cache.keep(url, how, seen)
+    both: dict[str, Observation] = {**fetched, **found}
+    return {url: both[url] for url in urls}
+
+
+def manner(policy: FetchPolicy, *, decode: bool, previews: bool = False, usable: Usable = EVERYTHING) -> str:
+    """A digest of everything but the URL that an answer depends on."""
+    fields: dict[str, Any] = {
+        name: value
+        for name, value in msgspec.structs.asdict(policy).items()
+        if name not in _NO_MATTER and name != "ca_file"
+    }
+    fields["authorities"] = _content(policy.ca_file)
+    versions = {name: _version(name) for name in _LOOKERS}
+    shaped = [fields, decode, previews, usable, versions, platform.python_version(), platform.platform()]
+    return hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
+
+
+def _content(file: str | None) -> str | None:
+    """A digest of what is in the file; none for one that cannot be read, with which nothing is fetched."""
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file is not None else None
+    except OSError:
+        return None
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def about_kept(seen: Mapping[str, Observation], now: dt.datetime) -> tuple[str, ...]:
+    """A sentence for the report about results that are not of this run; none when there are none."""
+    times = [each.cached_at for each in seen.values() if isinstance(each, Fetched) and each.cached_at]
+    if not times:
+        return ()
+    oldest = max((now - dt.datetime.fromisoformat(min(times))).total_seconds(), 0)
+    share = f"{len(times)} of {len(seen)} media files were not fetched now"
+    return (f"{share}: results up to {_age(oldest)} old (cache).",)
+
+
+def _age(seconds: float) -> str:
+    """Whole minutes or seconds, rounded up."""
+    if seconds <= 60:  # noqa: PLR2004 - seconds in a minute
+        return f"{-int(-seconds // 1)} s"
+    return f"{-int(-seconds // 60)} min"

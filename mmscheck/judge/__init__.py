@@ -1,0 +1,1 @@
+"""Rules, messages and observations to evaluations, a report, a verdict and a permit."""

@@ -1,0 +1,422 @@
+"""RuleSet x Mms x Observations -> evaluations: every rule on every target it is for.
+
+A check that breaks, or answers with anything but a whole Result, becomes a ``cant-tell`` with its
+traceback in the evidence, and the other rules still run.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, cast
+
+import msgspec
+
+from mmscheck.model.check import (
+    Binding,
+    Check,
+    MediaTarget,
+    MessageTarget,
+    RequestTarget,
+    Result,
+    SlideTarget,
+    Target,
+    cant_tell,
+    inapplicable,
+)
+from mmscheck.model.effective import Effective, effective, with_stand_ins
+from mmscheck.model.mms import MediaRef, Mms, Slide
+from mmscheck.model.observation import UNSEEN, NotFetched, Observation, Reason
+from mmscheck.model.redact import redact_text, redact_url, redact_values
+from mmscheck.model.report import SAVE, Evaluation, MessageReport, SlideReport, TargetKey
+from mmscheck.model.request import Changes, SendRequest, SendWindow
+from mmscheck.model.rule import Rule, RuleSet
+from mmscheck.model.words import MediaKind, Outcome, Owner, TargetKind
+from mmscheck.servers.recognition import Recognised, advice, describe, join_fix, likeness, page_at, recognise
+
+_HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
+
+CRASHED = "mmscheck itself failed in this rule; please report it with the evidence"
+
+CRASH_FIX = "Send the traceback in the evidence to the makers of mmscheck."
+"""What helps where mmscheck itself is at fault: nobody else can mend it."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A target with its key and where it stands, for wording."""
+
+    key: TargetKey
+    target: Target
+    line: int | None = None
+    url: str | None = None
+    media_kind: str | None = None
+    recognised: Recognised | None = None
+
+
+def judge(
+    ruleset: RuleSet,
+    message: Mms,
+    observations: Mapping[str, Observation],
+    *,
+    changes: Changes,
+    request: SendRequest | None = None,
+    binding: Binding | None = None,
+    window: SendWindow | None = None,
+    columns: tuple[str, ...] | None = None,
+) -> MessageReport:
+    """Evaluate every rule of the set on every target of one message, in a fixed order.
+
+    By profile save it is judged as it is stored: what its merge tags become, each send is judged for.
+    """
+    known = _recognised(ruleset, message, observations)
+    place = partial(_places, message, observations, known, changes, request)
+    found = place(binding=binding, window=window, columns=columns)
+    places = tuple(_with_page(each, ruleset) for each in found)
+    filled = _filled(message, observations) if ruleset.profile == SAVE and changes == Changes() else {}
+    evaluations = tuple(
+        _as_stored(rule, message, place, filled[place.key])
+        if place.key in filled
+        else evaluate(rule, message, place)
+        for place in places
+        for rule in ruleset.rules
+        if rule.target is place.key.kind
+    )
+    as_sent = effective(message, changes)
+    return MessageReport(
+        source=message.source,
+        digest=message.digest,
+        name=message.name.value if message.name else None,
+        subject=as_sent.subject,
+        targets=tuple(place.key for place in places),
+        media=message.media,
+        observations={ref.url: observations[ref.url] for ref in message.media if ref.url in observations},
+        evaluations=evaluations,
+        request_digest=request.digest if request else None,
+        servers={url: describe(each) for url, each in known.items() if each.found},
+        slides=tuple(_drawn(slide, as_sent) for slide in message.slides),
+        excerpts=_excerpts(message, evaluations),
+        changed=changes != Changes(),
+    )
+
+
+def _filled(message: Mms, observations: Mapping[str, Observation]) -> dict[TargetKey, Place]:
+    """Message and slides with a value for each tag that every send gives one; none without such tags."""
+    values = with_stand_ins(message)
+    if not values.data:
+        return {}
+    places = _places(message, observations, {}, values, None, binding=None, window=None)
+    return {place.key: place for place in places if place.key.kind is not TargetKind.MEDIA}
+
+
+def _as_stored(rule: Rule, message: Mms, place: Place, filled: Place) -> Evaluation:
+    """The judgement of a text with tags that sends fill: it counts what is written, and not what is open."""
+    item = evaluate(rule, message, place)
+    if item.outcome in _HARMLESS or evaluate(rule, message, filled).outcome not in _HARMLESS:
+        return item
+    told = f"{rule.title}, as far as it is written: each send is judged with its own merge data."
+    return msgspec.structs.replace(item, outcome=Outcome.PASSED, message=told, reason="", evidence={})
+
+
+def _excerpts(message: Mms, evaluations: Iterable[Evaluation]) -> dict[int, str]:
+    """The lines of the document that findings name."""
+    named = {item.line for item in evaluations if item.outcome in (Outcome.FAILED, Outcome.CANT_TELL)}
+    return {line: text for line, text in message.excerpts.items() if line in named}
+
+
+def rejudge(
+    ruleset: RuleSet,
+    message: Mms,
+    base: MessageReport,
+    *,
+    changes: Changes,
+    request: SendRequest,
+    binding: Binding | None = None,
+    columns: tuple[str, ...] | None = None,
+) -> MessageReport:
+    """The judgement of this request where ``base`` is one of the same message for another request.
+
+    What ``base`` says of media is taken over, for it depends on no request, and what it says of a slide whose
+    text is the same; all the rest is evaluated anew.
+    ``ruleset`` is that of ``base``. Raises ValueError when ``base`` is about another document.
+    """
+    if base.digest != message.digest:
+        raise ValueError("the judgement to start from is about another document")
+    as_sent = effective(message, changes)
+    same = _unchanged(base, message, as_sent)
+    known: dict[TargetKey, list[Evaluation]] = {}
+    for item in base.evaluations:
+        if item.target in same:
+            known.setdefault(item.target, []).append(item)
+    rules: dict[TargetKind, list[Rule]] = {kind: [] for kind in TargetKind}
+    for rule in ruleset.rules:
+        rules[rule.target].append(rule)
+    evaluations: list[Evaluation] = []
+    places = partial(_places, message, base.observations, {}, changes, request)
+    for place in places(binding=binding, window=None, columns=columns):
+        if place.key in same:
+            evaluations += known.get(place.key, ())
+        else:
+            evaluations += [evaluate(rule, message, place) for rule in rules[place.key.kind]]
+    return msgspec.structs.replace(
+        base,
+        subject=as_sent.subject,
+        evaluations=tuple(evaluations),
+        request_digest=request.digest,
+        targets=_with_request(base.targets),
+        slides=tuple(_drawn(slide, as_sent) for slide in message.slides),
+        excerpts=_excerpts(message, evaluations),
+        changed=changes != Changes(),
+    )
+
+
+def _unchanged(base: MessageReport, message: Mms, as_sent: Effective) -> set[TargetKey]:
+    """The targets on which another request changes nothing: media, and slides with the text they had."""
+    media = {key for key in base.targets if key.kind is TargetKind.MEDIA}
+    if base.source != message.source:
+        return media
+    slides = {slide.number for slide in base.slides if as_sent.texts.get(slide.number) == slide.text}
+    return media | {key for key in base.targets if key.kind is TargetKind.SLIDE and key.slide in slides}
+
+
+def _with_request(targets: tuple[TargetKey, ...]) -> tuple[TargetKey, ...]:
+    key = TargetKey(kind=TargetKind.REQUEST)
+    return targets if key in targets else (*targets[:1], key, *targets[1:])
+
+
+def _drawn(slide: Slide, as_sent: Effective) -> SlideReport:
+    return SlideReport(
+        number=slide.number,
+        line=slide.line,
+        text=as_sent.texts[slide.number],
+        media=tuple(ref.index for ref in slide.media),
+        duration=slide.duration.value if slide.duration else None,
+    )
+
+
+def _recognised(
+    ruleset: RuleSet, message: Mms, observations: Mapping[str, Observation]
+) -> dict[str, Recognised]:
+    """Who answered, by URL, for everything that was observed."""
+    urls = dict.fromkeys(ref.url for ref in message.media if ref.url in observations)
+    return {url: recognise(ruleset.servers, observations[url]) for url in urls}
+
+
+def judge_alone(
+    ruleset: RuleSet,
+    place: str,
+    kind: MediaKind,
+    observation: Observation,
+    window: SendWindow | None = None,
+) -> MessageReport:
+    """Evaluate the rules about media on one that was given by itself: a local file's path, or a URL.
+
+    The only target is the medium; rules about messages and slides have nothing here to look at.
+    """
+    ref = MediaRef(url=place, kind=kind, slide=0, index=1, line=0)
+    sha256 = getattr(observation, "sha256", "")
+    source = place if ref.is_file else redact_url(place)
+    holder = Mms(source=source, digest=f"sha256:{sha256}" if sha256 else "")
+    known = None if ref.is_file else recognise(ruleset.servers, observation)
+    target = _media_place(ref, {place: observation}, window, known)
+    target = target if ref.is_file else _with_page(target, ruleset)
+    return MessageReport(
+        source=source,
+        digest=holder.digest,
+        name=None,
+        subject=None,
+        targets=(target.key,),
+        media=(ref,),
+        observations={place: observation},
+        evaluations=tuple(
+            evaluate(rule, holder, target) for rule in ruleset.rules if rule.target is TargetKind.MEDIA
+        ),
+        servers={place: describe(known)} if known is not None and known.found else {},
+    )
+
+
+def _places(
+    message: Mms,
+    observations: Mapping[str, Observation],
+    known: Mapping[str, Recognised],
+    changes: Changes,
+    request: SendRequest | None,
+    *,
+    binding: Binding | None,
+    window: SendWindow | None,
+    columns: tuple[str, ...] | None = None,
+) -> Iterable[Place]:
+    as_sent = effective(message, changes)
+    yield Place(
+        key=TargetKey(kind=TargetKind.MESSAGE),
+        target=MessageTarget(
+            message=message,
+            effective=as_sent,
+            changes=changes,
+            observations=observations,
+            columns=columns,
+            beside=() if request is None else request.texts,
+        ),
+        line=message.problem.line if message.problem else None,
+    )
+    if request is not None:
+        yield Place(
+            key=TargetKey(kind=TargetKind.REQUEST),
+            target=RequestTarget(request=request, message=message, binding=binding),
+        )
+    for slide in message.slides:
+        yield _slide_place(message, slide, as_sent)
+        for ref in slide.media:
+            yield _media_place(ref, observations, window, known.get(ref.url), binding)
+
+
+def _with_page(place: Place, ruleset: RuleSet) -> Place:
+    if not isinstance(place.target, MediaTarget):
+        return place
+    page = page_at(ruleset.servers, place.target.ref.url)
+    return msgspec.structs.replace(place, target=msgspec.structs.replace(place.target, page=page))
+
+
+def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> Place:
+    return Place(
+        key=TargetKey(kind=TargetKind.SLIDE, slide=slide.number),
+        target=SlideTarget(message=message, slide=slide, text=as_sent.texts[slide.number]),
+        line=slide.line,
+    )
+
+
+def _media_place(
+    ref: MediaRef,
+    observations: Mapping[str, Observation],
+    window: SendWindow | None = None,
+    recognised: Recognised | None = None,
+    binding: Binding | None = None,
+) -> Place:
+    unseen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
+    return Place(
+        key=TargetKey(kind=TargetKind.MEDIA, slide=ref.slide, media=ref.index),
+        target=MediaTarget(
+            ref=ref, observation=observations.get(ref.url, unseen), window=window, binding=binding
+        ),
+        line=ref.line,
+        url=redact_url(ref.url),
+        media_kind=ref.kind.value,
+        recognised=recognised,
+    )
+
+
+def evaluate(rule: Rule, message: Mms, place: Place) -> Evaluation:
+    """One rule on one target; whatever breaks on the way is a ``cant-tell``."""
+    try:
+        result = _run(rule, message, place)
+        if result.crashed:
+            return _evaluation(rule, place, result, f"{rule.title}: {result.reason}.")
+        return _evaluation(rule, place, result, _words(rule, message, place, result))
+    except Exception:  # noqa: BLE001 - whatever a check raises must become a visible, denying outcome
+        evidence = {"traceback": redact_text(traceback.format_exc())}
+        broken = Result(outcome=Outcome.CANT_TELL, reason=CRASHED, evidence=evidence, crashed=True)
+        return _evaluation(rule, place, broken, f"{rule.title}: {CRASHED}.")
+
+
+def _run(rule: Rule, message: Mms, place: Place) -> Result:
+    if (
+        message.problem is not None
+        and place.key.kind is TargetKind.MESSAGE
+        and not rule.check.reads_unreadable
+    ):
+        return cant_tell("the document could not be read")
+    if (nothing_to_see := _offline(rule.check, place.target)) is not None:
+        return nothing_to_see
+    result = rule.check.run(place.target, rule.params)
+    if type(result) is not Result or type(result.outcome) is not Outcome:
+        raise TypeError(f"check {rule.check.name} answered {result!r} instead of a Result")
+    if result.outcome is Outcome.CANT_TELL and not result.reason:
+        raise ValueError(f"check {rule.check.name} could not tell and gave no reason")
+    return result
+
+
+def _offline(check: Check, target: Target) -> Result | None:
+    """Why the check has nothing to look at in a run without a network.
+
+    The gate lets nothing that such a run has seen pass, but for lint, which permits nothing.
+    """
+    if not isinstance(target, MediaTarget):
+        return None
+    if check.static:
+        return inapplicable("a file was given, and no URL") if target.ref.is_file else None
+    seen = target.observation
+    if not isinstance(seen, NotFetched) or seen.reason not in UNSEEN:
+        return None
+    if seen.reason is Reason.NO_LOCAL_FILE:
+        return inapplicable("there is no local file to look at")
+    return inapplicable("lint is offline and no local file is mapped to this URL")
+
+
+def _words(rule: Rule, message: Mms, place: Place, result: Result) -> str:
+    if result.said and result.outcome in (Outcome.PASSED, Outcome.INAPPLICABLE):
+        return redact_text(result.said)
+    if result.outcome is Outcome.PASSED:
+        return f"{rule.title}."
+    if result.outcome is Outcome.INAPPLICABLE:
+        return f"{rule.title}: does not apply ({result.reason})."
+    where: dict[str, Any] = {
+        "source": message.source,
+        "slide": place.key.slide or "-",
+        "url": place.url or "-",
+        "kind": place.media_kind or "-",
+        "line": place.line or "-",
+    }
+    if result.outcome is Outcome.FAILED:
+        words = rule.text.failed.format_map({**result.wording, **where})
+    else:
+        words = rule.text.cant_tell.format_map({**where, "reason": result.reason})
+    return " ".join(part for part in (redact_text(words), _likeness(rule, place)) if part)
+
+
+def _likeness(rule: Rule, place: Place) -> str:
+    """What answered in place of the file, in a sentence; empty when nothing of the kind was recognised."""
+    return likeness(place.recognised, rule.id) if place.recognised else ""
+
+
+def _fix(rule: Rule, place: Place, result: Result) -> str:
+    """The check's or the rule's fix and, below a finding, what helps on the server that was recognised."""
+    general = redact_text(result.fix) or rule.text.fix
+    if place.recognised is None or result.outcome not in (Outcome.FAILED, Outcome.CANT_TELL):
+        return general
+    return join_fix(general, advice(place.recognised, rule.id, decided=result.outcome is Outcome.FAILED))
+
+
+def _evaluation(rule: Rule, place: Place, result: Result, words: str) -> Evaluation:
+    evidence = _plain(result.evidence)
+    return Evaluation(
+        rule=rule.id,
+        severity=rule.severity,
+        outcome=result.outcome,
+        target=place.key,
+        message=words,
+        reason=redact_text(result.reason),
+        why=rule.text.why,
+        # Where something broke, what is advised may be what broke, and no owner of files can mend it.
+        fix=CRASH_FIX if result.crashed else _fix(rule, place, result),
+        owner=Owner.SENDER if result.crashed else result.owner or rule.owner,
+        provider_codes=() if result.crashed else rule.provider_codes,
+        url=place.url,
+        line=place.line or _line(evidence),
+        evidence=evidence,
+        crashed=result.crashed,
+    )
+
+
+def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence as JSON values without the secrets of URLs; raises when it is no JSON."""
+    if not evidence:
+        return {}
+    encoded = msgspec.json.encode(dict(evidence))
+    plain: dict[str, Any] = msgspec.json.decode(encoded)
+    return cast("dict[str, Any]", redact_values(plain)) if b"?" in encoded or b"://" in encoded else plain
+
+
+def _line(evidence: dict[str, Any]) -> int | None:
+    """The line a check on the whole message points at, when it names one."""
+    line = evidence.get("line")
+    return line if type(line) is int else None

@@ -1,0 +1,294 @@
+"""Report -> Verdict -> Permit -> send: the one place that decides, and the only maker of permits.
+
+The verdict is an allow-list. It works out by itself, from the rules that were selected and the targets
+the parser found, which pairs must have been evaluated; what is missing, doubled or unexpected denies.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+
+from mmscheck.errors import PermitError
+from mmscheck.judge.waivers import apply_waivers
+from mmscheck.model.mms import MediaRef
+from mmscheck.model.observation import UNSEEN, Fetched, NotFetched
+from mmscheck.model.redact import redact_url
+from mmscheck.model.report import (
+    LINT,
+    MEDIA,
+    PERMITS_NOTHING,
+    SAVE,
+    Evaluation,
+    MessageReport,
+    Report,
+    TargetKey,
+)
+from mmscheck.model.request import SendRequest
+from mmscheck.model.rule import FLOOR, FLOOR_OF_MESSAGES, NEVER_WAIVED, SECOND_GATE
+from mmscheck.model.save import SaveRequest
+from mmscheck.model.send import SendResult
+from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, Waived, mint_permit
+from mmscheck.model.words import Outcome, Severity, TargetKind
+
+PERMIT_LIFE = 600.0
+"""Seconds a permit lives: after that the media may no longer be what was checked (design section 9)."""
+
+EXIT_PERMIT, EXIT_FAILED, EXIT_NOTHING_CHECKED, EXIT_UNDECIDED = 0, 1, 2, 3
+
+_HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
+
+Sender = Callable[[Permit, SendRequest], Awaitable[SendResult]]
+"""What performs the one POST; it must redeem the permit before it opens a socket."""
+
+Saver = Callable[[Permit, SaveRequest], Awaitable[SendResult]]
+"""The same for a save."""
+
+
+def verdict(report: Report) -> Verdict:
+    """Decide over the whole report; everything that shows a decision uses this one function."""
+    if report.parts:
+        return _joined(report)
+    applied = apply_waivers(report)
+    pairs = zip(report.messages, applied.waived, strict=True)
+    messages = tuple(_message_verdict(report, message, waived) for message, waived in pairs)
+    reasons = tuple(_report_reasons(report))
+    clean = not reasons and not any(message.reasons for message in messages)
+    return Verdict(
+        **_as(report.profile, clean=clean),
+        exit_code=_exit_code(report, messages, reasons),
+        messages=messages,
+        reasons=reasons,
+        waivers=applied.uses,
+    )
+
+
+def _joined(report: Report) -> Verdict:
+    """The decision over parts, each by its own rules; the report must hold their messages and no others."""
+    parts = tuple(map(verdict, report.parts))
+    messages = tuple(message for part in parts for message in part.messages)
+    held = tuple(message for part in report.parts for message in part.messages)
+    reasons = tuple(
+        dict.fromkeys((*(reason for part in parts for reason in part.reasons), *_report_reasons(report)))
+    )
+    if held != report.messages or any(part.profile != report.profile for part in report.parts):
+        reasons = (*reasons, "the report does not hold what its parts hold")
+    clean = not reasons and not any(message.reasons for message in messages)
+    return Verdict(
+        **_as(report.profile, clean=clean),
+        exit_code=_exit_code(report, messages, reasons),
+        messages=messages,
+        reasons=reasons,
+        waivers=tuple(use for part in parts for use in part.waivers),
+    )
+
+
+def _as(profile: str, *, clean: bool) -> dict[str, bool]:
+    """What nothing in the way comes to: only rules about the whole message as it will be can permit."""
+    return {
+        "permitted": clean and profile not in PERMITS_NOTHING,
+        "passed_offline": clean and profile == LINT,
+        "passed_media": clean and profile == MEDIA,
+    }
+
+
+def _report_reasons(report: Report) -> Iterable[str]:
+    if not report.messages:
+        yield "there was no message to check"
+    if not report.rules:
+        yield "no rules were loaded"
+    guarding = {rule.id for rule in report.rules if rule.severity is Severity.ERROR}
+    needed = FLOOR - FLOOR_OF_MESSAGES if report.profile == MEDIA else FLOOR
+    if (missing := sorted(needed - guarding)) and report.profile != LINT:
+        yield f"rules that may never be left out were not guarding the gate: {', '.join(missing)}"
+    if weak := sorted(rule.id for rule in report.rules if rule.id in SECOND_GATE - guarding):
+        yield f"rules that what is sent is what was saved were made advice: {', '.join(weak)}"
+    yield from (f"not read: {sentence}" for sentence in report.unread)
+    if left := len(report.not_checked):
+        were = "messages were" if left > 1 else "message was"
+        yield f"{left:,} {were} not checked, because the run ended at the first that was denied"
+
+
+def _exit_code(report: Report, messages: tuple[MessageVerdict, ...], reasons: tuple[str, ...]) -> int:
+    if not report.messages or report.unread:
+        return EXIT_NOTHING_CHECKED
+    if any(message.reasons and not message.undecided for message in messages):
+        return EXIT_FAILED
+    if reasons or any(message.undecided for message in messages):
+        return EXIT_UNDECIDED
+    return EXIT_PERMIT
+
+
+def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waived, ...]) -> MessageVerdict:
+    blocking = {rule.id for rule in report.rules if report.strict or rule.severity is Severity.ERROR}
+    guards = [item for item in message.evaluations if item.rule in blocking]
+    known = {(item.rule, item.target) for item in waived if item.waiver.baseline}
+    let_through = known | {(item.rule, item.target) for item in waived if item.rule not in NEVER_WAIVED}
+    failed = [
+        _name(item)
+        for item in guards
+        if item.outcome is Outcome.FAILED and (item.rule, item.target) not in let_through
+    ]
+    undecided = [
+        _name(item)
+        for item in guards
+        if item.outcome not in _HARMLESS | {Outcome.FAILED} and (item.rule, item.target) not in known
+    ]
+    gaps = list(_gaps(report, message))
+    if not any(item.outcome is Outcome.PASSED for item in guards):
+        gaps.append("no blocking rule passed")
+    reasons = (
+        *(f"{name} failed" for name in failed),
+        *(f"{name} could not be decided" for name in undecided),
+        *gaps,
+    )
+    return MessageVerdict(
+        source=message.source,
+        **_as(report.profile, clean=not reasons),
+        undecided=bool(reasons) and not failed,
+        reasons=reasons,
+        waived=waived,
+    )
+
+
+def _gaps(report: Report, message: MessageReport) -> Iterable[str]:
+    """What should be there and is not, or is there and should not be."""
+    keys = {*message.targets, *map(_media_key, message.media)}
+    if report.profile != LINT or not _is_file(message):
+        keys.add(TargetKey(kind=TargetKind.MESSAGE))
+    if message.request_digest is not None:
+        keys.add(TargetKey(kind=TargetKind.REQUEST))
+    expected = {(rule.id, key) for rule in report.rules for key in keys if rule.target is key.kind}
+    seen = Counter((item.rule, item.target) for item in message.evaluations)
+    yield from (f"{rule} was not evaluated on {_place(key)}" for rule, key in sorted(expected - seen.keys()))
+    yield from (f"{rule} was not expected on {_place(key)}" for rule, key in sorted(seen.keys() - expected))
+    yield from (
+        f"{rule} was evaluated more than once on {_place(key)}" for (rule, key), n in seen.items() if n > 1
+    )
+    yield from (
+        f"nothing is known of medium {ref.index} on slide {ref.slide}"
+        for ref in message.media
+        if ref.url not in message.observations
+    )
+    if report.profile != LINT:
+        yield from _unserved(message)
+
+
+def _unserved(message: MessageReport) -> Iterable[str]:
+    """What only a run without a network can leave behind, whichever rules were selected."""
+    for seen in message.observations.values():
+        if isinstance(seen, Fetched) and not seen.hops:
+            yield f"{redact_url(seen.url)} is a local file, and not what a server answered"
+        if isinstance(seen, NotFetched) and seen.reason in UNSEEN:
+            yield f"{redact_url(seen.url)} was not looked at: offline"
+
+
+def _is_file(message: MessageReport) -> bool:
+    """Whether the entry is a media file of its own, without a message around it."""
+    return bool(message.media) and all(ref.is_alone for ref in message.media)
+
+
+def _media_key(ref: MediaRef) -> TargetKey:
+    return TargetKey(kind=TargetKind.MEDIA, slide=ref.slide, media=ref.index)
+
+
+def _name(item: Evaluation) -> str:
+    return f"{item.rule} ({_place(item.target)})"
+
+
+def _place(key: TargetKey) -> str:
+    match key.kind:
+        case TargetKind.MESSAGE:
+            return "message"
+        case TargetKind.REQUEST:
+            return "request"
+        case TargetKind.SLIDE:
+            return f"slide {key.slide}"
+        case TargetKind.MEDIA if not key.slide:
+            return "file"
+        case TargetKind.MEDIA:
+            return f"slide {key.slide}, medium {key.media}"
+
+
+def permit(report: Report, request: SendRequest, now: float, *, life: float = PERMIT_LIFE) -> Permit:
+    """Make the permit for one send; raises PermitError unless this report permits this very request.
+
+    ``now`` is seconds since the epoch, ``life`` seconds.
+    """
+    message = _permitted(report)
+    if message.request_digest != request.digest:
+        raise PermitError("the report is about another request")
+    if report.profile == SAVE:
+        raise PermitError("a report of profile save judges no send, so it permits none")
+    return _mint(report, message, request.digest, now, life)
+
+
+def permit_save(report: Report, save: SaveRequest, now: float, *, life: float = PERMIT_LIFE) -> Permit:
+    """Make the permit for one save; raises PermitError unless this report permits this very document.
+
+    ``now`` is seconds since the epoch, ``life`` seconds. A permit for a save is none for a send.
+    """
+    message = _permitted(report)
+    if message.request_digest is not None:
+        raise PermitError("the report is about a send, and not about a save")
+    if message.changed:
+        raise PermitError("the report is about other texts or merge data, and not about what is saved")
+    if message.digest != save.message_digest:
+        raise PermitError("the report is about another document")
+    return _mint(report, message, save.digest, now, life)
+
+
+def _permitted(report: Report) -> MessageReport:
+    """The one message of a report that permits."""
+    if report.parts:
+        raise PermitError("a report over several configurations permits no send")
+    if report.profile == LINT:
+        raise PermitError("lint is offline, and its reports permit nothing")
+    if report.profile == MEDIA:
+        raise PermitError("media without their message permit nothing")
+    decision = verdict(report)
+    if not decision.permitted:
+        raise PermitError("the report denies: " + "; ".join(_all_reasons(decision)))
+    if len(report.messages) != 1:
+        raise PermitError(f"a permit is for one message, and the report holds {len(report.messages)}")
+    return report.messages[0]
+
+
+def _mint(report: Report, message: MessageReport, request_digest: str, now: float, life: float) -> Permit:
+    seen = {ref.url: message.observations[ref.url] for ref in message.media}
+    media = tuple((url, item.sha256) for url, item in seen.items() if isinstance(item, Fetched))
+    if len(media) != len(seen):
+        raise PermitError("not every medium was fetched whole")
+    if any(isinstance(item, Fetched) and item.cached_at for item in seen.values()):
+        raise PermitError("a medium was not fetched now, but taken from a cache")
+    return mint_permit(
+        message_digest=message.digest,
+        media_digests=media,
+        request_digest=request_digest,
+        ruleset_digest=report.ruleset_digest,
+        expires=now + life,
+        life=life,
+    )
+
+
+def _all_reasons(decision: Verdict) -> Iterable[str]:
+    yield from decision.reasons
+    for message in decision.messages:
+        yield from message.reasons
+
+
+async def guarded_save(permit_: Permit, save: SaveRequest, saver: Saver) -> SendResult:
+    """The same for a save."""
+    if not isinstance(permit_, Permit):
+        raise PermitError("a save needs a permit from the gate")
+    return await saver(permit_, save)
+
+
+async def guarded_send(permit_: Permit, request: SendRequest, sender: Sender) -> SendResult:
+    """Hand request and permit to the sender, which redeems the permit before anything else.
+
+    Raises PermitError when the permit is not one, is spent, or is for another request.
+    """
+    if not isinstance(permit_, Permit):
+        raise PermitError("a send needs a permit from the gate")
+    return await sender(permit_, request)

@@ -1,0 +1,1 @@
+"""Messages and media files judged without a network."""

@@ -1,0 +1,185 @@
+"""The JSON report, version 1: turns a view into the types of ``json_types`` and those into text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+
+import msgspec
+from msgspec.structs import replace
+
+from mmscheck.model.campaign import CampaignResult
+from mmscheck.model.report import Evaluation, MessageReport, Report
+from mmscheck.model.send import SendResult
+from mmscheck.model.verdict import MessageVerdict, Verdict
+from mmscheck.model.waiver import Waiver, WaiverUse
+from mmscheck.model.words import Outcome
+from mmscheck.report import json_types as v1
+from mmscheck.report.asides import unlooked
+from mmscheck.report.clean import clean_text, clean_url, clean_value, optional
+from mmscheck.report.escape import visible_json
+from mmscheck.report.json_campaign import json_campaign
+from mmscheck.report.json_findings import json_findings
+from mmscheck.report.json_media import media
+from mmscheck.report.scrub import scrub_message
+from mmscheck.report.verdicts import decision_value, message_verdicts, waivers_of
+from mmscheck.report.view import View
+
+_NO_MESSAGES = '\n  "messages": []'
+"""How a document without messages holds its place for them; inside a string no line ever begins."""
+
+
+def render(view: View) -> str:
+    """The whole document, indented by two, in a stable order, ending with a line feed."""
+    return "".join(parts(view))
+
+
+def parts(view: View) -> Iterator[str]:
+    """The same document piece by piece, so that thousands of messages never are in memory as one text."""
+    bare = document(replace(view, report=replace(view.report, messages=()), verdict=_unparted(view.verdict)))
+    full = replace(bare, counts=_counts(view.report), not_looked_at=_not_looked_at(view.report))
+    head, place, tail = _written(full).partition(_NO_MESSAGES)
+    yield head + place.removesuffix("]")
+    mark, numbers = "\n    ", count(1)
+    for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
+        told = _message(view.report, scrub_message(message), verdict, numbers)
+        text = _written(told).replace("\n", "\n    ")
+        yield mark + text
+        mark = ",\n    "
+    yield ("\n  ]" if view.report.messages else "]") + tail + "\n"
+
+
+def _unparted(verdict: Verdict) -> Verdict:
+    return replace(verdict, messages=())
+
+
+def _written(value: msgspec.Struct) -> str:
+    return visible_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode("utf-8"))
+
+
+def document(view: View) -> v1.Document:
+    """The view as a version-1 document."""
+    report = view.report
+    pairs, numbers = zip(report.messages, message_verdicts(view), strict=True), count(1)
+    return v1.Document(
+        version=1,
+        tool=v1.Tool(name="mmscheck", version=report.tool_version),
+        ruleset=_ruleset(report),
+        started=report.started,
+        duration_ms=report.duration_ms,
+        strict=report.strict,
+        verdict=decision_value(view.verdict),
+        exit_code=view.verdict.exit_code,
+        reasons=[clean_text(reason) for reason in view.verdict.reasons],
+        counts=_counts(report),
+        unread=[clean_text(sentence) for sentence in report.unread],
+        allowances=[clean_text(sentence) for sentence in report.allowances],
+        confinement=list(report.confinement),
+        messages=[_message(report, message, verdict, numbers) for message, verdict in pairs],
+        not_looked_at=_not_looked_at(report),
+        left_out=report.left_out,
+        waivers=[_waiver(use) for use in view.verdict.waivers],
+        send=msgspec.UNSET if view.send is None else _send(view.send, view.campaign),
+        not_checked=[clean_text(source) for source in report.not_checked] or msgspec.UNSET,
+    )
+
+
+def _not_looked_at(report: Report) -> list[v1.Unlooked]:
+    return [v1.Unlooked(prefix=each.prefix, media=each.media) for each in unlooked(report)]
+
+
+def _ruleset(report: Report) -> v1.RuleSet:
+    return v1.RuleSet(
+        digest=report.ruleset_digest,
+        profile=clean_text(report.profile),
+        rules=len(report.rules),
+        overrides=[clean_value(override) for override in report.overrides],
+        configuration=optional(report.configuration),
+    )
+
+
+def _counts(report: Report) -> v1.Counts:
+    seen = Counter(item.outcome for message in report.messages for item in message.evaluations)
+    return v1.Counts(
+        passed=seen[Outcome.PASSED],
+        failed=seen[Outcome.FAILED],
+        cant_tell=seen[Outcome.CANT_TELL],
+        inapplicable=seen[Outcome.INAPPLICABLE],
+    )
+
+
+def _message(
+    report: Report, message: MessageReport, verdict: MessageVerdict, numbers: Iterator[int]
+) -> v1.Message:
+    waived = waivers_of(verdict)
+    return v1.Message(
+        source=clean_text(message.source),
+        digest=message.digest,
+        request_digest=message.request_digest,
+        name=optional(message.name),
+        subject=optional(message.subject),
+        verdict=decision_value(verdict),
+        reasons=[clean_text(reason) for reason in verdict.reasons],
+        media=[
+            media(ref, message.observations.get(ref.url), message.servers.get(ref.url))
+            for ref in message.media
+        ],
+        findings=json_findings(report, message, verdict, numbers),
+        evaluations=[_evaluation(item, waived.get((item.rule, item.target))) for item in message.evaluations],
+    )
+
+
+def _evaluation(item: Evaluation, waiver: Waiver | None) -> v1.Evaluation:
+    return v1.Evaluation(
+        rule=item.rule,
+        severity=item.severity,
+        outcome=item.outcome,
+        target=item.target.kind,
+        slide=item.target.slide or None,
+        media=item.target.media or None,
+        url=None if item.url is None else clean_url(item.url),
+        line=item.line,
+        message=clean_text(item.message),
+        reason=clean_text(item.reason),
+        why=clean_text(item.why),
+        fix=clean_text(item.fix),
+        owner=item.owner,
+        provider_codes=list(item.provider_codes),
+        crashed=item.crashed,
+        evidence=clean_value(item.evidence),
+        waived=None if waiver is None else _leave(waiver),
+    )
+
+
+def _leave(waiver: Waiver) -> v1.Leave:
+    return v1.Leave(who=clean_text(waiver.who), reason=clean_text(waiver.reason), expires=waiver.expires)
+
+
+def _waiver(use: WaiverUse) -> v1.Waiver:
+    waiver = use.waiver
+    return v1.Waiver(
+        rule=waiver.rule,
+        reason=clean_text(waiver.reason),
+        who=clean_text(waiver.who),
+        expires=waiver.expires,
+        source=optional(waiver.source),
+        url=None if waiver.url is None else clean_url(waiver.url),
+        slide=waiver.slide,
+        state=use.state,
+        matches=use.matches,
+    )
+
+
+def _send(result: SendResult, campaign: CampaignResult | None) -> v1.Send:
+    return v1.Send(
+        status=result.status,
+        tracking_id=optional(result.tracking_id),
+        mms_id=optional(result.mms_id),
+        error_code=optional(result.error_code),
+        error_info=optional(result.error_info),
+        http_status=result.http_status,
+        detail=clean_text(result.detail),
+        recorded=result.recorded,
+        campaign=msgspec.UNSET if campaign is None else json_campaign(campaign),
+    )

@@ -1,0 +1,223 @@
+"""The report as SARIF 2.1.0 (OASIS), one run.
+
+Results are what somebody has to look at, each once: findings, causes only, of each file one before the second
+of any. What follows from one is its property ``follows``. GitHub shows every result as an alert, also one of
+kind ``pass``; so what passed or did not apply is listed in the run's property ``mmscheck/evaluated``, and the
+log is complete without alarming anybody. Kinds and levels:
+
+- blocks: ``fail``, ``error``; failed and only advises: ``fail``, ``warning``. What could not be decided and
+  blocks is a failure too, since it denies; its property ``outcome`` is ``cant-tell``
+- could not be decided and only advises: ``open``, and ``none``, as the standard wants it (3.27.10)
+- waived: ``fail``, ``note``, with an external suppression that holds the waiver's reason
+
+The verdict is in the invocation and the run's properties. It is a result, of rule ``mmscheck-gate`` or
+``mmscheck-verdict``, only where it denies and no finding tells why.
+
+GitHub refuses a run of more than 25,000 results. What goes beyond that number is left out, advice first, and
+a notification and the property ``mmscheck/resultsLeftOut`` say so. Above 10 MB compressed it refuses a file
+too: then ``mmscheck/evaluated`` is left out, which ``mmscheck/evaluatedLeftOut`` counts, and then results.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from mmscheck.model.words import Outcome
+from mmscheck.report.clean import clean_value
+from mmscheck.report.escape import visible_json
+from mmscheck.report.layout import shown
+from mmscheck.report.paths import uri, with_fingerprints
+from mmscheck.report.rows import Effect, Row, idle_rows
+from mmscheck.report.rulings import found_rows, one_of_each_first, rulings, run_rulings
+from mmscheck.report.sarif_rules import Rules
+from mmscheck.report.verdicts import decision_value
+from mmscheck.report.view import View
+from mmscheck.report.waived import leave
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+"""Where the standard's schema is published."""
+
+MOST_RESULTS = 25_000
+"""Results of a run: GitHub refuses more (REST API, "Upload an analysis as SARIF data")."""
+
+MOST_BYTES = 10_000_000
+"""Bytes of a file when compressed: GitHub refuses more (the same page: 10 MB)."""
+
+_WEIGHT = {Effect.BLOCKS: 0, Effect.WAIVED: 1, Effect.ADVISES: 2}
+
+
+def render(view: View) -> str:
+    """The whole log, indented by two, in a stable order, ending with a line feed."""
+    evaluated = tuple(row for message in view.report.messages for row in idle_rows(view.report, message))
+    run = _run(view, evaluated)
+    text, most = _text(run), len(run["results"])
+    if _compressed(text) > MOST_BYTES:
+        text = _text(_run(view, evaluated, most=most, listed=False))
+    while most and (size := _compressed(text)) > MOST_BYTES:
+        most = int(most * min(0.9, MOST_BYTES / size))
+        text = _text(_run(view, evaluated, most=most, listed=False))
+    return text
+
+
+def _text(run: dict[str, Any]) -> str:
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return visible_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode("utf-8")) + "\n"
+
+
+def _compressed(text: str) -> int:
+    """Bytes when compressed, or fewer than that where it is certain that they are few enough."""
+    data = text.encode("utf-8")
+    return len(zlib.compress(data)) if len(data) > MOST_BYTES else len(data)
+
+
+def _run(
+    view: View, evaluated: Sequence[Row], *, most: int | None = None, listed: bool = True
+) -> dict[str, Any]:
+    # A waiver that let nothing through changes no code: the notifications have it.
+    found = [row for row in found_rows(view) if row.effect is not Effect.ADVISES or row.source]
+    room = MOST_RESULTS if most is None else most
+    kept = _kept(list(with_fingerprints(one_of_each_first(found), view.root)), room)
+    left_out = len(found) - len(kept)
+    rules = Rules(view.report, [*evaluated, *found])
+    return {
+        "tool": {
+            "driver": {
+                "name": "mmscheck",
+                "version": shown(view.report.tool_version),
+                "rules": rules.descriptors,
+            }
+        },
+        "invocations": [_invocation(view, left_out)],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(view, row, mark, rules) for row, mark in kept],
+        "properties": _properties(view, evaluated, left_out, listed=listed),
+    }
+
+
+def _kept(found: list[tuple[Row, str]], most: int) -> list[tuple[Row, str]]:
+    """So many of them, in their order; what blocks stays longest."""
+    if len(found) <= most:
+        return found
+    weighed = sorted(range(len(found)), key=lambda at: _WEIGHT[found[at][0].effect])
+    return [found[at] for at in sorted(weighed[:most])]
+
+
+def _properties(view: View, evaluated: Sequence[Row], left_out: int, *, listed: bool) -> dict[str, Any]:
+    report = view.report
+    return {
+        "mmscheck/verdict": decision_value(view.verdict),
+        "mmscheck/exitCode": view.verdict.exit_code,
+        "mmscheck/rulesetDigest": shown(report.ruleset_digest),
+        "mmscheck/profile": shown(report.profile),
+        **({"mmscheck/configuration": shown(report.configuration)} if report.configuration else {}),
+        "mmscheck/strict": report.strict,
+        "mmscheck/overrides": clean_value(report.overrides),
+        "mmscheck/allowances": [shown(sentence) for sentence in report.allowances],
+        "mmscheck/resultsLeftOut": left_out,
+        "mmscheck/rulings": [
+            {
+                "about": row.rule,
+                "source": shown(row.source),
+                "outcome": row.outcome.value,
+                "effect": row.effect.value,
+                "message": row.message,
+                "details": list(row.details),
+            }
+            for row in rulings(view)
+        ],
+        "mmscheck/evaluated": _evaluated(evaluated) if listed else [],
+        **({} if listed else {"mmscheck/evaluatedLeftOut": len(evaluated)}),
+    }
+
+
+def _evaluated(evaluated: Sequence[Row]) -> list[dict[str, Any]]:
+    """What is no finding, for each source: the names of rule and place by outcome."""
+    sources: dict[str, dict[str, list[str]]] = {}
+    for row in evaluated:
+        outcomes = sources.setdefault(shown(row.source), {"passed": [], "inapplicable": []})
+        outcomes[row.outcome.value].append(f"{row.rule}: {row.place}")
+    return [{"source": source, **outcomes} for source, outcomes in sources.items()]
+
+
+def _invocation(view: View, left_out: int) -> dict[str, Any]:
+    report = view.report
+    crashes = any(item.crashed for message in report.messages for item in message.evaluations)
+    whole = report.messages and not (report.unread or report.not_checked or crashes)
+    notes = [
+        {"level": "error" if row.effect is Effect.BLOCKS else "warning", "message": {"text": row.message}}
+        for row in run_rulings(view)
+        if not row.source and row.effect is not Effect.NONE
+    ]
+    if left_out:
+        text = (
+            f"{left_out:,} results were left out: a run can have {MOST_RESULTS:,}, "
+            f"and a file {MOST_BYTES // 1_000_000} MB compressed. The JSON report has all."
+        )
+        notes.append({"level": "error", "message": {"text": text}})
+    return {
+        "executionSuccessful": bool(whole),
+        "exitCode": view.verdict.exit_code,
+        "startTimeUtc": report.started,
+        "toolExecutionNotifications": notes,
+    }
+
+
+def _result(view: View, row: Row, mark: str, rules: Rules) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": row.rule,
+        "ruleIndex": rules.index(row.rule),
+        "kind": "open" if _is_open(row) else "fail",
+        "level": _level(row),
+        "message": {"text": f"{_doubt(row)}{row.message}"},
+        "locations": [_location(view, row)],
+        "partialFingerprints": {"mmscheck/v1": mark},
+        "properties": _facts(row),
+    }
+    if row.waiver is not None:
+        suppression = {"kind": "external", "status": "accepted", "justification": leave(row.waiver)}
+        result["suppressions"] = [suppression]
+    return result
+
+
+def _is_open(row: Row) -> bool:
+    return row.outcome is Outcome.CANT_TELL and row.effect is Effect.ADVISES
+
+
+def _doubt(row: Row) -> str:
+    return "Cannot tell: " if row.outcome is Outcome.CANT_TELL and row.key else ""
+
+
+def _level(row: Row) -> str:
+    if _is_open(row):
+        return "none"
+    return {Effect.BLOCKS: "error", Effect.ADVISES: "warning"}.get(row.effect, "note")
+
+
+def _location(view: View, row: Row) -> dict[str, Any]:
+    # What is about no file still needs a place: GitHub refuses a result without one.
+    first = next((message.source for message in view.report.messages), "")
+    physical: dict[str, Any] = {"artifactLocation": {"uri": uri(row.source or first, view.root)}}
+    if row.line:
+        physical["region"] = {"startLine": row.line}
+    logical = {"logicalLocations": [{"fullyQualifiedName": row.place}]} if row.place else {}
+    return {"physicalLocation": physical, **logical}
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    facts = {
+        "outcome": row.outcome.value,
+        "effect": row.effect.value,
+        "severity": row.severity.value if row.severity else None,
+        "owner": row.owner.value if row.owner else None,
+        "url": row.url,
+        "reason": row.reason,
+        "fix": "\n".join(row.fix),
+        "providerCodes": list(row.codes),
+        "details": list(row.details),
+        "follows": list(row.follows),
+    }
+    return {name: value for name, value in facts.items() if value}
