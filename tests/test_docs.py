@@ -16,7 +16,6 @@ import pytest
 
 import mmscheck
 from mmscheck.checks.reaching import MEANING
-from mmscheck.cli import limits_page
 from mmscheck.cli.exits import INTERRUPTED, Exit
 from mmscheck.cli.main import cli
 from mmscheck.cli.rules_read import read_entries
@@ -27,6 +26,7 @@ from mmscheck.model.words import Severity
 from mmscheck.report import FORMATS
 from mmscheck.ruleset import Config, load_config
 from mmscheck.sinch.codes import explain
+from tools import limits_page
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -307,24 +307,7 @@ def test_the_readme_and_the_hooks_name_what_the_guides_name() -> None:
 # --- the generated page
 
 
-def test_the_page_of_limits_is_current() -> None:
-    assert limits_page.COMMITTED.read_text(encoding="utf-8") == limits_page.page_text()
-    assert limits_page.main(["--check"]) == 0
-
-
 def test_the_page_of_limits_has_every_number_once() -> None:
     rows = [line for line in text("limits.md").splitlines() if line.startswith("| `")]
     assert len(rows) == len(list(limits_page.published())) > 100
     assert all(re.search(r"\| \d{4}-\d\d-\d\d \|$", row) for row in rows)
-
-
-def test_a_stale_page_of_limits_is_found_and_renewed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(limits_page, "COMMITTED", tmp_path / "docs" / "limits.md")
-    assert limits_page.main(["--check"]) == 1
-    assert "stale" in capsys.readouterr().err
-    assert (limits_page.main(["--write"]), limits_page.main(["--check"])) == (0, 0)
-    assert limits_page.main(["--wirte"]) == 2
-    assert limits_page.main([]) == 0
-    assert "# How limits are sourced" in capsys.readouterr().out

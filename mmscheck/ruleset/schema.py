@@ -1,8 +1,7 @@
 """The JSON Schemas of rule files and of the configuration, generated from what the loader reads.
 
-``python -m mmscheck.ruleset.schema rule`` (or ``config``) prints one, ``--write`` renews
-``rule.schema.json`` and ``config.schema.json``, ``--check`` exits with 1 when one of them is stale. The
-loader is stricter: it also knows which checks, parameters, limits and rules there are.
+``python -m mmscheck.ruleset.schema rule`` (or ``config``) prints one. The loader is stricter: it also knows
+which checks, parameters, limits and rules there are.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,11 +17,8 @@ from mmscheck.ruleset.config import ConfigFile
 from mmscheck.ruleset.keys import CONFIG_KEYS, RULE_KEYS
 from mmscheck.ruleset.rulefile import RuleFile
 
-FOLDER = Path(__file__).parent
-"""Where the schemas are released."""
-
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_USAGE = "usage: python -m mmscheck.ruleset.schema rule | config | --write | --check\n"
+_USAGE = "usage: python -m mmscheck.ruleset.schema rule | config\n"
 
 
 def schemas() -> dict[str, str]:
@@ -35,30 +30,14 @@ def schemas() -> dict[str, str]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print, write or check; returns the exit code: 0, 1 when stale, 2 for wrong usage."""
+    """Print one; returns the exit code: 0, or 2 for wrong usage."""
     match list(argv):
         case ["rule" | "config" as name]:
             sys.stdout.write(schemas()[f"{name}.schema.json"])
-        case ["--write"]:
-            for file, text in schemas().items():
-                (FOLDER / file).write_text(text, encoding="utf-8")
-        case ["--check"]:
-            return _check()
         case _:
             sys.stderr.write(_USAGE)
             return 2
     return 0
-
-
-def _check() -> int:
-    stale = [name for name, text in schemas().items() if not _holds(FOLDER / name, text)]
-    for name in stale:
-        sys.stderr.write(f"{name} is stale; renew it: python -m mmscheck.ruleset.schema --write\n")
-    return 1 if stale else 0
-
-
-def _holds(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text(encoding="utf-8") == text
 
 
 def _schema(title: str, kind: type[msgspec.Struct], keys: Mapping[str, str]) -> str:

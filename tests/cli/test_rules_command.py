@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.cli import rules_page
 from mmscheck.cli.main import main
 from mmscheck.cli.rules_examples import cases_file, read_examples
 from mmscheck.cli.rules_read import read_entries, rule_files
@@ -24,6 +23,7 @@ from mmscheck.ruleset import Config
 from mmscheck.ruleset.folder import packaged_root
 from tests.support.command import Ran, mmscheck, shell
 from tests.support.rule_cases import read_file
+from tools import rules_page
 
 ENTRIES = {entry.rule.id: entry for entry in read_entries(Config())}
 FILES = rule_files(Config())
@@ -364,10 +364,6 @@ def test_help_says_what_it_does(rules: Command, name: str) -> None:
     assert len(ran.out.splitlines()) > 8
 
 
-def test_the_page_of_all_rules_is_current() -> None:
-    assert rules_page.main(["--check"]) == 0, "python -m mmscheck.cli.rules_page --write"
-
-
 def test_the_page_has_an_anchor_and_a_source_for_every_rule_and_is_stable() -> None:
     text = rules_page.page_text()
     lines = text.splitlines()
@@ -376,13 +372,3 @@ def test_the_page_has_an_anchor_and_a_source_for_every_rule_and_is_stable() -> N
     assert text == rules_page.page_text()
     assert "`E351` an image could not be fetched" in text
     assert str(Path.cwd()) not in text
-
-
-def test_a_stale_page_is_noticed_and_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules_page, "COMMITTED", tmp_path / "docs" / "rules.md")
-    assert rules_page.main(["--check"]) == 1
-    assert rules_page.main(["--write"]) == 0
-    assert rules_page.main(["--check"]) == 0
-    rules_page.COMMITTED.write_text("old")
-    assert rules_page.main(["--check"]) == 1
-    assert rules_page.main(["--nope"]) == 2

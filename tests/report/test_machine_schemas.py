@@ -13,8 +13,8 @@ from jsonschema.validators import validator_for
 from lxml import etree
 
 from mmscheck.report import FORMATS
-from mmscheck.report.schema import schema as own_schema
 from tests.support.agreeing import EVERY
+from tools.report_schema import schema as own_schema
 
 SCHEMAS = Path(__file__).parents[2] / "fixtures" / "schemas"
 FILES = {"sarif": "sarif-2.1.0-rtm.5.json", "gitlab": "gitlab-code-quality.schema.json"}

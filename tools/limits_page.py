@@ -1,4 +1,4 @@
-"""All published numbers as one Markdown page, each with its unit, source and date."""
+"""All published numbers as one Markdown page, ``docs/limits.md``, each with its unit, source and date."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from mmscheck.errors import RuleSetError
 from mmscheck.report.rule_entry import amount
+from mmscheck.ruleset.folder import packaged_root
+from mmscheck.ruleset.limitfile import read_file
+from mmscheck.ruleset.scope import file_scope
+from mmscheck.ruleset.tomlfile import read_toml
 
 INTRODUCTION = """\
 # How limits are sourced
 
-<!-- Generated from rules/limits/ by `python -m mmscheck.cli.limits_page --write`; edit those files. -->
+<!-- Generated from rules/limits/ by `python -m tools.generated --write`; edit those files. -->
 
 A limit is a number that somebody published: how many slides, how many bytes, how many characters. None stands
 in the code. Each is an entry of a file under [`rules/limits/`](../rules/limits), with its `value`, `unit`,
@@ -40,6 +45,7 @@ To correct a number, change `value`, `source` and `checked` together in its file
 """
 """What stands above the numbers."""
 
+_DEFAULT = "The provider (Sinch)"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
@@ -53,6 +59,37 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     source: str
     checked: dt.date
+
+
+def page_text() -> str:
+    """The page of the program's own limits. Raises RuleSetError."""
+    return render_limits(published())
+
+
+def published() -> Iterator[Published]:
+    """Every number of the program's own limit files, the provider's first. Raises RuleSetError."""
+    files = sorted((packaged_root() / "limits").glob("*.toml"), key=lambda file: file.stem != "default")
+    faults: list[str] = []
+    for path in files:
+        scope = file_scope(faults, path)
+        raw = read_toml(scope, path)
+        file = None if raw is None else read_file(scope, raw)
+        if file is None:
+            continue
+        party = f"{file.name} ({file.kind}, {path.name})" if file.name else _DEFAULT
+        for table, entries in file.tables.items():
+            for name, entry in entries.items():
+                yield Published(
+                    party=party,
+                    table=table,
+                    name=name,
+                    value=entry.value,
+                    unit=entry.unit,
+                    source=entry.source,
+                    checked=entry.checked,
+                )
+    if faults:
+        raise RuleSetError(faults)
 
 
 def render_limits(published: Iterable[Published]) -> str:

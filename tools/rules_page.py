@@ -1,10 +1,12 @@
-"""All rules as one Markdown page: by family, one section per rule, the id as its anchor."""
+"""All rules as one Markdown page, ``docs/rules.md``: by family, a section a rule, its id the anchor."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
 
+from mmscheck.cli.rules_explain import code_meanings
+from mmscheck.cli.rules_read import read_entries
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED, Rule
 from mmscheck.report.rule_entry import (
     FAMILIES,
@@ -15,11 +17,12 @@ from mmscheck.report.rule_entry import (
     amount,
     in_order,
 )
+from mmscheck.ruleset import Config
 
 INTRODUCTION = """\
 # The rules
 
-<!-- Generated from rules/ by `python -m mmscheck.cli.rules_page --write`; edit the rule files instead. -->
+<!-- Generated from rules/ by `python -m tools.generated --write`; edit the rule files instead. -->
 
 What each rule asks for, why, and what to do about it. `mmscheck rules explain ID` shows the same on a
 terminal, with an example that fails and one that passes.
@@ -35,6 +38,13 @@ terminal, with an example that fails and one that passes.
 """What stands above the rules."""
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
+
+
+def page_text() -> str:
+    """The page of the program's own rules, whatever the configuration here."""
+    entries = read_entries(Config())
+    codes = sorted({code for entry in entries for code in entry.rule.provider_codes})
+    return render_page(entries, code_meanings(tuple(codes)))
 
 
 def render_page(entries: tuple[Entry, ...], codes: Mapping[str, str]) -> str:

@@ -1,0 +1,1 @@
+"""What serves those who work on mmscheck; not in the package."""
