@@ -13,7 +13,7 @@ from mmscheck.cli.plan import SECONDS
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
 from mmscheck.judge.pipeline import load_rules
-from mmscheck.media import ISOLATED, offered
+from mmscheck.media import demand_confinement
 from mmscheck.model.report import LINT
 from mmscheck.model.request import Changes, CustomText
 from mmscheck.model.rule import RuleSet
@@ -199,16 +199,8 @@ def configurations(options: Mapping[str, Any], paths: Sequence[str]) -> list[tup
         for file, inputs in (groups or {named: []}).items()
     ]
     if options["require_confinement"] or any(config.require_confinement for config, _ in loaded):
-        _demand_confinement()
+        demand_confinement("--require-confinement")
     return loaded
-
-
-def _demand_confinement() -> None:
-    if missing := [name for name in ISOLATED if name not in offered()]:
-        raise UsageError(
-            f"--require-confinement: this system has no {' and no '.join(missing)} to isolate what opens"
-            " media; it takes Linux 5.13 or newer, x86_64 or aarch64, and a container that lets it through"
-        )
 
 
 def ruleset(options: Mapping[str, Any], config: Config, sender_hint: SenderType | None = None) -> RuleSet:

@@ -1,6 +1,6 @@
 """Bytes to facts, in worker processes."""
 
-from mmscheck.media.confinement import ISOLATED, keep_secret, offered
+from mmscheck.media.confinement import ISOLATED, demand_confinement, keep_secret, offered
 from mmscheck.media.workers import MediaWorkers
 
-__all__ = ["ISOLATED", "MediaWorkers", "keep_secret", "offered"]
+__all__ = ["ISOLATED", "MediaWorkers", "demand_confinement", "keep_secret", "offered"]

@@ -13,6 +13,7 @@ import time
 
 import msgspec
 
+from mmscheck.errors import UsageError
 from mmscheck.media import landlock, seccomp
 from mmscheck.media.kernel import PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, die_with, drop_capabilities, prctl
 
@@ -33,6 +34,15 @@ def offered() -> tuple[str, ...]:
     """Which parts of ``ISOLATED`` this system has; workers take on all of them or do not start."""
     has = {"limits": True, "landlock": landlock.abi() > 0, "seccomp": seccomp.offered()}
     return tuple(name for name in ISOLATED if has[name])
+
+
+def demand_confinement(option: str) -> None:
+    """Raise UsageError, beginning with the option's name, where this system lacks a part of ``ISOLATED``."""
+    if missing := [name for name in ISOLATED if name not in offered()]:
+        raise UsageError(
+            f"{option}: this system has no {' and no '.join(missing)} to isolate what opens media; it takes"
+            " Linux 5.13 or newer, x86_64 or aarch64, and a container that lets it through"
+        )
 
 
 def enclose(parent: int) -> None:

@@ -7,6 +7,7 @@ version). The API key is no field here: it never travels through the values that
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import msgspec
 
@@ -19,11 +20,19 @@ class CustomText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """What a send changes in the stored message: subject, slide texts and merge data."""
+    """What a send changes in the stored message: subject, slide texts and merge data.
+
+    ``data`` may be given as a mapping of names to values; it is kept as pairs, so that it can be hashed.
+    """
 
     custom_subject: str | None = None
     custom_texts: tuple[CustomText, ...] = ()
     data: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Turn a mapping into pairs."""
+        if isinstance(self.data, Mapping):
+            msgspec.structs.force_setattr(self, "data", tuple(self.data.items()))
 
 
 class SendWindow(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -13,7 +14,7 @@ from mmscheck.errors import DeniedError, PermitError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import check, load_rules
-from mmscheck.media import MediaWorkers
+from mmscheck.media import MediaWorkers, demand_confinement
 from mmscheck.model.check import Binding
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
@@ -21,7 +22,7 @@ from mmscheck.model.rule import SECOND_GATE, RuleSet
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit, Verdict
-from mmscheck.model.words import Severity
+from mmscheck.model.words import Outcome, Severity
 from mmscheck.send.denials import note_denial
 from mmscheck.send.dispatch import send_through
 from mmscheck.send.order import Client, Order, Retries, stored_at
@@ -75,14 +76,18 @@ class Gate:
         strict: bool = False,
         ledger: Ledger | None = None,
         retries: Retries | None = None,
+        require_confinement: bool = False,
     ) -> None:
         """Take the provider's client, how to fetch, and the rules (default: profiles ``send`` and ``save``).
 
         ``ledger`` is one that is open, and stays open. ``retries`` needs one; without it nothing is retried.
-        Raises UsageError for retries without a ledger, and with one for rules that lack the second gate.
+        ``require_confinement``: only where the kernel isolates what opens media. Raises UsageError where it
+        does not, for retries without a ledger, and with a ledger for rules that lack the second gate.
         """
         if retries is not None and ledger is None:
             raise UsageError("retries need a ledger: without one nobody knows what was sent")
+        if require_confinement:
+            demand_confinement("require_confinement")
         if ruleset is not None and ledger is not None:
             _demand_second_gate(ruleset)
         self._client = client
@@ -166,8 +171,7 @@ class Gate:
             raise UsageError("a gate works inside `async with Gate(...) as gate:`")
         if not isinstance(document, bytes) or not isinstance(request, SendRequest):
             raise UsageError("Gate.check takes the document as bytes and a SendRequest")
-        if any(type(text.slide) is not int for text in request.changes.custom_texts):
-            raise UsageError("CustomText.slide must be a whole number")
+        _demand_types(request)
         redacted_xml(request)
 
     async def send(
@@ -253,8 +257,37 @@ def _demand_second_gate(ruleset: RuleSet) -> None:
         raise UsageError(f"profile {ruleset.profile} does not judge sends: it lacks {names}")
 
 
+def _demand_types(request: SendRequest) -> None:
+    for name in SendRequest.__struct_fields__[:-1]:
+        if not isinstance(value := getattr(request, name), str | None):
+            raise UsageError(f"SendRequest.{name} must be text, not {type(value).__name__}")
+    if any(type(text.slide) is not int for text in request.changes.custom_texts):
+        raise UsageError("CustomText.slide must be a whole number")
+    for pair in request.changes.data:
+        if not isinstance(pair, tuple) or list(map(type, pair)) != [str, str]:
+            raise UsageError("Changes.data must be pairs of texts: a name and its value")
+
+
+def _sentences(report: Report, verdict: Verdict) -> Iterator[str]:
+    """What denies: of a message what failed before what could not be decided, because that often follows."""
+    yield from verdict.reasons
+    blocking = {rule.id for rule in report.rules if report.strict or rule.severity is Severity.ERROR}
+    for message, judged in zip(report.messages, verdict.messages, strict=True):
+        through = {(item.rule, item.target) for item in judged.waived}
+        for outcome in (Outcome.FAILED, Outcome.CANT_TELL):
+            yield from (
+                f"{item.rule}: {item.message}"
+                for item in message.evaluations
+                if item.outcome is outcome
+                and item.rule in blocking
+                and (item.rule, item.target) not in through
+            )
+
+
 def _denied(report: Report, verdict: Verdict, ledger: str) -> DeniedError:
-    reasons = [*verdict.reasons, *(reason for item in verdict.messages for reason in item.reasons)]
+    reasons = list(_sentences(report, verdict)) or [
+        each for item in verdict.messages for each in item.reasons
+    ]
     more = f" and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
     asked = f" (the ledger {ledger} was asked)" if ledger and any(_BOUND in one for one in reasons) else ""
     return DeniedError("; ".join(reasons[:MOST_REASONS]) + more + asked, report=report, verdict=verdict)

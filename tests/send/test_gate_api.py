@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
+import msgspec
 import pytest
 
 import mmscheck
@@ -18,6 +20,7 @@ from mmscheck import (
     SendRequest,
     SendStatus,
     SinchClient,
+    UsageError,
 )
 from mmscheck.model.request import Changes
 from mmscheck.sandbox import Sandbox
@@ -71,6 +74,50 @@ async def test_a_denied_message_gives_no_permit_and_says_why(
         with pytest.raises(DeniedError, match="not-chunked"):
             await gate.check(broken, REQUEST)
     assert provider.connections == 0
+
+
+async def test_what_denies_is_told_with_what_was_found(provider: RawProvider, policy: FetchPolicy) -> None:
+    broken = message("<message-text>Hello {$name}</message-text>", subject="\u00e9t\u00e9").encode()
+    async with gate_to(provider, policy) as gate:
+        with pytest.raises(DeniedError) as denied:
+            await gate.check(broken, REQUEST)
+    told = str(denied.value)
+    assert "merge-data-complete: Merge tags are not complete" in told
+    assert "LATIN SMALL LETTER E WITH ACUTE" in told
+    assert told.index("subject-ascii") < told.index("slide-text-length"), "what follows comes last"
+
+
+async def test_merge_data_may_be_a_mapping(provider: RawProvider, policy: FetchPolicy) -> None:
+    assert Changes(data={"name": "Ana"}) == Changes(data=(("name", "Ana"),))  # type: ignore[arg-type] # on purpose
+    with_tag = message("<message-text>Hello {$name}</message-text>").encode()
+    changed = msgspec.structs.replace(REQUEST, changes=Changes(data=(("name", "Ana"),)))
+    async with gate_to(provider, policy) as gate:
+        await gate.check(with_tag, changed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"to": 15551230001}, "SendRequest.to must be text, not int"),
+        ({"changes": Changes(data=(("name", 7),))}, "pairs of texts"),  # type: ignore[arg-type] # on purpose
+    ],
+)
+async def test_a_field_of_another_type_is_named(
+    provider: RawProvider, policy: FetchPolicy, changes: dict[str, Any], told: str
+) -> None:
+    async with gate_to(provider, policy) as gate:
+        with pytest.raises(UsageError, match=told):
+            await gate.check(GOOD, msgspec.structs.replace(REQUEST, **changes))
+
+
+def test_a_gate_may_demand_confinement(
+    provider: RawProvider, policy: FetchPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = SinchClient(api_key="k", api_url=provider.url)
+    Gate(client=client, policy=policy, require_confinement=True)
+    monkeypatch.setattr("mmscheck.media.confinement.offered", lambda: ("limits",))
+    with pytest.raises(UsageError, match="no landlock and no seccomp"):
+        Gate(client=client, policy=policy, require_confinement=True)
 
 
 @pytest.mark.parametrize(
