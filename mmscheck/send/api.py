@@ -264,7 +264,7 @@ def _demand_types(request: SendRequest) -> None:
     if any(type(text.slide) is not int for text in request.changes.custom_texts):
         raise UsageError("CustomText.slide must be a whole number")
     for pair in request.changes.data:
-        if not isinstance(pair, tuple) or list(map(type, pair)) != [str, str]:
+        if [type(each) for each in pair] != [str, str]:
             raise UsageError("Changes.data must be pairs of texts: a name and its value")
 
 
