@@ -1,4 +1,4 @@
-"""The content witness: types that show only in what a text or an archive says."""
+"""The content witness: types that show only in what a text, an archive or a row of frames holds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import zipfile
 
 from mmscheck.media.archives import ZIP, is_pass
+from mmscheck.media.mpeg_audio import begins_in_a_frame
 from mmscheck.media.refusal import judging
 from mmscheck.media.sample import Sample, ask
 from mmscheck.model.observation import Witness
@@ -55,6 +56,13 @@ def is_web_page(data: bytes) -> bool:
 def is_document(data: bytes) -> bool:
     """Whether it is a PDF with something before it, such as an empty line, that readers skip."""
     return _DOCUMENT.search(data, 0, DOCUMENT_WITHIN) is not None and _PART_OF_DOCUMENT in data
+
+
+def frames_say(sample: Sample) -> Witness:
+    """Whether it is MPEG audio that begins in the middle of a frame."""
+    if begins_in_a_frame(sample.data):
+        return Witness(name=NAME, type="audio/mpeg", detail="frames of MPEG audio from the first to the end")
+    return Witness(name=NAME, type=None, detail="no frames of MPEG audio to the end")
 
 
 def text_says(sample: Sample) -> Witness:

@@ -24,6 +24,9 @@ CERTAIN = 4
 MOST_BEFORE = 64 * 1024
 """Bytes before the first frame in which it is looked for, tags not counted: FFmpeg looks as far."""
 
+LONGEST = 2881
+"""Bytes of the longest frame: layer II at 160 kbit/s and 8 kHz (ISO/IEC 13818-3, and MPEG-2.5)."""
+
 NOTE_WITHIN = 48
 """Bytes at the start of a frame within which an encoder's note of the number of frames begins."""
 
@@ -165,6 +168,15 @@ def _walk(data: bytes, frame: Frame | None, *, joined: bool) -> Iterator[Row]:
 def is_mpeg_audio(data: bytes) -> bool:
     """Whether a number of frames that is no accident stands in a row."""
     return any(row.frames >= CERTAIN for row in rows(data))
+
+
+def begins_in_a_frame(data: bytes) -> bool:
+    """Whether it is a recording that was cut from another: half a frame, then frames to the end."""
+    found = list(rows(data))
+    if sum(row.frames for row in found) < CERTAIN:
+        return False
+    beside = len(data) - sum(row.end - row.begin for row in found)
+    return found[0].begin <= LONGEST and beside <= 2 * LONGEST
 
 
 def sound_alone(data: bytes) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 
-from mmscheck.media.content import archive_says, is_web_page, text_says
+from mmscheck.media.content import archive_says, frames_say, is_web_page, text_says
 from mmscheck.media.libraries import libmagic_says, mutagen_says, pillow_says
 from mmscheck.media.refusal import REPORT_IT, trace
 from mmscheck.media.sample import Sample, WitnessFailedError
@@ -40,7 +40,7 @@ def sniff(sample: Sample) -> Sniffed | None:
     first, fault = _asked(libmagic_says, sample)
     if fault:
         return failed((first,), fault)
-    closer = _closer(first.type)
+    closer = _closer(first.type, sample.named)
     if not closer:
         return _decided(sample, (first,), first)
     if not sample.whole:
@@ -72,8 +72,13 @@ def failed(witnesses: tuple[Witness, ...], fault: str) -> Sniffed:
     return Sniffed(type=None, witnesses=witnesses, problem=FAULT, fault=fault)
 
 
-def _closer(type_: str | None) -> tuple[Callable[[Sample], Witness], ...]:
-    """Who can look closer at what libmagic called this; nobody when that says enough."""
+def _closer(type_: str | None, named: str | None) -> tuple[Callable[[Sample], Witness], ...]:
+    """Who can look closer at what libmagic called this; nobody when that says enough.
+
+    Of two bytes libmagic makes a program or an archive, and the middle of an MP3's frame may be any two.
+    """
+    if named == "audio/mpeg" and type_ is not None and not type_.startswith(PLAYED):
+        return (frames_say, *_closer(type_, None))
     if type_ is None:
         return (pillow_says, _ffmpeg_says, mutagen_says, text_says)
     if type_ == "application/zip":

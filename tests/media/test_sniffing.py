@@ -191,6 +191,23 @@ def test_pillow_refuses_a_picture_of_too_many_pixels() -> None:
     assert "more than 64 million pixels" in found.witnesses[1].detail
 
 
+@pytest.mark.parametrize(
+    "head", [b"MZ", b"\x1f\x8b", b"BZh", b"#!/bin/sh\n", struct.pack("<5i6s", 0, 10, 10, 0, 6, b"hello")]
+)
+def test_a_sound_that_begins_in_a_frame_is_no_program(head: bytes) -> None:
+    sound = (MEDIA / "jingle-large.mp3").read_bytes()
+    rest = sound[sound.index(b"\xff\xfb", 4000) + 200 :]
+    data = head + rest
+    found = sniff(Sample(data=data, size=len(data), named="audio/mpeg"))
+    assert found is not None
+    assert found.type == "audio/mpeg"
+    # What is a program with a sound behind it stays one, and so does a program that is only called a sound.
+    for other in (head + bytes(4000) + rest, head + bytes(range(256)) * 40):
+        found = sniff(Sample(data=other, size=len(other), named="audio/mpeg"))
+        assert found is not None
+        assert found.type != "audio/mpeg"
+
+
 def test_a_few_stray_frames_make_no_mp3() -> None:
     odd = (MEDIA / "jingle-odd.mp3").read_bytes()
     starts = [place for place in range(len(odd)) if odd[place : place + 2] == b"\xff\xf3"]
