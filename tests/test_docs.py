@@ -33,6 +33,7 @@ DOCS = ROOT / "docs"
 GUIDES = sorted(path.name for path in DOCS.glob("*.md") if path.name != "rules.md")
 README = "../README.md"
 PAGES = [README, *GUIDES]
+EVERY = [*PAGES, "../CONTRIBUTING.md"]
 RULES = {entry.rule.id for entry in read_entries(Config())}
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -77,7 +78,7 @@ def test_the_guides_are_those_that_were_promised() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_link_leads_somewhere(name: str) -> None:
     for shown, target in re.findall(r"\[([^\]]*)\]\(([^)\s]+)\)", outside(name)):
         file, _, anchor = target.partition("#")
@@ -92,7 +93,7 @@ def test_every_link_leads_somewhere(name: str) -> None:
             assert not anchor or anchor in anchors(path), target
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", EVERY)
 def test_no_line_is_longer_than_a_screen_outside_tables(name: str) -> None:
     long = [line for line in text(name).splitlines() if len(line) > 160 and not line.startswith("|")]
     assert long == []
@@ -161,7 +162,7 @@ def test_every_command_in_the_guides_can_be_called() -> None:
                 at += 1
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", EVERY)
 def test_no_line_to_be_pasted_has_a_comment_which_zsh_takes_for_arguments(name: str) -> None:
     for body in blocks(name, "sh"):
         for line in body.splitlines():
@@ -182,7 +183,7 @@ def switches() -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_option_that_is_named_exists(name: str) -> None:
     known = switches() | {"--version", "--help", "--write", "--check", "--hook-type"}
     known |= {"--require-hashes", "--no-deps", "--no-build-isolation"} if name == README else set()
