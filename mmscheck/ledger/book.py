@@ -136,8 +136,10 @@ class Book:
 
 
 def _put(index: dict[str, list[Row]], key: str, row: Row) -> None:
-    known = index.setdefault(key, [])
-    if all(other is not row for other in known):
+    known = index.get(key)
+    if known is None:
+        index[key] = [row]
+    elif all(other is not row for other in known):
         known.append(row)
 
 

@@ -28,4 +28,7 @@ class Cleaner:
 
     def row(self, values: dict[str, Any]) -> dict[str, Any]:
         """A row with every text in it clean."""
+        whole = "".join([value for value in values.values() if isinstance(value, str)])
+        if not self._secrets and whole.isascii() and "\0" not in whole:
+            return dict(values)
         return {name: self.text(value) if isinstance(value, str) else value for name, value in values.items()}

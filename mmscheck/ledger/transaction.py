@@ -173,7 +173,7 @@ def touched(book: Book, cleaner: Cleaner) -> dict[str, tuple[list[Row], list[Row
             if (table, row["id"]) in book.fresh:
                 new.append(cleaner.row(row))
             else:
-                old.append(cleaner.row({name: row[name] for name in row.keys() - fixed}))
+                old.append(cleaner.row({name: value for name, value in row.items() if name not in fixed}))
     return found
 
 
