@@ -68,7 +68,7 @@ def reached(box: Sandbox, total: int, ending: asyncio.Future[int]) -> bool:
 
 async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, dict[str, int]]:
     """Exit code and counts."""
-    out, _ = await asyncio.wait_for(process.communicate(), 90)
+    out, _ = await asyncio.wait_for(process.communicate(), 600)
     return process.returncode, json.loads(out)["send"]["campaign"]
 
 
