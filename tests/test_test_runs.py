@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -21,7 +22,9 @@ MARKERS = {"servers", "browser", "packaging", "long"}
 def recipe(target: str) -> list[str]:
     """What `make` would run for it, as words."""
     command = ["make", "--dry-run", "--old-file=.venv/.ready", "BIN=bin", target]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    # Under make it would say which folder it enters and leaves.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(command, cwd=ROOT, env=outside, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return shlex.split(done.stdout[done.stdout.index("bin/python -m pytest") :])
 

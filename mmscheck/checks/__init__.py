@@ -45,7 +45,7 @@ _ALL: tuple[Check, ...] = (
 CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in _ALL})
 """Every check a rule file may name."""
 
-READS_FACTS = frozenset(check.name for check in DECODED)
+READS_FACTS = frozenset(check.name for check in (*DECODED, *WRAPPED))
 """The checks that look at what a decoder found; without them nothing needs to be decoded."""
 
 READS_PROBES: Mapping[str, tuple[ProbeName, ...]] = MappingProxyType(
