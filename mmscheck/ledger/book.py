@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar
 
 from mmscheck.ledger.history import Change
-from mmscheck.ledger.tables import FIXED, address, delivery
+from mmscheck.ledger.tables import FIXED, address, delivery, tail
 
 T = TypeVar("T")
 
@@ -40,6 +40,16 @@ class Needs:
     postbacks: frozenset[str] = frozenset()
     in_flight: bool = False
     holds: bool = False
+
+    @property
+    def tails(self) -> frozenset[str]:
+        """The last digits of the numbers of ``deliveries``, by which an index finds them."""
+        return frozenset(tail(one.rpartition(" ")[2]) for one in self.deliveries)
+
+    @property
+    def stored(self) -> frozenset[str]:
+        """The mms-ids of ``deliveries``, which the same index has next."""
+        return frozenset(one.rpartition(" ")[0] for one in self.deliveries)
 
 
 def together(all_needs: Iterable[Needs]) -> Needs:

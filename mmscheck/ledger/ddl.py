@@ -6,7 +6,7 @@ The unique ``previous`` keeps the chain from forking; the triggers are a first d
 from __future__ import annotations
 
 from mmscheck.ledger.history import GENESIS
-from mmscheck.ledger.tables import ADDRESS, DELIVERY, TAIL
+from mmscheck.ledger.tables import ADDRESS, TAIL
 
 TABLES = (
     "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), seq BIGINT NOT NULL, hash TEXT NOT NULL)",
@@ -61,9 +61,8 @@ LOOKUPS = (
 PLACES = (
     "ALTER TABLE mms ADD COLUMN account TEXT",
     "ALTER TABLE postbacks ADD COLUMN account TEXT",
-    f"CREATE INDEX sends_delivery ON sends (({DELIVERY}))",
 )
-"""What is stored belongs to an account, and each number gets it once: every claim looks for both."""
+"""What is stored belongs to an account, and a notification to the one that it came from."""
 
 SQLITE_GUARDS = (
     (

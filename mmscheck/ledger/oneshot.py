@@ -16,7 +16,7 @@ import msgspec
 
 from mmscheck.ledger.book import Book, Needs, Row
 from mmscheck.ledger.cleaning import Cleaner
-from mmscheck.ledger.tables import ADDRESS, DELIVERY, FIXED, HISTORY, HOLDS, PROJECTIONS
+from mmscheck.ledger.tables import ADDRESS, DELIVERY, FIXED, HISTORY, HOLDS, PROJECTIONS, TAIL
 from mmscheck.ledger.transaction import ENCODING, chain, touched
 from mmscheck.model.ledger import SendState
 
@@ -93,39 +93,46 @@ async def _read(connection: Raw, needs: Needs, at: int) -> tuple[Book, str]:
 
 
 FIELDS = (
-    *("keys", "addressed", "deliveries", "sends", "trackings", "reported", "mms", "encoded", "postbacks"),
+    *("keys", "addressed", "deliveries", "tails", "stored"),
+    *("sends", "trackings", "reported", "mms", "encoded", "postbacks"),
 )
 FLAGS = ("in_flight", "holds")
 """The needs that name rows, and those that name none."""
 
+_NUMBER = f"{TAIL} = ANY({{tails}}::text[]) AND mms_id = ANY({{stored}}::text[])"
+
 WANTED: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     {
-        "keys": (("sends", "key = ANY({}::text[])"),),
-        "addressed": (("sends", f"{ADDRESS} = ANY({{}}::text[])"),),
-        "deliveries": (("sends", f"{DELIVERY} = ANY({{}}::text[])"),),
-        "sends": (("sends", "id = ANY({}::bigint[])"),),
-        "trackings": (("postbacks", "tracking_id = ANY({}::text[])"),),
+        "keys": (("sends", "key = ANY({keys}::text[])"),),
+        "addressed": (("sends", f"{ADDRESS} = ANY({{addressed}}::text[])"),),
+        # By the index of numbers, which is there anyhow: one more would cost each send a hundredth.
+        "deliveries": (("sends", f"({_NUMBER} AND {DELIVERY} = ANY({{deliveries}}::text[]))"),),
+        "tails": (),
+        "stored": (),
+        "sends": (("sends", "id = ANY({sends}::bigint[])"),),
+        "trackings": (("postbacks", "tracking_id = ANY({trackings}::text[])"),),
         "reported": (
-            ("sends", "tracking_id = ANY({}::text[])"),
-            ("postbacks", "tracking_id = ANY({}::text[])"),
+            ("sends", "tracking_id = ANY({reported}::text[])"),
+            ("postbacks", "tracking_id = ANY({reported}::text[])"),
         ),
-        "mms": (("mms", "id = ANY({}::text[])"),),
-        "encoded": (("postbacks", f"(mms_id = ANY({{}}::text[]) AND meaning IN {ENCODING})"),),
-        "postbacks": (("postbacks", "digest = ANY({}::text[])"),),
+        "mms": (("mms", "id = ANY({mms}::text[])"),),
+        "encoded": (("postbacks", f"(mms_id = ANY({{encoded}}::text[]) AND meaning IN {ENCODING})"),),
+        "postbacks": (("postbacks", "digest = ANY({postbacks}::text[])"),),
         "in_flight": (("sends", f"state = '{SendState.INTENDED.value}'"),),
         "holds": ((HOLDS.name, "released_at IS NULL"),),
     }
 )
-"""For each need the tables with the rows; as ``transaction`` asks for them one by one."""
+"""For each need the tables with the rows, a need's name for its values; ``transaction`` asks one by one."""
 
 
 @cache
 def _reading(wanted: Sequence[str]) -> str:
     """One statement, so that all it tells is of one moment."""
     conditions: dict[str, list[str]] = {}
-    for number, name in enumerate(wanted, 1):
+    places = {name: f"${number}" for number, name in enumerate(wanted, 1)}
+    for name in wanted:
         for table, condition in WANTED[name]:
-            conditions.setdefault(table, []).append(condition.format(f"${number}"))
+            conditions.setdefault(table, []).append(condition.format(**places))
     columns = [
         f"(SELECT json_agg(t)::text FROM {table} t WHERE {' OR '.join(some)}) AS {table}"  # noqa: S608 - names of ours
         for table, some in conditions.items()

@@ -84,8 +84,8 @@ def _json(values: Any) -> str:
     return msgspec.json.encode(values).decode()
 
 
-_ANY = re.compile(r"= ANY\(\{\}::\w+\[\]\)")
-"""How PostgreSQL asks for one of several values; ``{}`` stands for them."""
+_ANY = re.compile(r"= ANY\(\{(\w+)\}::\w+\[\]\)")
+"""How PostgreSQL asks for one of several values; the name of the need stands for them."""
 
 _VALUES = "SELECT value FROM json_each"
 
@@ -94,9 +94,11 @@ _VALUES = "SELECT value FROM json_each"
 def _reading(wanted: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """The statement, and the tables whose rows follow the chain's end in its only row."""
     conditions: dict[str, list[str]] = {}
-    for number, name in enumerate(wanted, 1):
+    places = {name: f"?{number}" for number, name in enumerate(wanted, 1)}
+    for name in wanted:
         for table, condition in WANTED[name]:
-            conditions.setdefault(table, []).append(_ANY.sub(f"IN ({_VALUES}(?{number}))", condition))
+            asked = _ANY.sub(lambda one: f"IN ({_VALUES}({places[one[1]]}))", condition)
+            conditions.setdefault(table, []).append(asked)
     columns = [
         f"(SELECT json_group_array({_as_object(PROJECTIONS[table])}) FROM {table} WHERE {' OR '.join(some)})"  # noqa: S608 - names of ours
         for table, some in conditions.items()

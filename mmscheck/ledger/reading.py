@@ -170,7 +170,9 @@ def earlier(
         or_(
             SENDS.c.key.in_(keys),
             literal_column(ADDRESS).in_([address(campaign, number) for number in numbers]),
-            literal_column(DELIVERY).in_([delivery(mms_id, number) for number in numbers]),
+            literal_column(TAIL).in_({tail(number) for number in numbers})
+            & (SENDS.c.mms_id == mms_id)
+            & literal_column(DELIVERY).in_([delivery(mms_id, number) for number in numbers]),
         )
     )
     return tuple(map(send_record, _rows(connection, query)))

@@ -36,6 +36,7 @@ from mmscheck.ledger.tables import (
     POSTBACKS,
     PROJECTIONS,
     SENDS,
+    TAIL,
 )
 from mmscheck.model.ledger import PostbackMeaning, SendState
 
@@ -70,6 +71,8 @@ def _load(connection: Connection, book: Book, needs: Needs) -> None:
         "keys": needs.keys,
         "addressed": needs.addressed,
         "deliveries": needs.deliveries,
+        "tails": needs.tails,
+        "stored": needs.stored,
         "ids": needs.sends,
         "trackings": needs.reported,
     }
@@ -81,13 +84,17 @@ def _load(connection: Connection, book: Book, needs: Needs) -> None:
     }
     extras = {"in-flight": needs.in_flight}
     for name, values in given.items():
-        wanted = (*values, *(extra for extra, asked in extras.items() if asked and name == "sends"))
+        named = (one for one in values if one not in _BESIDE)
+        wanted = (*named, *(extra for extra, asked in extras.items() if asked and name == "sends"))
         if wanted:
             rows = connection.execute(_query(name, wanted), values).mappings()
             book.load(name, map(dict, rows))
     if needs.holds:
         book.load(HOLDS.name, map(dict, connection.execute(_OPEN_HOLDS).mappings()))
 
+
+_BESIDE = frozenset({"tails", "stored"})
+"""What goes with the deliveries, and asks for nothing by itself."""
 
 ENCODING = (PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)
 """What a postback can say of a stored message."""
@@ -96,7 +103,9 @@ _CONDITIONS: Mapping[tuple[str, str], ColumnElement[bool]] = MappingProxyType(
     {
         ("sends", "keys"): SENDS.c.key.in_(bindparam("keys", expanding=True)),
         ("sends", "addressed"): literal_column(ADDRESS).in_(bindparam("addressed", expanding=True)),
-        ("sends", "deliveries"): literal_column(DELIVERY).in_(bindparam("deliveries", expanding=True)),
+        ("sends", "deliveries"): literal_column(TAIL).in_(bindparam("tails", expanding=True))
+        & SENDS.c.mms_id.in_(bindparam("stored", expanding=True))
+        & literal_column(DELIVERY).in_(bindparam("deliveries", expanding=True)),
         ("sends", "ids"): SENDS.c.id.in_(bindparam("ids", expanding=True)),
         ("sends", "trackings"): SENDS.c.tracking_id.in_(bindparam("trackings", expanding=True)),
         ("sends", "in-flight"): SENDS.c.state == SendState.INTENDED.value,

@@ -24,10 +24,7 @@ WITHOUT_LOOKUPS = (
 )
 """What takes the step ``LOOKUPS`` back."""
 
-WITHOUT_PLACES = (
-    "DROP INDEX sends_delivery",
-    *(f"ALTER TABLE {table} DROP COLUMN account" for table in ("mms", "postbacks")),
-)
+WITHOUT_PLACES = (*(f"ALTER TABLE {table} DROP COLUMN account" for table in ("mms", "postbacks")),)
 """What takes the step ``PLACES`` back."""
 
 
