@@ -109,6 +109,14 @@ class Daemon:
         """The end of what it printed."""
         return self._log.read_text(errors="replace")[-4000:]
 
+    def is_gone(self) -> bool:
+        """Whether it and all of its group have ended."""
+        try:
+            os.killpg(self._child.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
     def stop(self) -> None:
         """Ask it to end, then kill what is left of it and of its children."""
         with contextlib.suppress(ProcessLookupError):
