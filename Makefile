@@ -22,8 +22,7 @@ test: $(READY)
 test-all: $(READY)
 	$(PYTEST)
 
-# What depends on libraries, on each Python from 3.11 to 3.14 that is here: all of it with the newest dependencies,
-# the demo and the files it shows with the pinned ones, with which `make test-all` has run.
+# What depends on libraries, on each Python from 3.11 to 3.14 that is here, with newest and with pinned dependencies.
 versions:
 	PIP_PYTHON=$(PYTHON) tools/versions
 

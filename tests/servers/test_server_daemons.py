@@ -55,7 +55,7 @@ def test_the_servers_and_their_folder_are_gone_in_the_end() -> None:
         scratch, daemons = world.scratch, tuple(world.daemons.values())
         assert all(_open(world.ports[kind]) for kind in ("aiohttp", *world.daemons))
         assert not any(daemon.is_gone() for daemon in daemons)
-    # Not by their ports, which a test beside this one may have taken since. Whoever adopts orphans reaps them.
+    # Not by their ports, which another test may have taken since. Whoever adopts orphans reaps them.
     end = time.monotonic() + 60
     while not all(daemon.is_gone() for daemon in daemons):
         assert time.monotonic() < end
