@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import io
 import itertools
 import sys
@@ -100,12 +101,16 @@ def inspected(data: bytes) -> Inspected:
 Line = tuple[str, int]
 
 
-def traced(data: bytes, at_line: Callable[[Line], None]) -> Inspected:
-    """What became of the file where this is called before each line of ours that looks into it."""
+def traced(data: bytes, at_line: Callable[[Line, bool], object]) -> Inspected:
+    """What became of the file where this is called before each line of ours that looks into it.
+
+    It is told whether the line is a generator's.
+    """
 
     def local(frame: FrameType, event: str, _given: Any) -> Any:
         if event == "line":
-            at_line((_ours(frame.f_code.co_filename), frame.f_lineno))
+            line = _ours(frame.f_code.co_filename), frame.f_lineno
+            at_line(line, bool(frame.f_code.co_flags & inspect.CO_GENERATOR))
         return local
 
     def entered(frame: FrameType, _event: str, _given: Any) -> Any:
@@ -128,7 +133,7 @@ def _ours(filename: str) -> str:
 
 def lines(data: bytes) -> list[Line]:
     seen: dict[Line, None] = {}
-    traced(data, seen.setdefault)
+    traced(data, lambda line, _generator: seen.setdefault(line))
     return list(seen)
 
 
@@ -136,14 +141,16 @@ def with_error(data: bytes, line: Line, error: type[Exception]) -> Inspected:
     """What became of the file where that line raises this, once."""
     left = [line]
 
-    def at_line(here: Line) -> None:
+    def at_line(here: Line, generator: bool) -> None:  # noqa: FBT001 - called by position alone
         if here in left:
             left.remove(here)
-            raise error("open() got an unexpected keyword argument 'metadata_errors'")
+            # So Python has it when a call in a generator raises it, but not when a tracer does.
+            raised = RuntimeError if generator and error is StopIteration else error
+            raise raised("open() got an unexpected keyword argument 'metadata_errors'")
 
     try:
         found = traced(data, at_line)
-    except error:  # as for whatever comes out of a worker: mmscheck.media.batching
+    except (error, RuntimeError):  # as for whatever comes out of a worker: mmscheck.media.batching
         found = Inspected(sniffed=failed((), trace()))
     assert not left
     return found
