@@ -118,7 +118,8 @@ def _moving(found: png.Parts, still: ImageFacts) -> ImageFacts:
 def _gif(data: bytes, format_: str) -> ImageFacts:
     seen, end = _other(data, format_), gif.ending(data)
     if end is gif.Ending.CUT:
-        raise RefusedError(f"it is cut short: {seen.frames} frames and no end", _size(seen))
+        many = "" if seen.frames == 1 else "s"
+        raise RefusedError(f"it is cut short: {seen.frames} frame{many} and no end", _size(seen))
     return seen if end is gif.Ending.TRAILER else replace(seen, flaws=(OPEN,))
 
 
