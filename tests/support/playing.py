@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
@@ -83,9 +84,22 @@ def sound(
 
 
 @contextmanager
+def _same_priority() -> Iterator[None]:
+    kind, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, kind, priority)
+
+
+@contextmanager
 def _written(container: str, muxing: dict[str, str]) -> Iterator[tuple[OutputContainer, Path]]:
-    """A container to be filled, and its file: FFmpeg reads what it wrote to put the index first."""
-    with TemporaryDirectory() as folder:
+    """A container to be filled, and its file: FFmpeg reads what it wrote to put the index first.
+
+    SVT-AV1 gives the process of root the highest real-time priority, which whatever it starts would inherit:
+    servers and commands that nothing else on the machine could interrupt.
+    """
+    with TemporaryDirectory() as folder, _same_priority():
         file = Path(folder, "file")
         with av.open(str(file), "w", format=container, container_options=muxing) as output:
             yield output, file
