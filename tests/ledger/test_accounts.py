@@ -19,7 +19,7 @@ from mmscheck.model.request import SendRequest
 from mmscheck.model.words import Outcome
 from mmscheck.send.order import provider_account, stored_at
 from mmscheck.sinch import SinchClient
-from tests.support.ledgers import MEANINGS, claimed, intent, raw
+from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw
 from tests.support.message_targets import DIGEST, on_request
 
 OLD = Path(__file__).parents[2] / "fixtures" / "ledger" / "of-schema-3.json"
@@ -104,6 +104,23 @@ async def test_a_notification_counts_at_its_provider_only(
     assert (await ledger.binding("9", HERE)).state == wanted
     assert len([one async for one in ledger.arrivals()]) == 2
     assert [one async for one in ledger.arrivals(unmatched=True)] == []
+
+
+async def test_who_has_a_message_is_found_by_an_old_sqlite_and_in_the_queue_too(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both load a table at a time: where SQLite is old, and where PostgreSQL's quick tries came too late."""
+    monkeypatch.setattr("mmscheck.ledger.sqlite.OLDEST", (99, 0, 0))
+    monkeypatch.setattr("mmscheck.ledger.postgresql._TRIES", 0)
+    async with await open_ledger(where, meanings=MEANINGS) as ledger:
+        first = await ledger.claim(intent("key-1", to="15550000001", account=HERE, campaign="summer-1"))
+        assert isinstance(first, Claim)
+        await ledger.answer(first, accepted())
+        again = await ledger.claim(intent("key-2", to="15550000001", account=HERE, campaign="summer-2"))
+        assert isinstance(again, ClaimRefused)
+        assert again.reason is RefusalReason.HAS_IT
+        other = await ledger.claim(intent("key-3", to="15550000002", account=HERE, campaign="summer-2"))
+        assert isinstance(other, Claim)
 
 
 async def test_a_ledger_of_before_there_were_accounts_goes_on_and_denies(where: str) -> None:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import asyncpg  # type: ignore[import-untyped] # it brings no types
+import asyncpg
 import pytest
 
 from tests.support.postgres import KEPT, Cluster

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped] # it brings no types
+import asyncpg
 import pytest
 from sqlalchemy import event
 

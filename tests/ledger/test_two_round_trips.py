@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped] # it brings no types
+import asyncpg
 import pytest
 
 from mmscheck.ledger import Ledger, oneshot, open_ledger

@@ -33,7 +33,7 @@ CASES = {
     "many.txt": ("text", many_reports.many(chunked_ones=9, subjects=2, advised=4)),
     "many-narrow-color.txt": (
         "text",
-        replace(many_reports.many(chunked_ones=9), width=60, color=True, links="file://host/work/"),
+        replace(many_reports.many(chunked_ones=9), width=60, color=True, links="file://host/mms/"),
     ),
     "pointed.txt": ("text", many_reports.pointed()),
     "pointed-narrow-color.txt": ("text", replace(many_reports.pointed(), width=60, color=True)),
