@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, TABLE_FORMAT, guarded, with_ledger
 from mmscheck.cli.ledger_shown import (
@@ -25,7 +26,6 @@ from mmscheck.cli.plan import since
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import UsageError
 from mmscheck.model.ledger import SendState
-from mmscheck.report.wording import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Filter, Ledger

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, guarded, with_ledger
 from mmscheck.cli.ledger_shown import json_text
@@ -16,7 +17,6 @@ from mmscheck.cli.postbacks_shown import masked, postback_line
 from mmscheck.cli.say import write_stdout
 from mmscheck.report.clean import clean_text
 from mmscheck.report.escape import visible
-from mmscheck.report.wording import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Concerned, Ledger

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mmscheck.base.text import count
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_shown import json_text, list_line
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import UsageError
 from mmscheck.model.ledger import SendState
-from mmscheck.report.wording import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mmscheck.base.phone import another_number
 from mmscheck.cli.ledger_shown import moment
 from mmscheck.model.ledger import Postback, SendRecord
-from mmscheck.model.phone import another_number
 from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
