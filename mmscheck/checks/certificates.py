@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mmscheck.base.text import LONGEST_SENTENCE, quoted
-from mmscheck.checks.observed import explanation, is_https
+from mmscheck.checks.evidence import explanation, is_https
 from mmscheck.checks.signed_values import duration, shown
 from mmscheck.checks.unreached import handshake_fix
 from mmscheck.model.check import (

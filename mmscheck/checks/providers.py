@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from mmscheck.base.text import count, listed
-from mmscheck.checks import tags, wire
-from mmscheck.checks.observed import shown_type
-from mmscheck.checks.published import Published
+from mmscheck.checks import merge_tags, sizes
+from mmscheck.checks.evidence import shown_type
+from mmscheck.checks.sizes import Published
 from mmscheck.model.check import Check, MessageTarget, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched
@@ -100,8 +100,8 @@ def fits_providers(target: MessageTarget, params: ProviderLimits) -> Result:
     if exceeded:
         return failed(evidence, exceeded=listed(exceeded))
     unknown = list(dict.fromkeys(phrase for finding in findings for phrase in finding.measure.unknown))
-    if wire.only_unseen(wire.weigh(target)) and not tags.unknown(target.effective.subject or ""):
-        return inapplicable(wire.OFFLINE, **evidence)
+    if sizes.only_unseen(sizes.weigh(target)) and not merge_tags.unknown(target.effective.subject or ""):
+        return inapplicable(sizes.OFFLINE, **evidence)
     if unknown:
         return cant_tell(listed(unknown), **evidence)
     return passed(**evidence)
@@ -111,7 +111,7 @@ def _findings(target: MessageTarget, params: ProviderLimits) -> Iterable[Finding
     texts = [_characters(f"the text of slide {n}", text) for n, text in target.effective.texts.items()]
     subject = [_characters("the subject", target.effective.subject or "")]
     files = Measure(what="the message", unit="file", size=len(target.message.media))
-    whole = _sum("the message", "byte", [_measured(part) for part in wire.weigh(target)])
+    whole = _sum("the message", "byte", [_measured(part) for part in sizes.weigh(target)])
     yield from _each(params.media_count, [files])
     yield from _each(params.message_bytes, [whole])
     yield from _files(target, params)
@@ -141,7 +141,7 @@ def _files(target: MessageTarget, params: ProviderLimits) -> Iterable[Finding]:
 def _file(target: MessageTarget, ref: MediaRef, other: Published, image: Published) -> Finding:
     observation = target.observations.get(ref.url)
     shown = shown_type(observation.sniffed) if isinstance(observation, Fetched) else None
-    measure = _measured(wire.weigh_file(ref, observation))
+    measure = _measured(sizes.weigh_file(ref, observation))
     if shown is not None:
         party = image if shown in PICTURES else other
         return _held(party, measure, party.maximum, party.maximum)
@@ -162,13 +162,13 @@ def _held(party: Published, measure: Measure, surely: int, at_most: int) -> Find
     return Finding(party=party, measure=measure, outcome=outcome)
 
 
-def _measured(part: wire.Part) -> Measure:
+def _measured(part: sizes.Part) -> Measure:
     return Measure(what=part.what, unit="byte", size=part.size, unknown=_phrase(part.what, part.unknown))
 
 
 def _characters(what: str, text: str) -> Measure:
-    unknown = _phrase(what, tags.unknown(text))
-    return Measure(what=what, unit="character", size=len(tags.certain(text)), unknown=unknown)
+    unknown = _phrase(what, merge_tags.unknown(text))
+    return Measure(what=what, unit="character", size=len(merge_tags.certain(text)), unknown=unknown)
 
 
 def _sum(what: str, unit: str, measures: Sequence[Measure]) -> Measure:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mmscheck.cache.reuse import Cache, about_kept
-from mmscheck.checks.kinds import kind_of
+from mmscheck.checks.media_types import kind_of
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge.engine import judge_alone
 from mmscheck.judge.pipeline import (

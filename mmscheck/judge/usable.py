@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmscheck.checks.codecs import PicturesParams
 from mmscheck.checks.media import SizeParams
 from mmscheck.checks.media_types import canonical
 from mmscheck.checks.mime import AcceptedParams
+from mmscheck.checks.playing import PicturesParams
 from mmscheck.media.decoding import DECODERS, PLAYED
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.usable import Usable

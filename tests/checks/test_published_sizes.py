@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mmscheck.checks.published import Published
-from mmscheck.checks.wire import Part, WireSize, judge
+from mmscheck.checks.sizes import Part, Published, WireSize, judge
 from mmscheck.model.words import Outcome
 
 LOW = Published(name="Low", maximum=1000, source="a page (checked 2026-11-15)")
