@@ -34,7 +34,7 @@ _IN_WORDS = {
 }
 
 
-class Offender(msgspec.Struct, frozen=True, kw_only=True):
+class OffendingCharacter(msgspec.Struct, frozen=True, kw_only=True):
     """One character or emoji that is not printable ASCII.
 
     ``position`` counts characters from 1; ``suggestion`` is ASCII, empty when it is best removed;
@@ -62,12 +62,12 @@ def is_plain(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
-def offenders(text: str) -> tuple[Offender, ...]:
+def offenders(text: str) -> tuple[OffendingCharacter, ...]:
     """Every character that is not printable ASCII, in order; what stands in a merge tag is left out."""
     return tuple(_offender(text, span) for span in _spans(text))
 
 
-def emoji_offenders(text: str) -> tuple[Offender, ...]:
+def emoji_offenders(text: str) -> tuple[OffendingCharacter, ...]:
     """Every emoji outside merge tags, in order."""
     return tuple(_offender(text, span) for span in _spans(text) if span.emoji)
 
@@ -129,11 +129,11 @@ def _spans(text: str) -> list[_Span]:
     return sorted(spans, key=lambda span: span.start)
 
 
-def _offender(text: str, span: _Span) -> Offender:
+def _offender(text: str, span: _Span) -> OffendingCharacter:
     found = text[span.start : span.end]
     # Letters that turn the direction of writing or sit on the one before would garble the message.
     showable = span.emoji or (found.isprintable() and not unicodedata.combining(found))
-    return Offender(
+    return OffendingCharacter(
         glyph=found if showable else "",
         codes=" ".join(code_point(char) for char in found),
         name=span.name,

@@ -179,7 +179,7 @@ _ALIKE = frozenset({ProbeName.REPEAT, ProbeName.IPV4, ProbeName.IPV6, ProbeName.
 _FRAMING = ("Content-Type", "Content-Length", "Transfer-Encoding", "Content-Encoding")
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class FileAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What came back: the head that belongs to a file, and size and digest of the file where it was read.
 
     ``head`` is None when no file was answered; ``problem`` then says why. ``reason`` as in `Probe`.
@@ -193,12 +193,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-def first_answer(observation: Observation) -> Answer:
+def first_answer(observation: Observation) -> FileAnswer:
     """The first answer."""
     head = file_head(observation)
     if isinstance(observation, Fetched):
-        return Answer(name=FIRST, head=head, size=observation.size, sha256=observation.sha256)
-    return Answer(
+        return FileAnswer(name=FIRST, head=head, size=observation.size, sha256=observation.sha256)
+    return FileAnswer(
         name=FIRST,
         head=head,
         reason=observation.reason,
@@ -206,14 +206,14 @@ def first_answer(observation: Observation) -> Answer:
     )
 
 
-def answer_to(probe: Probe) -> Answer:
+def answer_to(probe: Probe) -> FileAnswer:
     """The answer to a probe; a head that came in part has no status, and so is none."""
     problem = (
         failure_words(probe.reason, probe.detail) if probe.reason and not probe.skipped else probe.skipped
     )
     final = probe.final
     head = final if final is not None and final.status == OK else None
-    return Answer(
+    return FileAnswer(
         name=probe.name.value,
         head=head,
         size=probe.size,
@@ -228,7 +228,7 @@ def probes_named(observation: Observation, name: ProbeName) -> tuple[Probe, ...]
     return tuple(probe for probe in observation.probes if probe.name is name)
 
 
-class Later(msgspec.Struct, frozen=True, kw_only=True):
+class LaterAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A further answer with a file: how it was asked for, in words, and whether its bytes are the first's.
 
     ``alike`` is set where nothing was asked for that the first request had not asked for. Where only the head
@@ -241,7 +241,7 @@ class Later(msgspec.Struct, frozen=True, kw_only=True):
     same: bool
 
 
-def later_answers(observation: Observation) -> tuple[Later, ...]:
+def later_answers(observation: Observation) -> tuple[LaterAnswer, ...]:
     """The further answers that any client may get in place of the first.
 
     They were asked for in the same way or, where the file did not come coded for that, with gzip accepted.
@@ -257,11 +257,11 @@ def later_answers(observation: Observation) -> tuple[Later, ...]:
         if probe.name in _ALIKE or (probe.name is ProbeName.COLD and same):
             alike = probe.name not in {ProbeName.GZIP, ProbeName.COLD}
             when = f"when asked again ({found.name}), though not at first"
-            later.append(Later(when=when, alike=alike, head=found.head, same=same))
+            later.append(LaterAnswer(when=when, alike=alike, head=found.head, same=same))
     return tuple(later)
 
 
-def _same(before: Answer, found: Answer) -> bool:
+def _same(before: FileAnswer, found: FileAnswer) -> bool:
     """Whether the bytes are the same, or as many are stated where only the head was asked for."""
     if found.sha256:
         return before.sha256 == found.sha256
@@ -270,8 +270,7 @@ def _same(before: Answer, found: Answer) -> bool:
 
 def transfer_coded(head: Hop) -> bool:
     """Whether any transfer coding but the obsolete ``identity`` is stated."""
-    members = (part for value in header_values(head, "Transfer-Encoding") for part in value.split(","))
-    return any(member.strip().lower() not in {"", "identity"} for member in members)
+    return any(member.lower() not in {"", "identity"} for member in members(head, "Transfer-Encoding"))
 
 
 def content_coded(head: Hop) -> bool:
@@ -295,7 +294,7 @@ def framing_lines(head: Hop) -> str:
     return "; ".join(header_lines(head, name) for name in names)
 
 
-def _answer_evidence(name: str, found: Answer, hops: tuple[Hop, ...]) -> Mapping[str, Any]:
+def _answer_evidence(name: str, found: FileAnswer, hops: tuple[Hop, ...]) -> Mapping[str, Any]:
     """The answer as evidence: JSON values."""
     final = hops[-1] if hops else None
     lines = (

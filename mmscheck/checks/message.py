@@ -6,7 +6,7 @@ import msgspec
 
 from mmscheck.base.redact import redact_text
 from mmscheck.base.text import count, is_blank, listed, quoted
-from mmscheck.checks import merge_tags, sizes
+from mmscheck.checks import merge_tags
 from mmscheck.checks.evidence import MOST_KEPT
 from mmscheck.model.check import Check, MessageTarget, NoParams, Result, failed, inapplicable, passed
 from mmscheck.model.effective import slide_template, subject_template
@@ -108,13 +108,6 @@ def slide_count(target: MessageTarget, params: SlideCount) -> Result:
     )
 
 
-def wire_size(target: MessageTarget, params: sizes.WireSize) -> Result:
-    """All files and texts, packed for sending, stay within what each carrier takes."""
-    if not target.message.slides:
-        return inapplicable("the message has no slides, so there is nothing to weigh")
-    return sizes.judge(sizes.weigh(target), params)
-
-
 def merge_data(target: MessageTarget, _: NoParams) -> Result:
     """Every merge tag of subject and slide texts is well formed and has one value or a default."""
     templates = _templates(target)
@@ -170,13 +163,6 @@ CHECKS: tuple[Check, ...] = (
         run=slide_count,
         params=SlideCount,
         reports=frozenset({"slides", "count", "minimum", "maximum"}),
-    ),
-    Check(
-        name="wire-size",
-        target=TargetKind.MESSAGE,
-        run=wire_size,
-        params=sizes.WireSize,
-        reports=frozenset({"total", "maximum", "excess", "limits", "largest"}),
     ),
     Check(
         name="merge-data-complete",

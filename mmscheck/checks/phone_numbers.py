@@ -37,7 +37,7 @@ _UNITED_STATES = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
 """The states and the territories whose numbers US operators serve."""
 
 
-class Number(msgspec.Struct, frozen=True, kw_only=True):
+class DialledNumber(msgspec.Struct, frozen=True, kw_only=True):
     """A number as read: ``country`` is an ISO code, None when the digits do not tell.
 
     ``possible`` means that its length fits its country's plan; ``toll_free`` that it is a freephone
@@ -50,19 +50,19 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
     toll_free: bool
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class NumberingPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a number's country code and length say; where it is, costs ten times as much to find out."""
 
     country_code: int
     possible: bool
 
 
-def plan(digits: str) -> Plan | None:
+def plan(digits: str) -> NumberingPlan | None:
     """Code and length of the number, or None when it begins with no country code or cannot be one."""
     number = parsed(digits)
     if number is None:
         return None
-    return Plan(country_code=number.country_code or 0, possible=possible(number))
+    return NumberingPlan(country_code=number.country_code or 0, possible=possible(number))
 
 
 def forgiven(digits: str) -> str | None:
@@ -95,7 +95,7 @@ def _valid(digits: str) -> bool:
 
 
 @functools.lru_cache(maxsize=64)
-def read(digits: str) -> Number | None:
+def read(digits: str) -> DialledNumber | None:
     """The number, or None when it begins with no country code or cannot be one; a campaign has one sender."""
     import phonenumbers  # noqa: PLC0415 - takes 40 ms to load, and only a send has numbers
 
@@ -104,7 +104,7 @@ def read(digits: str) -> Number | None:
         return None
     region = phonenumbers.region_code_for_number(number)
     kind = phonenumbers.number_type(number)
-    return Number(
+    return DialledNumber(
         country_code=found.country_code,
         country="US" if region in _UNITED_STATES else region,
         possible=found.possible,
@@ -213,11 +213,11 @@ def same_country(target: RequestTarget, _: NoParams) -> Result:
     return _compared(there, here)
 
 
-def _readable(number: str) -> Number | None:
+def _readable(number: str) -> DialledNumber | None:
     return None if spelling(number) else read(number)
 
 
-def _compared(there: Number, here: Number) -> Result:
+def _compared(there: DialledNumber, here: DialledNumber) -> Result:
     if there.country_code != here.country_code:
         return failed(to=_place(there), sender=_place(here))
     if here.toll_free and there.country in SHARED:
@@ -231,7 +231,7 @@ def _compared(there: Number, here: Number) -> Result:
     return passed(to=there.country, sender=here.country)
 
 
-def _place(number: Number) -> str:
+def _place(number: DialledNumber) -> str:
     code = f"country code {number.country_code}"
     name = _COUNTRIES.get(number.country or "", number.country)
     return f"{name} ({code})" if name else f"a country with {code}"

@@ -7,14 +7,14 @@ that only carries a TLS connection (CONNECT) does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from mmscheck.base.text import quoted
 from mmscheck.checks.evidence import (
-    Answer,
+    FileAnswer,
     answer_to,
     answers_evidence,
     compressed,
@@ -69,22 +69,52 @@ CLIFF = 64 * 1024
 def length_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
     """The length is stated, and nothing is chunked, also for a client that accepts gzip."""
     observation = target.observation
+    size = observation.size if isinstance(observation, Fetched) else 0
+    seen = {"answers": answers_evidence(observation), "larger_than_64_kib": size > CLIFF}
+    head = _head_under_gzip(observation, seen)
+    if isinstance(head, Result):
+        return head
+    if problem := _untrue_under_gzip(head, observation):
+        words = _size_words(size, problem)
+        result = failed(seen, seen=framing_lines(head), size=words, problem=problem)
+        return advising(result, _UNSPOILED, Owner.HOSTING) if problem == _BREAKS_OFF else result
+    return _sound_under_gzip(observation, seen) or passed(length=usable_length(head), **seen)
+
+
+def plain_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
+    """No content coding is used for a client that accepts gzip either.
+
+    A stated length is then that of the compressed bytes, so ``length-under-gzip`` alone would call it fine.
+    """
+    observation = target.observation
+    seen = {"answers": answers_evidence(observation)}
+    head = _head_under_gzip(observation, seen)
+    if isinstance(head, Result):
+        return head
+    if content_coded(head):
+        return failed(seen, seen=framing_lines(head))
+    return _sound_under_gzip(observation, seen) or passed(**seen)
+
+
+def _head_under_gzip(observation: Observation, seen: Mapping[str, Any]) -> Hop | Result:
+    """The head of the answer to the request that accepted gzip, or that there is none to judge."""
     if not isinstance(observation, Fetched):
         return unanswered(observation)
     asked = probes_named(observation, ProbeName.GZIP)
     if not asked:
         return cant_tell("it was not asked for with gzip accepted")
-    found = answer_to(asked[0])
-    seen = {"answers": answers_evidence(observation), "larger_than_64_kib": observation.size > CLIFF}
-    if found.head is None:
-        return cant_tell(f"the request that accepted gzip got no file: {found.problem}", **seen)
-    if problem := _untrue_under_gzip(found.head, observation):
-        size = _size_words(observation.size, problem)
-        result = failed(seen, seen=framing_lines(found.head), size=size, problem=problem)
-        return advising(result, _UNSPOILED, Owner.HOSTING) if problem == _BREAKS_OFF else result
-    if found.reason is not None:
-        return cant_tell(f"the answer to a request that accepts gzip is at fault: {found.problem}", **seen)
-    return passed(length=usable_length(found.head), **seen)
+    answer = answer_to(asked[0])
+    if answer.head is None:
+        return cant_tell(f"the request that accepted gzip got no file: {answer.problem}", **seen)
+    return answer.head
+
+
+def _sound_under_gzip(observation: Observation, seen: Mapping[str, Any]) -> Result | None:
+    """Could not tell, where the head is fine and the body behind it was at fault; None where nothing was."""
+    answer = answer_to(probes_named(observation, ProbeName.GZIP)[0])
+    if answer.reason is None:
+        return None
+    return cant_tell(f"the answer to a request that accepts gzip is at fault: {answer.problem}", **seen)
 
 
 _WITHOUT = "states no usable Content-Length"
@@ -102,7 +132,7 @@ _UNSPOILED = (
 )
 
 
-def _untrue_under_gzip(head: Hop, observation: Fetched) -> str:
+def _untrue_under_gzip(head: Hop, observation: Observation) -> str:
     """What is wrong with the length; empty when nothing is.
 
     Where the first answer is coded too, the file is stored so, and the length is that of what is stored.
@@ -112,29 +142,8 @@ def _untrue_under_gzip(head: Hop, observation: Fetched) -> str:
         return _WITHOUT
     plain = file_head(observation)
     coded_anew = compressed(head) and plain is not None and not content_coded(plain)
-    return _BREAKS_OFF if coded_anew and length == observation.size else ""
-
-
-def plain_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
-    """No content coding is used for a client that accepts gzip either.
-
-    A stated length is then that of the compressed bytes, so ``length-under-gzip`` alone would call it fine.
-    """
-    observation = target.observation
-    if not isinstance(observation, Fetched):
-        return unanswered(observation)
-    asked = probes_named(observation, ProbeName.GZIP)
-    if not asked:
-        return cant_tell("it was not asked for with gzip accepted")
-    found = answer_to(asked[0])
-    seen = {"answers": answers_evidence(observation)}
-    if found.head is None:
-        return cant_tell(f"the request that accepted gzip got no file: {found.problem}", **seen)
-    if content_coded(found.head):
-        return failed(seen, seen=framing_lines(found.head))
-    if found.reason is not None:
-        return cant_tell(f"the answer to a request that accepts gzip is at fault: {found.problem}", **seen)
-    return passed(**seen)
+    whole = isinstance(observation, Fetched) and length == observation.size
+    return _BREAKS_OFF if coded_anew and whole else ""
 
 
 def _size_words(size: int, problem: str) -> str:
@@ -177,7 +186,7 @@ def _past_the_cache(observation: Observation, kept: Caching) -> Result:
     )
 
 
-def _cold(observation: Observation, kept: Caching, found: Answer) -> Result:
+def _cold(observation: Observation, kept: Caching, found: FileAnswer) -> Result:
     seen = {"answers": answers_evidence(observation)}
     if found.head is None:
         none = f"the first answer {_words(kept)}, and there is none from past the cache: {found.problem}"
@@ -208,7 +217,7 @@ def _not_asked(observation: Observation, kept: Caching) -> Result:
     return advising(result, "Check once without --no-cache-bust.", Owner.SENDER)
 
 
-def _judged(observation: Observation, found: Answer, where: str, *, proven: bool) -> Result:
+def _judged(observation: Observation, found: FileAnswer, where: str, *, proven: bool) -> Result:
     """A length that is missing is missing wherever the answer came from; one that is there proves less."""
     seen = {"answers": answers_evidence(observation)}
     length = None if found.head is None else usable_length(found.head)

@@ -52,7 +52,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     unknown: tuple[str, ...] = ()
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class PartyFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One provider's number held against what was counted."""
 
     party: Published
@@ -107,7 +107,7 @@ def fits_providers(target: MessageTarget, params: ProviderLimits) -> Result:
     return passed(**evidence)
 
 
-def _findings(target: MessageTarget, params: ProviderLimits) -> Iterable[Finding]:
+def _findings(target: MessageTarget, params: ProviderLimits) -> Iterable[PartyFinding]:
     texts = [_characters(f"the text of slide {n}", text) for n, text in target.effective.texts.items()]
     subject = [_characters("the subject", target.effective.subject or "")]
     files = Measure(what="the message", unit="file", size=len(target.message.media))
@@ -120,7 +120,7 @@ def _findings(target: MessageTarget, params: ProviderLimits) -> Iterable[Finding
     yield from _each(params.subject, subject)
 
 
-def _each(parties: Sequence[Published], measures: Sequence[Measure]) -> Iterable[Finding]:
+def _each(parties: Sequence[Published], measures: Sequence[Measure]) -> Iterable[PartyFinding]:
     """For each party the worst of the measures; a message of many slides makes no long report."""
     for party in parties:
         found = [_held(party, measure, party.maximum, party.maximum) for measure in measures]
@@ -128,7 +128,7 @@ def _each(parties: Sequence[Published], measures: Sequence[Measure]) -> Iterable
             yield max(found, key=lambda finding: finding.rank)
 
 
-def _files(target: MessageTarget, params: ProviderLimits) -> Iterable[Finding]:
+def _files(target: MessageTarget, params: ProviderLimits) -> Iterable[PartyFinding]:
     """For each party the worst of the files, each held to the number for its type."""
     images = {party.name: party for party in params.image_bytes}
     for party in params.file_bytes:
@@ -138,7 +138,7 @@ def _files(target: MessageTarget, params: ProviderLimits) -> Iterable[Finding]:
             yield max(found, key=lambda finding: finding.rank)
 
 
-def _file(target: MessageTarget, ref: MediaRef, other: Published, image: Published) -> Finding:
+def _file(target: MessageTarget, ref: MediaRef, other: Published, image: Published) -> PartyFinding:
     observation = target.observations.get(ref.url)
     shown = shown_type(observation.sniffed) if isinstance(observation, Fetched) else None
     measure = _measured(sizes.weigh_file(ref, observation))
@@ -152,17 +152,17 @@ def _file(target: MessageTarget, ref: MediaRef, other: Published, image: Publish
     return _held(high, measure, low.maximum, high.maximum)
 
 
-def _held(party: Published, measure: Measure, surely: int, at_most: int) -> Finding:
+def _held(party: Published, measure: Measure, surely: int, at_most: int) -> PartyFinding:
     if measure.size > at_most:
         outcome = Outcome.FAILED
     elif measure.unknown or measure.size > surely:
         outcome = Outcome.CANT_TELL
     else:
         outcome = Outcome.PASSED
-    return Finding(party=party, measure=measure, outcome=outcome)
+    return PartyFinding(party=party, measure=measure, outcome=outcome)
 
 
-def _measured(part: sizes.Part) -> Measure:
+def _measured(part: sizes.WeighedPart) -> Measure:
     return Measure(what=part.what, unit="byte", size=part.size, unknown=_phrase(part.what, part.unknown))
 
 

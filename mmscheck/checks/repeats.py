@@ -12,7 +12,7 @@ import msgspec
 from mmscheck.base.http import REFUSALS, WEB_PAGES
 from mmscheck.base.text import LONGEST_SENTENCE, enumerated, listed, quoted
 from mmscheck.checks.evidence import (
-    Answer,
+    FileAnswer,
     answer_to,
     answers_evidence,
     content_coded,
@@ -89,7 +89,7 @@ def _differences(observation: Fetched) -> Iterable[tuple[ProbeName, str]]:
             yield probe.name, problem
 
 
-def _difference(before: Answer, after: Answer, name: ProbeName) -> str:
+def _difference(before: FileAnswer, after: FileAnswer, name: ProbeName) -> str:
     if after.head is None or after.reason is not None:
         return after.problem
     if before.head is None:
@@ -104,7 +104,7 @@ def _difference(before: Answer, after: Answer, name: ProbeName) -> str:
     return _other_length(before, after) or _other_bytes(before, after)
 
 
-def _other_length(before: Answer, after: Answer) -> str:
+def _other_length(before: FileAnswer, after: FileAnswer) -> str:
     old, new = _length(before), _length(after)
     if old == new:
         return ""
@@ -116,13 +116,13 @@ def _other_length(before: Answer, after: Answer) -> str:
     return f"a length of {_bytes(new)} in place of {_bytes(old)}"
 
 
-def _other_bytes(before: Answer, after: Answer) -> str:
+def _other_bytes(before: FileAnswer, after: FileAnswer) -> str:
     if after.sha256 is None or after.sha256 == before.sha256:
         return ""
     return f"other content ({_bytes(after.size)} in place of {_bytes(before.size)})"
 
 
-def _length(found: Answer) -> int | None:
+def _length(found: FileAnswer) -> int | None:
     return None if found.head is None else usable_length(found.head)
 
 
@@ -130,7 +130,7 @@ def _bytes(count: int | None) -> str:
     return "no length" if count is None else f"{count:,} bytes"
 
 
-def _type(found: Answer) -> str:
+def _type(found: FileAnswer) -> str:
     stated = header_values(found.head, "Content-Type") if found.head else ()
     return quoted(stated[0].partition(";")[0].strip().lower()) if stated else ""
 

@@ -12,11 +12,11 @@ import msgspec
 from mmscheck.base.redact import redact_url
 from mmscheck.base.text import count, enumerated, listed
 from mmscheck.checks import merge_tags
-from mmscheck.model.check import MessageTarget, Result, cant_tell, failed, inapplicable, passed
+from mmscheck.model.check import Check, MessageTarget, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, Observation, Reason
 from mmscheck.model.rule import OF_FILES, ON_THE_WIRE
-from mmscheck.model.words import MediaKind, Outcome
+from mmscheck.model.words import MediaKind, Outcome, TargetKind
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +34,7 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     source: str = ""
 
 
-class Bound(msgspec.Struct, frozen=True, kw_only=True):
+class SizeBound(msgspec.Struct, frozen=True, kw_only=True):
     """One distinct number, and whose it is; without carriers it is everybody's.
 
     ``of_files`` tells that it counts the files as they are, and not packed for sending.
@@ -85,14 +85,14 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def bounds(maximum: int | None, parties: Sequence[Published]) -> tuple[Bound, ...]:
+def bounds(maximum: int | None, parties: Sequence[Published]) -> tuple[SizeBound, ...]:
     """Every distinct number once, the smallest first; before them ``maximum``, which is everybody's."""
     numbers: dict[tuple[int, bool], list[Published]] = {}
     for party in parties:
         numbers.setdefault((party.maximum, party.unit == OF_FILES), []).append(party)
-    general = () if maximum is None else (Bound(maximum=maximum),)
+    general = () if maximum is None else (SizeBound(maximum=maximum),)
     return general + tuple(
-        Bound(maximum=number, of_files=of_files, parties=tuple(numbers[number, of_files]))
+        SizeBound(maximum=number, of_files=of_files, parties=tuple(numbers[number, of_files]))
         for number, of_files in sorted(numbers)
     )
 
@@ -122,7 +122,7 @@ class WireSize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     carriers: tuple[Published, ...] = ()
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class WeighedPart(msgspec.Struct, frozen=True, kw_only=True):
     """One file or text of the message: its bytes before packing, and why that may be too few.
 
     ``unseen`` marks a file that a run without a network cannot see, ``elastic`` one that a provider with
@@ -137,14 +137,21 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     elastic: bool = False
 
 
-def weigh(target: MessageTarget) -> tuple[Part, ...]:
+def weigh(target: MessageTarget) -> tuple[WeighedPart, ...]:
     """Every file and text of the message, in slide order."""
     files = [weigh_file(ref, target.observations.get(ref.url)) for ref in target.message.media]
     texts = [_text(number, text) for number, text in target.effective.texts.items() if text]
     return (*files, *texts)
 
 
-def judge(parts: tuple[Part, ...], params: WireSize) -> Result:
+def wire_size(target: MessageTarget, params: WireSize) -> Result:
+    """All files and texts, packed for sending, stay within what each carrier takes."""
+    if not target.message.slides:
+        return inapplicable("the message has no slides, so there is nothing to weigh")
+    return judge(weigh(target), params)
+
+
+def judge(parts: tuple[WeighedPart, ...], params: WireSize) -> Result:
     """Whether the parts stay within every limit; what is not known can only add."""
     counted = tuple(part for part in parts if not (params.reduced and part.elastic))
     limits = bounds(params.maximum, params.carriers)
@@ -178,46 +185,49 @@ class _Sum(msgspec.Struct, frozen=True, kw_only=True):
     at_least: bool
 
 
-def _sum(parts: tuple[Part, ...], limit: Bound, params: WireSize) -> _Sum:
+def _sum(parts: tuple[WeighedPart, ...], limit: SizeBound, params: WireSize) -> _Sum:
     counted = [part for part in parts if not (limit.of_files and part.is_text)]
     size = sum(part.size if limit.of_files else _packed(part, params) for part in counted)
     return _Sum(size=size, at_least=any(part.unknown for part in counted))
 
 
-def only_unseen(parts: tuple[Part, ...]) -> bool:
+def only_unseen(parts: tuple[WeighedPart, ...]) -> bool:
     """Whether files that a run without a network cannot see are all that is not known."""
     unknown = [part for part in parts if part.unknown]
     return bool(unknown) and all(part.unseen for part in unknown)
 
 
-def weigh_file(ref: MediaRef, observation: Observation | None) -> Part:
+def weigh_file(ref: MediaRef, observation: Observation | None) -> WeighedPart:
     """One file with the bytes that are known of it."""
     what = f"{redact_url(ref.url)} on slide {ref.slide}"
     elastic = ref.kind in ELASTIC
     if observation is None:
-        return Part(what=what, size=0, unknown="not looked at", elastic=elastic)
+        return WeighedPart(what=what, size=0, unknown="not looked at", elastic=elastic)
     if isinstance(observation, Fetched):
-        return Part(what=what, size=observation.size, elastic=elastic)
+        return WeighedPart(what=what, size=observation.size, elastic=elastic)
     # Only a file cut off at the cap is known to be at least what arrived.
     known = (observation.received or 0) if observation.reason is Reason.TOO_LARGE else 0
     unseen = observation.reason in UNSEEN
-    return Part(what=what, size=known, unknown=observation.explanation, unseen=unseen, elastic=elastic)
+    return WeighedPart(what=what, size=known, unknown=observation.explanation, unseen=unseen, elastic=elastic)
 
 
-def _text(number: int, text: str) -> Part:
+def _text(number: int, text: str) -> WeighedPart:
     known = merge_tags.certain(text).encode("utf-8", "surrogatepass")
-    return Part(
+    return WeighedPart(
         what=f"the text of slide {number}", size=len(known), unknown=merge_tags.unknown(text), is_text=True
     )
 
 
-def _packed(part: Part, params: WireSize) -> int:
+def _packed(part: WeighedPart, params: WireSize) -> int:
     # Decimal, because 1.37 has no exact float and a limit must not move by a rounding error.
     return math.ceil(Decimal(str(params.factor)) * part.size) + params.addition
 
 
 def _wording(
-    parts: tuple[Part, ...], sums: Mapping[Bound, _Sum], first: Bound, evidence: Mapping[str, Any]
+    parts: tuple[WeighedPart, ...],
+    sums: Mapping[SizeBound, _Sum],
+    first: SizeBound,
+    evidence: Mapping[str, Any],
 ) -> dict[str, str]:
     largest = sorted(parts, key=lambda part: part.size, reverse=True)[:LARGEST_NAMED]
     at_least = "at least " if evidence["at_least"] else ""
@@ -228,3 +238,15 @@ def _wording(
         "limits": "; ".join(limit.words(seen.size, at_least=seen.at_least) for limit, seen in sums.items()),
         "largest": enumerated([f"{part.what} ({part.size:,} bytes)" for part in largest]),
     }
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        name="wire-size",
+        target=TargetKind.MESSAGE,
+        run=wire_size,
+        params=WireSize,
+        reports=frozenset({"total", "maximum", "excess", "limits", "largest"}),
+    ),
+)
+"""Every check of the family."""

@@ -13,7 +13,14 @@ import msgspec
 
 from mmscheck.base.text import code_point, count, is_blank, listed, quoted
 from mmscheck.checks import merge_tags
-from mmscheck.checks.characters import Offender, emoji_offenders, is_plain, name_of, offenders, suggested
+from mmscheck.checks.characters import (
+    OffendingCharacter,
+    emoji_offenders,
+    is_plain,
+    name_of,
+    offenders,
+    suggested,
+)
 from mmscheck.checks.evidence import MOST_KEPT
 from mmscheck.checks.texts import mended, misread_as, title
 from mmscheck.model.check import (
@@ -52,7 +59,7 @@ _SHORTEST_WORD = len("=??=")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """C0 and C1 control characters, DEL, and the two line breaks that Unicode adds."""
 
-_Search = Callable[[str], tuple[Offender, ...]]
+_Search = Callable[[str], tuple[OffendingCharacter, ...]]
 
 
 class Longest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
