@@ -18,7 +18,7 @@ import pytest
 from hypothesis import settings
 
 from mmscheck.base import redact
-from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES
+from mmscheck.ruleset.discovery import PULL_REQUEST_VARIABLES
 from tests.support.command import STATE
 from tests.support.postgres import Cluster, cluster
 from tests.support.servers.daemon import REQUIRED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,9 +11,17 @@ import click
 import msgspec
 
 from mmscheck.checks import CHECKS
-from mmscheck.model.rule import Limit, Rule
+from mmscheck.model.rule import Rule
 from mmscheck.report.rule_entry import Entry, Number
-from mmscheck.ruleset import Config, find_config, load_all_rules, load_config, load_ruleset
+from mmscheck.ruleset import (
+    Config,
+    PublishedLimit,
+    find_config,
+    load_all_rules,
+    load_config,
+    load_ruleset,
+    published_limits,
+)
 from mmscheck.ruleset.folder import claim, packaged_root
 
 CONFIG = click.option(
@@ -28,15 +36,6 @@ CONFIG = click.option(
 
 _PARTIES: Mapping[str, str] = MappingProxyType({"carriers": "carrier", "providers": "provider"})
 """The tables of a rule file whose parameters get a number for each carrier or other provider at hand."""
-
-
-class _Published(msgspec.Struct, frozen=True, kw_only=True):
-    """A number of a limits file: its name, for whom, and the kind of file (empty: the default one)."""
-
-    name: str
-    whose: str
-    kind: str
-    limit: Limit
 
 
 def configuration(file: Path | None, extra: tuple[Path, ...] = ()) -> Config:
@@ -65,7 +64,7 @@ def read_entries(config: Config, profile: str | None = None) -> tuple[Entry, ...
         rules = load_all_rules(checks=CHECKS, config=config)
     else:
         rules = load_ruleset(checks=CHECKS, profile=profile, config=config).rules
-    files, published = rule_files(config), _published(packaged_root())
+    files, published = rule_files(config), _numbers()
     distinct = {rule.id: rule for rule in rules}
     return tuple(_entry(rule, files[rule.id], published) for rule in distinct.values())
 
@@ -86,7 +85,7 @@ def profiles(config: Config) -> tuple[str, ...]:
 
 def count_limits() -> int:
     """How many numbers all limits files hold together."""
-    return len(_published(packaged_root()))
+    return len(_numbers())
 
 
 def count_servers(config: Config) -> int:
@@ -96,11 +95,11 @@ def count_servers(config: Config) -> int:
     return sum(len(tomllib.loads(path.read_text(encoding="utf-8"))["servers"]) for path in (*own, *extras))
 
 
-def _entry(rule: Rule, file: Path, published: Sequence[_Published]) -> Entry:
+def _entry(rule: Rule, file: Path, published: Sequence[PublishedLimit]) -> Entry:
     raw = tomllib.loads(file.read_text(encoding="utf-8"))
     parties = {param: party for table, party in _PARTIES.items() for param in raw.get(table, {})}
     numbers = (
-        Number(param=param, name=name, **{**msgspec.structs.asdict(row.limit), "whose": row.whose})
+        Number(param=param, name=name, **{**msgspec.structs.asdict(row.limit), "whose": _whose(row)})
         for param, name in rule.limits.items()
         for row in published
         if row.name == name and row.kind in _kinds(parties.get(param, ""))
@@ -113,22 +112,15 @@ def _kinds(party: str) -> tuple[str, ...]:
     return ("", party) if party == "carrier" else (party,)
 
 
-def _published(root: Path) -> tuple[_Published, ...]:
-    """Every number of the limits files, which a strict load has accepted, ``default.toml`` first."""
-    files = sorted(claim([], root).limits, key=lambda path: (path.stem != "default", path.stem))
-    return tuple(number for path in files for number in _in_file(path))
+def _numbers() -> tuple[PublishedLimit, ...]:
+    """Every published number in the order of telling: those for everybody, with transcoding, by sender."""
+    published = published_limits()
+    files = list(dict.fromkeys(each.file for each in published))
+    rank = {"limits": 0, "transcoding": 1}
+    return tuple(sorted(published, key=lambda each: (files.index(each.file), rank.get(each.table, 2))))
 
 
-def _in_file(path: Path) -> Iterator[_Published]:
-    raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    named = (raw["name"],) if "name" in raw else ()
-    tables = {
-        "": raw.get("limits", {}),
-        "with transcoding": raw.get("transcoding", {}),
-        **raw.get("sender", {}),
-    }
-    for whose, table in tables.items():
-        for name, row in table.items():
-            shown = ", ".join((*named, *([whose] if whose else ())))
-            limit = msgspec.convert(row, Limit)
-            yield _Published(name=name, whose=shown, kind=raw.get("kind", ""), limit=limit)
+def _whose(number: PublishedLimit) -> str:
+    """For whom a number holds; empty for everybody."""
+    table = number.table.removeprefix("sender.").replace("transcoding", "with transcoding")
+    return ", ".join(part for part in (number.title, "" if table == "limits" else table) if part)

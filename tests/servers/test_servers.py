@@ -19,8 +19,8 @@ from mmscheck.model.words import MediaKind, Outcome
 from mmscheck.servers.conditions import ServerAnswer, answers, holds
 from mmscheck.servers.recognition import advice, recognise
 from tests.support.media_targets import fetched, hop
+from tests.support.server_rows import Answer as Sent
 from tests.support.server_rows import Row
-from tests.support.server_rows import ServerAnswer as Sent
 from tests.support.server_table import NEAR_SERVERS
 from tests.support.server_table import SERVERS as SERVER_ROWS
 from tests.support.server_table_more import MORE, NEAR_MORE
