@@ -21,8 +21,7 @@ from mmscheck.errors import InputError, LedgerError, PermitError, ReportError, U
 from mmscheck.judge.gate import EXIT_FAILED
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.ledger import RefusalReason
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendRequest, SendResult, SendStatus
 from mmscheck.send.dispatch import send_through
 from mmscheck.send.order import Client, Order, Retries
 

@@ -10,8 +10,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from mmscheck.model.handshake import Handshake
-from mmscheck.model.observation import NotFetched, Reason
+from mmscheck.model.observation import Handshake, NotFetched, Reason
 from mmscheck.model.words import Owner
 
 

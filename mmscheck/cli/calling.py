@@ -19,7 +19,7 @@ from mmscheck.cli.secrets import API_KEY, read_secret, secret
 from mmscheck.cli.variables import by_variable
 from mmscheck.errors import ReportError, UsageError
 from mmscheck.media import keep_secret
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.report import View
 from mmscheck.send.order import Retries, provider_account
 from mmscheck.sinch import DEFAULT_API_URL, SinchClient

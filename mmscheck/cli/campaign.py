@@ -27,9 +27,8 @@ from mmscheck.errors import LedgerError, MmscheckError
 from mmscheck.judge import gate
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import Report
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SendRequest, SendResult, SendStatus
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.report import View
 from mmscheck.report.campaign_text import campaign_sentence
 from mmscheck.ruleset import Config

@@ -22,8 +22,7 @@ from mmscheck.cli.variables import filled
 from mmscheck.errors import LedgerError, PermitError
 from mmscheck.judge import gate
 from mmscheck.model.report import MessageReport
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SaveRequest, SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.report import View
 from mmscheck.send.save import Saved, SaveOrder, bind_command, save_through, saveable

@@ -23,9 +23,8 @@ from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import by_variable, filled
 from mmscheck.errors import UsageError
 from mmscheck.judge import gate
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SendRequest, SendResult, SendStatus
 from mmscheck.model.rule import SECOND_GATE, RuleSet
-from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset import Config
 from mmscheck.send.order import Order, Retries

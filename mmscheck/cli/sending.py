@@ -13,8 +13,7 @@ from mmscheck.cli.exits import Exit
 from mmscheck.cli.output import Destination
 from mmscheck.cli.say import complain, internal
 from mmscheck.errors import MmscheckError
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendRequest, SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.report import View
 from mmscheck.report.escape import visible

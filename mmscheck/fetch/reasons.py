@@ -13,8 +13,7 @@ from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.head import framing_fault
 from mmscheck.fetch.tls import certificate_fault
 from mmscheck.fetch.wire import AddressDeniedError
-from mmscheck.model.handshake import Handshake
-from mmscheck.model.observation import Reason
+from mmscheck.model.observation import Handshake, Reason
 
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 _BY_ERRNO = {

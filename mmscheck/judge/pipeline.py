@@ -28,12 +28,12 @@ from mmscheck.judge.in_order import InOrder
 from mmscheck.judge.usable import usable as usable_under
 from mmscheck.media import ISOLATED, MediaWorkers, offered
 from mmscheck.model.check import Binding
+from mmscheck.model.facts import EVERYTHING, Usable
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched, Inspected, Observation, ProbeName
 from mmscheck.model.report import MessageReport, Report, RuleKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.usable import EVERYTHING, Usable
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset import Config, load_ruleset
 

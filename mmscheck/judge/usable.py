@@ -9,8 +9,8 @@ from mmscheck.checks.media_types import canonical
 from mmscheck.checks.mime import AcceptedParams
 from mmscheck.checks.playing import PicturesParams
 from mmscheck.media.decoding import DECODERS, PLAYED
+from mmscheck.model.facts import Usable
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.usable import Usable
 from mmscheck.model.words import MediaKind, Severity
 
 

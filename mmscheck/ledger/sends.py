@@ -13,7 +13,7 @@ from mmscheck.ledger.delivery import apply_known
 from mmscheck.ledger.owner import is_gone, is_local, owner_of
 from mmscheck.ledger.records import send_record
 from mmscheck.model.ledger import Claim, SendRecord, SendState
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 
 _ANSWERS = {
     SendStatus.ACCEPTED: SendState.ACCEPTED,

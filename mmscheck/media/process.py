@@ -26,8 +26,8 @@ from mmscheck.media.frames import (
 from mmscheck.media.launch import WorkerServer
 from mmscheck.media.sample import Sample
 from mmscheck.media.sniffing import failed
+from mmscheck.model.facts import Preview
 from mmscheck.model.observation import Inspected
-from mmscheck.model.preview import Preview
 
 START = 60.0
 """Seconds until a worker must be ready: a start on a busy machine."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mmscheck.base.text import count
 from mmscheck.model.report import Evaluation, Report
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendStatus
 from mmscheck.model.words import Outcome, Severity
 from mmscheck.report.asides import not_looked_at
 from mmscheck.report.findings import all_evaluations, entries, standing

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mmscheck.base.text import count
 from mmscheck.model.report import PERMITS_NOTHING
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.words import Owner
 from mmscheck.report.asides import configured, inputs, is_lone

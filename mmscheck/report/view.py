@@ -8,7 +8,7 @@ import msgspec
 
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import Report
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SendResult
 from mmscheck.model.verdict import Verdict
 
 

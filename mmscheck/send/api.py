@@ -17,10 +17,8 @@ from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.media import MediaWorkers, demand_confinement
 from mmscheck.model.check import Binding
 from mmscheck.model.report import Report
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import SECOND_GATE, RuleSet
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit, Verdict
 from mmscheck.model.words import Outcome, Severity
 from mmscheck.send.denials import note_denial

@@ -19,7 +19,7 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.send.order import Client, Order, Retries, intent_of
 from mmscheck.send.results import interrupted, recorded, stopped, turned_away, unrecorded, with_number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmscheck.model.mms import Mms
-from mmscheck.model.save import Template
+from mmscheck.model.request import Template
 
 
 def differences(message: Mms, stored: Template) -> tuple[str, ...]:

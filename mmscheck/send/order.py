@@ -12,9 +12,8 @@ import msgspec
 
 from mmscheck.model.ledger import Expected, SendIntent
 from mmscheck.model.report import Report
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SendRequest, SendResult
 from mmscheck.model.rule import BOUND
-from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Outcome
 

@@ -7,7 +7,7 @@ import datetime as dt
 import msgspec
 
 from mmscheck.model.ledger import ClaimRefused, Hold, RefusalReason, SendRecord, SendState
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 
 _TAKEN = frozenset({SendState.ACCEPTED, SendState.SENT, SendState.DELIVERED, SendState.RESOLVED_SENT})
 """States that only a send reaches which the provider took, and which has not failed since."""

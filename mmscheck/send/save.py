@@ -18,8 +18,7 @@ from mmscheck.model.ledger import MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import MessageReport, Report
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SaveRequest, SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import MediaKind
 from mmscheck.send.order import stored_at

@@ -16,9 +16,7 @@ from typing import Self
 import msgspec
 
 from mmscheck.errors import PermitError, UsageError
-from mmscheck.model.request import SendRequest
-from mmscheck.model.save import SaveRequest, Template
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SaveRequest, SendRequest, SendResult, Template
 from mmscheck.model.verdict import Permit
 from mmscheck.sinch.address import provider_url
 from mmscheck.sinch.answers import MAX_ANSWER_BYTES, parse_answer

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import aiohttp
 
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.sinch.outcome import tidy, unknown
 from mmscheck.sinch.saved import unknown_save
 

@@ -10,8 +10,7 @@ import msgspec
 from mmscheck.base.known_secret import KnownSecret
 from mmscheck.base.phone import another_number
 from mmscheck.base.text import one_line
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendRequest, SendResult, SendStatus
 from mmscheck.sinch.answers import Answer, Unparseable
 from mmscheck.sinch.codes import CodeClass, explain
 from mmscheck.sinch.documents import REDACTED

@@ -6,7 +6,7 @@ that nobody uses.
 
 from __future__ import annotations
 
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.sinch.answers import Answer, Unparseable
 from mmscheck.sinch.codes import CodeClass, explain
 from mmscheck.sinch.outcome import LONGEST_INFO, contradiction, tidy, without_key

@@ -11,12 +11,7 @@ import pytest
 from mmscheck.fetch import fetch_all
 from mmscheck.fetch.probe_plan import BROWSER_AGENT, unseen_url
 from mmscheck.fetch.signed import signed_by
-from mmscheck.model.observation import (
-    Inspected,
-    ProbeName,
-    Reason,
-    Sniffed,
-)
+from mmscheck.model.observation import Inspected, ProbeName, Reason, Sniffed
 from tests.support.asked import BROWSER, COLD, FIRST, GZIP, WEBP, asked, by, probe, request_line, targets
 from tests.support.rawserver import (
     fetched,

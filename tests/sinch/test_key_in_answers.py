@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 
 from mmscheck.base.known_secret import KnownSecret
 from mmscheck.ledger.cleaning import Cleaner
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SendRequest, SendResult
 from mmscheck.sinch.answers import parse_answer
 from mmscheck.sinch.outcome import LONGEST_INFO, judge
 from mmscheck.sinch.saved import judge_saved

@@ -12,9 +12,9 @@ from mmscheck.judge.engine import judge
 from mmscheck.judge.pipeline import load_rules, make_report, start_clock, window
 from mmscheck.media.decoding import decode
 from mmscheck.media.previews import preview
+from mmscheck.model.facts import Preview
 from mmscheck.model.mms import MediaRef, Mms
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason, Sniffed
-from mmscheck.model.preview import Preview
 from mmscheck.model.report import MessageReport, SlideReport
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import RuleSet

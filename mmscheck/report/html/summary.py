@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import PERMITS_NOTHING, Report
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.model.waiver import WaiverState, WaiverUse
 from mmscheck.report.asides import unlooked
 from mmscheck.report.campaign_text import campaign_sentence
