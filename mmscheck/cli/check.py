@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mmscheck.cache.store import ResultCache
+from mmscheck.cli.commands import with_options
 from mmscheck.cli.lint_paths import STDIN, document_paths, is_url
 from mmscheck.cli.options import (
     ChangeOptions,
@@ -31,7 +32,6 @@ from mmscheck.cli.options import (
     configurations,
     policy,
     ruleset,
-    with_options,
 )
 from mmscheck.cli.output import Destination, destinations, shows_media, write_reports
 from mmscheck.cli.plan import HOUR, duration, sending

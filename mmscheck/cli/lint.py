@@ -12,6 +12,7 @@ import click
 import msgspec
 from msgspec.structs import replace
 
+from mmscheck.cli.commands import with_options
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import is_stream, replace_file
 from mmscheck.cli.lint_paths import Paths, sort_paths
@@ -25,7 +26,6 @@ from mmscheck.cli.options import (
     changes,
     configurations,
     offline_ruleset,
-    with_options,
 )
 from mmscheck.cli.output import destinations, shows_media, write_reports
 from mmscheck.cli.running import run

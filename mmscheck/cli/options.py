@@ -1,30 +1,17 @@
-"""Options of the command line as typed values, and those that several commands share.
-
-Each group is a frozen struct whose fields carry their own click option: the name of a field is the
-parameter's name, the order of the fields is that of ``--help``, and a field that is a group itself stands for
-all of its options. `with_options` adds them to a command and calls it with the one value::
-
-    class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
-        deep: Annotated[bool, click.option("--deep", is_flag=True, help="...")]
-        network: NetworkOptions
-
-    @click.command(name="check")
-    @with_options(CheckOptions)
-    def command(*, options: CheckOptions) -> int: ...
-"""
+"""Options that several commands share, in groups, and how they and the configuration become values."""
 
 from __future__ import annotations
 
-import functools
 import os
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import click
 import msgspec
 
+from mmscheck.cli.commands import declared_options, from_values
 from mmscheck.cli.plan import SECONDS
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
@@ -42,57 +29,6 @@ _Value = TypeVar("_Value")
 
 _RATE = click.FloatRange(min=0, min_open=True)
 _COUNT = click.IntRange(min=1)
-
-
-def with_options(struct: type[msgspec.Struct]) -> Callable[[_Command], Callable[..., Any]]:
-    """Add the options of a struct to a command, which is called with them as one value: ``options=``."""
-
-    def decorate(command: _Command) -> Callable[..., Any]:
-        @functools.wraps(command)
-        def called(**values: Any) -> Any:
-            options = from_values(struct, values)
-            names = frozenset(name for name, _ in _declared(struct))
-            others = {name: value for name, value in values.items() if name not in names}
-            return command(**others, options=options)
-
-        wrapped: Callable[..., Any] = called
-        for _, declared in reversed(tuple(_declared(struct))):
-            wrapped = declared(wrapped)
-        return wrapped
-
-    return decorate
-
-
-def from_values(struct: type[_Struct], values: Mapping[str, Any]) -> _Struct:
-    """The struct of click's parameters; raises KeyError for a field whose name is not its parameter's."""
-    return struct(
-        **{
-            name: from_values(hint, values) if _is_group(hint) else values[name]
-            for name, hint in typing.get_type_hints(struct).items()
-        }
-    )
-
-
-def values_of(options: msgspec.Struct) -> dict[str, Any]:
-    """Every option by its parameter's name, those of the groups too: the opposite of `from_values`."""
-    found: dict[str, Any] = {}
-    for name in options.__struct_fields__:
-        value = getattr(options, name)
-        found |= values_of(value) if isinstance(value, msgspec.Struct) else {name: value}
-    return found
-
-
-def _declared(struct: type[msgspec.Struct]) -> Iterator[tuple[str, Callable[[Any], Any]]]:
-    """Every parameter's name with the click decorator that declares it, in the order of ``--help``."""
-    for name, hint in typing.get_type_hints(struct, include_extras=True).items():
-        if _is_group(hint):
-            yield from _declared(hint)
-        else:
-            yield name, hint.__metadata__[0]
-
-
-def _is_group(hint: Any) -> bool:
-    return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
 
 
 Formats = Annotated[
@@ -351,7 +287,7 @@ def saving_options(function: _Command) -> _Command:
 
 
 def _decorated(function: _Command, struct: type[msgspec.Struct]) -> _Command:
-    for _, declared in reversed(tuple(_declared(struct))):
+    for _, declared in reversed(tuple(declared_options(struct))):
         function = declared(function)
     return function
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.cli.options import values_of
+from mmscheck.cli.commands import values_of
 from mmscheck.cli.output import Destination
 from mmscheck.cli.sites import folder_of
 from mmscheck.errors import UsageError
