@@ -24,7 +24,7 @@ SUBCOMMANDS = {
     "ledger": ("ledger:command", "Look into the record of every send, settle unknown ones, copy it."),
     "postbacks": ("postbacks:command", "Take the provider's notifications, and keep each before answering."),
     "hold": ("hold:command", "Stop every send that uses the ledger, until release."),
-    "release": ("release:command", "Let sends go again."),
+    "release": ("hold:release", "Let sends go again."),
     "lint": ("lint:command", "Judge slide XML and local media files offline; permits nothing."),
     "diff": ("diff:command", "Compare two JSON reports: what is fixed, new, left, or not known any more."),
     "rules": ("rules:command", "List, explain and validate the rules, and begin new ones."),
