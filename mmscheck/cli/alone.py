@@ -16,7 +16,7 @@ from mmscheck.cli.running import run
 from mmscheck.cli.spared import spare
 from mmscheck.errors import UsageError
 from mmscheck.judge import gate
-from mmscheck.judge.lone import check_urls
+from mmscheck.judge.pipeline import CheckOptions, check_urls
 from mmscheck.report import View
 
 _OF_MESSAGES = ("custom_subject", "custom_text", "data", "fail_fast")
@@ -33,20 +33,17 @@ def check_alone(urls: Sequence[str], given: Mapping[str, Any], wanted: tuple[Des
     spare(given, wanted, config=config)
     ruleset, policy = opts.ruleset(given, config), opts.policy(given, config)
     with open_cache(given) as cache, Progress(wanted=not given["no_progress"]) as line:
-        report = run(
-            check_urls(
-                urls,
-                ruleset,
-                policy,
-                strict=given["strict"] or config.strict,
-                on_done=CheckProgress(line, urls, 0).came,
-                sending=sending(given["send_at"], given["send_within"]),
-                deep=given["deep"],
-                cache_bust=not given["no_cache_bust"],
-                cache=cache,
-                previews=shows_media(wanted),
-            )
+        options = CheckOptions(
+            policy=policy,
+            strict=given["strict"] or config.strict,
+            on_done=CheckProgress(line, urls, 0).came,
+            sending=sending(given["send_at"], given["send_within"]),
+            deep=given["deep"],
+            cache_bust=not given["no_cache_bust"],
+            cache=cache,
+            previews=shows_media(wanted),
         )
+        report = run(check_urls(urls, ruleset, options))
     verdict = gate.verdict(report)
     write_reports(wanted, View(report=report, verdict=verdict, quiet=given["quiet"]))
     return verdict.exit_code

@@ -23,8 +23,8 @@ from mmscheck.cli.running import run
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError
 from mmscheck.judge import gate
-from mmscheck.judge.join import join_reports
-from mmscheck.judge.pipeline import check
+from mmscheck.judge.pipeline import CheckOptions, check_messages
+from mmscheck.judge.reports import join_reports
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.report import View
@@ -100,25 +100,21 @@ def command(paths: tuple[str, ...], **given: Any) -> int:
                 left = tuple(message.source for message in group.messages)
                 reports[-1] = replace(reports[-1], not_checked=(*reports[-1].not_checked, *left))
                 continue
-            report = run(
-                check(
-                    group.messages,
-                    ruleset,
-                    policy,
-                    changes=changes,
-                    strict=given["strict"] or group.config.strict,
-                    unread=group.unread,
-                    on_done=told.came,
-                    on_judged=told.judged,
-                    sending=sending(given["send_at"], given["send_within"]),
-                    deep=given["deep"],
-                    cache_bust=not given["no_cache_bust"],
-                    previews=shows_media(wanted),
-                    cache=cache,
-                    fail_fast=given["fail_fast"],
-                )
+            options = CheckOptions(
+                policy=policy,
+                changes=changes,
+                strict=given["strict"] or group.config.strict,
+                unread=group.unread,
+                on_done=told.came,
+                on_judged=told.judged,
+                sending=sending(given["send_at"], given["send_within"]),
+                deep=given["deep"],
+                cache_bust=not given["no_cache_bust"],
+                previews=shows_media(wanted),
+                cache=cache,
+                fail_fast=given["fail_fast"],
             )
-            reports.append(report)
+            reports.append(run(check_messages(group.messages, ruleset, options)))
     report = join_reports(reports)
     report = replace(
         report,
