@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.cli.calling import EXITS, Way, ended, prove_writable, with_calls, write_ending
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.output import Destination
 from mmscheck.cli.say import complain, internal
 from mmscheck.errors import MmscheckError
-from mmscheck.model.names import LONGEST_KEY, usable_name
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit
