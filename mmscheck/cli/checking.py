@@ -14,8 +14,7 @@ from mmscheck.cli.calling import account
 from mmscheck.cli.ledger_open import with_ledger
 from mmscheck.cli.output import Destination, shows_media
 from mmscheck.cli.plan import sending
-from mmscheck.cli.progress import Progress
-from mmscheck.cli.progress_hosts import CheckProgress
+from mmscheck.cli.progress import CheckProgress, Progress
 from mmscheck.errors import InputError, LedgerError, UsageError
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import check

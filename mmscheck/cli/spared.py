@@ -20,8 +20,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.cli.commands import values_of
-from mmscheck.cli.output import Destination
-from mmscheck.cli.sites import folder_of
+from mmscheck.cli.output import Destination, folder_of
 from mmscheck.errors import UsageError
 from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.ruleset import OWN_FILE, SHARED_FILE, Config
