@@ -41,9 +41,8 @@ from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
-from mmscheck.judge.join import join_reports
-from mmscheck.judge.lone import check_urls
-from mmscheck.judge.pipeline import check
+from mmscheck.judge.pipeline import CheckOptions, check_messages, check_urls
+from mmscheck.judge.reports import join_reports
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.model.rule import RuleSet
@@ -82,7 +81,7 @@ class CacheOptions(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
+class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
     """All options of ``mmscheck check``."""
 
     deep: Annotated[
@@ -132,8 +131,8 @@ class _MessageGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(name="check")
 @click.argument("paths", nargs=-1, metavar="[PATH ... | URL ... | -]")
-@with_options(CheckOptions)
-def command(paths: tuple[str, ...], *, options: CheckOptions) -> int:
+@with_options(CheckArguments)
+def command(paths: tuple[str, ...], *, options: CheckArguments) -> int:
     """Check stored MMS: files, folders (walked for .xml), or - for standard input.
 
     With URLs in their place each is fetched and judged as one medium of a message would be. Rules that need
@@ -150,7 +149,7 @@ def command(paths: tuple[str, ...], *, options: CheckOptions) -> int:
     return verdict.exit_code
 
 
-def _check_messages(paths: Sequence[str], options: CheckOptions, wanted: tuple[Destination, ...]) -> Report:
+def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple[Destination, ...]) -> Report:
     """One report on all messages of these paths. Raises InputError where there is none to be read."""
     replaced = changes(options.changes)
     found = document_paths(paths, options.exclude)
@@ -173,25 +172,21 @@ def _check_messages(paths: Sequence[str], options: CheckOptions, wanted: tuple[D
                 left = tuple(message.source for message in group.messages)
                 reports[-1] = replace(reports[-1], not_checked=(*reports[-1].not_checked, *left))
                 continue
-            report = run(
-                check(
-                    group.messages,
-                    rules,
-                    fetching,
-                    changes=replaced,
-                    strict=options.judging.strict or group.config.strict,
-                    unread=group.unread,
-                    on_done=progress.came,
-                    on_judged=progress.judged,
-                    sending=sending(options.plan.send_at, options.plan.send_within),
-                    deep=options.deep,
-                    cache_bust=not options.network.no_cache_bust,
-                    previews=shows_media(wanted),
-                    cache=cache,
-                    fail_fast=options.fail_fast,
-                )
+            checking = CheckOptions(
+                policy=fetching,
+                changes=replaced,
+                strict=options.judging.strict or group.config.strict,
+                unread=group.unread,
+                on_done=progress.came,
+                on_judged=progress.judged,
+                sending=sending(options.plan.send_at, options.plan.send_within),
+                deep=options.deep,
+                cache_bust=not options.network.no_cache_bust,
+                previews=shows_media(wanted),
+                cache=cache,
+                fail_fast=options.fail_fast,
             )
-            reports.append(report)
+            reports.append(run(check_messages(group.messages, rules, checking)))
     report = join_reports(reports)
     return replace(
         report,
@@ -212,7 +207,7 @@ def read_messages(documents: Sequence[str]) -> tuple[tuple[Mms, ...], tuple[str,
     return tuple(parse(item.data, item.source) for item in inputs), unread
 
 
-def _check_urls(urls: Sequence[str], options: CheckOptions, wanted: tuple[Destination, ...]) -> Report:
+def _check_urls(urls: Sequence[str], options: CheckArguments, wanted: tuple[Destination, ...]) -> Report:
     """A report on what is at these URLs. Raises UsageError for what needs a message."""
     if others := [each for each in urls if not is_url(each)]:
         raise UsageError(f"{others[0]}: URLs and messages are checked apart; give either")
@@ -229,20 +224,17 @@ def _check_urls(urls: Sequence[str], options: CheckOptions, wanted: tuple[Destin
     spare(options, wanted, config=config)
     rules, fetching = options.rules(config), options.policy(config)
     with open_cache(options.cache) as cache, Progress(wanted=not options.no_progress) as line:
-        return run(
-            check_urls(
-                urls,
-                rules,
-                fetching,
-                strict=options.judging.strict or config.strict,
-                on_done=CheckProgress(line, urls, 0).came,
-                sending=sending(options.plan.send_at, options.plan.send_within),
-                deep=options.deep,
-                cache_bust=not options.network.no_cache_bust,
-                cache=cache,
-                previews=shows_media(wanted),
-            )
+        checking = CheckOptions(
+            policy=fetching,
+            strict=options.judging.strict or config.strict,
+            on_done=CheckProgress(line, urls, 0).came,
+            sending=sending(options.plan.send_at, options.plan.send_within),
+            deep=options.deep,
+            cache_bust=not options.network.no_cache_bust,
+            cache=cache,
+            previews=shows_media(wanted),
         )
+        return run(check_urls(urls, rules, checking))
 
 
 def open_cache(options: CacheOptions) -> contextlib.AbstractContextManager[ResultCache | None]:

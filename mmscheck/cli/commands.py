@@ -4,13 +4,13 @@ A group of options is a frozen struct whose fields carry their own click option:
 parameter's name, the order of the fields is that of ``--help``, and a field that is a group itself stands for
 all of its options. `with_options` adds them to a command and calls it with the one value::
 
-    class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
+    class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
         deep: Annotated[bool, click.option("--deep", is_flag=True, help="...")]
         network: NetworkOptions
 
     @click.command(name="check")
-    @with_options(CheckOptions)
-    def command(*, options: CheckOptions) -> int: ...
+    @with_options(CheckArguments)
+    def command(*, options: CheckArguments) -> int: ...
 """
 
 from __future__ import annotations

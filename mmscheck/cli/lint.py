@@ -33,7 +33,7 @@ from mmscheck.cli.say import say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
 from mmscheck.judge import gate
-from mmscheck.judge.join import join_reports
+from mmscheck.judge.reports import join_reports
 from mmscheck.lint.assets import locate
 from mmscheck.lint.baseline import apply_baseline, faults_of, read_baseline, written
 from mmscheck.lint.offline import lint
