@@ -35,8 +35,7 @@ from mmscheck.cli.options import (
 )
 from mmscheck.cli.output import Destination, destinations, shows_media, write_reports
 from mmscheck.cli.plan import HOUR, duration, sending
-from mmscheck.cli.progress import Progress
-from mmscheck.cli.progress_hosts import CheckProgress
+from mmscheck.cli.progress import CheckProgress, Progress
 from mmscheck.cli.running import run
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
@@ -122,7 +121,7 @@ class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
         return policy(self.network, config, named=self.config.config_file)
 
 
-class _Group(msgspec.Struct, frozen=True, kw_only=True):
+class _MessageGroup(msgspec.Struct, frozen=True, kw_only=True):
     """The messages that lie under one configuration, and a sentence for each input that could not be read."""
 
     config: Config
@@ -196,9 +195,9 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
     )
 
 
-def _read(config: Config, documents: Sequence[str]) -> _Group:
+def _read(config: Config, documents: Sequence[str]) -> _MessageGroup:
     messages, unread = read_messages(documents)
-    return _Group(config=config, messages=messages, unread=unread)
+    return _MessageGroup(config=config, messages=messages, unread=unread)
 
 
 def read_messages(documents: Sequence[str]) -> tuple[tuple[Mms, ...], tuple[str, ...]]:

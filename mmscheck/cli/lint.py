@@ -77,7 +77,7 @@ class LintOptions(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-class _Group(msgspec.Struct, frozen=True, kw_only=True):
+class _LintGroup(msgspec.Struct, frozen=True, kw_only=True):
     """What lies under one configuration; ``skipped`` counts XML files that are no messages."""
 
     config: Config
@@ -166,7 +166,7 @@ def _write_baseline(report: Report, file: Path) -> Report:
     return applied
 
 
-def _read(config: Config, paths: Paths, own: Sequence[str], *, skip_other_xml: bool) -> _Group:
+def _read(config: Config, paths: Paths, own: Sequence[str], *, skip_other_xml: bool) -> _LintGroup:
     mine = frozenset(own)
     documents = tuple(path for path in paths.documents if path in mine)
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
@@ -175,7 +175,7 @@ def _read(config: Config, paths: Paths, own: Sequence[str], *, skip_other_xml: b
     media = tuple(path for path in paths.media if path in mine)
     if messages or media:
         demand_folders(config)
-    return _Group(
+    return _LintGroup(
         config=config,
         messages=tuple(parse(each.data, each.source) for each in messages),
         media=media,

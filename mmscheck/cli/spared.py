@@ -21,8 +21,7 @@ import msgspec
 
 from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.cli.commands import values_of
-from mmscheck.cli.output import Destination
-from mmscheck.cli.sites import folder_of
+from mmscheck.cli.output import Destination, folder_of
 from mmscheck.errors import UsageError
 from mmscheck.ruleset import OWN_FILE, SHARED_FILE, Config
 from mmscheck.ruleset.folder import packaged_root
