@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.cli.commands import with_options
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, TABLE_FORMAT, WHO, guarded, login, with_ledger
@@ -31,7 +32,6 @@ from mmscheck.cli.say import say, write_stdout
 from mmscheck.errors import UsageError
 from mmscheck.model.ledger import SendState
 from mmscheck.report.escape import visible
-from mmscheck.report.wording import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Filter, Ledger

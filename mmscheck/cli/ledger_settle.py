@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_text import json_text, list_line, masked, postback_line
@@ -17,7 +18,6 @@ from mmscheck.errors import UsageError
 from mmscheck.model.ledger import SendState
 from mmscheck.report.clean import clean_text
 from mmscheck.report.escape import visible
-from mmscheck.report.wording import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Concerned, Ledger

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mmscheck.base.phone import another_number
 from mmscheck.model.ledger import HistoryEntry, Hold, Postback, PostbackMeaning, SendRecord, Verification
-from mmscheck.model.phone import another_number
 from mmscheck.report.cells import plain
 from mmscheck.report.escape import visible, visible_json
 

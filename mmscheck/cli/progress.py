@@ -23,10 +23,10 @@ from types import TracebackType
 from typing import Self, TextIO
 from urllib.parse import urlsplit
 
+from mmscheck.base.text import count
 from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.report import MessageReport
 from mmscheck.report.layout import shown_url
-from mmscheck.report.wording import count
 
 _EVERY = 0.2
 """Seconds from one drawing to the next: fast enough to be alive, slow enough for a remote terminal."""

@@ -19,10 +19,10 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.cli.commands import values_of
 from mmscheck.cli.output import Destination, folder_of
 from mmscheck.errors import UsageError
-from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.ruleset import OWN_FILE, SHARED_FILE, Config
 from mmscheck.ruleset.folder import packaged_root
 
