@@ -189,8 +189,8 @@ def _called() -> str:
     here = Path(sys.argv[0])
     if here.name == "__main__.py":
         return f"{sys.executable} -m mmscheck"
-    found = shutil.which("mmscheck")
-    return "mmscheck" if found and Path(found).resolve() == here.resolve() else shlex.quote(str(here))
+    installed = shutil.which("mmscheck")
+    return "mmscheck" if installed and Path(installed).resolve() == here.resolve() else shlex.quote(str(here))
 
 
 def _summary(steps: list[Step]) -> str:

@@ -53,20 +53,20 @@ def destinations(
     wanted: Sequence[str], known: Collection[str] = FORMATS, *, private: bool = False
 ) -> tuple[Destination, ...]:
     """Read ``FORMAT[=FILE]`` options; at most one may go to standard output. Raises UsageError."""
-    found = tuple(_destination(text, known, private=private) for text in wanted or ("text",))
-    if sum(1 for item in found if item.file is None) > 1:
+    chosen = tuple(_destination(text, known, private=private) for text in wanted or ("text",))
+    if sum(1 for item in chosen if item.file is None) > 1:
         raise UsageError(
             "--format: only one report can go to standard output; give the others a file: FORMAT=FILE"
         )
-    files = [item.file for item in found if item.file is not None]
+    files = [item.file for item in chosen if item.file is not None]
     if len(set(files)) != len(files):
         raise UsageError("--format: two reports cannot go to one file")
-    folders = [folder_of(item.file) for item in found if item.file is not None and item.format == "html"]
+    folders = [folder_of(item.file) for item in chosen if item.file is not None and item.format == "html"]
     if len(set(folders)) != len(folders):
         raise UsageError(
             "--format: two HTML reports cannot share the folder of their pages; name one otherwise"
         )
-    return found
+    return chosen
 
 
 def _destination(text: str, known: Collection[str], *, private: bool) -> Destination:
@@ -91,13 +91,13 @@ def write_reports(wanted: Sequence[Destination], view: View) -> None:
             _write(item.file, item, view)
     for item in wanted:
         if item.file is None:
-            shown = msgspec.structs.replace(
+            for_stdout = msgspec.structs.replace(
                 view,
                 color=wants_color(sys.stdout, os.environ),
                 width=_width(),
                 links=links(sys.stdout, os.environ),
             )
-            for piece in pieces(item.format, shown):
+            for piece in pieces(item.format, for_stdout):
                 write_stdout(piece, commands=item.format == "github")
 
 

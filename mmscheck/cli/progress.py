@@ -152,8 +152,8 @@ class Progress:
     def text(self, now: float) -> str:
         """What the line says: every stage that has begun, then the remarks."""
         begun = [stage for at, stage in enumerate(self._stages) if stage.done or at == 0]
-        told = [*(stage.text(now) for stage in begun), *(remark(now) for remark in self._remarks)]
-        return "; ".join(filter(None, told))
+        parts = [*(stage.text(now) for stage in begun), *(remark(now) for remark in self._remarks)]
+        return "; ".join(filter(None, parts))
 
     def _draw_on(self) -> None:
         while not self._stop.wait(_EVERY):
@@ -201,9 +201,9 @@ class CheckProgress:
         self._hosts = Hosts(distinct, time.monotonic())
         line.remark(self._hosts.text)
 
-    def came(self, url: str, seen: Observation) -> None:
+    def came(self, url: str, observation: Observation) -> None:
         """An observation is there."""
-        self._hosts.came(url, time.monotonic(), failed=not isinstance(seen, Fetched))
+        self._hosts.came(url, time.monotonic(), failed=not isinstance(observation, Fetched))
         self._fetched.add()
 
     def judged(self, _message: MessageReport) -> None:

@@ -128,8 +128,8 @@ def _model(entries: tuple[Entry, ...], check: str, family: str, config: Config) 
     """The file of a rule with this check, of the same family if there is one, that has cases."""
     files = rule_files(config)
     named = [entry for entry in entries if entry.rule.check.name == check]
-    found = [files[entry.rule.id] for entry in sorted(named, key=lambda entry: entry.family != family)]
-    with_cases = [file for file in found if cases_file(file).is_file()]
+    candidates = [files[entry.rule.id] for entry in sorted(named, key=lambda entry: entry.family != family)]
+    with_cases = [file for file in candidates if cases_file(file).is_file()]
     if not with_cases:
         raise InputError(f"no rule with the check {check!r} has cases to begin from in this installation")
     return with_cases[0]

@@ -49,8 +49,8 @@ def configuration(file: Path | None, extra: tuple[Path, ...] = ()) -> Config:
 
     Raises RuleSetError.
     """
-    found = file or find_config(Path())
-    return with_folders(load_config(found) if found else Config(), extra)
+    nearest = file or find_config(Path())
+    return with_folders(load_config(nearest) if nearest else Config(), extra)
 
 
 def with_folders(config: Config, extra: tuple[Path, ...]) -> Config:
@@ -131,15 +131,15 @@ def _foreseen(code: str, entries: tuple[Entry, ...]) -> str:
     width = max((len(rule.id) for rule in rules), default=0)
     listed = "".join(f"  {rule.id.ljust(width)}  {rule.title}\n" for rule in rules)
     none = "No rule foresees it.\n"
-    told = f"Rules that foresee it (mmscheck rules explain RULE):\n{listed}" if rules else none
-    return f"{code}: {meaning}.\n\n{told}"
+    listing = f"Rules that foresee it (mmscheck rules explain RULE):\n{listed}" if rules else none
+    return f"{code}: {meaning}.\n\n{listing}"
 
 
 def _find(rule_id: str, entries: tuple[Entry, ...]) -> Entry:
-    found = {entry.rule.id: entry for entry in entries}
-    if rule_id in found:
-        return found[rule_id]
-    near = get_close_matches(rule_id, found, n=3, cutoff=0.5)
+    by_id = {entry.rule.id: entry for entry in entries}
+    if rule_id in by_id:
+        return by_id[rule_id]
+    near = get_close_matches(rule_id, by_id, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else "mmscheck rules list shows them all"
     raise UsageError(f"unknown rule {rule_id!r}; {hint}")
 

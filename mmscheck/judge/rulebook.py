@@ -49,13 +49,13 @@ def find_faults(config: Config) -> tuple[str, ...]:
         load_all_rules(checks=CHECKS, config=config)
     except RuleSetError as error:
         return error.faults
-    found: list[str] = []
+    faults: list[str] = []
     for name in (None, *profiles(config)):  # None: the one that the configuration names
         try:
             load_ruleset(checks=CHECKS, profile=name, config=config)
         except RuleSetError as error:
-            found += error.faults
-    return tuple(dict.fromkeys(found))
+            faults += error.faults
+    return tuple(dict.fromkeys(faults))
 
 
 def rule_files(config: Config) -> dict[str, Path]:
@@ -118,6 +118,6 @@ def _in_file(path: Path) -> Iterator[_Published]:
     }
     for whose, table in tables.items():
         for name, row in table.items():
-            shown = ", ".join((*named, *([whose] if whose else ())))
+            label = ", ".join((*named, *([whose] if whose else ())))
             limit = msgspec.convert(row, Limit)
-            yield _Published(name=name, whose=shown, kind=raw.get("kind", ""), limit=limit)
+            yield _Published(name=name, whose=label, kind=raw.get("kind", ""), limit=limit)
