@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.checks.framed import codings, stated_length
 from mmscheck.checks.observed import LONGEST_SENTENCE, OK, answer, printable, seen, told, values
 from mmscheck.model.caching import caching
 from mmscheck.model.coding import COMPRESSIONS
@@ -107,23 +106,22 @@ def _same(before: Answer, found: Answer) -> bool:
 
 def transfer_coded(head: Hop) -> bool:
     """Whether any transfer coding but the obsolete ``identity`` is stated."""
-    members = (part for value in values(head, "Transfer-Encoding") for part in value.split(","))
-    return any(member.strip().lower() not in {"", "identity"} for member in members)
+    return head.framing.transfer_coded
 
 
 def content_coded(head: Hop) -> bool:
     """Whether the body is stated to be coded, so that its size and digest are not those of the file."""
-    return bool(codings(head))
+    return bool(head.framing.content_codings)
 
 
 def compressed(head: Hop) -> bool:
     """Whether one of the codings that are stated is a compression."""
-    return not COMPRESSIONS.isdisjoint(codings(head))
+    return not COMPRESSIONS.isdisjoint(head.framing.content_codings)
 
 
 def usable_length(head: Hop) -> int | None:
     """The stated length where a provider that refuses transfer codings could use it."""
-    return None if transfer_coded(head) else stated_length(head)
+    return None if transfer_coded(head) else head.framing.stated_length
 
 
 def framing(head: Hop) -> str:

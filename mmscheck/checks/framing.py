@@ -7,7 +7,6 @@ refuses, forgives or decodes does not matter here.
 from __future__ import annotations
 
 from mmscheck.checks.answers import again, framing, usable_length
-from mmscheck.checks.framed import codings, members, stated_length
 from mmscheck.checks.observed import answer, explanation, is_medium, seen, unanswered, values
 from mmscheck.model.check import (
     Check,
@@ -32,7 +31,7 @@ def length_stated(target: MediaTarget, _params: NoParams) -> Result:
     hop = answer(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    length = stated_length(hop)
+    length = hop.framing.stated_length
     if length is None:
         evidence = {"status": hop.status, "http_version": hop.http_version}
         without = f"a usable {_LENGTH} ({seen(hop, _LENGTH)})" if values(hop, _LENGTH) else _LENGTH
@@ -57,7 +56,7 @@ def length_true(target: MediaTarget, _params: NoParams) -> Result:
         return unanswered(target.observation)
     if not values(hop, _LENGTH):
         return inapplicable("no length was stated")
-    stated, times = stated_length(hop), len(members(hop, _LENGTH))
+    stated, times = hop.framing.stated_length, len(hop.framing.lengths)
     problem = _misstated(stated, times) or _untrue(stated or 0, target.observation)
     if problem:
         untrue = failed({"stated": stated}, problem=problem, seen=seen(hop, _LENGTH))
@@ -116,7 +115,7 @@ def not_chunked(target: MediaTarget, _params: NoParams) -> Result:
     hop = answer(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    codings = tuple(member.lower() for member in members(hop, _TRANSFER))
+    codings = hop.framing.transfer_codings
     if all(coding == "identity" for coding in codings):
         return passed(transfer_codings=list(codings))
     beside = f", beside {seen(hop, _LENGTH)}" if values(hop, _LENGTH) else ", and without Content-Length"
@@ -128,7 +127,7 @@ def not_encoded(target: MediaTarget, _params: NoParams) -> Result:
     hop = answer(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    stated = list(codings(hop))
+    stated = list(hop.framing.content_codings)
     if not stated:
         return passed(content_codings=stated)
     return _advised(

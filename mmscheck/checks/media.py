@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from mmscheck.checks.framed import stated_length
 from mmscheck.checks.observed import answer, explanation, received, shown_type
 from mmscheck.model.check import (
     Check,
@@ -70,7 +69,7 @@ def not_empty(target: MediaTarget, _params: NoParams) -> Result:
     hop = answer(observation)
     if isinstance(observation, Fetched) and not observation.hops:  # nobody has served it yet
         return advising(failed(size=0), _LOCAL, Owner.CONTENT)
-    if isinstance(observation, Fetched) or (hop is not None and stated_length(hop) == 0):
+    if isinstance(observation, Fetched) or (hop is not None and hop.framing.stated_length == 0):
         return failed(size=0)
     return cant_tell(f"no byte of the file came: {explanation(observation)}")
 
@@ -118,7 +117,7 @@ def _size(observation: Observation) -> _Size | None:
     if isinstance(observation, Fetched):
         return _Size(bytes=observation.size, whole=True, words=_bytes(observation.size))
     came, hop = received(observation), answer(observation)
-    stated = stated_length(hop) if hop else None
+    stated = hop.framing.stated_length if hop else None
     if stated is not None and stated >= (came or 0):
         return _Size(bytes=stated, whole=False, words=f"{_bytes(stated)} by its Content-Length")
     if came is None:

@@ -13,7 +13,6 @@ import msgspec
 from mmscheck.checks import content_type
 from mmscheck.checks.answers import again
 from mmscheck.checks.content_type import comes_and_goes, declared_type, is_generic
-from mmscheck.checks.framed import codings
 from mmscheck.checks.media_types import NO_TYPES, WEB_PAGES, canonical, kinds, same_type
 from mmscheck.checks.observed import (
     LONGEST_SENTENCE,
@@ -81,7 +80,7 @@ def _packed(observation: Fetched) -> str | None:
     A type is that of the file without content codings (RFC 9110, section 8.3).
     """
     hop = answer(observation)
-    if hop is None or not codings(hop) or is_medium(observation):
+    if hop is None or not hop.framing.content_codings or is_medium(observation):
         return None
     return seen(hop, "Content-Encoding")
 

@@ -7,7 +7,7 @@ import pytest
 from mmscheck.checks.addresses import is_public
 from mmscheck.checks.showing import MOST_KEPT
 from mmscheck.checks.url import LONGEST_READ
-from mmscheck.fetch.tables import DENIED
+from mmscheck.fetch.guard import DENIED
 from mmscheck.model.observation import Reason
 from mmscheck.model.words import MediaKind, Outcome
 from tests.support.media_targets import URL, fetched, hop, judge, not_fetched

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from mmscheck.fetch.guard import classify
-from mmscheck.fetch.tables import BAD_PORTS, DENIED
+from mmscheck.fetch.guard import BAD_PORTS, DENIED, classify
 from tests.support.address_watch import PUBLIC, addresses, spellings
 
 ROOT = Path(__file__).parents[2]

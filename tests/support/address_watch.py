@@ -20,8 +20,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import unquote
 
 from mmscheck.fetch import FetchPolicy, fetch_all
+from mmscheck.fetch.guard import DENIED
 from mmscheck.fetch.names import system_lookup
-from mmscheck.fetch.tables import DENIED
 from mmscheck.model.observation import NotFetched
 from tests.support.rawserver import sniff
 
