@@ -14,7 +14,7 @@ from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
-    from mmscheck.ledger.activity import Activity
+    from mmscheck.ledger.questions import Activity
 
 NEW = click.option(
     "--new",

@@ -14,7 +14,7 @@ from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
-    from mmscheck.ledger.begun import OpenSave
+    from mmscheck.ledger.saves import OpenSave
     from mmscheck.model.ledger import MmsRecord
 
 

@@ -157,7 +157,7 @@ ClaimOutcome = Claim | Recorded | ClaimRefused
 class MmsRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A stored message and its content; ``media`` pairs redacted URLs with ``sha256:`` digests.
 
-    ``account`` is where it is (``mmscheck.ledger.accounts``); None: nobody noted that.
+    ``account`` is where it is (``mmscheck.ledger.rows``); None: nobody noted that.
     """
 
     mms_id: str

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmscheck.ledger.cleaning import Cleaner
+from mmscheck.ledger.rows import Cleaner
 from mmscheck.model.known_secret import KnownSecret
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult
