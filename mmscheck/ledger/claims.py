@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from mmscheck.base.phone import e164
 from mmscheck.ledger.history import canonical
 from mmscheck.ledger.rows import Row, intent_columns, same_account, send_record, stored_id
 from mmscheck.ledger.saves import media_text
@@ -26,7 +27,6 @@ from mmscheck.model.ledger import (
     SendIntent,
     SendState,
 )
-from mmscheck.model.phone import e164
 from mmscheck.model.request import CustomText
 
 

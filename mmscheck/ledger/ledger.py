@@ -12,6 +12,7 @@ from typing import Self
 import msgspec
 from sqlalchemy.exc import IntegrityError
 
+from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
 from mmscheck.ledger import claims, holds, postbacks, saves, sends
 from mmscheck.ledger.database import Database
@@ -38,7 +39,6 @@ from mmscheck.model.ledger import (
     Tampering,
     Verification,
 )
-from mmscheck.model.names import LONGEST_KEY, usable_name
 from mmscheck.model.send import SendResult
 
 LEASE = 0.0

@@ -9,12 +9,13 @@ from types import MappingProxyType
 
 import msgspec
 
+from mmscheck.base.phone import another_number, digits
+from mmscheck.base.xml import folded
 from mmscheck.errors import UsageError
 from mmscheck.ledger.history import canonical
 from mmscheck.ledger.rows import Row, host_of, mms_id_of, postback_record, stored_id
 from mmscheck.ledger.transaction_state import ENCODING, Operation, RowsNeeded, TransactionState
 from mmscheck.model.ledger import MmsState, Postback, PostbackMeaning, SendState
-from mmscheck.model.phone import another_number, digits
 
 DELIVERED = frozenset({"delivered", "retrieved"})
 """Last words of a status that say a phone has it (MM7 report statuses; N102 alone may be any change)."""
@@ -185,7 +186,7 @@ def stray(body: str, why: str) -> Arrival:
 
 
 def _name(name: str) -> str:
-    return _SPELLINGS.get(name.lower().replace("-", "").replace("_", ""), name.lower())
+    return _SPELLINGS.get(folded(name), name.lower())
 
 
 def record(arrived: Arrival) -> Operation[Postback]:

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.model.known_secret import KnownSecret
+from mmscheck.base.known_secret import KnownSecret
+from mmscheck.base.phone import e164
 from mmscheck.model.ledger import (
     Hold,
     MmsRecord,
@@ -23,7 +24,6 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
-from mmscheck.model.phone import e164
 
 Row = dict[str, Any]
 """One row of a projection by column."""

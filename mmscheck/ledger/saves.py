@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from mmscheck.base.redact import stored_url
 from mmscheck.errors import UsageError
 from mmscheck.ledger.history import canonical
 from mmscheck.ledger.postbacks import apply_encoding
@@ -21,7 +22,6 @@ from mmscheck.ledger.schema import HISTORY, MMS
 from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
 from mmscheck.model.check import Binding
 from mmscheck.model.ledger import MmsRecord, MmsState
-from mmscheck.model.redact import stored_url
 
 
 class Save(msgspec.Struct, frozen=True, kw_only=True):

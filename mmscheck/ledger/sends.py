@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from mmscheck.base.phone import another_number, same_number
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import reading
 from mmscheck.ledger.owner import is_gone, is_local, owner_of
@@ -23,7 +24,6 @@ from mmscheck.ledger.rows import Row, send_record
 from mmscheck.ledger.schema import SENDS
 from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
 from mmscheck.model.ledger import NEVER_ARRIVED, Claim, Postback, SendRecord, SendState
-from mmscheck.model.phone import another_number, same_number
 from mmscheck.model.send import SendResult, SendStatus
 
 _ANSWERS = {
