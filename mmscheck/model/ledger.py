@@ -48,7 +48,10 @@ class MmsState(StrEnum):
 
 
 class PostbackMeaning(StrEnum):
-    """What a postback code says, in ``mmscheck.sinch.PostbackKind``'s words; ``unknown`` is any other."""
+    """What a postback says about the stored message or the send it names.
+
+    ``status`` is a change that only the postback's status text explains; ``unknown`` is any other code.
+    """
 
     READY = "ready"
     CORRUPT = "corrupt"
