@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
+from mmscheck.base.names import LONGEST_NAME, usable_name
 from mmscheck.campaign.blame import MERGE_DATA_USED, blocking, may_be_the_row
 from mmscheck.campaign.canary import Canaries
 from mmscheck.campaign.judging import Basis
@@ -30,7 +31,6 @@ from mmscheck.judge import gate
 from mmscheck.judge.pipeline import window
 from mmscheck.model.campaign import CampaignResult, RowFate
 from mmscheck.model.mms import Mms
-from mmscheck.model.names import LONGEST_NAME, usable_name
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet

@@ -36,10 +36,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from mmscheck.checks.observed import explanation, printable
+from mmscheck.base.redact import redact_header, redact_url
+from mmscheck.base.text import quoted
+from mmscheck.checks.observed import explanation
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, passed
 from mmscheck.model.observation import Anomaly, AnomalyKind, Fetched, Hop, NotFetched, Observation, Reason
-from mmscheck.model.redact import redact_header, redact_url
 from mmscheck.model.words import TargetKind
 
 MILD = frozenset({AnomalyKind.BARE_LF, AnomalyKind.OBS_FOLD, AnomalyKind.TRAILERS, AnomalyKind.INFORMATIONAL})
@@ -96,7 +97,7 @@ def _evidence(hop: Hop, odd: Anomaly) -> dict[str, Any]:
 
 
 def _words(observation: Observation, hop: Hop, odd: Anomaly) -> str:
-    where = "" if hop is observation.hops[-1] else f" from {printable(redact_url(hop.url))}, which redirects"
+    where = "" if hop is observation.hops[-1] else f" from {quoted(redact_url(hop.url))}, which redirects"
     shown = "; ".join(_lines(odd))
     if odd.kind is AnomalyKind.EXCESS and not _is_text(odd.seen):
         return f"{_how_many(observation, hop)} more bytes after the stated end{where} ({shown})"
@@ -127,7 +128,7 @@ def _lines(odd: Anomaly) -> list[str]:
         begin = odd.seen[:_FIRST_BYTES].encode("latin-1", "replace")
         return [f"{begin.hex(' ')}{' ...' if len(odd.seen) > _FIRST_BYTES else ''}, not text"]
     lines = [_shown(line) for line in _FIELD.split(odd.seen)]
-    return [printable(line) for line in (["\n".join(lines)] if odd.kind in _NO_LINES else lines)]
+    return [quoted(line) for line in (["\n".join(lines)] if odd.kind in _NO_LINES else lines)]
 
 
 def _shown(line: str) -> str:

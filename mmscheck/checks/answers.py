@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.base.http import COMPRESSIONS, OK
+from mmscheck.base.redact import redact_header, redact_text
+from mmscheck.base.text import LONGEST_SENTENCE, quoted
 from mmscheck.checks.framed import codings, stated_length
-from mmscheck.checks.observed import LONGEST_SENTENCE, OK, answer, printable, seen, told, values
-from mmscheck.model.caching import caching
-from mmscheck.model.coding import COMPRESSIONS
+from mmscheck.checks.observed import answer, seen, told, values
 from mmscheck.model.observation import Fetched, Hop, Observation, Probe, ProbeName, Reason
-from mmscheck.model.redact import redact_header, redact_text
+from mmscheck.servers.caches import caching
 
 FIRST = "at first"
 """What the first answer is called beside the names of the probes."""
@@ -56,7 +57,7 @@ def probed(probe: Probe) -> Answer:
         size=probe.size,
         sha256=probe.sha256,
         reason=probe.reason,
-        problem=printable(redact_text(problem), LONGEST_SENTENCE),
+        problem=quoted(redact_text(problem), LONGEST_SENTENCE),
     )
 
 
@@ -141,7 +142,7 @@ def shown(name: str, found: Answer, hops: tuple[Hop, ...]) -> Mapping[str, Any]:
         "request": name,
         "status": None if final is None else final.status,
         "lines": lines,
-        "cache": [f"{printable(key)}: {printable(redact_header(key, value))}" for key, value in caches],
+        "cache": [f"{quoted(key)}: {quoted(redact_header(key, value))}" for key, value in caches],
         "size": found.size,
         "sha256": found.sha256,
         "problem": found.problem,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from mmscheck.base.text import LONGEST_SENTENCE, quoted
 from mmscheck.checks.facts import facts
-from mmscheck.checks.observed import LONGEST_SENTENCE, printable
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, passed
 from mmscheck.model.facts import AudioFacts, ImageFacts
 from mmscheck.model.words import TargetKind
@@ -71,9 +71,7 @@ def flawless(target: MediaTarget, _params: NoParams) -> Result:
     if isinstance(found, Result):
         return found
     if found.flaws:
-        return failed(
-            {"flaws": list(found.flaws)}, flaws=printable(" and ".join(found.flaws), LONGEST_SENTENCE)
-        )
+        return failed({"flaws": list(found.flaws)}, flaws=quoted(" and ".join(found.flaws), LONGEST_SENTENCE))
     return passed()
 
 
@@ -83,9 +81,7 @@ def lengths_known(target: MediaTarget, _params: NoParams) -> Result:
     if isinstance(found, Result):
         return found
     if found.flaws:
-        return failed(
-            {"flaws": list(found.flaws)}, flaws=printable(" and ".join(found.flaws), LONGEST_SENTENCE)
-        )
+        return failed({"flaws": list(found.flaws)}, flaws=quoted(" and ".join(found.flaws), LONGEST_SENTENCE))
     return passed()
 
 

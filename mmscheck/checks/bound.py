@@ -10,8 +10,9 @@ import shlex
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from mmscheck.base.redact import stored_url
+from mmscheck.base.text import quoted
 from mmscheck.checks.observed import explanation
-from mmscheck.checks.showing import shown
 from mmscheck.model.check import (
     Binding,
     Check,
@@ -26,7 +27,6 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched
-from mmscheck.model.redact import stored_url
 from mmscheck.model.words import Owner, TargetKind
 
 NO_LEDGER = "no ledger is in use, so nothing is known of the mms-id"
@@ -53,27 +53,27 @@ def bound(target: RequestTarget, _: NoParams) -> Result:
     binding = target.binding
     if binding is None:
         return inapplicable(NO_LEDGER)
-    mms_id = shown(target.request.mms_id or "")
+    mms_id = quoted(target.request.mms_id or "")
     evidence = {"mms_id": mms_id, "bound": binding.content, "checked": target.message.digest}
     if binding.ledger:
-        evidence["ledger"] = shown(binding.ledger, _LONGEST_PLACE)
+        evidence["ledger"] = quoted(binding.ledger, _LONGEST_PLACE)
     if not (wrong := _unbound(target, binding)):
         return passed(**evidence)
-    result = failed({**evidence, "state": shown(binding.state)}, mms_id=mms_id, what=wrong)
+    result = failed({**evidence, "state": quoted(binding.state)}, mms_id=mms_id, what=wrong)
     return advising(result, _advice(target, binding), Owner.SENDER)
 
 
 def _unbound(target: RequestTarget, binding: Binding) -> str:
     if binding.mms_id != (target.request.mms_id or ""):
-        return f'is not the one the ledger was asked for ("{shown(binding.mms_id)}")'
+        return f'is not the one the ledger was asked for ("{quoted(binding.mms_id)}")'
     if not binding.mms_id:
         return "is not given, so nobody knows what would go out"
     if binding.content is None:
-        named = f"the ledger {shown(binding.ledger, _LONGEST_PLACE)}" if binding.ledger else "the ledger"
+        named = f"the ledger {quoted(binding.ledger, _LONGEST_PLACE)}" if binding.ledger else "the ledger"
         return _elsewhere(binding) or f"is not in {named}, so nobody knows what is saved under it"
     if binding.content != target.message.digest:
         return "was saved with other content than the file that was checked"
-    unknown = f'is in a state that is not known ("{shown(binding.state)}")'
+    unknown = f'is in a state that is not known ("{quoted(binding.state)}")'
     return _STATES.get(binding.state, unknown)
 
 
@@ -89,7 +89,7 @@ def _elsewhere(binding: Binding) -> str:
                 "was saved with another API key, so at another account of this provider or before the key was"
                 " changed: nobody knows whether it holds this message here"
             )
-        places = f'"{shown(host)}", and not at "{shown(here)}"'
+        places = f'"{quoted(host)}", and not at "{quoted(here)}"'
         return f"was saved at another provider/account ({places}): what this one has under it nobody knows"
     if binding.elsewhere:
         return (
@@ -100,8 +100,8 @@ def _elsewhere(binding: Binding) -> str:
 
 def _advice(target: RequestTarget, binding: Binding) -> str:
     """What to run, with this message and this id filled in."""
-    path = shlex.quote(shown(target.message.source))
-    mms_id = shlex.quote(shown(target.request.mms_id or "MMS-ID"))
+    path = shlex.quote(quoted(target.message.source))
+    mms_id = shlex.quote(quoted(target.request.mms_id or "MMS-ID"))
     save = f"mmscheck save {path}"
     if binding.content is None:
         where = ", with the same --api-url and key as the send" if binding.elsewhere else ""

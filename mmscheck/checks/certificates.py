@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from mmscheck.checks.observed import LONGEST_SENTENCE, explanation, is_https, printable
+from mmscheck.base.text import LONGEST_SENTENCE, quoted
+from mmscheck.checks.observed import explanation, is_https
 from mmscheck.checks.signed_values import duration, shown
 from mmscheck.checks.unreached import handshake_fix
 from mmscheck.model.check import (
@@ -58,9 +59,9 @@ def _refused(observation: Observation) -> Result | None:
     if not isinstance(observation, NotFetched):
         return None
     if observation.reason is Reason.TLS_CERTIFICATE:
-        return failed(problem=printable(observation.detail or observation.reason.value, LONGEST_SENTENCE))
+        return failed(problem=quoted(observation.detail or observation.reason.value, LONGEST_SENTENCE))
     if observation.reason is Reason.TLS_HANDSHAKE:
-        result = failed(problem=printable(observation.detail or observation.reason.value, LONGEST_SENTENCE))
+        result = failed(problem=quoted(observation.detail or observation.reason.value, LONGEST_SENTENCE))
         return advising(result, handshake_fix(observation), Owner.HOSTING)
     return None
 

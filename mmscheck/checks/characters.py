@@ -6,8 +6,8 @@ import unicodedata
 
 import msgspec
 
+from mmscheck.base.text import code_point
 from mmscheck.checks.pictures import pictures
-from mmscheck.checks.showing import code
 from mmscheck.checks.tags import masked
 
 _CONTROLS = {
@@ -135,7 +135,7 @@ def _offender(text: str, span: _Span) -> Offender:
     showable = span.emoji or (found.isprintable() and not unicodedata.combining(found))
     return Offender(
         glyph=found if showable else "",
-        codes=" ".join(code(char) for char in found),
+        codes=" ".join(code_point(char) for char in found),
         name=span.name,
         position=span.start + 1,
         suggestion=_replacement(text, span),

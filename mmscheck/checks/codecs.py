@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.base.text import quoted
 from mmscheck.checks.facts import NOUNS, decoded, facts
 from mmscheck.checks.media_types import canonical
 from mmscheck.checks.mime import proven_type
-from mmscheck.checks.observed import printable
 from mmscheck.model.check import Check, MediaTarget, Result, failed, inapplicable, passed
 from mmscheck.model.facts import AudioFacts, VideoFacts
 from mmscheck.model.words import MediaKind, Outcome, TargetKind
@@ -154,7 +154,7 @@ def _listed(
     if found.codec not in codecs:
         playable = ", ".join(_name(each) for each in codecs) or "no codec in this container"
         return _unplayable(target, seen, name, playable)
-    coding = ", ".join(printable(part) for part in (name, found.profile, found.pixel_format) if part)
+    coding = ", ".join(quoted(part) for part in (name, found.profile, found.pixel_format) if part)
     if variants and found.profile is not None and found.profile not in variants:
         return _unplayable(target, seen, coding, f"{name} of the profiles {', '.join(variants)}")
     if formats and found.pixel_format is not None and found.pixel_format not in formats:
@@ -167,7 +167,7 @@ def _unplayable(target: MediaTarget, seen: dict[str, Any], codec: str, playable:
 
 
 def _name(codec: str) -> str:
-    return NAMES.get(codec, printable(codec))
+    return NAMES.get(codec, quoted(codec))
 
 
 def _container(target: MediaTarget) -> str:
@@ -176,7 +176,7 @@ def _container(target: MediaTarget) -> str:
 
 
 def _words(container: str, brand: str | None) -> str:
-    return printable(f"{container}, brand {brand}" if brand else container)
+    return quoted(f"{container}, brand {brand}" if brand else container)
 
 
 CHECKS: tuple[Check, ...] = (

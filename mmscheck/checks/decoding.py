@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.base.text import LONGEST_SENTENCE, quoted
 from mmscheck.checks.facts import FAMILIES, NOUNS, decoded, reason
-from mmscheck.checks.observed import LONGEST_SENTENCE, printable
 from mmscheck.model.check import Check, MediaTarget, Result, broken, cant_tell, failed, passed
 from mmscheck.model.facts import WHOLE, AudioFacts, Decoded, ImageFacts, Undecoded, VideoFacts
 from mmscheck.model.words import MediaKind, TargetKind
@@ -42,7 +42,7 @@ def decodes(target: MediaTarget, params: DecodesParams) -> Result:
 
 def _partly(extent: str) -> str:
     """Why what was not decoded whole is undecided: how far it came, or a clause that says so itself."""
-    said = printable(extent, LONGEST_SENTENCE)
+    said = quoted(extent, LONGEST_SENTENCE)
     return said if extent.startswith("it ") else f"only a part of it was decoded: {said}"
 
 

@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from mmscheck.checks.showing import shown
+from mmscheck.base.text import quoted
 from mmscheck.model.check import (
     Check,
     NoParams,
@@ -37,9 +37,9 @@ def duration(target: SlideTarget, _: NoParams) -> Result:
     given = target.slide.duration
     if given is None:
         return inapplicable("the slide gives no duration, so the provider takes its own")
-    evidence = {"duration": shown(given.value), "line": given.line}
+    evidence = {"duration": quoted(given.value), "line": given.line}
     if not WHOLE.match(given.value):
-        return failed(evidence, duration=shown(given.value, 40), where=f"line {given.line}")
+        return failed(evidence, duration=quoted(given.value, 40), where=f"line {given.line}")
     if len(given.value.lstrip("0")) > LONGEST_NUMBER:
         return cant_tell("it is a larger number than any the provider's documents speak of", **evidence)
     return passed(**evidence)
@@ -55,7 +55,7 @@ def duration_advised(target: SlideTarget, params: LongestTime) -> Result:
     digits = given.value.lstrip("0") or "0"
     # Python refuses to turn thousands of digits into a number.
     if len(digits) > LONGEST_NUMBER or int(digits) > params.maximum:
-        return failed({"line": given.line}, duration=shown(digits, 40), maximum=params.maximum)
+        return failed({"line": given.line}, duration=quoted(digits, 40), maximum=params.maximum)
     return passed(duration=int(digits), maximum=params.maximum)
 
 

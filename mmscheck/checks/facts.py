@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
+from mmscheck.base.text import LONGEST_SENTENCE, quoted
 from mmscheck.checks.content_type import declared_type
 from mmscheck.checks.media_types import canonical, kinds
 from mmscheck.checks.mime import proven_type
-from mmscheck.checks.observed import LONGEST_SENTENCE, answer, printable, shown_type
+from mmscheck.checks.observed import answer, shown_type
 from mmscheck.model.check import MediaTarget, Result, broken, cant_tell, inapplicable
 from mmscheck.model.facts import (
     AudioFacts,
@@ -84,7 +85,7 @@ def decoded(target: MediaTarget, kind: MediaKind) -> Decoded | Result:
         return inapplicable(f"the slide element is for {NOUNS[target.ref.kind]}, and no bytes say otherwise")
     possible = kinds(actual)
     if kind not in possible:
-        return inapplicable(f"the bytes are {printable(actual)}, not {NOUNS[kind]}")
+        return inapplicable(f"the bytes are {quoted(actual)}, not {NOUNS[kind]}")
     found = target.observation.decoded if isinstance(target.observation, Fetched) else None
     if kind not in _meant(target, actual, possible, found):
         return inapplicable(f"it is not {NOUNS[kind]}")
@@ -160,4 +161,4 @@ def _is_other_image(target: MediaTarget) -> bool:
 
 def reason(found: Undecoded) -> str:
     """Why there are no facts, fit to be shown."""
-    return printable(found.reason, LONGEST_SENTENCE)
+    return quoted(found.reason, LONGEST_SENTENCE)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from mmscheck.base import sms
+from mmscheck.base.text import code_point, count, is_blank, listed
 from mmscheck.checks import tags
 from mmscheck.checks.characters import name_of
-from mmscheck.checks.showing import code, is_blank, listed, plural
-from mmscheck.model import sms
 from mmscheck.model.check import Check, RequestTarget, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.words import TargetKind
 
@@ -37,21 +37,21 @@ def one_sms(target: RequestTarget, params: Segments) -> Result:
     gsm = not encoded.outside
     single = params.gsm_single if gsm else params.ucs2_single
     more = SPACE + params.link_reserve
-    count = sms.parts(encoded, more, single, params.gsm_part if gsm else params.ucs2_part)
+    number = sms.parts(encoded, more, single, params.gsm_part if gsm else params.ucs2_part)
     evidence = {
         "alphabet": encoded.alphabet,
         "units": encoded.units,
         "reserved": more,
         "single": single,
-        "messages": count,
-        "outside": [f"{code(char)} {name_of(char)}" for char in encoded.outside],
+        "messages": number,
+        "outside": [f"{code_point(char)} {name_of(char)}" for char in encoded.outside],
     }
-    if count > 1:
-        return failed(evidence, **_wording(encoded, single, more, count, at_least=bool(why)))
+    if number > 1:
+        return failed(evidence, **_wording(encoded, single, more, number, at_least=bool(why)))
     return cant_tell(why, **evidence) if why else passed(**evidence)
 
 
-def _wording(encoded: sms.Encoded, single: int, more: int, count: int, *, at_least: bool) -> dict[str, str]:
+def _wording(encoded: sms.Encoded, single: int, more: int, number: int, *, at_least: bool) -> dict[str, str]:
     causes = [_cause(char) for char in encoded.outside]
     holds = f"One SMS holds {single} characters"
     if causes:
@@ -60,12 +60,12 @@ def _wording(encoded: sms.Encoded, single: int, more: int, count: int, *, at_lea
         "length": f"{'at least ' if at_least else ''}{encoded.units}",
         "room": str(max(single - more, 0)),
         "holds": holds,
-        "messages": plural(count, "SMS", "SMS"),
+        "messages": count(number, "SMS", "SMS"),
     }
 
 
 def _cause(char: str) -> str:
-    described = f"{code(char)} {name_of(char)}"
+    described = f"{code_point(char)} {name_of(char)}"
     return f"{char} ({described})" if char.isprintable() else described
 
 

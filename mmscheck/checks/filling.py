@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from mmscheck.checks.showing import both, listed, shown
+from mmscheck.base.text import enumerated, listed, quoted
 from mmscheck.model.check import (
     Check,
     MessageTarget,
@@ -45,7 +45,7 @@ def used(target: MessageTarget, _: NoParams) -> Result:
             {"unused": list(match.lost), "unfilled": list(match.unfilled), "tags": list(match.tags)},
             lost=_fill(match.lost, target.columns),
             tags=_names(match.tags),
-            unfilled=both([shown(name) for name in match.unfilled[:_MOST]]),
+            unfilled=enumerated([quoted(name) for name in match.unfilled[:_MOST]]),
         )
     return passed(tags=list(match.tags))
 
@@ -106,7 +106,7 @@ def _fill(names: tuple[str, ...], columns: tuple[str, ...] | None) -> str:
 
 
 def _names(names: tuple[str, ...]) -> str:
-    return listed([shown(name) for name in names], ", ", _MOST)
+    return listed([quoted(name) for name in names], ", ", _MOST)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -6,6 +6,7 @@ refuses, forgives or decodes does not matter here.
 
 from __future__ import annotations
 
+from mmscheck.base.http import COMPRESSIONS, UPLOAD_CODING
 from mmscheck.checks.answers import again, framing, usable_length
 from mmscheck.checks.framed import codings, members, stated_length
 from mmscheck.checks.observed import answer, explanation, is_medium, seen, unanswered, values
@@ -20,7 +21,6 @@ from mmscheck.model.check import (
     inapplicable,
     passed,
 )
-from mmscheck.model.coding import COMPRESSIONS, UPLOAD_CODING
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
 from mmscheck.model.words import Owner, TargetKind
 

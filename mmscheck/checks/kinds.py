@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.checks.media_types import canonical, kinds
-from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.model.facts import AudioFacts, VideoFacts
 from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.words import MediaKind

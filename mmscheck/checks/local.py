@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from mmscheck.base.extensions import BY_EXTENSION
+from mmscheck.base.text import LONGEST_SENTENCE, quoted
 from mmscheck.checks.media_types import canonical, same_type
 from mmscheck.checks.mime import proven_type
-from mmscheck.checks.observed import LONGEST_SENTENCE, explanation, printable
+from mmscheck.checks.observed import explanation
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
-from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.model.observation import Fetched, Reason
 from mmscheck.model.words import TargetKind
 
@@ -29,7 +30,7 @@ def present(target: MediaTarget, _params: NoParams) -> Result:
     if seen.reason is Reason.OFFLINE:
         return inapplicable("no local folder is mapped to this URL")
     if seen.reason is Reason.NO_LOCAL_FILE:
-        return failed(problem=printable(seen.detail or "no file", LONGEST_SENTENCE))
+        return failed(problem=quoted(seen.detail or "no file", LONGEST_SENTENCE))
     return cant_tell(explanation(seen))
 
 
@@ -44,7 +45,7 @@ def named_right(target: MediaTarget, _params: NoParams) -> Result:
         return actual
     if same_type(promised, actual) or _share_a_name(promised, actual):
         return passed(extension=extension, actual=actual)
-    return failed({"promised": promised}, extension=printable(extension), actual=printable(actual))
+    return failed({"promised": promised}, extension=quoted(extension), actual=quoted(actual))
 
 
 def _extension(target: MediaTarget) -> str:

@@ -81,9 +81,6 @@ CONTAINERS = (
 )
 """Types in one container: what is inside says which it is. What plays MP4 plays 3GP, and vice versa."""
 
-WEB_PAGES = frozenset({"text/html", "application/xhtml+xml"})
-"""Types of pages for people."""
-
 NO_TYPES = frozenset({"application/octet-stream", "application/x-empty", "inode/x-empty"})
 """What tools say instead of a type when they found none."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from mmscheck.checks.showing import is_blank, shown
+from mmscheck.base.text import is_blank, quoted
 from mmscheck.checks.tags import OPENING, TAG_SHOWN
 from mmscheck.model.effective import NAME, TAG, key_of
 
@@ -106,4 +106,4 @@ def _bare(rest: str, data: Data) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    return f'"{shown(text, TAG_SHOWN)}"'
+    return f'"{quoted(text, TAG_SHOWN)}"'

@@ -10,21 +10,14 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.base.http import WEB_PAGES
+from mmscheck.base.text import LONGEST_SENTENCE, quoted
 from mmscheck.checks import content_type
 from mmscheck.checks.answers import again
 from mmscheck.checks.content_type import comes_and_goes, declared_type, is_generic
 from mmscheck.checks.framed import codings
-from mmscheck.checks.media_types import NO_TYPES, WEB_PAGES, canonical, kinds, same_type
-from mmscheck.checks.observed import (
-    LONGEST_SENTENCE,
-    answer,
-    explanation,
-    is_medium,
-    printable,
-    seen,
-    shown_type,
-    unanswered,
-)
+from mmscheck.checks.media_types import NO_TYPES, canonical, kinds, same_type
+from mmscheck.checks.observed import answer, explanation, is_medium, seen, shown_type, unanswered
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -88,7 +81,7 @@ def _packed(observation: Fetched) -> str | None:
 
 def unseen(sniffed: Sniffed, **evidence: Any) -> Result:
     """Could not tell, because the bytes could not be looked at."""
-    problem = printable(sniffed.problem or "", LONGEST_SENTENCE)
+    problem = quoted(sniffed.problem or "", LONGEST_SENTENCE)
     if sniffed.fault:
         return broken(problem, sniffed.fault)
     return cant_tell(f"the bytes could not be looked at: {problem}", **evidence)
@@ -129,7 +122,7 @@ def matches(target: MediaTarget, params: content_type.SpecificParams) -> Result:
     if isinstance(actual, Result):
         return actual
     if not same_type(declared, actual):
-        differing = failed({"declared": declared}, seen=seen(hop, "Content-Type"), actual=printable(actual))
+        differing = failed({"declared": declared}, seen=seen(hop, "Content-Type"), actual=quoted(actual))
         return _untyped(differing, actual) if declared in WEB_PAGES and kinds(actual) else differing
     return _another_later(target.observation, actual, params) or passed(declared=declared, actual=actual)
 
@@ -147,7 +140,7 @@ def _another_later(
             continue
         if found.same and not same_type(then, actual):
             shown = f"{seen(found.head, 'Content-Type')} {found.when}"
-            return comes_and_goes(failed({"declared": then}, seen=shown, actual=printable(actual)))
+            return comes_and_goes(failed({"declared": then}, seen=shown, actual=quoted(actual)))
     return None
 
 
@@ -169,10 +162,10 @@ def kind_matches(target: MediaTarget, _params: NoParams) -> Result:
         return actual
     wanted, possible = target.ref.kind, kinds(actual)
     if wanted not in possible:
-        return failed(actual=printable(actual))
+        return failed(actual=quoted(actual))
     if len(possible) > 1 and canonical(actual).partition("/")[0] != wanted.value:
         if _tracks_seen(target.observation):
-            return failed(actual=printable(actual))
+            return failed(actual=quoted(actual))
         return cant_tell(f"{actual} is a container that may hold sound or moving pictures", actual=actual)
     return passed(actual=actual)
 
@@ -191,7 +184,7 @@ def accepted(target: MediaTarget, params: AcceptedParams) -> Result:
         return actual
     listed = params.of(target.ref.kind)
     if canonical(actual) not in {canonical(name) for name in listed}:
-        return failed(actual=printable(actual), accepted=", ".join(listed))
+        return failed(actual=quoted(actual), accepted=", ".join(listed))
     return passed(actual=actual)
 
 

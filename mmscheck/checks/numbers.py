@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from mmscheck.base.text import enumerated, is_blank, quoted
 from mmscheck.checks import phones
-from mmscheck.checks.showing import both, is_blank, shown
 from mmscheck.model.check import (
     Check,
     NoParams,
@@ -54,7 +54,7 @@ def sender(target: RequestTarget, params: Served) -> Result:
 
 
 def _failed(number: str, wrong: str) -> Result:
-    return failed(number=f' "{shown(number, NUMBER_SHOWN)}"', wrong=wrong)
+    return failed(number=f' "{quoted(number, NUMBER_SHOWN)}"', wrong=wrong)
 
 
 def _wrong(number: str, params: Served) -> str | None:
@@ -64,7 +64,7 @@ def _wrong(number: str, params: Served) -> str | None:
     if found is None:
         return "it begins with no country code that exists"
     if found.country_code not in params.country_codes:
-        served = both([str(code) for code in params.country_codes])
+        served = enumerated([str(code) for code in params.country_codes])
         return (
             f"it begins with country code {found.country_code}, but the provider delivers MMS only to "
             f"country codes {served}; perhaps its country code is missing"
@@ -84,7 +84,7 @@ def same_country(target: RequestTarget, _: NoParams) -> Result:
     there, here = _readable(to), _readable(from_)
     if there is None or here is None:
         unreadable = to if there is None else from_
-        return cant_tell(f'the number "{shown(unreadable, NUMBER_SHOWN)}" could not be read')
+        return cant_tell(f'the number "{quoted(unreadable, NUMBER_SHOWN)}" could not be read')
     return _compared(there, here)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 
+from mmscheck.base.http import OK, REDIRECTS
+from mmscheck.base.redact import redact_header, redact_text, redact_url
+from mmscheck.base.text import LONGEST_SENTENCE, quoted
 from mmscheck.checks.media_types import NO_TYPES, kinds
 from mmscheck.model.check import Result, cant_tell
 from mmscheck.model.observation import (
@@ -15,20 +18,9 @@ from mmscheck.model.observation import (
     Reason,
     Sniffed,
 )
-from mmscheck.model.redact import redact_header, redact_text, redact_url
 
-OK = 200
-"""The one status that comes with a file."""
-
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-"""Statuses that send the client elsewhere (RFC 9110, section 15.4)."""
-
-LONGEST_SHOWN = 120
-"""Characters of a header value that are shown before it is cut."""
-
-LONGEST_SENTENCE = 400
-"""Characters of an explanation that are shown before it is cut."""
-
+MOST_KEPT = 200
+"""Things the evidence holds; a document of megabytes must not make a report of megabytes."""
 
 _Headers = tuple[tuple[str, str], ...]
 
@@ -64,7 +56,7 @@ def explanation(observation: Observation) -> str:
     It quotes the reason: by this, reports find out what follows from the file's not being there.
     """
     if isinstance(observation, NotFetched):
-        return printable(redact_text(observation.explanation), LONGEST_SENTENCE)
+        return quoted(redact_text(observation.explanation), LONGEST_SENTENCE)
     status = observation.hops[-1].status if observation.hops else None
     return f"HTTP status {status}" if status else "no response was recorded"
 
@@ -78,7 +70,7 @@ def told(reason: Reason, detail: str) -> str:
         phrase = f"the server answered {answered}"
     else:
         phrase = f"{reason.value} ({detail})" if detail else reason.value
-    return printable(redact_text(phrase), LONGEST_SENTENCE)
+    return quoted(redact_text(phrase), LONGEST_SENTENCE)
 
 
 def arrived(observation: Observation) -> bool:
@@ -97,7 +89,7 @@ def values(hop: Hop, name: str) -> tuple[str, ...]:
 
 def seen(hop: Hop, name: str) -> str:
     """The header's lines as received, fit to be shown, or ``no <name>``."""
-    lines = [f"{printable(key)}: {printable(redact_header(name, value))}" for key, value in _lines(hop, name)]
+    lines = [f"{quoted(key)}: {quoted(redact_header(name, value))}" for key, value in _lines(hop, name)]
     return "; ".join(lines) or f"no {name}"
 
 
@@ -115,19 +107,9 @@ def _by_name(headers: _Headers) -> Mapping[str, _Headers]:
     return found
 
 
-def printable(text: str, longest: int = LONGEST_SHOWN) -> str:
-    """The text with unprintable characters escaped, cut after ``longest`` characters."""
-    shown = text
-    if not text.isprintable():
-        shown = "".join(
-            char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-        )
-    return shown if len(shown) <= longest else f"{shown[:longest]}... ({len(shown)} characters)"
-
-
 def route(observation: Observation) -> str:
     """The URLs of all hops in order, without their secrets."""
-    return " -> ".join(printable(redact_url(hop.url)) for hop in observation.hops)
+    return " -> ".join(quoted(redact_url(hop.url)) for hop in observation.hops)
 
 
 def is_https(hop: Hop) -> bool:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mmscheck.checks.observed import printable
-from mmscheck.model.redact import redact_text
+from mmscheck.base.redact import redact_text
+from mmscheck.base.text import quoted
 
 LONGEST = 200
 """Characters of a server's words that are shown."""
@@ -27,10 +27,10 @@ def own_words(excerpt: str) -> str:
     """
     text = excerpt.encode("iso-8859-1", "replace").decode("utf-8", "replace").removeprefix("\ufeff").strip()
     words = dict.fromkeys(" ".join(each.split()) for each in _found(text))
-    return printable(redact_text(": ".join(each for each in words if each)), LONGEST)
+    return quoted(redact_text(": ".join(each for each in words if each)), LONGEST)
 
 
-def quoted(excerpt: str) -> str:
+def own_words_clause(excerpt: str) -> str:
     """The same as the end of a sentence: ``; it says "..."``."""
     words = own_words(excerpt)
     return f'; it says "{words}"' if words else ""

@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from mmscheck.model.phone import e164, parsed, possible
+from mmscheck.base.phone import e164, parsed, possible
 
 FULL = re.compile(r"[1-9][0-9]{6,14}\Z")
 """Country code and number in digits; E.164 allows 15."""

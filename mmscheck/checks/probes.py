@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmscheck.base.text import quoted
 from mmscheck.checks import stable, timing
 from mmscheck.checks.answers import (
     Answer,
@@ -14,8 +15,7 @@ from mmscheck.checks.answers import (
     probes,
     usable_length,
 )
-from mmscheck.checks.observed import answer, explanation, printable, unanswered
-from mmscheck.model.caching import CacheState, Caching, by_luck, caching
+from mmscheck.checks.observed import answer, explanation, unanswered
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -29,6 +29,7 @@ from mmscheck.model.check import (
 )
 from mmscheck.model.observation import Fetched, Hop, Observation, ProbeName
 from mmscheck.model.words import Outcome, Owner, TargetKind
+from mmscheck.servers.caches import CacheState, Caching, by_luck, caching
 
 CLIFF = 64 * 1024
 """Bytes up to which Apache's mod_deflate keeps a length (measured on 2.4.71; others have such a size too)."""
@@ -190,7 +191,7 @@ def _judged(observation: Observation, found: Answer, where: str, *, proven: bool
 
 
 def _words(found: Caching) -> str:
-    shown = ", ".join(f"{printable(name)}: {printable(value)}" for name, value in found.lines)
+    shown = ", ".join(f"{quoted(name)}: {quoted(value)}" for name, value in found.lines)
     return f"{found.state.value} ({shown})" if shown else found.state.value
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.base.text import count, listed
 from mmscheck.checks import tags, wire
 from mmscheck.checks.observed import shown_type
 from mmscheck.checks.published import Published
-from mmscheck.checks.showing import listed, plural
 from mmscheck.model.check import Check, MessageTarget, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched
@@ -70,7 +70,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         seen, party = self.measure, self.party
         at_least = "at least " if seen.unknown else ""
         return (
-            f"{party.name} takes {plural(party.maximum, seen.unit)}, and {seen.what} has "
+            f"{party.name} takes {count(party.maximum, seen.unit)}, and {seen.what} has "
             f"{at_least}{seen.size:,} ({party.source})"
         )
 
@@ -110,9 +110,9 @@ def fits_providers(target: MessageTarget, params: ProviderLimits) -> Result:
 def _findings(target: MessageTarget, params: ProviderLimits) -> Iterable[Finding]:
     texts = [_characters(f"the text of slide {n}", text) for n, text in target.effective.texts.items()]
     subject = [_characters("the subject", target.effective.subject or "")]
-    count = Measure(what="the message", unit="file", size=len(target.message.media))
+    files = Measure(what="the message", unit="file", size=len(target.message.media))
     whole = _sum("the message", "byte", [_measured(part) for part in wire.weigh(target)])
-    yield from _each(params.media_count, [count])
+    yield from _each(params.media_count, [files])
     yield from _each(params.message_bytes, [whole])
     yield from _files(target, params)
     yield from _each(params.body_length, [_sum("the whole text", "character", texts)])

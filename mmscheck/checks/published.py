@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.checks.showing import both, plural
+from mmscheck.base.text import count, enumerated
 from mmscheck.model.rule import OF_FILES, ON_THE_WIRE
 from mmscheck.model.words import Outcome
 
@@ -43,10 +43,10 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
         own = [party.name for party in self.parties if party.own]
         general = [party.name for party in self.parties if not party.own]
         whose = dict.fromkeys(party.whose for party in self.parties if party.whose)
-        of = f" of {both(list(whose))}" if whose else ""
+        of = f" of {enumerated(list(whose))}" if whose else ""
         without = f"(the general number{of}; no own one is published)"
-        shared = [f"{both(general)} {without}"] if general else []
-        return both([*own, *shared]) or "every carrier"
+        shared = [f"{enumerated(general)} {without}"] if general else []
+        return enumerated([*own, *shared]) or "every carrier"
 
     def outcome(self, size: int, *, at_least: bool) -> Outcome:
         """Whether a size keeps to it; exactly the number is fine, and what is not known can only add."""
@@ -57,7 +57,7 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     def words(self, size: int, *, at_least: bool) -> str:
         """The verdict on one number: whose, how much, and by how much it is exceeded."""
         verdicts = {
-            Outcome.FAILED: f"{plural(size - self.maximum, 'byte')} too many",
+            Outcome.FAILED: f"{count(size - self.maximum, 'byte')} too many",
             Outcome.CANT_TELL: "not known whether it fits",
             Outcome.PASSED: "fits",
         }

@@ -8,20 +8,14 @@ from types import MappingProxyType
 
 import msgspec
 
-from mmscheck.checks.observed import (
-    OK,
-    REDIRECTS,
-    arrived,
-    explanation,
-    is_https,
-    printable,
-    route,
-    told,
-)
-from mmscheck.checks.own_words import quoted
+from mmscheck.base.http import OK, REDIRECTS
+from mmscheck.base.redact import redact_url
+from mmscheck.base.text import quoted
+from mmscheck.base.url import take_apart
+from mmscheck.checks.observed import arrived, explanation, is_https, route, told
+from mmscheck.checks.own_words import own_words_clause
 from mmscheck.checks.signatures import signatures
 from mmscheck.checks.unreached import advice, how_often
-from mmscheck.checks.web_address import take_apart
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -33,7 +27,6 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason
-from mmscheck.model.redact import redact_url
 from mmscheck.model.words import Outcome, Owner, TargetKind
 
 MEANING: Mapping[Reason, Outcome] = MappingProxyType(
@@ -102,7 +95,7 @@ def reachable(target: MediaTarget, _params: NoParams) -> Result:
 def _unreached(observation: NotFetched, doubt: str) -> Result:
     status = observation.final.status if observation.final else None
     evidence = {"cause": observation.reason.value, "status": status, "attempts": observation.attempts}
-    says = quoted(observation.excerpt) if observation.reason in _ANSWERED else ""
+    says = own_words_clause(observation.excerpt) if observation.reason in _ANSWERED else ""
     problem = told(observation.reason, observation.detail) + how_often(observation) + says
     if MEANING[observation.reason] is Outcome.FAILED:
         return failed(evidence, problem=problem)
@@ -144,7 +137,7 @@ def redirect_free(target: MediaTarget, _params: NoParams) -> Result:
     count = sum(hop.status in REDIRECTS for hop in observation.hops)
     end = redact_url(observation.hops[-1].url)
     evidence = {"status": first, "route": route(observation), **_handed_on(observation.hops)}
-    result = failed(evidence, count=count, end=printable(end))
+    result = failed(evidence, count=count, end=quoted(end))
     return advising(result, _SIGNED_ANEW, Owner.HOSTING) if signatures(observation.hops[-1].url) else result
 
 
@@ -159,7 +152,7 @@ def _handed_on(hops: Sequence[Hop]) -> dict[str, list[str]]:
     """Other hosts that a redirect gave the query to, which may hold a signature."""
     parts = [take_apart(hop.url) for hop in hops]
     hosts = [
-        printable(there.host or "")
+        quoted(there.host or "")
         for here, there in pairwise(parts)
         if here.query and here.query == there.query and here.host != there.host
     ]

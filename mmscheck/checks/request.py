@@ -11,8 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from mmscheck.base.text import count, is_blank, listed, quoted
 from mmscheck.checks import bound, fallback, numbers, tags
-from mmscheck.checks.showing import is_blank, listed, plural, shown
 from mmscheck.model.check import (
     Check,
     MessageTarget,
@@ -52,7 +52,7 @@ def given(target: RequestTarget, params: Field) -> Result:
     if params.form == "id":
         if TOKEN.match(value):
             return passed(value=value)
-        what = "is empty" if is_blank(value) else f'is "{shown(value)}", with a space or a special character'
+        what = "is empty" if is_blank(value) else f'is "{quoted(value)}", with a space or a special character'
         return failed(field=name, what=what)
     if not is_blank(tags.certain(value)):
         return passed(characters=len(value))
@@ -65,7 +65,7 @@ def operator_id(target: RequestTarget, _: NoParams) -> Result:
     value = target.request.operator_id
     if value is None:
         return inapplicable("no operator-id is given")
-    return passed(value=value) if DIGITS.match(value) else failed(value=shown(value))
+    return passed(value=value) if DIGITS.match(value) else failed(value=quoted(value))
 
 
 def ddm(target: RequestTarget, _: NoParams) -> Result:
@@ -84,9 +84,9 @@ def _ddm_faults(request: SendRequest) -> list[str]:
     if is_blank(request.ddm_message_text):
         faults.append("ddm-message-text is missing, and every other ddm field needs it")
     if timeout is not None and not (DIGITS.match(timeout) and timeout.strip("0")):
-        faults.append(f'ddm-message-timeout is "{shown(timeout)}", not a whole number of minutes above 0')
+        faults.append(f'ddm-message-timeout is "{quoted(timeout)}", not a whole number of minutes above 0')
     if force is not None and force not in FORCE:
-        faults.append(f'ddm-force is "{shown(force)}", not true or false')
+        faults.append(f'ddm-force is "{quoted(force)}", not true or false')
     return faults
 
 
@@ -100,11 +100,11 @@ def custom_texts(target: MessageTarget, _: NoParams) -> Result:
 
 
 def _custom_faults(texts: tuple[CustomText, ...], slides: int) -> list[str]:
-    count = Counter(text.slide for text in texts)
-    has = f"the message has {plural(slides, 'slide')}, counted from 1"
+    times = Counter(text.slide for text in texts)
+    has = f"the message has {count(slides, 'slide')}, counted from 1"
     return [
-        *(f"there is no slide {number}: {has}" for number in count if not 1 <= number <= slides),
-        *(f"slide {number} is given {n} custom texts" for number, n in count.items() if n > 1),
+        *(f"there is no slide {number}: {has}" for number in times if not 1 <= number <= slides),
+        *(f"slide {number} is given {n} custom texts" for number, n in times.items() if n > 1),
         *(f"the custom text for slide {text.slide} is empty" for text in texts if is_blank(text.value)),
     ]
 

@@ -6,8 +6,8 @@ from collections import Counter
 
 import msgspec
 
+from mmscheck.base.text import count, enumerated, is_blank
 from mmscheck.checks import durations, tags
-from mmscheck.checks.showing import both, is_blank, plural
 from mmscheck.model.check import (
     Check,
     NoParams,
@@ -57,7 +57,7 @@ def counted(target: SlideTarget) -> Counter[MediaKind]:
 
 def in_words(kinds: Counter[MediaKind]) -> str:
     """The media as people enumerate them: ``an image and 2 audio files``."""
-    return both([_NAMES[kind][0] if n == 1 else f"{n} {_NAMES[kind][1]}" for kind, n in kinds.items()])
+    return enumerated([_NAMES[kind][0] if n == 1 else f"{n} {_NAMES[kind][1]}" for kind, n in kinds.items()])
 
 
 def not_empty(target: SlideTarget, _: NoParams) -> Result:
@@ -78,7 +78,7 @@ def one_per_kind(target: SlideTarget, _: NoParams) -> Result:
     # Text is a media type like the others, and the 2015 schema takes one text element to a slide.
     if len(target.slide.texts) > 1:
         twice.append(f"{len(target.slide.texts)} texts")
-    return failed(content=both(twice)) if twice else passed()
+    return failed(content=enumerated(twice)) if twice else passed()
 
 
 def single(target: SlideTarget, params: Kinds) -> Result:
@@ -104,17 +104,17 @@ def text_length(target: SlideTarget, params: LongestText) -> Result:
     if not target.text:
         return inapplicable("the slide has no text")
     known, why = tags.certain(target.text), tags.unknown(target.text)
-    count, units = len(known), len(known.encode("utf-16-le", "surrogatepass")) // 2
-    evidence = {"count": count, "utf16_units": units, "maximum": params.maximum}
-    if count > params.maximum:
+    characters, units = len(known), len(known.encode("utf-16-le", "surrogatepass")) // 2
+    evidence = {"count": characters, "utf16_units": units, "maximum": params.maximum}
+    if characters > params.maximum:
         return failed(
             evidence,
-            length=f"{'at least ' if why else ''}{count:,} characters",
+            length=f"{'at least ' if why else ''}{characters:,} characters",
             maximum=f"{params.maximum:,}",
-            excess=plural(count - params.maximum, "character"),
+            excess=count(characters - params.maximum, "character"),
         )
     if units > params.maximum:
-        counts = f"it has {count:,} characters, but {units:,} when each emoji counts as two"
+        counts = f"it has {characters:,} characters, but {units:,} when each emoji counts as two"
         return cant_tell(f"{counts}, and the provider does not say how it counts", **evidence)
     return cant_tell(why, **evidence) if why else passed(**evidence)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from mmscheck.base.text import listed, quoted
 from mmscheck.checks import mojibake
 from mmscheck.checks.characters import suggested
-from mmscheck.checks.showing import MOST_KEPT, listed, shown
+from mmscheck.checks.observed import MOST_KEPT
 from mmscheck.checks.tags import masked
 from mmscheck.model.check import Check, MessageTarget, NoParams, Result, failed, inapplicable, passed
 from mmscheck.model.words import TargetKind
@@ -63,7 +64,7 @@ def _told(one: Spoilt) -> str:
     # A subject has to be plain, so what is suggested for it is.
     instead = suggested(one.instead) if one.where == "the subject" else one.instead
     told = f"{one.where} holds {one.wrong}"
-    return f'{told} (write "{shown(instead)}")' if instead else told
+    return f'{told} (write "{quoted(instead)}")' if instead else told
 
 
 def _texts(target: MessageTarget) -> Iterator[tuple[str, str]]:

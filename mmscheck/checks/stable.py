@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from mmscheck.base.http import REFUSALS, WEB_PAGES
+from mmscheck.base.text import LONGEST_SENTENCE, enumerated, listed, quoted
 from mmscheck.checks.answers import (
     Answer,
     content_coded,
@@ -17,15 +19,11 @@ from mmscheck.checks.answers import (
     transfer_coded,
     usable_length,
 )
-from mmscheck.checks.observed import LONGEST_SENTENCE, printable, unanswered, values
+from mmscheck.checks.observed import unanswered, values
 from mmscheck.checks.reaching import MEANING
-from mmscheck.checks.showing import both, listed
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.observation import Fetched, NotFetched, Probe, ProbeName
 from mmscheck.model.words import Outcome, TargetKind
-
-_WALLED = frozenset({401, 403, 406, 429})
-"""Statuses by which a wall turns away what does not look like a browser."""
 
 NEGOTIATED: Mapping[ProbeName, str] = MappingProxyType(
     {
@@ -37,8 +35,6 @@ NEGOTIATED: Mapping[ProbeName, str] = MappingProxyType(
 
 _JUDGED_ELSEWHERE = frozenset({ProbeName.GZIP.value, ProbeName.COLD.value})
 """Probes whose missing length has a rule of its own."""
-
-_WEB_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 
 
 def stable(target: MediaTarget, _params: NoParams) -> Result:
@@ -52,7 +48,7 @@ def stable(target: MediaTarget, _params: NoParams) -> Result:
         return failed(seen, problem=_told(observation.probes, differences))
     unknown = [_named(probe) for probe in observation.probes if _is_undecided(probe)]
     if unknown:
-        return cant_tell(f"no answer to compare {both(unknown)}", **seen)
+        return cant_tell(f"no answer to compare {enumerated(unknown)}", **seen)
     compared = [probe.name.value for probe in observation.probes if probe.sha256 is not None]
     if not compared:
         return inapplicable("no whole file was asked for again (--deep does)", **seen)
@@ -65,10 +61,10 @@ def _refused(observation: NotFetched) -> Result:
     if not let_in:
         return unanswered(observation)
     final = observation.final
-    walled = final is not None and final.status in _WALLED
+    walled = final is not None and final.status in REFUSALS
     why = ": a wall lets in browsers only" if walled else ""
-    problem = f"{first(observation).problem} at first, but a file {both(let_in)}{why}"
-    return failed({"answers": evidence(observation)}, problem=printable(problem, LONGEST_SENTENCE))
+    problem = f"{first(observation).problem} at first, but a file {enumerated(let_in)}{why}"
+    return failed({"answers": evidence(observation)}, problem=quoted(problem, LONGEST_SENTENCE))
 
 
 def _is_undecided(probe: Probe) -> bool:
@@ -97,7 +93,7 @@ def _difference(before: Answer, after: Answer, name: ProbeName) -> str:
         return ""
     old, new = _type(before), _type(after)
     if old != new:
-        negotiated = "" if new in _WEB_PAGES else NEGOTIATED.get(name, "")
+        negotiated = "" if new in WEB_PAGES else NEGOTIATED.get(name, "")
         return f"{new or 'no type'} in place of {old or 'no type'}{negotiated}"
     if content_coded(after.head) and not content_coded(before.head):
         # Compressed on request, size and digest say nothing; whether the length is there, another rule asks.
@@ -133,7 +129,7 @@ def _bytes(count: int | None) -> str:
 
 def _type(found: Answer) -> str:
     stated = values(found.head, "Content-Type") if found.head else ()
-    return printable(stated[0].partition(";")[0].strip().lower()) if stated else ""
+    return quoted(stated[0].partition(";")[0].strip().lower()) if stated else ""
 
 
 def _told(probes: tuple[Probe, ...], differences: Iterable[tuple[ProbeName, str]]) -> str:

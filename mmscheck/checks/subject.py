@@ -11,10 +11,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from mmscheck.base.text import code_point, count, is_blank, listed, quoted
 from mmscheck.checks import filling, tags, templates
 from mmscheck.checks.characters import Offender, emoji_offenders, is_plain, name_of, offenders, suggested
 from mmscheck.checks.mojibake import mended, misread_as, title
-from mmscheck.checks.showing import MOST_KEPT, code, is_blank, listed, plural, shown
+from mmscheck.checks.observed import MOST_KEPT
 from mmscheck.model.check import (
     Check,
     MessageTarget,
@@ -83,7 +84,7 @@ def present(target: MessageTarget, _: NoParams) -> Result:
     if subject is None:
         return failed(what=f"The message has no subject{_in_doubt(target.message.dialect)}")
     if not is_blank(tags.certain(subject)):
-        return passed(subject=shown(subject))
+        return passed(subject=quoted(subject))
     if why := tags.unknown(subject):
         return cant_tell(why)
     return failed(stands(target), what=f"The {where(target)} is empty{_in_doubt(target.message.dialect)}")
@@ -105,15 +106,15 @@ def length(target: MessageTarget, params: Longest) -> Result:
     subject = target.effective.subject
     if subject is None:
         return inapplicable(NO_SUBJECT)
-    count, why = len(tags.certain(subject)), tags.unknown(subject)
-    evidence = {"count": count, "maximum": params.maximum, **stands(target)}
-    if count > params.maximum:
+    characters, why = len(tags.certain(subject)), tags.unknown(subject)
+    evidence = {"count": characters, "maximum": params.maximum, **stands(target)}
+    if characters > params.maximum:
         return failed(
             evidence,
             where=where(target),
-            length=f"{'at least ' if why else ''}{count} characters",
+            length=f"{'at least ' if why else ''}{characters} characters",
             maximum=params.maximum,
-            excess=plural(count - params.maximum, "character"),
+            excess=count(characters - params.maximum, "character"),
         )
     return cant_tell(why, **evidence) if why else passed(**evidence)
 
@@ -140,11 +141,11 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
             {
                 "offenders": msgspec.to_builtins(found[:MOST_KEPT]),
                 "suggestion": plain,
-                "subject": shown(subject),
+                "subject": quoted(subject),
                 **stands(target),
             },
             where=where(target),
-            count=plural(len(found), one, many),
+            count=count(len(found), one, many),
             characters=listed([str(offender) for offender in found]),
             advice=_advice(plain, subject),
         )
@@ -152,7 +153,7 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
         return advising(result, MEND_THE_EXPORT, Owner.CONTENT) if misread else result
     if why := tags.unknown(subject):
         return cant_tell(why)
-    return passed(subject=shown(subject))
+    return passed(subject=quoted(subject))
 
 
 def _advice(plain: str, subject: str) -> str:
@@ -174,7 +175,7 @@ def plain_line(target: MessageTarget, _: NoParams) -> Result:
     known = tags.masked(subject)
     found = [f"{_control(m.group(0))} at position {m.start() + 1}" for m in CONTROL.finditer(known)]
     found += [
-        f'the encoded word "{shown(m.group(0))}" at position {m.start() + 1}'
+        f'the encoded word "{quoted(m.group(0))}" at position {m.start() + 1}'
         for m in ENCODED_WORD.finditer(known)
         if m.group(0).endswith("?=") and len(m.group(0)) >= _SHORTEST_WORD
     ]
@@ -186,11 +187,11 @@ def plain_line(target: MessageTarget, _: NoParams) -> Result:
         )
     if why := tags.unknown(subject):
         return cant_tell(why)
-    return passed(subject=shown(subject))
+    return passed(subject=quoted(subject))
 
 
 def _control(char: str) -> str:
-    return f"{name_of(char)} ({code(char)})"
+    return f"{name_of(char)} ({code_point(char)})"
 
 
 _OFFENDERS = frozenset({"where", "count", "characters", "advice"})

@@ -6,7 +6,7 @@ text asks here first which parts of it are certain.
 
 from __future__ import annotations
 
-from mmscheck.checks.showing import both, shown
+from mmscheck.base.text import enumerated, quoted
 from mmscheck.model.effective import TAG
 
 OPENING = "{$"
@@ -31,14 +31,16 @@ def masked(text: str) -> str:
 
 def unknown(text: str) -> str:
     """Why the text is not known, as the end of a sentence; empty when all of it is known."""
-    names = list(dict.fromkeys(shown(tag.group(0), TAG_SHOWN) for tag in TAG.finditer(text)))
+    names = list(dict.fromkeys(quoted(tag.group(0), TAG_SHOWN) for tag in TAG.finditer(text)))
     if len(names) > NAMED:
         names = [*names[:NAMED], f"{len(names) - NAMED} more"]
     if names:
-        return f"the {'value' if len(names) == 1 else 'values'} of {both(names)} {_are(names)} not known"
+        return (
+            f"the {'value' if len(names) == 1 else 'values'} of {enumerated(names)} {_are(names)} not known"
+        )
     start = text.find(OPENING)
     if start >= 0:
-        begun = shown(text[start : start + TAG_SHOWN + 1], TAG_SHOWN)
+        begun = quoted(text[start : start + TAG_SHOWN + 1], TAG_SHOWN)
         return f'the merge tag that begins "{begun}" is not closed'
     return ""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mmscheck.base.text import listed, quoted
 from mmscheck.checks import merging, tags
-from mmscheck.checks.showing import MOST_KEPT, listed, shown
+from mmscheck.checks.observed import MOST_KEPT
 from mmscheck.model.check import Check, MessageTarget, NoParams, Result, failed, inapplicable, passed
 from mmscheck.model.effective import slide_template, subject_template
 from mmscheck.model.words import TargetKind
@@ -27,7 +28,7 @@ def merge_data(target: MessageTarget, _: NoParams) -> Result:
         return failed({"faults": faults[:MOST_KEPT], "count": len(faults)}, faults=listed(faults))
     if not any(merging.has_tags(template) for _, template, _ in templates):
         return inapplicable("the message has no merge tags")
-    return passed(names=[shown(name) for name in sorted(data)])
+    return passed(names=[quoted(name) for name in sorted(data)])
 
 
 def _templates(target: MessageTarget) -> list[tuple[str, str, str]]:

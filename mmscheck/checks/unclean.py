@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from mmscheck.checks.web_address import take_apart
+from mmscheck.base.url import take_apart
 
 _SPACE = re.compile(r"\s+")
 _DOUBLE = re.compile(r"%25[0-9A-Fa-f]{2}")

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from ipaddress import AddressValueError, IPv6Address
 
-from mmscheck.checks.addresses import is_public
-from mmscheck.checks.observed import arrived, explanation, printable
-from mmscheck.checks.showing import MOST_KEPT
+from mmscheck.base.networks import is_public
+from mmscheck.base.redact import redact_text, redact_url
+from mmscheck.base.text import quoted
+from mmscheck.base.url import WebAddress, take_apart
+from mmscheck.checks.observed import MOST_KEPT, arrived, explanation
 from mmscheck.checks.unclean import blemishes
-from mmscheck.checks.web_address import WebAddress, take_apart
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -23,7 +24,6 @@ from mmscheck.model.check import (
     saying,
 )
 from mmscheck.model.observation import Hop, NotFetched, Observation, Reason
-from mmscheck.model.redact import redact_text, redact_url
 from mmscheck.model.words import MediaKind, TargetKind
 
 _LETTER = r"A-Za-z0-9_\x80-\U0010ffff"
@@ -163,7 +163,7 @@ def _not_public(hops: Sequence[Hop], guards: Sequence[str]) -> str:
     if not allowed:
         return ""
     more = f" and {len(allowed) - _MOST_SHOWN} more" if len(allowed) > _MOST_SHOWN else ""
-    which = printable(", ".join(allowed[:_MOST_SHOWN])) + more
+    which = quoted(", ".join(allowed[:_MOST_SHOWN])) + more
     them = "it" if len(allowed) == 1 else "them"
     return f"Not every address is public ({which}), but allow-net lets {them} through."
 
@@ -180,12 +180,12 @@ def _refused(observation: NotFetched) -> Result:
     return failed(
         {"hop": number, "resolved": list(resolved)},
         where=where,
-        address=printable(redact_text(address)),
+        address=quoted(redact_text(address)),
     )
 
 
 def _shown(hop: Hop | None) -> str:
-    return printable(redact_url(hop.url)) if hop else ""
+    return quoted(redact_url(hop.url)) if hop else ""
 
 
 CHECKS: tuple[Check, ...] = (

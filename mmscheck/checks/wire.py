@@ -15,13 +15,13 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.base.redact import redact_url
+from mmscheck.base.text import enumerated, listed
 from mmscheck.checks import tags
 from mmscheck.checks.published import Bound, Published, bounds
-from mmscheck.checks.showing import both, listed
 from mmscheck.model.check import MessageTarget, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, Observation, Reason
-from mmscheck.model.redact import redact_url
 from mmscheck.model.words import MediaKind
 
 OFFLINE = "lint is offline, and not every file of the message is there; what is there is not too much"
@@ -151,5 +151,5 @@ def _wording(
         "maximum": f"{first.maximum:,} bytes",
         "excess": f"{sums[first].size - first.maximum:,} bytes",
         "limits": "; ".join(limit.words(seen.size, at_least=seen.at_least) for limit, seen in sums.items()),
-        "largest": both([f"{part.what} ({part.size:,} bytes)" for part in largest]),
+        "largest": enumerated([f"{part.what} ({part.size:,} bytes)" for part in largest]),
     }

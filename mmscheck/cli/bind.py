@@ -9,8 +9,8 @@ import msgspec
 
 from mmscheck.cli import options as opts
 from mmscheck.cli import provider
+from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.exits import Exit
-from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER, WHO, demand_place, login, opened_ledger
 from mmscheck.cli.output import destinations, write_reports
 from mmscheck.cli.perform import Subject, check_subject, read_one

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.errors import InputError
-from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.report.escape import visible
 from mmscheck.slidexml import DOCUMENTS, Left, Unread, left_out, walk
 

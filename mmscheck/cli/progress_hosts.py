@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
+from mmscheck.base.text import count
 from mmscheck.cli.progress import Progress, Stage
 from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.report import MessageReport
 from mmscheck.report.layout import shown_url
-from mmscheck.report.wording import count
 
 _MOST = 2
 """Hosts named of each kind; the others are counted."""

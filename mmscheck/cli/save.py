@@ -8,7 +8,7 @@ import click
 
 from mmscheck.cli import options as opts
 from mmscheck.cli import provider
-from mmscheck.cli.grouped import GroupedCommand
+from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER, demand_place
 from mmscheck.cli.output import destinations
 from mmscheck.cli.perform import Job, Subject, perform, read_one

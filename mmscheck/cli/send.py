@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.cli import options as opts
 from mmscheck.cli import provider
 from mmscheck.cli.campaign import send_to_all
 from mmscheck.cli.campaign_options import campaign_options, usable
-from mmscheck.cli.grouped import GroupedCommand
+from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER, demand_place
 from mmscheck.cli.output import destinations
 from mmscheck.cli.perform import Job, Subject, perform, read_one
@@ -18,7 +19,6 @@ from mmscheck.cli.plan import refuse_later, sending
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import by_variable, filled
 from mmscheck.judge.gate import require_second_gate
-from mmscheck.model.names import LONGEST_KEY, usable_name
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SEND_CALL

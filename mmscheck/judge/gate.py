@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
+from mmscheck.base.redact import redact_url
 from mmscheck.errors import PermitError, UsageError
 from mmscheck.judge.waivers import apply_waivers
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, NotFetched
-from mmscheck.model.redact import redact_url
 from mmscheck.model.report import (
     LINT,
     MEDIA,

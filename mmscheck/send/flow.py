@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypedDict, TypeVar, Unpack
 import msgspec
 
 from mmscheck.errors import LedgerError, PermitError, UsageError
-from mmscheck.fetch import FetchPolicy
+from mmscheck.fetch import FetchPolicy, OnDone
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import Progress, check
+from mmscheck.judge.pipeline import check
 from mmscheck.media import MediaWorkers
 from mmscheck.model.check import Binding
 from mmscheck.model.ledger import Claim, ClaimOutcome, ClaimRefused, PostbackMeaning, Recorded, SendState
@@ -83,7 +83,7 @@ class CheckOptions(TypedDict, total=False):
     cache_bust: bool
     previews: bool
     columns: tuple[str, ...]
-    on_done: Progress
+    on_done: OnDone
     on_judged: Callable[[MessageReport], None]
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mmscheck.model.coding import COMPRESSIONS
+from mmscheck.base.http import COMPRESSIONS, OK, REFUSALS, WEB_PAGES
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Probe, ProbeName
 from mmscheck.model.server import Condition, Link
 
@@ -18,11 +18,6 @@ LONGEST_VALUE = 1024
 LONGEST_EXCERPT = 2048
 """Characters of a body that are looked at: what an observation keeps at most."""
 
-_OK = 200
-_REFUSALS = frozenset({401, 403, 406, 429})
-"""Statuses by which a server turns a client away; others say that something is missing or broken."""
-
-_PAGE = re.compile(r"\s*(?:text/html|application/xhtml)", re.IGNORECASE)
 _NOTHING = ("", "", None, None, None)
 
 
@@ -87,14 +82,15 @@ def answers_browsers(observation: Observation) -> bool:
     """
     if not isinstance(observation, NotFetched) or observation.final is None:
         return False
-    return observation.final.status in _REFUSALS and any(map(_is_file_for_browser, observation.probes))
+    return observation.final.status in REFUSALS and any(map(_is_file_for_browser, observation.probes))
 
 
 def _is_file_for_browser(probe: Probe) -> bool:
     final = probe.final
     if probe.name is not ProbeName.BROWSER or probe.reason is not None or final is None:
         return False
-    return final.status == _OK and probe.size != 0 and not any(map(_PAGE.match, final.values("Content-Type")))
+    pages = (value.strip().lower().startswith(tuple(WEB_PAGES)) for value in final.values("Content-Type"))
+    return final.status == OK and probe.size != 0 and not any(pages)
 
 
 def _split(url: str) -> tuple[str, str, str]:

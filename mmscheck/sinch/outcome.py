@@ -5,12 +5,11 @@ Only two things are proof: a clear success, and a clear failure with a code that
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
-from mmscheck.model.known_secret import KnownSecret
-from mmscheck.model.phone import another_number
+from mmscheck.base.known_secret import KnownSecret
+from mmscheck.base.phone import another_number
+from mmscheck.base.text import one_line
 from mmscheck.model.request import SendRequest
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SAVE_CALL, SEND_CALL, CallKind, SendResult, SendStatus
@@ -24,7 +23,6 @@ LONGEST_INFO = 300
 _SUCCESSFUL = range(200, 300)
 _REDIRECT = range(300, 400)
 _SERVER_ERROR = 500
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 def judge(
@@ -66,8 +64,8 @@ def unknown(call: CallKind, reason: str, http_status: int | None = None) -> Send
 
 
 def tidy(text: str, api_key: str) -> str:
-    """One line without control characters and without the key, however it is spelled."""
-    return _UNPRINTABLE.sub(" ", KnownSecret(api_key).hidden(text, REDACTED))
+    """The text on one line, escaped, and without the key, however it is spelled."""
+    return one_line(KnownSecret(api_key).hidden(text, REDACTED))
 
 
 def _shown(text: str | None, api_key: str) -> str | None:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mmscheck.model.secret_words import (
+from mmscheck.base.secret_words import (
     KNOWN,
     is_hinted,
     is_secret_behind,
