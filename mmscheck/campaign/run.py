@@ -28,7 +28,7 @@ from mmscheck.campaign.watch import MediaWatch
 from mmscheck.errors import InputError, MmscheckError, ReportError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import window
+from mmscheck.judge.pipeline import CheckOptions, window
 from mmscheck.model.campaign import CampaignResult, RowFate
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
@@ -150,18 +150,16 @@ class Campaign:
         """One full check of the message, as the first row would be sent."""
         plan = self._plan
         request = msgspec.structs.replace(plan.common, to=row.to, changes=row.changes)
-        checked = await check_message(
-            self._ledger,
-            plan.message,
-            plan.ruleset,
-            plan.policy,
+        options = CheckOptions(
+            policy=plan.policy,
             request=request,
-            account=plan.account or stored_at(self._client or plan),
             strict=plan.strict,
             sending=window(None, plan.within),
             cache_bust=plan.cache_bust,
             columns=self._recipients.columns.filling,
         )
+        account = plan.account or stored_at(self._client or plan)
+        checked = await check_message(self._ledger, plan.message, plan.ruleset, options, account)
         return Basis(
             ruleset=plan.ruleset,
             message=plan.message,

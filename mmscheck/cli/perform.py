@@ -7,29 +7,32 @@ import contextlib
 import io
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
+from mmscheck.cli import options as opts
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import hold
 from mmscheck.cli.ledger_open import OpenLedger, opened_ledger
 from mmscheck.cli.output import Destination, shows_media, write_reports
+from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress
 from mmscheck.cli.progress_hosts import CheckProgress
 from mmscheck.cli.running import cancel
 from mmscheck.cli.say import complain, internal, say, write_stdout
 from mmscheck.errors import InputError, LedgerError, MmscheckError, ReportError, UsageError
-from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
+from mmscheck.judge.pipeline import CheckOptions
 from mmscheck.model.mms import Mms
-from mmscheck.model.request import SendRequest, SendWindow
+from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import CallKind, SendResult, SendStatus
 from mmscheck.report import View
 from mmscheck.report.escape import visible
+from mmscheck.ruleset import Config
 from mmscheck.send.flow import ONCE, CheckedMessage, ProviderCall, check_message, note_denial
 from mmscheck.send.order import Order, Retries
 from mmscheck.sinch import SinchClient
@@ -55,10 +58,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     document: bytes
     message: Mms
     ruleset: RuleSet
-    policy: FetchPolicy
-    window: SendWindow
-    strict: bool
-    cache_bust: bool
+    options: CheckOptions
     wanted: tuple[Destination, ...]
     quiet: bool
     progress: bool
@@ -91,6 +91,16 @@ def read_one(path: str, command: str) -> tuple[bytes, Mms]:
     if len(inputs) != 1 or unread:
         raise UsageError(f"{path}: {command} takes exactly one message, and found {len(inputs)} in {path}")
     return inputs[0].data, parse(inputs[0].data, inputs[0].source)
+
+
+def check_options(given: Mapping[str, Any], config: Config) -> CheckOptions:
+    """How the options and the configuration have the message looked at; raises UsageError."""
+    return CheckOptions(
+        policy=opts.policy(given, config),
+        sending=sending(given["send_at"], given["send_within"]),
+        strict=given["strict"] or config.strict,
+        cache_bust=not given["no_cache_bust"],
+    )
 
 
 def perform(subject: Subject, job: Job[R]) -> int:
@@ -151,20 +161,14 @@ async def check_subject(
     """Check the message with its progress on the terminal; a denial is noted in the ledger."""
     with Progress(wanted=subject.progress) as line:
         shown = CheckProgress(line, [ref.url for ref in subject.message.media], 1)
-        checked = await check_message(
-            ledger,
-            subject.message,
-            subject.ruleset,
-            subject.policy,
+        options = msgspec.structs.replace(
+            subject.options,
             request=request,
-            account=account,
-            strict=subject.strict,
-            sending=subject.window,
-            cache_bust=subject.cache_bust,
             previews=shows_media(subject.wanted),
             on_done=shown.came,
             on_judged=shown.judged,
         )
+        checked = await check_message(ledger, subject.message, subject.ruleset, options, account)
     if not checked.verdict.permitted:
         await note_denial(ledger, checked, call)
     return checked

@@ -11,8 +11,7 @@ from mmscheck.cli import provider
 from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER, demand_place
 from mmscheck.cli.output import destinations
-from mmscheck.cli.perform import Job, Subject, perform, read_one
-from mmscheck.cli.plan import sending
+from mmscheck.cli.perform import Job, Subject, check_options, perform, read_one
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import filled
 from mmscheck.model.save import SaveRequest
@@ -52,10 +51,7 @@ def command(path: str, **given: Any) -> int:
         document=document,
         message=message,
         ruleset=opts.ruleset({**given, "profile": given["profile"] or "save"}, config),
-        policy=opts.policy(given, config),
-        window=sending(given["send_at"], given["send_within"]),
-        strict=given["strict"] or config.strict,
-        cache_bust=not given["no_cache_bust"],
+        options=check_options(given, config),
         wanted=wanted,
         quiet=given["quiet"],
         progress=not given["no_progress"],

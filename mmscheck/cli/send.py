@@ -14,8 +14,8 @@ from mmscheck.cli.campaign_options import campaign_options, usable
 from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER, demand_place
 from mmscheck.cli.output import destinations
-from mmscheck.cli.perform import Job, Subject, perform, read_one
-from mmscheck.cli.plan import refuse_later, sending
+from mmscheck.cli.perform import Job, Subject, check_options, perform, read_one
+from mmscheck.cli.plan import refuse_later
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import by_variable, filled
 from mmscheck.judge.gate import require_second_gate
@@ -137,10 +137,7 @@ def command(path: str, **given: Any) -> int:
         document=document,
         message=message,
         ruleset=_rules(given, config),
-        policy=opts.policy(given, config),
-        window=sending(given["send_at"], given["send_within"]),
-        strict=given["strict"] or config.strict,
-        cache_bust=not given["no_cache_bust"],
+        options=check_options(given, config),
         wanted=wanted,
         quiet=given["quiet"],
         progress=not given["no_progress"],

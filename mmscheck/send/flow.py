@@ -9,22 +9,20 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, Generic, TypedDict, TypeVar, Unpack
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import msgspec
 
 from mmscheck.errors import LedgerError, PermitError, UsageError
-from mmscheck.fetch import FetchPolicy, OnDone
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import check
-from mmscheck.media import MediaWorkers
+from mmscheck.judge.pipeline import CheckOptions, check_messages
 from mmscheck.model.check import Binding
 from mmscheck.model.ledger import Claim, ClaimOutcome, ClaimRefused, PostbackMeaning, Recorded, SendState
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import MessageReport, Report
-from mmscheck.model.request import SendRequest, SendWindow
+from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SEND_CALL, CallKind, SendResult, SendStatus
@@ -74,41 +72,22 @@ class CheckedMessage(msgspec.Struct, frozen=True, kw_only=True):
         return max(time.time() - self.began, time.monotonic() - self.ticks)
 
 
-class CheckOptions(TypedDict, total=False):
-    """How ``judge.pipeline.check`` looks and tells of it."""
-
-    strict: bool
-    workers: MediaWorkers
-    sending: SendWindow
-    cache_bust: bool
-    previews: bool
-    columns: tuple[str, ...]
-    on_done: OnDone
-    on_judged: Callable[[MessageReport], None]
-
-
 async def check_message(
-    ledger: Ledger | None,
-    message: Mms,
-    ruleset: RuleSet,
-    policy: FetchPolicy,
-    *,
-    request: SendRequest | None = None,
-    account: str = "",
-    **options: Unpack[CheckOptions],
+    ledger: Ledger | None, message: Mms, ruleset: RuleSet, options: CheckOptions, account: str = ""
 ) -> CheckedMessage:
-    """Check a message for the send of a ``request``, or without one for a save.
+    """Check a message for the send of the options' ``request``, or without one for a save.
 
     A ledger tells what it knows of the mms-id at this ``account`` (``order.stored_at``). Raises LedgerError,
     and UsageError for a ledger beside rules that lack the second gate: sends would go past what it knows.
     """
-    binding, began, ticks = None, time.time(), time.monotonic()
-    if ledger is not None and request is not None:
+    began, ticks = time.time(), time.monotonic()
+    if ledger is not None and options.request is not None:
         gate.require_second_gate(ruleset)
-        binding = await ledger.binding(request.mms_id or "", account)
-    report = await check([message], ruleset, policy, request=request, binding=binding, **options)
+        binding = await ledger.binding(options.request.mms_id or "", account)
+        options = msgspec.structs.replace(options, binding=binding)
+    report = await check_messages([message], ruleset, options)
     decision = gate.verdict(report)
-    return CheckedMessage(report=report, verdict=decision, began=began, ticks=ticks, binding=binding)
+    return CheckedMessage(report=report, verdict=decision, began=began, ticks=ticks, binding=options.binding)
 
 
 async def note_denial(ledger: Ledger, checked: CheckedMessage, call: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from mmscheck.errors import LedgerError, PermitError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import check, load_rules
+from mmscheck.judge.pipeline import CheckOptions, check, load_rules
 from mmscheck.ledger import Ledger, open_ledger
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import SECOND_GATE, RuleSet
@@ -90,8 +90,9 @@ async def test_rules_that_do_not_hold_a_send_to_what_was_saved_send_nothing_thro
 ) -> None:
     rules, client = weaken(load_rules(), rule), Client(SAVED)
     document = parse(DOCUMENT, "a.xml")
+    options = CheckOptions(policy=FetchPolicy(), request=REQUEST, strict=strict)
     with pytest.raises(UsageError, match=f"it lacks {rule}"):
-        await check_message(ledger, document, rules, FetchPolicy(), request=REQUEST, strict=strict)
+        await check_message(ledger, document, rules, options)
     report = await check([document], rules, FetchPolicy(), request=REQUEST, strict=strict)
     permitting = await check([document], load_rules(), FetchPolicy(), request=REQUEST)
     permit = gate.permit(permitting, REQUEST, time.time())
