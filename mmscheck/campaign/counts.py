@@ -22,7 +22,7 @@ FAILED = frozenset({RowFate.REFUSED, RowFate.NOT_SENT, RowFate.UNKNOWN})
 """Ends that count against a campaign."""
 
 
-class Counts:
+class RowCounts:
     """How many rows came to which end, the first notes, and a CSV file of all notes where one is wanted.
 
     ``ends`` counts by `RowFate`, and ``accepted`` and ``recorded``.

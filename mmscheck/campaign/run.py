@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from mmscheck.base.names import LONGEST_NAME, usable_name
-from mmscheck.campaign.counts import Counts, Watcher
+from mmscheck.campaign.counts import RowCounts, Watcher
 from mmscheck.campaign.judging import MERGE_DATA_USED, RowJudge, blocking, may_be_the_row
 from mmscheck.campaign.limits import CampaignLimits, StopSignal
 from mmscheck.campaign.recipients import Recipient, Recipients
@@ -103,7 +103,7 @@ class CampaignRun:
         self._client = client
         self._ledger = ledger
         self._watcher = watcher or Watcher()
-        self._counts = Counts(log)
+        self._counts = RowCounts(log)
         self._signal = StopSignal()
         self._before_sending = before_sending
         self._sender: Sender | None = None

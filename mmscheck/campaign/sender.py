@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mmscheck.campaign.counts import FAILED, Counts, Watcher
+from mmscheck.campaign.counts import FAILED, RowCounts, Watcher
 from mmscheck.campaign.limits import CampaignLimits, FailureRate, SendPace, StopSignal
 from mmscheck.campaign.recipients import Recipient
 from mmscheck.campaign.watch import MediaWatch
@@ -20,8 +20,9 @@ from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.ledger import RefusalReason
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.send.flow import ONCE, SendCall, may_succeed_later
+from mmscheck.send.flow import ONCE, may_succeed_later
 from mmscheck.send.order import Client, Order, Retries
+from mmscheck.send.send import SendCall
 from mmscheck.sinch.codes import explain
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Sender:
     """Sends rows through one ledger."""
 
     def __init__(
-        self, setup: SendSetup, watch: MediaWatch, signal: StopSignal, counts: Counts, watcher: Watcher
+        self, setup: SendSetup, watch: MediaWatch, signal: StopSignal, counts: RowCounts, watcher: Watcher
     ) -> None:
         """``watch`` has the checks that permits rest on."""
         self._setup = setup

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from mmscheck.campaign.counts import Counts, Watcher
+from mmscheck.campaign.counts import RowCounts, Watcher
 from mmscheck.campaign.judging import RowJudge, blamed, explain
 from mmscheck.campaign.limits import StopSignal
 from mmscheck.campaign.recipients import Recipient, Recipients, number_of
@@ -51,7 +51,7 @@ class Survey:
         judge: RowJudge,
         recipients: Recipients,
         store: RowStore,
-        counts: Counts,
+        counts: RowCounts,
         key: Callable[[SendRequest, str | None], str],
     ) -> None:
         """``judge`` is the full check that rows are judged on; ``key`` makes a request's idempotency key."""

@@ -73,10 +73,9 @@ def command(mms_id: str, path: str, **given: Any) -> int:
     given = filled(given, config)
     demand_place(given["where"])
     client = provider.client(given)
-    document, message = read_one(path, "bind")
+    _, message = read_one(path, "bind")
     spare(given, wanted, inputs=document_places((path,)), config=config)
     subject = Subject(
-        document=document,
         message=message,
         ruleset=opts.ruleset({**given, "profile": given["profile"] or "save"}, config),
         options=check_options(given, config),

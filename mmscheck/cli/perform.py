@@ -55,7 +55,6 @@ EXITS = {
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """The one message of a command, how it is judged, and where the reports on it go."""
 
-    document: bytes
     message: Mms
     ruleset: RuleSet
     options: CheckOptions
@@ -64,7 +63,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     progress: bool
 
 
-class Job(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
+class PlannedCall(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     """One call that is to be made with the provider when the gate permits.
 
     ``client`` None: a dry run, which shows ``shown``, the document that would be posted. ``make`` makes the
@@ -103,39 +102,39 @@ def check_options(given: Mapping[str, Any], config: Config) -> CheckOptions:
     )
 
 
-def perform(subject: Subject, job: Job[R]) -> int:
+def perform(subject: Subject, planned: PlannedCall[R]) -> int:
     """Check, and if the gate permits make the one call; returns the exit code, and every report tells it.
 
     What a signal does: before the call Ctrl-C ends the command, and nothing was done; during the call each
     of them cancels it, and the ledger and the report tell what is known; while the report is written Ctrl-C
     is told as such. Raises LedgerError and ReportError when certainly nothing was done.
     """
-    secrets = () if job.client is None else (job.client.api_key,)
+    secrets = () if planned.client is None else (planned.client.api_key,)
     ended = None
-    with _nothing(job.kind.done), opened_ledger(job.where, secrets=secrets) as opened:
-        checked = opened.run(_check(opened.ledger, subject, job))
+    with _nothing(planned.kind.done), opened_ledger(planned.where, secrets=secrets) as opened:
+        checked = opened.run(_check(opened.ledger, subject, planned))
         view = View(report=checked.report, verdict=checked.verdict, quiet=subject.quiet)
-        if checked.verdict.permitted and job.client is not None:
+        if checked.verdict.permitted and planned.client is not None:
             order = Order(
                 report=checked.report,
-                request=job.request,
-                permit=gate.permit(checked.report, job.request, time.time()),
-                key=job.key,
-                again=job.again,
+                request=planned.request,
+                permit=gate.permit(checked.report, planned.request, time.time()),
+                key=planned.key,
+                again=planned.again,
             )
-            call = job.make(opened.ledger, job.client, order)
-            prove_writable(subject.wanted, view, f"{_begun(job.kind)} {job.kind.doubt}")
-            ended = _made(opened, call, job.retries)
+            call = planned.make(opened.ledger, planned.client, order)
+            prove_writable(subject.wanted, view, f"{_begun(planned.kind)} {planned.kind.doubt}")
+            ended = _made(opened, call, planned.retries)
     # The loop is closed by now, so that Ctrl-C interrupts a report that nobody reads.
     if ended is not None:
-        return _told(subject.wanted, view, job.kind, ended)
+        return _told(subject.wanted, view, planned.kind, ended)
     if not checked.verdict.permitted:
         denied = not_called("The gate denied, so the provider was not called.")
         write_reports(subject.wanted, with_ending(view, view.verdict.exit_code, denied))
         return view.verdict.exit_code
     dry = not_called("Dry run: the provider was not called.")
     write_reports(subject.wanted, with_ending(view, Exit.NOT_SENT, dry))
-    show_document(subject.wanted, job.shown)
+    show_document(subject.wanted, planned.shown)
     return int(Exit.NOT_SENT)
 
 
@@ -148,11 +147,11 @@ def _nothing(done: str) -> Iterator[None]:
         raise LedgerError(f"{error}\nNothing was {done}.") from error
 
 
-async def _check(ledger: Ledger, subject: Subject, job: Job[R]) -> CheckedMessage:
-    request = job.request if isinstance(job.request, SendRequest) else None
-    if request is not None and job.client is not None:
+async def _check(ledger: Ledger, subject: Subject, planned: PlannedCall[R]) -> CheckedMessage:
+    request = planned.request if isinstance(planned.request, SendRequest) else None
+    if request is not None and planned.client is not None:
         await ledger.demand_sendable()
-    return await check_subject(ledger, subject, job.kind.name, request=request, account=job.account)
+    return await check_subject(ledger, subject, planned.kind.name, request=request, account=planned.account)
 
 
 async def check_subject(
@@ -174,7 +173,7 @@ async def check_subject(
     return checked
 
 
-class _Ended(msgspec.Struct, frozen=True, kw_only=True):
+class _Ending(msgspec.Struct, frozen=True, kw_only=True):
     """How a call ended; ``failure`` is what broke it, and ``hint`` what is known then."""
 
     result: SendResult
@@ -183,7 +182,7 @@ class _Ended(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
 
 
-def _made(opened: OpenLedger, call: ProviderCall[R], retries: Retries) -> _Ended:
+def _made(opened: OpenLedger, call: ProviderCall[R], retries: Retries) -> _Ending:
     """Make the call; whatever ends it, what is known of it is returned."""
     try:
         result = opened.run(call.make(retries), cancel)
@@ -193,19 +192,19 @@ def _made(opened: OpenLedger, call: ProviderCall[R], retries: Retries) -> _Ended
         if call.may_have_been_made:
             words = f"Interrupted while {call.kind.doing}. {known.detail}"
         result = msgspec.structs.replace(known, detail=words)
-        return _Ended(result=result, code=EXITS[result.status])
+        return _Ending(result=result, code=EXITS[result.status])
     except Exception as error:  # noqa: BLE001 - the next one up would say that nothing was done
         known = call.known()
         failure = str(error) if isinstance(error, MmscheckError) else internal(error)
         result = msgspec.structs.replace(known, detail=f"{failure}. {known.detail}")
         code = EXITS[SendStatus.UNKNOWN] if known.status is SendStatus.UNKNOWN else Exit.INTERNAL
-        return _Ended(result=result, code=code, failure=failure, hint=known.detail)
+        return _Ending(result=result, code=code, failure=failure, hint=known.detail)
     if call.unusable:
-        return _Ended(result=result, code=Exit.INTERNAL, failure=result.detail)
-    return _Ended(result=result, code=EXITS[result.status])
+        return _Ending(result=result, code=Exit.INTERNAL, failure=result.detail)
+    return _Ending(result=result, code=EXITS[result.status])
 
 
-def _told(wanted: tuple[Destination, ...], view: View, kind: CallKind, ended: _Ended) -> int:
+def _told(wanted: tuple[Destination, ...], view: View, kind: CallKind, ended: _Ending) -> int:
     result, code = ended.result, ended.code
     done = result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
     # 4 says that nothing was sent; a save may be made again, so there it does no harm.

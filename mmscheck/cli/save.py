@@ -11,7 +11,7 @@ from mmscheck.cli import provider
 from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER, demand_place
 from mmscheck.cli.output import destinations
-from mmscheck.cli.perform import Job, Subject, check_options, perform, read_one
+from mmscheck.cli.perform import PlannedCall, Subject, check_options, perform, read_one
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import filled
 from mmscheck.model.save import SaveRequest
@@ -48,7 +48,6 @@ def command(path: str, **given: Any) -> int:
     shown = saveable(message, document)
     spare(given, wanted, inputs=document_places((path,)), config=config)
     subject = Subject(
-        document=document,
         message=message,
         ruleset=opts.ruleset({**given, "profile": given["profile"] or "save"}, config),
         options=check_options(given, config),
@@ -56,7 +55,7 @@ def command(path: str, **given: Any) -> int:
         quiet=given["quiet"],
         progress=not given["no_progress"],
     )
-    job = Job(
+    planned = PlannedCall(
         kind=SAVE_CALL,
         request=SaveRequest(document=document),
         shown=shown,
@@ -64,4 +63,4 @@ def command(path: str, **given: Any) -> int:
         make=SaveCall,
         where=given["where"],
     )
-    return perform(subject, job)
+    return perform(subject, planned)

@@ -22,9 +22,10 @@ from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit, Verdict
 from mmscheck.model.words import Outcome, Severity
-from mmscheck.send.flow import check_message, note_denial, send_through
+from mmscheck.send.flow import check_message, note_denial
 from mmscheck.send.order import Client, Order, Retries, Saver, stored_at
 from mmscheck.send.save import SaveCall, Saved, saveable
+from mmscheck.send.send import send_through
 from mmscheck.slidexml import parse
 
 if TYPE_CHECKING:

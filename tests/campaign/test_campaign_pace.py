@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mmscheck.campaign import CampaignLimits
-from mmscheck.campaign.counts import Counts
+from mmscheck.campaign.counts import RowCounts
 from mmscheck.campaign.limits import FailureRate, SendPace, StopSignal
 from mmscheck.cli.campaign_progress import CampaignProgress
 from mmscheck.cli.progress import Progress
@@ -95,7 +95,7 @@ def test_media_are_looked_at_again_before_permits_expire() -> None:
 def test_a_list_of_rows_holds_no_formula_and_no_line_break(tmp_path: Path) -> None:
     log = io.StringIO()
     note = RowNote(line=3, to="=cmd()", fate=RowFate.DENIED, detail="@a\nb", columns=("name",))
-    counts = Counts(log)
+    counts = RowCounts(log)
     counts.note(note)
     assert log.getvalue().splitlines()[1] == "3,'=cmd(),denied,name,'@a b"
     for _ in range(30):

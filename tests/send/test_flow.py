@@ -21,9 +21,10 @@ from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Severity
-from mmscheck.send.flow import SendCall, check_message, send_through
+from mmscheck.send.flow import check_message
 from mmscheck.send.order import Order
 from mmscheck.send.save import SaveCall
+from mmscheck.send.send import SendCall, send_through
 from mmscheck.slidexml import parse
 from tests.support.command import message
 from tests.support.ledgers import raw
