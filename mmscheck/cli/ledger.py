@@ -332,8 +332,10 @@ def verify(where: str | None, form: str, expect: str | None) -> int:
     """
 
     async def work(ledger: Ledger) -> int:
-        found = await ledger.verify(expect)
-        write_stdout(json_text(found) if form == "json" else verification_text(found, ledger.shown))
-        return int(Exit.DENIED if found.found else Exit.PERMITTED)
+        verification = await ledger.verify(expect)
+        write_stdout(
+            json_text(verification) if form == "json" else verification_text(verification, ledger.shown)
+        )
+        return int(Exit.DENIED if verification.found else Exit.PERMITTED)
 
     return guarded(lambda: with_ledger(where, work, recover=False))

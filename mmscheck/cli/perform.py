@@ -18,8 +18,7 @@ from mmscheck.cli.files import hold
 from mmscheck.cli.ledger_open import OpenLedger, opened_ledger
 from mmscheck.cli.output import Destination, shows_media, write_reports
 from mmscheck.cli.plan import sending
-from mmscheck.cli.progress import Progress
-from mmscheck.cli.progress_hosts import CheckProgress
+from mmscheck.cli.progress import CheckProgress, Progress
 from mmscheck.cli.running import cancel
 from mmscheck.cli.say import complain, internal, say, write_stdout
 from mmscheck.errors import InputError, LedgerError, MmscheckError, ReportError, UsageError

@@ -1,4 +1,4 @@
-"""What the rules commands read: the configuration, the rules, and where each stands."""
+"""Every rule, as its file has it or as a profile changes it: where its file is, which numbers it may get."""
 
 from __future__ import annotations
 
@@ -7,24 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-import click
 import msgspec
 
 from mmscheck.checks import CHECKS
+from mmscheck.errors import RuleSetError
 from mmscheck.model.rule import Limit, Rule
 from mmscheck.report.rule_entry import Entry, Number
-from mmscheck.ruleset import Config, find_config, load_all_rules, load_config, load_ruleset
-from mmscheck.ruleset.folder import claim, packaged_root
-
-CONFIG = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Default: mmscheck.toml, upward.",
-)
-"""The option that all of them share."""
-
+from mmscheck.ruleset import Config, load_all_rules, load_ruleset
+from mmscheck.ruleset.folder import Folder, claim, packaged_root
 
 _PARTIES: Mapping[str, str] = MappingProxyType({"carriers": "carrier", "providers": "provider"})
 """The tables of a rule file whose parameters get a number for each carrier or other provider at hand."""
@@ -37,23 +27,6 @@ class _Published(msgspec.Struct, frozen=True, kw_only=True):
     whose: str
     kind: str
     limit: Limit
-
-
-def configuration(file: Path | None, extra: tuple[Path, ...] = ()) -> Config:
-    """The named configuration, or the one found upward from here, or none, with more rule folders.
-
-    Raises RuleSetError.
-    """
-    found = file or find_config(Path())
-    return with_folders(load_config(found) if found else Config(), extra)
-
-
-def with_folders(config: Config, extra: tuple[Path, ...]) -> Config:
-    """The configuration with more rule folders; those it has, and the program's own, are not added again."""
-    folders = {packaged_root().resolve(): packaged_root()}
-    for folder in (*config.extra_rules, *extra):
-        folders.setdefault(folder.resolve(), folder)
-    return msgspec.structs.replace(config, extra_rules=tuple(folders.values())[1:])
 
 
 def read_entries(config: Config, profile: str | None = None) -> tuple[Entry, ...]:
@@ -70,18 +43,29 @@ def read_entries(config: Config, profile: str | None = None) -> tuple[Entry, ...
     return tuple(_entry(rule, files[rule.id], published) for rule in distinct.values())
 
 
+def find_faults(config: Config) -> tuple[str, ...]:
+    """Every fault of the files, and of the configuration under every profile, each once."""
+    try:
+        load_all_rules(checks=CHECKS, config=config)
+    except RuleSetError as error:
+        return error.faults
+    faults: list[str] = []
+    for name in (None, *profiles(config)):  # None: the one that the configuration names
+        try:
+            load_ruleset(checks=CHECKS, profile=name, config=config)
+        except RuleSetError as error:
+            faults += error.faults
+    return tuple(dict.fromkeys(faults))
+
+
 def rule_files(config: Config) -> dict[str, Path]:
     """Where the file of each rule is, by id."""
-    own = claim([], packaged_root()).rules
-    extras = (path for root in config.extra_rules for path in claim([], root, extra=True).rules)
-    return {path.stem: path for path in (*own, *extras)}
+    return {path.stem: path for claimed in _claimed(config) for path in claimed.rules}
 
 
 def profiles(config: Config) -> tuple[str, ...]:
     """The names of all profiles, sorted."""
-    own = claim([], packaged_root()).profiles
-    extras = (path for root in config.extra_rules for path in claim([], root, extra=True).profiles)
-    return tuple(sorted({path.stem for path in (*own, *extras)}))
+    return tuple(sorted({path.stem for claimed in _claimed(config) for path in claimed.profiles}))
 
 
 def count_limits() -> int:
@@ -91,9 +75,14 @@ def count_limits() -> int:
 
 def count_servers(config: Config) -> int:
     """How many servers, CDNs, walls and the like all folders describe."""
-    own = claim([], packaged_root()).servers
-    extras = (path for root in config.extra_rules for path in claim([], root, extra=True).servers)
-    return sum(len(tomllib.loads(path.read_text(encoding="utf-8"))["servers"]) for path in (*own, *extras))
+    files = [path for claimed in _claimed(config) for path in claimed.servers]
+    return sum(len(tomllib.loads(path.read_text(encoding="utf-8"))["servers"]) for path in files)
+
+
+def _claimed(config: Config) -> Iterator[Folder]:
+    """The files of the program's own folder, then those of each of the configuration's."""
+    yield claim([], packaged_root())
+    yield from (claim([], root, extra=True) for root in config.extra_rules)
 
 
 def _entry(rule: Rule, file: Path, published: Sequence[_Published]) -> Entry:
@@ -129,6 +118,6 @@ def _in_file(path: Path) -> Iterator[_Published]:
     }
     for whose, table in tables.items():
         for name, row in table.items():
-            shown = ", ".join((*named, *([whose] if whose else ())))
+            label = ", ".join((*named, *([whose] if whose else ())))
             limit = msgspec.convert(row, Limit)
-            yield _Published(name=name, whose=shown, kind=raw.get("kind", ""), limit=limit)
+            yield _Published(name=name, whose=label, kind=raw.get("kind", ""), limit=limit)

@@ -37,26 +37,26 @@ def sort_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
     """
     if urls := [path for path in paths if is_url(path)]:
         raise InputError(f"{visible(urls[0])}: lint is offline; mmscheck check fetches URLs")
-    found = _found(paths, {*DOCUMENTS, *BY_EXTENSION}, exclude, "no .xml file and no media file in it")
-    documents = tuple(path for path in found.documents if path == STDIN or _suffix(path) in DOCUMENTS)
-    media = tuple(path for path in found.documents if path not in set(documents))
-    return msgspec.structs.replace(found, documents=documents, media=media)
+    inputs = _inputs(paths, {*DOCUMENTS, *BY_EXTENSION}, exclude, "no .xml file and no media file in it")
+    documents = tuple(path for path in inputs.documents if path == STDIN or _suffix(path) in DOCUMENTS)
+    media = tuple(path for path in inputs.documents if path not in set(documents))
+    return msgspec.structs.replace(inputs, documents=documents, media=media)
 
 
 def document_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
     """The same for documents alone: folders are walked for .xml, whatever else is named is one too."""
-    return _found(paths, DOCUMENTS, exclude, "no .xml file in it")
+    return _inputs(paths, DOCUMENTS, exclude, "no .xml file in it")
 
 
-def _found(paths: Sequence[str], suffixes: Collection[str], exclude: Sequence[str], none: str) -> Paths:
+def _inputs(paths: Sequence[str], suffixes: Collection[str], exclude: Sequence[str], none: str) -> Paths:
     if not paths:
         raise InputError("nothing was named to read: give files, folders or - for standard input")
-    met = [each for path in paths for each in _places(path, suffixes, exclude, none)]
-    left = dict.fromkeys(each for each in met if isinstance(each, Left))
+    entries = [each for path in paths for each in _places(path, suffixes, exclude, none)]
+    left = dict.fromkeys(each for each in entries if isinstance(each, Left))
     return Paths(
-        documents=tuple(dict.fromkeys(each for each in met if isinstance(each, str))),
+        documents=tuple(dict.fromkeys(each for each in entries if isinstance(each, str))),
         media=(),
-        unread=tuple(each.sentence for each in met if isinstance(each, Unread)),
+        unread=tuple(each.sentence for each in entries if isinstance(each, Unread)),
         left=tuple(left_out(tuple(left))),
     )
 
@@ -72,8 +72,8 @@ def _places(
     yield from below
     left = [each for each in below if isinstance(each, Left)]
     if len(left) == len(below):
-        told = "".join(f"; {sentence.rstrip('.')}" for sentence in left_out(left))
-        yield Unread(f"{visible(path.rstrip('/'))}/: {none}{told}")
+        reasons = "".join(f"; {sentence.rstrip('.')}" for sentence in left_out(left))
+        yield Unread(f"{visible(path.rstrip('/'))}/: {none}{reasons}")
 
 
 def is_url(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Examples for ``mmscheck rules explain``: the rule's own cases, which the tests run.
+"""Examples of a rule: its own cases, which the tests run, judged here where their message alone decides.
 
 The cases stand beside the rules folder, in ``fixtures/rules/<id>/cases.toml``: in a checkout, in an
 installation, and where ``mmscheck rules new`` writes them.
@@ -27,7 +27,7 @@ SHOWN_BY = {"failed": "fail-", "passed": "pass-"}
 """How the names of their cases begin."""
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True):
+class CaseBody(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent: a file, a text or hexadecimal digits, ``repeat`` times."""
 
     file: str | None = None
@@ -36,19 +36,19 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     repeat: int = 1
 
 
-class Web(msgspec.Struct, frozen=True, kw_only=True):
+class CaseAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the server answers for one URL."""
 
     url: str
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
-    body: Body | None = None
+    body: CaseBody | None = None
     framing: str = "length"
     raw: str | None = None
     tls: str = "trusted"
 
 
-class Expect(msgspec.Struct, frozen=True, kw_only=True):
+class CaseOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """One evaluation that comes of the case."""
 
     outcome: str
@@ -67,9 +67,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     transcoding: bool = False
     changes: dict[str, Any] = {}
     request: dict[str, str] | None = None
-    web: tuple[Web, ...] = ()
+    web: tuple[CaseAnswer, ...] = ()
     folder: dict[str, str] | None = None
-    expect: tuple[Expect, ...] = ()
+    expect: tuple[CaseOutcome, ...] = ()
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class _File(msgspec.Struct, frozen=True, kw_only=True):
+class _CasesFile(msgspec.Struct, frozen=True, kw_only=True):
     case: tuple[Case, ...]
 
 
@@ -97,7 +97,7 @@ def read_examples(rule: Rule, rule_file: Path) -> tuple[Example, ...]:
     if not file.is_file():
         return ()
     try:
-        cases = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _File).case
+        cases = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), _CasesFile).case
         return tuple(_example(rule, case, outcome, file) for outcome, case in _chosen(cases))
     except (OSError, ValueError) as error:
         raise InputError(f"{file}: the examples cannot be read: {error}") from error
@@ -142,7 +142,7 @@ def _given(case: Case) -> Iterator[str]:
         yield f"send: {fields}"
 
 
-def _answer(web: Web) -> Answer:
+def _answer(web: CaseAnswer) -> Answer:
     return Answer(
         url=web.url,
         status=web.status,
@@ -154,7 +154,7 @@ def _answer(web: Web) -> Answer:
     )
 
 
-def _body(body: Body | None) -> str:
+def _body(body: CaseBody | None) -> str:
     if body is None:
         return "no body"
     if body.file is not None:
