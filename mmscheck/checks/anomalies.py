@@ -36,11 +36,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from mmscheck.checks.observed import explanation, printable
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, passed
 from mmscheck.model.observation import Anomaly, AnomalyKind, Fetched, Hop, NotFetched, Observation, Reason
 from mmscheck.model.redact import redact_header, redact_url
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Because, TargetKind
 
 MILD = frozenset({AnomalyKind.BARE_LF, AnomalyKind.OBS_FOLD, AnomalyKind.TRAILERS, AnomalyKind.INFORMATIONAL})
 """What is legal to send or to read, and what programs nevertheless disagree about."""
@@ -60,6 +62,11 @@ _FIRST_BYTES = 4
 _TOKEN = re.compile(r"[\w-]+")
 _WORD = re.compile(r"[\w-]*")
 _FIELD = re.compile(r"\n(?![ \t])")
+
+LENGTHS = frozenset(
+    {AnomalyKind.EXCESS, AnomalyKind.TWO_LENGTHS, AnomalyKind.REPEATED_LENGTH, AnomalyKind.BAD_LENGTH}
+)
+"""What ``content-length-true`` says better."""
 
 _Seen = tuple[Hop, Anomaly]
 
@@ -85,7 +92,9 @@ def _found(observation: Observation, kinds: frozenset[AnomalyKind]) -> list[_See
 def _judge(observation: Observation, found: Sequence[_Seen]) -> Result:
     if found:
         evidence = {"anomalies": [_evidence(hop, odd) for hop, odd in found]}
-        return failed(evidence, problem="; ".join(_words(observation, hop, odd) for hop, odd in found))
+        result = failed(evidence, problem="; ".join(_words(observation, hop, odd) for hop, odd in found))
+        lengths = all(odd.kind in LENGTHS for _, odd in found)
+        return replace(result, because=Because.LENGTHS if lengths else None)
     if isinstance(observation, Fetched) and observation.hops:
         return passed(answers=len(observation.hops))
     return cant_tell(f"the answer was not read to its end: {explanation(observation)}")

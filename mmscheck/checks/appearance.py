@@ -9,7 +9,7 @@ from mmscheck.checks.facts import facts
 from mmscheck.checks.observed import LONGEST_SENTENCE, printable
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, passed
 from mmscheck.model.facts import AudioFacts, ImageFacts
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Because, TargetKind
 
 UPRIGHT = 1
 """The EXIF orientation (CIPA DC-008, tag 274) of a picture that is stored as it is to be shown."""
@@ -92,7 +92,7 @@ def lengths_known(target: MediaTarget, _params: NoParams) -> Result:
 def _seen(target: MediaTarget) -> ImageFacts | Result:
     found = facts(target, ImageFacts)
     if isinstance(found, ImageFacts) and found.format in UNSEEN:
-        return cant_tell(f"the decoder for {found.format} does not look for it")
+        return cant_tell(f"the decoder for {found.format} does not look for it", Because.DECODER)
     return found
 
 

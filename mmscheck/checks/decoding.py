@@ -10,10 +10,10 @@ from mmscheck.checks.facts import FAMILIES, NOUNS, decoded, reason
 from mmscheck.checks.observed import LONGEST_SENTENCE, printable
 from mmscheck.model.check import Check, MediaTarget, Result, broken, cant_tell, failed, passed
 from mmscheck.model.facts import WHOLE, AudioFacts, Decoded, ImageFacts, Undecoded, VideoFacts
-from mmscheck.model.words import MediaKind, TargetKind
+from mmscheck.model.words import Because, MediaKind, TargetKind
 
-SLOW = ("stopped after ", "its CPU time was used up")
-"""What the reason of a worker that ran out of time has in it."""
+SLOW = frozenset({Because.TIME, Because.CPU_TIME})
+"""What becomes of a worker that runs out of time."""
 
 
 class DecodesParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,13 +51,14 @@ def undecoded(found: Undecoded) -> Result:
     if found.fault:
         return broken(reason(found), found.fault)
     if found.contained:
-        return cant_tell(f"{_lost(found.reason)}: {reason(found)}", **_evidence(found))
+        because = found.lost or Because.NOT_DECODABLE
+        return cant_tell(f"{_lost(found.lost)}: {reason(found)}", because, **_evidence(found))
     return failed(_evidence(found), problem=reason(found))
 
 
-def _lost(why: str) -> str:
+def _lost(lost: Because | None) -> str:
     """What became of the decoder: it was slow, or it died."""
-    if any(sign in why for sign in SLOW):
+    if lost in SLOW:
         return (
             "it is too slow to be judged here; a smaller file would tell, and so may another try while the"
             " machine is less busy"
@@ -66,7 +67,9 @@ def _lost(why: str) -> str:
 
 
 def _evidence(found: Decoded) -> dict[str, Any]:
-    return {"decoded": msgspec.to_builtins(found)}
+    decoded = msgspec.to_builtins(found)
+    decoded.pop("lost", None)
+    return {"decoded": decoded}
 
 
 CHECKS: tuple[Check, ...] = (

@@ -27,7 +27,7 @@ from mmscheck.model.facts import (
     VideoFacts,
 )
 from mmscheck.model.observation import Fetched
-from mmscheck.model.words import MediaKind, Outcome
+from mmscheck.model.words import Because, MediaKind, Outcome
 
 Facts = ImageFacts | AudioFacts | VideoFacts | ContactFacts | CalendarFacts | DocumentFacts | PassFacts
 """What a decoder found in a file it could open."""
@@ -88,7 +88,7 @@ def decoded(target: MediaTarget, kind: MediaKind) -> Decoded | Result:
     found = target.observation.decoded if isinstance(target.observation, Fetched) else None
     if kind not in _meant(target, actual, possible, found):
         return inapplicable(f"it is not {NOUNS[kind]}")
-    return cant_tell("nothing has decoded it") if found is None else found
+    return cant_tell("nothing has decoded it", Because.NOT_DECODED) if found is None else found
 
 
 def _misshapen(target: MediaTarget) -> Undecoded | None:
@@ -130,10 +130,10 @@ def facts(target: MediaTarget, family: type[F]) -> F | Result:
     if isinstance(found, Undecoded) and found.fault:
         return broken(reason(found), found.fault)
     if isinstance(found, Undecoded):
-        return cant_tell(f"it could not be decoded: {reason(found)}")
+        return cant_tell(f"it could not be decoded: {reason(found)}", found.lost or Because.NOT_DECODABLE)
     if isinstance(found, AudioFacts | VideoFacts):
         return inapplicable(f"what it holds is {NOUNS[FAMILIES[type(found)]]}")
-    return cant_tell(f"the decoder took it for {NOUNS[FAMILIES[type(found)]]}")
+    return cant_tell(f"the decoder took it for {NOUNS[FAMILIES[type(found)]]}", Because.OTHER_KIND)
 
 
 def picture(target: MediaTarget, *, animated: bool) -> ImageFacts | Result:

@@ -9,7 +9,7 @@ from mmscheck.checks.characters import name_of
 from mmscheck.checks.showing import code, is_blank, listed, plural
 from mmscheck.model import sms
 from mmscheck.model.check import Check, RequestTarget, Result, cant_tell, failed, inapplicable, passed
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Because, TargetKind
 
 SPACE = 1
 """Between the text and the link that the provider adds."""
@@ -48,7 +48,7 @@ def one_sms(target: RequestTarget, params: Segments) -> Result:
     }
     if count > 1:
         return failed(evidence, **_wording(encoded, single, more, count, at_least=bool(why)))
-    return cant_tell(why, **evidence) if why else passed(**evidence)
+    return cant_tell(why, Because.TAGS, **evidence) if why else passed(**evidence)
 
 
 def _wording(encoded: sms.Encoded, single: int, more: int, count: int, *, at_least: bool) -> dict[str, str]:

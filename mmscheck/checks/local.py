@@ -11,7 +11,7 @@ from mmscheck.checks.observed import LONGEST_SENTENCE, explanation, printable
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.model.observation import Fetched, Reason
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Because, TargetKind
 
 _ONE_NAME = (frozenset({"image/heic", "image/heif"}), frozenset({"image/png", "image/apng"}))
 """Types whose files go by one another's extension, and rightly."""
@@ -30,7 +30,7 @@ def present(target: MediaTarget, _params: NoParams) -> Result:
         return inapplicable("no local folder is mapped to this URL")
     if seen.reason is Reason.NO_LOCAL_FILE:
         return failed(problem=printable(seen.detail or "no file", LONGEST_SENTENCE))
-    return cant_tell(explanation(seen))
+    return cant_tell(explanation(seen), Because.FILE)
 
 
 def named_right(target: MediaTarget, _params: NoParams) -> Result:

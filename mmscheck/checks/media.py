@@ -18,7 +18,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched, Observation
-from mmscheck.model.words import MediaKind, Owner, TargetKind
+from mmscheck.model.words import Because, MediaKind, Owner, TargetKind
 
 
 class SizeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,7 +95,8 @@ def size_within(target: MediaTarget, params: SizeParams) -> Result:
             f"the file did not come whole (known: {size.words}): {explanation(target.observation)}"
         )
     if size.bytes > min(limits):
-        return cant_tell("the limit for GIF is another, and the type of the bytes is not known")
+        why = "the limit for GIF is another, and the type of the bytes is not known"
+        return cant_tell(why, Because.LIMIT)
     return passed(bytes=size.bytes, maximum=maximum)
 
 

@@ -28,7 +28,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched, Hop, Observation, ProbeName
-from mmscheck.model.words import Outcome, Owner, TargetKind
+from mmscheck.model.words import Because, Outcome, Owner, TargetKind
 
 CLIFF = 64 * 1024
 """Bytes up to which Apache's mod_deflate keeps a length (measured on 2.4.71; others have such a size too)."""
@@ -41,17 +41,19 @@ def length_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
         return unanswered(observation)
     asked = probes(observation, ProbeName.GZIP)
     if not asked:
-        return cant_tell("it was not asked for with gzip accepted")
+        return cant_tell("it was not asked for with gzip accepted", Because.NOT_ASKED)
     found = probed(asked[0])
     seen = {"answers": evidence(observation), "larger_than_64_kib": observation.size > CLIFF}
     if found.head is None:
-        return cant_tell(f"the request that accepted gzip got no file: {found.problem}", **seen)
+        why = f"the request that accepted gzip got no file: {found.problem}"
+        return cant_tell(why, Because.OTHER_ANSWER, **seen)
     if problem := _untrue_under_gzip(found.head, observation):
         size = _size_words(observation.size, problem)
         result = failed(seen, seen=framing(found.head), size=size, problem=problem)
         return advising(result, _UNSPOILED, Owner.HOSTING) if problem == _BREAKS_OFF else result
     if found.reason is not None:
-        return cant_tell(f"the answer to a request that accepts gzip is at fault: {found.problem}", **seen)
+        why = f"the answer to a request that accepts gzip is at fault: {found.problem}"
+        return cant_tell(why, Because.OTHER_ANSWER, **seen)
     return passed(length=usable_length(found.head), **seen)
 
 
@@ -93,15 +95,17 @@ def plain_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
         return unanswered(observation)
     asked = probes(observation, ProbeName.GZIP)
     if not asked:
-        return cant_tell("it was not asked for with gzip accepted")
+        return cant_tell("it was not asked for with gzip accepted", Because.NOT_ASKED)
     found = probed(asked[0])
     seen = {"answers": evidence(observation)}
     if found.head is None:
-        return cant_tell(f"the request that accepted gzip got no file: {found.problem}", **seen)
+        why = f"the request that accepted gzip got no file: {found.problem}"
+        return cant_tell(why, Because.OTHER_ANSWER, **seen)
     if content_coded(found.head):
         return failed(seen, seen=framing(found.head))
     if found.reason is not None:
-        return cant_tell(f"the answer to a request that accepts gzip is at fault: {found.problem}", **seen)
+        why = f"the answer to a request that accepts gzip is at fault: {found.problem}"
+        return cant_tell(why, Because.OTHER_ANSWER, **seen)
     return passed(**seen)
 
 

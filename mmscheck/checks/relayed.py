@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.model.check import Check, MediaTarget, Result, cant_tell
-from mmscheck.model.words import Outcome
+from mmscheck.model.words import Because, Outcome
 
 RELAYED = "the proxy frames what it passes on by itself; what the server sent is not known"
 
@@ -29,7 +29,7 @@ def _distrusting(run: Callable[[Any, Any], Result]) -> Callable[[Any, Any], Resu
         final = target.observation.final
         relayed = final is not None and final.proxy is not None and final.url[:5].lower() == "http:"
         if relayed and result.outcome is Outcome.PASSED:
-            return cant_tell(RELAYED, **result.evidence)
+            return cant_tell(RELAYED, Because.PROXY, **result.evidence)
         return result
 
     return judged

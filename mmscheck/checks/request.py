@@ -25,7 +25,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.request import CustomText, SendRequest
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Because, TargetKind
 
 TOKEN = re.compile(r"[!-~]+\Z")
 """An id: printable ASCII without white space."""
@@ -57,7 +57,7 @@ def given(target: RequestTarget, params: Field) -> Result:
     if not is_blank(tags.certain(value)):
         return passed(characters=len(value))
     why = tags.unknown(value)
-    return cant_tell(why) if why else failed(field=name, what="is empty")
+    return cant_tell(why, Because.TAGS) if why else failed(field=name, what="is empty")
 
 
 def operator_id(target: RequestTarget, _: NoParams) -> Result:

@@ -18,7 +18,7 @@ from mmscheck.model.check import (
     inapplicable,
     passed,
 )
-from mmscheck.model.words import MediaKind, TargetKind
+from mmscheck.model.words import Because, MediaKind, TargetKind
 
 _NAMES = {
     MediaKind.IMAGE: ("an image", "images"),
@@ -68,7 +68,7 @@ def not_empty(target: SlideTarget, _: NoParams) -> Result:
     if media or not is_blank(tags.certain(target.text)):
         return passed(media=len(media), characters=len(target.text))
     if why := tags.unknown(target.text):
-        return cant_tell(why)
+        return cant_tell(why, Because.TAGS)
     return failed(what="an empty text" if target.slide.texts else "no text")
 
 
@@ -116,7 +116,7 @@ def text_length(target: SlideTarget, params: LongestText) -> Result:
     if units > params.maximum:
         counts = f"it has {count:,} characters, but {units:,} when each emoji counts as two"
         return cant_tell(f"{counts}, and the provider does not say how it counts", **evidence)
-    return cant_tell(why, **evidence) if why else passed(**evidence)
+    return cant_tell(why, Because.TAGS, **evidence) if why else passed(**evidence)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -27,7 +27,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.effective import subject_template
-from mmscheck.model.words import Owner, TargetKind
+from mmscheck.model.words import Because, Owner, TargetKind
 
 NO_SUBJECT = "there is no subject"
 
@@ -85,7 +85,7 @@ def present(target: MessageTarget, _: NoParams) -> Result:
     if not is_blank(tags.certain(subject)):
         return passed(subject=shown(subject))
     if why := tags.unknown(subject):
-        return cant_tell(why)
+        return cant_tell(why, Because.TAGS)
     return failed(stands(target), what=f"The {where(target)} is empty{_in_doubt(target.message.dialect)}")
 
 
@@ -115,7 +115,7 @@ def length(target: MessageTarget, params: Longest) -> Result:
             maximum=params.maximum,
             excess=plural(count - params.maximum, "character"),
         )
-    return cant_tell(why, **evidence) if why else passed(**evidence)
+    return cant_tell(why, Because.TAGS, **evidence) if why else passed(**evidence)
 
 
 def no_emoji(target: MessageTarget, _: NoParams) -> Result:
@@ -133,7 +133,8 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
     if subject is None:
         return inapplicable(NO_SUBJECT)
     if len(subject) > LONGEST_READ and not is_plain(subject):
-        return cant_tell(f"it is {len(subject):,} characters long, more than can be looked at one by one")
+        why = f"it is {len(subject):,} characters long, more than can be looked at one by one"
+        return cant_tell(why, Because.TOO_LONG)
     if found := search(subject):
         plain = suggested(mended(subject))
         result = failed(
@@ -151,7 +152,7 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
         misread = misread_as(tags.masked(subject)) is not None
         return advising(result, MEND_THE_EXPORT, Owner.CONTENT) if misread else result
     if why := tags.unknown(subject):
-        return cant_tell(why)
+        return cant_tell(why, Because.TAGS)
     return passed(subject=shown(subject))
 
 
@@ -185,7 +186,7 @@ def plain_line(target: MessageTarget, _: NoParams) -> Result:
             found=listed(found),
         )
     if why := tags.unknown(subject):
-        return cant_tell(why)
+        return cant_tell(why, Because.TAGS)
     return passed(subject=shown(subject))
 
 

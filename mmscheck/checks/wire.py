@@ -22,7 +22,7 @@ from mmscheck.model.check import MessageTarget, Result, cant_tell, failed, inapp
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, Observation, Reason
 from mmscheck.model.redact import redact_url
-from mmscheck.model.words import MediaKind
+from mmscheck.model.words import Because, MediaKind
 
 OFFLINE = "lint is offline, and not every file of the message is there; what is there is not too much"
 """Why a sum is not judged by a run without a network."""
@@ -52,14 +52,15 @@ class WireSize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One file or text of the message: its bytes before packing, and why that may be too few.
 
-    ``unseen`` marks a file that a run without a network cannot see, ``elastic`` one that a provider with
-    transcoding makes fit.
+    ``unfetched`` marks a file that did not come, ``unseen`` one that a run without a network cannot see,
+    ``elastic`` one that a provider with transcoding makes fit.
     """
 
     what: str
     size: int
     unknown: str = ""
     unseen: bool = False
+    unfetched: bool = False
     is_text: bool = False
     elastic: bool = False
 
@@ -94,7 +95,8 @@ def judge(parts: tuple[Part, ...], params: WireSize) -> Result:
         return inapplicable(OFFLINE, **evidence)
     if unknown:
         why = list(dict.fromkeys(f"{part.what}: {part.unknown}" for part in unknown))
-        return cant_tell(listed(why), **evidence)
+        unfetched = any(part.unfetched for part in unknown)
+        return cant_tell(listed(why), Because.FILE if unfetched else Because.WEIGHT, **evidence)
     return passed(**evidence)
 
 
@@ -128,7 +130,14 @@ def weigh_file(ref: MediaRef, observation: Observation | None) -> Part:
     # Only a file cut off at the cap is known to be at least what arrived.
     known = (observation.received or 0) if observation.reason is Reason.TOO_LARGE else 0
     unseen = observation.reason in UNSEEN
-    return Part(what=what, size=known, unknown=observation.explanation, unseen=unseen, elastic=elastic)
+    return Part(
+        what=what,
+        size=known,
+        unknown=observation.explanation,
+        unseen=unseen,
+        unfetched=True,
+        elastic=elastic,
+    )
 
 
 def _text(number: int, text: str) -> Part:

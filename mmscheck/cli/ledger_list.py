@@ -25,7 +25,7 @@ from mmscheck.cli.plan import since
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import UsageError
 from mmscheck.model.ledger import SendState
-from mmscheck.report.wording import count
+from mmscheck.report.finding_words import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Filter, Ledger

@@ -16,7 +16,7 @@ from mmscheck.cli.postbacks_shown import masked, postback_line
 from mmscheck.cli.say import write_stdout
 from mmscheck.report.clean import clean_text
 from mmscheck.report.escape import visible
-from mmscheck.report.wording import count
+from mmscheck.report.finding_words import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Concerned, Ledger

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mmscheck.model.ledger import HistoryEntry, Hold, Postback, PostbackMeaning, SendRecord, Verification
-from mmscheck.report.cells import plain
-from mmscheck.report.escape import visible, visible_json
+from mmscheck.report.escape import plain, visible, visible_json
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Summary

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from mmscheck.cli.progress import Progress, Stage
 from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.report import MessageReport
+from mmscheck.report.finding_words import count
 from mmscheck.report.layout import shown_url
-from mmscheck.report.wording import count
 
 _MOST = 2
 """Hosts named of each kind; the others are counted."""

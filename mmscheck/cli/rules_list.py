@@ -9,8 +9,8 @@ import click
 from mmscheck.cli.output import page
 from mmscheck.cli.rules_read import CONFIG, configuration, read_entries
 from mmscheck.cli.say import write_stdout
-from mmscheck.report.rule_json import render_json
-from mmscheck.report.rule_table import render_table
+from mmscheck.report.rule_entry import render_json
+from mmscheck.report.rule_text import render_table
 
 
 @click.command(name="list")

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from mmscheck.diff.changes import Change, Comparison, Kind
 from mmscheck.diff.shown import effect, named, outcomes, place
 from mmscheck.model.words import Outcome
-from mmscheck.report.wording import count
+from mmscheck.report.finding_words import count
 
 TITLES: Mapping[Kind, str] = MappingProxyType(
     {

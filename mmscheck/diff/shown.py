@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from mmscheck.diff.changes import Change, Comparison, Kind, MessageChange, RuleChange, Run
 from mmscheck.model.words import Severity, TargetKind
+from mmscheck.report.finding_words import count
 from mmscheck.report.layout import Page
-from mmscheck.report.wording import count
 
 Renderer = Callable[[Comparison, Page], str]
 """Turns a comparison into the whole output, which ends with a line feed; the page matters to text only."""

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from mmscheck.diff.changes import Change, Kind, MessageChange, RuleChange
 from mmscheck.model.words import Severity
+from mmscheck.report.finding_words import MOST_NAMED, count
 from mmscheck.report.json_read import ReadReport
-from mmscheck.report.wording import MOST_NAMED, count
 
 EXIT_NOT_WORSE, EXIT_WORSE, EXIT_UNDECIDED = 0, 1, 3
 """As in the table of exit codes: 1 something failed newly; 3 nothing did, but something is not known."""

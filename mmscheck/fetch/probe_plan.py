@@ -49,12 +49,13 @@ _GONE = frozenset({404, 410})
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """One probe: the URL to ask for and how, or why it is left out."""
+    """One probe: the URL to ask for and how, or why it is left out; ``broken`` by a fault of mmscheck."""
 
     name: ProbeName
     url: str
     asking: Asking
     skipped: str = ""
+    broken: bool = False
 
 
 def plan_after_file(url: str, hops: Sequence[Hop], policy: FetchPolicy) -> tuple[Planned, ...]:

@@ -58,7 +58,9 @@ class Probing:
         except Exception as error:  # noqa: BLE001 - told as the reason; the first answer must stand
             why = one_line(f"internal error: {type(error).__name__}: {error}")
             names = self._tools.policy.probes
-            planned = tuple(Planned(name=name, url=self._url, asking=PLAIN, skipped=why) for name in names)
+            planned = tuple(
+                Planned(name=name, url=self._url, asking=PLAIN, skipped=why, broken=True) for name in names
+            )
         self._errands = tuple(_Errand(self._tools, each) for each in planned)
         self._tasks = tuple(asyncio.create_task(errand.run()) for errand in self._errands)
 
@@ -83,8 +85,9 @@ class _Errand:
             self._done = await self._ask()
 
     def probe(self) -> Probe:
-        if self._planned.skipped:
-            return Probe(name=self._planned.name, skipped=self._planned.skipped)
+        planned = self._planned
+        if planned.skipped:
+            return Probe(name=planned.name, skipped=planned.skipped, broken=planned.broken)
         if self._done is not None:
             return self._done
         limit = self._tools.policy.deadline

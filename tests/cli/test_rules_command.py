@@ -17,8 +17,7 @@ from mmscheck.cli.rules_skeleton import cases_text, rule_text
 from mmscheck.cli.rules_validate import approval, find_faults
 from mmscheck.model.rule import FLOOR
 from mmscheck.report.layout import Page
-from mmscheck.report.rule_example import Answer, answer_lines, message_lines
-from mmscheck.report.rule_table import render_table
+from mmscheck.report.rule_text import Answer, answer_lines, message_lines, render_table
 from mmscheck.ruleset import Config
 from mmscheck.ruleset.folder import packaged_root
 from tests.support.command import Ran, mmscheck, shell
