@@ -15,9 +15,7 @@ from mmscheck.model.report import Evaluation, Report
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import SECOND_GATE, RuleSet
 from mmscheck.model.verdict import Verdict
-from mmscheck.model.words import Outcome, Severity, TargetKind
-
-_HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
+from mmscheck.model.words import TargetKind
 
 _ABOUT_TO = frozenset({"request-to", "request-country"})
 
@@ -62,9 +60,7 @@ def blocking(report: Report, verdict: Verdict) -> list[Evaluation]:
         item
         for message in report.messages
         for item in message.evaluations
-        if item.outcome not in _HARMLESS
-        and (report.strict or item.severity is Severity.ERROR)
-        and (item.rule, item.target) not in waived
+        if item.is_finding and report.blocks(item.severity) and (item.rule, item.target) not in waived
     ]
 
 
@@ -103,18 +99,14 @@ class _Trial:
             values[at] = _PLAIN
         changes = self._columns.changes(values, self._common)
         request = msgspec.structs.replace(self._basis.common, to=self._row.to, changes=changes)
-        (base,) = self._basis.report.messages
+        base = self._basis.checked.message
         told = rejudge(
             self._ruleset,
             self._basis.message,
             base,
             changes=changes,
             request=request,
-            binding=self._basis.binding,
+            binding=self._basis.checked.binding,
             columns=self._basis.columns,
         )
-        return any(
-            item.outcome not in _HARMLESS
-            for item in told.evaluations
-            if item.target.kind is not TargetKind.MEDIA
-        )
+        return any(item.is_finding for item in told.evaluations if item.target.kind is not TargetKind.MEDIA)

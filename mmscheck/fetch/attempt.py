@@ -7,6 +7,7 @@ from collections.abc import Callable
 import aiohttp
 import msgspec
 
+from mmscheck.base.http import REDIRECTS
 from mmscheck.fetch.asking import PLAIN, Asking
 from mmscheck.fetch.chain import clarify
 from mmscheck.fetch.exchange import CURRENT, Exchange, continuing
@@ -18,7 +19,7 @@ from mmscheck.fetch.interface import Inspector
 from mmscheck.fetch.names import Names, Route
 from mmscheck.fetch.patience import first_byte_within
 from mmscheck.fetch.policy import FetchPolicy
-from mmscheck.fetch.redirect import STATUSES, next_target
+from mmscheck.fetch.redirect import next_target
 from mmscheck.fetch.retry import status_failure
 from mmscheck.fetch.slots import Lease, Slots
 from mmscheck.fetch.stopwatch import Stopwatch
@@ -80,7 +81,7 @@ class Attempt:
                 if body is not None:
                     lease.leave_host()
                     return await self._look_at(body, exchange)
-            if head.status not in STATUSES:
+            if head.status not in REDIRECTS:
                 raise self._tools.slots.heed(target.key, status_failure(head, route.proxy))
             target = next_target(head, target, visited, self._tools.policy.max_redirects)
 

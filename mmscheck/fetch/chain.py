@@ -18,8 +18,9 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from mmscheck.base.text import one_line
 from mmscheck.fetch.exchange import Exchange
-from mmscheck.fetch.failure import Failure, one_line
+from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.guard import Networks
 from mmscheck.fetch.tls import AUTHORITY_CODES, NAME_CODES, TIME_CODES
 from mmscheck.fetch.url import Target

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp.client_middlewares import ClientHandlerType
 from yarl import URL
 
+from mmscheck.base.http import REDIRECTS
 from mmscheck.fetch.asking import PLAIN, Asking
 from mmscheck.fetch.exchange import Exchange
 from mmscheck.fetch.failure import Failure
@@ -19,7 +20,6 @@ from mmscheck.fetch.head import Head, framing_fault
 from mmscheck.fetch.patience import least_throughput
 from mmscheck.fetch.policy import FetchPolicy
 from mmscheck.fetch.reasons import DroppedError, explain, reset_in_body
-from mmscheck.fetch.redirect import STATUSES
 from mmscheck.fetch.through import proxy_failure, request_options
 from mmscheck.fetch.url import Target
 from mmscheck.fetch.wire import GuardedConnector
@@ -121,7 +121,7 @@ async def _glance(response: aiohttp.ClientResponse, exchange: Exchange) -> None:
 
     Whatever happens to it changes nothing about the answer. Of a redirect nobody needs it.
     """
-    if exchange.head is None or (exchange.head.status or 0) in STATUSES:
+    if exchange.head is None or (exchange.head.status or 0) in REDIRECTS:
         return
     with contextlib.suppress(aiohttp.ClientError, DroppedError, TimeoutError):
         async with asyncio.timeout(GLANCE):

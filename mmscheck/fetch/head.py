@@ -8,8 +8,8 @@ from collections import Counter
 import msgspec
 
 from mmscheck.fetch.failure import Failure
-from mmscheck.model import caching
 from mmscheck.model.observation import Reason
+from mmscheck.servers import caches
 
 MOST_LINES = 200
 """Header lines of one answer that are kept; what decides is kept beyond."""
@@ -20,7 +20,7 @@ MOST_CHARACTERS = 16 * 1024
 MOST_DECIDING = 100
 """Header lines that decide; an answer with more of them has none that could be trusted."""
 
-DECIDING = caching.HEADERS | {
+DECIDING = caches.HEADERS | {
     *("content-length", "transfer-encoding", "content-encoding", "content-type", "content-range"),
     *("location", "retry-after"),
 }

@@ -8,8 +8,9 @@ from time import monotonic
 
 import msgspec
 
+from mmscheck.base.text import one_line
 from mmscheck.fetch.attempt import Attempt, Tools
-from mmscheck.fetch.failure import Failure, one_line
+from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.probes import Probing
 from mmscheck.fetch.retry import pause_before_repeat
 from mmscheck.model.observation import Fetched, Hop, Inspected, NotFetched, Observation, Reason

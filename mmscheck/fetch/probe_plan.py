@@ -13,8 +13,8 @@ from mmscheck.fetch.asking import Asking, family
 from mmscheck.fetch.policy import FetchPolicy
 from mmscheck.fetch.signed import signed_by
 from mmscheck.fetch.url import parse_url
-from mmscheck.model.caching import CacheState, by_luck, caching
 from mmscheck.model.observation import Hop, NotFetched, ProbeName, Reason
+from mmscheck.servers.caches import CacheState, by_luck, caching
 
 BROWSER_AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"

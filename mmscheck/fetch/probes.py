@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from mmscheck.base.text import one_line
 from mmscheck.fetch.asking import PLAIN
 from mmscheck.fetch.attempt import Attempt, Tools
-from mmscheck.fetch.failure import Failure, one_line
+from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.probe_plan import Planned, plan_after_file, plan_after_refusal
 from mmscheck.model.observation import (
     Fetched,

@@ -13,9 +13,6 @@ from mmscheck.model.observation import Reason
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
-STATUSES = frozenset({301, 302, 303, 307, 308})
-"""Statuses whose Location a GET follows."""
-
 
 def next_target(head: Head, current: Target, visited: Collection[str], most: int) -> Target:
     """The target that ``head`` redirects to; raises `Failure` when it must not be followed.

@@ -7,6 +7,7 @@ from functools import partial
 
 import msgspec
 
+from mmscheck.base.redact import redact_url
 from mmscheck.judge.causes import with_causes
 from mmscheck.judge.evaluation import Place, evaluate
 from mmscheck.model.check import (
@@ -19,7 +20,6 @@ from mmscheck.model.check import (
 from mmscheck.model.effective import Effective, effective, with_stand_ins
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import NotFetched, Observation, Reason
-from mmscheck.model.redact import redact_url
 from mmscheck.model.report import SAVE, Evaluation, MessageReport, SlideReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet

@@ -12,10 +12,10 @@ from typing import Any, cast
 
 import msgspec
 
+from mmscheck.base.redact import redact_text, redact_values
 from mmscheck.model.check import Check, MediaTarget, Result, Target, cant_tell, inapplicable
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import UNSEEN, NotFetched, Reason
-from mmscheck.model.redact import redact_text, redact_values
 from mmscheck.model.report import Advice, Evaluation, TargetKey
 from mmscheck.model.rule import Rule
 from mmscheck.model.words import Because, Outcome, Owner, TargetKind

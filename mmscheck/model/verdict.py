@@ -73,7 +73,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def all_reasons(self) -> tuple[str, ...]:
-        """What stands against the run, then what stands against each message."""
+        """Why the report denies: what is about all of it first, then message by message."""
         return (*self.reasons, *(reason for message in self.messages for reason in message.reasons))
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mmscheck.base.redact import redact_header, redact_text, redact_url
+from mmscheck.base.text import encodable
 from mmscheck.model.observation import NotFetched, Observation
-from mmscheck.model.redact import redact_header, redact_text, redact_url
 from mmscheck.model.report import Evaluation, MessageReport
-from mmscheck.report.escape import encodable
 from mmscheck.report.view import View
 
 LONGEST_TEXT = 20_000

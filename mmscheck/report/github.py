@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mmscheck.base.text import count
 from mmscheck.model.words import Outcome
-from mmscheck.report.finding_words import count, let_through
+from mmscheck.report.finding_words import let_through
 from mmscheck.report.findings import Effect
 from mmscheck.report.layout import shown
 from mmscheck.report.rows import Row, shown_path

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mmscheck.base.text import count
 from mmscheck.model.words import Outcome
 from mmscheck.report.escape import visible_json
-from mmscheck.report.finding_words import count, let_through
+from mmscheck.report.finding_words import let_through
 from mmscheck.report.findings import Effect
 from mmscheck.report.rows import Row, shown_path, with_fingerprints
 from mmscheck.report.rulings import found_rows, one_of_each_first

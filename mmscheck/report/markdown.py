@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.report import Evaluation, MessageReport, Report
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Outcome, Owner
 from mmscheck.report.clean import scrub
-from mmscheck.report.finding_words import OWNERS, count, label, leave, location, seen
+from mmscheck.report.finding_words import OWNERS, label, leave, location, seen
 from mmscheck.report.findings import Effect, Finding, judged
 from mmscheck.report.layout import shown, shown_lines
 from mmscheck.report.markdown_text import code, cut, escaped, fenced, in_html

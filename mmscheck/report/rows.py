@@ -18,7 +18,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec.structs import replace
 
-from mmscheck.model.redact import unmarked
+from mmscheck.base.redact import unmarked
 from mmscheck.model.report import MessageReport, Pair, TargetKey
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Outcome, Owner, Severity

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.observation import NotFetched, Reason
 from mmscheck.model.report import MessageReport, Report
@@ -17,7 +18,6 @@ from mmscheck.model.send import SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.words import Outcome
 from mmscheck.report.clean import clean_url
-from mmscheck.report.finding_words import count
 from mmscheck.report.findings import judged
 from mmscheck.report.layout import Style, shown
 from mmscheck.report.view import View

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
+from mmscheck.base.text import count
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
 from mmscheck.model.words import Owner, TargetKind
 from mmscheck.report.finding_words import (
@@ -20,7 +21,6 @@ from mmscheck.report.finding_words import (
     OWNERS,
     also,
     codes_of,
-    count,
     label,
     leave,
     location,

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from mmscheck.base.text import count
 from mmscheck.model.report import MessageReport, TargetKey
 from mmscheck.model.words import Severity, TargetKind
-from mmscheck.report.finding_words import came_back, count, heading, location, medium
+from mmscheck.report.finding_words import came_back, heading, location, medium
 from mmscheck.report.findings import Finding, Judged, by_place, ref_of
 from mmscheck.report.layout import Page, Style, shown, shown_url
 from mmscheck.report.rollup import HostTally, OwnerTally, Rollup, RuleTally, host_of

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult, RowNote
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.waiver import WaiverState
 from mmscheck.model.words import Owner
 from mmscheck.report.clean import clean_url
-from mmscheck.report.finding_words import about_waiver, count
+from mmscheck.report.finding_words import about_waiver
 from mmscheck.report.layout import Page, Style, shown
 from mmscheck.report.run_words import (
     campaign_sentence,

@@ -120,12 +120,19 @@ def inspect_causes(faults: list[str], files: Mapping[str, Path], rules: Mapping[
         for at, follow in enumerate(rule.follows):
             cause = rules.get(follow.rule)
             if follow.rule not in files:
-                scope.at(at).fault(unknown("rule", follow.rule, files))
+                what = unknown("rule", follow.rule, files)
+                scope.at(at).fault(f"{what} (line {_line(files[rule.id], follow.rule)})")
             elif cause is not None and cause.target is not rule.target:
                 what = f"{follow.rule!r} is about a {cause.target.value}, and this rule about a"
                 scope.at(at).fault(f"{what} {rule.target.value}")
         if rule.id in _beyond(rule.id, rules):
             scope.fault("leads back to this rule, expected no circle among findings that failed")
+
+
+def _line(path: Path, rule_id: str) -> int:
+    """The first line of a rule file that names another rule."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next(at for at, line in enumerate(lines, 1) if f'"{rule_id}"' in line or f"'{rule_id}'" in line)
 
 
 def _beyond(rule_id: str, rules: Mapping[str, Rule]) -> set[str]:

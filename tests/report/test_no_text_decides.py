@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from mmscheck.checks import CHECKS
 from mmscheck.judge.engine import judge
 from mmscheck.judge.gate import verdict
-from mmscheck.judge.pipeline import make_report, start_clock
+from mmscheck.judge.reports import make_report, start_clock
 from mmscheck.model.facts import Undecoded
 from mmscheck.model.mms import MediaRef, Mms, Slide, Text, XmlProblem
 from mmscheck.model.observation import NotFetched, Observation, Probe, ProbeName, Reason, Sniffed

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.report import Advice, Evaluation
 from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
 from mmscheck.report.clean import clean_url
@@ -18,7 +19,6 @@ from mmscheck.report.finding_words import (
     WHO,
     also,
     codes_of,
-    count,
     heading,
     label,
     leave,

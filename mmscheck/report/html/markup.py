@@ -10,8 +10,8 @@ import unicodedata
 from html import escape
 from typing import Final
 
+from mmscheck.base.text import count
 from mmscheck.report.clean import clean_text
-from mmscheck.report.finding_words import count
 from mmscheck.report.layout import shown, shown_url
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]*\Z", re.IGNORECASE)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Hop
 from mmscheck.model.report import MessageReport
@@ -14,7 +15,7 @@ from mmscheck.model.rule import OF_FILES
 from mmscheck.model.words import Outcome
 from mmscheck.report.clean import clean_header
 from mmscheck.report.escape import visible
-from mmscheck.report.finding_words import came_back, count
+from mmscheck.report.finding_words import came_back
 from mmscheck.report.findings import Judged
 from mmscheck.report.html.finding import CLASSES, UNCLEAR, Findings, Ids, badge, owner_of
 from mmscheck.report.html.markup import NOTHING, Markup, cut, join, said, size, tag, url

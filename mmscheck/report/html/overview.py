@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Owner
-from mmscheck.report.finding_words import count
 from mmscheck.report.findings import Finding
 from mmscheck.report.html.finding import KINDS, UNCLEAR, badge, kind_of, owner_of
 from mmscheck.report.html.markup import NOTHING, Markup, cut, join, tag

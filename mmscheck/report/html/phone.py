@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.model import sms
+from mmscheck.base import sms
+from mmscheck.base.text import count
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.report import MessageReport, SlideReport
 from mmscheck.report.clean import clean_text
-from mmscheck.report.finding_words import count
 from mmscheck.report.html.markup import NOTHING, Markup, cut, join, name, on_phone, point, tag, url
 from mmscheck.report.html.medium import NAMES, drawn, measures
 from mmscheck.report.html.pictures import Gallery

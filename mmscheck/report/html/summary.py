@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import Report
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.waiver import WaiverState, WaiverUse
-from mmscheck.report.finding_words import OWNERS, count, leave
+from mmscheck.report.finding_words import OWNERS, leave
 from mmscheck.report.html.finding import CLASSES
 from mmscheck.report.html.markup import NOTHING, Markup, Part, code, cut, cut_url, join, said, tag
 from mmscheck.report.layout import Style
