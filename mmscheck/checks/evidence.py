@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -24,6 +23,7 @@ from mmscheck.model.observation import (
     Reason,
     Sniffed,
 )
+from mmscheck.model.words import Because
 from mmscheck.servers.caches import caching
 
 MOST_KEPT = 200
@@ -54,14 +54,12 @@ def file_head(observation: Observation) -> Hop | None:
 
 def unanswered(observation: Observation) -> Result:
     """Could not tell, because no file was answered."""
-    return cant_tell(f"no file was answered: {explanation(observation)}")
+    because = Because.FILE if isinstance(observation, NotFetched) else Because.ANSWER
+    return cant_tell(f"no file was answered: {explanation(observation)}", because)
 
 
 def explanation(observation: Observation) -> str:
-    """Why there is no whole file, in one phrase that is fit to be shown.
-
-    It quotes the reason: by this, reports find out what follows from the file's not being there.
-    """
+    """Why there is no whole file, in one phrase that is fit to be shown."""
     if isinstance(observation, NotFetched):
         return quoted(redact_text(observation.explanation), LONGEST_SENTENCE)
     status = observation.hops[-1].status if observation.hops else None
@@ -143,33 +141,6 @@ def is_medium(observation: Observation) -> bool:
         return False
     shown = shown_type(observation.sniffed)
     return shown is not None and bool(kinds(shown))
-
-
-_NUMBER = re.compile(r"[0-9]{1,18}")
-
-
-def members(hop: Hop, name: str) -> tuple[str, ...]:
-    """The comma-separated members of all lines of a header, as one list (RFC 9110, section 5.3)."""
-    return tuple(part.strip(" \t") for value in header_values(hop, name) for part in value.split(","))
-
-
-def stated_length(hop: Hop) -> int | None:
-    """The one number of bytes that Content-Length comes down to, or None when it is no such number.
-
-    Said twice alike, as in ``3, 3``, it is still a number (RFC 9110, section 8.6); a sign, other
-    characters, or two different numbers are none.
-    """
-    stated = members(hop, "Content-Length")
-    if not all(_NUMBER.fullmatch(member) for member in stated):
-        return None
-    numbers = {int(member) for member in stated}
-    return numbers.pop() if len(numbers) == 1 else None
-
-
-def codings(hop: Hop) -> tuple[str, ...]:
-    """The content codings stated, lower case, without the word for none."""
-    stated = (member.lower() for member in members(hop, "Content-Encoding"))
-    return tuple(member for member in stated if member not in {"", "identity"})
 
 
 FIRST = "at first"
@@ -270,22 +241,22 @@ def _same(before: FileAnswer, found: FileAnswer) -> bool:
 
 def transfer_coded(head: Hop) -> bool:
     """Whether any transfer coding but the obsolete ``identity`` is stated."""
-    return any(member.lower() not in {"", "identity"} for member in members(head, "Transfer-Encoding"))
+    return head.framing.transfer_coded
 
 
 def content_coded(head: Hop) -> bool:
     """Whether the body is stated to be coded, so that its size and digest are not those of the file."""
-    return bool(codings(head))
+    return bool(head.framing.content_codings)
 
 
 def compressed(head: Hop) -> bool:
     """Whether one of the codings that are stated is a compression."""
-    return not COMPRESSIONS.isdisjoint(codings(head))
+    return not COMPRESSIONS.isdisjoint(head.framing.content_codings)
 
 
 def usable_length(head: Hop) -> int | None:
     """The stated length where a provider that refuses transfer codings could use it."""
-    return None if transfer_coded(head) else stated_length(head)
+    return None if transfer_coded(head) else head.framing.stated_length
 
 
 def framing_lines(head: Hop) -> str:

@@ -11,11 +11,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from mmscheck.base.http import COMPRESSIONS, UPLOAD_CODING
 from mmscheck.base.redact import redact_header, redact_url
 from mmscheck.base.text import quoted
 from mmscheck.checks.evidence import (
-    codings,
     explanation,
     file_head,
     framing_lines,
@@ -23,8 +24,6 @@ from mmscheck.checks.evidence import (
     header_values,
     is_medium,
     later_answers,
-    members,
-    stated_length,
     unanswered,
     usable_length,
 )
@@ -40,7 +39,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Anomaly, AnomalyKind, Fetched, Hop, NotFetched, Observation, Reason
-from mmscheck.model.words import Owner, TargetKind
+from mmscheck.model.words import Because, Owner, TargetKind
 
 _LENGTH, _TRANSFER, _ENCODING = "Content-Length", "Transfer-Encoding", "Content-Encoding"
 
@@ -50,7 +49,7 @@ def length_stated(target: MediaTarget, _params: NoParams) -> Result:
     hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    length = stated_length(hop)
+    length = hop.framing.stated_length
     if length is None:
         evidence = {"status": hop.status, "http_version": hop.http_version}
         without = (
@@ -79,11 +78,12 @@ def length_true(target: MediaTarget, _params: NoParams) -> Result:
         return unanswered(target.observation)
     if not header_values(hop, _LENGTH):
         return inapplicable("no length was stated")
-    stated, times = stated_length(hop), len(members(hop, _LENGTH))
-    problem = _misstated(stated, times) or _untrue(stated or 0, target.observation)
-    if problem:
+    stated, times = hop.framing.stated_length, len(hop.framing.lengths)
+    misstated = _misstated(stated, times)
+    if problem := misstated or _untrue(stated or 0, target.observation):
         untrue = failed({"stated": stated}, problem=problem, seen=header_lines(hop, _LENGTH))
-        return advising(untrue, _IN_BYTES, Owner.HOSTING) if problem.endswith(_CHARACTERS) else untrue
+        characters = misstated is None and _in_characters(target.observation)
+        return advising(untrue, _IN_BYTES, Owner.HOSTING) if characters else untrue
     if not isinstance(target.observation, Fetched):
         return cant_tell(f"the file was not read to its end: {explanation(target.observation)}")
     return passed(stated=stated, received=target.observation.size)
@@ -107,12 +107,17 @@ def _misstated(stated: int | None, times: int) -> str | None:
     return "the stated length is not a plain number" if stated is None else None
 
 
+def _in_characters(observation: Observation) -> bool:
+    """Whether as many bytes followed as continue a character: the length seems to count characters."""
+    return isinstance(observation, Fetched) and 0 < observation.excess == observation.continuing
+
+
 def _untrue(stated: int, observation: Observation) -> str | None:
     if isinstance(observation, NotFetched):
         return _untrue_in_part(stated, observation)
     if observation.excess:
         more = f"{stated:,} bytes were stated and at least {observation.excess:,} more followed"
-        return f"{more}{_CHARACTERS}" if observation.excess == observation.continuing else more
+        return f"{more}{_CHARACTERS}" if _in_characters(observation) else more
     if observation.size != stated:
         return f"{stated:,} bytes were stated and {observation.size:,} came"
     return None
@@ -138,7 +143,7 @@ def not_chunked(target: MediaTarget, _params: NoParams) -> Result:
     hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    codings = tuple(member.lower() for member in members(hop, _TRANSFER))
+    codings = hop.framing.transfer_codings
     if all(coding == "identity" for coding in codings):
         return passed(transfer_codings=list(codings))
     beside = (
@@ -154,7 +159,7 @@ def not_encoded(target: MediaTarget, _params: NoParams) -> Result:
     hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    stated = list(codings(hop))
+    stated = list(hop.framing.content_codings)
     if not stated:
         return passed(content_codings=stated)
     return _advised(
@@ -205,6 +210,11 @@ _TOKEN = re.compile(r"[\w-]+")
 _WORD = re.compile(r"[\w-]*")
 _FIELD = re.compile(r"\n(?![ \t])")
 
+LENGTHS = frozenset(
+    {AnomalyKind.EXCESS, AnomalyKind.TWO_LENGTHS, AnomalyKind.REPEATED_LENGTH, AnomalyKind.BAD_LENGTH}
+)
+"""What ``content-length-true`` says better."""
+
 _Seen = tuple[Hop, Anomaly]
 
 
@@ -229,7 +239,9 @@ def _found(observation: Observation, kinds: frozenset[AnomalyKind]) -> list[_See
 def _judge(observation: Observation, found: Sequence[_Seen]) -> Result:
     if found:
         evidence = {"anomalies": [_evidence(hop, odd) for hop, odd in found]}
-        return failed(evidence, problem="; ".join(_words(observation, hop, odd) for hop, odd in found))
+        result = failed(evidence, problem="; ".join(_words(observation, hop, odd) for hop, odd in found))
+        lengths = all(odd.kind in LENGTHS for _, odd in found)
+        return replace(result, because=Because.LENGTHS if lengths else None)
     if isinstance(observation, Fetched) and observation.hops:
         return passed(answers=len(observation.hops))
     return cant_tell(f"the answer was not read to its end: {explanation(observation)}")

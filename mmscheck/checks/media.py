@@ -9,7 +9,7 @@ import msgspec
 
 from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.base.text import LONGEST_SENTENCE, quoted
-from mmscheck.checks.evidence import bytes_received, explanation, file_head, shown_type, stated_length
+from mmscheck.checks.evidence import bytes_received, explanation, file_head, shown_type
 from mmscheck.checks.media_types import canonical, same_type
 from mmscheck.checks.mime import proven_type
 from mmscheck.model.check import (
@@ -24,7 +24,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched, Observation, Reason
-from mmscheck.model.words import MediaKind, Owner, TargetKind
+from mmscheck.model.words import Because, MediaKind, Owner, TargetKind
 
 
 class SizeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +76,7 @@ def not_empty(target: MediaTarget, _params: NoParams) -> Result:
     hop = file_head(observation)
     if isinstance(observation, Fetched) and not observation.hops:  # nobody has served it yet
         return advising(failed(size=0), _LOCAL, Owner.CONTENT)
-    if isinstance(observation, Fetched) or (hop is not None and stated_length(hop) == 0):
+    if isinstance(observation, Fetched) or (hop is not None and hop.framing.stated_length == 0):
         return failed(size=0)
     return cant_tell(f"no byte of the file came: {explanation(observation)}")
 
@@ -101,7 +101,8 @@ def size_within(target: MediaTarget, params: SizeParams) -> Result:
             f"the file did not come whole (known: {size.words}): {explanation(target.observation)}"
         )
     if size.bytes > min(limits):
-        return cant_tell("the limit for GIF is another, and the type of the bytes is not known")
+        why = "the limit for GIF is another, and the type of the bytes is not known"
+        return cant_tell(why, Because.LIMIT)
     return passed(bytes=size.bytes, maximum=maximum)
 
 
@@ -124,7 +125,7 @@ def _size(observation: Observation) -> _Size | None:
     if isinstance(observation, Fetched):
         return _Size(bytes=observation.size, whole=True, words=_bytes(observation.size))
     came, hop = bytes_received(observation), file_head(observation)
-    stated = stated_length(hop) if hop else None
+    stated = hop.framing.stated_length if hop else None
     if stated is not None and stated >= (came or 0):
         return _Size(bytes=stated, whole=False, words=f"{_bytes(stated)} by its Content-Length")
     if came is None:
@@ -153,7 +154,7 @@ def present(target: MediaTarget, _params: NoParams) -> Result:
         return inapplicable("no local folder is mapped to this URL")
     if seen.reason is Reason.NO_LOCAL_FILE:
         return failed(problem=quoted(seen.detail or "no file", LONGEST_SENTENCE))
-    return cant_tell(explanation(seen))
+    return cant_tell(explanation(seen), Because.FILE)
 
 
 def named_right(target: MediaTarget, _params: NoParams) -> Result:

@@ -14,7 +14,6 @@ from mmscheck.base.http import WEB_PAGES
 from mmscheck.base.text import LONGEST_SENTENCE, quoted
 from mmscheck.checks.content_type import SpecificParams, comes_and_goes, declared_type, is_generic
 from mmscheck.checks.evidence import (
-    codings,
     explanation,
     file_head,
     header_lines,
@@ -37,7 +36,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched, Hop, Observation, Sniffed
-from mmscheck.model.words import MediaKind, Owner, TargetKind
+from mmscheck.model.words import Because, MediaKind, Owner, TargetKind
 
 
 class AcceptedParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,12 +64,14 @@ def proven_type(observation: Observation) -> str | Result:
     if sniffed.problem is not None:
         return unseen(sniffed)
     if (packed := _packed(observation)) is not None:
-        return cant_tell(f"the bytes are compressed ({packed}), and the type is that of what is in them")
+        why = f"the bytes are compressed ({packed}), and the type is that of what is in them"
+        return cant_tell(why, Because.COMPRESSED)
     if sniffed.type is None:
-        return cant_tell("the type of the bytes is not known")
+        return cant_tell("the type of the bytes is not known", Because.UNKNOWN_TYPE)
     shown = shown_type(sniffed)
     if shown is None:
-        return cant_tell(f"the bytes do not show their type; {sniffed.witness} alone suggests {sniffed.type}")
+        why = f"the bytes do not show their type; {sniffed.witness} alone suggests {sniffed.type}"
+        return cant_tell(why, Because.UNPROVEN_TYPE)
     return shown
 
 
@@ -80,7 +81,7 @@ def _packed(observation: Fetched) -> str | None:
     A type is that of the file without content codings (RFC 9110, section 8.3).
     """
     hop = file_head(observation)
-    if hop is None or not codings(hop) or is_medium(observation):
+    if hop is None or not hop.framing.content_codings or is_medium(observation):
         return None
     return header_lines(hop, "Content-Encoding")
 
@@ -90,7 +91,8 @@ def unseen(sniffed: Sniffed, **evidence: Any) -> Result:
     problem = quoted(sniffed.problem or "", LONGEST_SENTENCE)
     if sniffed.fault:
         return broken(problem, sniffed.fault)
-    return cant_tell(f"the bytes could not be looked at: {problem}", **evidence)
+    because = sniffed.lost or Because.NOT_LOOKED_AT
+    return cant_tell(f"the bytes could not be looked at: {problem}", because, **evidence)
 
 
 def known(target: MediaTarget, _params: NoParams) -> Result:

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 import msgspec
 
-from mmscheck.model.observation import Handshake, NotFetched, Reason
-from mmscheck.model.words import Owner
+from mmscheck.model.observation import NotFetched, Reason
+from mmscheck.model.words import Handshake, Owner
 
 
 class Advice(msgspec.Struct, frozen=True):

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
 from mmscheck.model.facts import Decoded, Preview
-
-
-class Handshake(StrEnum):
-    """The causes that OpenSSL's errors and the alerts of TLS (RFC 8446, section 6) come down to."""
-
-    OLD_VERSION = "the server speaks only versions of TLS older than 1.2"
-    NOT_TLS = "what answers there does not speak TLS; perhaps it is plain http"
-    NAME_REFUSED = "the server does not know this host name, and refuses it (SNI)"
-    CLIENT_CERTIFICATE = "the server demands a certificate of whoever connects"
-    NO_AGREEMENT = (
-        "the server refused the handshake: it shares no cipher with current clients, has no certificate for"
-        " this host name, or demands a certificate of whoever connects"
-    )
-    WEAK = "the server offers only ciphers or keys that are too weak"
-    SERVER_FAULT = (
-        "the server itself failed in the handshake; perhaps it has no certificate for this host name"
-    )
-    CUT_OFF = "the server closed the connection in the middle of the handshake"
-    OTHER = "the server and this program could not agree on a connection"
+from mmscheck.model.framing import Framing, read_framing
+from mmscheck.model.words import Because
 
 
 class Reason(StrEnum):
@@ -59,6 +44,12 @@ class Reason(StrEnum):
     OFFLINE = "not fetched: lint is offline"
     NO_LOCAL_FILE = "no local file"
     INTERNAL = "internal error while fetching"
+
+
+REASONS: Mapping[Reason, str] = MappingProxyType(
+    {reason: reason.name.lower().replace("_", "-") for reason in Reason}
+)
+"""Each reason in a word, as rule files name it."""
 
 
 class AnomalyKind(StrEnum):
@@ -133,6 +124,11 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
         wanted = name.lower()
         return tuple(value for key, value in self.headers if key.lower() == wanted)
 
+    @property
+    def framing(self) -> Framing:
+        """What the headers say of the length and the codings of the body."""
+        return read_framing(self.headers)
+
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """Milliseconds from the start of the decisive attempt to its first byte and to its end."""
@@ -157,7 +153,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """What came back when the same URL was asked for in another way, after the first whole answer.
 
     ``size`` and ``sha256`` are None when only the head was read. ``reason`` says why no answer came, as for
-    `NotFetched`; ``skipped`` why the request was not made at all.
+    `NotFetched`; ``skipped`` why the request was not made at all, ``broken`` that mmscheck itself failed.
     """
 
     name: ProbeName
@@ -168,6 +164,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     detail: str = ""
     skipped: str = ""
+    broken: bool = False
 
     @property
     def final(self) -> Hop | None:
@@ -193,7 +190,7 @@ class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
     ``problem`` is set when the bytes could not be looked at safely (a worker died or timed out); ``fault`` is
     the traceback beside it where mmscheck itself is at fault. ``start`` are the first bytes, whatever they
     are (at most 1,024, ISO-8859-1), for recognising what was put around or in place of a file; it is in no
-    report.
+    report. ``lost`` is what became of the worker, where that is known.
     """
 
     type: str | None
@@ -203,6 +200,7 @@ class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
     fault: str = ""
     start: str = ""
+    lost: Because | None = None
 
     @property
     def shown(self) -> str | None:

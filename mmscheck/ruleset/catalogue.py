@@ -15,7 +15,7 @@ from mmscheck.ruleset.floor import missing_floor
 from mmscheck.ruleset.folder import Folder, claim
 from mmscheck.ruleset.limits import KnownLimits, Selection, load_limits
 from mmscheck.ruleset.profiles import OFFLINE, Selected, load_profile
-from mmscheck.ruleset.rulefile import Reader
+from mmscheck.ruleset.rulefile import Reader, inspect_causes
 from mmscheck.ruleset.servers import load_servers
 from mmscheck.ruleset.toml import file_scope
 
@@ -62,6 +62,7 @@ def read_catalogue(
     reader = Reader(checks=checks, limits=limits)
     read = {rule_id: reader.read(faults, path) for rule_id, path in files.items()}
     rules = {rule_id: rule for rule_id, rule in read.items() if rule is not None}
+    inspect_causes(faults, files, rules)
     profiles, names = _profiles(faults, own, extras, rules, frozenset(files))
     described = tuple(
         path for folder in (own, *extras) for path in folder.servers if not offline or path.name == PAGES

@@ -23,7 +23,7 @@ def missing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """An older kernel, or a container that lets these calls not through."""
     lacking: tuple[str, ...] = request.param
     has = tuple(name for name in offered() if name not in lacking)
-    for module in ("mmscheck.judge.pipeline", "mmscheck.media.confinement"):
+    for module in ("mmscheck.judge.reports", "mmscheck.media.confinement"):
         monkeypatch.setattr(f"{module}.offered", lambda: has)
     return lacking
 
@@ -78,7 +78,7 @@ def test_an_older_kernel_is_told_from_this_one(monkeypatch: pytest.MonkeyPatch) 
 
 HOLDER = """
 import ctypes, os, resource
-from mmscheck.cli.calling import _api_key
+from mmscheck.cli.provider import _api_key
 from mmscheck.cli.secrets import hide
 hide()
 key = _api_key(None)

@@ -8,7 +8,7 @@ from mmscheck.base.redact import redact_text
 from mmscheck.errors import UsageError
 from mmscheck.fetch import ConnectTo, FetchPolicy, fetch_all, parse_proxy
 from mmscheck.fetch.policy import check_policy
-from mmscheck.judge.pipeline import allowances
+from mmscheck.judge.reports import allowances
 from mmscheck.model.observation import Fetched, NotFetched, Reason
 from mmscheck.model.words import Outcome
 from tests.support.proxying import HOST, LOGIN, forward_proxy, how, judged, through
