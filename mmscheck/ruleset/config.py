@@ -44,7 +44,7 @@ class WaiverTable(msgspec.Struct, frozen=True, kw_only=True):
         return Waiver(**msgspec.structs.asdict(self))
 
 
-class RuleChange(msgspec.Struct, frozen=True, kw_only=True):
+class RuleTable(msgspec.Struct, frozen=True, kw_only=True):
     """What ``[rules.<id>]`` changes of one rule."""
 
     severity: Severity | None = None
@@ -94,7 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     extra_rules: Any = ()
     send: SendTable = SendTable()
     assets: Any = ()
-    rules: dict[str, RuleChange] = {}
+    rules: dict[str, RuleTable] = {}
     waivers: Any = ()
 
 

@@ -18,7 +18,7 @@ from mmscheck.model.server import Server
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset.catalogue import Catalogue, read_catalogue
-from mmscheck.ruleset.config import Config, RuleChange, inspect_waived_rules, inspect_waivers
+from mmscheck.ruleset.config import Config, RuleTable, inspect_waived_rules, inspect_waivers
 from mmscheck.ruleset.folder import packaged_root
 from mmscheck.ruleset.limits import KnownLimits, Selection
 from mmscheck.ruleset.profiles import OFFLINE, Changed, change_params, change_severity
@@ -220,7 +220,7 @@ def configure(
     return tuple(changed[each.rule.id] for each in selected)
 
 
-def _changed(scope: Scope, changed: Changed, change: RuleChange, by: str) -> Changed:
+def _changed(scope: Scope, changed: Changed, change: RuleTable, by: str) -> Changed:
     changed = change_severity(scope.at("severity"), changed, change.severity, by)
     return change_params(scope.at("params"), changed, change.params, by)
 
