@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import getpass
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import click
 
@@ -30,6 +30,8 @@ LEDGER = click.option(
     **by_variable("MMSCHECK_LEDGER", "a file or a postgresql:// URL"),
 )
 """Where the ledger is."""
+
+Where = Annotated[str | None, LEDGER]
 
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
