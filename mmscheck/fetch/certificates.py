@@ -1,4 +1,4 @@
-"""Which certificate is at fault: what the server sends, looked at once more after it was refused.
+"""What is wrong with a refused certificate, in plain words, and which one of the chain is at fault.
 
 OpenSSL says the same of a missing intermediate certificate and of an authority that nobody trusts, and
 browsers hide the first by fetching it themselves. So after a refusal one more handshake is made with the
@@ -22,19 +22,66 @@ from mmscheck.base.text import one_line
 from mmscheck.fetch.exchange import Exchange
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.guard import Networks
-from mmscheck.fetch.tls import AUTHORITY_CODES, NAME_CODES, TIME_CODES
 from mmscheck.fetch.url import Target
 from mmscheck.fetch.wire import open_socket
 from mmscheck.model.observation import Reason
 
+_MEANINGS = {
+    2: "the issuer of an intermediate certificate is not known",
+    9: "the certificate is not valid yet",
+    10: "the certificate has expired",
+    18: "the certificate is self-signed",
+    19: "the chain ends in a self-signed certificate that is not trusted",
+    20: "the issuer is not known: an intermediate certificate is missing, or the authority is not trusted",
+    21: "the first certificate cannot be verified: an intermediate certificate is missing",
+    7: "the signature of a certificate is wrong",
+    23: "the certificate has been revoked",
+    24: "a certificate that signed another is not allowed to",
+    25: "the chain has more certificates than one of them allows",
+    26: "the certificate is not for web servers",
+    47: "the certificate is for a name that its authority may not sign for",
+    66: "the key of the certificate is too weak",
+    67: "the key of an authority in the chain is too weak",
+    68: "a certificate of the chain is signed in a way that is too weak",
+    62: "the certificate is for another host name",
+    64: "the certificate is for another address",
+}
+"""OpenSSL's X509_V_ERR_* numbers (openssl/x509_vfy.h)."""
+
+
+_UNKNOWN = "the certificate could not be verified"
+
+
+TIME_CODES = frozenset({9, 10})
+"""Too early or too late for some certificate of the chain."""
+
+
+NAME_CODES = frozenset({62, 64})
+"""For another host."""
+
+
+AUTHORITY_CODES = frozenset({2, 19, 20, 21})
+"""No way from the server's certificate up to an authority that is trusted."""
+
+
 PATIENCE = 5.0
 """Seconds for the second handshake: it only makes a sentence clearer."""
 
+
 _MOST_NAMES = 5
+
+
 _NAMING = ("commonName", "organizationalUnitName", "organizationName")
 
 
-class Certificate(msgspec.Struct, frozen=True):
+def certificate_fault(error: BaseException) -> tuple[str, str]:
+    """(verification message, the same in plain words) of a refused certificate."""
+    message = str(getattr(error, "verify_message", "") or error)
+    code = getattr(error, "verify_code", None)
+    return message, _MEANINGS.get(code, _UNKNOWN) if isinstance(code, int) else _UNKNOWN
+
+
+class SentCertificate(msgspec.Struct, frozen=True):
     """What a certificate says of itself; nothing of it was verified.
 
     ``begins`` and ``ends`` are seconds since the epoch; ``hosts`` the names and addresses it is for;
@@ -68,7 +115,7 @@ async def clarify(failure: Failure, target: Target, exchange: Exchange, allowed:
         failure.detail = one_line(told)
 
 
-async def sent_chain(address: str, port: int, host: str, allowed: Networks) -> tuple[Certificate, ...]:
+async def sent_chain(address: str, port: int, host: str, allowed: Networks) -> tuple[SentCertificate, ...]:
     """The certificates that the server at ``address`` sends to one who asks for ``host``, its own first.
 
     Empty where this Python does not hand them out. Raises OSError, TimeoutError as the network does.
@@ -91,7 +138,7 @@ async def sent_chain(address: str, port: int, host: str, allowed: Networks) -> t
         transport.abort()
 
 
-def describe(code: int | None, chain: tuple[Certificate, ...], now: float, said: str) -> str:
+def describe(code: int | None, chain: tuple[SentCertificate, ...], now: float, said: str) -> str:
     """What is wrong, by OpenSSL's number and the certificates sent; ``said`` when they show no more."""
     if not chain:
         return said
@@ -111,7 +158,7 @@ def _unverified() -> ssl.SSLContext:
     return context
 
 
-def _chain_of(connection: Any) -> tuple[Certificate, ...]:
+def _chain_of(connection: Any) -> tuple[SentCertificate, ...]:
     # Public from Python 3.13 on as encoded bytes; the parsed form has been in this place since 3.10.
     inner = getattr(connection, "_sslobj", None)
     read: Callable[[], Iterable[Any] | None] | None = getattr(inner, "get_unverified_chain", None)
@@ -120,8 +167,8 @@ def _chain_of(connection: Any) -> tuple[Certificate, ...]:
     return tuple(_certificate(item.get_info()) for item in read() or () if hasattr(item, "get_info"))
 
 
-def _certificate(info: Mapping[str, Any]) -> Certificate:
-    return Certificate(
+def _certificate(info: Mapping[str, Any]) -> SentCertificate:
+    return SentCertificate(
         subject=info["subject"],
         issuer=info["issuer"],
         begins=ssl.cert_time_to_seconds(info["notBefore"]),
@@ -131,7 +178,7 @@ def _certificate(info: Mapping[str, Any]) -> Certificate:
     )
 
 
-def _without_authority(chain: tuple[Certificate, ...]) -> str:
+def _without_authority(chain: tuple[SentCertificate, ...]) -> str:
     own, *others = chain
     top = _top(own, others)
     name = _name(top.issuer)
@@ -148,7 +195,7 @@ def _without_authority(chain: tuple[Certificate, ...]) -> str:
     return f"{missing}: {sent}" if own.points_up else f"{missing}, or this authority is not trusted: {sent}"
 
 
-def _top(own: Certificate, others: list[Certificate]) -> Certificate:
+def _top(own: SentCertificate, others: list[SentCertificate]) -> SentCertificate:
     """The last certificate on the way up from the server's own."""
     top, left = own, list(others)
     while top.subject != top.issuer:
@@ -160,7 +207,7 @@ def _top(own: Certificate, others: list[Certificate]) -> Certificate:
     return top
 
 
-def _out_of_time(chain: tuple[Certificate, ...], now: float) -> str | None:
+def _out_of_time(chain: tuple[SentCertificate, ...], now: float) -> str | None:
     for place, item in enumerate(chain):
         which = f"the intermediate certificate {_name(item.subject)}" if place else "the certificate"
         if now > item.ends:
@@ -170,7 +217,7 @@ def _out_of_time(chain: tuple[Certificate, ...], now: float) -> str | None:
     return None
 
 
-def _hosts(own: Certificate) -> str:
+def _hosts(own: SentCertificate) -> str:
     more = len(own.hosts) - _MOST_NAMES
     rest = f" and {more} more" if more > 0 else ""
     return f"{', '.join(own.hosts[:_MOST_NAMES]) or 'it names none'}{rest}"
