@@ -8,7 +8,6 @@ import click
 import msgspec
 
 from mmscheck.cli.commands import GroupedCommand, with_options
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import WHO, Where, demand_place, login, opened_ledger
 from mmscheck.cli.output import destinations, write_reports
 from mmscheck.cli.perform import MessageOptions, OutputOptions, Subject, check_subject, read_one
@@ -16,6 +15,7 @@ from mmscheck.cli.provider import ProviderOptions
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import MmsRecord, MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import MessageReport

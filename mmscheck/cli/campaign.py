@@ -10,7 +10,6 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from mmscheck.campaign import CampaignOutcome, CampaignPlan, CampaignRun, Recipients, Watcher
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import opened_file
 from mmscheck.cli.ledger_open import demand_place, opened_ledger
 from mmscheck.cli.output import Destination, destinations
@@ -23,6 +22,7 @@ from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, MmscheckError
 from mmscheck.judge import gate
 from mmscheck.model.campaign import CampaignResult
+from mmscheck.model.exits import Exit
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import click
 
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.running import Loop, cancel
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import by_variable
 from mmscheck.errors import LedgerError, UsageError
+from mmscheck.model.exits import Exit
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import hold
 from mmscheck.cli.ledger_open import OpenLedger, opened_ledger
 from mmscheck.cli.options import (
@@ -36,6 +35,7 @@ from mmscheck.cli.say import complain, internal, say, write_stdout
 from mmscheck.errors import InputError, LedgerError, MmscheckError, ReportError, UsageError
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions
+from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
