@@ -12,7 +12,6 @@ import msgspec
 
 from mmscheck.base.text import count
 from mmscheck.cli.commands import with_options
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, TABLE_FORMAT, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_settle import postbacks, resolve
 from mmscheck.cli.ledger_text import (
@@ -30,6 +29,7 @@ from mmscheck.cli.ledger_text import (
 from mmscheck.cli.plan import since
 from mmscheck.cli.say import say, write_stdout
 from mmscheck.errors import UsageError
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import SendState
 from mmscheck.report.escape import visible
 
