@@ -15,7 +15,7 @@ import click
 import pytest
 
 import mmscheck
-from mmscheck.checks.reaching import MEANING
+from mmscheck.checks.reach import MEANING
 from mmscheck.cli.exits import INTERRUPTED, Exit
 from mmscheck.cli.main import cli
 from mmscheck.diff import DIFF_FORMATS

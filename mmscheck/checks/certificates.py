@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mmscheck.base.text import LONGEST_SENTENCE, quoted
-from mmscheck.checks.observed import explanation, is_https
+from mmscheck.checks.evidence import explanation, is_https
 from mmscheck.checks.signed_values import duration, shown
 from mmscheck.checks.unreached import handshake_fix
 from mmscheck.model.check import (
@@ -31,7 +31,7 @@ _RENEW = (
 )
 
 
-class LastsParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CertificateParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``margin``: seconds that a certificate is to be valid beyond the planned time of the send."""
 
     margin: int | float
@@ -84,7 +84,7 @@ def _ending(certificate: Certificate, target: MediaTarget) -> Result:
     return advising(failed({"until": shown(certificate.ends)}, problem=problem), _RENEW, Owner.HOSTING)
 
 
-def tls_lasts(target: MediaTarget, params: LastsParams) -> Result:
+def tls_lasts(target: MediaTarget, params: CertificateParams) -> Result:
     """No certificate ends soon after the send; what ends before is the matter of ``tls-valid``."""
     observation = target.observation
     if not observation.hops:
@@ -109,7 +109,7 @@ CHECKS: tuple[Check, ...] = (
         name="tls-lasts",
         target=TargetKind.MEDIA,
         run=tls_lasts,
-        params=LastsParams,
+        params=CertificateParams,
         reports=frozenset({"until", "left"}),
     ),
 )

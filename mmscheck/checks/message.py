@@ -6,9 +6,10 @@ import msgspec
 
 from mmscheck.base.redact import redact_text
 from mmscheck.base.text import count, is_blank, listed, quoted
-from mmscheck.checks import wire
-from mmscheck.checks.observed import MOST_KEPT
+from mmscheck.checks import merge_tags
+from mmscheck.checks.evidence import MOST_KEPT
 from mmscheck.model.check import Check, MessageTarget, NoParams, Result, failed, inapplicable, passed
+from mmscheck.model.effective import slide_template, subject_template
 from mmscheck.model.mms import Stray, XmlProblem
 from mmscheck.model.words import TargetKind
 
@@ -107,11 +108,37 @@ def slide_count(target: MessageTarget, params: SlideCount) -> Result:
     )
 
 
-def wire_size(target: MessageTarget, params: wire.WireSize) -> Result:
-    """All files and texts, packed for sending, stay within what each carrier takes."""
-    if not target.message.slides:
-        return inapplicable("the message has no slides, so there is nothing to weigh")
-    return wire.judge(wire.weigh(target), params)
+def merge_data(target: MessageTarget, _: NoParams) -> Result:
+    """Every merge tag of subject and slide texts is well formed and has one value or a default."""
+    templates = _templates(target)
+    data = merge_tags.gathered(target.changes.data)
+    faults = [
+        f"{place}: {fault}"
+        for place, template, _sent in templates
+        for fault in merge_tags.faults(template, data)
+    ]
+    faults = faults or [
+        f"{place}: after merging, {why}"
+        for place, _template, sent in templates
+        if (why := merge_tags.unknown(sent))
+    ]
+    if faults:
+        return failed({"faults": faults[:MOST_KEPT], "count": len(faults)}, faults=listed(faults))
+    if not any(merge_tags.has_tags(template) for _, template, _ in templates):
+        return inapplicable("the message has no merge tags")
+    return passed(names=[quoted(name) for name in sorted(data)])
+
+
+def _templates(target: MessageTarget) -> list[tuple[str, str, str]]:
+    """Each text that is merged: where it stands, as written, and as it would be sent."""
+    subject = subject_template(target.message, target.changes)
+    texts = [
+        (f"slide {slide.number}", slide_template(slide, target.changes), target.effective.texts[slide.number])
+        for slide in target.message.slides
+    ]
+    if subject is None:
+        return texts
+    return [("subject", subject, target.effective.subject or ""), *texts]
 
 
 CHECKS: tuple[Check, ...] = (
@@ -138,11 +165,10 @@ CHECKS: tuple[Check, ...] = (
         reports=frozenset({"slides", "count", "minimum", "maximum"}),
     ),
     Check(
-        name="wire-size",
+        name="merge-data-complete",
         target=TargetKind.MESSAGE,
-        run=wire_size,
-        params=wire.WireSize,
-        reports=frozenset({"total", "maximum", "excess", "limits", "largest"}),
+        run=merge_data,
+        reports=frozenset({"faults"}),
     ),
 )
-"""What this family offers to rule files."""
+"""Every check of the family."""

@@ -12,12 +12,18 @@ import msgspec
 
 from mmscheck.base.http import WEB_PAGES
 from mmscheck.base.text import LONGEST_SENTENCE, quoted
-from mmscheck.checks import content_type
-from mmscheck.checks.answers import again
-from mmscheck.checks.content_type import comes_and_goes, declared_type, is_generic
-from mmscheck.checks.framed import codings
+from mmscheck.checks.content_type import SpecificParams, comes_and_goes, declared_type, is_generic
+from mmscheck.checks.evidence import (
+    codings,
+    explanation,
+    file_head,
+    header_lines,
+    is_medium,
+    later_answers,
+    shown_type,
+    unanswered,
+)
 from mmscheck.checks.media_types import NO_TYPES, canonical, kinds, same_type
-from mmscheck.checks.observed import answer, explanation, is_medium, seen, shown_type, unanswered
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -73,10 +79,10 @@ def _packed(observation: Fetched) -> str | None:
 
     A type is that of the file without content codings (RFC 9110, section 8.3).
     """
-    hop = answer(observation)
+    hop = file_head(observation)
     if hop is None or not codings(hop) or is_medium(observation):
         return None
-    return seen(hop, "Content-Encoding")
+    return header_lines(hop, "Content-Encoding")
 
 
 def unseen(sniffed: Sniffed, **evidence: Any) -> Result:
@@ -106,13 +112,13 @@ def known(target: MediaTarget, _params: NoParams) -> Result:
     return passed(type=sniffed.type, shown_by_bytes=shown_type(sniffed) is not None, **evidence)
 
 
-def matches(target: MediaTarget, params: content_type.SpecificParams) -> Result:
+def matches(target: MediaTarget, params: SpecificParams) -> Result:
     """The header and the bytes name the same type.
 
     A header that is missing, names no type or is generic has nothing to compare; this does not let it
     through, because ``content-type-specific`` cannot be waived.
     """
-    hop = answer(target.observation)
+    hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
     declared = declared_type(hop)
@@ -122,24 +128,24 @@ def matches(target: MediaTarget, params: content_type.SpecificParams) -> Result:
     if isinstance(actual, Result):
         return actual
     if not same_type(declared, actual):
-        differing = failed({"declared": declared}, seen=seen(hop, "Content-Type"), actual=quoted(actual))
+        differing = failed(
+            {"declared": declared}, seen=header_lines(hop, "Content-Type"), actual=quoted(actual)
+        )
         return _untyped(differing, actual) if declared in WEB_PAGES and kinds(actual) else differing
     return _another_later(target.observation, actual, params) or passed(declared=declared, actual=actual)
 
 
-def _another_later(
-    observation: Observation, actual: str, params: content_type.SpecificParams
-) -> Result | None:
+def _another_later(observation: Observation, actual: str, params: SpecificParams) -> Result | None:
     """The failure of a further answer that gives the same bytes another type; None where none does.
 
     A type that is missing or generic is a matter of ``content-type-specific``.
     """
-    for found in again(observation):
+    for found in later_answers(observation):
         then = declared_type(found.head)
         if then is None or is_generic(then, params.generic):
             continue
         if found.same and not same_type(then, actual):
-            shown = f"{seen(found.head, 'Content-Type')} {found.when}"
+            shown = f"{header_lines(found.head, 'Content-Type')} {found.when}"
             return comes_and_goes(failed({"declared": then}, seen=shown, actual=quoted(actual)))
     return None
 
@@ -190,7 +196,7 @@ def accepted(target: MediaTarget, params: AcceptedParams) -> Result:
 
 def not_web_page(target: MediaTarget, _params: NoParams) -> Result:
     """Neither the header nor the bytes say that this is a page for people; bytes of a medium are none."""
-    hop = answer(target.observation)
+    hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
     if (page := _page(hop, target.observation)) is not None:
@@ -206,21 +212,21 @@ def _page(hop: Hop, observation: Observation) -> str | None:
     if is_medium(observation):
         return None
     if declared_type(hop) in WEB_PAGES:
-        return seen(hop, "Content-Type")
+        return header_lines(hop, "Content-Type")
     if isinstance(observation, Fetched) and (
         observation.sniffed.web_page or observation.sniffed.type in WEB_PAGES
     ):
-        return f"bytes that are HTML, with {seen(hop, 'Content-Type')}"
+        return f"bytes that are HTML, with {header_lines(hop, 'Content-Type')}"
     return None
 
 
-_OWN: tuple[Check, ...] = (
+CHECKS: tuple[Check, ...] = (
     Check(name="media-type-known", target=TargetKind.MEDIA, run=known, reports=frozenset({"asked"})),
     Check(
         name="content-type-matches",
         target=TargetKind.MEDIA,
         run=matches,
-        params=content_type.SpecificParams,
+        params=SpecificParams,
         reports=frozenset({"seen", "actual"}),
     ),
     Check(
@@ -235,6 +241,4 @@ _OWN: tuple[Check, ...] = (
     ),
     Check(name="not-a-web-page", target=TargetKind.MEDIA, run=not_web_page, reports=frozenset({"seen"})),
 )
-
-CHECKS: tuple[Check, ...] = (*content_type.CHECKS, *_OWN)
 """Every check of the family."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from mmscheck.base.text import quoted
-from mmscheck.checks.decoding import undecoded
-from mmscheck.checks.facts import FAMILIES, F, decoded, facts
+from mmscheck.checks.decoded import FAMILIES, F, decoded, facts, undecoded
 from mmscheck.checks.signed_values import shown
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.facts import CalendarFacts, ContactFacts, DocumentFacts, PassFacts, Undecoded

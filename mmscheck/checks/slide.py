@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import msgspec
 
-from mmscheck.base.text import count, enumerated, is_blank
-from mmscheck.checks import durations, tags
+from mmscheck.base.text import count, enumerated, is_blank, quoted
+from mmscheck.checks import merge_tags
 from mmscheck.model.check import (
     Check,
     NoParams,
@@ -65,9 +66,9 @@ def not_empty(target: SlideTarget, _: NoParams) -> Result:
     if target.slide.unseen:
         return passed(unseen=target.slide.unseen)
     media = [ref for ref in target.slide.media if not is_blank(ref.url)]
-    if media or not is_blank(tags.certain(target.text)):
+    if media or not is_blank(merge_tags.certain(target.text)):
         return passed(media=len(media), characters=len(target.text))
-    if why := tags.unknown(target.text):
+    if why := merge_tags.unknown(target.text):
         return cant_tell(why)
     return failed(what="an empty text" if target.slide.texts else "no text")
 
@@ -103,7 +104,7 @@ def text_length(target: SlideTarget, params: LongestText) -> Result:
     """The text has at most so many characters, whichever way the provider counts them."""
     if not target.text:
         return inapplicable("the slide has no text")
-    known, why = tags.certain(target.text), tags.unknown(target.text)
+    known, why = merge_tags.certain(target.text), merge_tags.unknown(target.text)
     characters, units = len(known), len(known.encode("utf-16-le", "surrogatepass")) // 2
     evidence = {"count": characters, "utf16_units": units, "maximum": params.maximum}
     if characters > params.maximum:
@@ -119,8 +120,47 @@ def text_length(target: SlideTarget, params: LongestText) -> Result:
     return cant_tell(why, **evidence) if why else passed(**evidence)
 
 
+WHOLE = re.compile(r"[0-9]+\Z")
+"""A non-negative integer in ASCII digits, with no sign and no white space."""
+
+LONGEST_NUMBER = 9
+"""Digits: nobody documents what becomes of a larger number."""
+
+
+class LongestTime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The longest time, in seconds, that a slide should stay."""
+
+    maximum: int
+
+
+def duration(target: SlideTarget, _: NoParams) -> Result:
+    """The duration, where there is one, is a whole number of seconds and not negative."""
+    given = target.slide.duration
+    if given is None:
+        return inapplicable("the slide gives no duration, so the provider takes its own")
+    evidence = {"duration": quoted(given.value), "line": given.line}
+    if not WHOLE.match(given.value):
+        return failed(evidence, duration=quoted(given.value, 40), where=f"line {given.line}")
+    if len(given.value.lstrip("0")) > LONGEST_NUMBER:
+        return cant_tell("it is a larger number than any the provider's documents speak of", **evidence)
+    return passed(**evidence)
+
+
+def duration_advised(target: SlideTarget, params: LongestTime) -> Result:
+    """The duration is not longer than advised."""
+    given = target.slide.duration
+    if given is None:
+        return inapplicable("the slide gives no duration, so the provider takes its own")
+    if not WHOLE.match(given.value):
+        return inapplicable("the duration is no whole number of seconds, which another rule reports")
+    digits = given.value.lstrip("0") or "0"
+    # Python refuses to turn thousands of digits into a number.
+    if len(digits) > LONGEST_NUMBER or int(digits) > params.maximum:
+        return failed({"line": given.line}, duration=quoted(digits, 40), maximum=params.maximum)
+    return passed(duration=int(digits), maximum=params.maximum)
+
+
 CHECKS: tuple[Check, ...] = (
-    *durations.CHECKS,
     Check(name="slide-not-empty", target=TargetKind.SLIDE, run=not_empty, reports=frozenset({"what"})),
     Check(
         name="slide-one-per-kind", target=TargetKind.SLIDE, run=one_per_kind, reports=frozenset({"content"})
@@ -146,5 +186,18 @@ CHECKS: tuple[Check, ...] = (
         params=LongestText,
         reports=frozenset({"length", "maximum", "excess"}),
     ),
+    Check(
+        name="slide-duration",
+        target=TargetKind.SLIDE,
+        run=duration,
+        reports=frozenset({"duration", "where"}),
+    ),
+    Check(
+        name="slide-duration-advised",
+        target=TargetKind.SLIDE,
+        run=duration_advised,
+        params=LongestTime,
+        reports=frozenset({"duration", "maximum"}),
+    ),
 )
-"""What this family offers to rule files."""
+"""Every check of the family."""

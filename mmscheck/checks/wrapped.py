@@ -10,9 +10,9 @@ import re
 import msgspec
 
 from mmscheck.base.patterns import pattern_fault
+from mmscheck.checks.evidence import explanation
 from mmscheck.checks.mime import unseen
-from mmscheck.checks.observed import explanation
-from mmscheck.checks.own_words import own_words_clause
+from mmscheck.checks.reach import own_words_clause
 from mmscheck.model.check import (
     Check,
     MediaTarget,

@@ -21,7 +21,7 @@ LONGEST_EXCERPT = 2048
 _NOTHING = ("", "", None, None, None)
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One response as conditions look at it.
 
     ``headers`` has lower-case names; everything is cut. ``last`` marks the answer that ended the fetch: the
@@ -41,7 +41,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     browser: bool = False
 
 
-def answers(observation: Observation) -> tuple[Answer, ...]:
+def answers(observation: Observation) -> tuple[ServerAnswer, ...]:
     """Every hop's answer in order; the last one with what is known of the body."""
     if not observation.hops:
         return ()
@@ -49,21 +49,21 @@ def answers(observation: Observation) -> tuple[Answer, ...]:
     return (*map(_answer, before), answer_of(last, observation))
 
 
-def answer_of(hop: Hop, observation: Observation) -> Answer:
+def answer_of(hop: Hop, observation: Observation) -> ServerAnswer:
     """The answer of the hop that the fetch ended with, or of a probe's, with what is known of the body."""
     return _last(_answer(hop), observation)
 
 
-def _answer(hop: Hop) -> Answer:
+def _answer(hop: Hop) -> ServerAnswer:
     headers: dict[str, str] = {}
     for name, value in hop.headers:
         key = name.strip().lower()
         headers[key] = (f"{headers[key]}, {value}" if key in headers else value)[:LONGEST_VALUE]
     host, path, query = _split(hop.url)
-    return Answer(headers=headers, host=host, path=path, query=query, status=hop.status)
+    return ServerAnswer(headers=headers, host=host, path=path, query=query, status=hop.status)
 
 
-def _last(answer: Answer, observation: Observation) -> Answer:
+def _last(answer: ServerAnswer, observation: Observation) -> ServerAnswer:
     return msgspec.structs.replace(
         answer,
         last=True,
@@ -101,7 +101,7 @@ def _split(url: str) -> tuple[str, str, str]:
         return "", "", ""
 
 
-def holds(condition: Condition, answer: Answer) -> bool:
+def holds(condition: Condition, answer: ServerAnswer) -> bool:
     """Whether everything the condition asks for is there; ``beside`` and ``apart`` are not looked at.
 
     Where nobody answered nothing holds.
@@ -137,7 +137,7 @@ def is_link(link: Link, url: str) -> bool:
     )
 
 
-def _framing_holds(condition: Condition, answer: Answer) -> bool:
+def _framing_holds(condition: Condition, answer: ServerAnswer) -> bool:
     headers = answer.headers
     return (
         condition.encoded in (None, _encoded(answer))
@@ -146,7 +146,7 @@ def _framing_holds(condition: Condition, answer: Answer) -> bool:
     )
 
 
-def _last_holds(condition: Condition, answer: Answer) -> bool:
+def _last_holds(condition: Condition, answer: ServerAnswer) -> bool:
     """The part that is known of the last answer only."""
     asked = (condition.excerpt, condition.type, condition.size_over, condition.empty, condition.browser)
     if asked == _NOTHING:
@@ -166,7 +166,7 @@ def _in(pattern: str, text: str) -> bool:
     return bool(text) and re.search(pattern, text, re.IGNORECASE) is not None
 
 
-def _encoded(answer: Answer) -> bool:
+def _encoded(answer: ServerAnswer) -> bool:
     stated = answer.headers.get("content-encoding", "").lower().split(",")
     return not COMPRESSIONS.isdisjoint(each.strip() for each in stated)
 

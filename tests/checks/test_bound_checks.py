@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmscheck.base.redact import stored_url
-from mmscheck.checks.bound import as_saved
+from mmscheck.checks.request import as_saved
 from mmscheck.model.check import Binding, MediaTarget, NoParams, Result
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Observation, Reason

@@ -5,7 +5,7 @@ from ipaddress import IPv4Network, IPv6Network
 import pytest
 
 from mmscheck.base.networks import SPECIAL_PURPOSE, is_public
-from mmscheck.checks.observed import MOST_KEPT
+from mmscheck.checks.evidence import MOST_KEPT
 from mmscheck.checks.url import LONGEST_READ
 from mmscheck.model.observation import Reason
 from mmscheck.model.words import MediaKind, Outcome

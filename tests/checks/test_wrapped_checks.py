@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from mmscheck.checks import CHECKS
-from mmscheck.checks.own_words import own_words
+from mmscheck.checks.reach import own_words
 from mmscheck.checks.wrapped import WrappedParams
 from mmscheck.errors import RuleSetError
 from mmscheck.fetch import fetch_all

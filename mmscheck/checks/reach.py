@@ -1,20 +1,22 @@
-"""Whether the file was reached: a whole 200, a valid certificate, redirects that are safe or absent."""
+"""Whether the file was reached: a whole 200, safe redirects; and what a server says of its own refusal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
 from mmscheck.base.http import OK, REDIRECTS
-from mmscheck.base.redact import redact_url
+from mmscheck.base.redact import redact_text, redact_url
 from mmscheck.base.text import quoted
 from mmscheck.base.url import take_apart
-from mmscheck.checks.observed import arrived, explanation, is_https, route, told
-from mmscheck.checks.own_words import own_words_clause
-from mmscheck.checks.signatures import signatures
+from mmscheck.checks.evidence import explanation, failure_words, is_answered, is_https, route
+from mmscheck.checks.signed_urls import signatures
 from mmscheck.checks.unreached import advice, how_often
 from mmscheck.model.check import (
     Check,
@@ -28,6 +30,58 @@ from mmscheck.model.check import (
 )
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason
 from mmscheck.model.words import Outcome, Owner, TargetKind
+
+LONGEST = 200
+"""Characters of a server's words that are shown."""
+
+_ELEMENT = re.compile(r"<(Code|Message)>([^<]{1,400})</", re.IGNORECASE)
+_FIELDS = ("code", "error", "errors", "message", "msg", "error_description", "detail", "title", "reason")
+_FIELD = re.compile(rf'"(?:{"|".join(_FIELDS)})"\s*:\s*"((?:[^"\\]|\\.){{1,400}})"', re.IGNORECASE)
+_MOST_DEPTH = 3
+_PLAIN = re.compile(r"[^<>{}\x00-\x08\x0b-\x1f]{3,200}\s*")
+
+
+def own_words(excerpt: str) -> str:
+    """The words of an XML or JSON error, or of one plain line, fit to be shown; empty where there are none.
+
+    ``excerpt`` is the beginning of a body, ISO-8859-1.
+    """
+    text = excerpt.encode("iso-8859-1", "replace").decode("utf-8", "replace").removeprefix("\ufeff").strip()
+    words = dict.fromkeys(" ".join(each.split()) for each in _found(text))
+    return quoted(redact_text(": ".join(each for each in words if each)), LONGEST)
+
+
+def own_words_clause(excerpt: str) -> str:
+    """The same as the end of a sentence: ``; it says "..."``."""
+    words = own_words(excerpt)
+    return f'; it says "{words}"' if words else ""
+
+
+def _found(text: str) -> Iterator[str]:
+    if text.startswith("<"):
+        yield from (found[2] for found in _ELEMENT.finditer(text))
+    elif text.startswith(("{", "[")):
+        try:
+            yield from _values(json.loads(text), 0)
+        except (ValueError, RecursionError):  # cut off, mostly
+            yield from (found[1] for found in _FIELD.finditer(text))
+    elif _PLAIN.fullmatch(text) and "\n" not in text:
+        yield text
+
+
+def _values(value: Any, depth: int) -> Iterator[str]:
+    """The texts under the names that errors have, in that order of names."""
+    if isinstance(value, list) and value and depth < _MOST_DEPTH:
+        yield from _values(value[0], depth + 1)
+    if not isinstance(value, Mapping) or depth >= _MOST_DEPTH:
+        return
+    lower = {str(key).lower(): each for key, each in value.items()}
+    for key in _FIELDS:
+        if isinstance(each := lower.get(key), str):
+            yield each
+        else:
+            yield from _values(each, depth + 1)
+
 
 MEANING: Mapping[Reason, Outcome] = MappingProxyType(
     {
@@ -96,7 +150,7 @@ def _unreached(observation: NotFetched, doubt: str) -> Result:
     status = observation.final.status if observation.final else None
     evidence = {"cause": observation.reason.value, "status": status, "attempts": observation.attempts}
     says = own_words_clause(observation.excerpt) if observation.reason in _ANSWERED else ""
-    problem = told(observation.reason, observation.detail) + how_often(observation) + says
+    problem = failure_words(observation.reason, observation.detail) + how_often(observation) + says
     if MEANING[observation.reason] is Outcome.FAILED:
         return failed(evidence, problem=problem)
     return cant_tell(problem + doubt, **evidence)
@@ -108,7 +162,7 @@ def redirect_safe(target: MediaTarget, params: RedirectParams) -> Result:
     problem = _redirect_problem(observation, params.maximum)
     if problem:
         return failed(problem=problem, route=route(observation))
-    if not arrived(observation):
+    if not is_answered(observation):
         return cant_tell(f"the last request had no answer: {explanation(observation)}")
     return passed(redirects=len(observation.hops) - 1)
 
@@ -172,4 +226,4 @@ CHECKS: tuple[Check, ...] = (
         name="redirect-free", target=TargetKind.MEDIA, run=redirect_free, reports=frozenset({"count", "end"})
     ),
 )
-"""The checks of reaching the file."""
+"""Every check of the family."""

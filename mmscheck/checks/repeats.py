@@ -1,4 +1,4 @@
-"""Whether the same file comes back however, from wherever and however often it is asked for."""
+"""Whether the same file comes back however, from wherever and however often it is asked for, and in time."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from mmscheck.base.http import REFUSALS, WEB_PAGES
 from mmscheck.base.text import LONGEST_SENTENCE, enumerated, listed, quoted
-from mmscheck.checks.answers import (
-    Answer,
+from mmscheck.checks.evidence import (
+    FileAnswer,
+    answer_to,
+    answers_evidence,
     content_coded,
-    evidence,
-    first,
-    framing,
-    probed,
+    first_answer,
+    framing_lines,
+    header_values,
     transfer_coded,
+    unanswered,
     usable_length,
 )
-from mmscheck.checks.observed import unanswered, values
-from mmscheck.checks.reaching import MEANING
+from mmscheck.checks.reach import MEANING
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
-from mmscheck.model.observation import Fetched, NotFetched, Probe, ProbeName
+from mmscheck.model.observation import Fetched, NotFetched, Probe, ProbeName, Timing
 from mmscheck.model.words import Outcome, TargetKind
 
 NEGOTIATED: Mapping[ProbeName, str] = MappingProxyType(
@@ -42,7 +45,7 @@ def stable(target: MediaTarget, _params: NoParams) -> Result:
     observation = target.observation
     if isinstance(observation, NotFetched):
         return _refused(observation)
-    seen: dict[str, Any] = {"answers": evidence(observation)}
+    seen: dict[str, Any] = {"answers": answers_evidence(observation)}
     differences = tuple(_differences(observation))
     if differences:
         return failed(seen, problem=_told(observation.probes, differences))
@@ -57,14 +60,14 @@ def stable(target: MediaTarget, _params: NoParams) -> Result:
 
 def _refused(observation: NotFetched) -> Result:
     """A server that refuses only what says who it is has a wall in front of it."""
-    let_in = [probe.name.value for probe in observation.probes if probed(probe).head is not None]
+    let_in = [probe.name.value for probe in observation.probes if answer_to(probe).head is not None]
     if not let_in:
         return unanswered(observation)
     final = observation.final
     walled = final is not None and final.status in REFUSALS
     why = ": a wall lets in browsers only" if walled else ""
-    problem = f"{first(observation).problem} at first, but a file {enumerated(let_in)}{why}"
-    return failed({"answers": evidence(observation)}, problem=quoted(problem, LONGEST_SENTENCE))
+    problem = f"{first_answer(observation).problem} at first, but a file {enumerated(let_in)}{why}"
+    return failed({"answers": answers_evidence(observation)}, problem=quoted(problem, LONGEST_SENTENCE))
 
 
 def _is_undecided(probe: Probe) -> bool:
@@ -72,21 +75,21 @@ def _is_undecided(probe: Probe) -> bool:
 
 
 def _named(probe: Probe) -> str:
-    return f"{probe.name.value} ({probed(probe).problem})"
+    return f"{probe.name.value} ({answer_to(probe).problem})"
 
 
 def _differences(observation: Fetched) -> Iterable[tuple[ProbeName, str]]:
     """(probe, what is different) for every probe that was answered otherwise than the first request."""
-    before = first(observation)
+    before = first_answer(observation)
     for probe in observation.probes:
         if probe.skipped or _is_undecided(probe):
             continue
-        problem = _difference(before, probed(probe), probe.name)
+        problem = _difference(before, answer_to(probe), probe.name)
         if problem:
             yield probe.name, problem
 
 
-def _difference(before: Answer, after: Answer, name: ProbeName) -> str:
+def _difference(before: FileAnswer, after: FileAnswer, name: ProbeName) -> str:
     if after.head is None or after.reason is not None:
         return after.problem
     if before.head is None:
@@ -97,11 +100,11 @@ def _difference(before: Answer, after: Answer, name: ProbeName) -> str:
         return f"{new or 'no type'} in place of {old or 'no type'}{negotiated}"
     if content_coded(after.head) and not content_coded(before.head):
         # Compressed on request, size and digest say nothing; whether the length is there, another rule asks.
-        return "" if name is ProbeName.GZIP else f"compressed ({framing(after.head)})"
+        return "" if name is ProbeName.GZIP else f"compressed ({framing_lines(after.head)})"
     return _other_length(before, after) or _other_bytes(before, after)
 
 
-def _other_length(before: Answer, after: Answer) -> str:
+def _other_length(before: FileAnswer, after: FileAnswer) -> str:
     old, new = _length(before), _length(after)
     if old == new:
         return ""
@@ -109,17 +112,17 @@ def _other_length(before: Answer, after: Answer) -> str:
         return ""
     if new is None and after.head is not None:
         kind = "chunked" if transfer_coded(after.head) else "without a length"
-        return f"{kind} ({framing(after.head)})"
+        return f"{kind} ({framing_lines(after.head)})"
     return f"a length of {_bytes(new)} in place of {_bytes(old)}"
 
 
-def _other_bytes(before: Answer, after: Answer) -> str:
+def _other_bytes(before: FileAnswer, after: FileAnswer) -> str:
     if after.sha256 is None or after.sha256 == before.sha256:
         return ""
     return f"other content ({_bytes(after.size)} in place of {_bytes(before.size)})"
 
 
-def _length(found: Answer) -> int | None:
+def _length(found: FileAnswer) -> int | None:
     return None if found.head is None else usable_length(found.head)
 
 
@@ -127,8 +130,8 @@ def _bytes(count: int | None) -> str:
     return "no length" if count is None else f"{count:,} bytes"
 
 
-def _type(found: Answer) -> str:
-    stated = values(found.head, "Content-Type") if found.head else ()
+def _type(found: FileAnswer) -> str:
+    stated = header_values(found.head, "Content-Type") if found.head else ()
     return quoted(stated[0].partition(";")[0].strip().lower()) if stated else ""
 
 
@@ -142,7 +145,52 @@ def _told(probes: tuple[Probe, ...], differences: Iterable[tuple[ProbeName, str]
     return listed(told)
 
 
+class ResponseTime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Seconds from the start of an attempt, redirects included, to the first byte and to the whole file."""
+
+    first_byte: float
+    total: float
+
+
+def response_time(target: MediaTarget, params: ResponseTime) -> Result:
+    """First byte and whole file came in time; what never came whole may still be known to be too late."""
+    observation = target.observation
+    if isinstance(observation, Fetched) and not observation.hops:
+        return inapplicable("the file was not fetched")
+    measured = observation.timing_ms
+    if measured is None or measured.first_byte is None:
+        return unanswered(observation)
+    seen = {
+        "first_byte_ms": measured.first_byte,
+        "total_ms": measured.total,
+        "whole": isinstance(observation, Fetched),
+        "limits_s": {"first_byte": params.first_byte, "total": params.total},
+    }
+    late = _late(measured, params, whole=isinstance(observation, Fetched))
+    if late:
+        return failed(seen, problem="; ".join(late))
+    return passed(**seen) if isinstance(observation, Fetched) else unanswered(observation)
+
+
+def _late(measured: Timing, params: ResponseTime, *, whole: bool) -> list[str]:
+    problems = []
+    first_answer, total = (measured.first_byte or 0) / 1000, measured.total / 1000
+    if first_answer > params.first_byte:
+        problems.append(f"the first byte came after {first_answer:.1f} s, more than {params.first_byte:g} s")
+    if total > params.total:
+        what = "the whole file came after" if whole else "it had not come whole after"
+        problems.append(f"{what} {total:.1f} s, more than {params.total:g} s")
+    return problems
+
+
 CHECKS: tuple[Check, ...] = (
     Check(name="stable", target=TargetKind.MEDIA, run=stable, reports=frozenset({"problem"})),
+    Check(
+        name="response-time",
+        target=TargetKind.MEDIA,
+        run=response_time,
+        params=ResponseTime,
+        reports=frozenset({"problem"}),
+    ),
 )
-"""What this module offers to rule files."""
+"""Every check of the family."""
