@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mmscheck import ledger as ledgers
 from mmscheck.base.phone import e164
 from mmscheck.campaign.progress import Watcher
 from mmscheck.campaign.rows import Row
@@ -62,11 +63,8 @@ class Canaries:
 
     async def _ids(self) -> list[int]:
         """The latest send to each of these numbers: a campaign has one that arrived at most."""
-        # The ledger brings SQLAlchemy.
-        from mmscheck.ledger import Filter  # noqa: PLC0415
-
         found: dict[str, SendRecord] = {}
-        async for send in self._ledger.sends(Filter(campaign=self._campaign)):
+        async for send in self._ledger.sends(ledgers.Filter(campaign=self._campaign)):
             number = _number(send.intent.to)
             known = found.get(number)
             if number in self._numbers and (known is None or known.claimed_at <= send.claimed_at):
