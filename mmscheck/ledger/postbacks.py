@@ -12,8 +12,7 @@ import msgspec
 from mmscheck.base.phone import another_number, digits
 from mmscheck.base.xml import folded
 from mmscheck.errors import UsageError
-from mmscheck.ledger.history import canonical
-from mmscheck.ledger.rows import Row, host_of, mms_id_of, postback_record, stored_id
+from mmscheck.ledger.rows import Row, canonical, host_of, mms_id_of, postback_record, stored_id
 from mmscheck.ledger.transaction_state import ENCODING, Operation, RowsNeeded, TransactionState
 from mmscheck.model.ledger import UNREADABLE, MmsState, Postback, PostbackMeaning, SendState
 
