@@ -24,7 +24,7 @@ from mmscheck.cli.say import tell
 from mmscheck.errors import InputError, UsageError
 from mmscheck.judge.rule_examples import cases_file
 from mmscheck.judge.rulebook import read_entries, rule_files
-from mmscheck.report.rule_entry import FAMILIES, Entry
+from mmscheck.report.rule_entry import FAMILIES, RuleEntry
 from mmscheck.ruleset import Config
 from mmscheck.ruleset.fields import KEBAB
 from mmscheck.ruleset.folder import packaged_root
@@ -124,7 +124,7 @@ def _inspect_id(rule_id: str, files: dict[str, Path]) -> None:
         raise UsageError(f"there is a rule {rule_id!r} in {files[rule_id]}; choose another ID")
 
 
-def _model(entries: tuple[Entry, ...], check: str, family: str, config: Config) -> Path:
+def _model(entries: tuple[RuleEntry, ...], check: str, family: str, config: Config) -> Path:
     """The file of a rule with this check, of the same family if there is one, that has cases."""
     files = rule_files(config)
     named = [entry for entry in entries if entry.rule.check.name == check]
