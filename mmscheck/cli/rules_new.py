@@ -35,7 +35,7 @@ KINDS = ("pass-", "fail-", "cant-tell-", "inapplicable-")
 SHORT = 1500
 """Characters: a longer case is no good beginning when there is a shorter one."""
 
-_KEYS = ("id", "title", "severity", "target", "owner", "check", "provider_codes", "source")
+_KEYS = ("id", "title", "severity", "target", "owner", "check", "provider_codes", "source", "follows")
 _CASE = re.compile(r"^(?=\[\[case\]\]\s*$)", re.MULTILINE)
 _NAME = re.compile(r"^name = \"([^\"]*)\"", re.MULTILINE)
 
@@ -182,7 +182,7 @@ def rule_text(rule_id: str, model: Path, today: dt.date) -> str:
     """The rule file's text; InputError when the model's cannot be read."""
     raw = _read(model)
     top = {**raw, "id": rule_id, "provider_codes": [], "source": f"our own practice, {today.isoformat()}"}
-    lines = [_RULE_HEAD.format(model=model.stem), *(_pair(key, top[key]) for key in _KEYS)]
+    lines = [_RULE_HEAD.format(model=model.stem), *(_pair(key, top[key]) for key in _KEYS if key in top)]
     tables = sorted((key for key, value in raw.items() if isinstance(value, dict)), key="text".__eq__)
     for table in tables:
         if raw[table]:
