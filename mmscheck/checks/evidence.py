@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -144,33 +143,6 @@ def is_medium(observation: Observation) -> bool:
     return shown is not None and bool(kinds(shown))
 
 
-_NUMBER = re.compile(r"[0-9]{1,18}")
-
-
-def members(hop: Hop, name: str) -> tuple[str, ...]:
-    """The comma-separated members of all lines of a header, as one list (RFC 9110, section 5.3)."""
-    return tuple(part.strip(" \t") for value in header_values(hop, name) for part in value.split(","))
-
-
-def stated_length(hop: Hop) -> int | None:
-    """The one number of bytes that Content-Length comes down to, or None when it is no such number.
-
-    Said twice alike, as in ``3, 3``, it is still a number (RFC 9110, section 8.6); a sign, other
-    characters, or two different numbers are none.
-    """
-    stated = members(hop, "Content-Length")
-    if not all(_NUMBER.fullmatch(member) for member in stated):
-        return None
-    numbers = {int(member) for member in stated}
-    return numbers.pop() if len(numbers) == 1 else None
-
-
-def codings(hop: Hop) -> tuple[str, ...]:
-    """The content codings stated, lower case, without the word for none."""
-    stated = (member.lower() for member in members(hop, "Content-Encoding"))
-    return tuple(member for member in stated if member not in {"", "identity"})
-
-
 FIRST = "at first"
 """What the first answer is called beside the names of the probes."""
 
@@ -269,22 +241,22 @@ def _same(before: FileAnswer, found: FileAnswer) -> bool:
 
 def transfer_coded(head: Hop) -> bool:
     """Whether any transfer coding but the obsolete ``identity`` is stated."""
-    return any(member.lower() not in {"", "identity"} for member in members(head, "Transfer-Encoding"))
+    return head.framing.transfer_coded
 
 
 def content_coded(head: Hop) -> bool:
     """Whether the body is stated to be coded, so that its size and digest are not those of the file."""
-    return bool(codings(head))
+    return bool(head.framing.content_codings)
 
 
 def compressed(head: Hop) -> bool:
     """Whether one of the codings that are stated is a compression."""
-    return not COMPRESSIONS.isdisjoint(codings(head))
+    return not COMPRESSIONS.isdisjoint(head.framing.content_codings)
 
 
 def usable_length(head: Hop) -> int | None:
     """The stated length where a provider that refuses transfer codings could use it."""
-    return None if transfer_coded(head) else stated_length(head)
+    return None if transfer_coded(head) else head.framing.stated_length
 
 
 def framing_lines(head: Hop) -> str:

@@ -17,7 +17,6 @@ from mmscheck.base.http import COMPRESSIONS, UPLOAD_CODING
 from mmscheck.base.redact import redact_header, redact_url
 from mmscheck.base.text import quoted
 from mmscheck.checks.evidence import (
-    codings,
     explanation,
     file_head,
     framing_lines,
@@ -25,8 +24,6 @@ from mmscheck.checks.evidence import (
     header_values,
     is_medium,
     later_answers,
-    members,
-    stated_length,
     unanswered,
     usable_length,
 )
@@ -52,7 +49,7 @@ def length_stated(target: MediaTarget, _params: NoParams) -> Result:
     hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    length = stated_length(hop)
+    length = hop.framing.stated_length
     if length is None:
         evidence = {"status": hop.status, "http_version": hop.http_version}
         without = (
@@ -81,7 +78,7 @@ def length_true(target: MediaTarget, _params: NoParams) -> Result:
         return unanswered(target.observation)
     if not header_values(hop, _LENGTH):
         return inapplicable("no length was stated")
-    stated, times = stated_length(hop), len(members(hop, _LENGTH))
+    stated, times = hop.framing.stated_length, len(hop.framing.lengths)
     misstated = _misstated(stated, times)
     if problem := misstated or _untrue(stated or 0, target.observation):
         untrue = failed({"stated": stated}, problem=problem, seen=header_lines(hop, _LENGTH))
@@ -146,7 +143,7 @@ def not_chunked(target: MediaTarget, _params: NoParams) -> Result:
     hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    codings = tuple(member.lower() for member in members(hop, _TRANSFER))
+    codings = hop.framing.transfer_codings
     if all(coding == "identity" for coding in codings):
         return passed(transfer_codings=list(codings))
     beside = (
@@ -162,7 +159,7 @@ def not_encoded(target: MediaTarget, _params: NoParams) -> Result:
     hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    stated = list(codings(hop))
+    stated = list(hop.framing.content_codings)
     if not stated:
         return passed(content_codings=stated)
     return _advised(

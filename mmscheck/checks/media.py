@@ -9,7 +9,7 @@ import msgspec
 
 from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.base.text import LONGEST_SENTENCE, quoted
-from mmscheck.checks.evidence import bytes_received, explanation, file_head, shown_type, stated_length
+from mmscheck.checks.evidence import bytes_received, explanation, file_head, shown_type
 from mmscheck.checks.media_types import canonical, same_type
 from mmscheck.checks.mime import proven_type
 from mmscheck.model.check import (
@@ -76,7 +76,7 @@ def not_empty(target: MediaTarget, _params: NoParams) -> Result:
     hop = file_head(observation)
     if isinstance(observation, Fetched) and not observation.hops:  # nobody has served it yet
         return advising(failed(size=0), _LOCAL, Owner.CONTENT)
-    if isinstance(observation, Fetched) or (hop is not None and stated_length(hop) == 0):
+    if isinstance(observation, Fetched) or (hop is not None and hop.framing.stated_length == 0):
         return failed(size=0)
     return cant_tell(f"no byte of the file came: {explanation(observation)}")
 
@@ -125,7 +125,7 @@ def _size(observation: Observation) -> _Size | None:
     if isinstance(observation, Fetched):
         return _Size(bytes=observation.size, whole=True, words=_bytes(observation.size))
     came, hop = bytes_received(observation), file_head(observation)
-    stated = stated_length(hop) if hop else None
+    stated = hop.framing.stated_length if hop else None
     if stated is not None and stated >= (came or 0):
         return _Size(bytes=stated, whole=False, words=f"{_bytes(stated)} by its Content-Length")
     if came is None:

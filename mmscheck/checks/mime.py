@@ -14,7 +14,6 @@ from mmscheck.base.http import WEB_PAGES
 from mmscheck.base.text import LONGEST_SENTENCE, quoted
 from mmscheck.checks.content_type import SpecificParams, comes_and_goes, declared_type, is_generic
 from mmscheck.checks.evidence import (
-    codings,
     explanation,
     file_head,
     header_lines,
@@ -82,7 +81,7 @@ def _packed(observation: Fetched) -> str | None:
     A type is that of the file without content codings (RFC 9110, section 8.3).
     """
     hop = file_head(observation)
-    if hop is None or not codings(hop) or is_medium(observation):
+    if hop is None or not hop.framing.content_codings or is_medium(observation):
         return None
     return header_lines(hop, "Content-Encoding")
 

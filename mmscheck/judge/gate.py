@@ -13,6 +13,7 @@ from typing import TypeVar
 from mmscheck.base.redact import redact_url
 from mmscheck.errors import PermitError, UsageError
 from mmscheck.judge.waivers import apply_waivers
+from mmscheck.model.exits import Exit
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, NotFetched
 from mmscheck.model.report import (
@@ -35,7 +36,6 @@ from mmscheck.model.words import Outcome, Severity, TargetKind
 PERMIT_LIFE = 600.0
 """Seconds a permit lives: after that the media may no longer be what was checked (design section 9)."""
 
-EXIT_PERMIT, EXIT_FAILED, EXIT_NOTHING_CHECKED, EXIT_UNDECIDED = 0, 1, 2, 3
 
 R = TypeVar("R", bound=SendRequest | SaveRequest)
 
@@ -132,12 +132,11 @@ def require_second_gate(rules: Report | RuleSet) -> None:
 
 def _exit_code(report: Report, messages: tuple[MessageVerdict, ...], reasons: tuple[str, ...]) -> int:
     if not report.messages or report.unread:
-        return EXIT_NOTHING_CHECKED
+        return int(Exit.NOTHING_CHECKED)
     if any(message.reasons and not message.undecided for message in messages):
-        return EXIT_FAILED
-    if reasons or any(message.undecided for message in messages):
-        return EXIT_UNDECIDED
-    return EXIT_PERMIT
+        return int(Exit.DENIED)
+    undecided = reasons or any(message.undecided for message in messages)
+    return int(Exit.UNDECIDED if undecided else Exit.PERMITTED)
 
 
 def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waived, ...]) -> MessageVerdict:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 import msgspec
 
 from mmscheck.model.facts import Decoded
+from mmscheck.model.framing import Framing, read_framing
 from mmscheck.model.preview import Preview
 from mmscheck.model.words import Because
 
@@ -127,6 +128,11 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
         """Every value of the header ``name``, compared without regard to case, in order."""
         wanted = name.lower()
         return tuple(value for key, value in self.headers if key.lower() == wanted)
+
+    @property
+    def framing(self) -> Framing:
+        """What the headers say of the length and the codings of the body."""
+        return read_framing(self.headers)
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mmscheck.base.http import COMPRESSIONS, OK, REFUSALS, WEB_PAGES
+from mmscheck.model.framing import Framing
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Probe, ProbeName
 from mmscheck.model.server import Condition, Link
 
@@ -29,6 +30,7 @@ class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     headers: Mapping[str, str]
+    framing: Framing
     host: str
     path: str
     query: str
@@ -60,7 +62,9 @@ def _answer(hop: Hop) -> ServerAnswer:
         key = name.strip().lower()
         headers[key] = (f"{headers[key]}, {value}" if key in headers else value)[:LONGEST_VALUE]
     host, path, query = _split(hop.url)
-    return ServerAnswer(headers=headers, host=host, path=path, query=query, status=hop.status)
+    return ServerAnswer(
+        headers=headers, framing=hop.framing, host=host, path=path, query=query, status=hop.status
+    )
 
 
 def _last(answer: ServerAnswer, observation: Observation) -> ServerAnswer:
@@ -138,11 +142,11 @@ def is_link(link: Link, url: str) -> bool:
 
 
 def _framing_holds(condition: Condition, answer: ServerAnswer) -> bool:
-    headers = answer.headers
+    framing = answer.framing
     return (
-        condition.encoded in (None, _encoded(answer))
-        and condition.chunked in (None, "chunked" in headers.get("transfer-encoding", "").lower())
-        and condition.stated in (None, "content-length" in headers)
+        condition.encoded in (None, not COMPRESSIONS.isdisjoint(framing.content_codings))
+        and condition.chunked in (None, framing.chunked)
+        and condition.stated in (None, bool(framing.lengths))
     )
 
 
@@ -164,11 +168,6 @@ def _last_holds(condition: Condition, answer: ServerAnswer) -> bool:
 def _in(pattern: str, text: str) -> bool:
     """Whether the pattern is in the text; in nothing there is nothing to be found."""
     return bool(text) and re.search(pattern, text, re.IGNORECASE) is not None
-
-
-def _encoded(answer: ServerAnswer) -> bool:
-    stated = answer.headers.get("content-encoding", "").lower().split(",")
-    return not COMPRESSIONS.isdisjoint(each.strip() for each in stated)
 
 
 def _is_host(host: str, wanted: tuple[str, ...]) -> bool:

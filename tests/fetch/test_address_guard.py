@@ -283,7 +283,7 @@ def test_a_socket_for_an_allowed_address_is_noted() -> None:
 async def test_the_socket_itself_is_guarded_should_the_route_ever_not_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("mmscheck.fetch.attempt.refuse_route", lambda *_, **__: None)
+    monkeypatch.setattr("mmscheck.fetch.request.refuse_route", lambda *_, **__: None)
     async with serve(response()) as server:
         found = await not_fetched(server.url(host="127.0.0.1"), FetchPolicy(retries=0))
         assert server.connections == 0
