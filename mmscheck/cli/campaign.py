@@ -27,7 +27,7 @@ from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.report import View
-from mmscheck.report.campaign_text import campaign_sentence
+from mmscheck.report.run_words import campaign_sentence
 from mmscheck.ruleset import Config
 from mmscheck.sinch import SinchClient
 from mmscheck.slidexml import document_places

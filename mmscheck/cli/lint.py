@@ -44,7 +44,7 @@ from mmscheck.ruleset import Config, demand_folders
 from mmscheck.slidexml import document_places, is_other_xml, parse, read_inputs
 
 
-class LintOptions(msgspec.Struct, frozen=True, kw_only=True):
+class LintArguments(msgspec.Struct, frozen=True, kw_only=True):
     """All options of ``mmscheck lint``."""
 
     formats: Formats
@@ -95,8 +95,8 @@ class _LintGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(name="lint")
 @click.argument("paths", nargs=-1, metavar="[PATH ... | -]")
-@with_options(LintOptions)
-def command(paths: tuple[str, ...], *, options: LintOptions) -> int:
+@with_options(LintArguments)
+def command(paths: tuple[str, ...], *, options: LintArguments) -> int:
     """Judge slide XML and local media files without a network. Nothing is ever permitted by it.
 
     PATH: an .xml file, a media file, or a folder, which is walked for both. Media that a message refers to

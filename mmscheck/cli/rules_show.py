@@ -22,10 +22,8 @@ from mmscheck.judge.rulebook import (
     rule_files,
 )
 from mmscheck.model.exits import Exit
-from mmscheck.report.rule_entry import Entry
-from mmscheck.report.rule_json import render_json
-from mmscheck.report.rule_table import render_table
-from mmscheck.report.rule_text import render_rule
+from mmscheck.report.rule_entry import Entry, render_json
+from mmscheck.report.rule_text import render_rule, render_table
 from mmscheck.ruleset import Config, find_config, load_config, stale_limits
 from mmscheck.ruleset.folder import packaged_root
 
