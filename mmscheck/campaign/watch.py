@@ -109,8 +109,8 @@ class Canaries:
             elif good == len(states):
                 return
             elif time.monotonic() >= latest:
-                told = f"after {seconds:g} s only {good} of {len(states)} canaries had been delivered"
-                self._signal.stop(f"{told}; postbacks come in through mmscheck postbacks --listen")
+                reason = f"after {seconds:g} s only {good} of {len(states)} canaries had been delivered"
+                self._signal.stop(f"{reason}; postbacks come in through mmscheck postbacks --listen")
             else:
                 self._watcher.waiting(f"{good} of {len(states)} canaries delivered")
                 await self._signal.sleep(_EVERY)

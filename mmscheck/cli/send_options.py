@@ -204,7 +204,7 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
         if self.canary_wait is not None and self.canary is None:
             raise UsageError("--canary-wait: only together with --canary")
         share, wait, recheck = self.stop_at_failure_rate, self.canary_wait, self.recheck_every
-        given = {
+        numbers = {
             "rate": self.send_rate or rate,
             "in_flight": self.in_flight,
             "canary": self.canary,
@@ -213,7 +213,7 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
             "failures": self.max_failures,
             "recheck": None if recheck is None else duration("--recheck-every", recheck, "30s, 2m or 5m"),
         }
-        chosen = {name: value for name, value in given.items() if value is not None}
+        chosen = {name: value for name, value in numbers.items() if value is not None}
         return msgspec.structs.replace(CampaignLimits(), **chosen)
 
 
