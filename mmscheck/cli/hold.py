@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_text import holds_text
 from mmscheck.cli.say import say, write_stdout
 from mmscheck.errors import MissingLedgerError, UsageError
+from mmscheck.model.exits import Exit
 from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:

@@ -6,17 +6,17 @@ import asyncio
 import contextlib
 import getpass
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import click
 
 from mmscheck import ledger as ledgers
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.running import Loop, cancel
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import by_variable
 from mmscheck.errors import LedgerError, UsageError
+from mmscheck.model.exits import Exit
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -31,6 +31,8 @@ LEDGER = click.option(
     **by_variable("MMSCHECK_LEDGER", "a file or a postgresql:// URL"),
 )
 """Where the ledger is."""
+
+Where = Annotated[str | None, LEDGER]
 
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True

@@ -11,11 +11,11 @@ import msgspec
 
 from mmscheck import ledger as ledgers
 from mmscheck.base.text import count
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_text import json_text, list_line, masked, postback_line
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import UsageError
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import UNREADABLE, SendState
 from mmscheck.report.clean import clean_text
 from mmscheck.report.escape import visible

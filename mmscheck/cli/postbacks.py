@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from mmscheck import ledger as ledgers
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.ledger_text import moment, postback_line
 from mmscheck.cli.provider import API_URL
@@ -21,6 +20,7 @@ from mmscheck.cli.say import complain, say
 from mmscheck.cli.secrets import POSTBACK_SECRET, read_secret, secret
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import PostbackMeaning
 from mmscheck.report.escape import visible
 from mmscheck.send.order import provider_account

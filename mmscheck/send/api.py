@@ -13,7 +13,7 @@ import msgspec
 from mmscheck.errors import DeniedError, PermitError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import load_rules
+from mmscheck.judge.pipeline import CheckOptions, load_rules
 from mmscheck.media import MediaWorkers, demand_confinement
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
@@ -21,10 +21,11 @@ from mmscheck.model.rule import BOUND, RuleSet
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit, Verdict
-from mmscheck.model.words import Outcome, Severity
-from mmscheck.send.flow import check_message, note_denial, send_through
+from mmscheck.model.words import Outcome
+from mmscheck.send.flow import check_message, note_denial
 from mmscheck.send.order import Client, Order, Retries, Saver, stored_at
 from mmscheck.send.save import SaveCall, Saved, saveable
+from mmscheck.send.send import send_through
 from mmscheck.slidexml import parse
 
 if TYPE_CHECKING:
@@ -133,16 +134,11 @@ class Gate:
         self, ruleset: RuleSet, document: bytes, source: str, request: SendRequest | None = None
     ) -> Report:
         """A report that permits; DeniedError carries one that denies, which the ledger notes."""
-        checked = await check_message(
-            self._ledger,
-            parse(document, source),
-            ruleset,
-            self._policy,
-            request=request,
-            account=stored_at(self._client),
-            strict=self._strict,
-            workers=self._workers,
+        options = CheckOptions(
+            policy=self._policy, request=request, strict=self._strict, workers=self._workers
         )
+        message, account = parse(document, source), stored_at(self._client)
+        checked = await check_message(self._ledger, message, ruleset, options, account)
         if checked.verdict.permitted:
             return checked.report
         if self._ledger is not None:
@@ -248,7 +244,7 @@ def _demand_types(request: SendRequest) -> None:
 def _sentences(report: Report, verdict: Verdict) -> Iterator[str]:
     """What denies: of a message what failed before what could not be decided, because that often follows."""
     yield from verdict.reasons
-    blocking = {rule.id for rule in report.rules if report.strict or rule.severity is Severity.ERROR}
+    blocking = {rule.id for rule in report.rules if report.blocks(rule.severity)}
     for message, judged in zip(report.messages, verdict.messages, strict=True):
         through = {(item.rule, item.target) for item in judged.waived}
         for outcome in (Outcome.FAILED, Outcome.CANT_TELL):

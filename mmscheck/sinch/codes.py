@@ -37,13 +37,14 @@ class ErrorCode(msgspec.Struct, frozen=True, kw_only=True):
     """One error code; ``meaning`` is a clause that can follow "the provider says".
 
     ``only`` names the one generation of the documents that has it, and is empty for the others: a reader can
-    tell by it which codes can still come.
+    tell by it which codes can still come. ``too_fast``: every call of the account has to wait, not just this.
     """
 
     code: str
     meaning: str
     kind: CodeClass
     only: str = ""
+    too_fast: bool = False
 
     @property
     def told(self) -> str:
@@ -57,6 +58,9 @@ _RETRY = {
     "E618": "the lookup of the recipient's carrier failed",
     "E626": "the stored message is still being encoded (postback N003 has not come yet)",
 }
+
+_TOO_FAST = frozenset({"E106", "E113"})
+"""Of these the ones that are about how often is called, and not about the one call."""
 
 _UNKNOWN = {
     "E201": "an SMS could not be sent (documented for postbacks and for sending SMS, not for MMS calls)",
@@ -162,7 +166,7 @@ _ONLY = {
 
 def _rows(meanings: dict[str, str], kind: CodeClass) -> list[ErrorCode]:
     return [
-        ErrorCode(code=code, meaning=meaning, kind=kind, only=_ONLY.get(code, ""))
+        ErrorCode(code=code, meaning=meaning, kind=kind, only=_ONLY.get(code, ""), too_fast=code in _TOO_FAST)
         for code, meaning in meanings.items()
     ]
 
