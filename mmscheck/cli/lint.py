@@ -13,7 +13,6 @@ import msgspec
 from msgspec.structs import replace
 
 from mmscheck.cli.commands import with_options
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import is_stream, replace_file
 from mmscheck.cli.options import (
     ChangeOptions,
@@ -37,6 +36,7 @@ from mmscheck.judge.reports import join_reports
 from mmscheck.lint.assets import locate
 from mmscheck.lint.baseline import apply_baseline, faults_of, read_baseline, written
 from mmscheck.lint.offline import lint
+from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.report import View
