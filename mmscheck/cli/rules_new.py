@@ -182,7 +182,9 @@ def rule_text(rule_id: str, model: Path, today: dt.date) -> str:
     """The rule file's text; InputError when the model's cannot be read."""
     raw = _read(model)
     top = {**raw, "id": rule_id, "provider_codes": [], "source": f"our own practice, {today.isoformat()}"}
-    lines = [_RULE_HEAD.format(model=model.stem), *(_pair(key, top[key]) for key in _KEYS)]
+    # What the model follows from, this one does too: its check is the same.
+    keys = (*_KEYS, "follows") if raw.get("follows") else _KEYS
+    lines = [_RULE_HEAD.format(model=model.stem), *(_pair(key, top[key]) for key in keys)]
     tables = sorted((key for key, value in raw.items() if isinstance(value, dict)), key="text".__eq__)
     for table in tables:
         if raw[table]:
