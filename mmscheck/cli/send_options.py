@@ -10,12 +10,12 @@ import msgspec
 
 from mmscheck.base.names import LONGEST_KEY, LONGEST_NAME, usable_name
 from mmscheck.campaign import CampaignLimits
+from mmscheck.cli.environment import by_variable
 from mmscheck.cli.ledger_open import Where
 from mmscheck.cli.options import ChangeOptions, changes
 from mmscheck.cli.perform import MessageOptions, OutputOptions
 from mmscheck.cli.plan import duration
 from mmscheck.cli.provider import ProviderOptions
-from mmscheck.cli.variables import by_variable
 from mmscheck.errors import UsageError
 from mmscheck.judge.gate import require_second_gate
 from mmscheck.model.request import SendRequest
