@@ -19,7 +19,7 @@ from hypothesis import settings
 
 from mmscheck.base import redact
 from mmscheck.ruleset import load
-from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES
+from mmscheck.ruleset.discovery import PULL_REQUEST_VARIABLES
 from tests.support.command import STATE
 from tests.support.postgres import Cluster, cluster
 from tests.support.rules_once import read_once

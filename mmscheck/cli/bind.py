@@ -19,7 +19,7 @@ from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import MmsRecord, MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import MessageReport
-from mmscheck.model.save import Template
+from mmscheck.model.request import Template
 from mmscheck.report import View
 from mmscheck.report.escape import visible
 from mmscheck.send.order import stored_at

@@ -24,8 +24,7 @@ from mmscheck.judge import gate
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.exits import Exit
 from mmscheck.model.report import Report
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendRequest, SendResult, SendStatus
 from mmscheck.report import View
 from mmscheck.report.run_words import campaign_sentence
 from mmscheck.ruleset import Config

@@ -37,10 +37,8 @@ from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions
 from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import CallKind, SaveRequest, SendRequest, SendResult, SendStatus
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import CallKind, SendResult, SendStatus
 from mmscheck.model.words import SenderType
 from mmscheck.report import View
 from mmscheck.report.escape import visible

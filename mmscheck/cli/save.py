@@ -13,8 +13,7 @@ from mmscheck.cli.output import destinations
 from mmscheck.cli.perform import MessageOptions, OutputOptions, PlannedCall, Subject, perform, read_one
 from mmscheck.cli.provider import ProviderOptions
 from mmscheck.cli.spared import spare
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SAVE_CALL
+from mmscheck.model.request import SAVE_CALL, SaveRequest
 from mmscheck.send.save import SaveCall, saveable
 from mmscheck.slidexml import document_places
 

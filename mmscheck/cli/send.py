@@ -12,7 +12,7 @@ from mmscheck.cli.perform import PlannedCall, Subject, perform, read_one
 from mmscheck.cli.plan import refuse_later
 from mmscheck.cli.send_options import SendArguments
 from mmscheck.cli.spared import spare
-from mmscheck.model.send import SEND_CALL
+from mmscheck.model.request import SEND_CALL
 from mmscheck.send.send import SendCall
 from mmscheck.sinch import redacted_xml
 from mmscheck.slidexml import document_places

@@ -26,10 +26,8 @@ from mmscheck.model.report import (
     Report,
     TargetKey,
 )
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import FLOOR, FLOOR_OF_MESSAGES, NEVER_WAIVED, SECOND_GATE, RuleSet
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, Waived, mint_permit
 from mmscheck.model.words import Outcome, Severity, TargetKind
 

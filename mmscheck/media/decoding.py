@@ -13,8 +13,7 @@ from types import MappingProxyType
 import msgspec
 
 from mmscheck.media.refusal import REPORT_IT, RefusedError, trace
-from mmscheck.model.facts import Decoded, Undecoded
-from mmscheck.model.usable import EVERYTHING, Usable
+from mmscheck.model.facts import EVERYTHING, Decoded, Undecoded, Usable
 from mmscheck.model.words import Because
 
 MOST_REASON = 200

@@ -10,8 +10,7 @@ from mmscheck.media import playing
 from mmscheck.media.containers import brand, check_length, container_name
 from mmscheck.media.refusal import RefusedError
 from mmscheck.media.sounds import sound_facts
-from mmscheck.model.facts import WHOLE, AudioFacts, VideoFacts
-from mmscheck.model.usable import EVERYTHING, Usable
+from mmscheck.model.facts import EVERYTHING, WHOLE, AudioFacts, Usable, VideoFacts
 
 
 def decode(data: bytes, type_: str, usable: Usable = EVERYTHING) -> VideoFacts | AudioFacts:

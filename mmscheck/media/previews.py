@@ -18,9 +18,9 @@ from mmscheck.model.facts import (
     DocumentFacts,
     ImageFacts,
     PassFacts,
+    Preview,
     VideoFacts,
 )
-from mmscheck.model.preview import Preview
 
 MODULES: Mapping[type[Any], str] = MappingProxyType(
     {

@@ -13,8 +13,7 @@ from mmscheck.media.content_lines import Component, ContentLine, divided, read, 
 from mmscheck.media.moments import moment
 from mmscheck.media.oddities import Oddities
 from mmscheck.media.refusal import RefusedError
-from mmscheck.model.facts import CalendarFacts, ContactFacts, DocumentFacts, PassFacts
-from mmscheck.model.preview import Preview
+from mmscheck.model.facts import CalendarFacts, ContactFacts, DocumentFacts, PassFacts, Preview
 
 MOST_LINES = 8
 MOST_CHARACTERS = 80

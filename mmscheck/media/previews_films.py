@@ -12,8 +12,7 @@ from PIL import Image
 from mmscheck.media import playing
 from mmscheck.media.films import demuxer
 from mmscheck.media.previews_pictures import BOX, fitted, likeness
-from mmscheck.model.facts import ImageFacts, VideoFacts
-from mmscheck.model.preview import Preview
+from mmscheck.model.facts import ImageFacts, Preview, VideoFacts
 
 TURNS = (None, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
 """Quarters of a turn, anticlockwise."""

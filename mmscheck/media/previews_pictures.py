@@ -9,8 +9,7 @@ from types import MappingProxyType
 from PIL import Image
 
 from mmscheck.media import pictures
-from mmscheck.model.facts import ImageFacts
-from mmscheck.model.preview import Preview
+from mmscheck.model.facts import ImageFacts, Preview
 
 BOX = (320, 569)
 """The largest width and height: half of the provider's advised 640 x 1138, and what a drawn phone needs."""

@@ -12,8 +12,7 @@ from av.container import InputContainer
 
 from mmscheck.media import playing
 from mmscheck.media.films import demuxer
-from mmscheck.model.facts import AudioFacts
-from mmscheck.model.preview import Preview
+from mmscheck.model.facts import AudioFacts, Preview
 
 PARTS = 64
 """Equal parts that a sound is drawn in."""

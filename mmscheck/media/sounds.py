@@ -9,8 +9,7 @@ from av.container import InputContainer
 from mmscheck.media import playing, riff
 from mmscheck.media.containers import check_length, container_name
 from mmscheck.media.refusal import RefusedError
-from mmscheck.model.facts import WHOLE, AudioFacts
-from mmscheck.model.usable import EVERYTHING, Usable
+from mmscheck.model.facts import EVERYTHING, WHOLE, AudioFacts, Usable
 
 
 def decode(data: bytes, type_: str, usable: Usable = EVERYTHING) -> AudioFacts:

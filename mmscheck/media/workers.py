@@ -14,8 +14,8 @@ from mmscheck.media.pool import WorkerPool
 from mmscheck.media.previews import CPU_SECONDS
 from mmscheck.media.process import WorkerLostError
 from mmscheck.media.sample import HEAD, Sample
+from mmscheck.model.facts import EVERYTHING, Usable
 from mmscheck.model.observation import Inspected, Sniffed
-from mmscheck.model.usable import EVERYTHING, Usable
 from mmscheck.model.words import Because
 
 SHARE = 8

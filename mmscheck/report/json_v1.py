@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mmscheck.model.campaign import CampaignResult, RowNote
 from mmscheck.model.report import Evaluation, MessageReport, Report
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SendResult
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.waiver import Waiver, WaiverUse
 from mmscheck.model.words import Outcome

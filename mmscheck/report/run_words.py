@@ -14,7 +14,7 @@ from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.observation import NotFetched, Reason
 from mmscheck.model.report import MessageReport, Report
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.words import Outcome
 from mmscheck.report.clean import clean_url

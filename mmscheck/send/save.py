@@ -17,8 +17,7 @@ from mmscheck.model.ledger import MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import MessageReport
-from mmscheck.model.save import SaveRequest, Template
-from mmscheck.model.send import SAVE_CALL, SendResult, SendStatus
+from mmscheck.model.request import SAVE_CALL, SaveRequest, SendResult, SendStatus, Template
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import MediaKind
 from mmscheck.send.flow import ProviderCall

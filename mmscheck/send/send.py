@@ -21,8 +21,7 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SEND_CALL, SendResult, SendStatus
+from mmscheck.model.request import SEND_CALL, SendRequest, SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.send.flow import ProviderCall
 from mmscheck.send.order import Client, Order, Retries, intent_of

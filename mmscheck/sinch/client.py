@@ -16,9 +16,15 @@ from typing import Self
 import msgspec
 
 from mmscheck.errors import PermitError, UsageError
-from mmscheck.model.request import SendRequest
-from mmscheck.model.save import SaveRequest, Template
-from mmscheck.model.send import SAVE_CALL, SEND_CALL, CallKind, SendResult
+from mmscheck.model.request import (
+    SAVE_CALL,
+    SEND_CALL,
+    CallKind,
+    SaveRequest,
+    SendRequest,
+    SendResult,
+    Template,
+)
 from mmscheck.model.verdict import Permit
 from mmscheck.sinch.answers import MAX_ANSWER_BYTES, parse_answer
 from mmscheck.sinch.documents import request_xml, save_xml

@@ -7,13 +7,7 @@ import pytest
 
 from mmscheck.media import MediaWorkers
 from mmscheck.media.decoding import decode
-from mmscheck.model.facts import (
-    CalendarFacts,
-    ContactFacts,
-    DocumentFacts,
-    PassFacts,
-    Undecoded,
-)
+from mmscheck.model.facts import CalendarFacts, ContactFacts, DocumentFacts, PassFacts, Undecoded
 from tests.media import bombs
 
 URL = "https://media.example.com/x"

@@ -10,9 +10,8 @@ import pytest
 
 from mmscheck.media import MediaWorkers, previews_pictures
 from mmscheck.media.previews import MODULES, preview
-from mmscheck.model.facts import Decoded, ImageFacts, Undecoded
+from mmscheck.model.facts import Decoded, ImageFacts, Preview, Undecoded
 from mmscheck.model.observation import Fetched, Inspected, Observation, Sniffed, Timing
-from mmscheck.model.preview import Preview
 from tests.media import bombs, hostile
 from tests.media.test_mutations import mutations
 

@@ -10,8 +10,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 from mmscheck.media import pictures
 from mmscheck.media.previews import preview
 from mmscheck.media.previews_pictures import ROOM, fitted
-from mmscheck.model.facts import ImageFacts
-from mmscheck.model.preview import Preview
+from mmscheck.model.facts import ImageFacts, Preview
 from tests.media import bombs
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

@@ -12,8 +12,8 @@ from mmscheck.cli.main import main
 from mmscheck.errors import RuleSetError
 from mmscheck.report import FORMATS
 from mmscheck.ruleset import NETWORK_KEYS, Config, find_config, load_config
-from mmscheck.ruleset.digest import config_digest
-from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES, is_for_pull_request
+from mmscheck.ruleset.discovery import PULL_REQUEST_VARIABLES, is_for_pull_request
+from mmscheck.ruleset.load import config_digest
 from tests.support.command import image, message
 from tests.support.rule_roots import put
 
