@@ -23,10 +23,10 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from mmscheck.media.libraries import MOST_PIXELS
 from mmscheck.media.mpeg_audio import sound_alone
 from mmscheck.media.refusal import RefusedError, Verdicts, judging
 from mmscheck.media.riff import wave_alone
+from mmscheck.media.witnesses import MOST_PIXELS
 from mmscheck.model.facts import WHOLE
 
 av.logging.set_level(av.logging.PANIC)
