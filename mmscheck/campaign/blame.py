@@ -103,14 +103,14 @@ class _Trial:
             values[at] = _PLAIN
         changes = self._columns.changes(values, self._common)
         request = msgspec.structs.replace(self._basis.common, to=self._row.to, changes=changes)
-        (base,) = self._basis.report.messages
+        base = self._basis.checked.message
         told = rejudge(
             self._ruleset,
             self._basis.message,
             base,
             changes=changes,
             request=request,
-            binding=self._basis.binding,
+            binding=self._basis.checked.binding,
             columns=self._basis.columns,
         )
         return any(

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mmscheck.base.phone import e164
 from mmscheck.campaign.progress import Watcher
 from mmscheck.campaign.rows import Row
 from mmscheck.campaign.stopping import Halt
 from mmscheck.model.ledger import SendRecord, SendState
-from mmscheck.model.phone import e164
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mmscheck.checks.showing import is_blank
+from mmscheck.base.text import is_blank
 from mmscheck.errors import InputError
 from mmscheck.model.effective import NAME, key_of
 from mmscheck.model.request import Changes, CustomText

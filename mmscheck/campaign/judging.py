@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import time
-
 import msgspec
 
 from mmscheck.campaign.rows import Row
 from mmscheck.judge import gate
 from mmscheck.judge.engine import rejudge
-from mmscheck.model.check import Binding
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.verdict import Permit, Verdict
+from mmscheck.send.flow import CheckedMessage
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
-    """One full check of the message, and when it began: what permits rest on.
+    """One full check of the message, which the judgement and the permit of each row rest on.
 
-    ``began`` is seconds since the epoch, ``ticks`` those of a clock that nobody sets.
-    ``common`` is the request without a recipient; ``binding`` what the ledger knows of the stored message;
-    ``columns`` the names that the rows have merge data for.
+    ``common`` is the request without a recipient; ``columns`` the names that the rows have merge data for.
     """
 
     ruleset: RuleSet
     message: Mms
     common: SendRequest
-    report: Report
-    began: float
-    ticks: float = msgspec.field(default_factory=time.monotonic)
-    binding: Binding | None = None
+    checked: CheckedMessage
     columns: tuple[str, ...] = ()
+
+    @property
+    def report(self) -> Report:
+        """The report on the message as the first row would be sent."""
+        return self.checked.report
 
     def request(self, row: Row) -> SendRequest:
         """The send that a row asks for."""
@@ -41,33 +39,30 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 
     def judged(self, request: SendRequest) -> Report:
         """The report on one send: media as they were seen, everything else evaluated now."""
-        (base,) = self.report.messages
         message = rejudge(
             self.ruleset,
             self.message,
-            base,
+            self.checked.message,
             changes=request.changes,
             request=request,
-            binding=self.binding,
+            binding=self.checked.binding,
             columns=self.columns,
         )
         return msgspec.structs.replace(self.report, messages=(message,))
 
-    def age(self) -> float:
-        """Seconds since it began, by the clock that says more: one of them may be set back."""
-        return max(time.time() - self.began, time.monotonic() - self.ticks)
-
     def permit(self, report: Report, request: SendRequest, now: float) -> Permit:
         """The gate's permit, which lives as long after the check as any; raises PermitError."""
-        return gate.permit(report, request, now, life=gate.PERMIT_LIFE - self.age())
+        return gate.permit(report, request, now, life=gate.PERMIT_LIFE - self.checked.age())
 
     def media(self) -> dict[str, str]:
         """The digest of each medium that was fetched whole, by URL."""
-        (message,) = self.report.messages
-        return {url: seen.sha256 for url, seen in message.observations.items() if isinstance(seen, Fetched)}
+        return {
+            url: seen.sha256
+            for url, seen in self.checked.message.observations.items()
+            if isinstance(seen, Fetched)
+        }
 
 
 def reasons(verdict: Verdict) -> str:
     """Why the gate denies, in one phrase."""
-    told = [*verdict.reasons, *(reason for item in verdict.messages for reason in item.reasons)]
-    return "; ".join(told)
+    return "; ".join(verdict.all_reasons)

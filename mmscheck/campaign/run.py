@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
+from mmscheck.base.names import LONGEST_NAME, usable_name
 from mmscheck.campaign.blame import MERGE_DATA_USED, blocking, may_be_the_row
 from mmscheck.campaign.canary import Canaries
 from mmscheck.campaign.judging import Basis
@@ -27,15 +28,14 @@ from mmscheck.campaign.watch import MediaWatch
 from mmscheck.errors import InputError, MmscheckError, ReportError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import CheckOptions, check_messages, window
+from mmscheck.judge.pipeline import window
 from mmscheck.model.campaign import CampaignResult, RowFate
 from mmscheck.model.mms import Mms
-from mmscheck.model.names import LONGEST_NAME, usable_name
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.verdict import Verdict
-from mmscheck.send.denials import note_denial
+from mmscheck.send.flow import check_message, note_denial
 from mmscheck.send.order import Client, Retries, account_of, own_key, stored_at
 
 if TYPE_CHECKING:
@@ -135,10 +135,10 @@ class Campaign:
         if (first := next(self._recipients.rows(), None)) is None:
             raise InputError(f"{self._recipients.file}: it has a header and no rows")
         basis = await self._look(first)
-        decision = gate.verdict(basis.report)
+        decision = basis.checked.verdict
         shared = not may_be_the_row(basis.report, decision) or self._is_the_file(basis.report, decision)
         if not decision.permitted and shared:
-            await note_denial(self._ledger, basis.report, decision, call="campaign")
+            await note_denial(self._ledger, basis.checked, "campaign")
             return Outcome(report=basis.report, result=self._result(0, 0, 0.0), denied=decision.exit_code)
         with Spool() as spool:
             survey = Survey(basis, self._recipients, spool, self._tally, self._key)
@@ -148,28 +148,25 @@ class Campaign:
 
     async def _look(self, row: Row) -> Basis:
         """One full check of the message, as the first row would be sent."""
-        plan, began, ticks = self._plan, time.time(), time.monotonic()
+        plan = self._plan
         request = msgspec.structs.replace(plan.common, to=row.to, changes=row.changes)
-        account = plan.account or stored_at(self._client or plan)
-        binding = await self._ledger.binding(request.mms_id or "", account)
-        options = CheckOptions(
-            policy=plan.policy,
+        checked = await check_message(
+            self._ledger,
+            plan.message,
+            plan.ruleset,
+            plan.policy,
             request=request,
-            binding=binding,
+            account=plan.account or stored_at(self._client or plan),
             strict=plan.strict,
             sending=window(None, plan.within),
             cache_bust=plan.cache_bust,
             columns=self._recipients.columns.filling,
         )
-        report = await check_messages([plan.message], plan.ruleset, options)
         return Basis(
             ruleset=plan.ruleset,
             message=plan.message,
             common=plan.common,
-            report=report,
-            began=began,
-            ticks=ticks,
-            binding=binding,
+            checked=checked,
             columns=self._recipients.columns.filling,
         )
 

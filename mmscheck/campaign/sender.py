@@ -23,7 +23,7 @@ from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.ledger import RefusalReason
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.send.dispatch import send_through
+from mmscheck.send.flow import send_through
 from mmscheck.send.order import Client, Order, Retries
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from mmscheck.base.phone import e164
 from mmscheck.campaign.blame import blamed, explain
 from mmscheck.campaign.judging import Basis
 from mmscheck.campaign.past import Past
@@ -21,7 +22,6 @@ from mmscheck.judge import gate
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.effective import effective
 from mmscheck.model.ledger import SendRecord, SendState
-from mmscheck.model.phone import e164
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.sinch import redacted_xml

@@ -27,7 +27,7 @@ class MediaWatch:
     async def current(self) -> Basis | None:
         """A check that permits can rest on for long enough; None when the campaign has been stopped."""
         while not self._halt.stopped:
-            if self._basis.age() < gate.PERMIT_LIFE - _MARGIN:
+            if self._basis.checked.age() < gate.PERMIT_LIFE - _MARGIN:
                 return self._basis
             await self._halt.sleep(0.1)
         return None
@@ -35,7 +35,7 @@ class MediaWatch:
     async def keep(self) -> None:
         """Look again at every interval, until cancelled or stopped."""
         while not self._halt.stopped:
-            await self._halt.sleep(max(0.0, self._every - self._basis.age()))
+            await self._halt.sleep(max(0.0, self._every - self._basis.checked.age()))
             if not self._halt.stopped:
                 await self._again()
 
@@ -45,7 +45,7 @@ class MediaWatch:
 
     async def _again(self) -> None:
         fresh = await self._look()
-        verdict = gate.verdict(fresh.report)
+        verdict = fresh.checked.verdict
         changed = sorted(url for url, digest in fresh.media().items() if self._media.get(url) != digest)
         if changed:
             told = f"{len(changed)} of {len(self._media)} media"

@@ -11,10 +11,18 @@ from collections.abc import Callable
 
 import msgspec
 
-from mmscheck.checks import filling, tags, templates
-from mmscheck.checks.characters import Offender, emoji_offenders, is_plain, name_of, offenders, suggested
-from mmscheck.checks.mojibake import mended, misread_as, title
-from mmscheck.checks.showing import MOST_KEPT, code, is_blank, listed, plural, shown
+from mmscheck.base.text import code_point, count, is_blank, listed, quoted
+from mmscheck.checks import merge_tags
+from mmscheck.checks.characters import (
+    OffendingCharacter,
+    emoji_offenders,
+    is_plain,
+    name_of,
+    offenders,
+    suggested,
+)
+from mmscheck.checks.evidence import MOST_KEPT
+from mmscheck.checks.texts import mended, misread_as, title
 from mmscheck.model.check import (
     Check,
     MessageTarget,
@@ -51,7 +59,7 @@ _SHORTEST_WORD = len("=??=")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """C0 and C1 control characters, DEL, and the two line breaks that Unicode adds."""
 
-_Search = Callable[[str], tuple[Offender, ...]]
+_Search = Callable[[str], tuple[OffendingCharacter, ...]]
 
 
 class Longest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,9 +90,9 @@ def present(target: MessageTarget, _: NoParams) -> Result:
         return inapplicable("the provider's parameter lists of sendMMS have the subject under optional")
     if subject is None:
         return failed(what=f"The message has no subject{_in_doubt(target.message.dialect)}")
-    if not is_blank(tags.certain(subject)):
-        return passed(subject=shown(subject))
-    if why := tags.unknown(subject):
+    if not is_blank(merge_tags.certain(subject)):
+        return passed(subject=quoted(subject))
+    if why := merge_tags.unknown(subject):
         return cant_tell(why)
     return failed(stands(target), what=f"The {where(target)} is empty{_in_doubt(target.message.dialect)}")
 
@@ -105,15 +113,15 @@ def length(target: MessageTarget, params: Longest) -> Result:
     subject = target.effective.subject
     if subject is None:
         return inapplicable(NO_SUBJECT)
-    count, why = len(tags.certain(subject)), tags.unknown(subject)
-    evidence = {"count": count, "maximum": params.maximum, **stands(target)}
-    if count > params.maximum:
+    characters, why = len(merge_tags.certain(subject)), merge_tags.unknown(subject)
+    evidence = {"count": characters, "maximum": params.maximum, **stands(target)}
+    if characters > params.maximum:
         return failed(
             evidence,
             where=where(target),
-            length=f"{'at least ' if why else ''}{count} characters",
+            length=f"{'at least ' if why else ''}{characters} characters",
             maximum=params.maximum,
-            excess=plural(count - params.maximum, "character"),
+            excess=count(characters - params.maximum, "character"),
         )
     return cant_tell(why, **evidence) if why else passed(**evidence)
 
@@ -140,25 +148,25 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
             {
                 "offenders": msgspec.to_builtins(found[:MOST_KEPT]),
                 "suggestion": plain,
-                "subject": shown(subject),
+                "subject": quoted(subject),
                 **stands(target),
             },
             where=where(target),
-            count=plural(len(found), one, many),
+            count=count(len(found), one, many),
             characters=listed([str(offender) for offender in found]),
             advice=_advice(plain, subject),
         )
-        misread = misread_as(tags.masked(subject)) is not None
+        misread = misread_as(merge_tags.masked(subject)) is not None
         return advising(result, MEND_THE_EXPORT, Owner.CONTENT) if misread else result
-    if why := tags.unknown(subject):
+    if why := merge_tags.unknown(subject):
         return cant_tell(why)
-    return passed(subject=shown(subject))
+    return passed(subject=quoted(subject))
 
 
 def _advice(plain: str, subject: str) -> str:
     if not plain:
         return "Nothing would be left of it, so write a new subject"
-    known = tags.masked(subject)
+    known = merge_tags.masked(subject)
     cause = ""
     if encoding := misread_as(known):
         cause = f"It is UTF-8 that was read as {title(encoding)}: mend the encoding of the export. "
@@ -171,10 +179,10 @@ def plain_line(target: MessageTarget, _: NoParams) -> Result:
     subject = target.effective.subject
     if subject is None:
         return inapplicable(NO_SUBJECT)
-    known = tags.masked(subject)
+    known = merge_tags.masked(subject)
     found = [f"{_control(m.group(0))} at position {m.start() + 1}" for m in CONTROL.finditer(known)]
     found += [
-        f'the encoded word "{shown(m.group(0))}" at position {m.start() + 1}'
+        f'the encoded word "{quoted(m.group(0))}" at position {m.start() + 1}'
         for m in ENCODED_WORD.finditer(known)
         if m.group(0).endswith("?=") and len(m.group(0)) >= _SHORTEST_WORD
     ]
@@ -184,20 +192,18 @@ def plain_line(target: MessageTarget, _: NoParams) -> Result:
             where=where(target),
             found=listed(found),
         )
-    if why := tags.unknown(subject):
+    if why := merge_tags.unknown(subject):
         return cant_tell(why)
-    return passed(subject=shown(subject))
+    return passed(subject=quoted(subject))
 
 
 def _control(char: str) -> str:
-    return f"{name_of(char)} ({code(char)})"
+    return f"{name_of(char)} ({code_point(char)})"
 
 
 _OFFENDERS = frozenset({"where", "count", "characters", "advice"})
 
 CHECKS: tuple[Check, ...] = (
-    *templates.CHECKS,
-    *filling.CHECKS,
     Check(name="subject-present", target=TargetKind.MESSAGE, run=present, reports=frozenset({"what"})),
     Check(
         name="subject-length",

@@ -7,35 +7,37 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from mmscheck.cli import calling
 from mmscheck.cli import options as opts
-from mmscheck.cli.checking import check_with_ledger, read_one
+from mmscheck.cli import provider
+from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.exits import Exit
-from mmscheck.cli.grouped import GroupedCommand
-from mmscheck.cli.ledger_open import LEDGER, WHO, login, with_ledger
+from mmscheck.cli.ledger_open import LEDGER, WHO, demand_place, login, opened_ledger
 from mmscheck.cli.output import destinations, write_reports
-from mmscheck.cli.running import run
+from mmscheck.cli.perform import Subject, check_subject, read_one
+from mmscheck.cli.plan import sending
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import filled
-from mmscheck.errors import UsageError
+from mmscheck.errors import LedgerError, UsageError
 from mmscheck.model.ledger import MmsRecord, MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import MessageReport
+from mmscheck.model.save import Template
+from mmscheck.report import View
 from mmscheck.report.escape import visible
-from mmscheck.send.match import differences
 from mmscheck.send.order import stored_at
-from mmscheck.send.save import WAIT, binding_of, needs_no_encoding
+from mmscheck.send.save import WAIT, binding_of, differences, needs_no_encoding
 from mmscheck.sinch import Refused, SinchClient
 from mmscheck.slidexml import document_places
 
 if TYPE_CHECKING:
-    from mmscheck.ledger import Ledger, Save
+    from mmscheck.ledger import Save
 
 NOT_COMPARED = (
     "Not compared, because the provider does not tell: texts, durations, order and media. The media as they "
     "are now are taken for those that were saved."
 )
+_NOTHING = "Nothing was bound."
 
 
 @click.command(name="bind", cls=GroupedCommand)
@@ -49,9 +51,9 @@ NOT_COMPARED = (
 )
 @click.option("--reason", metavar="TEXT", help="Why, for those who read the ledger later.")
 @WHO
-@calling.API_URL
-@calling.API_KEY_FILE
-@calling.API_CA_FILE
+@provider.API_URL
+@provider.API_KEY_FILE
+@provider.API_CA_FILE
 @LEDGER
 @opts.saving_options
 def command(mms_id: str, path: str, **given: Any) -> int:
@@ -70,29 +72,46 @@ def command(mms_id: str, path: str, **given: Any) -> int:
     given["who"] = login(given["who"])
     config = opts.configuration(given, (path,))
     given = filled(given, config)
-    by = calling.way(given)
-    one = read_one(path, "bind")
+    demand_place(given["where"])
+    client = provider.client(given)
+    document, message = read_one(path, "bind")
     spare(given, wanted, inputs=document_places((path,)), config=config)
-    if unlike := _compared(by.client, mms_id, one.message):
-        text, code = unlike
-        return complain(text, code, hint="Nothing was bound.")
-    ruleset = opts.ruleset({**given, "profile": given["profile"] or "save"}, config)
-    view = check_with_ledger(one, ruleset, wanted, given, config)
-    write_reports(wanted, view)
-    if not view.verdict.permitted:
-        return complain("the gate denied", view.verdict.exit_code, hint="Nothing was bound.")
-    save = _binding(view.report.messages[0], mms_id, given, stored_at(by.client))
+    subject = Subject(
+        document=document,
+        message=message,
+        ruleset=opts.ruleset({**given, "profile": given["profile"] or "save"}, config),
+        policy=opts.policy(given, config),
+        window=sending(given["send_at"], given["send_within"]),
+        strict=given["strict"] or config.strict,
+        cache_bust=not given["no_cache_bust"],
+        wanted=wanted,
+        quiet=given["quiet"],
+        progress=not given["no_progress"],
+    )
+    try:
+        return _bound(subject, client, mms_id, given)
+    except LedgerError as error:
+        return complain(str(error), Exit.INTERNAL, hint=_NOTHING)
 
-    async def bind(ledger: Ledger) -> MmsRecord | str:
+
+def _bound(subject: Subject, client: SinchClient, mms_id: str, given: dict[str, Any]) -> int:
+    """Compare, check, report, bind; each only after the one before."""
+    with opened_ledger(given["where"], secrets=(client.api_key,)) as opened:
+        template = opened.run(client.template(mms_id))
+        if unlike := _compared(template, mms_id, subject.message):
+            text, code = unlike
+            return complain(text, code, hint=_NOTHING)
+        checked = opened.run(check_subject(opened.ledger, subject, "save"))
+        view = View(report=checked.report, verdict=checked.verdict, quiet=subject.quiet)
+        write_reports(subject.wanted, view)
+        if not checked.verdict.permitted:
+            return complain("the gate denied", checked.verdict.exit_code, hint=_NOTHING)
+        save = _binding(checked.message, mms_id, given, stored_at(client))
         try:
-            return await ledger.record_save(save)
+            known = opened.run(opened.ledger.record_save(save))
         except UsageError as other:
-            return str(other)
-
-    known = with_ledger(given["where"], bind, create=True)
-    if isinstance(known, str):
-        told = f"{known}; --replace --reason ... binds it anew"
-        return complain(told, Exit.NOTHING_CHECKED, hint="Nothing was bound.")
+            told = f"{other}; --replace --reason ... binds it anew"
+            return complain(told, Exit.NOTHING_CHECKED, hint=_NOTHING)
     return _told(known)
 
 
@@ -109,9 +128,8 @@ def _demand_reason(given: dict[str, Any]) -> None:
             raise UsageError(f"--{flag} needs --reason: say why, for those who read the ledger later")
 
 
-def _compared(client: SinchClient, mms_id: str, message: Mms) -> tuple[str, Exit] | None:
+def _compared(template: Template | Refused | None, mms_id: str, message: Mms) -> tuple[str, Exit] | None:
     """Why the provider's message is not this one, and the exit code for it; None when nothing differs."""
-    template = run(client.template(mms_id))
     if isinstance(template, Refused):
         return visible(template.reason), Exit.NOT_SENT
     if template is None:

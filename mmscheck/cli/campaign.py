@@ -5,22 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
-from mmscheck.cli import calling
 from mmscheck.cli import options as opts
+from mmscheck.cli import provider
 from mmscheck.cli.campaign_options import limits
 from mmscheck.cli.campaign_progress import CampaignProgress
-from mmscheck.cli.checking import read_one
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import opened_file
+from mmscheck.cli.ledger_open import demand_place, opened_ledger
 from mmscheck.cli.output import Destination, destinations
+from mmscheck.cli.perform import prove_writable, read_one, show_document, with_ending, write_ending
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress
-from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, internal, say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, MmscheckError
@@ -33,10 +32,12 @@ from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.report import View
 from mmscheck.report.campaign_text import campaign_sentence
 from mmscheck.ruleset import Config
+from mmscheck.sinch import SinchClient
 from mmscheck.slidexml import document_places
 
 if TYPE_CHECKING:
     from mmscheck.campaign import Campaign, Outcome, Plan, Recipients
+    from mmscheck.ledger import Ledger
 
 _BEGUN = "The campaign was begun and its end was never written: mmscheck ledger list tells what was sent."
 _NOTHING = "Nothing was sent."
@@ -49,22 +50,22 @@ def send_to_all(
     given: dict[str, Any],
     common: SendRequest,
     config: Config,
-    rules: Callable[[dict[str, Any], Config], RuleSet],
+    ruleset: RuleSet,
 ) -> int:
     """Send to every row of ``--recipients``; returns the exit code."""
     from mmscheck.campaign import Recipients  # noqa: PLC0415 - brings SQLAlchemy, and --help needs none of it
 
     wanted = destinations(given["formats"], private=True)
     file, log = given["recipients"], given["row_log"]
-    calling.ledger_place(given)
-    by = None if given["dry_run"] else calling.way(given)
+    demand_place(given["where"])
+    client = None if given["dry_run"] else provider.client(given)
     recipients = Recipients(file, common.changes)
     spare(given, wanted, inputs=document_places((path,)), config=config)
-    plan = _plan(path, given, common, rules(given, config), config)
-    one = _Run(plan, recipients, given=given, wanted=wanted, by=by)
+    plan = _plan(path, given, common, ruleset, config)
+    one = _Run(plan, recipients, given=given, wanted=wanted, client=client)
     try:
         with opened_file(log, private=True) if log else contextlib.nullcontext() as rows:
-            run(one.ended(rows))
+            one.run(rows)
     except BaseException as error:
         if one.sending:
             one.broke(error)
@@ -76,7 +77,7 @@ def send_to_all(
             raise
     if one.outcome is None:
         return complain(f"the campaign broke off\n{_BEGUN}", Exit.UNKNOWN)
-    return _report(one.outcome, wanted, quiet=given["quiet"], dry=by is None)
+    return _report(one.outcome, wanted, quiet=given["quiet"], dry=client is None)
 
 
 def _plan(path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSet, config: Config) -> Plan:
@@ -88,14 +89,14 @@ def _plan(path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSe
     return Plan(
         name=given["campaign"] or common.mms_id or "",
         named=given["campaign"] is not None,
-        message=read_one(path, "send").message,
+        message=read_one(path, "send")[1],
         ruleset=ruleset,
         policy=policy,
         common=common,
         strict=given["strict"] or config.strict,
         within=window.closes - window.opens,
-        api_url=calling.api_url(given),
-        account=calling.account(given),
+        api_url=provider.api_url(given),
+        account=provider.account(given),
         again=given["again"],
         cache_bust=not given["no_cache_bust"],
         skip_bad=bool(given["skip_bad"]),
@@ -114,13 +115,13 @@ class _Run:
         *,
         given: dict[str, Any],
         wanted: tuple[Destination, ...],
-        by: calling.Way | None,
+        client: SinchClient | None,
     ) -> None:
         self._plan = plan
         self._recipients = recipients
         self._given = given
         self._wanted = wanted
-        self._by = by
+        self._client = client
         self._campaign: Campaign | None = None
         self.outcome: Outcome | None = None
 
@@ -140,36 +141,40 @@ class _Run:
         else:
             self.outcome = msgspec.structs.replace(self.outcome, broken=self.outcome.broken or told)
 
-    async def ended(self, rows: IO[str] | None) -> None:
+    def run(self, rows: IO[str] | None) -> None:
         """Run it to its end; a signal stops it well, and before the sending at once."""
-        from mmscheck.campaign import Campaign  # noqa: PLC0415 - see `send_to_all`
-        from mmscheck.ledger import open_ledger  # noqa: PLC0415
+        secrets = () if self._client is None else (self._client.api_key,)
+        with opened_ledger(self._given["where"], secrets=secrets) as opened:
+            opened.run(self._ended(opened.ledger, rows), self._stop)
 
-        client = None if self._by is None else self._by.client
-        secrets = () if client is None else (client.api_key,)
-        ledger = await open_ledger(self._given["where"], secrets=secrets)
-        try:
-            if client is not None:
-                await ledger.demand_sendable()
-            with Progress(wanted=not self._given["no_progress"]) as line:
-                self._campaign = campaign = Campaign(
-                    self._plan,
-                    self._recipients,
-                    client=client,
-                    ledger=ledger,
-                    watcher=CampaignProgress(line),
-                    log=rows,
-                    before_sending=self._prove,
-                )
-                async with client or contextlib.nullcontext():
-                    _settle()
-                    self.outcome = await _stoppable(campaign)
-        finally:
-            await _closed(ledger)
+    def _stop(self, task: asyncio.Future[None]) -> None:
+        if self._campaign is not None and self._campaign.sending:
+            self._campaign.stop(_INTERRUPTED)
+        else:
+            task.cancel()
+
+    async def _ended(self, ledger: Ledger, rows: IO[str] | None) -> None:
+        from mmscheck.campaign import Campaign  # noqa: PLC0415 - see `send_to_all`
+
+        if self._client is not None:
+            await ledger.demand_sendable()
+        with Progress(wanted=not self._given["no_progress"]) as line:
+            self._campaign = Campaign(
+                self._plan,
+                self._recipients,
+                client=self._client,
+                ledger=ledger,
+                watcher=CampaignProgress(line),
+                log=rows,
+                before_sending=self._prove,
+            )
+            async with self._client or contextlib.nullcontext():
+                _settle()
+                self.outcome = await self._campaign.run()
 
     def _prove(self, report: Report) -> None:
         view = View(report=report, verdict=gate.verdict(report), quiet=self._given["quiet"])
-        calling.prove_writable(self._wanted, view, _BEGUN)
+        prove_writable(self._wanted, view, _BEGUN)
 
 
 def _settle() -> None:
@@ -181,26 +186,6 @@ def _settle() -> None:
     gc.freeze()
 
 
-async def _closed(ledger: Any) -> None:  # the ledger's type brings SQLAlchemy
-    try:
-        await ledger.close()
-    except (LedgerError, OSError) as error:
-        say(f"mmscheck: the ledger did not close well: {error}")
-
-
-async def _stoppable(campaign: Campaign) -> Outcome:
-    task = asyncio.ensure_future(campaign.run())
-
-    def stop() -> None:
-        if campaign.sending:
-            campaign.stop(_INTERRUPTED)
-        else:
-            task.cancel()
-
-    when_asked_to_stop(stop)
-    return await task
-
-
 def _report(outcome: Outcome, wanted: tuple[Destination, ...], *, quiet: bool, dry: bool) -> int:
     result, code = outcome.result, exit_code(outcome, dry=dry)
     view = View(report=outcome.report, verdict=gate.verdict(outcome.report), quiet=quiet, campaign=result)
@@ -209,11 +194,11 @@ def _report(outcome: Outcome, wanted: tuple[Destination, ...], *, quiet: bool, d
     if outcome.failure is not None:
         say(f"mmscheck: {internal(outcome.failure)}")
     unwritten = Exit.UNKNOWN if result.sent else Exit.INTERNAL
-    lost = calling.write_ending(wanted, calling.ended(view, code, send), unwritten, send.detail)
+    lost = write_ending(wanted, with_ending(view, code, send), unwritten, send.detail)
     if lost is not None:
         return lost
     if dry:
-        calling.show_document(wanted, _would_be_sent(outcome))
+        show_document(wanted, _would_be_sent(outcome))
     if outcome.broken is None:
         return int(code)
     return complain(outcome.broken, code, hint=send.detail if result.sent else _NOTHING)

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
+from mmscheck.base.names import LONGEST_NAME, usable_name
 from mmscheck.cli.plan import duration
 from mmscheck.errors import UsageError
-from mmscheck.model.names import LONGEST_NAME, usable_name
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., object])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmscheck.campaign.progress import Watcher
-from mmscheck.cli.progress import Progress, Stage
+from mmscheck.cli.progress import Progress, ProgressStage
 
 
 class CampaignProgress(Watcher):
@@ -13,7 +13,7 @@ class CampaignProgress(Watcher):
         """``line`` is drawn by itself."""
         self._line = line
         self._judged = line.stage("judged")
-        self._sent: Stage | None = None
+        self._sent: ProgressStage | None = None
         self._failed = 0
         self._waiting = ""
         line.remark(lambda _now: self._remark())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,28 +10,29 @@ from importlib.metadata import version
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from mmscheck.cli.commands import LazyGroup
 from mmscheck.cli.exits import INTERRUPTED, Exit
 from mmscheck.cli.say import complain, internal, say, silence_stdout, watch
 from mmscheck.cli.secrets import hide
 from mmscheck.errors import LedgerError, MmscheckError, PermitError, ReaderGoneError, ReportError
 
 SUBCOMMANDS = {
-    "check": "Check stored MMS: files, folders, or - for standard input.",
-    "send": "Check one message, and send it through the gate.",
-    "save": "Check one message, save it through the gate, and bind its id to the content.",
-    "bind": "Tell the ledger which message an id holds that was saved elsewhere.",
-    "ledger": "Look into the record of every send, settle unknown ones, copy it.",
-    "postbacks": "Take the provider's notifications, and keep each before answering.",
-    "hold": "Stop every send that uses the ledger, until release.",
-    "release": "Let sends go again.",
-    "lint": "Judge slide XML and local media files offline; permits nothing.",
-    "diff": "Compare two JSON reports: what is fixed, new, left, or not known any more.",
-    "rules": "List, explain and validate the rules, and begin new ones.",
-    "new": "Begin a message from one that passes, or write the schema for editors.",
-    "sandbox": "Run a local provider and media host to try things against.",
-    "demo": "Show the main job on real sockets and real media files.",
+    "check": ("check:command", "Check stored MMS: files, folders, or - for standard input."),
+    "send": ("send:command", "Check one message, and send it through the gate."),
+    "save": ("save:command", "Check one message, save it through the gate, and bind its id to the content."),
+    "bind": ("bind:command", "Tell the ledger which message an id holds that was saved elsewhere."),
+    "ledger": ("ledger:command", "Look into the record of every send, settle unknown ones, copy it."),
+    "postbacks": ("postbacks:command", "Take the provider's notifications, and keep each before answering."),
+    "hold": ("hold:command", "Stop every send that uses the ledger, until release."),
+    "release": ("hold:release", "Let sends go again."),
+    "lint": ("lint:command", "Judge slide XML and local media files offline; permits nothing."),
+    "diff": ("diff:command", "Compare two JSON reports: what is fixed, new, left, or not known any more."),
+    "rules": ("rules:command", "List, explain and validate the rules, and begin new ones."),
+    "new": ("new:command", "Begin a message from one that passes, or write the schema for editors."),
+    "sandbox": ("sandbox:command", "Run a local provider and media host to try things against."),
+    "demo": ("demo:command", "Show the main job on real sockets and real media files."),
 }
-"""Name to one-line help; each lives in the module of its name and is imported when it is called."""
+"""Name to the place of the command, which is imported when it is called, and one line of help."""
 
 _REPORTING = frozenset({"check", "send", "save", "bind", "lint", "diff"})
 """Commands that answer with a verdict."""
@@ -48,24 +48,11 @@ _LISTS = frozenset(
 _CHECKING = frozenset({"check", "send", "save", "bind", "lint", "demo"})
 
 
-class _Lazy(click.Group):
-    """A group that imports a subcommand only when it runs, so that start-up stays light."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(SUBCOMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if cmd_name not in SUBCOMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"mmscheck.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
-        with formatter.section("Commands"):
-            formatter.write_dl(list(SUBCOMMANDS.items()))
-
-
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    subcommands=SUBCOMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(
     version("mmscheck"), "-V", "--version", prog_name="mmscheck", message="%(prog)s %(version)s"
 )
@@ -79,16 +66,16 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; no exception leaves."""
-    given = _as_options(list(sys.argv[1:] if argv is None else argv))
-    watch(given)
-    checked = "" if given and given[0] in SUBCOMMANDS.keys() - _CHECKING else "Nothing was checked."
+    arguments = _in_own_words(list(sys.argv[1:] if argv is None else argv))
+    watch(arguments)
+    checked = "" if arguments and arguments[0] in SUBCOMMANDS.keys() - _CHECKING else "Nothing was checked."
     try:
-        result = cli.main(args=given, prog_name="mmscheck", standalone_mode=False)
+        result = cli.main(args=arguments, prog_name="mmscheck", standalone_mode=False)
         code = int(result) if isinstance(result, int) else int(Exit.PERMITTED)
     except (click.exceptions.Exit, click.ClickException, click.Abort, KeyboardInterrupt) as stop:
         code = _stopped(stop, checked)
     except ReaderGoneError as gone:
-        code = _unread(gone, given)
+        code = _unread(gone, arguments)
     except MmscheckError as error:
         code = _refused(error, checked)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a user
@@ -96,14 +83,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _as_options(given: list[str]) -> list[str]:
+def _in_own_words(arguments: list[str]) -> list[str]:
     """``help [COMMAND ...]`` and ``version``, as other programs have them, in this one's words."""
-    match given:
+    match arguments:
         case ["help", *words] if not any(word.startswith("-") for word in words):
             return [*words, "--help"]
         case ["version"]:
             return ["--version"]
-    return given
+    return arguments
 
 
 def _stopped(stop: BaseException, checked: str) -> int:
@@ -117,17 +104,17 @@ def _stopped(stop: BaseException, checked: str) -> int:
         say(stop.format_message())
         return complain(f"which command? {checked}".strip(), Exit.NOTHING_CHECKED)
     # It knows the formats' helpers, and --version needs none of them.
-    from mmscheck.cli.guesses import told  # noqa: PLC0415
+    from mmscheck.cli.guesses import helpful_sentence  # noqa: PLC0415
 
     hint = f"{checked} See {called} --help.".strip()
-    return complain(told(stop), Exit.NOTHING_CHECKED, hint=hint)
+    return complain(helpful_sentence(stop), Exit.NOTHING_CHECKED, hint=hint)
 
 
-def _unread(gone: ReaderGoneError, given: Sequence[str]) -> int:
+def _unread(gone: ReaderGoneError, arguments: Sequence[str]) -> int:
     """Nobody is told what he did by himself, but where a verdict went unread; a list is fine in part."""
-    if given and given[0] in _REPORTING:
+    if arguments and arguments[0] in _REPORTING:
         return complain(str(gone), Exit.INTERNAL)
-    return int(Exit.PERMITTED if tuple(given[:2]) in _LISTS else Exit.INTERNAL)
+    return int(Exit.PERMITTED if tuple(arguments[:2]) in _LISTS else Exit.INTERNAL)
 
 
 def _refused(error: MmscheckError, checked: str) -> int:

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
-import msgspec
 
-from mmscheck.cli import calling
+from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.cli import options as opts
-from mmscheck.cli import sending as out
+from mmscheck.cli import provider
 from mmscheck.cli.campaign import send_to_all
 from mmscheck.cli.campaign_options import campaign_options, usable
-from mmscheck.cli.checking import check_with_ledger, read_one
-from mmscheck.cli.exits import Exit
-from mmscheck.cli.grouped import GroupedCommand
-from mmscheck.cli.ledger_open import LEDGER
-from mmscheck.cli.output import destinations, write_reports
-from mmscheck.cli.plan import refuse_later
+from mmscheck.cli.commands import GroupedCommand
+from mmscheck.cli.ledger_open import LEDGER, demand_place
+from mmscheck.cli.output import destinations
+from mmscheck.cli.perform import Job, Subject, perform, read_one
+from mmscheck.cli.plan import refuse_later, sending
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import by_variable, filled
-from mmscheck.errors import UsageError
-from mmscheck.judge import gate
+from mmscheck.judge.gate import require_second_gate
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import SECOND_GATE, RuleSet
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.rule import RuleSet
+from mmscheck.model.send import SEND_CALL
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset import Config
-from mmscheck.send.order import Order, Retries
+from mmscheck.send.flow import SendCall
+from mmscheck.send.order import Retries
 from mmscheck.sinch import redacted_xml
 from mmscheck.slidexml import document_places
 
 _LONGEST_SHORT_CODE = 6
 _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
+
+
+def _usable_key(_context: click.Context, _option: click.Parameter, key: str | None) -> str | None:
+    """The idempotency key as given; one that no ledger can keep is refused before anything is fetched."""
+    return None if key is None else usable_name("--idempotency-key", key, LONGEST_KEY)
 
 
 @click.command(name="send", cls=GroupedCommand)
@@ -71,13 +73,13 @@ _TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 @click.option(
     "--dry-run", is_flag=True, help="Check, print the exact request with the key redacted, send nothing."
 )
-@calling.API_URL
-@calling.API_KEY_FILE
-@calling.API_CA_FILE
+@provider.API_URL
+@provider.API_KEY_FILE
+@provider.API_CA_FILE
 @click.option(
     "--idempotency-key",
     metavar="KEY",
-    callback=out.own_key,
+    callback=_usable_key,
     help="What is sent once only; default: made of account, recipient, message id, subject, texts and data.",
 )
 @click.option(
@@ -123,51 +125,46 @@ def command(path: str, **given: Any) -> int:
     config = opts.configuration(given, (path,))
     given = filled(given, config)
     if given["recipients"] is not None:
-        return send_to_all(path, given, _request(given), config, _rules)
+        return send_to_all(path, given, _request(given), config, _rules(given, config))
     wanted = destinations(given["formats"], private=True)
     request = _request(given)
-    shown_request = redacted_xml(request).decode("utf-8")
-    calling.ledger_place(given)
-    by = None if given["dry_run"] else calling.way(given)
-    one = read_one(path, "send")
+    shown = redacted_xml(request).decode("utf-8")
+    demand_place(given["where"])
+    client = None if given["dry_run"] else provider.client(given)
+    document, message = read_one(path, "send")
     spare(given, wanted, inputs=document_places((path,)), config=config)
-    ruleset = _rules(given, config)
-    view = check_with_ledger(one, ruleset, wanted, given, config, request=request)
-    view = msgspec.structs.replace(view, send=_not_attempted(given, view.verdict.permitted))
-    if not view.verdict.permitted:
-        write_reports(wanted, view)
-        return view.verdict.exit_code
-    if by is None:
-        write_reports(wanted, calling.ended(view, Exit.NOT_SENT))
-        calling.show_document(wanted, shown_request)
-        return int(Exit.NOT_SENT)
-    permit = gate.permit(view.report, request, time.time())
-    order = Order(
-        report=view.report,
+    subject = Subject(
+        document=document,
+        message=message,
+        ruleset=_rules(given, config),
+        policy=opts.policy(given, config),
+        window=sending(given["send_at"], given["send_within"]),
+        strict=given["strict"] or config.strict,
+        cache_bust=not given["no_cache_bust"],
+        wanted=wanted,
+        quiet=given["quiet"],
+        progress=not given["no_progress"],
+    )
+    job = Job(
+        kind=SEND_CALL,
         request=request,
-        permit=permit,
+        shown=shown,
+        client=client,
+        make=SendCall,
+        where=given["where"],
+        account=provider.account(given),
         key=given["idempotency_key"],
         again=given["again"],
+        retries=Retries(count=given["retries"], seconds=given["retry_seconds"]),
     )
-    return out.send(order, by, wanted, view)
+    return perform(subject, job)
 
 
 def _rules(given: dict[str, Any], config: Config) -> RuleSet:
     ruleset = opts.ruleset(given, config, sender_hint=sender_type(given["from_"]))
-    if missing := SECOND_GATE - {rule.id for rule in ruleset.rules}:
-        names = ", ".join(sorted(missing))
-        raise UsageError(f"profile {ruleset.profile} does not judge sends: it lacks {names}")
+    # The flow demands it too; here nothing has been fetched yet.
+    require_second_gate(ruleset)
     return ruleset
-
-
-def _not_attempted(given: dict[str, Any], permitted: bool) -> SendResult:  # noqa: FBT001 - one private caller
-    if not permitted:
-        detail = "The gate denied, so the provider was not called."
-    elif given["dry_run"]:
-        detail = "Dry run: the provider was not called."
-    else:
-        detail = "The provider has not been called yet."
-    return SendResult(status=SendStatus.NOT_ATTEMPTED, detail=detail)
 
 
 def _request(given: dict[str, Any]) -> SendRequest:

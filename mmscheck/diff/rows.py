@@ -8,10 +8,10 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
+from mmscheck.base.text import count
 from mmscheck.diff.changes import Change, Comparison, Kind
 from mmscheck.diff.shown import effect, named, outcomes, place
 from mmscheck.model.words import Outcome
-from mmscheck.report.wording import count
 
 TITLES: Mapping[Kind, str] = MappingProxyType(
     {

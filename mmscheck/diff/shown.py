@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from types import MappingProxyType
 
+from mmscheck.base.text import count
 from mmscheck.diff.changes import Change, Comparison, Kind, MessageChange, RuleChange, Run
 from mmscheck.model.words import Severity, TargetKind
 from mmscheck.report.layout import Page
-from mmscheck.report.wording import count
 
 Renderer = Callable[[Comparison, Page], str]
 """Turns a comparison into the whole output, which ends with a line feed; the page matters to text only."""

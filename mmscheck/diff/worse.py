@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from mmscheck.base.text import count
 from mmscheck.diff.changes import Change, Kind, MessageChange, RuleChange
 from mmscheck.model.words import Severity
 from mmscheck.report.json_read import ReadReport
-from mmscheck.report.wording import MOST_NAMED, count
+from mmscheck.report.wording import MOST_NAMED
 
 EXIT_NOT_WORSE, EXIT_WORSE, EXIT_UNDECIDED = 0, 1, 3
 """As in the table of exit codes: 1 something failed newly; 3 nothing did, but something is not known."""

@@ -18,8 +18,9 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from mmscheck.base.text import one_line
 from mmscheck.fetch.exchange import Exchange
-from mmscheck.fetch.failure import Failure, one_line
+from mmscheck.fetch.failure import LONGEST, Failure
 from mmscheck.fetch.guard import Networks
 from mmscheck.fetch.url import Target
 from mmscheck.fetch.wire import open_socket
@@ -111,7 +112,7 @@ async def clarify(failure: Failure, target: Target, exchange: Exchange, allowed:
         async with asyncio.timeout(PATIENCE):
             chain = await sent_chain(exchange.dialled, exchange.route.port, target.host, allowed)
         told = describe(code, chain, time.time(), failure.detail)
-        failure.detail = one_line(told)
+        failure.detail = one_line(told, LONGEST)
 
 
 async def sent_chain(address: str, port: int, host: str, allowed: Networks) -> tuple[SentCertificate, ...]:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mmscheck.base.framing import Framing, FramingFault, Lines, read_framing
 from mmscheck.fetch.failure import Failure
-from mmscheck.model import caching
-from mmscheck.model.framing import Framing, FramingFault, Lines, read_framing
 from mmscheck.model.observation import Anomaly, AnomalyKind, Reason
+from mmscheck.servers import caches
 
 MOST_LINES = 200
 """Header lines of one answer that are kept; what decides is kept beyond."""
@@ -26,7 +26,7 @@ MOST_CHARACTERS = 16 * 1024
 MOST_DECIDING = 100
 """Header lines that decide; an answer with more of them has none that could be trusted."""
 
-DECIDING = caching.HEADERS | {
+DECIDING = caches.HEADERS | {
     *("content-length", "transfer-encoding", "content-encoding", "content-type", "content-range"),
     *("location", "retry-after"),
 }

@@ -14,12 +14,13 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from mmscheck.fetch.failure import Failure, one_line
+from mmscheck.base.text import one_line
+from mmscheck.fetch.failure import LONGEST, Failure
 from mmscheck.fetch.policy import FetchPolicy
 from mmscheck.fetch.request import PLAIN, Asking, Attempt, Download, FetchTools, family
 from mmscheck.fetch.url import parse_url
-from mmscheck.model.caching import CacheState, by_luck, caching
 from mmscheck.model.observation import Hop, NotFetched, Observation, Probe, ProbeName, Reason
+from mmscheck.servers.caches import CacheState, by_luck, caching
 
 BROWSER_AGENT = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -111,7 +112,7 @@ class Probing:
         try:
             planned = planning()
         except Exception as error:  # noqa: BLE001 - told as the reason; the first answer must stand
-            why = one_line(f"internal error: {type(error).__name__}: {error}")
+            why = one_line(f"internal error: {type(error).__name__}: {error}", LONGEST)
             names = self._tools.policy.probes
             planned = tuple(Planned(name=name, url=self._url, asking=PLAIN, skipped=why) for name in names)
         self._requests = tuple(_ProbeRequest(self._tools, each) for each in planned)
@@ -151,7 +152,7 @@ class _ProbeRequest:
         except Failure as failure:
             return self._unanswered(failure.reason, failure.detail)
         except Exception as error:  # noqa: BLE001 - whatever a probe meets must not cost the first answer
-            return self._unanswered(Reason.INTERNAL, one_line(f"{type(error).__name__}: {error}"))
+            return self._unanswered(Reason.INTERNAL, one_line(f"{type(error).__name__}: {error}", LONGEST))
 
     async def _attempted(self) -> Download:
         if self._planned.asking.family is None:

@@ -14,6 +14,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from mmscheck.base.http import OK, REDIRECTS
 from mmscheck.fetch.certificates import clarify
 from mmscheck.fetch.exchange import CURRENT, Exchange, continuing
 from mmscheck.fetch.failure import Failure
@@ -25,7 +26,7 @@ from mmscheck.fetch.policy import FetchPolicy
 from mmscheck.fetch.proxy import Proxy
 from mmscheck.fetch.reasons import explain, proxy_failure, reset_in_body
 from mmscheck.fetch.slots import Lease, Slots
-from mmscheck.fetch.status import REDIRECTS, next_target, status_failure
+from mmscheck.fetch.status import next_target, status_failure
 from mmscheck.fetch.url import BadUrlError, Target, parse_url
 from mmscheck.fetch.wire import DroppedError
 from mmscheck.model.observation import Hop, Inspected, Reason, Timing
@@ -39,7 +40,6 @@ GLANCE = 2.0
 _MOST_STALE = 8
 """Kept connections of which one after the other may turn out to be given up by the server."""
 
-_OK = 200
 _FIRST_ERROR = 400
 
 
@@ -230,12 +230,12 @@ class Attempt:
                     if exchange.head is None or (exchange.head.status or 0) < _FIRST_ERROR:
                         raise proxy_failure(error, exchange) or explain(error, exchange) from error
         except TimeoutError as error:
-            if exchange.head is None or exchange.head.status in {None, _OK}:
+            if exchange.head is None or exchange.head.status in {None, OK}:
                 raise self._timed_out() from error
         finally:
             hop = exchange.hop(self._shown(target))
             self.hops.append(hop)
-            self.received = exchange.body_so_far if hop.status == _OK else None
+            self.received = exchange.body_so_far if hop.status == OK else None
             self.excerpt = exchange.excerpt
             self._first_byte = exchange.first_byte
 
@@ -246,7 +246,7 @@ class Attempt:
         head = _listened(exchange)
         if head.status != response.status:
             raise Failure(Reason.MALFORMED_HTTP, f"the status line is {head.line!r}")
-        if head.status != _OK:
+        if head.status != OK:
             await _glance(response, exchange)
             return None
         if (fault := framing_fault(head)) is not None:

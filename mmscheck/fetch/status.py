@@ -15,10 +15,6 @@ from mmscheck.fetch.proxy import Proxy
 from mmscheck.fetch.url import Target, parse_url, refuse_characters
 from mmscheck.model.observation import Reason
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-"""Statuses whose Location a GET follows."""
-
-
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 

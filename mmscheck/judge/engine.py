@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import msgspec
 
+from mmscheck.base.redact import redact_text, redact_url, redact_values
 from mmscheck.model.check import (
     Binding,
     Check,
@@ -28,7 +29,6 @@ from mmscheck.model.check import (
 from mmscheck.model.effective import Effective, effective, with_stand_ins
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import UNSEEN, NotFetched, Observation, Reason
-from mmscheck.model.redact import redact_text, redact_url, redact_values
 from mmscheck.model.report import SAVE, Evaluation, MessageReport, SlideReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mmscheck.model.known_secret import KnownSecret
+from mmscheck.base.known_secret import KnownSecret
 
 _SHORTEST_SECRET = 4
 """Characters: to take out anything shorter would spoil texts that merely hold it."""

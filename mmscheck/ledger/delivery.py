@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from mmscheck.base.phone import another_number
 from mmscheck.ledger.accounts import host_of, mms_id_of
 from mmscheck.ledger.book import Book, Row
 from mmscheck.model.ledger import MmsState, PostbackMeaning, SendState
-from mmscheck.model.phone import another_number
 
 DELIVERED = frozenset({"delivered", "retrieved"})
 """Last words of a status that say a phone has it (MM7 report statuses; N102 alone may be any change)."""

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 import msgspec
 
+from mmscheck.base.phone import digits
+from mmscheck.base.xml import folded
 from mmscheck.errors import UsageError
 from mmscheck.ledger.accounts import host_of, stored_id
 from mmscheck.ledger.book import Book, Needs, Operation
@@ -16,7 +18,6 @@ from mmscheck.ledger.history import canonical
 from mmscheck.ledger.records import postback_record
 from mmscheck.ledger.transaction import ENCODING
 from mmscheck.model.ledger import Postback, PostbackMeaning
-from mmscheck.model.phone import digits
 
 _SPELLINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -83,7 +84,7 @@ def stray(body: str, why: str) -> Arrival:
 
 
 def _name(name: str) -> str:
-    return _SPELLINGS.get(name.lower().replace("-", "").replace("_", ""), name.lower())
+    return _SPELLINGS.get(folded(name), name.lower())
 
 
 def record(arrived: Arrival) -> Operation[Postback]:

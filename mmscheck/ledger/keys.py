@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from mmscheck.base.phone import e164
 from mmscheck.ledger.history import canonical
 from mmscheck.model.effective import key_of
-from mmscheck.model.phone import e164
 from mmscheck.model.request import CustomText
 
 

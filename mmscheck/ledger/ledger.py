@@ -13,6 +13,7 @@ from typing import Self
 import msgspec
 from sqlalchemy.exc import IntegrityError
 
+from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
 from mmscheck.ledger import claims, holds, incoming, matching, reading, saves, sends
 from mmscheck.ledger.accounts import same_account
@@ -46,7 +47,6 @@ from mmscheck.model.ledger import (
     Tampering,
     Verification,
 )
-from mmscheck.model.names import LONGEST_KEY, usable_name
 from mmscheck.model.send import SendResult
 
 LEASE = 0.0

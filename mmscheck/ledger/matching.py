@@ -11,13 +11,13 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
+from mmscheck.base.phone import another_number, same_number
 from mmscheck.ledger import reading
 from mmscheck.ledger.book import Book, Needs, Operation
 from mmscheck.ledger.delivery import apply_known
 from mmscheck.ledger.records import send_record
 from mmscheck.ledger.tables import SENDS
 from mmscheck.model.ledger import NEVER_ARRIVED, Postback, SendRecord, SendState
-from mmscheck.model.phone import another_number, same_number
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):

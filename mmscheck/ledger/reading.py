@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
+from mmscheck.base.phone import digits, same_number
 from mmscheck.ledger.accounts import same_account, stored_id
 from mmscheck.ledger.book import Row
 from mmscheck.ledger.database import Database
@@ -46,7 +47,6 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
-from mmscheck.model.phone import digits, same_number
 
 _SHORTEST = 7
 """Digits: with fewer in common, two numbers would be the same by accident."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from mmscheck.base.phone import e164
 from mmscheck.ledger.accounts import mms_id_of
 from mmscheck.ledger.book import Row
 from mmscheck.model.ledger import (
@@ -16,7 +17,6 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
-from mmscheck.model.phone import e164
 
 
 def intent_columns(intent: SendIntent) -> Row:

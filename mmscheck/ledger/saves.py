@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from mmscheck.base.redact import stored_url
 from mmscheck.errors import UsageError
 from mmscheck.ledger.accounts import same_account, stored_id
 from mmscheck.ledger.book import Book, Needs, Operation, Row
@@ -15,7 +16,6 @@ from mmscheck.ledger.history import canonical
 from mmscheck.ledger.records import mms_record
 from mmscheck.model.check import Binding
 from mmscheck.model.ledger import MmsRecord, MmsState
-from mmscheck.model.redact import stored_url
 
 
 class Save(msgspec.Struct, frozen=True, kw_only=True):

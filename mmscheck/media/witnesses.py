@@ -20,11 +20,11 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.media.archives import ZIP, is_pass
 from mmscheck.media.mpeg_audio import begins_in_a_frame
 from mmscheck.media.refusal import Verdicts, judging
 from mmscheck.media.sample import Sample, ask
-from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.model.observation import Witness
 
 REGISTERED: Mapping[str, str] = MappingProxyType(

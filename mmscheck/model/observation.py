@@ -10,8 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
+from mmscheck.base.framing import Framing, read_framing
 from mmscheck.model.facts import Decoded
-from mmscheck.model.framing import Framing, read_framing
 from mmscheck.model.preview import Preview
 
 

@@ -62,6 +62,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nothing blocks, permitted or not."""
         return self.permitted or self.passed_offline or self.passed_media
 
+    @property
+    def all_reasons(self) -> tuple[str, ...]:
+        """Why the report denies: what is about all of it first, then message by message."""
+        return (*self.reasons, *(reason for message in self.messages for reason in message.reasons))
+
 
 _MINT = object()
 

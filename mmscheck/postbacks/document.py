@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mmscheck.base.xml import folded
 from mmscheck.postbacks import form
 from mmscheck.postbacks.parts import (
     DEEPEST,
@@ -20,7 +21,6 @@ from mmscheck.postbacks.parts import (
     Part,
     from_json,
     from_xml,
-    plain,
     unwrapped,
 )
 
@@ -89,7 +89,7 @@ def _fields(root: Part) -> dict[str, str]:
     seen: dict[str, int] = {}
     size = 0
     for name, text in _texts(root, "", DEEPEST):
-        same = plain(name)
+        same = folded(name)
         seen[same] = seen.get(same, 0) + 1
         fields[name if seen[same] == 1 else f"{name}#{seen[same]}"] = text
         size += len(name) + len(text)

@@ -7,11 +7,12 @@ Sinch's pages show notifications in XML and in JSON, with one set of names. Skyc
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
 from lxml import etree
+
+from mmscheck.base.xml import XmlError, folded, parse
 
 DEEPEST = 16
 """Documented are three levels (a message that came in lists its files)."""
@@ -36,35 +37,19 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def plain(self) -> str:
         """The name without case, hyphens and underscores."""
-        return plain(self.name)
+        return folded(self.name)
 
 
 class NoPostbackError(Exception):
     """Something that is no notification; the message is a clause that can follow "it"."""
 
 
-def plain(name: str) -> str:
-    """A name as names are compared."""
-    return re.sub(r"[-_]", "", name.lower())
-
-
 def from_xml(body: bytes) -> Part:
     """The root of a document; takes no entity and opens nothing. Raises NoPostbackError."""
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        raise NoPostbackError("is not well-formed XML") from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise NoPostbackError("declares a document type")
-    return _element(root, _READ)
+        return _element(parse(body), _READ)
+    except XmlError as error:
+        raise NoPostbackError(str(error)) from None
 
 
 def from_json(text: str) -> Part:
@@ -144,7 +129,7 @@ class _Object(tuple[tuple[str, object], ...]):
 
 
 def _pairs(pairs: list[tuple[str, object]]) -> _Object:
-    names = [plain(name) for name, _ in pairs]
+    names = [folded(name) for name, _ in pairs]
     if len(set(names)) < len(names):
         raise _GivenTwiceError
     return _Object(pairs)

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.observation import NotFetched, Reason
 from mmscheck.model.report import MessageReport, Report
 from mmscheck.report.clean import clean_url
 from mmscheck.report.layout import shown
-from mmscheck.report.wording import count
 
 MOST_FOLDERS = 3
 """Folders of unmapped URLs that are named; the others are counted."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult, RowNote
 from mmscheck.report.layout import Page, Style, shown
-from mmscheck.report.wording import count
 
 _LABELS = {
     "accepted": "accepted",

@@ -10,8 +10,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from mmscheck.model.redact import redact_header, redact_text, redact_url
-from mmscheck.report.escape import encodable
+from mmscheck.base.redact import redact_header, redact_text, redact_url
+from mmscheck.base.text import encodable
 
 LONGEST_TEXT = 20_000
 """Characters of one text that a report holds; what a phone can show is a quarter of it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmscheck.base.text import count
 from mmscheck.model.report import Evaluation, Report
 from mmscheck.model.send import SendStatus
 from mmscheck.model.words import Outcome, Severity
@@ -13,7 +14,6 @@ from mmscheck.report.layout import shown
 from mmscheck.report.oneline import gate_reasons
 from mmscheck.report.verdicts import message_verdicts, waivers_of
 from mmscheck.report.view import View
-from mmscheck.report.wording import count
 
 
 def decision(view: View) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from mmscheck.base.text import count
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
 from mmscheck.model.words import Owner, TargetKind
 from mmscheck.report.codes import codes_for
@@ -11,17 +12,7 @@ from mmscheck.report.findings import Entry
 from mmscheck.report.layout import COPYABLE, Page, shown, shown_lines
 from mmscheck.report.source_text import source_lines
 from mmscheck.report.waived import leave
-from mmscheck.report.wording import (
-    OWNERS,
-    also,
-    count,
-    label,
-    location,
-    ref_of,
-    rule_names,
-    seen,
-    so,
-)
+from mmscheck.report.wording import OWNERS, also, label, location, ref_of, rule_names, seen, so
 from mmscheck.servers.recognition import split_fix
 
 _INDENT = 6

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mmscheck.base.text import count
 from mmscheck.model.words import Outcome
 from mmscheck.report.asides import configured
 from mmscheck.report.escape import visible_json
@@ -18,7 +19,6 @@ from mmscheck.report.rows import Effect, Row
 from mmscheck.report.rulings import found_rows, one_of_each_first
 from mmscheck.report.view import View
 from mmscheck.report.waived import let_through
-from mmscheck.report.wording import count
 
 _FOLLOWS = ("other rule follows", "other rules follow")
 

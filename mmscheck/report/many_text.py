@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mmscheck.base.text import count
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.report.asides import is_lone, noun
 from mmscheck.report.entry_text import EntryWriter
@@ -16,7 +17,6 @@ from mmscheck.report.message_text import message_lines
 from mmscheck.report.oneline import gate_reasons
 from mmscheck.report.rollup import Judged, blocks, host_of
 from mmscheck.report.summary import decision_word
-from mmscheck.report.wording import count
 
 MANY = 20
 """Messages that are told one by one; of more, those alike are told together."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from mmscheck.base.text import count
 from mmscheck.model.report import PERMITS_NOTHING, MessageReport, Report
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Outcome, Owner
@@ -27,7 +28,7 @@ from mmscheck.report.scrub import scrub
 from mmscheck.report.summary import decision_word
 from mmscheck.report.verdicts import message_verdicts
 from mmscheck.report.view import View
-from mmscheck.report.wording import OWNERS, count
+from mmscheck.report.wording import OWNERS
 
 MOST = 65_536
 """Bytes: a comment on GitHub may have 65,536 characters, and none is shorter than a byte."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from mmscheck.model.redact import unmarked
+from mmscheck.base.redact import unmarked
 from mmscheck.report.clean import clean_text
 from mmscheck.report.layout import shown
 from mmscheck.report.rows import Row

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from mmscheck.base.text import count
 from mmscheck.report.layout import Page, Style, shown, shown_url
 from mmscheck.report.rollup import HostTally, OwnerTally, Rollup, RuleTally
-from mmscheck.report.wording import count
 
 T = TypeVar("T")
 

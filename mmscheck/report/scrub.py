@@ -11,8 +11,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mmscheck.base.redact import redact_url
 from mmscheck.model.observation import NotFetched, Observation
-from mmscheck.model.redact import redact_url
 from mmscheck.model.report import Evaluation, MessageReport
 from mmscheck.model.words import Outcome
 from mmscheck.report.clean import clean_url

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from mmscheck.base.text import count
 from mmscheck.model.report import PERMITS_NOTHING
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict
@@ -16,7 +17,6 @@ from mmscheck.report.layout import Page, Style, shown
 from mmscheck.report.verdicts import message_verdicts
 from mmscheck.report.view import View
 from mmscheck.report.waived import waiver_lines
-from mmscheck.report.wording import count
 
 _ENDS = {
     SendStatus.ACCEPTED: ("ACCEPTED: ", Style.GOOD),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmscheck.base.text import count
 from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 from mmscheck.report.layout import Page, Style, shown, shown_url
 from mmscheck.report.view import View
-from mmscheck.report.wording import count
 
 
 def leave(waiver: Waiver) -> str:

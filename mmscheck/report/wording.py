@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmscheck.base.text import count
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
@@ -28,11 +29,6 @@ _ABOUT = {
     TargetKind.SLIDE: "this slide",
     TargetKind.MEDIA: "this file",
 }
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """The number and the word for it: ``1 rule``, ``2 rules``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def label(entry: Entry, *, strict: bool) -> tuple[str, Style]:

@@ -14,7 +14,7 @@ import msgspec
 
 from mmscheck.model.observation import BYTE_WITNESSES, Fetched, Observation, ProbeName
 from mmscheck.model.server import IN_PLACE_OF_THE_FILE, Detected, Mark, Remedy, Server, ServerKind
-from mmscheck.servers.conditions import Answer, answer_of, answers, holds, is_link
+from mmscheck.servers.conditions import ServerAnswer, answer_of, answers, holds, is_link
 
 SEEN_IN: Mapping[str, ProbeName] = MappingProxyType(
     {
@@ -93,7 +93,7 @@ def page_at(servers: Iterable[Server], url: str) -> tuple[str, str]:
     return "", ""
 
 
-def _where(server: Server, seen: tuple[Answer, ...]) -> tuple[int, ...]:
+def _where(server: Server, seen: tuple[ServerAnswer, ...]) -> tuple[int, ...]:
     hops: tuple[int, ...] = ()
     for at, answer in enumerate(seen):
         for sign in server.signs:
@@ -167,7 +167,9 @@ def split_fix(fix: str) -> tuple[str, tuple[str, ...]]:
     return general, tuple(advised)
 
 
-def _fitting(recognised: Recognised, rule: str, answer: Answer | None) -> Iterator[tuple[Server, Remedy]]:
+def _fitting(
+    recognised: Recognised, rule: str, answer: ServerAnswer | None
+) -> Iterator[tuple[Server, Remedy]]:
     last = recognised.last
     for each in recognised.found:
         for remedy in each.server.remedies if each.server.id in last else ():
@@ -182,7 +184,7 @@ def _words(remedy: Remedy) -> str:
     return f"{cause} {fix}" if cause else fix
 
 
-def _applies(remedy: Remedy, answer: Answer | None, beside: frozenset[str]) -> bool:
+def _applies(remedy: Remedy, answer: ServerAnswer | None, beside: frozenset[str]) -> bool:
     if not remedy.when:
         return True
     return answer is not None and any(
@@ -191,7 +193,7 @@ def _applies(remedy: Remedy, answer: Answer | None, beside: frozenset[str]) -> b
     )
 
 
-def _pertinent(recognised: Recognised, rule: str) -> Answer | None:
+def _pertinent(recognised: Recognised, rule: str) -> ServerAnswer | None:
     """The answer that the rule is about."""
     observation = recognised.observation
     asked = [each for each in observation.probes if each.name is SEEN_IN.get(rule)]

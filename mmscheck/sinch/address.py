@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import yarl
 
+from mmscheck.base.redact import redact_url
 from mmscheck.errors import UsageError
-from mmscheck.model.redact import redact_url
 
 
 def provider_url(text: str) -> yarl.URL:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lxml import etree
 
+from mmscheck.base.xml import XmlError, folded_tag, parse
 from mmscheck.errors import UsageError
 from mmscheck.sinch.documents import REDACTED
 
@@ -39,26 +40,22 @@ def redacted_save(document: bytes) -> bytes:
     """The same with ``REDACTED`` for the key and for every other secret that the document holds."""
     root = _read(save_xml(document, REDACTED))
     for element in root.iter(etree.Element):
-        if _key(element) in _SECRETS:
+        if folded_tag(element) in _SECRETS:
             element.text = REDACTED
     return etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8")
 
 
 def _read(document: bytes) -> etree._Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, strip_cdata=False)
     try:
-        return etree.fromstring(document, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        raise UsageError("the document is not well-formed XML, so it cannot be saved") from None
-
-
-def _key(element: etree._Element) -> str:
-    return etree.QName(element).localname.lower().replace("-", "").replace("_", "")
+        # Written out again, and so with all that is in it.
+        return parse(document, as_written=True)
+    except XmlError as error:
+        raise UsageError(f"the document {error}, so it cannot be saved") from None
 
 
 def _only(root: etree._Element, key: str, name: str) -> etree._Element | None:
     """The one element of this meaning, which must be a child of the root, or None when there is none."""
-    found = [element for element in root.iter(etree.Element) if _key(element) == key]
+    found = [element for element in root.iter(etree.Element) if folded_tag(element) == key]
     if not found:
         return None
     if len(found) > 1:
@@ -75,7 +72,7 @@ def _refuse_sends(root: etree._Element, action: etree._Element | None) -> None:
     if stated and stated.lower() != ACTION.lower():
         raise UsageError(f"the document's action is {stated[:40]!a}, and only a {ACTION} can be saved")
     for element in root.iter(etree.Element):
-        if _key(element) in _MEANT_FOR_A_SEND:
+        if folded_tag(element) in _MEANT_FOR_A_SEND:
             name = ascii(str(element.tag)[:40])
             raise UsageError(f"the document holds {name}, which belongs to a send: take it out to save it")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 from lxml import etree
 
+from mmscheck.base.xml import folded_tag, parse
 from mmscheck.model.save import Template
 from mmscheck.sinch.answers import Answer, Unparseable, parse_answer
 
@@ -60,8 +61,8 @@ def parse_page(body: bytes, http_status: int) -> Page | Refused:
         return Refused(reason=f"the provider's list (HTTP {http_status}) could not be read: {answer.reason}")
     if answer.success is not True:
         return _refused(answer, http_status)
-    root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-    rows = [element for element in root.iter(etree.Element) if _plain(element) == "mmstemplate"]
+    root = parse(body)
+    rows = [element for element in root.iter(etree.Element) if folded_tag(element) == "mmstemplate"]
     read = [_template(row) for row in rows]
     if any(one is None for one in read):
         return Refused(reason="the provider's list holds an item that gives its mms-id not at all, or twice")
@@ -74,14 +75,10 @@ def _refused(answer: Answer, http_status: int) -> Refused:
     return Refused(reason=f"the provider gave no list ({what}{words})", error_code=answer.error_code)
 
 
-def _plain(element: etree._Element) -> str:
-    return etree.QName(element).localname.lower().replace("-", "").replace("_", "")
-
-
 def _template(row: etree._Element) -> Template | None:
     values: dict[str, str] = {}
     for child in row.iterchildren(etree.Element):
-        name = _FIELDS.get(_plain(child))
+        name = _FIELDS.get(folded_tag(child))
         if name is None:
             continue
         if name in values:
@@ -94,6 +91,6 @@ def _template(row: etree._Element) -> Template | None:
 def _total(root: etree._Element) -> int | None:
     for element in root.iterchildren(etree.Element):
         digits = (element.text or "").strip()
-        if _plain(element) == "totalresults" and digits.isascii() and digits.isdigit():
+        if folded_tag(element) == "totalresults" and digits.isascii() and digits.isdigit():
             return int(digits[:9])
     return None

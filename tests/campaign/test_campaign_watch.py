@@ -8,7 +8,9 @@ import time
 from mmscheck.campaign.judging import Basis
 from mmscheck.campaign.stopping import Halt
 from mmscheck.campaign.watch import MediaWatch
+from mmscheck.judge.gate import verdict
 from mmscheck.judge.pipeline import check
+from mmscheck.send.flow import CheckedMessage
 from tests.support.campaigns import plan
 
 
@@ -20,14 +22,12 @@ async def set_back(ticks: float) -> Basis:
         ruleset=given.ruleset,
         message=given.message,
         common=given.common,
-        report=report,
-        began=time.time() + 3600,
-        ticks=ticks,
+        checked=CheckedMessage(report=report, verdict=verdict(report), began=time.time() + 3600, ticks=ticks),
     )
 
 
 async def test_a_clock_that_is_set_back_lets_no_row_go_out_on_an_old_check() -> None:
-    assert (await set_back(time.monotonic() - 590)).age() >= 590
+    assert (await set_back(time.monotonic() - 590)).checked.age() >= 590
     halt = Halt()
     watch = MediaWatch(await set_back(time.monotonic() - 590), no_look, 300.0, halt)
     waiting = asyncio.create_task(watch.current())

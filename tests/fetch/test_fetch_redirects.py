@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mmscheck.checks.reaching import redirect_free
+from mmscheck.checks.reach import redirect_free
 from mmscheck.fetch import ConnectTo, fetch_all
 from mmscheck.fetch.head import parse_head
 from mmscheck.fetch.status import next_target

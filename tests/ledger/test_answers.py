@@ -18,7 +18,7 @@ from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.ledger import REMOTE_LEASE, Ledger, endings, oneshot, open_ledger, postgresql
 from mmscheck.model.ledger import Claim, ClaimRefused, Recorded, SendState
 from mmscheck.model.send import SendResult
-from mmscheck.send.dispatch import send_through
+from mmscheck.send.flow import send_through
 from mmscheck.send.order import Order
 from mmscheck.slidexml import parse
 from tests.support.command import message

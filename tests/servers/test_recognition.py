@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from mmscheck.base.redact import redact_text
 from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.observation import Probe, ProbeName, Reason
-from mmscheck.model.redact import redact_text
 from mmscheck.model.server import Condition, Detected, Mark, Remedy, Server, ServerKind
 from mmscheck.report.layout import shown_lines
 from mmscheck.servers.recognition import (

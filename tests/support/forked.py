@@ -19,9 +19,9 @@ import sys
 from typing import Any, NoReturn
 
 import mmscheck.cli
+from mmscheck.base import redact
 from mmscheck.cli.main import entry
 from mmscheck.judge.pipeline import load_rules
-from mmscheck.model import redact
 
 SIZE = struct.Struct("!I")
 """Before each order: the size of its JSON. The streams, and where to tell the exit code, come with it."""

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.report import MessageReport
 from mmscheck.model.rule import OF_FILES
 from mmscheck.model.words import Outcome
 from mmscheck.report.html.markup import NOTHING, Markup, tag
 from mmscheck.report.html.words import cut, size
-from mmscheck.report.wording import count
 
 RULES = (("message-size", "taken by"), ("message-size-advised", "advised for"))
 """The rules that weigh a message, and how their numbers belong to a carrier."""

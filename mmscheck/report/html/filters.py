@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from mmscheck.base.text import count
 from mmscheck.model.words import Owner
 from mmscheck.report.findings import Entry
 from mmscheck.report.html.finding import KINDS, UNCLEAR, kind_of, owner_of
 from mmscheck.report.html.markup import NOTHING, Markup, tag
 from mmscheck.report.html.words import cut
-from mmscheck.report.wording import count
 
 
 class Tally:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.report import MessageReport
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
@@ -20,18 +21,7 @@ from mmscheck.report.layout import Style
 from mmscheck.report.oneline import gate_reasons
 from mmscheck.report.rollup import blocks
 from mmscheck.report.waived import leave
-from mmscheck.report.wording import (
-    OWNERS,
-    also,
-    count,
-    heading,
-    label,
-    location,
-    ref_of,
-    rule_names,
-    seen,
-    so,
-)
+from mmscheck.report.wording import OWNERS, also, heading, label, location, ref_of, rule_names, seen, so
 from mmscheck.servers.recognition import split_fix
 
 MOST_PLACES = 25

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from mmscheck.base.redact import redact_url
+from mmscheck.base.text import count
 from mmscheck.model.facts import AudioFacts, Decoded, DocumentFacts, ImageFacts, Undecoded, VideoFacts
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.preview import Preview
-from mmscheck.model.redact import redact_url
 from mmscheck.model.words import MediaKind
 from mmscheck.report.html.markup import Markup, Part, join, tag
 from mmscheck.report.html.pictures import Gallery, Placed, icon
 from mmscheck.report.html.words import cut, said, seconds, size
 from mmscheck.report.html.zones import SOURCE, Zone, zone
-from mmscheck.report.wording import count
 
 NAMES: Mapping[MediaKind, str] = MappingProxyType(
     {

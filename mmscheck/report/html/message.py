@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Hop
 from mmscheck.model.report import MessageReport
@@ -25,7 +26,7 @@ from mmscheck.report.html.subject import subject_line
 from mmscheck.report.html.words import cut, said, url
 from mmscheck.report.rollup import blocks
 from mmscheck.report.summary import decision_word
-from mmscheck.report.wording import came_back, count
+from mmscheck.report.wording import came_back
 
 MOST_HEADERS = 30
 """Header lines of one answer that are shown."""

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from mmscheck.model import sms
+from mmscheck.base import sms
+from mmscheck.base.text import count
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.report import MessageReport, SlideReport
 from mmscheck.report.html.markup import NOTHING, Markup, tag
 from mmscheck.report.html.medium import NAMES, drawn, measures
 from mmscheck.report.html.pictures import Gallery
 from mmscheck.report.html.words import cut, on_phone, point, url
-from mmscheck.report.wording import count
 
 MOST_NAMED = 5
 """Characters that are named as the cause of a longer SMS."""

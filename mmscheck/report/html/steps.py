@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mmscheck.base.text import count
 from mmscheck.report.html.markup import NOTHING, Markup, Part, join, tag
 from mmscheck.report.html.words import code, cut
 from mmscheck.report.rollup import HostTally, Rollup
-from mmscheck.report.wording import OWNERS, count
+from mmscheck.report.wording import OWNERS
 
 MOST_RULES = 4
 """Rules that are named beside a server."""

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.report import MessageReport
 from mmscheck.report.clean import clean_text
 from mmscheck.report.html.markup import NOTHING, Markup, join, tag
 from mmscheck.report.html.words import cut, name, point
-from mmscheck.report.wording import count
 
 LONGEST = 500
 """Characters of a subject that are drawn; the provider takes 80."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import PERMITS_NOTHING, Report
 from mmscheck.model.send import SendResult, SendStatus
@@ -19,7 +20,6 @@ from mmscheck.report.rollup import Rollup
 from mmscheck.report.summary import decision_word
 from mmscheck.report.view import View
 from mmscheck.report.waived import leave
-from mmscheck.report.wording import count
 
 MOST = 50
 """Lines of one list that are shown."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
+from mmscheck.base.text import count
 from mmscheck.report.clean import clean_text
 from mmscheck.report.html.markup import Markup, join, tag
 from mmscheck.report.layout import shown, shown_url
-from mmscheck.report.wording import count
 
 LONGEST = 2_000
 """Characters of one text that a page shows."""
