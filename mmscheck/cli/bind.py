@@ -13,8 +13,7 @@ from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import LEDGER, WHO, demand_place, login, opened_ledger
 from mmscheck.cli.output import destinations, write_reports
-from mmscheck.cli.perform import Subject, check_subject, read_one
-from mmscheck.cli.plan import sending
+from mmscheck.cli.perform import Subject, check_options, check_subject, read_one
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import filled
@@ -74,16 +73,12 @@ def command(mms_id: str, path: str, **given: Any) -> int:
     given = filled(given, config)
     demand_place(given["where"])
     client = provider.client(given)
-    document, message = read_one(path, "bind")
+    _, message = read_one(path, "bind")
     spare(given, wanted, inputs=document_places((path,)), config=config)
     subject = Subject(
-        document=document,
         message=message,
         ruleset=opts.ruleset({**given, "profile": given["profile"] or "save"}, config),
-        policy=opts.policy(given, config),
-        window=sending(given["send_at"], given["send_within"]),
-        strict=given["strict"] or config.strict,
-        cache_bust=not given["no_cache_bust"],
+        options=check_options(given, config),
         wanted=wanted,
         quiet=given["quiet"],
         progress=not given["no_progress"],

@@ -36,7 +36,7 @@ from mmscheck.sinch import SinchClient
 from mmscheck.slidexml import document_places
 
 if TYPE_CHECKING:
-    from mmscheck.campaign import Campaign, Outcome, Plan, Recipients
+    from mmscheck.campaign import CampaignOutcome, CampaignPlan, CampaignRun, Recipients
     from mmscheck.ledger import Ledger
 
 _BEGUN = "The campaign was begun and its end was never written: mmscheck ledger list tells what was sent."
@@ -80,13 +80,15 @@ def send_to_all(
     return _report(one.outcome, wanted, quiet=given["quiet"], dry=client is None)
 
 
-def _plan(path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSet, config: Config) -> Plan:
-    from mmscheck.campaign import Limits, Plan  # noqa: PLC0415 - see `send_to_all`
+def _plan(
+    path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSet, config: Config
+) -> CampaignPlan:
+    from mmscheck.campaign import CampaignLimits, CampaignPlan  # noqa: PLC0415 - see `send_to_all`
     from mmscheck.send.order import Retries  # noqa: PLC0415
 
     policy = opts.policy(given, config)
     window = sending(None, given["send_within"])
-    return Plan(
+    return CampaignPlan(
         name=given["campaign"] or common.mms_id or "",
         named=given["campaign"] is not None,
         message=read_one(path, "send")[1],
@@ -101,7 +103,7 @@ def _plan(path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSe
         cache_bust=not given["no_cache_bust"],
         skip_bad=bool(given["skip_bad"]),
         retries=Retries(count=given["retries"], seconds=given["retry_seconds"]),
-        limits=Limits(**limits(given, policy.rate)),
+        limits=CampaignLimits(**limits(given, policy.rate)),
     )
 
 
@@ -110,7 +112,7 @@ class _Run:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: CampaignPlan,
         recipients: Recipients,
         *,
         given: dict[str, Any],
@@ -122,8 +124,8 @@ class _Run:
         self._given = given
         self._wanted = wanted
         self._client = client
-        self._campaign: Campaign | None = None
-        self.outcome: Outcome | None = None
+        self._campaign: CampaignRun | None = None
+        self.outcome: CampaignOutcome | None = None
 
     @property
     def sending(self) -> bool:
@@ -154,12 +156,12 @@ class _Run:
             task.cancel()
 
     async def _ended(self, ledger: Ledger, rows: IO[str] | None) -> None:
-        from mmscheck.campaign import Campaign  # noqa: PLC0415 - see `send_to_all`
+        from mmscheck.campaign import CampaignRun  # noqa: PLC0415 - see `send_to_all`
 
         if self._client is not None:
             await ledger.demand_sendable()
         with Progress(wanted=not self._given["no_progress"]) as line:
-            self._campaign = Campaign(
+            self._campaign = CampaignRun(
                 self._plan,
                 self._recipients,
                 client=self._client,
@@ -186,7 +188,7 @@ def _settle() -> None:
     gc.freeze()
 
 
-def _report(outcome: Outcome, wanted: tuple[Destination, ...], *, quiet: bool, dry: bool) -> int:
+def _report(outcome: CampaignOutcome, wanted: tuple[Destination, ...], *, quiet: bool, dry: bool) -> int:
     result, code = outcome.result, exit_code(outcome, dry=dry)
     view = View(report=outcome.report, verdict=gate.verdict(outcome.report), quiet=quiet, campaign=result)
     status = SendStatus.UNKNOWN if code == Exit.UNKNOWN else _status(result)
@@ -204,7 +206,7 @@ def _report(outcome: Outcome, wanted: tuple[Destination, ...], *, quiet: bool, d
     return complain(outcome.broken, code, hint=send.detail if result.sent else _NOTHING)
 
 
-def _would_be_sent(outcome: Outcome) -> str:
+def _would_be_sent(outcome: CampaignOutcome) -> str:
     """That nothing was sent, and what the first row to be sent would have been, with the key redacted."""
     if outcome.first is None or outcome.denied is not None or outcome.broken:
         return _DRY
@@ -215,7 +217,7 @@ def _would_be_sent(outcome: Outcome) -> str:
     return f"{_DRY} The request of the first row would be:\n{xml}"
 
 
-def exit_code(outcome: Outcome, *, dry: bool) -> int:
+def exit_code(outcome: CampaignOutcome, *, dry: bool) -> int:
     """The worst that happened: 6, 4, the gate's 1 or 3, 5, and 0 when every row has its message.
 
     One that broke off after its first call ends with 6: 4 says that nothing was sent.

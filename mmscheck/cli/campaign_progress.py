@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmscheck.campaign.progress import Watcher
+from mmscheck.campaign.counts import Watcher
 from mmscheck.cli.progress import Progress, ProgressStage
 
 

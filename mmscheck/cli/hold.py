@@ -17,7 +17,7 @@ from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
-    from mmscheck.ledger.activity import Activity
+    from mmscheck.ledger.questions import Activity
     from mmscheck.model.ledger import Hold
 
 NEW = click.option(

@@ -35,7 +35,7 @@ from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Filter, Ledger
-    from mmscheck.ledger.begun import OpenSave
+    from mmscheck.ledger.saves import OpenSave
     from mmscheck.model.ledger import MmsRecord, SendRecord
 
 _MILLION = 1_000_000

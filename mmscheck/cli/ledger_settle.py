@@ -70,7 +70,7 @@ def _line(postback: Postback, about: Concerned) -> str:
 
 def _unreadable(postback: Postback) -> bool:
     # The ledger brings SQLAlchemy.
-    from mmscheck.ledger.incoming import UNREADABLE  # noqa: PLC0415
+    from mmscheck.ledger.postbacks import UNREADABLE  # noqa: PLC0415
 
     return postback.code == UNREADABLE
 

@@ -7,28 +7,31 @@ import contextlib
 import io
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
+from mmscheck.cli import options as opts
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import hold
 from mmscheck.cli.ledger_open import OpenLedger, opened_ledger
 from mmscheck.cli.output import Destination, shows_media, write_reports
+from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import CheckProgress, Progress
 from mmscheck.cli.running import cancel
 from mmscheck.cli.say import complain, internal, say, write_stdout
 from mmscheck.errors import InputError, LedgerError, MmscheckError, ReportError, UsageError
-from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
+from mmscheck.judge.pipeline import CheckOptions
 from mmscheck.model.mms import Mms
-from mmscheck.model.request import SendRequest, SendWindow
+from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import CallKind, SendResult, SendStatus
 from mmscheck.report import View
 from mmscheck.report.escape import visible
+from mmscheck.ruleset import Config
 from mmscheck.send.flow import ONCE, CheckedMessage, ProviderCall, check_message, note_denial
 from mmscheck.send.order import Order, Retries
 from mmscheck.sinch import SinchClient
@@ -51,19 +54,15 @@ EXITS = {
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """The one message of a command, how it is judged, and where the reports on it go."""
 
-    document: bytes
     message: Mms
     ruleset: RuleSet
-    policy: FetchPolicy
-    window: SendWindow
-    strict: bool
-    cache_bust: bool
+    options: CheckOptions
     wanted: tuple[Destination, ...]
     quiet: bool
     progress: bool
 
 
-class Job(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
+class PlannedCall(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     """One call that is to be made with the provider when the gate permits.
 
     ``client`` None: a dry run, which shows ``shown``, the document that would be posted. ``make`` makes the
@@ -92,39 +91,49 @@ def read_one(path: str, command: str) -> tuple[bytes, Mms]:
     return inputs[0].data, parse(inputs[0].data, inputs[0].source)
 
 
-def perform(subject: Subject, job: Job[R]) -> int:
+def check_options(given: Mapping[str, Any], config: Config) -> CheckOptions:
+    """How the options and the configuration have the message looked at; raises UsageError."""
+    return CheckOptions(
+        policy=opts.policy(given, config),
+        sending=sending(given["send_at"], given["send_within"]),
+        strict=given["strict"] or config.strict,
+        cache_bust=not given["no_cache_bust"],
+    )
+
+
+def perform(subject: Subject, planned: PlannedCall[R]) -> int:
     """Check, and if the gate permits make the one call; returns the exit code, and every report tells it.
 
     What a signal does: before the call Ctrl-C ends the command, and nothing was done; during the call each
     of them cancels it, and the ledger and the report tell what is known; while the report is written Ctrl-C
     is told as such. Raises LedgerError and ReportError when certainly nothing was done.
     """
-    secrets = () if job.client is None else (job.client.api_key,)
+    secrets = () if planned.client is None else (planned.client.api_key,)
     ended = None
-    with _nothing(job.kind.done), opened_ledger(job.where, secrets=secrets) as opened:
-        checked = opened.run(_check(opened.ledger, subject, job))
+    with _nothing(planned.kind.done), opened_ledger(planned.where, secrets=secrets) as opened:
+        checked = opened.run(_check(opened.ledger, subject, planned))
         view = View(report=checked.report, verdict=checked.verdict, quiet=subject.quiet)
-        if checked.verdict.permitted and job.client is not None:
+        if checked.verdict.permitted and planned.client is not None:
             order = Order(
                 report=checked.report,
-                request=job.request,
-                permit=gate.permit(checked.report, job.request, time.time()),
-                key=job.key,
-                again=job.again,
+                request=planned.request,
+                permit=gate.permit(checked.report, planned.request, time.time()),
+                key=planned.key,
+                again=planned.again,
             )
-            call = job.make(opened.ledger, job.client, order)
-            prove_writable(subject.wanted, view, f"{_begun(job.kind)} {job.kind.doubt}")
-            ended = _made(opened, call, job.retries)
+            call = planned.make(opened.ledger, planned.client, order)
+            prove_writable(subject.wanted, view, f"{_begun(planned.kind)} {planned.kind.doubt}")
+            ended = _made(opened, call, planned.retries)
     # The loop is closed by now, so that Ctrl-C interrupts a report that nobody reads.
     if ended is not None:
-        return _told(subject.wanted, view, job.kind, ended)
+        return _told(subject.wanted, view, planned.kind, ended)
     if not checked.verdict.permitted:
         denied = not_called("The gate denied, so the provider was not called.")
         write_reports(subject.wanted, with_ending(view, view.verdict.exit_code, denied))
         return view.verdict.exit_code
     dry = not_called("Dry run: the provider was not called.")
     write_reports(subject.wanted, with_ending(view, Exit.NOT_SENT, dry))
-    show_document(subject.wanted, job.shown)
+    show_document(subject.wanted, planned.shown)
     return int(Exit.NOT_SENT)
 
 
@@ -137,11 +146,11 @@ def _nothing(done: str) -> Iterator[None]:
         raise LedgerError(f"{error}\nNothing was {done}.") from error
 
 
-async def _check(ledger: Ledger, subject: Subject, job: Job[R]) -> CheckedMessage:
-    request = job.request if isinstance(job.request, SendRequest) else None
-    if request is not None and job.client is not None:
+async def _check(ledger: Ledger, subject: Subject, planned: PlannedCall[R]) -> CheckedMessage:
+    request = planned.request if isinstance(planned.request, SendRequest) else None
+    if request is not None and planned.client is not None:
         await ledger.demand_sendable()
-    return await check_subject(ledger, subject, job.kind.name, request=request, account=job.account)
+    return await check_subject(ledger, subject, planned.kind.name, request=request, account=planned.account)
 
 
 async def check_subject(
@@ -150,26 +159,20 @@ async def check_subject(
     """Check the message with its progress on the terminal; a denial is noted in the ledger."""
     with Progress(wanted=subject.progress) as line:
         shown = CheckProgress(line, [ref.url for ref in subject.message.media], 1)
-        checked = await check_message(
-            ledger,
-            subject.message,
-            subject.ruleset,
-            subject.policy,
+        options = msgspec.structs.replace(
+            subject.options,
             request=request,
-            account=account,
-            strict=subject.strict,
-            sending=subject.window,
-            cache_bust=subject.cache_bust,
             previews=shows_media(subject.wanted),
             on_done=shown.came,
             on_judged=shown.judged,
         )
+        checked = await check_message(ledger, subject.message, subject.ruleset, options, account)
     if not checked.verdict.permitted:
         await note_denial(ledger, checked, call)
     return checked
 
 
-class _Ended(msgspec.Struct, frozen=True, kw_only=True):
+class _Ending(msgspec.Struct, frozen=True, kw_only=True):
     """How a call ended; ``failure`` is what broke it, and ``hint`` what is known then."""
 
     result: SendResult
@@ -178,7 +181,7 @@ class _Ended(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
 
 
-def _made(opened: OpenLedger, call: ProviderCall[R], retries: Retries) -> _Ended:
+def _made(opened: OpenLedger, call: ProviderCall[R], retries: Retries) -> _Ending:
     """Make the call; whatever ends it, what is known of it is returned."""
     try:
         result = opened.run(call.make(retries), cancel)
@@ -188,19 +191,19 @@ def _made(opened: OpenLedger, call: ProviderCall[R], retries: Retries) -> _Ended
         if call.may_have_been_made:
             words = f"Interrupted while {call.kind.doing}. {known.detail}"
         result = msgspec.structs.replace(known, detail=words)
-        return _Ended(result=result, code=EXITS[result.status])
+        return _Ending(result=result, code=EXITS[result.status])
     except Exception as error:  # noqa: BLE001 - the next one up would say that nothing was done
         known = call.known()
         failure = str(error) if isinstance(error, MmscheckError) else internal(error)
         result = msgspec.structs.replace(known, detail=f"{failure}. {known.detail}")
         code = EXITS[SendStatus.UNKNOWN] if known.status is SendStatus.UNKNOWN else Exit.INTERNAL
-        return _Ended(result=result, code=code, failure=failure, hint=known.detail)
+        return _Ending(result=result, code=code, failure=failure, hint=known.detail)
     if call.unusable:
-        return _Ended(result=result, code=Exit.INTERNAL, failure=result.detail)
-    return _Ended(result=result, code=EXITS[result.status])
+        return _Ending(result=result, code=Exit.INTERNAL, failure=result.detail)
+    return _Ending(result=result, code=EXITS[result.status])
 
 
-def _told(wanted: tuple[Destination, ...], view: View, kind: CallKind, ended: _Ended) -> int:
+def _told(wanted: tuple[Destination, ...], view: View, kind: CallKind, ended: _Ending) -> int:
     result, code = ended.result, ended.code
     done = result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
     # 4 says that nothing was sent; a save may be made again, so there it does no harm.

@@ -24,7 +24,7 @@ from mmscheck.model.ledger import PostbackMeaning
 from mmscheck.report.escape import visible
 from mmscheck.send.order import provider_account
 from mmscheck.sinch import DEFAULT_API_URL
-from mmscheck.sinch.address import provider_url
+from mmscheck.sinch.transport import provider_url
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -181,9 +181,9 @@ def _complain(text: str) -> None:
 def _server(
     keeper: _Keeper, host: str, port: int, secret: Secret | None, tell: Callable[[Postback], None]
 ) -> AbstractAsyncContextManager[tuple[tuple[str, int], ...]]:
-    from mmscheck.postbacks import Limits, Listener, listening  # noqa: PLC0415 - see above
+    from mmscheck.postbacks import Listener, ListenerLimits, listening  # noqa: PLC0415 - see above
 
-    limits = Limits().fitting()
+    limits = ListenerLimits().fitting()
     listener = Listener(
         keeper, secret=secret, limits=limits, kept=tell, failed=_complain, healthy=keeper.look
     )

@@ -11,8 +11,7 @@ from mmscheck.cli import provider
 from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER, demand_place
 from mmscheck.cli.output import destinations
-from mmscheck.cli.perform import Job, Subject, perform, read_one
-from mmscheck.cli.plan import sending
+from mmscheck.cli.perform import PlannedCall, Subject, check_options, perform, read_one
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import filled
 from mmscheck.model.save import SaveRequest
@@ -49,18 +48,14 @@ def command(path: str, **given: Any) -> int:
     shown = saveable(message, document)
     spare(given, wanted, inputs=document_places((path,)), config=config)
     subject = Subject(
-        document=document,
         message=message,
         ruleset=opts.ruleset({**given, "profile": given["profile"] or "save"}, config),
-        policy=opts.policy(given, config),
-        window=sending(given["send_at"], given["send_within"]),
-        strict=given["strict"] or config.strict,
-        cache_bust=not given["no_cache_bust"],
+        options=check_options(given, config),
         wanted=wanted,
         quiet=given["quiet"],
         progress=not given["no_progress"],
     )
-    job = Job(
+    planned = PlannedCall(
         kind=SAVE_CALL,
         request=SaveRequest(document=document),
         shown=shown,
@@ -68,4 +63,4 @@ def command(path: str, **given: Any) -> int:
         make=SaveCall,
         where=given["where"],
     )
-    return perform(subject, job)
+    return perform(subject, planned)

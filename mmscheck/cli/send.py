@@ -14,8 +14,8 @@ from mmscheck.cli.campaign_options import campaign_options, usable
 from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER, demand_place
 from mmscheck.cli.output import destinations
-from mmscheck.cli.perform import Job, Subject, perform, read_one
-from mmscheck.cli.plan import refuse_later, sending
+from mmscheck.cli.perform import PlannedCall, Subject, check_options, perform, read_one
+from mmscheck.cli.plan import refuse_later
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import by_variable, filled
 from mmscheck.judge.gate import require_second_gate
@@ -24,8 +24,8 @@ from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SEND_CALL
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset import Config
-from mmscheck.send.flow import SendCall
 from mmscheck.send.order import Retries
+from mmscheck.send.send import SendCall
 from mmscheck.sinch import redacted_xml
 from mmscheck.slidexml import document_places
 
@@ -131,21 +131,17 @@ def command(path: str, **given: Any) -> int:
     shown = redacted_xml(request).decode("utf-8")
     demand_place(given["where"])
     client = None if given["dry_run"] else provider.client(given)
-    document, message = read_one(path, "send")
+    _, message = read_one(path, "send")
     spare(given, wanted, inputs=document_places((path,)), config=config)
     subject = Subject(
-        document=document,
         message=message,
         ruleset=_rules(given, config),
-        policy=opts.policy(given, config),
-        window=sending(given["send_at"], given["send_within"]),
-        strict=given["strict"] or config.strict,
-        cache_bust=not given["no_cache_bust"],
+        options=check_options(given, config),
         wanted=wanted,
         quiet=given["quiet"],
         progress=not given["no_progress"],
     )
-    job = Job(
+    planned = PlannedCall(
         kind=SEND_CALL,
         request=request,
         shown=shown,
@@ -157,7 +153,7 @@ def command(path: str, **given: Any) -> int:
         again=given["again"],
         retries=Retries(count=given["retries"], seconds=given["retry_seconds"]),
     )
-    return perform(subject, job)
+    return perform(subject, planned)
 
 
 def _rules(given: dict[str, Any], config: Config) -> RuleSet:

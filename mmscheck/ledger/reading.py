@@ -23,11 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 
 from mmscheck.base.phone import digits, same_number
-from mmscheck.ledger.accounts import same_account, stored_id
-from mmscheck.ledger.book import Row
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.records import mms_record, postback_record, send_record
-from mmscheck.ledger.tables import (
+from mmscheck.ledger.rows import Row, mms_record, postback_record, same_account, send_record, stored_id
+from mmscheck.ledger.schema import (
     ADDRESS,
     DELIVERY,
     HISTORY,

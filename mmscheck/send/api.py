@@ -13,7 +13,7 @@ import msgspec
 from mmscheck.errors import DeniedError, PermitError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import load_rules
+from mmscheck.judge.pipeline import CheckOptions, load_rules
 from mmscheck.media import MediaWorkers, demand_confinement
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
@@ -22,9 +22,10 @@ from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit, Verdict
 from mmscheck.model.words import Outcome, Severity
-from mmscheck.send.flow import check_message, note_denial, send_through
+from mmscheck.send.flow import check_message, note_denial
 from mmscheck.send.order import Client, Order, Retries, Saver, stored_at
 from mmscheck.send.save import SaveCall, Saved, saveable
+from mmscheck.send.send import send_through
 from mmscheck.slidexml import parse
 
 if TYPE_CHECKING:
@@ -133,16 +134,11 @@ class Gate:
         self, ruleset: RuleSet, document: bytes, source: str, request: SendRequest | None = None
     ) -> Report:
         """A report that permits; DeniedError carries one that denies, which the ledger notes."""
-        checked = await check_message(
-            self._ledger,
-            parse(document, source),
-            ruleset,
-            self._policy,
-            request=request,
-            account=stored_at(self._client),
-            strict=self._strict,
-            workers=self._workers,
+        options = CheckOptions(
+            policy=self._policy, request=request, strict=self._strict, workers=self._workers
         )
+        message, account = parse(document, source), stored_at(self._client)
+        checked = await check_message(self._ledger, message, ruleset, options, account)
         if checked.verdict.permitted:
             return checked.report
         if self._ledger is not None:

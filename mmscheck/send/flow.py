@@ -9,28 +9,24 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, Generic, TypedDict, TypeVar, Unpack
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from mmscheck.errors import LedgerError, PermitError, UsageError
-from mmscheck.fetch import FetchPolicy, OnDone
+from mmscheck.errors import PermitError, UsageError
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import check
-from mmscheck.media import MediaWorkers
+from mmscheck.judge.pipeline import CheckOptions, check_messages
 from mmscheck.model.check import Binding
-from mmscheck.model.ledger import Claim, ClaimOutcome, ClaimRefused, PostbackMeaning, Recorded, SendState
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import MessageReport, Report
-from mmscheck.model.request import SendRequest, SendWindow
+from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SEND_CALL, CallKind, SendResult, SendStatus
+from mmscheck.model.send import CallKind, SendResult, SendStatus
 from mmscheck.model.verdict import Permit, Verdict
-from mmscheck.send.order import Client, Order, Retries, intent_of
-from mmscheck.send.results import interrupted, recorded, stopped, turned_away, unrecorded, with_number
+from mmscheck.send.order import Order, Retries
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -40,9 +36,6 @@ R = TypeVar("R", bound=SendRequest | SaveRequest)
 
 MOST_REASONS = 20
 """Reasons of a denial that the ledger keeps; a report has them all."""
-
-_EVERY_CALL = 1_000_000
-"""Attempts that a key may have over all calls: each call bounds its own, and asking again is a decision."""
 
 ONCE = Retries(count=0)
 """For a call that is not tried again by itself."""
@@ -74,41 +67,22 @@ class CheckedMessage(msgspec.Struct, frozen=True, kw_only=True):
         return max(time.time() - self.began, time.monotonic() - self.ticks)
 
 
-class CheckOptions(TypedDict, total=False):
-    """How ``judge.pipeline.check`` looks and tells of it."""
-
-    strict: bool
-    workers: MediaWorkers
-    sending: SendWindow
-    cache_bust: bool
-    previews: bool
-    columns: tuple[str, ...]
-    on_done: OnDone
-    on_judged: Callable[[MessageReport], None]
-
-
 async def check_message(
-    ledger: Ledger | None,
-    message: Mms,
-    ruleset: RuleSet,
-    policy: FetchPolicy,
-    *,
-    request: SendRequest | None = None,
-    account: str = "",
-    **options: Unpack[CheckOptions],
+    ledger: Ledger | None, message: Mms, ruleset: RuleSet, options: CheckOptions, account: str = ""
 ) -> CheckedMessage:
-    """Check a message for the send of a ``request``, or without one for a save.
+    """Check a message for the send of the options' ``request``, or without one for a save.
 
     A ledger tells what it knows of the mms-id at this ``account`` (``order.stored_at``). Raises LedgerError,
     and UsageError for a ledger beside rules that lack the second gate: sends would go past what it knows.
     """
-    binding, began, ticks = None, time.time(), time.monotonic()
-    if ledger is not None and request is not None:
+    began, ticks = time.time(), time.monotonic()
+    if ledger is not None and options.request is not None:
         gate.require_second_gate(ruleset)
-        binding = await ledger.binding(request.mms_id or "", account)
-    report = await check([message], ruleset, policy, request=request, binding=binding, **options)
+        binding = await ledger.binding(options.request.mms_id or "", account)
+        options = msgspec.structs.replace(options, binding=binding)
+    report = await check_messages([message], ruleset, options)
     decision = gate.verdict(report)
-    return CheckedMessage(report=report, verdict=decision, began=began, ticks=ticks, binding=binding)
+    return CheckedMessage(report=report, verdict=decision, began=began, ticks=ticks, binding=options.binding)
 
 
 async def note_denial(ledger: Ledger, checked: CheckedMessage, call: str) -> None:
@@ -243,89 +217,6 @@ class ProviderCall(ABC, Generic[R]):
             if _succeeded(claiming) and claiming.result() is None:
                 await self._withdraw("Interrupted before the call.")
             raise
-
-
-class SendCall(ProviderCall[SendRequest]):
-    """One ``sendSavedMMS`` call: the claim holds its idempotency key, and the kill switch stops it."""
-
-    kind = SEND_CALL
-    in_doubt = "It may have been sent. The ledger tells: mmscheck ledger list"
-    _mine: Claim
-    """Set by ``_claim``, before which nothing is made, withdrawn or recorded."""
-
-    def __init__(self, ledger: Ledger, client: Client, order: Order[SendRequest]) -> None:
-        """Raises UsageError for rules without the second gate, by which nothing goes out through a ledger."""
-        gate.require_second_gate(order.report)
-        super().__init__(ledger, order)
-        self._client = client
-        self._intent = intent_of(order, client)
-
-    async def _claim(self, permit: Permit) -> SendResult | None:
-        outcome = await self._intend(permit)
-        if isinstance(outcome, Recorded):
-            return recorded(outcome.send, await self._later_failure(outcome))
-        if isinstance(outcome, ClaimRefused):
-            return turned_away(outcome)
-        self._mine = outcome
-        try:
-            # Read after the claim: whoever pulls the switch sees every send that it comes too late for.
-            holds = await self._ledger.held()
-        except LedgerError:
-            await self._withdraw("The call was given up before it was made.")
-            raise
-        if not holds:
-            return None
-        held = stopped(holds)
-        await self._withdraw(held.detail)
-        return held
-
-    async def _intend(self, permit: Permit) -> ClaimOutcome:
-        """Both in one transaction: what the gate let through, and that it is about to be sent."""
-        outcome, _ = await asyncio.gather(
-            self._ledger.claim(self._intent, max_attempts=_EVERY_CALL),
-            self._ledger.record_check(
-                "permit",
-                message=permit.message_digest,
-                media=[digest for _, digest in permit.media_digests],
-                request=permit.request_digest,
-                ruleset=permit.ruleset_digest,
-                expires=permit.expires,
-            ),
-        )
-        return outcome
-
-    async def _later_failure(self, outcome: Recorded) -> str | None:
-        """The code by which a postback said that an accepted send failed later."""
-        if outcome.send.state is not SendState.FAILED:
-            return None
-        postbacks = await self._ledger.postbacks(outcome.send)
-        return next((one.code for one in reversed(postbacks) if one.meaning is PostbackMeaning.FAILED), None)
-
-    async def _withdraw(self, why: str) -> None:
-        await self._ledger.not_sent(self._mine, why)
-
-    async def _post(self, permit: Permit, request: SendRequest) -> SendResult:
-        return await self._client.send_saved_mms(permit, request)
-
-    def _interrupted(self) -> SendResult:
-        return interrupted(self._mine.send_id)
-
-    async def _record(self, result: SendResult, *, again: bool) -> SendResult:
-        try:
-            if again:
-                await self._ledger.not_sent(self._mine, result.detail)
-            else:
-                await self._ledger.answer(self._mine, result)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the POST has been made
-            return unrecorded(self._mine.send_id, result, error)
-        return with_number(self._mine.send_id, result) if result.status is SendStatus.UNKNOWN else result
-
-
-async def send_through(
-    ledger: Ledger, client: Client, order: Order[SendRequest], retries: Retries | None = None
-) -> SendResult:
-    """Make this send at most once, whatever happens in between; as ``ProviderCall.make``."""
-    return await SendCall(ledger, client, order).make(retries or Retries())
 
 
 def may_succeed_later(result: SendResult) -> bool:

@@ -15,7 +15,7 @@ MAX_ANSWER_BYTES = 65_536
 """Documented answers are under 1 KB; anything past this is no answer."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ProviderAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One parsed answer, its values stripped of surrounding white space; None where absent or empty.
 
     ``success`` is True or False as the status says, and None when it says neither. ``inner_failure`` is set
@@ -53,7 +53,7 @@ _SUCCESS = {"success": True, "failure": False}
 _FAILING = {("status", "failure"), ("status", "failed"), ("status", "error")}
 
 
-def parse_answer(body: bytes, longest: int = MAX_ANSWER_BYTES) -> Answer | Unparseable:
+def parse_answer(body: bytes, longest: int = MAX_ANSWER_BYTES) -> ProviderAnswer | Unparseable:
     """Read one answer document; never raises, and resolves no entity and opens nothing."""
     if len(body) > longest:
         return Unparseable(reason=f"it is longer than {longest} bytes")
@@ -68,7 +68,7 @@ def parse_answer(body: bytes, longest: int = MAX_ANSWER_BYTES) -> Answer | Unpar
     return _read(root)
 
 
-def _read(root: etree._Element) -> Answer | Unparseable:
+def _read(root: etree._Element) -> ProviderAnswer | Unparseable:
     values: dict[str, str] = {}
     for child in root:
         name = _FIELDS.get(folded(child.tag))
@@ -83,7 +83,7 @@ def _read(root: etree._Element) -> Answer | Unparseable:
         return Unparseable(reason="it has no status")
     success = _SUCCESS.get(values.pop("status").lower())
     given = {name: value for name, value in values.items() if value}
-    return Answer(success=success, inner_failure=_fails_inside(root), **given)
+    return ProviderAnswer(success=success, inner_failure=_fails_inside(root), **given)
 
 
 def _fails_inside(root: etree._Element) -> bool:

@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests.support, whereve
 from mmscheck.cli.main import main as mmscheck
 from mmscheck.ledger import Ledger
 from mmscheck.sandbox import Sandbox, Ways
-from mmscheck.send.flow import SendCall
+from mmscheck.send.send import SendCall
 from tests.support.campaigns import DOCUMENT, bind, stored, write_recipients
 from tests.support.postgres import cluster
 

@@ -18,8 +18,8 @@ from mmscheck.model.ledger import SendState
 from mmscheck.model.report import Report
 from mmscheck.model.request import Changes
 from mmscheck.model.verdict import Permit
-from mmscheck.send.flow import send_through
 from mmscheck.send.order import Order, Retries
+from mmscheck.send.send import send_through
 from mmscheck.slidexml import parse
 from tests.support.bound import bind
 from tests.support.command import message

@@ -1,20 +1,88 @@
-"""One request: whose it is, whether it is a postback, whether it has been kept."""
+"""One request to the listener: whose it is, whether it is a postback, and whether it has been kept."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import ipaddress
+import re
+import resource
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
+import msgspec
 from aiohttp import web
 
 from mmscheck.errors import LedgerError, UsageError
-from mmscheck.postbacks.document import Unreadable, read_postback
-from mmscheck.postbacks.limits import Limits
-from mmscheck.postbacks.secret import Secret
+from mmscheck.postbacks.document import MAX_BODY_BYTES, Unreadable, read_postback
+
+SHORTEST_SECRET = 16
+"""Characters: what can be guessed keeps nobody out."""
+
+_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
+
+
+class Secret:
+    """Knows whether a path ends in the secret, and shows it to nobody."""
+
+    def __init__(self, text: str) -> None:
+        """Raise UsageError for one that is too short, or that a URL would have to escape."""
+        if len(text) < SHORTEST_SECRET or not _SEGMENT.fullmatch(text):
+            raise UsageError(
+                f"the secret for postbacks needs at least {SHORTEST_SECRET} characters, each a letter "
+                "A to Z, a digit or one of - . _ ~"
+            )
+        self._digest = _digest(text)
+
+    def __repr__(self) -> str:
+        """Without the secret."""
+        return "Secret(…)"
+
+    def ends(self, path: str) -> bool:
+        """Whether the last segment of a path is the secret; takes as long whatever it is."""
+        return hmac.compare_digest(_digest(path.rstrip("/").rpartition("/")[2]), self._digest)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+_OTHER_FILES = 64
+"""What the ledger, the event loop and the standard streams may have open; some twenty were seen."""
+
+
+class ListenerLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Times in seconds from the start of a connection, which carries one request.
+
+    The provider waits 10 s for status 200 and tries again 5 minutes later, at most 5 times (Sinch, MM7
+    introduction): a request is read by ``read_seconds`` or refused, kept by ``answer_seconds`` or put off,
+    and what still hangs at ``life_seconds`` is cut. ``connections`` may be open at once.
+
+    Of a body that is no postback the first ``unreadable_bytes`` are kept, and ``unreadable_hourly`` of them
+    in any hour: the ledger only grows, and whoever reaches the listener must not be able to fill the disk.
+    """
+
+    body_bytes: int = MAX_BODY_BYTES
+    connections: int = 512
+    read_seconds: float = 4.0
+    answer_seconds: float = 8.0
+    life_seconds: float = 10.0
+    unreadable_bytes: int = 4_096
+    unreadable_hourly: int = 600
+
+    def fitting(self, files: int | None = None) -> Self:
+        """The same with no more connections than a process may have files open; None: than this one may.
+
+        Half of them: one that was cut, or was not taken in yet, has a file as well.
+        """
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if files is None else files
+        if most == resource.RLIM_INFINITY:
+            return self
+        fit = max(1, (most - _OTHER_FILES) // 2)
+        return msgspec.structs.replace(self, connections=min(self.connections, fit))
+
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
@@ -53,7 +121,7 @@ class Listener(Generic[R]):
         keeper: Keeper[R],
         *,
         secret: Secret | None,
-        limits: Limits,
+        limits: ListenerLimits,
         kept: Callable[[R], None],
         failed: Callable[[str], None],
         healthy: Callable[[], Awaitable[object]] | None = None,

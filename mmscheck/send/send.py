@@ -1,13 +1,37 @@
-"""What the ledger says about a send, in the words in which every send ends."""
+"""A send on its way through the ledger, and the words for what the ledger says of it (design section 9)."""
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from mmscheck.model.ledger import ClaimRefused, Hold, RefusalReason, SendRecord, SendState
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.errors import LedgerError
+from mmscheck.judge import gate
+from mmscheck.model.ledger import (
+    Claim,
+    ClaimOutcome,
+    ClaimRefused,
+    Hold,
+    PostbackMeaning,
+    Recorded,
+    RefusalReason,
+    SendRecord,
+    SendState,
+)
+from mmscheck.model.request import SendRequest
+from mmscheck.model.send import SEND_CALL, SendResult, SendStatus
+from mmscheck.model.verdict import Permit
+from mmscheck.send.flow import ProviderCall
+from mmscheck.send.order import Client, Order, Retries, intent_of
+
+if TYPE_CHECKING:
+    from mmscheck.ledger import Ledger
+
+_EVERY_CALL = 1_000_000
+"""Attempts that a key may have over all calls: each call bounds its own, and asking again is a decision."""
 
 _TAKEN = frozenset({SendState.ACCEPTED, SendState.SENT, SendState.DELIVERED, SendState.RESOLVED_SENT})
 """States that only a send reaches which the provider took, and which has not failed since."""
@@ -27,6 +51,89 @@ _STATUS = {
     RefusalReason.IN_FLIGHT: SendStatus.UNKNOWN,
     RefusalReason.UNKNOWN: SendStatus.UNKNOWN,
 }
+
+
+class SendCall(ProviderCall[SendRequest]):
+    """One ``sendSavedMMS`` call: the claim holds its idempotency key, and the kill switch stops it."""
+
+    kind = SEND_CALL
+    in_doubt = "It may have been sent. The ledger tells: mmscheck ledger list"
+    _mine: Claim
+    """Set by ``_claim``, before which nothing is made, withdrawn or recorded."""
+
+    def __init__(self, ledger: Ledger, client: Client, order: Order[SendRequest]) -> None:
+        """Raises UsageError for rules without the second gate, by which nothing goes out through a ledger."""
+        gate.require_second_gate(order.report)
+        super().__init__(ledger, order)
+        self._client = client
+        self._intent = intent_of(order, client)
+
+    async def _claim(self, permit: Permit) -> SendResult | None:
+        outcome = await self._intend(permit)
+        if isinstance(outcome, Recorded):
+            return recorded(outcome.send, await self._later_failure(outcome))
+        if isinstance(outcome, ClaimRefused):
+            return turned_away(outcome)
+        self._mine = outcome
+        try:
+            # Read after the claim: whoever pulls the switch sees every send that it comes too late for.
+            holds = await self._ledger.held()
+        except LedgerError:
+            await self._withdraw("The call was given up before it was made.")
+            raise
+        if not holds:
+            return None
+        held = stopped(holds)
+        await self._withdraw(held.detail)
+        return held
+
+    async def _intend(self, permit: Permit) -> ClaimOutcome:
+        """Both in one transaction: what the gate let through, and that it is about to be sent."""
+        outcome, _ = await asyncio.gather(
+            self._ledger.claim(self._intent, max_attempts=_EVERY_CALL),
+            self._ledger.record_check(
+                "permit",
+                message=permit.message_digest,
+                media=[digest for _, digest in permit.media_digests],
+                request=permit.request_digest,
+                ruleset=permit.ruleset_digest,
+                expires=permit.expires,
+            ),
+        )
+        return outcome
+
+    async def _later_failure(self, outcome: Recorded) -> str | None:
+        """The code by which a postback said that an accepted send failed later."""
+        if outcome.send.state is not SendState.FAILED:
+            return None
+        postbacks = await self._ledger.postbacks(outcome.send)
+        return next((one.code for one in reversed(postbacks) if one.meaning is PostbackMeaning.FAILED), None)
+
+    async def _withdraw(self, why: str) -> None:
+        await self._ledger.not_sent(self._mine, why)
+
+    async def _post(self, permit: Permit, request: SendRequest) -> SendResult:
+        return await self._client.send_saved_mms(permit, request)
+
+    def _interrupted(self) -> SendResult:
+        return interrupted(self._mine.send_id)
+
+    async def _record(self, result: SendResult, *, again: bool) -> SendResult:
+        try:
+            if again:
+                await self._ledger.not_sent(self._mine, result.detail)
+            else:
+                await self._ledger.answer(self._mine, result)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the POST has been made
+            return unrecorded(self._mine.send_id, result, error)
+        return with_number(self._mine.send_id, result) if result.status is SendStatus.UNKNOWN else result
+
+
+async def send_through(
+    ledger: Ledger, client: Client, order: Order[SendRequest], retries: Retries | None = None
+) -> SendResult:
+    """Make this send at most once, whatever happens in between; as ``ProviderCall.make``."""
+    return await SendCall(ledger, client, order).make(retries or Retries())
 
 
 def recorded(send: SendRecord, failure: str | None = None) -> SendResult:

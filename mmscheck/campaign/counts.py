@@ -1,13 +1,12 @@
-"""What became of each row, counted as it happens; rows worth a look are listed, the rest is numbers."""
+"""What became of each row, counted as it happens and told as it happens."""
 
 from __future__ import annotations
 
 import csv
-from collections import Counter, deque
+from collections import Counter
 from typing import IO
 
-from mmscheck.campaign.limits import LEAST_FAILURES, SAMPLE, Limits
-from mmscheck.campaign.rows import Row
+from mmscheck.campaign.recipients import Recipient
 from mmscheck.errors import ReportError
 from mmscheck.model.campaign import RowFate, RowNote
 
@@ -19,16 +18,20 @@ _LEFT = "left"
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-Counts = Counter[str]
+FAILED = frozenset({RowFate.REFUSED, RowFate.NOT_SENT, RowFate.UNKNOWN})
+"""Ends that count against a campaign."""
 
 
-class Tally:
-    """Counts by what became of rows, the first notes, and a CSV file of all notes where one is wanted."""
+class RowCounts:
+    """How many rows came to which end, the first notes, and a CSV file of all notes where one is wanted.
+
+    ``ends`` counts by `RowFate`, and ``accepted`` and ``recorded``.
+    """
 
     def __init__(self, log: IO[str] | None = None) -> None:
         """``log`` is an open text file, which stays open."""
-        self.counts: Counts = Counter()
-        self.had_from: Counts = Counter()
+        self.ends: Counter[str] = Counter()
+        self.had_from: Counter[str] = Counter()
         self.notes: list[RowNote] = []
         self.more = 0
         self._log = log
@@ -37,7 +40,7 @@ class Tally:
 
     def note(self, note: RowNote) -> None:
         """Count and list a row that somebody has to look at; raises ReportError when it cannot be written."""
-        self.counts[note.fate] += 1
+        self.ends[note.fate] += 1
         if len(self.notes) < MOST_NOTES:
             self.notes.append(note)
         else:
@@ -49,14 +52,14 @@ class Tally:
 
         There may be too many to list, and nobody has to look at one.
         """
-        self.counts[note.fate] += 1
+        self.ends[note.fate] += 1
         self.had_from[campaign or ""] += 1
         self._log_row(note)
 
     def _log_row(self, note: RowNote) -> None:
         self._write(str(note.line), note.to, note.fate.value, " ".join(note.columns), note.detail)
 
-    def left(self, row: Row) -> None:
+    def left(self, row: Recipient) -> None:
         """List a row that was let through and not reached; raises ReportError when it cannot be written."""
         self._write(str(row.line), row.to, _LEFT, "", "Not reached before the campaign stopped.")
 
@@ -76,26 +79,20 @@ def _harmless(cell: str) -> str:
     return f"'{shown}" if shown.startswith(_FORMULA) else shown
 
 
-class Health:
-    """The failures among the last sends."""
+class Watcher:
+    """Told of every step; this one does nothing with it."""
 
-    def __init__(self, limits: Limits) -> None:
-        """``limits`` says how many are too many."""
-        self._limits = limits
-        self._last: deque[bool] = deque(maxlen=SAMPLE)
-        self._failures = 0
+    def judged(self, rows: int) -> None:
+        """So many rows have been judged."""
 
-    def count(self, *, failed: bool) -> str | None:
-        """Count one send; why the campaign must stop, or None."""
-        self._last.append(failed)
-        self._failures += failed
-        if self._limits.failures is not None and self._failures >= max(1, self._limits.failures):
-            return f"{self._failures} sends failed, and --max-failures is {self._limits.failures}"
-        lately = sum(self._last)
-        if lately >= LEAST_FAILURES and lately >= self._limits.failure_share * len(self._last):
-            return f"{lately} of the last {len(self._last)} sends failed (refused, not sent or unknown)"
-        return None
+    def begun(self, total: int) -> None:
+        """The sending begins; so many rows are to be sent."""
 
+    def ended(self, done: int, failed: int) -> None:
+        """So many of them have ended, and so many of those were not accepted."""
 
-FAILED = frozenset({RowFate.REFUSED, RowFate.NOT_SENT, RowFate.UNKNOWN})
-"""Ends that count against a campaign."""
+    def waiting(self, what: str) -> None:
+        """Nothing is sent for now, and why."""
+
+    def closed(self) -> None:
+        """There is nothing more to tell."""
