@@ -48,28 +48,21 @@ _MEANINGS = {
 }
 """OpenSSL's X509_V_ERR_* numbers (openssl/x509_vfy.h)."""
 
-
 _UNKNOWN = "the certificate could not be verified"
-
 
 TIME_CODES = frozenset({9, 10})
 """Too early or too late for some certificate of the chain."""
 
-
 NAME_CODES = frozenset({62, 64})
 """For another host."""
-
 
 AUTHORITY_CODES = frozenset({2, 19, 20, 21})
 """No way from the server's certificate up to an authority that is trusted."""
 
-
 PATIENCE = 5.0
 """Seconds for the second handshake: it only makes a sentence clearer."""
 
-
 _MOST_NAMES = 5
-
 
 _NAMING = ("commonName", "organizationalUnitName", "organizationName")
 

@@ -91,7 +91,7 @@ def is_answer(hops: Sequence[Hop]) -> bool:
     return bool(hops) and hops[-1].status == OK
 
 
-def framed(hop: Hop) -> tuple[tuple[str, ...], ...]:
+def framing_headers(hop: Hop) -> tuple[tuple[str, ...], ...]:
     """What the head says about the length, the codings and the type of the file."""
     return tuple(hop.values(name) for name in _FRAMING)
 
@@ -182,7 +182,7 @@ class Job:
         attempt = self._attempt
         if self._interrupted is not None:
             earlier, failure = self._interrupted
-            if framed(earlier.hops[-1]) != framed(attempt.hops[-1]):
+            if framing_headers(earlier.hops[-1]) != framing_headers(attempt.hops[-1]):
                 self._attempt = earlier
                 detail = f"{failure.detail}; a repeat was answered with other headers"
                 raise Failure(failure.reason, detail, transient=False)

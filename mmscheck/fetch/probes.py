@@ -28,10 +28,8 @@ BROWSER_AGENT = (
 )
 """What walls let through: the form that Chrome's User-Agent has had since 2022 (a reduced version number)."""
 
-
 MARK = "mmscheck"
 """The query parameter that no cache has seen before."""
-
 
 ASKINGS: Mapping[ProbeName, Asking] = MappingProxyType(
     {
@@ -47,22 +45,16 @@ ASKINGS: Mapping[ProbeName, Asking] = MappingProxyType(
 )
 """How each probe asks."""
 
-
 COLD_TIMES = 3
 """How often a cache that may state a length by luck is asked past: a judgement (18 of 64 were by luck)."""
 
-
 _MAY_BE_CACHED = frozenset({CacheState.HIT, CacheState.UNCLEAR})
-
 
 _PICTURE = re.compile(r"\s*(image/|(application|binary)/octet-stream)", re.IGNORECASE)
 
-
 _FIRST_REFUSAL = 400
 
-
 _GONE = frozenset({404, 410})
-
 
 _SIGNATURE_NAMES = re.compile(
     r"sig|sign|token|hmac|hash|md5|digest|polic|expire|credential|auth|access-?key|key-?pair|secret|verify"
@@ -71,9 +63,7 @@ _SIGNATURE_NAMES = re.compile(
 )
 """Parts of query names of S3, Google, Azure, CloudFront, Akamai, nginx secure_link and the like."""
 
-
 _SHORT_NAMES = frozenset({"s", "e", "st", "se", "sv", "key", "k", "h", "exp", "ex", "hm", "oe", "oh"})
-
 
 _TOKEN = re.compile(r"[A-Za-z0-9+/_=.~-]{24,}")
 """A value as long as this may be the token of a scheme that is not known here (a judgement)."""

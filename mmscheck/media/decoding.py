@@ -25,7 +25,6 @@ NO_ROOM = "decoding it took more memory than a worker may use"
 FAULT = f"a fault of mmscheck, not of the file: what decodes it broke off; {REPORT_IT}"
 """The reason for a file that nobody could judge, as mmscheck itself is at fault."""
 
-
 PLAYED = frozenset({"audio", "video"})
 """The families whose files take long to decode."""
 

@@ -88,7 +88,6 @@ ALONE = MappingProxyType(
 )
 """Demuxer options: no other file, no network."""
 
-
 FFMPEG = Verdicts(
     own={
         av.error.InvalidDataError: "FFmpeg finds data in it that is not valid",
@@ -114,7 +113,6 @@ LENIENT: Mapping[str, Any] = MappingProxyType(
     {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < FIRST_LENIENT else {}
 )
 """A title in another encoding is no fault; PyAV has to be told so before 19, and knows no such word since."""
-
 
 AS_PLAYERS_DO: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
     {"mp3": sound_alone, "wav": wave_alone}
