@@ -16,11 +16,11 @@ import pytest
 
 import mmscheck
 from mmscheck.checks.reach import MEANING
-from mmscheck.cli.exits import INTERRUPTED, Exit
 from mmscheck.cli.main import cli
 from mmscheck.diff import DIFF_FORMATS
 from mmscheck.judge.pipeline import load_rules
 from mmscheck.judge.rulebook import read_entries
+from mmscheck.model.exits import INTERRUPTED, Exit
 from mmscheck.model.observation import Reason
 from mmscheck.model.words import Severity
 from mmscheck.report import FORMATS

@@ -15,10 +15,8 @@ from mmscheck.model.report import Evaluation, MessageReport, Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import SECOND_GATE, RuleSet
 from mmscheck.model.verdict import Permit
-from mmscheck.model.words import Outcome, Severity, TargetKind
+from mmscheck.model.words import TargetKind
 from mmscheck.send.flow import CheckedMessage
-
-_HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
 
 _ABOUT_TO = frozenset({"request-to", "request-country"})
 
@@ -86,9 +84,7 @@ def blocking(checked: CheckedMessage) -> list[Evaluation]:
     return [
         item
         for item in checked.message.evaluations
-        if item.outcome not in _HARMLESS
-        and (checked.report.strict or item.severity is Severity.ERROR)
-        and (item.rule, item.target) not in waived
+        if item.is_finding and checked.report.blocks(item.severity) and (item.rule, item.target) not in waived
     ]
 
 
@@ -161,7 +157,7 @@ class _Trial:
         changes = self._columns.changes(values, self._common)
         request = msgspec.structs.replace(self._judge.common, to=self._row.to, changes=changes)
         return any(
-            item.outcome not in _HARMLESS
+            item.is_finding
             for item in self._judge.evaluated(self._ruleset, request).evaluations
             if item.target.kind is not TargetKind.MEDIA
         )

@@ -22,9 +22,9 @@ from mmscheck.campaign.survey import Survey
 from mmscheck.campaign.watch import Canaries, MediaWatch
 from mmscheck.errors import InputError, MmscheckError, ReportError, UsageError
 from mmscheck.fetch import FetchPolicy
-from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions, window
 from mmscheck.model.campaign import CampaignResult, RowFate
+from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
@@ -177,7 +177,7 @@ class CampaignRun:
             if self._signal.reason is None and not self._plan.skip_bad:
                 self._signal.stop("rows were denied, so nothing was sent; --skip-bad leaves them out")
             report = survey.first_denied or survey.first_good or judge.checked.report
-            denied = gate.EXIT_UNDECIDED if survey.undecided else gate.EXIT_FAILED
+            denied = int(Exit.UNDECIDED if survey.undecided else Exit.DENIED)
             result = self._result(survey.rows, survey.good, 0.0)
             return CampaignOutcome(report=report, result=result, denied=denied)
         began, failure = time.monotonic(), None

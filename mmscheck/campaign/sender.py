@@ -15,8 +15,8 @@ from mmscheck.campaign.limits import CampaignLimits, FailureRate, SendPace, Stop
 from mmscheck.campaign.recipients import Recipient
 from mmscheck.campaign.watch import MediaWatch
 from mmscheck.errors import InputError, LedgerError, PermitError, ReportError, UsageError
-from mmscheck.judge.gate import EXIT_FAILED
 from mmscheck.model.campaign import RowFate, RowNote
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import RefusalReason
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
@@ -126,7 +126,7 @@ class Sender:
             self._count(row, result)
 
     def _stopped_by(self, error: Exception) -> None:
-        denied = EXIT_FAILED if isinstance(error, PermitError) else None
+        denied = int(Exit.DENIED) if isinstance(error, PermitError) else None
         self._signal.stop(str(error), denied=denied, broken=isinstance(error, LedgerError | ReportError))
 
     async def _until_ended(self, row: Recipient, *, first: bool) -> SendResult | None:
@@ -212,7 +212,7 @@ class Sender:
             failed = fate in FAILED
             self._counts.note(RowNote(line=row.line, to=row.to, fate=fate, detail=result.detail))
         if result.refusal in _OF_THE_MESSAGE:
-            self._signal.stop(result.detail.rstrip("."), denied=EXIT_FAILED)
+            self._signal.stop(result.detail.rstrip("."), denied=int(Exit.DENIED))
         self._ended += 1
         self._failed += failed
         if reason := self._failure_rate.count(failed=failed):

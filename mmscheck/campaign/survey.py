@@ -14,9 +14,9 @@ from mmscheck.campaign.limits import StopSignal
 from mmscheck.campaign.recipients import Recipient, Recipients, number_of
 from mmscheck.campaign.row_store import KeptNumber, PastSends, RowDecision, RowStore
 from mmscheck.errors import UsageError
-from mmscheck.judge import gate
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.effective import effective
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import SendRecord, SendState
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
@@ -114,7 +114,7 @@ class Survey:
 
     def _deny(self, row: Recipient, checked: CheckedMessage) -> RowDecision:
         self.first_denied = self.first_denied or checked.report
-        self.undecided = self.undecided and checked.verdict.exit_code == gate.EXIT_UNDECIDED
+        self.undecided = self.undecided and checked.verdict.exit_code == int(Exit.UNDECIDED)
         names = blamed(self._judge, self._recipients, row, checked)
         self._note(row, RowFate.DENIED, explain(checked), names)
         return RowDecision.LEAVE

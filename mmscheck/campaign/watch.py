@@ -11,6 +11,7 @@ from mmscheck.campaign.judging import RowJudge, may_be_the_row, reasons
 from mmscheck.campaign.limits import StopSignal
 from mmscheck.campaign.recipients import Recipient, number_of
 from mmscheck.judge import gate
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import SendRecord, SendState
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class MediaWatch:
         if changed:
             share = f"{len(changed)} of {len(self._media)} media"
             self._signal.stop(
-                f"the content of {share} changed since the campaign began", denied=gate.EXIT_FAILED
+                f"the content of {share} changed since the campaign began", denied=int(Exit.DENIED)
             )
         elif not verdict.permitted and not may_be_the_row(fresh.checked):
             self._signal.stop(

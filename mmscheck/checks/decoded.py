@@ -31,7 +31,7 @@ from mmscheck.model.facts import (
     VideoFacts,
 )
 from mmscheck.model.observation import Fetched
-from mmscheck.model.words import MediaKind, Outcome, TargetKind
+from mmscheck.model.words import Because, MediaKind, Outcome, TargetKind
 
 Facts = ImageFacts | AudioFacts | VideoFacts | ContactFacts | CalendarFacts | DocumentFacts | PassFacts
 """What a decoder found in a file it could open."""
@@ -92,7 +92,7 @@ def decoded(target: MediaTarget, kind: MediaKind) -> Decoded | Result:
     found = target.observation.decoded if isinstance(target.observation, Fetched) else None
     if kind not in _meant(target, actual, possible, found):
         return inapplicable(f"it is not {NOUNS[kind]}")
-    return cant_tell("nothing has decoded it") if found is None else found
+    return cant_tell("nothing has decoded it", Because.NOT_DECODED) if found is None else found
 
 
 def _misshapen(target: MediaTarget) -> Undecoded | None:
@@ -134,10 +134,10 @@ def facts(target: MediaTarget, family: type[F]) -> F | Result:
     if isinstance(found, Undecoded) and found.fault:
         return broken(reason(found), found.fault)
     if isinstance(found, Undecoded):
-        return cant_tell(f"it could not be decoded: {reason(found)}")
+        return cant_tell(f"it could not be decoded: {reason(found)}", found.lost or Because.NOT_DECODABLE)
     if isinstance(found, AudioFacts | VideoFacts):
         return inapplicable(f"what it holds is {NOUNS[FAMILIES[type(found)]]}")
-    return cant_tell(f"the decoder took it for {NOUNS[FAMILIES[type(found)]]}")
+    return cant_tell(f"the decoder took it for {NOUNS[FAMILIES[type(found)]]}", Because.OTHER_KIND)
 
 
 def picture(target: MediaTarget, *, animated: bool) -> ImageFacts | Result:
@@ -167,8 +167,8 @@ def reason(found: Undecoded) -> str:
     return quoted(found.reason, LONGEST_SENTENCE)
 
 
-SLOW = ("stopped after ", "its CPU time was used up")
-"""What the reason of a worker that ran out of time has in it."""
+SLOW = frozenset({Because.TIME, Because.CPU_TIME})
+"""What becomes of a worker that runs out of time."""
 
 
 class DecodesParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -206,13 +206,14 @@ def undecoded(found: Undecoded) -> Result:
     if found.fault:
         return broken(reason(found), found.fault)
     if found.contained:
-        return cant_tell(f"{_lost(found.reason)}: {reason(found)}", **_evidence(found))
+        because = found.lost or Because.NOT_DECODABLE
+        return cant_tell(f"{_lost(found.lost)}: {reason(found)}", because, **_evidence(found))
     return failed(_evidence(found), problem=reason(found))
 
 
-def _lost(why: str) -> str:
+def _lost(lost: Because | None) -> str:
     """What became of the decoder: it was slow, or it died."""
-    if any(sign in why for sign in SLOW):
+    if lost in SLOW:
         return (
             "it is too slow to be judged here; a smaller file would tell, and so may another try while the"
             " machine is less busy"
@@ -221,7 +222,9 @@ def _lost(why: str) -> str:
 
 
 def _evidence(found: Decoded) -> dict[str, Any]:
-    return {"decoded": msgspec.to_builtins(found)}
+    decoded = msgspec.to_builtins(found)
+    decoded.pop("lost", None)
+    return {"decoded": decoded}
 
 
 CHECKS: tuple[Check, ...] = (

@@ -23,6 +23,7 @@ from mmscheck.model.observation import (
     Reason,
     Sniffed,
 )
+from mmscheck.model.words import Because
 from mmscheck.servers.caches import caching
 
 MOST_KEPT = 200
@@ -53,14 +54,12 @@ def file_head(observation: Observation) -> Hop | None:
 
 def unanswered(observation: Observation) -> Result:
     """Could not tell, because no file was answered."""
-    return cant_tell(f"no file was answered: {explanation(observation)}")
+    because = Because.FILE if isinstance(observation, NotFetched) else Because.ANSWER
+    return cant_tell(f"no file was answered: {explanation(observation)}", because)
 
 
 def explanation(observation: Observation) -> str:
-    """Why there is no whole file, in one phrase that is fit to be shown.
-
-    It quotes the reason: by this, reports find out what follows from the file's not being there.
-    """
+    """Why there is no whole file, in one phrase that is fit to be shown."""
     if isinstance(observation, NotFetched):
         return quoted(redact_text(observation.explanation), LONGEST_SENTENCE)
     status = observation.hops[-1].status if observation.hops else None

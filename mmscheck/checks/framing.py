@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from mmscheck.base.http import COMPRESSIONS, UPLOAD_CODING
 from mmscheck.base.redact import redact_header, redact_url
 from mmscheck.base.text import quoted
@@ -37,7 +39,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Anomaly, AnomalyKind, Fetched, Hop, NotFetched, Observation, Reason
-from mmscheck.model.words import Owner, TargetKind
+from mmscheck.model.words import Because, Owner, TargetKind
 
 _LENGTH, _TRANSFER, _ENCODING = "Content-Length", "Transfer-Encoding", "Content-Encoding"
 
@@ -77,10 +79,11 @@ def length_true(target: MediaTarget, _params: NoParams) -> Result:
     if not header_values(hop, _LENGTH):
         return inapplicable("no length was stated")
     stated, times = hop.framing.stated_length, len(hop.framing.lengths)
-    problem = _misstated(stated, times) or _untrue(stated or 0, target.observation)
-    if problem:
+    misstated = _misstated(stated, times)
+    if problem := misstated or _untrue(stated or 0, target.observation):
         untrue = failed({"stated": stated}, problem=problem, seen=header_lines(hop, _LENGTH))
-        return advising(untrue, _IN_BYTES, Owner.HOSTING) if problem.endswith(_CHARACTERS) else untrue
+        characters = misstated is None and _in_characters(target.observation)
+        return advising(untrue, _IN_BYTES, Owner.HOSTING) if characters else untrue
     if not isinstance(target.observation, Fetched):
         return cant_tell(f"the file was not read to its end: {explanation(target.observation)}")
     return passed(stated=stated, received=target.observation.size)
@@ -104,12 +107,17 @@ def _misstated(stated: int | None, times: int) -> str | None:
     return "the stated length is not a plain number" if stated is None else None
 
 
+def _in_characters(observation: Observation) -> bool:
+    """Whether as many bytes followed as continue a character: the length seems to count characters."""
+    return isinstance(observation, Fetched) and 0 < observation.excess == observation.continuing
+
+
 def _untrue(stated: int, observation: Observation) -> str | None:
     if isinstance(observation, NotFetched):
         return _untrue_in_part(stated, observation)
     if observation.excess:
         more = f"{stated:,} bytes were stated and at least {observation.excess:,} more followed"
-        return f"{more}{_CHARACTERS}" if observation.excess == observation.continuing else more
+        return f"{more}{_CHARACTERS}" if _in_characters(observation) else more
     if observation.size != stated:
         return f"{stated:,} bytes were stated and {observation.size:,} came"
     return None
@@ -202,6 +210,11 @@ _TOKEN = re.compile(r"[\w-]+")
 _WORD = re.compile(r"[\w-]*")
 _FIELD = re.compile(r"\n(?![ \t])")
 
+LENGTHS = frozenset(
+    {AnomalyKind.EXCESS, AnomalyKind.TWO_LENGTHS, AnomalyKind.REPEATED_LENGTH, AnomalyKind.BAD_LENGTH}
+)
+"""What ``content-length-true`` says better."""
+
 _Seen = tuple[Hop, Anomaly]
 
 
@@ -226,7 +239,9 @@ def _found(observation: Observation, kinds: frozenset[AnomalyKind]) -> list[_See
 def _judge(observation: Observation, found: Sequence[_Seen]) -> Result:
     if found:
         evidence = {"anomalies": [_evidence(hop, odd) for hop, odd in found]}
-        return failed(evidence, problem="; ".join(_words(observation, hop, odd) for hop, odd in found))
+        result = failed(evidence, problem="; ".join(_words(observation, hop, odd) for hop, odd in found))
+        lengths = all(odd.kind in LENGTHS for _, odd in found)
+        return replace(result, because=Because.LENGTHS if lengths else None)
     if isinstance(observation, Fetched) and observation.hops:
         return passed(answers=len(observation.hops))
     return cant_tell(f"the answer was not read to its end: {explanation(observation)}")

@@ -12,7 +12,7 @@ from mmscheck.base.text import LONGEST_SENTENCE, quoted
 from mmscheck.checks.decoded import facts, picture
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, passed
 from mmscheck.model.facts import AudioFacts, ImageFacts, VideoFacts
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Because, TargetKind
 
 _ON_ITS_SIDE = frozenset({5, 6, 7, 8})
 """EXIF orientations (CIPA DC-008, tag 274) whose picture is shown a quarter turn from how it is stored."""
@@ -197,7 +197,7 @@ def lengths_known(target: MediaTarget, _params: NoParams) -> Result:
 def _seen(target: MediaTarget) -> ImageFacts | Result:
     found = facts(target, ImageFacts)
     if isinstance(found, ImageFacts) and found.format in UNSEEN:
-        return cant_tell(f"the decoder for {found.format} does not look for it")
+        return cant_tell(f"the decoder for {found.format} does not look for it", Because.DECODER)
     return found
 
 

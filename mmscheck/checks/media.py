@@ -24,7 +24,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched, Observation, Reason
-from mmscheck.model.words import MediaKind, Owner, TargetKind
+from mmscheck.model.words import Because, MediaKind, Owner, TargetKind
 
 
 class SizeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,7 +101,8 @@ def size_within(target: MediaTarget, params: SizeParams) -> Result:
             f"the file did not come whole (known: {size.words}): {explanation(target.observation)}"
         )
     if size.bytes > min(limits):
-        return cant_tell("the limit for GIF is another, and the type of the bytes is not known")
+        why = "the limit for GIF is another, and the type of the bytes is not known"
+        return cant_tell(why, Because.LIMIT)
     return passed(bytes=size.bytes, maximum=maximum)
 
 
@@ -153,7 +154,7 @@ def present(target: MediaTarget, _params: NoParams) -> Result:
         return inapplicable("no local folder is mapped to this URL")
     if seen.reason is Reason.NO_LOCAL_FILE:
         return failed(problem=quoted(seen.detail or "no file", LONGEST_SENTENCE))
-    return cant_tell(explanation(seen))
+    return cant_tell(explanation(seen), Because.FILE)
 
 
 def named_right(target: MediaTarget, _params: NoParams) -> Result:

@@ -36,7 +36,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched, Hop, Observation, Sniffed
-from mmscheck.model.words import MediaKind, Owner, TargetKind
+from mmscheck.model.words import Because, MediaKind, Owner, TargetKind
 
 
 class AcceptedParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,12 +64,14 @@ def proven_type(observation: Observation) -> str | Result:
     if sniffed.problem is not None:
         return unseen(sniffed)
     if (packed := _packed(observation)) is not None:
-        return cant_tell(f"the bytes are compressed ({packed}), and the type is that of what is in them")
+        why = f"the bytes are compressed ({packed}), and the type is that of what is in them"
+        return cant_tell(why, Because.COMPRESSED)
     if sniffed.type is None:
-        return cant_tell("the type of the bytes is not known")
+        return cant_tell("the type of the bytes is not known", Because.UNKNOWN_TYPE)
     shown = shown_type(sniffed)
     if shown is None:
-        return cant_tell(f"the bytes do not show their type; {sniffed.witness} alone suggests {sniffed.type}")
+        why = f"the bytes do not show their type; {sniffed.witness} alone suggests {sniffed.type}"
+        return cant_tell(why, Because.UNPROVEN_TYPE)
     return shown
 
 
@@ -89,7 +91,8 @@ def unseen(sniffed: Sniffed, **evidence: Any) -> Result:
     problem = quoted(sniffed.problem or "", LONGEST_SENTENCE)
     if sniffed.fault:
         return broken(problem, sniffed.fault)
-    return cant_tell(f"the bytes could not be looked at: {problem}", **evidence)
+    because = sniffed.lost or Because.NOT_LOOKED_AT
+    return cant_tell(f"the bytes could not be looked at: {problem}", because, **evidence)
 
 
 def known(target: MediaTarget, _params: NoParams) -> Result:

@@ -39,7 +39,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched, Hop, Observation, ProbeName
-from mmscheck.model.words import Outcome, Owner, TargetKind
+from mmscheck.model.words import Because, Outcome, Owner, TargetKind
 from mmscheck.servers.caches import CacheState, Caching, by_luck, caching
 
 RELAYED = "the proxy frames what it passes on by itself; what the server sent is not known"
@@ -56,7 +56,7 @@ def _distrusting(run: Callable[[Any, Any], Result]) -> Callable[[Any, Any], Resu
         final = target.observation.final
         relayed = final is not None and final.proxy is not None and final.url[:5].lower() == "http:"
         if relayed and result.outcome is Outcome.PASSED:
-            return cant_tell(RELAYED, **result.evidence)
+            return cant_tell(RELAYED, Because.PROXY, **result.evidence)
         return result
 
     return judged
@@ -102,10 +102,11 @@ def _head_under_gzip(observation: Observation, seen: Mapping[str, Any]) -> Hop |
         return unanswered(observation)
     asked = probes_named(observation, ProbeName.GZIP)
     if not asked:
-        return cant_tell("it was not asked for with gzip accepted")
+        return cant_tell("it was not asked for with gzip accepted", Because.NOT_ASKED)
     answer = answer_to(asked[0])
     if answer.head is None:
-        return cant_tell(f"the request that accepted gzip got no file: {answer.problem}", **seen)
+        why = f"the request that accepted gzip got no file: {answer.problem}"
+        return cant_tell(why, Because.OTHER_ANSWER, **seen)
     return answer.head
 
 
@@ -114,7 +115,8 @@ def _sound_under_gzip(observation: Observation, seen: Mapping[str, Any]) -> Resu
     answer = answer_to(probes_named(observation, ProbeName.GZIP)[0])
     if answer.reason is None:
         return None
-    return cant_tell(f"the answer to a request that accepts gzip is at fault: {answer.problem}", **seen)
+    why = f"the answer to a request that accepts gzip is at fault: {answer.problem}"
+    return cant_tell(why, Because.OTHER_ANSWER, **seen)
 
 
 _WITHOUT = "states no usable Content-Length"

@@ -18,7 +18,7 @@ from mmscheck.checks.sizes import Published
 from mmscheck.model.check import Check, MessageTarget, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched
-from mmscheck.model.words import Outcome, TargetKind
+from mmscheck.model.words import Because, Outcome, TargetKind
 
 PICTURES = frozenset({"image/jpeg", "image/png", "image/gif"})
 """Types of files that providers give a number of their own."""
@@ -50,6 +50,8 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """In the singular."""
     size: int
     unknown: tuple[str, ...] = ()
+    unfetched: bool = False
+    """A file did not come."""
 
 
 class PartyFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +105,8 @@ def fits_providers(target: MessageTarget, params: ProviderLimits) -> Result:
     if sizes.only_unseen(sizes.weigh(target)) and not merge_tags.unknown(target.effective.subject or ""):
         return inapplicable(sizes.OFFLINE, **evidence)
     if unknown:
-        return cant_tell(listed(unknown), **evidence)
+        unfetched = any(finding.measure.unfetched for finding in findings)
+        return cant_tell(listed(unknown), Because.FILE if unfetched else None, **evidence)
     return passed(**evidence)
 
 
@@ -163,7 +166,8 @@ def _held(party: Published, measure: Measure, surely: int, at_most: int) -> Part
 
 
 def _measured(part: sizes.WeighedPart) -> Measure:
-    return Measure(what=part.what, unit="byte", size=part.size, unknown=_phrase(part.what, part.unknown))
+    unknown = _phrase(part.what, part.unknown)
+    return Measure(what=part.what, unit="byte", size=part.size, unknown=unknown, unfetched=part.unfetched)
 
 
 def _characters(what: str, text: str) -> Measure:
@@ -173,7 +177,8 @@ def _characters(what: str, text: str) -> Measure:
 
 def _sum(what: str, unit: str, measures: Sequence[Measure]) -> Measure:
     unknown = tuple(phrase for each in measures for phrase in each.unknown)
-    return Measure(what=what, unit=unit, size=sum(each.size for each in measures), unknown=unknown)
+    size, unfetched = sum(each.size for each in measures), any(each.unfetched for each in measures)
+    return Measure(what=what, unit=unit, size=size, unknown=unknown, unfetched=unfetched)
 
 
 def _phrase(what: str, unknown: str) -> tuple[str, ...]:

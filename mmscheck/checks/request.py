@@ -34,7 +34,7 @@ from mmscheck.model.check import (
 )
 from mmscheck.model.observation import Fetched
 from mmscheck.model.request import CustomText, SendRequest
-from mmscheck.model.words import Owner, TargetKind
+from mmscheck.model.words import Because, Owner, TargetKind
 
 TOKEN = re.compile(r"[!-~]+\Z")
 """An id: printable ASCII without white space."""
@@ -66,7 +66,7 @@ def given(target: RequestTarget, params: Field) -> Result:
     if not is_blank(merge_tags.certain(value)):
         return passed(characters=len(value))
     why = merge_tags.unknown(value)
-    return cant_tell(why) if why else failed(field=name, what="is empty")
+    return cant_tell(why, Because.TAGS) if why else failed(field=name, what="is empty")
 
 
 def operator_id(target: RequestTarget, _: NoParams) -> Result:

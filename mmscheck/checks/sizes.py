@@ -16,7 +16,7 @@ from mmscheck.model.check import Check, MessageTarget, Result, cant_tell, failed
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, Observation, Reason
 from mmscheck.model.rule import OF_FILES, ON_THE_WIRE
-from mmscheck.model.words import MediaKind, Outcome, TargetKind
+from mmscheck.model.words import Because, MediaKind, Outcome, TargetKind
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,14 +125,15 @@ class WireSize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class WeighedPart(msgspec.Struct, frozen=True, kw_only=True):
     """One file or text of the message: its bytes before packing, and why that may be too few.
 
-    ``unseen`` marks a file that a run without a network cannot see, ``elastic`` one that a provider with
-    transcoding makes fit.
+    ``unfetched`` marks a file that did not come, ``unseen`` one that a run without a network cannot see,
+    ``elastic`` one that a provider with transcoding makes fit.
     """
 
     what: str
     size: int
     unknown: str = ""
     unseen: bool = False
+    unfetched: bool = False
     is_text: bool = False
     elastic: bool = False
 
@@ -174,7 +175,8 @@ def judge(parts: tuple[WeighedPart, ...], params: WireSize) -> Result:
         return inapplicable(OFFLINE, **evidence)
     if unknown:
         why = list(dict.fromkeys(f"{part.what}: {part.unknown}" for part in unknown))
-        return cant_tell(listed(why), **evidence)
+        unfetched = any(part.unfetched for part in unknown)
+        return cant_tell(listed(why), Because.FILE if unfetched else Because.WEIGHT, **evidence)
     return passed(**evidence)
 
 
@@ -208,7 +210,14 @@ def weigh_file(ref: MediaRef, observation: Observation | None) -> WeighedPart:
     # Only a file cut off at the cap is known to be at least what arrived.
     known = (observation.received or 0) if observation.reason is Reason.TOO_LARGE else 0
     unseen = observation.reason in UNSEEN
-    return WeighedPart(what=what, size=known, unknown=observation.explanation, unseen=unseen, elastic=elastic)
+    return WeighedPart(
+        what=what,
+        size=known,
+        unknown=observation.explanation,
+        unseen=unseen,
+        unfetched=True,
+        elastic=elastic,
+    )
 
 
 def _text(number: int, text: str) -> WeighedPart:

@@ -19,7 +19,7 @@ from mmscheck.model.check import (
     inapplicable,
     passed,
 )
-from mmscheck.model.words import MediaKind, TargetKind
+from mmscheck.model.words import Because, MediaKind, TargetKind
 
 _NAMES = {
     MediaKind.IMAGE: ("an image", "images"),
@@ -69,7 +69,7 @@ def not_empty(target: SlideTarget, _: NoParams) -> Result:
     if media or not is_blank(merge_tags.certain(target.text)):
         return passed(media=len(media), characters=len(target.text))
     if why := merge_tags.unknown(target.text):
-        return cant_tell(why)
+        return cant_tell(why, Because.TAGS)
     return failed(what="an empty text" if target.slide.texts else "no text")
 
 
@@ -117,7 +117,7 @@ def text_length(target: SlideTarget, params: LongestText) -> Result:
     if units > params.maximum:
         counts = f"it has {characters:,} characters, but {units:,} when each emoji counts as two"
         return cant_tell(f"{counts}, and the provider does not say how it counts", **evidence)
-    return cant_tell(why, **evidence) if why else passed(**evidence)
+    return cant_tell(why, Because.TAGS, **evidence) if why else passed(**evidence)
 
 
 WHOLE = re.compile(r"[0-9]+\Z")

@@ -35,7 +35,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.effective import subject_template
-from mmscheck.model.words import Owner, TargetKind
+from mmscheck.model.words import Because, Owner, TargetKind
 
 NO_SUBJECT = "there is no subject"
 
@@ -93,7 +93,7 @@ def present(target: MessageTarget, _: NoParams) -> Result:
     if not is_blank(merge_tags.certain(subject)):
         return passed(subject=quoted(subject))
     if why := merge_tags.unknown(subject):
-        return cant_tell(why)
+        return cant_tell(why, Because.TAGS)
     return failed(stands(target), what=f"The {where(target)} is empty{_in_doubt(target.message.dialect)}")
 
 
@@ -123,7 +123,7 @@ def length(target: MessageTarget, params: Longest) -> Result:
             maximum=params.maximum,
             excess=count(characters - params.maximum, "character"),
         )
-    return cant_tell(why, **evidence) if why else passed(**evidence)
+    return cant_tell(why, Because.TAGS, **evidence) if why else passed(**evidence)
 
 
 def no_emoji(target: MessageTarget, _: NoParams) -> Result:
@@ -141,7 +141,8 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
     if subject is None:
         return inapplicable(NO_SUBJECT)
     if len(subject) > LONGEST_READ and not is_plain(subject):
-        return cant_tell(f"it is {len(subject):,} characters long, more than can be looked at one by one")
+        why = f"it is {len(subject):,} characters long, more than can be looked at one by one"
+        return cant_tell(why, Because.TOO_LONG)
     if found := search(subject):
         plain = suggested(mended(subject))
         result = failed(
@@ -159,7 +160,7 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
         misread = misread_as(merge_tags.masked(subject)) is not None
         return advising(result, MEND_THE_EXPORT, Owner.CONTENT) if misread else result
     if why := merge_tags.unknown(subject):
-        return cant_tell(why)
+        return cant_tell(why, Because.TAGS)
     return passed(subject=quoted(subject))
 
 
@@ -193,7 +194,7 @@ def plain_line(target: MessageTarget, _: NoParams) -> Result:
             found=listed(found),
         )
     if why := merge_tags.unknown(subject):
-        return cant_tell(why)
+        return cant_tell(why, Because.TAGS)
     return passed(subject=quoted(subject))
 
 

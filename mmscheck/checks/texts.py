@@ -26,7 +26,7 @@ from mmscheck.model.check import (
     inapplicable,
     passed,
 )
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Because, TargetKind
 
 ENCODINGS = ("cp1252", "mac_roman", "cp850", "cp437")
 """What exports take UTF-8 for, the likeliest first."""
@@ -218,7 +218,7 @@ def one_sms(target: RequestTarget, params: Segments) -> Result:
     }
     if number > 1:
         return failed(evidence, **_wording(encoded, single, more, number, at_least=bool(why)))
-    return cant_tell(why, **evidence) if why else passed(**evidence)
+    return cant_tell(why, Because.TAGS, **evidence) if why else passed(**evidence)
 
 
 def _wording(encoded: sms.Encoded, single: int, more: int, number: int, *, at_least: bool) -> dict[str, str]:

@@ -5,38 +5,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from mmscheck.cli import options as opts
-from mmscheck.cli import provider
-from mmscheck.cli.campaign_options import limits
-from mmscheck.cli.campaign_progress import CampaignProgress
-from mmscheck.cli.exits import Exit
+from mmscheck.campaign import CampaignOutcome, CampaignPlan, CampaignRun, Recipients, Watcher
 from mmscheck.cli.files import opened_file
 from mmscheck.cli.ledger_open import demand_place, opened_ledger
 from mmscheck.cli.output import Destination, destinations
 from mmscheck.cli.perform import prove_writable, read_one, show_document, with_ending, write_ending
 from mmscheck.cli.plan import sending
-from mmscheck.cli.progress import Progress
+from mmscheck.cli.progress import Progress, ProgressStage
 from mmscheck.cli.say import complain, internal, say
+from mmscheck.cli.send_options import SendArguments
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, MmscheckError
 from mmscheck.judge import gate
 from mmscheck.model.campaign import CampaignResult
+from mmscheck.model.exits import Exit
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.report import View
-from mmscheck.report.campaign_text import campaign_sentence
+from mmscheck.report.run_words import campaign_sentence
 from mmscheck.ruleset import Config
 from mmscheck.sinch import SinchClient
 from mmscheck.slidexml import document_places
 
 if TYPE_CHECKING:
-    from mmscheck.campaign import CampaignOutcome, CampaignPlan, CampaignRun, Recipients
     from mmscheck.ledger import Ledger
 
 _BEGUN = "The campaign was begun and its end was never written: mmscheck ledger list tells what was sent."
@@ -45,24 +41,17 @@ _DRY = "Dry run: nothing was sent."
 _INTERRUPTED = "interrupted; what was in flight was finished, and the same command goes on from here"
 
 
-def send_to_all(
-    path: str,
-    given: dict[str, Any],
-    common: SendRequest,
-    config: Config,
-    ruleset: RuleSet,
-) -> int:
-    """Send to every row of ``--recipients``; returns the exit code."""
-    from mmscheck.campaign import Recipients  # noqa: PLC0415 - brings SQLAlchemy, and --help needs none of it
-
-    wanted = destinations(given["formats"], private=True)
-    file, log = given["recipients"], given["row_log"]
-    demand_place(given["where"])
-    client = None if given["dry_run"] else provider.client(given)
+def send_to_all(path: str, file: str, options: SendArguments, config: Config) -> int:
+    """Send to every row of the ``file`` of recipients; returns the exit code."""
+    common = options.request()
+    wanted = destinations(options.message.formats, private=True)
+    demand_place(options.where)
+    client = None if options.dry_run else options.provider.client()
     recipients = Recipients(file, common.changes)
-    spare(given, wanted, inputs=document_places((path,)), config=config)
-    plan = _plan(path, given, common, ruleset, config)
-    one = _Run(plan, recipients, given=given, wanted=wanted, client=client)
+    spare(options, wanted, inputs=document_places((path,)), config=config)
+    plan = _plan(path, options, common, config)
+    one = _Run(plan, recipients, options=options, wanted=wanted, client=client)
+    log = options.many.row_log
     try:
         with opened_file(log, private=True) if log else contextlib.nullcontext() as rows:
             one.run(rows)
@@ -77,33 +66,28 @@ def send_to_all(
             raise
     if one.outcome is None:
         return complain(f"the campaign broke off\n{_BEGUN}", Exit.UNKNOWN)
-    return _report(one.outcome, wanted, quiet=given["quiet"], dry=client is None)
+    return _report(one.outcome, wanted, quiet=options.output.quiet, dry=client is None)
 
 
-def _plan(
-    path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSet, config: Config
-) -> CampaignPlan:
-    from mmscheck.campaign import CampaignLimits, CampaignPlan  # noqa: PLC0415 - see `send_to_all`
-    from mmscheck.send.order import Retries  # noqa: PLC0415
-
-    policy = opts.policy(given, config)
-    window = sending(None, given["send_within"])
+def _plan(path: str, options: SendArguments, common: SendRequest, config: Config) -> CampaignPlan:
+    rules, looking = options.rules(config), options.message.looking(config)
+    window = sending(None, options.message.plan.send_within)
     return CampaignPlan(
-        name=given["campaign"] or common.mms_id or "",
-        named=given["campaign"] is not None,
+        name=options.many.campaign or common.mms_id or "",
+        named=options.many.campaign is not None,
         message=read_one(path, "send")[1],
-        ruleset=ruleset,
-        policy=policy,
+        ruleset=rules,
+        policy=looking.policy,
         common=common,
-        strict=given["strict"] or config.strict,
+        strict=looking.strict,
         within=window.closes - window.opens,
-        api_url=provider.api_url(given),
-        account=provider.account(given),
-        again=given["again"],
-        cache_bust=not given["no_cache_bust"],
-        skip_bad=bool(given["skip_bad"]),
-        retries=Retries(count=given["retries"], seconds=given["retry_seconds"]),
-        limits=CampaignLimits(**limits(given, policy.rate)),
+        api_url=options.provider.address,
+        account=options.provider.account(),
+        again=options.again,
+        cache_bust=looking.cache_bust,
+        skip_bad=bool(options.many.skip_bad),
+        retries=options.tries(),
+        limits=options.many.limits(looking.policy.rate),
     )
 
 
@@ -115,13 +99,13 @@ class _Run:
         plan: CampaignPlan,
         recipients: Recipients,
         *,
-        given: dict[str, Any],
+        options: SendArguments,
         wanted: tuple[Destination, ...],
         client: SinchClient | None,
     ) -> None:
         self._plan = plan
         self._recipients = recipients
-        self._given = given
+        self._options = options
         self._wanted = wanted
         self._client = client
         self._campaign: CampaignRun | None = None
@@ -146,7 +130,7 @@ class _Run:
     def run(self, rows: IO[str] | None) -> None:
         """Run it to its end; a signal stops it well, and before the sending at once."""
         secrets = () if self._client is None else (self._client.api_key,)
-        with opened_ledger(self._given["where"], secrets=secrets) as opened:
+        with opened_ledger(self._options.where, secrets=secrets) as opened:
             opened.run(self._ended(opened.ledger, rows), self._stop)
 
     def _stop(self, task: asyncio.Future[None]) -> None:
@@ -156,11 +140,9 @@ class _Run:
             task.cancel()
 
     async def _ended(self, ledger: Ledger, rows: IO[str] | None) -> None:
-        from mmscheck.campaign import CampaignRun  # noqa: PLC0415 - see `send_to_all`
-
         if self._client is not None:
             await ledger.demand_sendable()
-        with Progress(wanted=not self._given["no_progress"]) as line:
+        with Progress(wanted=not self._options.output.no_progress) as line:
             self._campaign = CampaignRun(
                 self._plan,
                 self._recipients,
@@ -175,7 +157,7 @@ class _Run:
                 self.outcome = await self._campaign.run()
 
     def _prove(self, report: Report) -> None:
-        view = View(report=report, verdict=gate.verdict(report), quiet=self._given["quiet"])
+        view = View(report=report, verdict=gate.verdict(report), quiet=self._options.output.quiet)
         prove_writable(self._wanted, view, _BEGUN)
 
 
@@ -242,3 +224,38 @@ def _status(result: CampaignResult) -> SendStatus:
 
 def _sentence(result: CampaignResult, *, dry: bool) -> str:
     return f"{f'{_DRY} ' if dry else ''}{campaign_sentence(result)}"
+
+
+class CampaignProgress(Watcher):
+    """A campaign's steps on the line of progress."""
+
+    def __init__(self, line: Progress) -> None:
+        """``line`` is drawn by itself."""
+        self._line = line
+        self._judged = line.stage("judged")
+        self._sent: ProgressStage | None = None
+        self._failed = 0
+        self._waiting = ""
+        line.remark(lambda _now: self._remark())
+
+    def judged(self, rows: int) -> None:
+        """So many rows have been judged."""
+        self._judged.add(rows - self._judged.done)
+
+    def begun(self, total: int) -> None:
+        """The sending begins."""
+        self._sent = self._line.stage("sent", total)
+
+    def ended(self, done: int, failed: int) -> None:
+        """So many have ended."""
+        if self._sent is not None:
+            self._sent.add(done - self._sent.done)
+        self._failed, self._waiting = failed, ""
+
+    def waiting(self, what: str) -> None:
+        """Nothing goes out for now."""
+        self._waiting = what
+
+    def _remark(self) -> str:
+        failed = f"{self._failed:,} failed" if self._failed else ""
+        return ", ".join(filter(None, (failed, self._waiting)))

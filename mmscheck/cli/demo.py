@@ -18,9 +18,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import SandboxError
+from mmscheck.model.exits import Exit
 from mmscheck.report.escape import visible
 from mmscheck.sandbox import Postbacks, Sandbox, Ways
 

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_text import holds_text
 from mmscheck.cli.say import say, write_stdout
 from mmscheck.errors import MissingLedgerError, UsageError
+from mmscheck.model.exits import Exit
 from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
-    from mmscheck.ledger import Ledger
-    from mmscheck.ledger.questions import Activity
+    from mmscheck.ledger import Activity, Ledger
     from mmscheck.model.ledger import Hold
 
 NEW = click.option(

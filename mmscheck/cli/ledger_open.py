@@ -6,16 +6,17 @@ import asyncio
 import contextlib
 import getpass
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import click
 
-from mmscheck.cli.exits import Exit
+from mmscheck import ledger as ledgers
 from mmscheck.cli.running import Loop, cancel
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import by_variable
 from mmscheck.errors import LedgerError, UsageError
+from mmscheck.model.exits import Exit
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -30,6 +31,8 @@ LEDGER = click.option(
     **by_variable("MMSCHECK_LEDGER", "a file or a postgresql:// URL"),
 )
 """Where the ledger is."""
+
+Where = Annotated[str | None, LEDGER]
 
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -81,12 +84,9 @@ def opened_ledger(
 
     Raises LedgerError and UsageError.
     """
-    # SQLAlchemy is heavy, and --help needs none of it.
-    from mmscheck.ledger import open_ledger  # noqa: PLC0415
-
     spare({"where": where})
     with Loop() as loop:
-        ledger = loop.run(open_ledger(where, create=create, recover=recover, secrets=secrets))
+        ledger = loop.run(ledgers.open_ledger(where, create=create, recover=recover, secrets=secrets))
         opened = OpenLedger(loop, ledger)
         try:
             yield opened
@@ -108,9 +108,7 @@ def with_ledger(
 
 def demand_place(where: str | None) -> None:
     """Raise UsageError for a ledger's address that is none."""
-    from mmscheck.ledger.where import place_of  # noqa: PLC0415 - see `opened_ledger`
-
-    place_of(where)
+    ledgers.place_of(where)
 
 
 def login(who: str | None) -> str:

@@ -12,8 +12,7 @@ import msgspec
 
 from mmscheck.base.phone import another_number
 from mmscheck.model.ledger import HistoryEntry, Hold, Postback, PostbackMeaning, SendRecord, Verification
-from mmscheck.report.cells import plain
-from mmscheck.report.escape import visible, visible_json
+from mmscheck.report.escape import plain, visible, visible_json
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Concerned, Summary

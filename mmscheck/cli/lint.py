@@ -13,7 +13,6 @@ import msgspec
 from msgspec.structs import replace
 
 from mmscheck.cli.commands import with_options
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import is_stream, replace_file
 from mmscheck.cli.options import (
     ChangeOptions,
@@ -37,6 +36,7 @@ from mmscheck.judge.reports import join_reports
 from mmscheck.lint.assets import locate
 from mmscheck.lint.baseline import apply_baseline, faults_of, read_baseline, written
 from mmscheck.lint.offline import lint
+from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.report import View
@@ -44,7 +44,7 @@ from mmscheck.ruleset import Config, demand_folders
 from mmscheck.slidexml import document_places, is_other_xml, parse, read_inputs
 
 
-class LintOptions(msgspec.Struct, frozen=True, kw_only=True):
+class LintArguments(msgspec.Struct, frozen=True, kw_only=True):
     """All options of ``mmscheck lint``."""
 
     formats: Formats
@@ -95,8 +95,8 @@ class _LintGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(name="lint")
 @click.argument("paths", nargs=-1, metavar="[PATH ... | -]")
-@with_options(LintOptions)
-def command(paths: tuple[str, ...], *, options: LintOptions) -> int:
+@with_options(LintArguments)
+def command(paths: tuple[str, ...], *, options: LintArguments) -> int:
     """Judge slide XML and local media files without a network. Nothing is ever permitted by it.
 
     PATH: an .xml file, a media file, or a folder, which is walked for both. Media that a message refers to

@@ -7,15 +7,26 @@ import contextlib
 import io
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from mmscheck.cli import options as opts
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import hold
 from mmscheck.cli.ledger_open import OpenLedger, opened_ledger
+from mmscheck.cli.options import (
+    ConfigOptions,
+    Formats,
+    JudgingOptions,
+    NetworkOptions,
+    NoProgress,
+    PlanOptions,
+    Profile,
+    Quiet,
+    configuration,
+    policy,
+    ruleset,
+)
 from mmscheck.cli.output import Destination, shows_media, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import CheckProgress, Progress
@@ -24,11 +35,13 @@ from mmscheck.cli.say import complain, internal, say, write_stdout
 from mmscheck.errors import InputError, LedgerError, MmscheckError, ReportError, UsageError
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions
+from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import CallKind, SendResult, SendStatus
+from mmscheck.model.words import SenderType
 from mmscheck.report import View
 from mmscheck.report.escape import visible
 from mmscheck.ruleset import Config
@@ -51,6 +64,41 @@ EXITS = {
 """How a call ended, as an exit code."""
 
 
+class MessageOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Options of every command that judges one message for the provider."""
+
+    formats: Formats
+    profile: Profile
+    judging: JudgingOptions
+    config: ConfigOptions
+    network: NetworkOptions
+    plan: PlanOptions
+
+    def configuration(self, path: str) -> Config:
+        """The configuration that counts for the message; raises RuleSetError and UsageError."""
+        return configuration(self.config, (path,))
+
+    def rules(self, config: Config, profile: str | None = None, hint: SenderType | None = None) -> RuleSet:
+        """The rules: by ``--profile``, else by this ``profile``; ``hint`` is what the sender looks like."""
+        return ruleset(self.judging, config, profile=self.profile or profile, sender_hint=hint)
+
+    def looking(self, config: Config) -> CheckOptions:
+        """How the message is looked at; raises UsageError."""
+        return CheckOptions(
+            policy=policy(self.network, config, named=self.config.config_file),
+            sending=sending(self.plan.send_at, self.plan.send_within),
+            strict=self.judging.strict or config.strict,
+            cache_bust=not self.network.no_cache_bust,
+        )
+
+
+class OutputOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is shown on the way."""
+
+    quiet: Quiet
+    no_progress: NoProgress
+
+
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """The one message of a command, how it is judged, and where the reports on it go."""
 
@@ -58,8 +106,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     ruleset: RuleSet
     options: CheckOptions
     wanted: tuple[Destination, ...]
-    quiet: bool
-    progress: bool
+    output: OutputOptions
 
 
 class PlannedCall(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
@@ -91,16 +138,6 @@ def read_one(path: str, command: str) -> tuple[bytes, Mms]:
     return inputs[0].data, parse(inputs[0].data, inputs[0].source)
 
 
-def check_options(given: Mapping[str, Any], config: Config) -> CheckOptions:
-    """How the options and the configuration have the message looked at; raises UsageError."""
-    return CheckOptions(
-        policy=opts.policy(given, config),
-        sending=sending(given["send_at"], given["send_within"]),
-        strict=given["strict"] or config.strict,
-        cache_bust=not given["no_cache_bust"],
-    )
-
-
 def perform(subject: Subject, planned: PlannedCall[R]) -> int:
     """Check, and if the gate permits make the one call; returns the exit code, and every report tells it.
 
@@ -112,7 +149,7 @@ def perform(subject: Subject, planned: PlannedCall[R]) -> int:
     ended = None
     with _nothing(planned.kind.done), opened_ledger(planned.where, secrets=secrets) as opened:
         checked = opened.run(_check(opened.ledger, subject, planned))
-        view = View(report=checked.report, verdict=checked.verdict, quiet=subject.quiet)
+        view = View(report=checked.report, verdict=checked.verdict, quiet=subject.output.quiet)
         if checked.verdict.permitted and planned.client is not None:
             order = Order(
                 report=checked.report,
@@ -157,7 +194,7 @@ async def check_subject(
     ledger: Ledger, subject: Subject, call: str, *, request: SendRequest | None = None, account: str = ""
 ) -> CheckedMessage:
     """Check the message with its progress on the terminal; a denial is noted in the ledger."""
-    with Progress(wanted=subject.progress) as line:
+    with Progress(wanted=not subject.output.no_progress) as line:
         shown = CheckProgress(line, [ref.url for ref in subject.message.media], 1)
         options = msgspec.structs.replace(
             subject.options,

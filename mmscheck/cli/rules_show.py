@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 import msgspec
 
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.output import page
 from mmscheck.cli.say import tell, write_stdout
 from mmscheck.errors import RuleSetError, UsageError
@@ -22,10 +21,9 @@ from mmscheck.judge.rulebook import (
     read_entries,
     rule_files,
 )
-from mmscheck.report.rule_entry import Entry
-from mmscheck.report.rule_json import render_json
-from mmscheck.report.rule_table import render_table
-from mmscheck.report.rule_text import render_rule
+from mmscheck.model.exits import Exit
+from mmscheck.report.rule_entry import Entry, render_json
+from mmscheck.report.rule_text import render_rule, render_table
 from mmscheck.ruleset import Config, find_config, load_config, stale_limits
 from mmscheck.ruleset.folder import packaged_root
 

@@ -192,7 +192,7 @@ class WaysOptions(msgspec.Struct, frozen=True, kw_only=True):
     postback_loss: Annotated[float, _chance("--postback-loss", "Notifications that never come.")]
 
 
-class SandboxOptions(msgspec.Struct, frozen=True, kw_only=True):
+class SandboxArguments(msgspec.Struct, frozen=True, kw_only=True):
     """All options of ``mmscheck sandbox``."""
 
     provider_port: Annotated[
@@ -242,8 +242,8 @@ class SandboxOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command(name="sandbox", help=HELP)
-@with_options(SandboxOptions)
-def command(*, options: SandboxOptions) -> int:
+@with_options(SandboxArguments)
+def command(*, options: SandboxArguments) -> int:
     """Run the servers until they are interrupted."""
     key = _key(options.api_key, options.api_key_file)
     mapped = tuple(

@@ -104,7 +104,9 @@ class Probing:
         except Exception as error:  # noqa: BLE001 - told as the reason; the first answer must stand
             why = one_line(f"internal error: {type(error).__name__}: {error}", LONGEST)
             names = self._tools.policy.probes
-            planned = tuple(Planned(name=name, url=self._url, asking=PLAIN, skipped=why) for name in names)
+            planned = tuple(
+                Planned(name=name, url=self._url, asking=PLAIN, skipped=why, broken=True) for name in names
+            )
         self._requests = tuple(_ProbeRequest(self._tools, each) for each in planned)
         self._tasks = tuple(asyncio.create_task(request.run()) for request in self._requests)
 
@@ -129,8 +131,9 @@ class _ProbeRequest:
             self._done = await self._ask()
 
     def probe(self) -> Probe:
-        if self._planned.skipped:
-            return Probe(name=self._planned.name, skipped=self._planned.skipped)
+        planned = self._planned
+        if planned.skipped:
+            return Probe(name=planned.name, skipped=planned.skipped, broken=planned.broken)
         if self._done is not None:
             return self._done
         limit = self._tools.policy.deadline
@@ -175,12 +178,13 @@ class _ProbeRequest:
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """One probe: the URL to ask for and how, or why it is left out."""
+    """One probe: the URL to ask for and how, or why it is left out; ``broken`` by a fault of mmscheck."""
 
     name: ProbeName
     url: str
     asking: Asking
     skipped: str = ""
+    broken: bool = False
 
 
 def plan_after_file(url: str, hops: Sequence[Hop], policy: FetchPolicy) -> tuple[Planned, ...]:

@@ -13,6 +13,7 @@ from typing import TypeVar
 from mmscheck.base.redact import redact_url
 from mmscheck.errors import PermitError, UsageError
 from mmscheck.judge.waivers import apply_waivers
+from mmscheck.model.exits import Exit
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, NotFetched
 from mmscheck.model.report import (
@@ -35,9 +36,6 @@ from mmscheck.model.words import Outcome, Severity, TargetKind
 PERMIT_LIFE = 600.0
 """Seconds a permit lives: after that the media may no longer be what was checked (design section 9)."""
 
-EXIT_PERMIT, EXIT_FAILED, EXIT_NOTHING_CHECKED, EXIT_UNDECIDED = 0, 1, 2, 3
-
-_HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
 
 R = TypeVar("R", bound=SendRequest | SaveRequest)
 
@@ -57,6 +55,7 @@ def verdict(report: Report) -> Verdict:
         messages=messages,
         reasons=reasons,
         waivers=applied.uses,
+        untold=_untold(report, reasons),
     )
 
 
@@ -77,6 +76,7 @@ def _joined(report: Report) -> Verdict:
         messages=messages,
         reasons=reasons,
         waivers=tuple(use for part in parts for use in part.waivers),
+        untold=_untold(report, reasons),
     )
 
 
@@ -100,10 +100,19 @@ def _report_reasons(report: Report) -> Iterable[str]:
         yield f"rules that may never be left out were not guarding the gate: {', '.join(missing)}"
     if weak := sorted(rule.id for rule in report.rules if rule.id in SECOND_GATE - guarding):
         yield f"rules that what is sent is what was saved were made advice: {', '.join(weak)}"
-    yield from (f"not read: {sentence}" for sentence in report.unread)
+    yield from _unread(report)
     if left := len(report.not_checked):
         were = "messages were" if left > 1 else "message was"
         yield f"{left:,} {were} not checked, because the run ended at the first that was denied"
+
+
+def _unread(report: Report) -> Iterable[str]:
+    return (f"not read: {sentence}" for sentence in report.unread)
+
+
+def _untold(report: Report, reasons: Iterable[str]) -> tuple[str, ...]:
+    about_inputs = set(_unread(report))
+    return tuple(reason for reason in reasons if reason not in about_inputs)
 
 
 def _guarding(rules: Report | RuleSet) -> set[str]:
@@ -123,16 +132,15 @@ def require_second_gate(rules: Report | RuleSet) -> None:
 
 def _exit_code(report: Report, messages: tuple[MessageVerdict, ...], reasons: tuple[str, ...]) -> int:
     if not report.messages or report.unread:
-        return EXIT_NOTHING_CHECKED
+        return int(Exit.NOTHING_CHECKED)
     if any(message.reasons and not message.undecided for message in messages):
-        return EXIT_FAILED
-    if reasons or any(message.undecided for message in messages):
-        return EXIT_UNDECIDED
-    return EXIT_PERMIT
+        return int(Exit.DENIED)
+    undecided = reasons or any(message.undecided for message in messages)
+    return int(Exit.UNDECIDED if undecided else Exit.PERMITTED)
 
 
 def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waived, ...]) -> MessageVerdict:
-    blocking = {rule.id for rule in report.rules if report.strict or rule.severity is Severity.ERROR}
+    blocking = {rule.id for rule in report.rules if report.blocks(rule.severity)}
     guards = [item for item in message.evaluations if item.rule in blocking]
     known = {(item.rule, item.target) for item in waived if item.waiver.baseline}
     let_through = known | {(item.rule, item.target) for item in waived if item.rule not in NEVER_WAIVED}
@@ -144,15 +152,15 @@ def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waive
     undecided = [
         _name(item)
         for item in guards
-        if item.outcome not in _HARMLESS | {Outcome.FAILED} and (item.rule, item.target) not in known
+        if item.is_finding and item.outcome is not Outcome.FAILED and (item.rule, item.target) not in known
     ]
-    gaps = list(_gaps(report, message))
-    if not any(item.outcome is Outcome.PASSED for item in guards):
-        gaps.append("no blocking rule passed")
+    gaps = tuple(_gaps(report, message))
+    idle = () if any(item.outcome is Outcome.PASSED for item in guards) else ("no blocking rule passed",)
     reasons = (
         *(f"{name} failed" for name in failed),
         *(f"{name} could not be decided" for name in undecided),
         *gaps,
+        *idle,
     )
     return MessageVerdict(
         source=message.source,
@@ -160,6 +168,8 @@ def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waive
         undecided=bool(reasons) and not failed,
         reasons=reasons,
         waived=waived,
+        # Where every rule failed or is open, it is no news that none passed.
+        untold=gaps if failed or undecided else (*gaps, *idle),
     )
 
 
@@ -172,11 +182,9 @@ def _gaps(report: Report, message: MessageReport) -> Iterable[str]:
         keys.add(TargetKey(kind=TargetKind.REQUEST))
     expected = {(rule.id, key) for rule in report.rules for key in keys if rule.target is key.kind}
     seen = Counter((item.rule, item.target) for item in message.evaluations)
-    yield from (f"{rule} was not evaluated on {_place(key)}" for rule, key in sorted(expected - seen.keys()))
-    yield from (f"{rule} was not expected on {_place(key)}" for rule, key in sorted(seen.keys() - expected))
-    yield from (
-        f"{rule} was evaluated more than once on {_place(key)}" for (rule, key), n in seen.items() if n > 1
-    )
+    yield from (f"{rule} was not evaluated on {key}" for rule, key in sorted(expected - seen.keys()))
+    yield from (f"{rule} was not expected on {key}" for rule, key in sorted(seen.keys() - expected))
+    yield from (f"{rule} was evaluated more than once on {key}" for (rule, key), n in seen.items() if n > 1)
     yield from (
         f"nothing is known of medium {ref.index} on slide {ref.slide}"
         for ref in message.media
@@ -205,21 +213,7 @@ def _media_key(ref: MediaRef) -> TargetKey:
 
 
 def _name(item: Evaluation) -> str:
-    return f"{item.rule} ({_place(item.target)})"
-
-
-def _place(key: TargetKey) -> str:
-    match key.kind:
-        case TargetKind.MESSAGE:
-            return "message"
-        case TargetKind.REQUEST:
-            return "request"
-        case TargetKind.SLIDE:
-            return f"slide {key.slide}"
-        case TargetKind.MEDIA if not key.slide:
-            return "file"
-        case TargetKind.MEDIA:
-            return f"slide {key.slide}, medium {key.media}"
+    return f"{item.rule} ({item.target})"
 
 
 def permit(

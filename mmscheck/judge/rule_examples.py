@@ -17,7 +17,7 @@ from mmscheck.errors import InputError
 from mmscheck.judge.engine import judge
 from mmscheck.model.request import Changes, CustomText, SendRequest
 from mmscheck.model.rule import Rule, RuleSet
-from mmscheck.report.rule_example import Answer, Example
+from mmscheck.report.rule_text import Answer, Example
 from mmscheck.slidexml import parse
 
 WANTED = ("failed", "passed")

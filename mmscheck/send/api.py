@@ -21,7 +21,7 @@ from mmscheck.model.rule import BOUND, RuleSet
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit, Verdict
-from mmscheck.model.words import Outcome, Severity
+from mmscheck.model.words import Outcome
 from mmscheck.send.flow import check_message, note_denial
 from mmscheck.send.order import Client, Order, Retries, Saver, stored_at
 from mmscheck.send.save import SaveCall, Saved, saveable
@@ -244,7 +244,7 @@ def _demand_types(request: SendRequest) -> None:
 def _sentences(report: Report, verdict: Verdict) -> Iterator[str]:
     """What denies: of a message what failed before what could not be decided, because that often follows."""
     yield from verdict.reasons
-    blocking = {rule.id for rule in report.rules if report.strict or rule.severity is Severity.ERROR}
+    blocking = {rule.id for rule in report.rules if report.blocks(rule.severity)}
     for message, judged in zip(report.messages, verdict.messages, strict=True):
         through = {(item.rule, item.target) for item in judged.waived}
         for outcome in (Outcome.FAILED, Outcome.CANT_TELL):

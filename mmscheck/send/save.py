@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mmscheck import ledger as ledgers
 from mmscheck.errors import UsageError
 from mmscheck.model.ledger import MmsState
 from mmscheck.model.mms import Mms
@@ -156,14 +157,11 @@ def binding_of(message: MessageReport, mms_id: str, state: MmsState, account: st
     """
     if message.changed:
         raise UsageError("it was judged with other texts or merge data than are stored; nothing can be bound")
-    # The ledger brings SQLAlchemy, which nothing but a save or a send needs.
-    from mmscheck.ledger import Save  # noqa: PLC0415
-
     seen = {ref.url: message.observations.get(ref.url) for ref in message.media}
     if missing := [url for url, item in seen.items() if not isinstance(item, Fetched)]:
         raise UsageError(f"{len(missing)} of the media were not fetched whole, so nothing can be bound")
     media = tuple((url, f"sha256:{item.sha256}") for url, item in seen.items() if isinstance(item, Fetched))
-    return Save(
+    return ledgers.Save(
         mms_id=mms_id,
         digest=message.digest,
         media=media,

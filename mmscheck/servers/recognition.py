@@ -13,6 +13,7 @@ from types import MappingProxyType
 import msgspec
 
 from mmscheck.model.observation import BYTE_WITNESSES, Fetched, Observation, ProbeName
+from mmscheck.model.report import Advice
 from mmscheck.model.server import IN_PLACE_OF_THE_FILE, Detected, Mark, Remedy, Server, ServerKind
 from mmscheck.servers.conditions import ServerAnswer, answer_of, answers, holds, is_link
 
@@ -29,9 +30,6 @@ _MEDIUM = re.compile(
     r"(?:image|audio|video)/|text/(?:vcard|calendar)\Z|application/(?:pdf|vnd\.apple\.pkpass)\Z"
 )
 """Types that slides may hold."""
-
-_FOR = "\nFor "
-"""What parts a rule's own fix from what is advised for one server, and these from each other."""
 
 _LABELS: Mapping[Mark, str] = MappingProxyType({Mark.KNOWLEDGE: "Likely: ", Mark.REPORTED: "As reported: "})
 _FRONT = (ServerKind.CDN, ServerKind.IMAGE_CDN)
@@ -142,29 +140,23 @@ def likeness(recognised: Recognised, rule: str) -> str:
     return f"It looks like {' and '.join(likely)}." if likely else ""
 
 
-def advice(recognised: Recognised, rule: str, *, decided: bool = True) -> tuple[str, ...]:
-    """What helps with this rule on what was recognised, one text for each remedy.
+def advice(recognised: Recognised, rule: str, *, decided: bool = True) -> tuple[Advice, ...]:
+    """What helps with this rule on what was recognised, one for each remedy.
 
     Without ``decided`` (the rule could not tell) only what answers in place of the file is spoken of.
     """
     if not recognised.found:
         return ()
     return tuple(
-        f"{_name(server)}: {_words(remedy)}"
+        Advice(name=_name(server), words=_words(remedy))
         for server, remedy in _fitting(recognised, rule, _pertinent(recognised, rule))
         if decided or server.kind in IN_PLACE_OF_THE_FILE
     )
 
 
-def join_fix(general: str, advised: Iterable[str]) -> str:
+def join_fix(general: str, advised: Iterable[Advice]) -> str:
     """A rule's own fix with what is advised below it."""
-    return _FOR.join((general, *advised))
-
-
-def split_fix(fix: str) -> tuple[str, tuple[str, ...]]:
-    """The fix of an evaluation as `join_fix` was given it."""
-    general, *advised = fix.split(_FOR)
-    return general, tuple(advised)
+    return "\n".join((general, *(f"For {each}" for each in advised)))
 
 
 def _fitting(

@@ -16,7 +16,7 @@ from mmscheck.ledger import Save, open_ledger
 from mmscheck.model.ledger import MmsState, RefusalReason
 from mmscheck.model.request import Changes, SendRequest
 from mmscheck.model.send import SendResult
-from mmscheck.report.campaign_text import campaign_sentence
+from mmscheck.report.run_words import campaign_sentence
 from mmscheck.sandbox import Sandbox, Ways
 from mmscheck.send.order import provider_account
 from tests.support.campaigns import (

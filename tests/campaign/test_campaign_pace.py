@@ -12,7 +12,7 @@ import pytest
 from mmscheck.campaign import CampaignLimits
 from mmscheck.campaign.counts import RowCounts
 from mmscheck.campaign.limits import FailureRate, SendPace, StopSignal
-from mmscheck.cli.campaign_progress import CampaignProgress
+from mmscheck.cli.campaign import CampaignProgress
 from mmscheck.cli.progress import Progress
 from mmscheck.errors import UsageError
 from mmscheck.model.campaign import RowFate, RowNote

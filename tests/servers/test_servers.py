@@ -185,6 +185,6 @@ def test_a_remedy_with_conditions_is_not_advised_where_they_do_not_hold() -> Non
             continue
         unproven.discard(row.server)
         for remedy in SERVERS[row.server].remedies:
-            told = [text for rule in remedy.rules for text in advice(found, rule)] if remedy.when else []
+            told = [str(each) for rule in remedy.rules for each in advice(found, rule)] if remedy.when else []
             assert not any(remedy.fix.strip() in text for text in told), (row.server, remedy.fix[:50])
     assert unproven == set()

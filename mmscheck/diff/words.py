@@ -1,14 +1,21 @@
-"""What the formats of a comparison for people share: the words for runs, messages and findings."""
+"""What the formats of a comparison for people share: the words for runs and messages, rows of findings.
+
+Findings that say one thing of one place stand in one row.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mmscheck.base.text import count
 from mmscheck.diff.changes import Change, Comparison, Kind, MessageChange, RuleChange, Run
-from mmscheck.model.words import Severity, TargetKind
+from mmscheck.model.report import TargetKey
+from mmscheck.model.words import Outcome, Severity
 from mmscheck.report.layout import Page
 
 Renderer = Callable[[Comparison, Page], str]
@@ -75,8 +82,9 @@ def message_lines(comparison: Comparison, limit: int) -> list[str]:
     """
     found: dict[str, list[str]] = {"Verdict": [], "Added": [], "Removed": [], "Moved": []}
     for item in sorted(comparison.messages, key=lambda item: item.after != "deny"):
-        if line := _message_line(item):
-            found[line.partition(":")[0]].append(line)
+        kind, line = _message_line(item)
+        if line:
+            found[kind].append(f"{kind}: {line}")
     lines = [] if _common(comparison) else [_APART]
     for kind, told in found.items():
         left = len(told) - limit
@@ -98,16 +106,16 @@ def _common(comparison: Comparison) -> bool:
     )
 
 
-def _message_line(item: MessageChange) -> str:
+def _message_line(item: MessageChange) -> tuple[str, str]:
     if item.before is None:
-        return f"Added: {item.source} ({item.after}){_findings(item)}"
+        return "Added", f"{item.source} ({item.after}){_findings(item)}"
     if item.after is None:
         gone = f"; {count(item.findings, 'finding')} gone with it, none fixed" if item.findings else ""
-        return f"Removed: {item.source} (was {item.before}){gone}"
+        return "Removed", f"{item.source} (was {item.before}){gone}"
     moved = "" if item.source == item.old_source else f", was {item.old_source} (found by its {item.matched})"
     if item.before != item.after:
-        return f"Verdict: {item.source}: {item.before} -> {item.after}{moved}{_changed(item)}"
-    return f"Moved: {item.source}{moved}" if moved else ""
+        return "Verdict", f"{item.source}: {item.before} -> {item.after}{moved}{_changed(item)}"
+    return "Moved", f"{item.source}{moved}" if moved else ""
 
 
 def _findings(item: MessageChange) -> str:
@@ -163,15 +171,7 @@ def _missed_line(only: str, severity: Severity, items: Sequence[RuleChange]) -> 
 
 def place(change: Change) -> str:
     """Where it is, within its message."""
-    match change.target:
-        case TargetKind.MEDIA:
-            return f"slide {change.slide}, medium {change.media}" if change.slide else "file"
-        case TargetKind.SLIDE:
-            return f"slide {change.slide}"
-        case TargetKind.REQUEST:
-            return "send request"
-        case TargetKind.MESSAGE:
-            return "message"
+    return str(TargetKey(kind=change.target, slide=change.slide or 0, media=change.media or 0))
 
 
 def outcomes(change: Change) -> str:
@@ -187,3 +187,142 @@ def effect(change: Change) -> str:
     note = "" if change.kind is Kind.NOT_COMPARED else change.note
     parts = ["blocks"] * change.blocking + [note] * bool(note)
     return f" ({'; '.join(parts)})" if parts else ""
+
+
+TITLES: Mapping[Kind, str] = MappingProxyType(
+    {
+        Kind.NEW: "New",
+        Kind.UNDECIDED: "Undecided now",
+        Kind.NOT_COMPARED: "Not evaluated any more (not fixed)",
+        Kind.REMAINS: "Remains",
+        Kind.ENDED: "Gone with its file, slide or message (not fixed)",
+        Kind.FIXED: "Fixed",
+    }
+)
+"""The headings, in the order in which they are shown."""
+
+_LOST = frozenset({Kind.NOT_COMPARED, Kind.ENDED})
+"""Kinds of which there are many at once and for one reason: what was looked at before is not, now."""
+
+_HELPED = frozenset({Kind.NEW, Kind.UNDECIDED, Kind.REMAINS})
+"""Kinds whose fix is worth showing: not those of what is gone, fixed, or not looked at."""
+
+
+class ChangeRow(Struct, frozen=True, kw_only=True):
+    """One place, what became of one or more rules there, and for one rule alone the fix.
+
+    ``findings`` is how many changes it stands for. ``where`` is file, line (if it is one) and place.
+    """
+
+    source: str
+    place: str
+    rules: str
+    outcome: str
+    what: str
+    fix: str
+    blocking: bool
+    findings: int
+
+    @property
+    def where(self) -> str:
+        """File, line and place."""
+        return f"{self.source} {self.place}"
+
+
+class Section(Struct, frozen=True, kw_only=True):
+    """One kind of change: the first rows, and how many findings are not shown."""
+
+    kind: Kind
+    rows: tuple[ChangeRow, ...]
+    total: int
+    blocking: int
+
+    @property
+    def more(self) -> str:
+        """A sentence about what is not shown, or nothing."""
+        left = self.total - sum(row.findings for row in self.rows)
+        return f"and {left:,} more; --format json holds all of them" if left else ""
+
+    @property
+    def heading(self) -> str:
+        """The title with its numbers."""
+        blocks = f", {self.blocking:,} blocking" if self.blocking else ""
+        return f"{TITLES[self.kind]} ({self.total:,}{blocks})"
+
+
+def sections(comparison: Comparison, limit: int) -> list[Section]:
+    """The kinds that occur in messages of both runs, each with at most ``limit`` rows, blocking ones first.
+
+    What belongs to a message that one run does not have is told with the message.
+    """
+    return [
+        _section(kind, items, limit)
+        for kind in TITLES
+        if (items := [item for item in comparison.changes if item.kind is kind and item.only is None])
+    ]
+
+
+def _section(kind: Kind, items: Sequence[Change], limit: int) -> Section:
+    groups = _joined(_places(items)) if kind in _LOST else _places(items)
+    rows = sorted(map(_row, groups), key=lambda row: not row.blocking)[:limit]
+    blocking = sum(1 for item in items if item.blocking)
+    return Section(kind=kind, rows=_once(rows), total=len(items), blocking=blocking)
+
+
+def _places(items: Iterable[Change]) -> list[list[Change]]:
+    """Changes with the same to say of one place, in the order in which the first of them comes.
+
+    What is found there stands alone: each finding has something of its own to tell and to mend.
+    """
+    found: dict[tuple[object, ...], list[Change]] = {}
+    for item in items:
+        told = item.kind not in _LOST and item.after is not Outcome.CANT_TELL
+        place_of = (item.source, item.target, item.slide, item.media, item.rule if told else None)
+        found.setdefault((*place_of, outcomes(item), item.blocking, item.note), []).append(item)
+    return list(found.values())
+
+
+def _joined(groups: Iterable[list[Change]]) -> list[list[Change]]:
+    """The groups; those that name the same rules and say the same of several places as one."""
+    found: dict[tuple[object, ...], list[Change]] = {}
+    for items in groups:
+        first = items[0]
+        rules = tuple(item.rule for item in items)
+        found.setdefault((rules, outcomes(first), first.blocking, first.note), []).extend(items)
+    return list(found.values())
+
+
+def _row(items: Sequence[Change]) -> ChangeRow:
+    first = items[0]
+    places = len({(item.source, item.target, item.slide, item.media) for item in items})
+    beside = f" and {count(places - 1, 'more place')}" if places > 1 else ""
+    line = f":{first.line}" if first.line and {item.line for item in items} == {first.line} else ""
+    return ChangeRow(
+        source=f"{first.source}{line}",
+        place=place(first) + beside,
+        rules=named(item.rule for item in items),
+        outcome=outcomes(first) + effect(first),
+        what=_what(items),
+        fix=first.fix if len(items) == 1 and first.kind in _HELPED else "",
+        blocking=first.blocking,
+        findings=len(items),
+    )
+
+
+def _what(items: Sequence[Change]) -> str:
+    """The finding; of what cannot be looked at the first, and of what is lost how much."""
+    first, *others = items
+    if not others:
+        return first.message
+    if first.kind in _LOST:
+        return f"{count(len(items), 'finding')} of the old report, which says more."
+    return f"{first.rule}: {first.message} ({count(len(others), 'rule')} more could not be decided here)"
+
+
+def _once(rows: Iterable[ChangeRow]) -> tuple[ChangeRow, ...]:
+    """Rows in which one fix is written out once: the same words below each other are no help."""
+    known: dict[str, ChangeRow] = {}
+    firsts = [(known.setdefault(row.fix, row) if row.fix else row, row) for row in rows]
+    return tuple(
+        row if first is row else replace(row, fix=f"As for {first.where}, above.") for first, row in firsts
+    )

@@ -1,22 +1,26 @@
-"""The end of the text report: what was counted, what shaped the run, and how a send ended."""
+"""The end of the text report: what was counted, what shaped the run, its waivers, and how a send ended."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from mmscheck.base.text import count
-from mmscheck.model.report import PERMITS_NOTHING
+from mmscheck.model.campaign import CampaignResult, RowNote
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.model.verdict import MessageVerdict, Verdict
+from mmscheck.model.waiver import WaiverState
 from mmscheck.model.words import Owner
-from mmscheck.report.asides import configured, inputs, is_lone
-from mmscheck.report.campaign_text import campaign_lines
 from mmscheck.report.clean import clean_url
-from mmscheck.report.decision import decision
+from mmscheck.report.finding_words import about_waiver
 from mmscheck.report.layout import Page, Style, shown
-from mmscheck.report.verdicts import message_verdicts
+from mmscheck.report.run_words import (
+    campaign_sentence,
+    configured,
+    decision,
+    decision_word,
+    inputs,
+    is_lone,
+)
 from mmscheck.report.view import View
-from mmscheck.report.waived import waiver_lines
 
 _ENDS = {
     SendStatus.ACCEPTED: ("ACCEPTED: ", Style.GOOD),
@@ -78,23 +82,14 @@ def work_list(owners: Mapping[Owner | None, Sequence[int]], page: Page) -> Itera
         yield from page.block(f"{'; '.join(told)}.", indent=0, label="Who can fix what: ", hang=2)
 
 
-def decision_word(verdict: Verdict | MessageVerdict, *, offline: bool) -> tuple[str, Style]:
-    """The verdict in a word, with its style; what permits nothing has words of its own."""
-    if verdict.passed_offline or verdict.passed_media:
-        return "PASS", Style.GOOD
-    if offline:
-        return "FAIL", Style.BAD
-    return ("PERMIT", Style.GOOD) if verdict.permitted else ("DENY", Style.BAD)
-
-
 def closing(view: View, page: Page, about: str = "") -> Iterator[str]:
     """The lines that every report ends with: waivers, what was not looked at, the verdict, a send.
 
     ``about`` stands before the reasons of the verdict, shown already.
     """
-    yield from waiver_lines(view, page)
+    yield from _waiver_lines(view, page)
     yield from _not_looked_at(view, page)
-    word, style = decision_word(view.verdict, offline=view.report.profile in PERMITS_NOTHING)
+    word, style = decision_word(view.verdict, offline=view.offline)
     yield from page.block(f"{about}{decision(view)}", indent=0, label=f"{word}: ", style=style, hang=2)
     if view.campaign is not None:
         yield from campaign_lines(view.campaign, page)
@@ -120,11 +115,7 @@ def _not_looked_at(view: View, page: Page) -> Iterator[str]:
 
 def _counts(view: View) -> str:
     report = view.report
-    files = [
-        verdict
-        for message, verdict in zip(report.messages, message_verdicts(view), strict=True)
-        if is_lone(message)
-    ]
+    files = [verdict for message, verdict in view.pairs if is_lone(message)]
     usable = sum(verdict.passed for verdict in files)
     split = f" {usable:,} of the files can be used, {len(files) - usable:,} cannot." if len(files) > 1 else ""
     return (
@@ -139,3 +130,40 @@ def _send_sentence(result: SendResult) -> str:
         f"{name}: {shown(value)}." for name, value in facts.items() if value and value not in result.detail
     ]
     return " ".join([shown(result.detail), *told])
+
+
+def _waiver_lines(view: View, page: Page) -> Iterator[str]:
+    """One block for each waiver; with ``quiet`` only those that somebody has to look at.
+
+    A waiver of a rule that the profile leaves out had no chance to be used, and is no cause for a warning.
+    """
+    selected = {rule.id for rule in view.report.rules}
+    for use in view.verdict.waivers:
+        label, text = about_waiver(use)
+        if use.state is WaiverState.UNUSED and use.waiver.rule not in selected:
+            continue
+        if use.state is not WaiverState.USED:
+            yield from page.block(text, indent=0, label=f"WARNING: {label}", style=Style.ADVICE, hang=2)
+        elif not view.quiet:
+            yield from page.block(text, indent=0, label=label, hang=2)
+
+
+def campaign_lines(result: CampaignResult, page: Page) -> Iterator[str]:
+    """The whole of it, rows first."""
+    for note in result.notes:
+        label = f"{note.fate.value.upper()}  "
+        yield from page.block(_row(result, note), indent=0, label=label, style=Style.BAD, hang=2)
+    if result.more:
+        yield from page.block(
+            f"and {count(result.more, 'more row')}; --row-log FILE lists every one.", indent=2
+        )
+    done = result.accepted + result.recorded + result.duplicates + result.had
+    clean = done == result.rows and not result.stopped
+    style = Style.GOOD if clean else Style.DOUBT if result.unknown else Style.BAD
+    text = f"{shown(result.name)}, {shown(campaign_sentence(result))}"
+    yield from page.block(text, indent=0, label="CAMPAIGN: ", style=style, hang=2)
+
+
+def _row(result: CampaignResult, note: RowNote) -> str:
+    columns = f", column {', '.join(map(shown, note.columns))}" if note.columns else ""
+    return f"{shown(result.file)}, line {note.line}{columns} (to {shown(note.to)}): {shown(note.detail)}"
