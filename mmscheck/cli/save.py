@@ -52,8 +52,8 @@ def command(path: str, *, options: SaveArguments) -> int:
     provider = options.provider.filled(config, options.message.config.config_file)
     demand_place(options.where)
     client = None if options.dry_run else provider.client()
-    document, message = read_one(path, "save")
-    shown = saveable(message, document)
+    data, message = read_one(path, "save")
+    document = saveable(message, data)
     spare(options, wanted, inputs=document_places((path,)), config=config)
     subject = Subject(
         message=message,
@@ -64,8 +64,8 @@ def command(path: str, *, options: SaveArguments) -> int:
     )
     planned = PlannedCall(
         kind=SAVE_CALL,
-        request=SaveRequest(document=document),
-        shown=shown,
+        request=SaveRequest(document=data),
+        document=document,
         client=client,
         make=SaveCall,
         where=options.where,

@@ -18,9 +18,7 @@ from mmscheck.model.words import Handshake
 
 _PASSING = frozenset({502, 503, 504})
 
-
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
-
 
 _BY_ERRNO = {
     errno.ECONNREFUSED: Reason.REFUSED,

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import msgspec
 
+from mmscheck.base.framing import Framing, read_framing
 from mmscheck.model.facts import Decoded, Preview
-from mmscheck.model.framing import Framing, read_framing
 from mmscheck.model.words import Because
 
 

@@ -215,10 +215,10 @@ def turned_away(refusal: ClaimRefused) -> SendResult:
 
 def stopped(holds: tuple[Hold, ...]) -> SendResult:
     """The kill switch is pulled."""
-    told = "; ".join(f"{hold.who} since {_time(hold.held_at)}: {hold.reason}" for hold in holds)
+    reasons = "; ".join(f"{hold.who} since {_time(hold.held_at)}: {hold.reason}" for hold in holds)
     return SendResult(
         status=SendStatus.NOT_ATTEMPTED,
-        detail=f"Every send is held ({told}). Nothing was sent. To let sends go again: mmscheck release",
+        detail=f"Every send is held ({reasons}). Nothing was sent. To let sends go again: mmscheck release",
     )
 
 

@@ -114,18 +114,18 @@ class SinchClient:
 
         Asks for one page after the other, each once.
         """
-        seen = 0
+        listed = 0
         for number in range(1, MAX_PAGES + 1):
             page = await self._page(number)
             if isinstance(page, Refused):
                 return page
-            found = [one for one in page.templates if one.mms_id == mms_id]
-            if len(found) > 1:
+            matches = [one for one in page.templates if one.mms_id == mms_id]
+            if len(matches) > 1:
                 return Refused(reason=f"the provider lists mms-id {mms_id!a} more than once")
-            if found:
-                return found[0]
-            seen += len(page.templates)
-            if not page.templates or (page.total is not None and seen >= page.total):
+            if matches:
+                return matches[0]
+            listed += len(page.templates)
+            if not page.templates or (page.total is not None and listed >= page.total):
                 return None
         return Refused(reason=f"the id was not among the first {MAX_PAGES} pages of the provider's list")
 

@@ -146,6 +146,7 @@ def test_the_walk_ends_at_a_folder_of_another_user(job: Path, theirs: Callable[[
     assert find_config(deep) is None
 
 
+@pytest.mark.usefixtures("rules_read_once")
 @pytest.mark.parametrize("name", PULL_REQUEST_VARIABLES)
 def test_in_a_pull_request_only_a_named_file_says_where_requests_go(
     name: str, job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
