@@ -36,7 +36,7 @@ from mmscheck.cli.output import Destination, destinations, shows_media, write_re
 from mmscheck.cli.paths import STDIN, document_paths, is_url
 from mmscheck.cli.plan import HOUR, duration, sending
 from mmscheck.cli.progress import CheckProgress, Progress
-from mmscheck.cli.running import Loop, run
+from mmscheck.cli.running import Loop, run, spared_collector
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
@@ -166,6 +166,7 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
     urls = [ref.url for message in every for ref in message.media]
     reports: list[Report] = []
     with (
+        spared_collector(),
         open_cache(options.cache) as cache,
         Progress(wanted=not options.no_progress) as line,
         Loop() as loop,
@@ -227,7 +228,11 @@ def _check_urls(urls: Sequence[str], options: CheckArguments, wanted: tuple[Dest
     config = configuration(options.config, (STDIN,))
     spare(options, wanted, config=config)
     rules, fetching = options.rules(config), options.policy(config)
-    with open_cache(options.cache) as cache, Progress(wanted=not options.no_progress) as line:
+    with (
+        spared_collector(),
+        open_cache(options.cache) as cache,
+        Progress(wanted=not options.no_progress) as line,
+    ):
         checking = CheckOptions(
             policy=fetching,
             strict=options.judging.strict or config.strict,

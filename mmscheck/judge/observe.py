@@ -89,7 +89,7 @@ async def _running_workers(options: ObserveOptions) -> AsyncIterator[MediaWorker
     if options.workers is not None:
         yield options.workers
         return
-    async with MediaWorkers(workers=2 if options.deep else 1, decode=options.deep) as own:
+    async with MediaWorkers(workers=None if options.deep else 1, decode=options.deep) as own:
         yield own
 
 
