@@ -142,7 +142,7 @@ def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> E
         message=words,
         reason=redact_text(result.reason),
         why=rule.text.why,
-        fix=join_fix(general, advised),
+        fix=join_fix(general, advised) if advised else general,
         owner=Owner.SENDER if result.crashed else result.owner or rule.owner,
         provider_codes=() if result.crashed else rule.provider_codes,
         url=place.url,
@@ -153,6 +153,11 @@ def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> E
         general=general if advised else "",
         advice=advised,
     )
+
+
+def moved(item: Evaluation, place: TargetPlace) -> Evaluation:
+    """The evaluation of another reference to the same medium, as that of the one at this place."""
+    return msgspec.structs.replace(item, target=place.key, line=place.line or _line(item.evidence))
 
 
 def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
