@@ -277,12 +277,12 @@ def _media_place(
     recognised: Recognised | None = None,
     binding: Binding | None = None,
 ) -> TargetPlace:
-    unseen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
+    observation = observations.get(ref.url)
+    if observation is None:
+        observation = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
     return TargetPlace(
         key=_media_key(ref),
-        target=MediaTarget(
-            ref=ref, observation=observations.get(ref.url, unseen), window=window, binding=binding
-        ),
+        target=MediaTarget(ref=ref, observation=observation, window=window, binding=binding),
         line=ref.line,
         url=redact_url(ref.url),
         media_kind=ref.kind.value,

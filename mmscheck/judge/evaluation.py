@@ -132,7 +132,8 @@ def _because(rule: Rule, place: TargetPlace, result: Result) -> Because | None:
 def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> Evaluation:
     evidence = _plain(result.evidence)
     # Where something broke, what is advised may be what broke, and no owner of files can mend it.
-    general = CRASH_FIX if result.crashed else redact_text(result.fix) or rule.text.fix
+    own = redact_text(result.fix) if result.fix else ""
+    general = CRASH_FIX if result.crashed else own or rule.text.fix
     advised = _advice(rule, place, result)
     return Evaluation(
         rule=rule.id,
@@ -140,7 +141,7 @@ def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> E
         outcome=result.outcome,
         target=place.key,
         message=words,
-        reason=redact_text(result.reason),
+        reason=redact_text(result.reason) if result.reason else "",
         why=rule.text.why,
         fix=join_fix(general, advised) if advised else general,
         owner=Owner.SENDER if result.crashed else result.owner or rule.owner,
