@@ -138,12 +138,12 @@ def inapplicable(reason: str, /, **evidence: Any) -> Result:
 
 
 def advising(result: Result, fix: str, owner: Owner) -> Result:
-    """The same with what helps here, and who can do it, in place of the rule's own."""
+    """The result with what helps here, and who can do it, in place of the rule's own."""
     return msgspec.structs.replace(result, fix=fix, owner=owner)
 
 
 def saying(result: Result, said: str) -> Result:
-    """The same with its own message in place of the rule's title."""
+    """The result with its own message in place of the rule's title."""
     return msgspec.structs.replace(result, said=said)
 
 
