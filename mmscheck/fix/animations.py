@@ -35,7 +35,7 @@ MOST_PIXELS = 120_000_000
 
 
 class Frames(msgspec.Struct, frozen=True):
-    """Pictures in RGB with the milliseconds that each is shown, and how often all is repeated (0: for ever)."""
+    """Pictures in RGB with the milliseconds of each, and how often all is repeated (0: for ever)."""
 
     pictures: tuple[Image.Image, ...]
     times: tuple[int, ...]
