@@ -14,6 +14,7 @@ import msgspec
 
 from mmscheck.checks.canvas import AspectParams, FitsParams
 from mmscheck.checks.media import SizeParams
+from mmscheck.checks.message import SlideCount
 from mmscheck.checks.mime import AcceptedParams
 from mmscheck.checks.objects import PhotoParams
 from mmscheck.checks.playing import LastsParams, RateParams
@@ -93,6 +94,7 @@ def aims(ruleset: RuleSet) -> Aims:
         sound_seconds=min(
             (each.maximum for each in _params(ruleset, LastsParams) if each.subject == "sound"), default=None
         ),
+        slides=min((each.maximum for each in _params(ruleset, SlideCount)), default=8),
         photo_bytes=min((each.maximum for each in _params(ruleset, PhotoParams)), default=None),
     )
 

@@ -15,6 +15,7 @@ from mmscheck.checks.mojibake import unescaped
 from mmscheck.checks.showing import shown
 from mmscheck.checks.subject import CONTROL, ENCODED_WORD
 from mmscheck.fix.markup import Coded, Edit, Element, applied, coded, elements, escaped, pieces, renamed
+from mmscheck.fix.slides import parted
 from mmscheck.model.mms import Mms
 from mmscheck.slidexml import parse
 from mmscheck.slidexml.names import NAME, SUBJECT, TEXT, URL, key_of
@@ -26,10 +27,13 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML 1.0 (section 2.2) does not allow."""
 
 
-def mended(data: bytes, source: str, urls: Mapping[str, str]) -> tuple[bytes, list[str]]:
+def mended(
+    data: bytes, source: str, urls: Mapping[str, str], most_slides: int = 8
+) -> tuple[bytes, list[str]]:
     """The document with every fault mended that has one right answer, and what was done, a clause each.
 
-    ``urls`` has the new URL of each whose file got another name. What is right is not touched, so that the
+    ``urls`` has the new URL of each whose file got another name; ``most_slides`` are as many as may be made.
+    What is right is not touched, so that the
     same bytes come back where nothing is wrong.
     """
     document = coded(data)
@@ -41,6 +45,7 @@ def mended(data: bytes, source: str, urls: Mapping[str, str]) -> tuple[bytes, li
     if message.problem is None:
         text = _spelled(text, message, done)
         text = applied(text, tuple(_values(text, urls, done)))
+        text = parted(text, most_slides, done)
     return (document.encoded(text), done) if text != _original(document) else (data, [])
 
 

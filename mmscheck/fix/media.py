@@ -51,7 +51,7 @@ class Shop:
         """``log`` is None where nothing is kept from run to run."""
         self._judge = judge
         self._forge = forge
-        self._aims = aims
+        self.aims = aims
         self._wishes = wishes
         self._log = log
 
@@ -66,7 +66,7 @@ class Shop:
         if before.other:
             unread = f"{source.name}: this is {before.side.type}, and nothing that a message can hold"
             return Worked(source=source, unread=unread)
-        todo = step(before, source.name, data, aims=self._aims, wishes=self._wishes, most=most)
+        todo = step(before, source.name, data, aims=self.aims, wishes=self._wishes, most=most)
         if isinstance(todo, Rename):
             return await self._renamed(source, data, before, todo)
         if isinstance(todo, Keep):

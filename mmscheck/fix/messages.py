@@ -102,7 +102,7 @@ class Messages:
             for url, place in self._named.items()
             if (new := _renamed(url, done[place.file.resolve()]))
         }
-        data, notes = documents.mended(document.data, source.name, urls)
+        data, notes = documents.mended(document.data, source.name, urls, self._shop.aims.slides)
         message = parse(data, source.name)
         after = self._judge.message(message, self._seen(message, done, urls, after=True), data)
         left = self._judge.blocking(after)

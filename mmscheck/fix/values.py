@@ -60,6 +60,7 @@ class Aims(msgspec.Struct, frozen=True, kw_only=True):
     hd_from: int | None = None
     sound_seconds: float | None = None
     photo_bytes: int | None = None
+    slides: int = 8
 
     def bytes_for(self, kind: str) -> int | None:
         """The most bytes for a kind; None where no rule has a number."""

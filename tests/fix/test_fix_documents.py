@@ -133,3 +133,24 @@ def test_what_is_no_message_stays_as_it_is(name: str) -> None:
     data = (Path(__file__).parents[2] / "fixtures" / "mms" / f"{name}.xml").read_bytes()
     once, _ = mended(data, name, {})
     assert parse(once, name).problem is not None
+
+
+def test_media_that_clash_get_slides_of_their_own_in_the_same_layout() -> None:
+    clashing = RIGHT.replace(
+        "        <message-text>",
+        "        <video><url>http://media.example.com/b.mp4</url></video>\n"
+        "        <vcard><url>http://media.example.com/c.vcf</url></vcard>\n        <message-text>",
+    )
+    text, done = made(clashing)
+    assert text == RIGHT.replace(
+        "</slide>\n",
+        "</slide>\n"
+        "    <slide>\n        <video><url>http://media.example.com/b.mp4</url></video>\n    </slide>\n"
+        "    <slide>\n        <vcard><url>http://media.example.com/c.vcf</url></vcard>\n    </slide>\n",
+    )
+    assert len(done) == 2
+
+
+def test_there_are_never_more_slides_than_a_message_may_have() -> None:
+    clashing = RIGHT.replace("</image>", "</image><video><url>http://media.example.com/b.mp4</url></video>")
+    assert mended(clashing.encode(), "sale.xml", {}, 1) == (clashing.encode(), [])
