@@ -20,9 +20,17 @@ MENDABLE = frozenset(
         *("media-size", "media-size-advised"),
         *("image-decodes", "image-dimensions-advised", "image-no-transparency", "image-upright"),
         *("image-screen-colours", "image-whole", "gif-frame-rate", "gif-dimensions-advised"),
+        *("audio-codec", "audio-decodes", "audio-whole", "video-codec", "video-container", "video-decodes"),
+        *("video-dimensions-advised", "video-frame-rate-advised"),
     }
 )
 """The rules whose failure a product can be free of; others are judged, and not worked for."""
+
+LENGTHS = frozenset({"audio-duration-advised", "video-duration-advised"})
+"""Worked for only where films and sounds may be cut."""
+
+UNSOUND = frozenset({"image-decodes", "audio-decodes", "video-decodes", "audio-codec", "video-codec"})
+"""What is wrong with these may take more bytes to mend than it had."""
 
 SHAPES = frozenset({"image-aspect-advised"})
 """Worked for only where the shape of pictures may be changed."""
@@ -66,6 +74,7 @@ def step(
 ) -> Step:
     """What to do with a file; ``most`` are bytes that its message leaves it, where those are fewer."""
     wanted = MENDABLE | (SHAPES if wishes.shape is not Shape.KEEP else frozenset())
+    wanted |= LENGTHS if wishes.trim else frozenset()
     faults = tuple(each.rule for each in judged.side.findings if each.rule in wanted)
     tight = most is not None and len(data) > most
     moving = wishes.still and judged.side.facts.get("frames", 1) != 1
@@ -114,7 +123,7 @@ def _limit(judged: Judged, type_: str, data: bytes, aims: Aims, most: int | None
     ):
         known.append(aims.bytes_for("gif"))
     accepted = any(type_ in types for types in aims.accepted.values())
-    if accepted and isinstance(judged.seen, Fetched) and "image-decodes" not in judged.failed:
+    if accepted and isinstance(judged.seen, Fetched) and not UNSOUND & judged.failed:
         known.append(len(data))
     return min((each for each in known if each is not None), default=len(data))
 

@@ -19,6 +19,22 @@ MODULES: Mapping[str, str] = MappingProxyType(
             ),
             "pictures",
         ),
+        **dict.fromkeys(
+            (
+                *("video/3gpp", "video/3gpp2", "video/mp2t", "video/mp4", "video/mpeg", "video/ogg"),
+                *("video/quicktime", "video/webm", "video/x-flv", "video/x-matroska", "video/x-ms-asf"),
+                *("video/x-ms-wmv", "video/x-msvideo", "audio/3gpp", "audio/3gpp2", "audio/mp4"),
+                *("audio/webm", "audio/x-matroska", "audio/ogg"),
+            ),
+            "films",
+        ),
+        **dict.fromkeys(
+            (
+                *("audio/aac", "audio/amr", "audio/amr-wb", "audio/flac", "audio/mpeg", "audio/wav"),
+                *("audio/x-aiff", "audio/x-caf", "audio/x-flac", "audio/x-ms-wma", "audio/x-wav"),
+            ),
+            "sounds",
+        ),
     }
 )
 """The module of ``mmscheck.fix`` whose ``mend`` knows the type."""
