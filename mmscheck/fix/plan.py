@@ -22,6 +22,7 @@ MENDABLE = frozenset(
         *("image-screen-colours", "image-whole", "gif-frame-rate", "gif-dimensions-advised"),
         *("audio-codec", "audio-decodes", "audio-whole", "video-codec", "video-container", "video-decodes"),
         *("video-dimensions-advised", "video-frame-rate-advised"),
+        *("vcard-valid", "vcard-advised", "vcard-photo-advised", "ical-valid", "ical-advised", "pdf-valid"),
     }
 )
 """The rules whose failure a product can be free of; others are judged, and not worked for."""
@@ -29,7 +30,20 @@ MENDABLE = frozenset(
 LENGTHS = frozenset({"audio-duration-advised", "video-duration-advised"})
 """Worked for only where films and sounds may be cut."""
 
-UNSOUND = frozenset({"image-decodes", "audio-decodes", "video-decodes", "audio-codec", "video-codec"})
+UNSOUND = frozenset(
+    {
+        "image-decodes",
+        "audio-decodes",
+        "video-decodes",
+        "audio-codec",
+        "video-codec",
+        "vcard-valid",
+        "vcard-advised",
+        "ical-valid",
+        "ical-advised",
+        "pdf-valid",
+    }
+)
 """What is wrong with these may take more bytes to mend than it had."""
 
 SHAPES = frozenset({"image-aspect-advised"})

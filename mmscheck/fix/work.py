@@ -35,6 +35,9 @@ MODULES: Mapping[str, str] = MappingProxyType(
             ),
             "sounds",
         ),
+        "text/vcard": "cards",
+        "text/calendar": "calendars",
+        "application/pdf": "pdfs",
     }
 )
 """The module of ``mmscheck.fix`` whose ``mend`` knows the type."""
