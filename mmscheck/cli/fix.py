@@ -13,12 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from mmscheck.cli.commands import with_options
-from mmscheck.cli.exits import Exit, worst
 from mmscheck.cli.files import replace_file
 from mmscheck.cli.fix_places import Places
-from mmscheck.cli.lint_paths import STDIN, Paths, sort_paths
 from mmscheck.cli.options import ConfigOptions, Exclude, JudgingOptions, configurations, offline_ruleset
 from mmscheck.cli.output import Destination, destinations
+from mmscheck.cli.paths import STDIN, Paths, sort_paths
 from mmscheck.cli.running import run
 from mmscheck.cli.say import write_stdout
 from mmscheck.cli.spared import spare
@@ -29,6 +28,7 @@ from mmscheck.fix.report import FIX_FORMATS
 from mmscheck.fix.run import Document, Outcome, Settings, Source, fix
 from mmscheck.fix.values import Result, Shape, Wishes
 from mmscheck.lint.assets import locate
+from mmscheck.model.exits import Exit
 from mmscheck.ruleset import Config, demand_folders
 from mmscheck.slidexml import parse, read_inputs
 
@@ -221,8 +221,7 @@ def _colour(text: str) -> tuple[int, int, int]:
 
 def _result(options: FixOptions, parts: Sequence[Outcome], unread: Sequence[str]) -> Result:
     missing = (*unread, *(sentence for part in parts for sentence in part.unread))
-    codes = [*_codes(parts)] + ([Exit.NOTHING_CHECKED] if missing else [])
-    code = worst(codes or [Exit.PERMITTED])
+    code = Exit.NOTHING_CHECKED if missing else _code(parts)
     return Result(
         tool_version=version("mmscheck"),
         ruleset_digest=", ".join(dict.fromkeys(part.ruleset_digest for part in parts)),
@@ -230,18 +229,16 @@ def _result(options: FixOptions, parts: Sequence[Outcome], unread: Sequence[str]
         dry=options.dry_run,
         strict=options.judging.strict,
         passed=code == Exit.PERMITTED,
-        exit_code=code,
+        exit_code=int(code),
         output=None if options.output is None else str(options.output),
         unread=missing,
     )
 
 
-def _codes(parts: Sequence[Outcome]) -> Iterator[Exit]:
-    for part in parts:
-        if part.denied:
-            yield Exit.DENIED
-        if part.undecided:
-            yield Exit.UNDECIDED
+def _code(parts: Sequence[Outcome]) -> Exit:
+    if any(part.denied for part in parts):
+        return Exit.DENIED
+    return Exit.UNDECIDED if any(part.undecided for part in parts) else Exit.PERMITTED
 
 
 def _write(wanted: Sequence[Destination], result: Result) -> None:

@@ -12,15 +12,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mmscheck.checks.canvas import AspectParams, FitsParams
+from mmscheck.checks.images import AspectParams, FitsParams
 from mmscheck.checks.media import SizeParams
 from mmscheck.checks.message import SlideCount
 from mmscheck.checks.mime import AcceptedParams
 from mmscheck.checks.objects import PhotoParams
-from mmscheck.checks.playing import LastsParams, RateParams
+from mmscheck.checks.playing import PlayingTimeParams, RateParams
 from mmscheck.checks.providers import ProviderLimits
-from mmscheck.checks.published import bounds
-from mmscheck.checks.wire import ELASTIC, WireSize
+from mmscheck.checks.sizes import ELASTIC, WireSize, bounds
 from mmscheck.fix.values import Aims, Size
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import MediaKind
@@ -71,7 +70,7 @@ def message_bounds(ruleset: RuleSet) -> tuple[Bound, ...]:
 
 def aims(ruleset: RuleSet) -> Aims:
     """What one file has to come to, alone in its message; of several numbers the tightest."""
-    films = [each for each in _params(ruleset, LastsParams) if each.subject == "film"]
+    films = [each for each in _params(ruleset, PlayingTimeParams) if each.subject == "film"]
     rates = {each.subject: each for each in _params(ruleset, RateParams)}
     shapes = _params(ruleset, AspectParams)
     animation = rates.get("animation")
@@ -92,7 +91,8 @@ def aims(ruleset: RuleSet) -> Aims:
         hd_seconds=min((each.hd for each in films if each.hd is not None), default=None),
         hd_from=min((each.hd_from for each in films if each.hd_from is not None), default=None),
         sound_seconds=min(
-            (each.maximum for each in _params(ruleset, LastsParams) if each.subject == "sound"), default=None
+            (each.maximum for each in _params(ruleset, PlayingTimeParams) if each.subject == "sound"),
+            default=None,
         ),
         slides=min((each.maximum for each in _params(ruleset, SlideCount)), default=8),
         photo_bytes=min((each.maximum for each in _params(ruleset, PhotoParams)), default=None),

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from email.errors import HeaderParseError
 from html.entities import html5
 
+from mmscheck.base.text import quoted as shown
 from mmscheck.checks.characters import is_plain, suggested
-from mmscheck.checks.mojibake import mended as unmixed
-from mmscheck.checks.mojibake import unescaped
-from mmscheck.checks.showing import shown
 from mmscheck.checks.subject import CONTROL, ENCODED_WORD
+from mmscheck.checks.texts import mended as unmixed
+from mmscheck.checks.texts import unescaped
 from mmscheck.fix.markup import Coded, Edit, Element, applied, coded, elements, escaped, pieces, renamed
 from mmscheck.fix.slides import parted
 from mmscheck.model.mms import Mms

@@ -266,7 +266,7 @@ def _made(job: Job, film: Film, way: Way) -> tuple[bytes, list[Image.Image]]:
                 if isinstance(frame, VideoFrame):
                     for ready in prepared.ready(frame, pictures):
                         if written % step == 0:
-                            references.append(ready.to_image(threads=1).convert("L"))
+                            references.append(_grey(ready))
                         written += 1
                         out.mux(made.encode(ready))
                 elif sound is not None:
@@ -393,6 +393,11 @@ def _done(film: Film, way: Way) -> Iterator[str]:
     yield f"written as MP4 with H.264 (Main, quality {way.quality}){sound}, index first"
 
 
+def _grey(frame: Any) -> Image.Image:
+    picture: Image.Image = frame.to_image(threads=1)
+    return picture.convert("L")
+
+
 def _step(film: Film) -> int:
     """Every how many frames one is measured."""
     return max(1, film.count // LOOKED_AT)
@@ -407,6 +412,6 @@ def _measured(data: bytes, references: list[Image.Image], step: int) -> Measure:
         for at, frame in enumerate(_frames(container, stream)):
             number, rest = divmod(at, step)
             if not rest and number < len(references):
-                values.append(likeness.ssim(references[number], frame.to_image(threads=1).convert("L")))
+                values.append(likeness.ssim(references[number], _grey(frame)))
     mean = round(sum(values) / len(values), 4) if values else 0.0
     return Measure(name="SSIM", value=mean, of=f"brightness, mean of {len(values)} frames at their new size")

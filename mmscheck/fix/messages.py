@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from mmscheck.checks.wire import ELASTIC
+from mmscheck.checks.sizes import ELASTIC
 from mmscheck.fix import documents
 from mmscheck.fix.aims import Bound
 from mmscheck.fix.fit import Part, caps, excess

@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 import msgspec
 
+from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.fix.proof import Judged
 from mmscheck.fix.values import Aims, Job, Shape, Wishes
 from mmscheck.fix.work import MODULES
-from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.model.observation import Fetched
 
 MENDABLE = frozenset(

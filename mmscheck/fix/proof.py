@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import msgspec
 
-from mmscheck.checks.kinds import is_other, kind_of
+from mmscheck.checks.media_types import is_other, kind_of
 from mmscheck.fix.values import Found, Side
 from mmscheck.judge import gate
 from mmscheck.judge.engine import judge, judge_alone

@@ -35,6 +35,7 @@ def film(
 ) -> bytes:
     """A film of a picture that moves across, with a tone."""
     file = io.BytesIO()
+    maker: Any = VideoFrame
     whole = photo((size[0] * 2, size[1] * 2))
     with av.open(file, "w", format=muxer) as out:
         video: Any = out.add_stream(codec, rate=rate, options=options)
@@ -45,7 +46,7 @@ def film(
         audio = _audio(out, sound) if sound else None
         for at in range(int(seconds * rate)):
             box = (at % size[0], at % size[1], at % size[0] + size[0], at % size[1] + size[1])
-            frame = VideoFrame.from_image(whole.crop(box))
+            frame = maker.from_image(whole.crop(box))
             frame.pts = at
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
@@ -80,7 +81,7 @@ def _audio(out: Any, codec: str, rate: int = 44_100) -> AudioStream:
 def _fill(out: Any, stream: AudioStream, seconds: float) -> None:
     context = stream.codec_context
     resampler = av.AudioResampler(
-        context.format or "s16", "mono", context.sample_rate, frame_size=context.frame_size or None
+        context.format, "mono", context.sample_rate, frame_size=context.frame_size or None
     )
     count = int(seconds * context.sample_rate)
     wave = b"".join(struct.pack("<h", (n * 500) % 20_000 - 10_000) for n in range(count))
@@ -94,6 +95,7 @@ def _fill(out: Any, stream: AudioStream, seconds: float) -> None:
 
 def looked_at(data: bytes) -> dict[str, Any]:
     """What a decoder finds in a film, to its end."""
+    container: Any
     with av.open(io.BytesIO(data)) as container:
         video = container.streams.video[0]
         audio = next(iter(container.streams.audio), None)

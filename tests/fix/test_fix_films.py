@@ -75,6 +75,7 @@ def test_a_container_alone_is_changed_without_touching_the_tracks(capsys: pytest
     assert entry["done"] == ["put into MP4 without touching its tracks"]
 
     def packets(of: bytes) -> list[bytes]:
+        container: Any
         with av.open(io.BytesIO(of)) as container:
             return [bytes(packet) for packet in container.demux(container.streams.video[0]) if packet.size]
 
@@ -136,6 +137,7 @@ def test_sounds_that_no_provider_lists_become_mp3(
     rate = 8000 if codec == "libopencore_amrnb" else 44_100
     entry = fixed(capsys, name, tone(muxer, codec, rate=rate))
     made = product(entry)
+    container: Any
     with av.open(io.BytesIO(made), format="mp3") as container:
         assert container.streams.audio[0].codec_context.name in {"mp3", "mp3float"}
         seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
