@@ -14,23 +14,32 @@ from msgspec.structs import replace
 
 from mmscheck.cli.commands import with_options
 from mmscheck.cli.files import replace_file
-from mmscheck.cli.fix_places import Places
-from mmscheck.cli.options import ConfigOptions, Exclude, JudgingOptions, configurations, offline_ruleset
+from mmscheck.cli.options import (
+    ConfigOptions,
+    Exclude,
+    JudgingOptions,
+    NoProgress,
+    configurations,
+    offline_ruleset,
+)
 from mmscheck.cli.output import Destination, destinations
 from mmscheck.cli.paths import STDIN, Paths, sort_paths
+from mmscheck.cli.progress import Progress, ProgressStage
 from mmscheck.cli.running import run
-from mmscheck.cli.say import write_stdout
+from mmscheck.cli.say import say, write_stdout
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
 from mmscheck.fix.files import sweep
 from mmscheck.fix.log import Log
+from mmscheck.fix.places import Places
 from mmscheck.fix.report import FIX_FORMATS
 from mmscheck.fix.run import Document, Outcome, Settings, Source, fix
 from mmscheck.fix.values import Result, Shape, Wishes
+from mmscheck.fix.worktree import demand_clean
 from mmscheck.lint.assets import locate
 from mmscheck.model.exits import Exit
 from mmscheck.ruleset import Config, demand_folders
-from mmscheck.slidexml import parse, read_inputs
+from mmscheck.slidexml import is_other_xml, parse, read_inputs
 
 
 class FixOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +52,14 @@ class FixOptions(msgspec.Struct, frozen=True, kw_only=True):
             type=click.Path(path_type=Path),
             metavar="DIR",
             help="Where the mended copies go: a new or empty folder, or one of an earlier run.",
+        ),
+    ]
+    in_place: Annotated[
+        bool,
+        click.option(
+            "--in-place",
+            is_flag=True,
+            help="Write over the files themselves, where git holds each of them as it is.",
         ),
     ]
     dry_run: Annotated[
@@ -88,12 +105,17 @@ class FixOptions(msgspec.Struct, frozen=True, kw_only=True):
             "formats",
             multiple=True,
             metavar="FORMAT[=FILE]",
-            help="text (default) or json; repeatable.",
+            help="text (default), json or html; repeatable.",
         ),
+    ]
+    skip_other_xml: Annotated[
+        bool,
+        click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files that are no messages."),
     ]
     judging: JudgingOptions
     config: ConfigOptions
     exclude: Exclude
+    no_progress: NoProgress
 
 
 @click.command(name="fix")
@@ -110,41 +132,54 @@ def command(paths: tuple[str, ...], *, options: FixOptions) -> int:
     could not be read, 3 something is open, 4 internal error, or a file could not be written.
     """
     wanted = destinations(options.formats, FIX_FORMATS)
-    output = options.output
-    if (output is None) is not options.dry_run:
-        raise UsageError("--output DIR: name the folder for the mended copies, or give --dry-run alone")
+    if [options.output is not None, options.dry_run, options.in_place].count(True) != 1:
+        raise UsageError("give one of these: --output DIR for mended copies, --in-place, or --dry-run")
     found = sort_paths(paths, options.exclude)
-    places = Places(paths, output)
+    places = Places(paths, options.output, in_place=options.in_place)
     groups = [
-        _read(config, found, own, places)
+        _read(options, config, found, own, places)
         for config, own in configurations(options.config, (*found.documents, *found.media))
     ]
     for group in groups:
-        spare(
-            options,
-            wanted,
-            inputs=[*group.files(), *group.placed()],
-            config=group.config,
-            copies=group.copies() if output is not None else (),
-        )
-    log = None if output is None else Log(output)
-    if output is not None:
-        sweep(output)
-    parts = [_mended(options, group, places, log) for group in groups]
+        _guard(options, wanted, group)
+    log = None if options.output is None else Log(options.output)
+    if options.output is not None:
+        sweep(options.output)
+    with Progress(wanted=not options.no_progress) as line:
+        stage = line.stage("files", sum(len(group.files()) for group in groups))
+        parts = [_mended(options, wanted, group, places=places, log=log, stage=stage) for group in groups]
     result = _result(options, parts, found.unread)
     if not result.entries:
-        raise InputError("; ".join(result.unread) or "nothing was found to mend")
+        return _nothing(sum(group.skipped for group in groups), result.unread)
     _write(wanted, result)
     return result.exit_code
 
 
+def _guard(options: FixOptions, wanted: Sequence[Destination], group: _Group) -> None:
+    """Nothing is written over that is read; with --in-place only what git holds."""
+    files = [*group.files(), *group.placed()]
+    copies = group.copies() if options.output is not None else ()
+    spare(options, wanted, inputs=files, config=group.config, copies=copies)
+    if options.in_place:
+        demand_clean(files)
+
+
+def _nothing(skipped: int, unread: Sequence[str]) -> int:
+    """There is nothing to mend: fine only when all there was were documents to be skipped."""
+    if unread or not skipped:
+        raise InputError("; ".join(unread) or "nothing was found to mend")
+    say(f"mmscheck: none of {skipped} XML file{'s' if skipped > 1 else ''} is slide XML; skipped")
+    return int(Exit.PERMITTED)
+
+
 class _Group(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies under one configuration."""
+    """What lies under one configuration; ``skipped`` counts XML files that are no messages."""
 
     config: Config
     documents: tuple[Document, ...]
     media: tuple[Source, ...]
     unread: tuple[str, ...]
+    skipped: int
 
     def _sources(self) -> tuple[Source, ...]:
         return (*self.media, *(document.source for document in self.documents))
@@ -164,43 +199,54 @@ class _Group(msgspec.Struct, frozen=True, kw_only=True):
         return (place for place in located if isinstance(place, Path))
 
 
-def _read(config: Config, paths: Paths, own: Sequence[str], places: Places) -> _Group:
+def _read(options: FixOptions, config: Config, paths: Paths, own: Sequence[str], places: Places) -> _Group:
     mine = frozenset(own)
     named = [path for path in paths.documents if path in mine and not places.is_made(path)]
     if STDIN in named:
         raise UsageError("-: what comes by standard input has no name for a copy; name a file")
     inputs, unread = read_inputs(named, io.BytesIO()) if named else ((), ())
+    messages = [each for each in inputs if not (options.skip_other_xml and is_other_xml(each.data))]
     media = [path for path in paths.media if path in mine and not places.is_made(path)]
-    if inputs or media:
+    if messages or media:
         demand_folders(config)
     return _Group(
         config=config,
         documents=tuple(
             Document(source=places.source(each.source), data=each.data, message=parse(each.data, each.source))
-            for each in inputs
+            for each in messages
         ),
         media=tuple(places.source(path) for path in media),
         unread=unread,
+        skipped=len(inputs) - len(messages),
     )
 
 
-def _mended(options: FixOptions, group: _Group, places: Places, log: Log | None) -> Outcome:
+def _mended(
+    options: FixOptions,
+    wanted: Sequence[Destination],
+    group: _Group,
+    *,
+    places: Places,
+    log: Log | None,
+    stage: ProgressStage,
+) -> Outcome:
     strict = options.judging.strict or group.config.strict
     outcome = run(
         fix(
             group.documents,
             group.media,
             offline_ruleset(options.judging, group.config),
-            _settings(options, strict=strict),
+            _settings(options, strict=strict, previews=any(item.format == "html" for item in wanted)),
             assets=group.config.assets,
             beside=places.beside(group.config.assets),
             log=log,
+            tell=lambda _entry: stage.add(),
         )
     )
     return replace(outcome, unread=(*group.unread, *outcome.unread))
 
 
-def _settings(options: FixOptions, *, strict: bool) -> Settings:
+def _settings(options: FixOptions, *, strict: bool, previews: bool) -> Settings:
     shape = options.shape or (Shape.EXTEND if strict else Shape.KEEP)
     wishes = Wishes(
         shape=Shape(shape),
@@ -208,7 +254,14 @@ def _settings(options: FixOptions, *, strict: bool) -> Settings:
         still=options.still,
         trim=options.trim,
     )
-    return Settings(wishes=wishes, strict=strict, jobs=options.jobs, write=not options.dry_run)
+    return Settings(
+        wishes=wishes,
+        strict=strict,
+        jobs=options.jobs,
+        write=not options.dry_run,
+        in_place=options.in_place,
+        previews=previews,
+    )
 
 
 def _colour(text: str) -> tuple[int, int, int]:

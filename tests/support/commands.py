@@ -63,7 +63,7 @@ NEITHER = frozenset(
             "since",
             "what",
         ),
-        *("background", "jobs", "shape", "still", "trim"),
+        *("background", "in_place", "jobs", "shape", "still", "trim"),
         *("fallback_sms_text", "false_permits", "family", "form", "from_", "idempotency_key", "in_flight"),
         *("late_seconds", "listen", "max_concurrency", "max_failures", "max_rate", "media_port", "mishap"),
         *("mishap_action", "mms_id", "no_cache_bust", "no_progress", "operator_id", "per_host"),

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.fix.values import Action, Entry, Result, Side
+from mmscheck.report.escape import visible_json
 
 
 def render(result: Result) -> str:
@@ -23,7 +24,7 @@ def render(result: Result) -> str:
         "unread": list(result.unread),
         "files": [_file(entry) for entry in result.entries],
     }
-    return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode("utf-8") + "\n"
+    return visible_json(msgspec.json.format(msgspec.json.encode(whole), indent=2).decode("utf-8")) + "\n"
 
 
 def _file(entry: Entry) -> dict[str, Any]:

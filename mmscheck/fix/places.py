@@ -8,14 +8,16 @@ from pathlib import Path
 
 from mmscheck.fix.media import Source
 
-UNSEEN = Path("-")
-
 
 class Places:
-    """The paths that were given, and the folder for the copies; None for a dry run."""
+    """The paths that were given, and the folder for the copies; None for a dry run.
 
-    def __init__(self, given: Sequence[str], output: Path | None) -> None:
+    ``in_place`` has every file keep its place.
+    """
+
+    def __init__(self, given: Sequence[str], output: Path | None, *, in_place: bool = False) -> None:
         """Folders are told from files by what they are now."""
+        self._in_place = in_place
         self._folders = [Path(path) for path in given if os.path.isdir(path)]  # noqa: PTH112 - NUL in names
         self._output = output
         self._real = None if output is None else Path(os.path.realpath(output))
@@ -23,7 +25,8 @@ class Places:
     def source(self, path: str) -> Source:
         """A file that was named, or found in a folder that was."""
         file = Path(path)
-        return Source(name=path, file=file, target=self._target(self._below(file)))
+        target = file if self._in_place else self._target(self._below(file))
+        return Source(name=path, file=file, target=target)
 
     def is_made(self, path: str) -> bool:
         """Whether the file lies in the folder of the copies, as those of an earlier run do."""
@@ -33,6 +36,8 @@ class Places:
         """Where a file goes that no path covers: below the name of the folder that is mapped."""
 
         def source(place: Path) -> Source:
+            if self._in_place:
+                return Source(name=str(place), file=place, target=place)
             folder = next((each for _, each in assets if place.is_relative_to(each)), place.parent)
             below = self._inside(place) or Path(folder.name) / place.relative_to(folder)
             return Source(name=str(place), file=place, target=self._target(below))
