@@ -67,6 +67,14 @@ ENDINGS: Mapping[str, str] = MappingProxyType(
 """The usual ending of each type that a message can hold."""
 
 
+OWNED = "application/vnd.apple.pkpass"
+
+SIGNED = (
+    "a pass is signed by its owner, and every change breaks the signature: have its owner make and sign it"
+    " anew, and upload the .pkpass as it comes"
+)
+
+
 class Rename(msgspec.Struct, frozen=True):
     """The bytes are right and the ending of the name is not."""
 
@@ -92,15 +100,15 @@ def step(
     faults = tuple(each.rule for each in judged.side.findings if each.rule in wanted)
     tight = most is not None and len(data) > most
     moving = wishes.still and judged.side.facts.get("frames", 1) != 1
-    if not (faults or tight or moving):
-        return _untouched(judged)
     type_ = _type(judged)
+    if not (faults or tight or moving):
+        return _untouched(judged, name)
     if set(faults) == {"extension-matches"} and not (tight or moving):
         ending = ENDINGS.get(type_ or "")
         if ending is not None:
             return Rename(ending)
     if type_ is None or type_ not in MODULES:
-        return _no_way(judged, type_)
+        return _no_way(judged, type_, name)
     limit = _limit(judged, type_, data, aims, most)
     return Job(data=data, type=type_, name=name, aims=aims, wishes=wishes, most=limit, findings=faults)
 
@@ -109,15 +117,19 @@ def _type(judged: Judged) -> str | None:
     return judged.side.type
 
 
-def _untouched(judged: Judged) -> Keep:
+def _untouched(judged: Judged, name: str) -> Keep:
     blocking = [each for each in judged.side.findings if each.severity == "error"]
     if not blocking:
         return Keep()
+    if judged.kind == "passbook":
+        return _no_way(judged, OWNED, name)
     first = blocking[0]
     return Keep(why=first.fix, owner=first.owner)
 
 
-def _no_way(judged: Judged, type_: str | None) -> Keep:
+def _no_way(judged: Judged, type_: str | None, name: str) -> Keep:
+    if OWNED in {type_, BY_EXTENSION.get(PurePath(name).suffix.lower())}:
+        return Keep(why=SIGNED, owner="content")
     first = judged.side.findings[0] if judged.side.findings else None
     if type_ is None:
         why = "nothing in its bytes tells what it is, so that nothing can be made of it; export it again"

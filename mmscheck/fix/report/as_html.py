@@ -37,6 +37,10 @@ WORDS = {
 }
 
 
+COUNTED = {Action.COPIED: "copied as they are"}
+"""What is told of several."""
+
+
 def render(result: Result) -> str:
     """The whole page; whatever came from files and names is text in it."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
@@ -63,7 +67,9 @@ def _text(text: str) -> str:
 
 
 def _verdict(result: Result) -> Markup:
-    counts = ", ".join(f"{result.count(action):,} {words}" for action, words in WORDS.items())
+    counts = ", ".join(
+        f"{result.count(action):,} {COUNTED.get(action, words)}" for action, words in WORDS.items()
+    )
     dry = " Nothing was written: this is a dry run." if result.dry else ""
     passed = (
         "What there is now passes lint." if result.passed else "Not all of it passes lint: see what is left."
