@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,12 @@ show (judgements, held by the measure that each report states)."""
 
 GOOD = 75
 """The quality (libjpeg's default) below which a smaller picture is tried too; the measure decides."""
+
+FULL = 0.96
+"""The part of the bytes that is worth no further try: a step of quality is about as much."""
+
+SLOPE = 0.04
+"""By how much the logarithm of a JPEG's bytes grows with a step of quality: from 75 to 92 they double."""
 
 STEPS = (1.0, 0.8, 0.64, 0.5, 0.4, 0.32, 0.25)
 """Parts of the fitted size that are tried."""
@@ -128,45 +135,75 @@ def encoded(picture: Image.Image, most: int) -> Encoded | None:
 
 
 def _searched(picture: Image.Image, most: int, first: bytes | None = None) -> Encoded | None:
+    """The best of the fitted size and of two smaller ones, as far as they come into question."""
+    top = jpeg(picture, TOP) if first is None else first
+    if len(top) <= most:
+        return _measured(picture, picture, (top, TOP))
     best: Encoded | None = None
-    for step in STEPS:
+    for step in _steps(most / (len(top) / math.exp(SLOPE * (TOP - GOOD)))):
         smaller = picture if step == 1 else _scaled(picture, step)
-        found = _highest(smaller, most, first if step == 1 else None)
+        found = _highest(smaller, most)
         if found is None:
             continue
-        data, quality = found
-        size = "" if step == 1 else f", made {smaller.width} x {smaller.height} to fit"
-        made = Encoded(
-            data,
-            ".jpg",
-            f"written as JPEG of quality {quality}{size}",
-            likeness.measured(picture, _back(data), f"brightness, at {picture.width} x {picture.height}"),
-        )
+        made = _measured(picture, smaller, found)
         if best is not None and made.measure.value <= best.measure.value:
             return best
         best = made
-        if quality >= GOOD:
+        if found[1] >= GOOD:
             return best
     return best
 
 
-def _highest(picture: Image.Image, most: int, first: bytes | None = None) -> tuple[bytes, int] | None:
+def _steps(part: float) -> Iterator[float]:
+    """The sizes to be tried, the largest first; ``part`` of the bytes of a good quality may be used.
+
+    Bytes grow a little slower than the area does.
+    """
+    wanted = min(1.0, part) ** 0.55
+    return (step for step in STEPS if step <= max(wanted * 1.4, STEPS[-1]))
+
+
+def _measured(picture: Image.Image, smaller: Image.Image, made: tuple[bytes, int]) -> Encoded:
+    data, quality = made
+    size = "" if smaller is picture else f", made {smaller.width} x {smaller.height} to fit"
+    of = f"brightness, at {picture.width} x {picture.height}"
+    return Encoded(
+        data,
+        ".jpg",
+        f"written as JPEG of quality {quality}{size}",
+        likeness.measured(picture, _back(data), of),
+    )
+
+
+def _highest(picture: Image.Image, most: int) -> tuple[bytes, int] | None:
     """The JPEG of the highest quality within the bytes; None when the lowest is too large."""
-    top = jpeg(picture, TOP) if first is None else first
-    if len(top) <= most:
-        return top, TOP
-    low = jpeg(picture, BOTTOM)
-    if len(low) > most:
-        return None
-    best, below, above = (low, BOTTOM), BOTTOM, TOP
-    while above - below > 1:
-        middle = (below + above) // 2
-        made = jpeg(picture, middle)
-        if len(made) <= most:
-            best, below = (made, middle), middle
+    best: tuple[bytes, int] | None = None
+    fitting, larger = (BOTTOM - 1, 0), (TOP + 1, 0)
+    quality = GOOD
+    while True:
+        made = jpeg(picture, quality)
+        if len(made) > most:
+            larger = (quality, len(made))
         else:
-            above = middle
-    return best
+            best, fitting = (made, quality), (quality, len(made))
+            if len(made) >= most * FULL:
+                return best
+        if larger[0] - fitting[0] <= 1:
+            return best
+        quality = _guess(fitting, larger, most)
+
+
+def _guess(fitting: tuple[int, int], larger: tuple[int, int], most: int) -> int:
+    """The quality between two, each with its bytes (0: not tried), whose bytes should come near to the most.
+
+    The logarithm of the bytes is about straight in the quality.
+    """
+    (low, few), (high, many) = fitting, larger
+    slope = math.log(many / few) / (high - low) if few and many else SLOPE
+    wanted = math.log(most * (FULL + 1) / 2)
+    start, size = (low, few) if few else (high, many)
+    guess = start + math.floor((wanted - math.log(size)) / max(slope, 1e-6))
+    return min(max(guess, low + 1), high - 1)
 
 
 def jpeg(picture: Image.Image, quality: int) -> bytes:
