@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from mmscheck.fix.lines import Line, read, written
 from mmscheck.fix.values import Answer, Job, Mended, Unmended
-from mmscheck.media.moments import moment
+from mmscheck.media.calendars import moment
 from mmscheck.media.refusal import RefusedError
 
 ZONED = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE", "DUE"})

@@ -16,8 +16,8 @@ from PIL import Image
 
 from mmscheck.fix.colours import screen
 from mmscheck.media import playing
-from mmscheck.media.libraries import MOST_PIXELS
 from mmscheck.media.refusal import RefusedError
+from mmscheck.media.witnesses import MOST_PIXELS
 
 Box = tuple[bytes, int, int]
 """A box: its type, and where its content begins and ends."""

@@ -26,9 +26,9 @@ from mmscheck.fix import likeness
 from mmscheck.fix.colours import plain
 from mmscheck.fix.fitting import fitted, room
 from mmscheck.fix.values import Answer, Job, Measure, Mended, Unmended
-from mmscheck.media.libraries import MOST_PIXELS, PICTURES
-from mmscheck.media.pictures import verdicts
+from mmscheck.media.image import verdicts
 from mmscheck.media.refusal import RefusedError, judging
+from mmscheck.media.witnesses import MOST_PIXELS, PICTURES
 
 TOP, BOTTOM = 92, 40
 """JPEG qualities of libjpeg's scale: above the first files grow and nobody sees more, below the second blocks
