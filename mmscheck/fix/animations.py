@@ -35,17 +35,25 @@ MOST_PIXELS = 120_000_000
 
 
 class Frames(msgspec.Struct, frozen=True):
-    """Pictures in RGB with the milliseconds of each, and how often all is repeated (0: for ever)."""
+    """Pictures in RGB with the milliseconds of each, and how often all is repeated (0: for ever).
+
+    ``repeated`` marks those that are the one before once more.
+    """
 
     pictures: tuple[Image.Image, ...]
     times: tuple[int, ...]
     loop: int | None
+    repeated: frozenset[int] = frozenset()
 
 
 def mend(job: Job, picture: Image.Image) -> Answer:
     """The animation as a GIF within the bytes; RefusedError when a frame cannot be decoded."""
     done: list[str] = [] if picture.format == "GIF" else [f"turned from {picture.format} into GIF"]
     frames = _read(picture, job, done)
+    if all(each.tobytes() == frames.pictures[0].tobytes() for each in frames.pictures):
+        from mmscheck.fix.pictures import still  # noqa: PLC0415 - it needs this module
+
+        return still(job, frames.pictures[0], [*done, "one picture, as nothing in it moves"])
     wanted = _paced(frames, job.aims, done)
     while True:
         for scale, colours in LADDER:
@@ -115,23 +123,24 @@ def _repeated(frames: Frames, slowest: float, done: list[str]) -> Frames:
     most = int(1000 / slowest) // TICK * TICK
     pictures: list[Image.Image] = []
     times: list[int] = []
+    repeated: set[int] = set()
     for picture, time in zip(frames.pictures, frames.times, strict=True):
         count = max(1, -(-time // most))
         for n in range(count):
-            pictures.append(_marked(picture, n))
+            if n % 2:
+                repeated.add(len(pictures))
+            pictures.append(picture)
             times.append(max(TICK, time // count // TICK * TICK))
     done.append(f"frames repeated, as {slowest:g} a second are the fewest advised")
-    return Frames(tuple(pictures), tuple(times), frames.loop)
+    return Frames(tuple(pictures), tuple(times), frames.loop, frozenset(repeated))
 
 
-def _marked(picture: Image.Image, number: int) -> Image.Image:
-    """The same picture with one pixel of the corner a shade off, as Pillow joins frames that are the same."""
-    if not number % 2:
-        return picture
+def _marked(picture: Image.Image) -> Image.Image:
+    """The same with one pixel of the corner in another colour, as Pillow joins frames that are the same."""
     other = picture.copy()
     corner = other.getpixel((0, 0))
-    assert isinstance(corner, tuple)  # noqa: S101 - for the type checker: it is RGB
-    other.putpixel((0, 0), tuple(value - 24 if value > 127 else value + 24 for value in corner))  # noqa: PLR2004
+    assert isinstance(corner, int)  # noqa: S101 - for the type checker: it has a palette
+    other.putpixel((0, 0), corner - 1 if corner else 1)
     return other
 
 
@@ -156,6 +165,8 @@ def _written(frames: Frames, scale: float, colours: int) -> bytes:
     palette = _palette(pictures, colours)
     dither = Image.Dither.NONE if colours > 64 else Image.Dither.FLOYDSTEINBERG  # noqa: PLR2004 - judgement
     reduced = [picture.quantize(palette=palette, dither=dither) for picture in pictures]
+    for at in frames.repeated:
+        reduced[at] = _marked(reduced[at])
     file = io.BytesIO()
     loop = {} if frames.loop is None else {"loop": frames.loop}
     reduced[0].save(

@@ -124,16 +124,16 @@ def _seen(job: Job) -> Film | None:
             time = float(frame.time or 0)
             first = time if first is None else first
             last = max(last, time)
-        if not count:
+        if not count or not all(size):
             raise RefusedError("there is no picture in it")
         span = last - (first or 0.0)
-        each = span / (count - 1) if count > 1 else 0.04
+        each = span / (count - 1) if count > 1 and span > 0 else 0.04
         context = stream.codec_context
         shown = size if turn % 180 == 0 else (size[1], size[0])
         return Film(
             shown,
             turn,
-            span + each,
+            max(span, 0.0) + each,
             count,
             playing.codec(stream) or "",
             str(context.profile or ""),

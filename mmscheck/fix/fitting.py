@@ -8,6 +8,9 @@ from PIL import Image, ImageOps
 
 from mmscheck.fix.values import Aims, Shape, Size, Wishes
 
+SMALLEST = 10
+"""How many times the advised shape, 9 x 16, is the least: below that whole pixels are too coarse for it."""
+
 
 def room(size: Size, aims: Aims) -> Size | None:
     """The largest size of the same shape that some canvas holds; None where it fits as it is."""
@@ -70,4 +73,6 @@ def _whole(size: Size, aims: Aims, *, grow: bool) -> Size:
     by_width = (width, round(width * high / wide))
     by_height = (round(height * wide / high), height)
     target = max(by_width, by_height) if grow else min(by_width, by_height)
+    if target[0] < SMALLEST * wide:
+        target = (SMALLEST * wide, SMALLEST * high)
     return room(target, aims) or target

@@ -27,7 +27,7 @@ from mmscheck.fix.colours import plain
 from mmscheck.fix.fitting import fitted, room
 from mmscheck.fix.values import Answer, Job, Measure, Mended, Unmended
 from mmscheck.media.image import verdicts
-from mmscheck.media.refusal import RefusedError, judging
+from mmscheck.media.refusal import RefusedError, judging, raised_in
 from mmscheck.media.witnesses import MOST_PIXELS, PICTURES
 
 TOP, BOTTOM = 92, 40
@@ -64,16 +64,29 @@ def opened(data: bytes) -> Iterator[Image.Image]:
     """The picture in the bytes; RefusedError when Pillow refuses it while this is open."""
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a confined process may start no thread
-    with warnings.catch_warnings(), judging(verdicts("a picture")):
+    with warnings.catch_warnings(), _refusing(), judging(verdicts("a picture")):
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(io.BytesIO(data), formats=PICTURES) as picture:
             yield picture
 
 
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Whatever Pillow's own modules raise over a file is its refusal: nothing is made of it then."""
+    try:
+        yield
+    except (RefusedError, MemoryError):
+        raise
+    except Exception as error:
+        if not raised_in(error).startswith("PIL."):
+            raise
+        raise RefusedError("a value in it is wrong") from error
+
+
 def mend(job: Job) -> Answer:
     """The picture of a job as JPEG or PNG, or an animation as GIF."""
-    if job.type in {"image/heic", "image/heif"}:
+    if job.type.startswith("image/hei"):
         from mmscheck.fix.heif import picture as decoded  # noqa: PLC0415 - PyAV is heavy, and for these alone
 
         return still(job, *decoded(job.data))

@@ -75,6 +75,10 @@ SIGNED = (
 )
 
 
+SMALL = 2_000
+"""Bytes that a product may have however few its input has: the heads of files alone take hundreds."""
+
+
 class Rename(msgspec.Struct, frozen=True):
     """The bytes are right and the ending of the name is not."""
 
@@ -150,7 +154,7 @@ def _limit(judged: Judged, type_: str, data: bytes, aims: Aims, most: int | None
         known.append(aims.bytes_for("gif"))
     accepted = any(type_ in types for types in aims.accepted.values())
     if accepted and isinstance(judged.seen, Fetched) and not UNSOUND & judged.failed:
-        known.append(len(data))
+        known.append(max(len(data), SMALL))
     return min((each for each in known if each is not None), default=len(data))
 
 

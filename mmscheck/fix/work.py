@@ -15,7 +15,8 @@ MODULES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(
             (
                 *("image/jpeg", "image/png", "image/apng", "image/gif", "image/webp", "image/avif"),
-                *("image/bmp", "image/tiff", "image/heic", "image/heif"),
+                *("image/bmp", "image/tiff", "image/heic", "image/heif", "image/x-os2-graphics"),
+                *("image/heic-sequence", "image/heif-sequence"),
             ),
             "pictures",
         ),
