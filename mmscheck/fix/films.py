@@ -113,7 +113,7 @@ def _seen(job: Job) -> Film | None:
         if not streams:
             return None
         stream = streams[0]
-        audio = next(iter(container.streams.audio), None)
+        audio = next(iter(playing.known(tuple(container.streams.audio)[:1])), None)
         count, last, turn, steep, size = 0, 0.0, 0, False, (0, 0)
         first: float | None = None
         for frame in _frames(container, stream):
