@@ -56,7 +56,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     def text(self) -> str:
         """The value decoded, in the character set that the line states, or UTF-8, or windows-1252."""
-        raw = self.value.encode("iso-8859-1")
+        raw = self.value.encode("iso-8859-1", "replace")  # what was made a capital may have left it
         if self.encoding == _QP:
             raw = binascii.a2b_qp(raw)
         for codec in (self.param("CHARSET") or "utf-8", "utf-8", "cp1252"):
