@@ -12,11 +12,15 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-_PIECE = re.compile(
-    r"(?P<skip><!--.*?-->|<\?.*?\?>|<![A-Za-z].*?>)|(?P<cdata><!\[CDATA\[.*?\]\]>)"
-    r"|(?P<tag></?[A-Za-z_:][^<>]*>)|(?P<text>[^<]+|<)",
-    re.DOTALL,
+_MARKED = (
+    ("<!--", "-->", "skip"),
+    ("<![CDATA[", "]]>", "cdata"),
+    ("<?", "?>", "skip"),
+    ("<!", ">", "skip"),
 )
+"""How what is no element begins and ends."""
+
+_TAG = re.compile(r"</?[A-Za-z_:]")
 _NAME = re.compile(r"</?([A-Za-z_:][\w:.-]*)")
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 _ENCODING = re.compile(r"""(<\?xml[^>]*?encoding\s*=\s*["'])[A-Za-z][A-Za-z0-9._-]*(["'])""")
@@ -99,7 +103,8 @@ def _recoded(data: bytes, declared: str) -> Coded | None:
             text = data.decode(codec)
         except UnicodeDecodeError:
             continue
-        text = _ENCODING.sub(r"\1UTF-8\2", text, count=1)
+        if found := _ENCODING.match(text):
+            text = f"{found[1]}UTF-8{found[2]}{text[found.end() :]}"
         told = "declared as UTF-8, which it is" if codec == "utf-8" else "windows-1252 turned into UTF-8"
         return Coded(text, "utf-8", b"", f"{told} (it said {declared})")
     return None
@@ -107,8 +112,30 @@ def _recoded(data: bytes, declared: str) -> Coded | None:
 
 def pieces(text: str) -> Iterator[Piece]:
     """All of the text in pieces, one behind the other."""
-    for found in _PIECE.finditer(text):
-        yield Piece(found.lastgroup or "text", found.start(), found.end())
+    at, missing = 0, set[str]()
+    while at < len(text):
+        kind, end = _next(text, at, missing)
+        yield Piece(kind, at, end)
+        at = end
+
+
+def _next(text: str, at: int, missing: set[str]) -> tuple[str, int]:
+    """The kind of the piece there, and its end; a closer that is missing once is missing from then on."""
+    if text[at] != "<":
+        end = text.find("<", at)
+        return "text", end if end >= 0 else len(text)
+    for opener, closer, kind in _MARKED:
+        if closer not in missing and text.startswith(opener, at):
+            end = text.find(closer, at + len(opener))
+            if end >= 0:
+                return kind, end + len(closer)
+            missing.add(closer)
+    if _TAG.match(text, at):
+        after = text.find("<", at + 1)
+        end = text.find(">", at, after if after >= 0 else len(text))
+        if end >= 0:
+            return "tag", end + 1
+    return "text", at + 1
 
 
 def elements(text: str) -> tuple[Element, ...]:
