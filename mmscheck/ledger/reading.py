@@ -105,7 +105,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     false_permits: bool = False
 
     def condition(self) -> ColumnElement[bool]:
-        """As SQL."""
+        """The condition as SQL."""
         wanted: dict[ColumnElement[Any], str | None] = {
             SENDS.c.state: None if self.state is None else self.state.value,
             SENDS.c.campaign: self.campaign,

@@ -88,7 +88,7 @@ def scrub(view: View, *, every: bool = True) -> View:
 
 
 def scrub_message(message: MessageReport) -> MessageReport:
-    """The same for one message, for formats that write one after the other."""
+    """One message of a view made safe, for formats that write one after the other."""
     needles = sorted(set(_needles(message)), key=lambda pair: (-len(pair[0]), pair))
     if not needles:
         return message

@@ -34,7 +34,7 @@ def render(view: View) -> str:
 
 
 def parts(view: View) -> Iterator[str]:
-    """The same document piece by piece, so that thousands of messages never are in memory as one text."""
+    """The JSON document piece by piece, so that thousands of messages never are in memory as one text."""
     bare = document(replace(view, report=replace(view.report, messages=()), verdict=_unparted(view.verdict)))
     full = replace(bare, counts=_counts(view.report), not_looked_at=_not_looked_at(view.report))
     head, place, tail = _written(full).partition(_NO_MESSAGES)
@@ -230,7 +230,7 @@ def _follower(item: Evaluation) -> v1.Follower:
 
 
 def json_campaign(result: CampaignResult) -> v1.Campaign:
-    """The same, with untrusted text made safe to show."""
+    """The campaign as JSON values, with untrusted text made safe to show."""
     return v1.Campaign(
         name=clean_text(result.name),
         file=clean_text(result.file),

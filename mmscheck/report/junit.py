@@ -42,7 +42,7 @@ def render(view: View) -> str:
 
 
 def parts(view: View) -> Iterator[str]:
-    """The same in pieces; suites are written one by one: elements take much more memory than text."""
+    """The document in pieces; suites are written one by one: elements take much more memory than text."""
     totals: Counter[str] = Counter()
     written = [_written(suite, totals) for suite in _suites(view)]
     root = ET.Element("testsuites", {"name": "mmscheck", "time": _seconds(view)})
