@@ -110,7 +110,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         return all(each is None for each in (self.state, self.campaign, self.mms_id, self.to))
 
     def condition(self) -> ColumnElement[bool]:
-        """As SQL."""
+        """The condition as SQL."""
         wanted: dict[ColumnElement[Any], str | None] = {
             SENDS.c.state: None if self.state is None else self.state.value,
             SENDS.c.campaign: self.campaign,

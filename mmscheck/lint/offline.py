@@ -16,6 +16,7 @@ from mmscheck.judge.engine import judge, judge_alone
 from mmscheck.judge.observe import usable
 from mmscheck.judge.pipeline import window
 from mmscheck.judge.reports import make_report, start_clock
+from mmscheck.judge.shared import SharedMedia
 from mmscheck.lint.assets import MAX_BYTES, Missing, TooLarge, locate, read_local
 from mmscheck.media import MediaWorkers
 from mmscheck.model.facts import Usable
@@ -50,7 +51,7 @@ async def lint(
     go out within an hour. ``left_out`` counts XML files that were not taken for messages. ``previews`` has
     likenesses of the media made, for formats that show them.
     """
-    clock, sending = start_clock(), window()
+    clock, sending, shared = start_clock(), window(), SharedMedia(messages)
     places = {ref.url: locate(ref.url, assets) for message in messages for ref in message.media}
     found = {url: place for url, place in places.items() if isinstance(place, Path)}
     looked = await _look([*found.values(), *map(Path, files)], usable(ruleset), previews=previews)
@@ -61,7 +62,7 @@ async def lint(
         ruleset,
         (
             *(
-                judge(ruleset, message, seen, changes=changes or Changes(), window=sending)
+                judge(ruleset, message, seen, changes=changes or Changes(), window=sending, shared=shared)
                 for message in messages
             ),
             *_entries(ruleset, given),

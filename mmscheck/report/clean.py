@@ -87,7 +87,7 @@ def scrub(view: View, *, every: bool = True) -> View:
 
 
 def scrub_message(message: MessageReport) -> MessageReport:
-    """The same for one message, for formats that write one after the other."""
+    """One message of a view made safe, for formats that write one after the other."""
     needles = sorted(set(_needles(message)), key=lambda pair: (-len(pair[0]), pair))
     if not needles:
         return message
@@ -99,7 +99,7 @@ def scrub_message(message: MessageReport) -> MessageReport:
 
 
 def scrub_findings(message: MessageReport) -> MessageReport:
-    """The same with its findings alone done: whatever else was evaluated has no words."""
+    """The message with its findings alone scrubbed: whatever else was evaluated has no words."""
     return scrub_message(replace(message, evaluations=tuple(map(_only_finding, message.evaluations))))
 
 

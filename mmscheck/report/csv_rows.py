@@ -41,7 +41,7 @@ def render(view: View) -> str:
 
 
 def parts(view: View) -> Iterator[str]:
-    """The same in pieces: the header, the rows of each message, and those about the run."""
+    """The table in pieces: the header, the rows of each message, and those about the run."""
     run = (decision_value(view.verdict), str(view.verdict.exit_code))
     shaped = shown(view.report.configuration or "")
     yield _written([COLUMNS])

@@ -218,7 +218,7 @@ def judged(view: View) -> Iterator[Judged]:
 
 
 def judged_one_by_one(view: View) -> Iterator[Judged]:
-    """The same of a view that is not scrubbed, each message when it is asked for: memory stays flat."""
+    """Every message of a view that is not scrubbed, with its findings, each when it is asked for."""
     for raw, verdict in view.pairs:
         message = scrub_findings(raw)
         yield Judged(

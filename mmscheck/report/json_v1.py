@@ -34,7 +34,7 @@ def render(view: View) -> str:
 
 
 def parts(view: View) -> Iterator[str]:
-    """The same document piece by piece, so that thousands of messages never are in memory as one text."""
+    """The JSON document piece by piece, so that thousands of messages never are in memory as one text."""
     full = replace(
         bare_document(view),
         counts=count_outcomes(view.report.evaluations),
@@ -244,7 +244,7 @@ def _follower(item: Evaluation) -> v1.Follower:
 
 
 def json_campaign(result: CampaignResult) -> v1.Campaign:
-    """The same, with untrusted text made safe to show."""
+    """The campaign as JSON values, with untrusted text made safe to show."""
     return v1.Campaign(
         name=clean_text(result.name),
         file=clean_text(result.file),

@@ -43,7 +43,7 @@ def render(view: View) -> str:
 
 
 def parts(view: View) -> Iterator[str]:
-    """The same in pieces; suites are written one by one: elements take much more memory than text.
+    """The document in pieces; suites are written one by one: elements take much more memory than text.
 
     The first line counts what comes after it, so that all has to be written before; it waits compressed, to
     a twentieth or less.

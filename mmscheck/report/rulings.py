@@ -47,7 +47,10 @@ def rulings(view: View) -> Iterator[FlatRow]:
 
 
 def run_rulings(view: View) -> Iterator[FlatRow]:
-    """The same without the messages. Nothing here quotes an evaluation, so the view need not be scrubbed."""
+    """The rows about the run, and none about a message.
+
+    Nothing here quotes an evaluation, so the view need not be scrubbed.
+    """
     for sentence in view.report.unread:
         yield FlatRow(
             rule=INPUT,

@@ -28,8 +28,8 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Parameters that name something to read, and the files of the lab that a run with them reads."""
 
-WRITTEN = frozenset({"formats", "row_log", "where", "write_baseline"})
-"""Parameters that name a file to write."""
+WRITTEN = frozenset({"formats", "output", "row_log", "where", "write_baseline"})
+"""Parameters that name a file to write, or a folder for copies."""
 
 MADE = frozenset({"cache_folder", "file", "folder"})
 """A copy that replaces nothing; folders for files of the program's own names, which replace none."""
@@ -73,6 +73,7 @@ NEITHER = frozenset(
             "since",
             "what",
         ),
+        *("background", "in_place", "jobs", "shape", "still", "trim"),
         *("fallback_sms_text", "false_permits", "family", "form", "from_", "idempotency_key", "in_flight"),
         *("late_seconds", "listen", "max_concurrency", "max_failures", "max_rate", "media_port", "mishap"),
         *("mishap_action", "mms_id", "no_cache_bust", "no_progress", "operator_id", "per_host"),
