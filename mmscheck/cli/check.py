@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from mmscheck.cache.store import ResultCache
 from mmscheck.cli.commands import with_options
 from mmscheck.cli.options import (
+    AllEvaluations,
     ChangeOptions,
     ConfigOptions,
     Exclude,
@@ -103,6 +104,7 @@ class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
     cache: CacheOptions
     exclude: Exclude
     formats: Formats
+    all_evaluations: AllEvaluations
     profile: Profile
     judging: JudgingOptions
     config: ConfigOptions
@@ -141,7 +143,7 @@ def command(paths: tuple[str, ...], *, options: CheckArguments) -> int:
     Exit codes: 0 permitted, 1 denied (a rule failed), 2 nothing was checked or an input could not be read,
     3 denied (a rule could not be decided), 4 internal error or unwritable report.
     """
-    wanted = destinations(options.formats)
+    wanted = destinations(options.formats, whole=options.all_evaluations)
     by_url = any(map(is_url, paths))
     report = _check_urls(paths, options, wanted) if by_url else _check_messages(paths, options, wanted)
     verdict = gate.verdict(report)

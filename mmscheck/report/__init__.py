@@ -21,6 +21,7 @@ FORMATS: Mapping[str, Formatter] = MappingProxyType(
     {
         "text": text.render,
         "json": json_v1.render,
+        "jsonl": partial(_late, "jsonl"),
         "junit": partial(_late, "junit"),
         "sarif": partial(_late, "sarif"),
         "github": partial(_late, "github"),
@@ -39,7 +40,12 @@ def _late_parts(module: str, view: View) -> Iterator[str]:
 
 
 PARTS: Mapping[str, Callable[[View], Iterator[str]]] = MappingProxyType(
-    {"json": json_v1.parts, "junit": partial(_late_parts, "junit")}
+    {
+        "json": json_v1.parts,
+        "jsonl": partial(_late_parts, "jsonl"),
+        "junit": partial(_late_parts, "junit"),
+        "csv": partial(_late_parts, "csv_rows"),
+    }
 )
 """Formats whose output can be had piece by piece: for thousands of messages it is too large for one text."""
 

@@ -36,7 +36,17 @@ MADE = frozenset({"cache_folder", "file", "folder"})
 
 NEITHER = frozenset(
     {
-        *("allow_net", "answer_seconds", "api_key", "api_url", "as_", "cache_ttl", "call_gap", "campaign"),
+        *(
+            "all_evaluations",
+            "allow_net",
+            "answer_seconds",
+            "api_key",
+            "api_url",
+            "as_",
+            "cache_ttl",
+            "call_gap",
+            "campaign",
+        ),
         *("canary", "canary_wait", "carrier_bytes", "carrier_seconds", "carriers", "check_name"),
         *("connect_to", "control_port", "custom_subject", "custom_text", "data", "ddm_force"),
         *("ddm_message_subject", "ddm_message_text", "ddm_message_timeout", "deadline", "deep", "dry_run"),
