@@ -65,7 +65,7 @@ async def check_urls(
     return make_report(
         about_media,
         tuple(
-            judge_alone(about_media, url, kind_of(_path(url), seen[url]), seen[url], sent) for url in distinct
+            judge_alone(about_media, url, kind_of(path_of(url), seen[url]), seen[url], sent) for url in distinct
         ),
         clock,
         strict=strict,
@@ -99,7 +99,7 @@ def _left_out(ruleset: RuleSet, applied: RuleSet) -> Iterator[str]:
         yield f"Not applied, because they need a message ({len(left)} rules): {', '.join(left)}."
 
 
-def _path(url: str) -> str:
+def path_of(url: str) -> str:
     try:
         return urlsplit(url.strip()).path
     except ValueError:
