@@ -6,18 +6,15 @@ import datetime as dt
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from mmscheck.fetch import FetchPolicy
+from mmscheck.fetch import FetchPolicy, OnDone
 from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.usable import EVERYTHING, Usable
-
-Fetch = Callable[[Sequence[str]], Awaitable[dict[str, Observation]]]
-"""URLs to an observation of each."""
 
 
 class Cache(Protocol):
@@ -40,32 +37,13 @@ _LOOKERS = (
 """The packages whose versions decide what is found in the same bytes."""
 
 
-async def observe_kept(
-    urls: Sequence[str],
-    policy: FetchPolicy,
-    cache: Cache,
-    fetch: Fetch,
-    on_done: Callable[[str, Observation], None] | None = None,
-    *,
-    decode: bool,
-    previews: bool = False,
-    usable: Usable = EVERYTHING,
-) -> dict[str, Observation]:
-    """An observation of each URL: kept ones, and for the others what ``fetch`` brings, which is then kept.
-
-    ``on_done`` is told of the kept ones; of the others ``fetch`` tells.
-    """
-    how = manner(policy, decode=decode, previews=previews, usable=usable)
-    found = {url: kept for url in urls if (kept := cache.find(url, how)) is not None}
+def find_kept(urls: Iterable[str], cache: Cache, how: str, on_done: OnDone | None) -> dict[str, Fetched]:
+    """The kept results of URLs asked for in the `manner` ``how``; ``on_done`` is told of each."""
+    kept = {url: entry for url in urls if (entry := cache.find(url, how)) is not None}
     if on_done is not None:
-        for url, kept in found.items():
-            on_done(url, kept)
-    # Also for no URL at all: a policy that cannot be acted on is a fault with or without a cache.
-    fetched = await fetch([url for url in urls if url not in found])
-    for url, seen in fetched.items():
-        cache.keep(url, how, seen)
-    both: dict[str, Observation] = {**fetched, **found}
-    return {url: both[url] for url in urls}
+        for url, entry in kept.items():
+            on_done(url, entry)
+    return kept
 
 
 def manner(policy: FetchPolicy, *, decode: bool, previews: bool = False, usable: Usable = EVERYTHING) -> str:

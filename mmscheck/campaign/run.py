@@ -27,7 +27,7 @@ from mmscheck.campaign.watch import MediaWatch
 from mmscheck.errors import InputError, MmscheckError, ReportError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import check, window
+from mmscheck.judge.pipeline import CheckOptions, check_messages, window
 from mmscheck.model.campaign import CampaignResult, RowFate
 from mmscheck.model.mms import Mms
 from mmscheck.model.names import LONGEST_NAME, usable_name
@@ -152,10 +152,8 @@ class Campaign:
         request = msgspec.structs.replace(plan.common, to=row.to, changes=row.changes)
         account = plan.account or stored_at(self._client or plan)
         binding = await self._ledger.binding(request.mms_id or "", account)
-        report = await check(
-            [plan.message],
-            plan.ruleset,
-            plan.policy,
+        options = CheckOptions(
+            policy=plan.policy,
             request=request,
             binding=binding,
             strict=plan.strict,
@@ -163,6 +161,7 @@ class Campaign:
             cache_bust=plan.cache_bust,
             columns=self._recipients.columns.filling,
         )
+        report = await check_messages([plan.message], plan.ruleset, options)
         return Basis(
             ruleset=plan.ruleset,
             message=plan.message,

@@ -10,8 +10,8 @@ import msgspec
 from mmscheck.cli import calling
 from mmscheck.cli import options as opts
 from mmscheck.cli.checking import check_with_ledger, read_one
+from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.exits import Exit
-from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER, WHO, login, with_ledger
 from mmscheck.cli.output import destinations, write_reports
 from mmscheck.cli.running import run

@@ -1,35 +1,127 @@
-"""``mmscheck check``: read messages, fetch their media, judge, report."""
+"""``mmscheck check``: read messages, fetch their media, judge, report; with URLs, media without a message."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Annotated
 
 import click
 import msgspec
 from msgspec.structs import replace
 
-from mmscheck.cli import options as opts
-from mmscheck.cli.alone import check_alone
-from mmscheck.cli.cache import cache_options, open_cache
-from mmscheck.cli.lint_paths import document_paths, is_url
-from mmscheck.cli.output import destinations, shows_media, write_reports
-from mmscheck.cli.plan import sending
+from mmscheck.cache.store import ResultCache
+from mmscheck.cli.commands import with_options
+from mmscheck.cli.fleet import FleetOptions
+from mmscheck.cli.lint_paths import STDIN, document_paths, is_url
+from mmscheck.cli.options import (
+    ChangeOptions,
+    ConfigOptions,
+    Exclude,
+    Formats,
+    JudgingOptions,
+    NetworkOptions,
+    NoProgress,
+    PlanOptions,
+    Profile,
+    Quiet,
+    changes,
+    configuration,
+    configurations,
+    policy,
+    ruleset,
+)
+from mmscheck.cli.output import Destination, destinations, shows_media, write_reports
+from mmscheck.cli.plan import HOUR, duration, sending
 from mmscheck.cli.progress import Progress
 from mmscheck.cli.progress_hosts import CheckProgress
 from mmscheck.cli.running import run
 from mmscheck.cli.spared import spare
-from mmscheck.errors import InputError
+from mmscheck.errors import InputError, UsageError
+from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
-from mmscheck.judge.join import join_reports
-from mmscheck.judge.pipeline import check
+from mmscheck.judge.pipeline import CheckOptions, check_messages, check_urls
+from mmscheck.judge.reports import join_reports
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
+from mmscheck.model.rule import RuleSet
 from mmscheck.report import View
 from mmscheck.ruleset import Config
 from mmscheck.slidexml import document_places, parse, read_inputs
+
+DEFAULT_TTL = "10m"
+"""How old a kept result may be when nobody says (a judgement: long enough to mend a text and check again)."""
+
+_EXAMPLES = "90s, 10m or 1h"
+_LONGEST = HOUR
+"""Seconds: servers and files change, and a report is about what is there now (a judgement)."""
+
+
+class CacheOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where results are kept, and how old one may be."""
+
+    cache_folder: Annotated[
+        Path | None,
+        click.option(
+            "--cache",
+            "cache_folder",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Keep whole answers in this folder of yours, and use them again. Never used for a send.",
+        ),
+    ]
+    cache_ttl: Annotated[
+        str | None,
+        click.option(
+            "--cache-ttl",
+            metavar="DURATION",
+            help=f"How old a kept result may be, as {_EXAMPLES}; at most 1h (default: {DEFAULT_TTL}).",
+        ),
+    ]
+
+
+class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """All options of ``mmscheck check``."""
+
+    deep: Annotated[
+        bool,
+        click.option(
+            "--deep",
+            is_flag=True,
+            help="Ask in every way that a rule looks at: some seven requests more per URL.",
+        ),
+    ]
+    fail_fast: Annotated[
+        bool,
+        click.option(
+            "--fail-fast",
+            is_flag=True,
+            help="End at the first message that is denied; those after it are listed as not checked.",
+        ),
+    ]
+    fleet: FleetOptions
+    cache: CacheOptions
+    exclude: Exclude
+    formats: Formats
+    profile: Profile
+    judging: JudgingOptions
+    config: ConfigOptions
+    network: NetworkOptions
+    plan: PlanOptions
+    changes: ChangeOptions
+    quiet: Quiet
+    no_progress: NoProgress
+
+    def rules(self, config: Config) -> RuleSet:
+        """The rules that this configuration makes of them. Raises RuleSetError, UsageError."""
+        return ruleset(self.judging, config, profile=self.profile)
+
+    def policy(self, config: Config) -> FetchPolicy:
+        """How to fetch under this configuration. Raises UsageError."""
+        return policy(self.network, config, named=self.config.config_file)
 
 
 class _Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +130,76 @@ class _Group(msgspec.Struct, frozen=True, kw_only=True):
     config: Config
     messages: tuple[Mms, ...]
     unread: tuple[str, ...]
+
+
+@click.command(name="check")
+@click.argument("paths", nargs=-1, metavar="[PATH ... | URL ... | -]")
+@with_options(CheckArguments)
+def command(paths: tuple[str, ...], *, options: CheckArguments) -> int:
+    """Check stored MMS: files, folders (walked for .xml), or - for standard input.
+
+    With URLs in their place each is fetched and judged as one medium of a message would be. Rules that need
+    a message are not applied, and a good end (PASS) permits nothing.
+
+    Exit codes: 0 permitted, 1 denied (a rule failed), 2 nothing was checked or an input could not be read,
+    3 denied (a rule could not be decided), 4 internal error or unwritable report.
+    """
+    if options.fleet.is_meant:
+        from mmscheck.cli.fleet_check import check_by_fleet  # noqa: PLC0415 - only these runs need Dask
+
+        return check_by_fleet(paths, options)
+    wanted = destinations(options.formats)
+    by_url = any(map(is_url, paths))
+    report = _check_urls(paths, options, wanted) if by_url else _check_messages(paths, options, wanted)
+    verdict = gate.verdict(report)
+    write_reports(wanted, View(report=report, verdict=verdict, quiet=options.quiet))
+    return verdict.exit_code
+
+
+def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple[Destination, ...]) -> Report:
+    """One report on all messages of these paths. Raises InputError where there is none to be read."""
+    replaced = changes(options.changes)
+    found = document_paths(paths, options.exclude)
+    if not found.documents:
+        raise InputError("; ".join(found.unread))
+    groups = [_read(config, own) for config, own in configurations(options.config, found.documents)]
+    unread = (*found.unread, *(sentence for group in groups for sentence in group.unread))
+    if not any(group.messages for group in groups):
+        raise InputError("; ".join(unread))
+    for group in groups:
+        spare(options, wanted, inputs=document_places(found.documents), config=group.config)
+    chosen = [(group, options.rules(group.config), options.policy(group.config)) for group in groups]
+    every = [message for group in groups for message in group.messages]
+    urls = [ref.url for message in every for ref in message.media]
+    reports: list[Report] = []
+    with open_cache(options.cache) as cache, Progress(wanted=not options.no_progress) as line:
+        progress = CheckProgress(line, urls, len(every))
+        for group, rules, fetching in chosen:
+            if options.fail_fast and any(not gate.verdict(each).permitted for each in reports):
+                left = tuple(message.source for message in group.messages)
+                reports[-1] = replace(reports[-1], not_checked=(*reports[-1].not_checked, *left))
+                continue
+            checking = CheckOptions(
+                policy=fetching,
+                changes=replaced,
+                strict=options.judging.strict or group.config.strict,
+                unread=group.unread,
+                on_done=progress.came,
+                on_judged=progress.judged,
+                sending=sending(options.plan.send_at, options.plan.send_within),
+                deep=options.deep,
+                cache_bust=not options.network.no_cache_bust,
+                previews=shows_media(wanted),
+                cache=cache,
+                fail_fast=options.fail_fast,
+            )
+            reports.append(run(check_messages(group.messages, rules, checking)))
+    report = join_reports(reports)
+    return replace(
+        report,
+        unread=(*found.unread, *report.unread),
+        allowances=(*report.allowances, *found.left),
+    )
 
 
 def _read(config: Config, documents: Sequence[str]) -> _Group:
@@ -52,79 +214,42 @@ def read_messages(documents: Sequence[str]) -> tuple[tuple[Mms, ...], tuple[str,
     return tuple(parse(item.data, item.source) for item in inputs), unread
 
 
-@click.command(name="check")
-@click.argument("paths", nargs=-1, metavar="[PATH ... | URL ... | -]")
-@click.option(
-    "--deep", is_flag=True, help="Ask in every way that a rule looks at: some seven requests more per URL."
-)
-@click.option(
-    "--fail-fast",
-    is_flag=True,
-    help="End at the first message that is denied; those after it are listed as not checked.",
-)
-@cache_options
-@opts.walked_options
-@opts.common_options
-def command(paths: tuple[str, ...], **given: Any) -> int:
-    """Check stored MMS: files, folders (walked for .xml), or - for standard input.
+def _check_urls(urls: Sequence[str], options: CheckArguments, wanted: tuple[Destination, ...]) -> Report:
+    """A report on what is at these URLs. Raises UsageError for what needs a message."""
+    if others := [each for each in urls if not is_url(each)]:
+        raise UsageError(f"{others[0]}: URLs and messages are checked apart; give either")
+    of_messages = {
+        "--custom-subject": options.changes.custom_subject,
+        "--custom-text": options.changes.custom_text,
+        "--data": options.changes.data,
+        "--fail-fast": options.fail_fast,
+    }
+    if named := [name for name, value in of_messages.items() if value]:
+        raise UsageError(f"{named[0]} is about messages, and URLs were given")
+    # As for a message from standard input: the configuration of this folder.
+    config = configuration(options.config, (STDIN,))
+    spare(options, wanted, config=config)
+    rules, fetching = options.rules(config), options.policy(config)
+    with open_cache(options.cache) as cache, Progress(wanted=not options.no_progress) as line:
+        checking = CheckOptions(
+            policy=fetching,
+            strict=options.judging.strict or config.strict,
+            on_done=CheckProgress(line, urls, 0).came,
+            sending=sending(options.plan.send_at, options.plan.send_within),
+            deep=options.deep,
+            cache_bust=not options.network.no_cache_bust,
+            cache=cache,
+            previews=shows_media(wanted),
+        )
+        return run(check_urls(urls, rules, checking))
 
-    With URLs in their place each is fetched and judged as one medium of a message would be. Rules that need
-    a message are not applied, and a good end (PASS) permits nothing.
 
-    Exit codes: 0 permitted, 1 denied (a rule failed), 2 nothing was checked or an input could not be read,
-    3 denied (a rule could not be decided), 4 internal error or unwritable report.
-    """
-    wanted = destinations(given["formats"])
-    if any(map(is_url, paths)):
-        return check_alone(paths, given, wanted)
-    changes = opts.changes(given)
-    found = document_paths(paths, given["exclude"])
-    if not found.documents:
-        raise InputError("; ".join(found.unread))
-    groups = [_read(config, own) for config, own in opts.configurations(given, found.documents)]
-    unread = (*found.unread, *(sentence for group in groups for sentence in group.unread))
-    if not any(group.messages for group in groups):
-        raise InputError("; ".join(unread))
-    for group in groups:
-        spare(given, wanted, inputs=document_places(found.documents), config=group.config)
-    chosen = [
-        (group, opts.ruleset(given, group.config), opts.policy(given, group.config)) for group in groups
-    ]
-    every = [message for group in groups for message in group.messages]
-    urls = [ref.url for message in every for ref in message.media]
-    reports: list[Report] = []
-    with open_cache(given) as cache, Progress(wanted=not given["no_progress"]) as line:
-        told = CheckProgress(line, urls, len(every))
-        for group, ruleset, policy in chosen:
-            if given["fail_fast"] and any(not gate.verdict(each).permitted for each in reports):
-                left = tuple(message.source for message in group.messages)
-                reports[-1] = replace(reports[-1], not_checked=(*reports[-1].not_checked, *left))
-                continue
-            report = run(
-                check(
-                    group.messages,
-                    ruleset,
-                    policy,
-                    changes=changes,
-                    strict=given["strict"] or group.config.strict,
-                    unread=group.unread,
-                    on_done=told.came,
-                    on_judged=told.judged,
-                    sending=sending(given["send_at"], given["send_within"]),
-                    deep=given["deep"],
-                    cache_bust=not given["no_cache_bust"],
-                    previews=shows_media(wanted),
-                    cache=cache,
-                    fail_fast=given["fail_fast"],
-                )
-            )
-            reports.append(report)
-    report = join_reports(reports)
-    report = replace(
-        report,
-        unread=(*found.unread, *report.unread),
-        allowances=(*report.allowances, *found.left),
-    )
-    verdict = gate.verdict(report)
-    write_reports(wanted, View(report=report, verdict=verdict, quiet=given["quiet"]))
-    return verdict.exit_code
+def open_cache(options: CacheOptions) -> contextlib.AbstractContextManager[ResultCache | None]:
+    """The cache these options ask for, or none. Raises UsageError."""
+    folder, ttl = options.cache_folder, options.cache_ttl
+    if folder is None and ttl is not None:
+        raise UsageError("--cache-ttl says how old results of --cache may be, and there is no --cache")
+    if folder is None:
+        return contextlib.nullcontext()
+    text = DEFAULT_TTL if ttl is None else ttl
+    return ResultCache(folder, duration("--cache-ttl", text, _EXAMPLES, _LONGEST))

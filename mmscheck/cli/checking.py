@@ -18,7 +18,7 @@ from mmscheck.cli.progress import Progress
 from mmscheck.cli.progress_hosts import CheckProgress
 from mmscheck.errors import InputError, LedgerError, UsageError
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import check
+from mmscheck.judge.pipeline import CheckOptions, check_messages
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
@@ -74,10 +74,8 @@ def check_with_ledger(
             binding = await ledger.binding(request.mms_id or "", account(given))
         with Progress(wanted=not given["no_progress"]) as line:
             told = CheckProgress(line, [ref.url for ref in one.message.media], 1)
-            report = await check(
-                [one.message],
-                ruleset,
-                policy,
+            options = CheckOptions(
+                policy=policy,
                 request=request,
                 binding=binding,
                 strict=strict,
@@ -87,6 +85,7 @@ def check_with_ledger(
                 cache_bust=not given["no_cache_bust"],
                 previews=shows_media(wanted),
             )
+            report = await check_messages([one.message], ruleset, options)
         verdict = gate.verdict(report)
         if not verdict.permitted:
             await note_denial(ledger, report, verdict, call="save" if request is None else "send")

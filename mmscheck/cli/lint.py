@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import click
 import msgspec
 from msgspec.structs import replace
 
-from mmscheck.cli import options as opts
+from mmscheck.cli.commands import with_options
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import is_stream, replace_file
 from mmscheck.cli.lint_paths import Paths, sort_paths
+from mmscheck.cli.options import (
+    ChangeOptions,
+    ConfigOptions,
+    Exclude,
+    Formats,
+    JudgingOptions,
+    Quiet,
+    changes,
+    configurations,
+    offline_ruleset,
+)
 from mmscheck.cli.output import destinations, shows_media, write_reports
 from mmscheck.cli.running import run
 from mmscheck.cli.say import say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
 from mmscheck.judge import gate
-from mmscheck.judge.join import join_reports
+from mmscheck.judge.reports import join_reports
 from mmscheck.lint.assets import locate
 from mmscheck.lint.baseline import apply_baseline, faults_of, read_baseline, written
 from mmscheck.lint.offline import lint
@@ -33,87 +44,37 @@ from mmscheck.ruleset import Config, demand_folders
 from mmscheck.slidexml import document_places, is_other_xml, parse, read_inputs
 
 
-@click.command(name="lint")
-@click.argument("paths", nargs=-1, metavar="[PATH ... | -]")
-@opts.offline_options
-@click.option(
-    "--baseline",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Faults that are listed there are known, and do not block.",
-)
-@click.option(
-    "--write-baseline",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="List what blocks now, for --baseline.",
-)
-@click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files that are no messages.")
-def command(paths: tuple[str, ...], **given: Any) -> int:
-    """Judge slide XML and local media files without a network. Nothing is ever permitted by it.
+class LintOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """All options of ``mmscheck lint``."""
 
-    PATH: an .xml file, a media file, or a folder, which is walked for both. Media that a message refers to
-    are looked at where the configuration's [assets] maps their URLs to a local folder.
-
-    Exit codes: 0 every blocking rule passed, 1 a rule failed, 2 nothing was judged or an input could not be
-    read, 3 a rule could not be decided, 4 internal error or unwritable report.
-    """
-    if given["baseline"] is not None and given["write_baseline"] is not None:
-        raise UsageError("--baseline and --write-baseline: one is read, the other is made; give one of them")
-    wanted = destinations(given["formats"])
-    known = None if given["baseline"] is None else read_baseline(given["baseline"])
-    changes = opts.changes(given)
-    sorted_ = sort_paths(paths, given["exclude"])
-    groups = [_read(given, config, sorted_, own) for config, own in _nearest(given, sorted_)]
-    unread = (*sorted_.unread, *(sentence for group in groups for sentence in group.unread))
-    if not any(group.messages or group.media for group in groups):
-        return _nothing(sum(group.skipped for group in groups), unread)
-    files = (*document_places(sorted_.documents), *sorted_.media)
-    for group in groups:
-        spare(given, wanted, inputs=(*files, *group.placed()), config=group.config)
-    report = join_reports(
-        [
-            run(
-                lint(
-                    group.messages,
-                    group.media,
-                    opts.offline_ruleset(given, group.config),
-                    assets=group.config.assets,
-                    changes=changes,
-                    strict=given["strict"] or group.config.strict,
-                    unread=group.unread,
-                    previews=shows_media(wanted),
-                    left_out=group.skipped,
-                )
-            )
-            for group in groups
-        ]
-    )
-    report = replace(
-        report,
-        unread=(*sorted_.unread, *report.unread),
-        allowances=(*sorted_.left, *report.allowances),
-    )
-    if known is not None:
-        report = apply_baseline(report, known, given["baseline"])
-    if given["write_baseline"] is not None:
-        report = _write_baseline(report, given["write_baseline"])
-    verdict = gate.verdict(report)
-    write_reports(wanted, View(report=report, verdict=verdict, quiet=given["quiet"]))
-    return verdict.exit_code
-
-
-def _write_baseline(report: Report, file: Path) -> Report:
-    """The report with all that the new baseline knows; what is there and is no baseline stays as it is."""
-    if file.exists() and not is_stream(file):
-        read_baseline(file)
-    faults = faults_of(report, file)
-    replace_file(file, written(faults))
-    applied = apply_baseline(report, faults, file)
-    if others := sum(not each.passed_offline for each in gate.verdict(applied).messages):
-        files = "1 entry" if others == 1 else f"{others:,} entries"
-        say(f"mmscheck: {files} of this run cannot be known by a baseline, and still block: see the report")
-    return applied
+    formats: Formats
+    judging: JudgingOptions
+    config: ConfigOptions
+    changes: ChangeOptions
+    exclude: Exclude
+    quiet: Quiet
+    baseline: Annotated[
+        Path | None,
+        click.option(
+            "--baseline",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Faults that are listed there are known, and do not block.",
+        ),
+    ]
+    write_baseline: Annotated[
+        Path | None,
+        click.option(
+            "--write-baseline",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="List what blocks now, for --baseline.",
+        ),
+    ]
+    skip_other_xml: Annotated[
+        bool,
+        click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files that are no messages."),
+    ]
 
 
 class _Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,16 +93,85 @@ class _Group(msgspec.Struct, frozen=True, kw_only=True):
         return (place for place in located if isinstance(place, Path))
 
 
-def _nearest(given: Mapping[str, Any], paths: Paths) -> list[tuple[Config, tuple[str, ...]]]:
-    return opts.configurations(given, (*paths.documents, *paths.media))
+@click.command(name="lint")
+@click.argument("paths", nargs=-1, metavar="[PATH ... | -]")
+@with_options(LintOptions)
+def command(paths: tuple[str, ...], *, options: LintOptions) -> int:
+    """Judge slide XML and local media files without a network. Nothing is ever permitted by it.
+
+    PATH: an .xml file, a media file, or a folder, which is walked for both. Media that a message refers to
+    are looked at where the configuration's [assets] maps their URLs to a local folder.
+
+    Exit codes: 0 every blocking rule passed, 1 a rule failed, 2 nothing was judged or an input could not be
+    read, 3 a rule could not be decided, 4 internal error or unwritable report.
+    """
+    if options.baseline is not None and options.write_baseline is not None:
+        raise UsageError("--baseline and --write-baseline: one is read, the other is made; give one of them")
+    wanted = destinations(options.formats)
+    known = None if options.baseline is None else read_baseline(options.baseline)
+    replaced = changes(options.changes)
+    found = sort_paths(paths, options.exclude)
+    groups = [
+        _read(config, found, own, skip_other_xml=options.skip_other_xml)
+        for config, own in configurations(options.config, (*found.documents, *found.media))
+    ]
+    unread = (*found.unread, *(sentence for group in groups for sentence in group.unread))
+    if not any(group.messages or group.media for group in groups):
+        return _nothing(sum(group.skipped for group in groups), unread)
+    files = (*document_places(found.documents), *found.media)
+    for group in groups:
+        spare(options, wanted, inputs=(*files, *group.placed()), config=group.config)
+    report = join_reports(
+        [
+            run(
+                lint(
+                    group.messages,
+                    group.media,
+                    offline_ruleset(options.judging, group.config),
+                    assets=group.config.assets,
+                    changes=replaced,
+                    strict=options.judging.strict or group.config.strict,
+                    unread=group.unread,
+                    previews=shows_media(wanted),
+                    left_out=group.skipped,
+                )
+            )
+            for group in groups
+        ]
+    )
+    report = replace(
+        report,
+        unread=(*found.unread, *report.unread),
+        allowances=(*found.left, *report.allowances),
+    )
+    if known is not None and options.baseline is not None:
+        report = apply_baseline(report, known, options.baseline)
+    if options.write_baseline is not None:
+        report = _write_baseline(report, options.write_baseline)
+    verdict = gate.verdict(report)
+    write_reports(wanted, View(report=report, verdict=verdict, quiet=options.quiet))
+    return verdict.exit_code
 
 
-def _read(given: Mapping[str, Any], config: Config, paths: Paths, own: Sequence[str]) -> _Group:
+def _write_baseline(report: Report, file: Path) -> Report:
+    """The report with all that the new baseline knows; what is there and is no baseline stays as it is."""
+    if file.exists() and not is_stream(file):
+        read_baseline(file)
+    faults = faults_of(report, file)
+    replace_file(file, written(faults))
+    applied = apply_baseline(report, faults, file)
+    if others := sum(not each.passed_offline for each in gate.verdict(applied).messages):
+        files = "1 entry" if others == 1 else f"{others:,} entries"
+        say(f"mmscheck: {files} of this run cannot be known by a baseline, and still block: see the report")
+    return applied
+
+
+def _read(config: Config, paths: Paths, own: Sequence[str], *, skip_other_xml: bool) -> _Group:
     mine = frozenset(own)
     documents = tuple(path for path in paths.documents if path in mine)
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
     inputs, unread = read_inputs(documents, stdin) if documents else ((), ())
-    messages = [each for each in inputs if not (given["skip_other_xml"] and is_other_xml(each.data))]
+    messages = [each for each in inputs if not (skip_other_xml and is_other_xml(each.data))]
     media = tuple(path for path in paths.media if path in mine)
     if messages or media:
         demand_folders(config)

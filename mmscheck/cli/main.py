@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,28 +10,31 @@ from importlib.metadata import version
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from mmscheck.cli.commands import LazyGroup
 from mmscheck.cli.exits import INTERRUPTED, Exit
 from mmscheck.cli.say import complain, internal, say, silence_stdout, watch
 from mmscheck.cli.secrets import hide
 from mmscheck.errors import LedgerError, MmscheckError, PermitError, ReaderGoneError, ReportError
 
 SUBCOMMANDS = {
-    "check": "Check stored MMS: files, folders, or - for standard input.",
-    "send": "Check one message, and send it through the gate.",
-    "save": "Check one message, save it through the gate, and bind its id to the content.",
-    "bind": "Tell the ledger which message an id holds that was saved elsewhere.",
-    "ledger": "Look into the record of every send, settle unknown ones, copy it.",
-    "postbacks": "Take the provider's notifications, and keep each before answering.",
-    "hold": "Stop every send that uses the ledger, until release.",
-    "release": "Let sends go again.",
-    "lint": "Judge slide XML and local media files offline; permits nothing.",
-    "diff": "Compare two JSON reports: what is fixed, new, left, or not known any more.",
-    "rules": "List, explain and validate the rules, and begin new ones.",
-    "new": "Begin a message from one that passes, or write the schema for editors.",
-    "sandbox": "Run a local provider and media host to try things against.",
-    "demo": "Show the main job on real sockets and real media files.",
+    "check": ("check:command", "Check stored MMS: files, folders, or - for standard input."),
+    "send": ("send:command", "Check one message, and send it through the gate."),
+    "save": ("save:command", "Check one message, save it through the gate, and bind its id to the content."),
+    "bind": ("bind:command", "Tell the ledger which message an id holds that was saved elsewhere."),
+    "ledger": ("ledger:command", "Look into the record of every send, settle unknown ones, copy it."),
+    "postbacks": ("postbacks:command", "Take the provider's notifications, and keep each before answering."),
+    "hold": ("hold:command", "Stop every send that uses the ledger, until release."),
+    "release": ("hold:release", "Let sends go again."),
+    "lint": ("lint:command", "Judge slide XML and local media files offline; permits nothing."),
+    "diff": ("diff:command", "Compare two JSON reports: what is fixed, new, left, or not known any more."),
+    "report": ("fleet:report", "Show a run over many messages that check --store has kept."),
+    "fleet": ("fleet:command", "Run the parts of a cluster for check --cluster."),
+    "rules": ("rules:command", "List, explain and validate the rules, and begin new ones."),
+    "new": ("new:command", "Begin a message from one that passes, or write the schema for editors."),
+    "sandbox": ("sandbox:command", "Run a local provider and media host to try things against."),
+    "demo": ("demo:command", "Show the main job on real sockets and real media files."),
 }
-"""Name to one-line help; each lives in the module of its name and is imported when it is called."""
+"""Name to the place of the command, which is imported when it is called, and one line of help."""
 
 _REPORTING = frozenset({"check", "send", "save", "bind", "lint", "diff"})
 """Commands that answer with a verdict."""
@@ -48,24 +50,11 @@ _LISTS = frozenset(
 _CHECKING = frozenset({"check", "send", "save", "bind", "lint", "demo"})
 
 
-class _Lazy(click.Group):
-    """A group that imports a subcommand only when it runs, so that start-up stays light."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(SUBCOMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if cmd_name not in SUBCOMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"mmscheck.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
-        with formatter.section("Commands"):
-            formatter.write_dl(list(SUBCOMMANDS.items()))
-
-
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    subcommands=SUBCOMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(
     version("mmscheck"), "-V", "--version", prog_name="mmscheck", message="%(prog)s %(version)s"
 )

@@ -14,8 +14,7 @@ import click
 from mmscheck.cli.calling import API_URL
 from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import LEDGER
-from mmscheck.cli.ledger_shown import moment
-from mmscheck.cli.postbacks_shown import postback_line
+from mmscheck.cli.ledger_text import moment, postback_line
 from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.secrets import POSTBACK_SECRET, read_secret, secret

@@ -12,8 +12,8 @@ import msgspec
 from mmscheck.cli import calling
 from mmscheck.cli import options as opts
 from mmscheck.cli.checking import check_with_ledger, read_one
+from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.exits import Exit
-from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.output import Destination, destinations, write_reports
 from mmscheck.cli.say import complain, internal

@@ -8,9 +8,9 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from types import ModuleType
 
 from mmscheck.errors import ReaderGoneError, ReportError
-from mmscheck.report.escape import muted
 
 _quoted: list[str] = []
 
@@ -23,7 +23,7 @@ def write_stdout(text: str, *, commands: bool = False) -> None:
 
     Nothing written is a command to a CI runner, unless ``commands`` says that it is meant to be.
     """
-    text = text if commands else muted(text)
+    text = text if commands else _escape().muted(text)
     if sys.stdout is None:
         raise ReportError("the report could not be written: standard output is closed")
     try:
@@ -73,11 +73,8 @@ def complain(text: str, code: int, *, hint: str = "") -> int:
 
     An argument that is quoted in it stays on its line, whatever is in the argument.
     """
-    # The formats are heavy, and --version needs none of them.
-    from mmscheck.report.escape import visible  # noqa: PLC0415
-
     for part in _quoted:
-        text = text.replace(part, visible(part))
+        text = text.replace(part, _escape().visible(part))
     say("\n".join(part for part in (f"mmscheck: {text}", hint) if part))
     return int(code)
 
@@ -85,7 +82,7 @@ def complain(text: str, code: int, *, hint: str = "") -> int:
 def say(text: str) -> None:
     """Lines for people on standard error; a closed standard error is no reason to fail."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(muted(_safe(text)) + "\n")
+        sys.stderr.write(_escape().muted(_safe(text)) + "\n")
         sys.stderr.flush()
 
 
@@ -95,6 +92,12 @@ def tell(text: str) -> None:
 
 
 def _safe(text: str) -> str:
-    from mmscheck.report.escape import visible_lines  # noqa: PLC0415 - see `complain`
+    safe: str = _escape().visible_lines(text)
+    return safe
 
-    return visible_lines(text)
+
+def _escape() -> ModuleType:
+    # The package of the formats takes 0.08 s to import, half of --version, which needs none of them.
+    from mmscheck.report import escape  # noqa: PLC0415
+
+    return escape

@@ -14,8 +14,8 @@ from mmscheck.cli import sending as out
 from mmscheck.cli.campaign import send_to_all
 from mmscheck.cli.campaign_options import campaign_options, usable
 from mmscheck.cli.checking import check_with_ledger, read_one
+from mmscheck.cli.commands import GroupedCommand
 from mmscheck.cli.exits import Exit
-from mmscheck.cli.grouped import GroupedCommand
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.output import destinations, write_reports
 from mmscheck.cli.plan import refuse_later

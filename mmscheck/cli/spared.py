@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.cli.commands import values_of
 from mmscheck.cli.output import Destination
 from mmscheck.cli.sites import folder_of
 from mmscheck.errors import UsageError
@@ -66,7 +67,7 @@ class _Target(msgspec.Struct, frozen=True):
 
 
 def spare(
-    given: Mapping[str, Any],
+    options: msgspec.Struct | Mapping[str, Any],
     wanted: Sequence[Destination] = (),
     *,
     inputs: Iterable[str | Path] = (),
@@ -74,9 +75,10 @@ def spare(
 ) -> None:
     """Refuse to write over anything that the command reads. Raises UsageError naming both.
 
-    ``given`` are the command's options, ``inputs`` every file that it reads as its input, ``config`` the
+    ``options`` are the command's, ``inputs`` every file that it reads as its input, ``config`` the
     configuration that applies, found or named.
     """
+    given = values_of(options) if isinstance(options, msgspec.Struct) else options
     targets = tuple(_targets(given, wanted))
     if not targets:
         return

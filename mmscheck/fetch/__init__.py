@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mmscheck.fetch.connect_to import ConnectTo, parse_connect_to
-from mmscheck.fetch.interface import Inspector
-from mmscheck.fetch.policy import FetchPolicy, default_user_agent
+from mmscheck.fetch.interface import Inspector, OnDone
+from mmscheck.fetch.policy import FetchPolicy, check_policy, default_user_agent
 from mmscheck.fetch.proxy import parse_proxy
 from mmscheck.fetch.run import fetch_all
 from mmscheck.fetch.turns import Turns, plan
@@ -13,7 +13,9 @@ __all__ = [
     "ConnectTo",
     "FetchPolicy",
     "Inspector",
+    "OnDone",
     "Turns",
+    "check_policy",
     "default_user_agent",
     "fetch_all",
     "parse_connect_to",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import ssl
 from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
 from mmscheck.errors import UsageError
 from mmscheck.fetch.connect_to import ConnectTo
+from mmscheck.fetch.guard import Networks, parse_networks
 from mmscheck.fetch.proxy import parse_proxy
+from mmscheck.fetch.tls import trust
 from mmscheck.model.observation import ProbeName
 
 
@@ -55,8 +58,12 @@ class FetchPolicy(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = msgspec.field(default_factory=default_user_agent)
 
 
-def check_policy(policy: FetchPolicy) -> None:
-    """Raise `UsageError` for a number that nothing could be fetched with, or a broken User-Agent."""
+def check_policy(policy: FetchPolicy) -> tuple[Networks, ssl.SSLContext | None]:
+    """The networks that a policy opens, and whom it trusts (None: the system's authorities alone).
+
+    Raises `UsageError` for a policy that nothing could be fetched with: a number, a network, a file of
+    certificates, a User-Agent, a proxy.
+    """
     for name in ("timeout", "deadline", "first_byte"):
         value = getattr(policy, name)
         if not (math.isfinite(value) and value > 0):
@@ -71,6 +78,7 @@ def check_policy(policy: FetchPolicy) -> None:
         raise UsageError("--proxy and --connect-to cannot go together: the proxy chooses the address")
     if not policy.user_agent.isascii() or not policy.user_agent.isprintable():
         raise UsageError("user_agent must be printable ASCII")
+    return parse_networks(policy.allow_net), trust(policy.ca_file)
 
 
 def _at_least(name: str, value: float, least: int) -> None:

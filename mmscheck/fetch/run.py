@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mmscheck.fetch.guard import parse_networks
 from mmscheck.fetch.interface import Inspector, Lookup, OnDone
 from mmscheck.fetch.names import system_lookup
 from mmscheck.fetch.policy import FetchPolicy, check_policy
-from mmscheck.fetch.tls import trust
 from mmscheck.fetch.turns import Turns
 from mmscheck.model.observation import Observation
 
@@ -33,9 +31,7 @@ async def fetch_all(
     fetched, for a policy that cannot be acted on. When cancelled it closes everything and lets the
     cancellation through.
     """
-    check_policy(policy)
-    allowed = parse_networks(policy.allow_net)
-    context = trust(policy.ca_file)
+    allowed, context = check_policy(policy)
     if not urls:
         return {}
     # Here and not above, because aiohttp takes longer to import than most commands to run.

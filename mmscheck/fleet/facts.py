@@ -8,8 +8,7 @@ import pyarrow as pa
 from mmscheck.fleet.plan import policy_of
 from mmscheck.fleet.run import Chunk
 from mmscheck.fleet.service import SERVICE, Loaded
-from mmscheck.judge.pipeline import needs_decoding, observe, wanted_probes
-from mmscheck.judge.usable import usable
+from mmscheck.judge.observe import ObserveOptions, needs_decoding, observe, usable, wanted_probes
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
 
 FACTS = pa.schema([("url", pa.string()), ("observation", pa.binary())])
@@ -39,16 +38,14 @@ def _observe(loaded: Loaded, chunk: Chunk) -> dict[str, Observation]:
     rows = loaded.store.read_table("plan/urls.parquet", where=("chunk", chunk.number)).to_pydict()
     order, ruleset = loaded.run.order, loaded.ruleset
     probes = wanted_probes(ruleset, deep=order.deep, cache_bust=order.cache_bust)
-    return SERVICE.do(
-        observe(
-            rows["url"],
-            msgspec.structs.replace(policy_of(order, chunk), probes=probes),
-            workers=SERVICE.workers(ruleset),
-            decode=needs_decoding(ruleset),
-            owners={url: str(owner) for url, owner in zip(rows["url"], rows["owner"], strict=True)},
-            usable=usable(ruleset),
-        )
+    options = ObserveOptions(
+        policy=msgspec.structs.replace(policy_of(order, chunk), probes=probes),
+        workers=SERVICE.workers(ruleset),
+        decode=needs_decoding(ruleset),
+        owners={url: str(owner) for url, owner in zip(rows["url"], rows["owner"], strict=True)},
+        usable=usable(ruleset),
     )
+    return SERVICE.do(observe(rows["url"], options))
 
 
 def encode(observation: Observation) -> bytes:

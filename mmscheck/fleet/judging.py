@@ -19,8 +19,8 @@ from mmscheck.fleet.store import Store
 from mmscheck.fleet.sum import PartSum
 from mmscheck.judge import gate
 from mmscheck.judge.engine import judge, judge_alone
-from mmscheck.judge.lone import path_of
-from mmscheck.judge.pipeline import Clock, allowances, make_report
+from mmscheck.judge.pipeline import path_of
+from mmscheck.judge.reports import Clock, allowances, make_report
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
 from mmscheck.model.redact import redact_url
 from mmscheck.model.report import Evaluation, MessageReport, Report

@@ -13,8 +13,8 @@ import msgspec
 from mmscheck.errors import UsageError
 from mmscheck.fleet.run import Run, read_run, rules_of
 from mmscheck.fleet.store import Store
-from mmscheck.judge.lone import of_media
-from mmscheck.judge.pipeline import needs_decoding
+from mmscheck.judge.observe import needs_decoding
+from mmscheck.judge.pipeline import of_media
 from mmscheck.media import MediaWorkers
 from mmscheck.model.rule import RuleSet
 

@@ -36,7 +36,24 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
 
 
-def items(places: Sequence[str]) -> Iterator[Item | Unread]:
+def is_of_urls(place: str) -> bool:
+    """Whether it is a table of URLs. Raises InputError for a table of neither URLs nor documents."""
+    if not place.lower().endswith(TABLES):
+        return False
+    try:
+        if place.lower().endswith(".parquet"):
+            with fsspec.open(place, "rb") as file:
+                names = pq.read_schema(file).names
+        else:
+            with fsspec.open(place, "r", encoding="utf-8-sig", newline="") as file:
+                names = csv.DictReader(file).fieldnames or ()
+    except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException):
+        return False
+    _demand_column(place, tuple(names))
+    return URL in names
+
+
+def items(places: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Item | Unread]:
     """Everything that these places hold, in their order; a sentence for what could not be read.
 
     Folders are walked for ``.xml``; the rows of a table (CSV or Parquet) have a document or a URL each.
@@ -51,13 +68,13 @@ def items(places: Sequence[str]) -> Iterator[Item | Unread]:
         elif "://" in place:
             yield from _bucket(place)
         else:
-            yield from _local(place)
+            yield from _local(place, exclude)
 
 
-def _local(place: str) -> Iterator[Item | Unread]:
+def _local(place: str, exclude: Sequence[str]) -> Iterator[Item | Unread]:
     paths: Iterator[str | Unread | Left] = iter((place,))
     if os.path.isdir(place):  # noqa: PTH112 - Path.is_dir raises on a NUL in the name
-        paths = walk(place, DOCUMENTS)
+        paths = walk(place, DOCUMENTS, exclude=exclude)
     count = 0
     for path in paths:
         if isinstance(path, Left):

@@ -86,7 +86,7 @@ class Store:
                 # An object store shows an object when all of it has come, and not before.
                 self._files.pipe_file(full, data)
                 return
-            os.makedirs(os.path.dirname(full), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120 - fsspec's texts
+            self._make(os.path.dirname(full))  # noqa: PTH120 - fsspec's texts
             draft = f"{full}.{secrets.token_hex(4)}.draft"
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - mode
                 file.write(data)
@@ -109,7 +109,7 @@ class Store:
         """Have the folder there, for its owner alone, where places have folders. Raises ReportError."""
         try:
             if self._is_local:
-                os.makedirs(self._full(folder), mode=0o700, exist_ok=True)  # noqa: PTH103 - fsspec's texts
+                self._make(self._full(folder))
         except OSError as error:
             raise ReportError(f"the store {self.path(folder)} could not be made: {_why(error)}") from error
 
@@ -127,15 +127,26 @@ class Store:
         self.write(name, sink.getvalue().to_pybytes())
 
     def connect(self, memory: str = "1500MB") -> duckdb.DuckDBPyConnection:
-        """A database in memory that reads and writes this store's files; what does not fit goes to disk."""
+        """A database in memory that reads and writes this store's files and no others.
+
+        What does not fit in its memory goes to disk.
+        """
         import duckdb  # noqa: PLC0415 - 60 MB, and a worker that fetches needs none of it
 
         database = duckdb.connect()
         database.execute(f"SET memory_limit = '{memory}'")
         database.execute("SET preserve_insertion_order = false")
-        if not self._is_local:
+        if self._is_local:
+            database.execute(f"SET allowed_directories = [{self.literal('')}]")
+            database.execute("SET enable_external_access = false")
+        else:
             database.register_filesystem(self._files)
         return database
+
+    def _make(self, folder: str) -> None:
+        # The mode is that of the last folder alone, so the store's own comes first.
+        for each in (self._root, folder):
+            os.makedirs(each, mode=0o700, exist_ok=True)  # noqa: PTH103 - fsspec's texts
 
     def _full(self, name: str) -> str:
         return str(PurePosixPath(self._root, name))

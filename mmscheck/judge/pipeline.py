@@ -1,44 +1,85 @@
-"""The one place that joins the parts: messages in, a report out."""
+"""The one place that joins the parts: messages or URLs in, a report out."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from importlib.metadata import version
+from functools import cached_property
+from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
-from mmscheck.cache.reuse import Cache, about_kept, observe_kept
-from mmscheck.checks import CHECKS, READS_FACTS, READS_PROBES
+from mmscheck.cache.reuse import Cache, about_kept
+from mmscheck.checks import CHECKS
+from mmscheck.checks.kinds import kind_of
 from mmscheck.errors import UsageError
-from mmscheck.fetch import (
-    FetchPolicy,
-    Inspector,
-    Turns,
-    default_user_agent,
-    fetch_all,
-    parse_proxy,
-    plan,
-)
+from mmscheck.fetch import FetchPolicy, OnDone, plan
 from mmscheck.judge import gate
-from mmscheck.judge.engine import judge
-from mmscheck.judge.in_order import InOrder
-from mmscheck.judge.usable import usable as usable_under
-from mmscheck.media import ISOLATED, MediaWorkers, offered
+from mmscheck.judge.engine import judge, judge_alone
+from mmscheck.judge.observe import ObserveOptions, needs_decoding, observe, usable, wanted_probes
+from mmscheck.judge.reports import allowances, make_report, start_clock
+from mmscheck.media import MediaWorkers
 from mmscheck.model.check import Binding
 from mmscheck.model.mms import Mms
-from mmscheck.model.observation import Fetched, Inspected, Observation, ProbeName
-from mmscheck.model.report import MessageReport, Report, RuleKey
+from mmscheck.model.observation import Observation
+from mmscheck.model.report import MEDIA, MessageReport, Report
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.usable import EVERYTHING, Usable
-from mmscheck.model.words import SenderType
+from mmscheck.model.words import SenderType, TargetKind
 from mmscheck.ruleset import Config, load_ruleset
 
-Progress = Callable[[str, Observation], None]
-"""Called with each URL as soon as its observation is there."""
+SEND_WITHIN = 3600.0
+"""Seconds from now in which a message is taken to go out when nobody says when (a judgement)."""
+
+
+class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How messages are checked, beside the rules.
+
+    ``policy`` is how their media are fetched. With a ``request`` the rules on its fields apply too, and its
+    own changes are used in place of ``changes``; ``binding`` is what the ledger in use knows of its mms-id
+    (``Ledger.binding``). With ``strict`` warnings deny like errors. ``unread`` are sentences about inputs
+    that could not be read: they deny. ``sending`` is when the messages are to go out (default: within an
+    hour). ``deep`` makes every probe that a rule can use; without ``cache_bust`` no URL is asked for under a
+    changed query. Results of earlier checks come from ``cache``. ``previews`` has likenesses of the media
+    made, for formats that show them. With ``fail_fast`` the first message that is denied ends the run, and
+    the report names those that were not checked. ``columns`` names the merge data of a file of recipients, of
+    which the ``request`` is one row. ``workers`` that are already running are used and left running.
+    ``on_done`` is called with each URL as soon as its observation is there, ``on_judged`` with each message's
+    report.
+    """
+
+    policy: FetchPolicy
+    changes: Changes | None = None
+    request: SendRequest | None = None
+    binding: Binding | None = None
+    strict: bool = False
+    unread: tuple[str, ...] = ()
+    sending: SendWindow | None = None
+    deep: bool = False
+    cache_bust: bool = True
+    cache: Cache | None = None
+    previews: bool = False
+    fail_fast: bool = False
+    columns: tuple[str, ...] | None = None
+    workers: MediaWorkers | None = None
+    on_done: OnDone | None = None
+    on_judged: Callable[[MessageReport], None] | None = None
+
+    def observing(self, ruleset: RuleSet, owners: Mapping[str, str]) -> ObserveOptions:
+        """How the URLs of these ``owners`` are observed, so that the rules find what they look at."""
+        probes = wanted_probes(ruleset, deep=self.deep, cache_bust=self.cache_bust)
+        return ObserveOptions(
+            policy=replace(self.policy, probes=probes),
+            workers=self.workers,
+            decode=needs_decoding(ruleset),
+            previews=self.previews,
+            cache=self.cache,
+            owners=owners,
+            usable=usable(ruleset),
+        )
 
 
 def load_rules(
@@ -66,82 +107,6 @@ def load_rules(
     )
 
 
-async def observe(
-    urls: Sequence[str],
-    policy: FetchPolicy,
-    on_done: Progress | None = None,
-    workers: MediaWorkers | None = None,
-    *,
-    decode: bool = True,
-    previews: bool = False,
-    cache: Cache | None = None,
-    owners: Mapping[str, str] | None = None,
-    usable: Usable = EVERYTHING,
-) -> dict[str, Observation]:
-    """Fetch every distinct URL once, all at the same time, and have workers look at the bytes.
-
-    ``workers`` that are already running are used and left running; otherwise some are started for this call.
-    Without ``decode`` only the type of the bytes is determined, and rules on decoded facts cannot tell.
-    Sound and film that is not ``usable`` is not decoded either.
-    ``previews`` asks for likenesses of the media, and for decoding with it. What ``cache`` has kept is not
-    fetched. URLs of different ``owners`` share the slots and the workers.
-    """
-    decode = decode or previews
-    shares = Turns(owners or {}, 1)
-
-    async def fetch(missing: Sequence[str]) -> dict[str, Observation]:
-        if workers is not None or not missing:
-            look = _look(workers or MediaWorkers(), shares, usable if decode else None, previews=previews)
-            return await fetch_all(missing, policy, look, on_done, owners=owners)
-        async with MediaWorkers(workers=2 if decode else 1, decode=decode) as own:
-            look = _look(own, shares, usable if decode else None, previews=previews)
-            return await fetch_all(missing, policy, look, on_done, owners=owners)
-
-    distinct = tuple(dict.fromkeys(urls))
-    if cache is None:
-        return await fetch(distinct)
-    return await observe_kept(
-        distinct, policy, cache, fetch, on_done, decode=decode, previews=previews, usable=usable
-    )
-
-
-def _look(workers: MediaWorkers, shares: Turns, wanted: Usable | None, *, previews: bool) -> Inspector:
-    """Looks at bytes: at what is ``wanted`` whole, and where that is None for the type alone."""
-
-    async def only_type(url: str, body: bytes) -> Inspected:
-        return Inspected(sniffed=await workers.sniff(url, body))
-
-    async def whole(url: str, body: bytes) -> Inspected:
-        # One file of each message at a time: a message of slow pictures keeps no worker from the others.
-        async with shares.of(url):
-            return await workers.inspect(url, body, preview=previews, usable=wanted or EVERYTHING)
-
-    return only_type if wanted is None else whole
-
-
-def needs_decoding(ruleset: RuleSet) -> bool:
-    """Whether any rule of the set asks for what a decoder finds."""
-    return any(rule.check.name in READS_FACTS for rule in ruleset.rules)
-
-
-DEEP = (ProbeName.BROWSER, ProbeName.WEBP, ProbeName.IPV4, ProbeName.IPV6, ProbeName.REPEAT)
-"""What only a deep check asks for: some seven requests more for each URL."""
-
-
-def wanted_probes(ruleset: RuleSet, *, deep: bool = False, cache_bust: bool = True) -> tuple[ProbeName, ...]:
-    """The further requests whose answers some rule of the set looks at."""
-    read = {name for rule in ruleset.rules for name in READS_PROBES.get(rule.check.name, ())}
-    if not deep:
-        read.difference_update(DEEP)
-    if not cache_bust:
-        read.discard(ProbeName.COLD)
-    return tuple(name for name in ProbeName if name in read)
-
-
-SEND_WITHIN = 3600.0
-"""Seconds from now in which a message is taken to go out when nobody says when (a judgement)."""
-
-
 def window(opens: float | None = None, within: float | None = None) -> SendWindow:
     """The time of the send: from ``opens`` (seconds since the epoch; None: now) for ``within`` seconds."""
     start = time.time() if opens is None else opens
@@ -158,7 +123,7 @@ async def check(
     binding: Binding | None = None,
     strict: bool = False,
     unread: tuple[str, ...] = (),
-    on_done: Progress | None = None,
+    on_done: OnDone | None = None,
     workers: MediaWorkers | None = None,
     sending: SendWindow | None = None,
     deep: bool = False,
@@ -169,145 +134,198 @@ async def check(
     on_judged: Callable[[MessageReport], None] | None = None,
     columns: tuple[str, ...] | None = None,
 ) -> Report:
-    """Check messages as they would be sent with these changes.
+    """Check messages as they would be sent with these changes: the library's way to say `check_messages`.
 
-    With a ``request`` the rules on its fields apply too, and its own changes are used; ``binding`` is what
-    the ledger in use knows of its mms-id (``Ledger.binding``). ``unread`` are
-    sentences about inputs that could not be read: they deny. ``sending`` is when they are to go out (default:
-    within an hour). ``deep`` makes every probe that a rule can use; without ``cache_bust`` no URL is
-    asked for under a changed query. Results of earlier checks come from ``cache``; raises UsageError for one
-    beside a ``request``, because a send is decided on what is there now. ``previews`` has likenesses of the
-    media made, for formats that show them. With ``fail_fast`` the first message that is denied ends the run,
-    and the report names those that were not checked. ``on_judged`` is told of each message. ``columns`` names
-    the merge data of a file of recipients, of which the ``request`` is one row.
+    `CheckOptions` says what each keyword is for. Raises UsageError for a ``cache`` beside a ``request``.
     """
-    if request is not None and cache is not None:
+    options = CheckOptions(
+        policy=policy,
+        changes=changes,
+        request=request,
+        binding=binding,
+        strict=strict,
+        unread=unread,
+        on_done=on_done,
+        workers=workers,
+        sending=sending,
+        deep=deep,
+        cache_bust=cache_bust,
+        cache=cache,
+        previews=previews,
+        fail_fast=fail_fast,
+        on_judged=on_judged,
+        columns=columns,
+    )
+    return await check_messages(messages, ruleset, options)
+
+
+async def check_messages(messages: Sequence[Mms], ruleset: RuleSet, options: CheckOptions) -> Report:
+    """Fetch the media of these messages, judge each by the rules, and report.
+
+    Raises UsageError for a cache beside a request: a send is decided on what is there now.
+    """
+    if options.request is not None and options.cache is not None:
         raise UsageError("a send is not decided on kept results: give no cache beside a request")
-    clock = start_clock()
-    applied = request.changes if request else changes or Changes()
     turns = plan(messages)
-    probing = msgspec.structs.replace(policy, probes=wanted_probes(ruleset, deep=deep, cache_bust=cache_bust))
-    decode, sent = needs_decoding(ruleset), sending or window()
+    run = MessageRun(messages, ruleset, options, turns.beyond)
+    try:
+        run.judge_complete()
+        urls = () if run.ended else turns.urls
+        run.observations |= await observe(urls, options.observing(ruleset, turns.owners), run.came)
+    except _Ended:
+        pass
+    run.judge_rest()
+    return run.report()
 
-    def judge_one(message: Mms, seen: Mapping[str, Observation]) -> MessageReport:
-        how = partial(judge, ruleset, message, seen, changes=applied, request=request, binding=binding)
-        return how(window=sent, columns=columns)
 
-    def denied(message: MessageReport) -> bool:
-        alone = make_report(ruleset, (message,), clock, strict=strict, unread=())
-        return not gate.verdict(alone).messages[0].permitted
+class _Ended(Exception):  # noqa: N818 - no error: it ends the fetching when there is nothing left to fetch for
+    """Raised while an observation is handed over, once the last message of the run is judged."""
 
-    async def look(urls: Sequence[str], tell: Progress | None) -> dict[str, Observation]:
-        if tell is not None:
-            for url, left in turns.beyond.items():
-                tell(url, left)
-        found = await observe(
-            urls,
-            probing,
-            tell,
-            workers,
-            decode=decode,
-            previews=previews,
-            cache=cache,
-            owners=turns.owners,
-            usable=usable_under(ruleset),
+
+class MessageRun:
+    """Messages judged once each, in their order; where a denied one ends the run, while media still come in.
+
+    The order of the messages decides where such a run ends, and not which server is quick: the same inputs
+    and answers always give the same report.
+    """
+
+    def __init__(
+        self,
+        messages: Sequence[Mms],
+        ruleset: RuleSet,
+        options: CheckOptions,
+        observations: Mapping[str, Observation],
+    ) -> None:
+        """Begin with what is known of URLs before any is fetched."""
+        self.ended = False
+        self.observations = dict(observations)
+        self._messages, self._ruleset, self._options = messages, ruleset, options
+        self._clock, self._sending = start_clock(), options.sending or window()
+        self._judged: list[MessageReport] = []
+        self._waiting: set[str] = set()
+        if options.on_done is not None:
+            for url, observation in observations.items():
+                options.on_done(url, observation)
+
+    def came(self, url: str, observation: Observation) -> None:
+        """Take an observation; raises `_Ended` when it decides that the run ends."""
+        if self._options.on_done is not None:
+            self._options.on_done(url, observation)
+        if not self._options.fail_fast:
+            return
+        self.observations[url] = observation
+        if url in self._waiting:
+            self._waiting.discard(url)
+            self.judge_complete()
+        if self.ended:
+            raise _Ended
+
+    def judge_complete(self) -> None:
+        """Judge on up to the first message whose media are not all there; without ``fail_fast`` none yet."""
+        if not self._options.fail_fast:
+            return
+        while not (self._waiting or self.ended) and len(self._judged) < len(self._messages):
+            message = self._messages[len(self._judged)]
+            self._waiting = {ref.url for ref in message.media if ref.url not in self.observations}
+            if not self._waiting:
+                self._judge_next()
+
+    def judge_rest(self) -> None:
+        """Judge every message that is left, unless the run has ended or ends with one of them."""
+        while not self.ended and len(self._judged) < len(self._messages):
+            self._judge_next()
+
+    def _judge_next(self) -> None:
+        options, request = self._options, self._options.request
+        judged = judge(
+            self._ruleset,
+            self._messages[len(self._judged)],
+            self.observations,
+            changes=request.changes if request else options.changes or Changes(),
+            request=request,
+            binding=options.binding,
+            window=self._sending,
+            columns=options.columns,
         )
-        return {**turns.beyond, **found}
+        self._judged.append(judged)
+        self.ended = options.fail_fast and not self.is_permitted(judged)
+        if options.on_judged is not None:
+            options.on_judged(judged)
 
-    order = InOrder(messages, judge_one, ends=denied if fail_fast else None, on_judged=on_judged)
-    seen = await order.follow(look, turns.urls, on_done)
+    def is_permitted(self, message: MessageReport) -> bool:
+        """Whether the gate lets this message of the run through by itself."""
+        return gate.verdict(replace(self._empty_report, messages=(message,))).messages[0].permitted
+
+    @cached_property
+    def _empty_report(self) -> Report:
+        return make_report(self._ruleset, (), self._clock, strict=self._options.strict, unread=())
+
+    def report(self) -> Report:
+        """Everything that was judged, and the sources of the messages that were not."""
+        now = dt.datetime.now(dt.UTC)
+        return make_report(
+            self._ruleset,
+            tuple(self._judged),
+            self._clock,
+            strict=self._options.strict,
+            unread=self._options.unread,
+            allowances=(*allowances(self._options.policy), *about_kept(self.observations, now)),
+            not_checked=tuple(message.source for message in self._messages[len(self._judged) :]),
+        )
+
+
+async def check_urls(urls: Sequence[str], ruleset: RuleSet, options: CheckOptions) -> Report:
+    """Fetch each URL as the provider would, and judge it by those rules of the set that are about media.
+
+    Nothing is ever permitted by it. The report says which rules of the set were left out because they need a
+    message; what ``options`` say of messages and requests is not looked at.
+    """
+    clock, about_media = start_clock(), of_media(ruleset)
+    distinct = tuple(dict.fromkeys(urls))
+    owners = {url: url for url in distinct}
+    observations = await observe(distinct, options.observing(about_media, owners), options.on_done)
+    sending = options.sending or window()
     return make_report(
-        ruleset,
-        order.judged,
+        about_media,
+        tuple(
+            judge_alone(about_media, url, kind_of(path_of(url), observation), observation, sending)
+            for url, observation in observations.items()
+        ),
         clock,
-        strict=strict,
-        unread=unread,
-        allowances=(*allowances(policy), *about_kept(seen, dt.datetime.now(dt.UTC))),
-        not_checked=order.not_checked,
-    )
-
-
-def allowances(policy: FetchPolicy) -> tuple[str, ...]:
-    """What this policy shows that the provider may not see: nobody may overlook it in a report."""
-    return (
-        *(f"Media may live in the network {net} (allow-net)." for net in policy.allow_net),
-        *(
-            f"Connections for {item.host or 'any host'}:{item.port or 'any port'} went to"
-            f" {item.to_host}:{item.to_port} (connect-to)."
-            for item in policy.connect_to
+        strict=options.strict,
+        unread=(),
+        allowances=(
+            *allowances(options.policy),
+            *about_kept(observations, dt.datetime.now(dt.UTC)),
+            *_left_out(ruleset, about_media),
         ),
-        *_on_our_side(policy),
     )
 
 
-def _on_our_side(policy: FetchPolicy) -> Iterator[str]:
-    if policy.ca_file is not None:
-        yield (
-            f"Certificates of the authorities in {policy.ca_file} were trusted as well (ca-file);"
-            " the provider does not know them."
-        )
-    if policy.user_agent != default_user_agent():
-        name = repr(policy.user_agent)
-        yield f"Requests called themselves {name} (user-agent); others may be answered otherwise."
-    if (proxy := parse_proxy(policy.proxy)) is not None:
-        yield (
-            f"Requests went through the proxy {proxy.text}: which addresses it reaches is guarded by it,"
-            " not by mmscheck."
-        )
-
-
-class Clock(msgspec.Struct, frozen=True, kw_only=True):
-    """When a run began: the time of day, and seconds of a clock that nobody sets."""
-
-    started: dt.datetime
-    ticks: float
-
-
-def start_clock() -> Clock:
-    """Begin a run."""
-    return Clock(started=dt.datetime.now(dt.UTC), ticks=time.monotonic())
-
-
-def make_report(
-    ruleset: RuleSet,
-    messages: tuple[MessageReport, ...],
-    clock: Clock,
-    *,
-    strict: bool,
-    unread: tuple[str, ...],
-    allowances: tuple[str, ...] = (),
-    not_checked: tuple[str, ...] = (),
-    left_out: int = 0,
-) -> Report:
-    """What was judged and by which rules, as one report that ends now."""
-    return Report(
-        tool_version=version("mmscheck"),
-        ruleset_digest=ruleset.digest,
-        profile=ruleset.profile,
-        rules=tuple(
-            RuleKey(id=rule.id, severity=rule.severity, target=rule.target, title=rule.title)
-            for rule in ruleset.rules
-        ),
-        overrides=tuple(msgspec.to_builtins(override) for override in ruleset.overrides),
-        started=clock.started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        messages=messages,
-        duration_ms=round((time.monotonic() - clock.ticks) * 1000),
-        strict=strict,
-        unread=unread,
-        allowances=(*allowances, *_unconfined(messages)),
-        waivers=ruleset.waivers,
-        not_checked=not_checked,
-        left_out=left_out,
-        configuration=ruleset.configuration,
-        confinement=offered(),
+def of_media(ruleset: RuleSet) -> RuleSet:
+    """The rules of a set that are about media, under a digest of their own: they are no set for sends."""
+    rules = tuple(rule for rule in ruleset.rules if rule.target is TargetKind.MEDIA)
+    ids = {rule.id for rule in rules}
+    digest = hashlib.sha256(f"{MEDIA} of {ruleset.digest}".encode()).hexdigest()
+    return replace(
+        ruleset,
+        profile=MEDIA,
+        rules=rules,
+        digest=f"sha256:{digest}",
+        overrides=tuple(each for each in ruleset.overrides if each.rule in ids),
+        waivers=tuple(each for each in ruleset.waivers if each.rule in ids),
     )
 
 
-def _unconfined(messages: Sequence[MessageReport]) -> Iterator[str]:
-    """What keeps workers in elsewhere and not here, if they were needed."""
-    opened = any(isinstance(seen, Fetched) for each in messages for seen in each.observations.values())
-    if opened and (missing := [name for name in ISOLATED if name not in offered()]):
-        yield (
-            f"Media were opened in processes without {' and '.join(missing)}, which this system does not"
-            " offer; --require-confinement checks nothing on such a system."
-        )
+def _left_out(ruleset: RuleSet, applied: RuleSet) -> Iterator[str]:
+    ids = {rule.id for rule in applied.rules}
+    if left := [rule.id for rule in ruleset.rules if rule.id not in ids]:
+        yield f"Not applied, because they need a message ({len(left)} rules): {', '.join(left)}."
+
+
+def path_of(url: str) -> str:
+    """The path of a URL, by which what is asked for may be guessed; '' where it has none."""
+    try:
+        return urlsplit(url.strip()).path
+    except ValueError:
+        return ""

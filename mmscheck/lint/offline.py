@@ -13,8 +13,9 @@ import msgspec
 from mmscheck.checks.kinds import is_other, kind_of
 from mmscheck.fetch import Inspector
 from mmscheck.judge.engine import judge, judge_alone
-from mmscheck.judge.pipeline import make_report, start_clock, window
-from mmscheck.judge.usable import usable
+from mmscheck.judge.observe import usable
+from mmscheck.judge.pipeline import window
+from mmscheck.judge.reports import make_report, start_clock
 from mmscheck.lint.assets import MAX_BYTES, Missing, TooLarge, locate, read_local
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms

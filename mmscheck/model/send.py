@@ -1,4 +1,4 @@
-"""How a send ended, as far as anybody can know."""
+"""The two calls that a permit is for, and how one ended, as far as anybody can know."""
 
 from __future__ import annotations
 
@@ -14,6 +14,43 @@ class SendStatus(StrEnum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
     NOT_ATTEMPTED = "not-attempted"
+
+
+class CallKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A send or a save, in the words that tell how one ended.
+
+    ``done`` and ``doing`` are forms of ``name``. ``may_repeat``: one of unknown outcome may be made again.
+    ``doubt`` is the sentence on an unknown outcome: what may have happened, and what to do.
+    """
+
+    name: str
+    done: str
+    doing: str
+    may_repeat: bool
+    doubt: str
+
+
+SEND_CALL = CallKind(
+    name="send",
+    done="sent",
+    doing="sending",
+    may_repeat=False,
+    doubt=(
+        "It may have been sent: do not repeat it before a delivery report or the provider has told how it "
+        "ended."
+    ),
+)
+SAVE_CALL = CallKind(
+    name="save",
+    done="saved",
+    doing="saving",
+    may_repeat=True,
+    # At worst the provider keeps a stored message under an id that nobody knows.
+    doubt=(
+        "It may have been saved, and nobody knows its id. A save reaches no phone: it may be made again, and "
+        "leaves at worst a stored message that nobody uses."
+    ),
+)
 
 
 class SendResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,17 +5,15 @@ It shares no fetching and no rule code with the checker, so that comparing the t
 
 from __future__ import annotations
 
-from mmscheck.sandbox.carrier import Carrier
+from mmscheck.sandbox.carrier import Carrier, Phones, Received, message_digest
 from mmscheck.sandbox.encoding import Encoding
 from mmscheck.sandbox.events import Event
-from mmscheck.sandbox.faults import FAULTS
+from mmscheck.sandbox.media_host import FAULTS
+from mmscheck.sandbox.messages import Sent, StoredMessage
 from mmscheck.sandbox.mishaps import MISHAPS, Mishaps
-from mmscheck.sandbox.phones import Phones, Received, message_digest
 from mmscheck.sandbox.postbacks import TAGS, Postbacks
 from mmscheck.sandbox.sandbox import Sandbox
-from mmscheck.sandbox.store import Saved, Sent
-from mmscheck.sandbox.throttle import Throttle
-from mmscheck.sandbox.ways import Ways
+from mmscheck.sandbox.ways import Throttle, Ways
 
 __all__ = [
     "FAULTS",
@@ -29,8 +27,8 @@ __all__ = [
     "Postbacks",
     "Received",
     "Sandbox",
-    "Saved",
     "Sent",
+    "StoredMessage",
     "Throttle",
     "Ways",
     "message_digest",

@@ -1,17 +1,22 @@
-"""Calls to the provider as XML, in the modern and the legacy dialect, and the answers to them.
+"""Calls to the provider as XML, in the modern and the legacy dialect, however they come; and the answers.
 
 Modern: lower case with hyphens, exactly as in the request examples of the Sinch XML API documentation
 (2021). Legacy: upper case as in Skycore XML API 1.3 (2015). An answer comes in the dialect of its call.
+
+A document is the body of a POST (Sinch XML API), or stands in a field ``xml`` of a form, or is the fields of
+a GET's query (Skycore XML API 1.3 and its current pages). Public clients send all three, whatever type they
+state. What the listener for notifications reads of a form is written anew here: the sandbox shares nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from lxml import etree
 
-from mmscheck.sandbox.refusal import Refusal
+from mmscheck.sandbox.refusals import Refusal
 
 Element = etree._Element  # noqa: SLF001 - lxml has no public name for its element type
 
@@ -23,6 +28,11 @@ _LEGACY = {
     "ddm-message-timeout": "DDMTIMEOUT",
 }
 """Names that are more than the modern one in upper case without hyphens."""
+
+FIELD = "xml"
+
+_MOST_FIELDS = 64
+"""Fields and parts of a form or query that are looked at."""
 
 Fields = Sequence[tuple[str, "str | Fields"]]
 """The content of an answer: modern names with texts or with fields of their own."""
@@ -66,6 +76,41 @@ class Node:
 def legacy_name(name: str) -> str:
     """The 2015 spelling of a modern name."""
     return _LEGACY.get(name, name.replace("-", "").upper())
+
+
+def from_body(posted: bytes) -> bytes:
+    """The XML of a POST; the body itself where no form's field holds one."""
+    body = posted.lstrip()
+    if body.startswith(b"<"):
+        return posted
+    form = _multipart(body) if body.startswith(b"--") else _urlencoded(body)
+    return next((value for name, value in form if name.lower() == FIELD), posted)
+
+
+def from_query(query: str) -> bytes:
+    """The fields of a GET as the document in upper case that says the same."""
+    root = etree.Element("REQUEST")
+    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS):
+        etree.SubElement(root, name.upper()).text = value
+    return etree.tostring(root)
+
+
+def _urlencoded(body: bytes) -> Iterator[tuple[str, bytes]]:
+    for pair in body.strip().split(b"&", _MOST_FIELDS)[:_MOST_FIELDS]:
+        name, equals, value = (unquote_to_bytes(part.replace(b"+", b" ")) for part in pair.partition(b"="))
+        if equals:
+            yield name.decode("latin-1"), value
+
+
+def _multipart(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """The parts between lines of the boundary, which the first line tells (RFC 2046)."""
+    boundary = body.split(b"\n", 1)[0].strip()
+    for part in body.replace(b"\r\n", b"\n").split(b"\n" + boundary, _MOST_FIELDS)[:_MOST_FIELDS]:
+        head, _, value = part.removeprefix(boundary).lstrip(b"\n").partition(b"\n\n")
+        for piece in head.replace(b"\n", b";").split(b";"):
+            name, _, said = piece.strip().partition(b"=")
+            if name.lower() == b"name":
+                yield said.strip(b'"').decode("latin-1"), value
 
 
 def read_call(body: bytes) -> Node:

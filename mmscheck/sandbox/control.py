@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from aiohttp import web
+
 from mmscheck.errors import SandboxError
-from mmscheck.sandbox.http import Reply, Request, plain
-from mmscheck.sandbox.phones import Phones, Received
+from mmscheck.sandbox.carrier import Phones, Received
+from mmscheck.sandbox.web_server import of_a_page, plain
 
 MAX_BODY_BYTES = 65_536
 
@@ -28,9 +29,9 @@ class Control:
         self._phones = phones
         self._plan = plan
 
-    async def handle(self, request: Request) -> Reply:
-        """The reply to one request; a web page neither asks nor plans, by whatever name it comes here."""
-        if request.of_a_page or not _local(request.value("host")):
+    async def handle(self, request: web.BaseRequest, body: bytes) -> web.Response:
+        """The answer to one request; a web page neither asks nor plans, by whatever name it comes here."""
+        if of_a_page(request) or not _local(request.headers.get("Host")):
             return plain(403, "This is for programs on this machine, by its address or localhost.")
         match request.method, request.path.removeprefix("/").split("/"):
             case "GET", [""]:
@@ -40,7 +41,7 @@ class Control:
             case "GET", ["phones", number]:
                 return _json(_rows(self._phones.received(number)))
             case "POST", ["mishaps"]:
-                return self._planned(request.body)
+                return self._planned(body)
             case _:
                 return plain(404, "There is nothing here; / says what there is.")
 
@@ -52,7 +53,7 @@ class Control:
             "repeated": {number: _rows(found) for number, found in self._phones.repeated.items()},
         }
 
-    def _planned(self, body: bytes) -> Reply:
+    def _planned(self, body: bytes) -> web.Response:
         try:
             names = json.loads(body)
         except (ValueError, RecursionError):
@@ -81,7 +82,6 @@ def _rows(found: Iterable[Received]) -> list[dict[str, str | int]]:
     return [{"mms-id": one.mms_id, "digest": one.digest, "times": one.times} for one in found]
 
 
-def _json(value: object) -> Reply:
+def _json(value: object) -> web.Response:
     body = json.dumps(value).encode("ascii") + b"\n"
-    headers = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
-    return Reply(status=HTTPStatus.OK, headers=headers, pieces=(body,))
+    return web.Response(body=body, headers={"Content-Type": "application/json"})

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmscheck.errors import SandboxError
-from mmscheck.sandbox.checked import seconds
-from mmscheck.sandbox.chores import Chores
+from mmscheck.sandbox.events import Chores
+from mmscheck.sandbox.messages import Medium
 from mmscheck.sandbox.postbacks import Fields, Postman
-from mmscheck.sandbox.refusal import Refusal
-from mmscheck.sandbox.slides import Medium
+from mmscheck.sandbox.refusals import Refusal, seconds
 
 DECODE_SECONDS = 30.0
 """Longest time for decoding one file; what takes longer counts as undecodable."""

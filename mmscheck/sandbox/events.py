@@ -1,9 +1,10 @@
-"""What the sandbox saw and did, one event for each request."""
+"""What the sandbox saw and did, one event for each request, and the work that goes on behind an answer."""
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 KEPT = 10_000
@@ -56,3 +57,36 @@ class EventLog:
     def events(self) -> list[Event]:
         """The newest events, oldest first."""
         return list(self._events)
+
+
+class Chores:
+    """Encoding, delivery and postbacks: coroutines that run beside the servers and end with them."""
+
+    def __init__(self, log: EventLog) -> None:
+        """``log`` gets an event for work that breaks down."""
+        self._log = log
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, work: Coroutine[object, object, None]) -> None:
+        """Let this run until it is done or everything ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            outcome = f"broke down: {str(error) or type(error).__name__}"
+            self._log.add(Event(source="sandbox", action="work", outcome=outcome))
+
+    async def settled(self) -> None:
+        """Wait until nothing runs; what comes out of the work is waited for too."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def close(self) -> None:
+        """End everything, done or not."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -11,15 +11,15 @@ import math
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum, auto
 from types import MappingProxyType
 
+from aiohttp import web
+
 from mmscheck.errors import SandboxError
-from mmscheck.sandbox.checked import chance, seconds
-from mmscheck.sandbox.http import Reply, plain
-from mmscheck.sandbox.refusal import Refusal
-from mmscheck.sandbox.server import HangUp
+from mmscheck.sandbox.refusals import Refusal, chance, seconds
+from mmscheck.sandbox.web_server import Broken, plain
 
 MAX_PLANNED = 100_000
 """Calls that may be planned ahead; a test plans some hundreds."""
@@ -129,7 +129,7 @@ class Mishaps:
         seconds("the wait of late mishaps", self.late_seconds)
 
 
-class Fate:
+class MishapDraws:
     """Draws what happens to each call, unless it was planned."""
 
     def __init__(self, mishaps: Mishaps) -> None:
@@ -174,42 +174,50 @@ class Fate:
 
 
 async def befall(
-    name: str, act: Callable[[], Awaitable[Reply]], refuse: Callable[[Refusal], Reply], late_seconds: float
-) -> Reply:
-    """Carry out one call with its mishap; raises HangUp where the connection is to end.
+    name: str,
+    act: Callable[[], Awaitable[web.Response]],
+    refuse: Callable[[Refusal], web.Response],
+    late_seconds: float,
+) -> web.StreamResponse:
+    """Carry out one call with its mishap; the answer as it goes out, which may be none.
 
     The waiting does not end when the sender goes away: what is late is acted on all the same.
     """
     mishap = _MISHAPS[name]
     if mishap.wait == "before":
         await asyncio.sleep(late_seconds)
-    reply = await act() if mishap.acts else None
+    answer = await act() if mishap.acts else plain(200, "")
     if mishap.wait == "after":
         await asyncio.sleep(late_seconds)
+    if mishap.end is _End.REFUSAL:
+        return refuse(Refusal(mishap.code, "The sandbox has a mishap."))
+    return _spoilt(answer, mishap)
+
+
+def _spoilt(answer: web.Response, mishap: _Mishap) -> web.StreamResponse:
     match mishap.end:
         case _End.CLOSE | _End.RESET:
-            raise HangUp(reset=mishap.end is _End.RESET)
-        case _End.STATUS:
-            return plain(mishap.status, "The sandbox has a mishap.")
-        case _End.REFUSAL:
-            return refuse(Refusal(mishap.code, "The sandbox has a mishap."))
-    return _spoilt(reply or plain(200, ""), mishap.end)
-
-
-def _spoilt(reply: Reply, end: _End) -> Reply:
-    """The answer as it goes out after acting."""
-    match end:
-        case _End.HALF_HEAD:
-            return replace(reply, verbatim=reply.head(closing=True)[:12], pieces=(), close=True)
-        case _End.HALF_BODY:
-            body = b"".join(reply.pieces)
-            return replace(reply, pieces=(body[: len(body) // 2],), close=True)
+            return Broken(reset=mishap.end is _End.RESET)
+        case _End.HALF_HEAD | _End.HALF_BODY | _End.NOT_HTTP:
+            return Broken(_begun(answer, mishap.end))
         case _End.GARBAGE:
             return plain(200, "<response><status>Succ")
-        case _End.NOT_HTTP:
-            return Reply(status=200, verbatim=b"\x00\xff\x00 this is not HTTP\r\n\r\n", close=True)
+        case _End.STATUS:
+            return plain(mishap.status, "The sandbox has a mishap.")
         case _:
-            return reply
+            return answer
+
+
+def _begun(answer: web.Response, end: _End) -> bytes:
+    """What goes out of an answer that breaks off; half a body comes with its whole length."""
+    if end is _End.HALF_HEAD:
+        return b"HTTP/1.1 200"
+    if end is _End.NOT_HTTP:
+        return b"\x00\xff\x00 this is not HTTP\r\n\r\n"
+    body = answer.body if isinstance(answer.body, bytes) else b""
+    lines = (f"Content-Type: {answer.headers['Content-Type']}", f"Content-Length: {len(body)}")
+    head = "\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""])
+    return head.encode("ascii") + body[: len(body) // 2]
 
 
 def known(name: str) -> str:

@@ -15,11 +15,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from mmscheck.errors import SandboxError
 from mmscheck.sandbox.calls import write_postback
-from mmscheck.sandbox.checked import chance, seconds, whole
-from mmscheck.sandbox.chores import Chores
-from mmscheck.sandbox.events import Event, EventLog
-from mmscheck.sandbox.http import MAX_HEAD_BYTES
-from mmscheck.sandbox.server import is_loopback
+from mmscheck.sandbox.events import Chores, Event, EventLog
+from mmscheck.sandbox.loopback import MAX_HEAD_BYTES, is_loopback
+from mmscheck.sandbox.refusals import chance, seconds, whole
 
 MAX_POSTS = 64
 """Connections to the receiver open at once."""

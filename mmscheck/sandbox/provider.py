@@ -6,26 +6,21 @@ import asyncio
 import hmac
 import math
 
-from mmscheck.sandbox.calls import Fields, Node, read_call, write_answer
-from mmscheck.sandbox.carrier import Network
-from mmscheck.sandbox.chores import Chores
-from mmscheck.sandbox.content import KINDS, examine
-from mmscheck.sandbox.copying import CopyError, TooBigError, copy
+from aiohttp import web
+
+from mmscheck.sandbox.actions import carrier_objection, list_templates, read_send
+from mmscheck.sandbox.calls import Fields, Node, from_body, from_query, read_call, write_answer
+from mmscheck.sandbox.carrier import Network, message_digest
 from mmscheck.sandbox.encoding import Encoder
-from mmscheck.sandbox.events import Event, EventLog
-from mmscheck.sandbox.http import Reply, Request, plain
-from mmscheck.sandbox.listing import list_templates
-from mmscheck.sandbox.mishaps import Fate, befall
-from mmscheck.sandbox.phones import message_digest
+from mmscheck.sandbox.events import Chores, Event, EventLog
+from mmscheck.sandbox.loopback import Routes
+from mmscheck.sandbox.media_files import KINDS, CopyError, TooBigError, copy, examine
+from mmscheck.sandbox.messages import Medium, Sent, Store, read_message
+from mmscheck.sandbox.mishaps import MishapDraws, befall
 from mmscheck.sandbox.postbacks import Postman
-from mmscheck.sandbox.refusal import Refusal
-from mmscheck.sandbox.routes import Routes
-from mmscheck.sandbox.sending import carrier_objection, read_send
-from mmscheck.sandbox.slides import Medium, read_template
-from mmscheck.sandbox.store import Sent, Store
-from mmscheck.sandbox.throttle import Gatekeeper
-from mmscheck.sandbox.transport import document, from_query
-from mmscheck.sandbox.ways import Ways
+from mmscheck.sandbox.refusals import Refusal
+from mmscheck.sandbox.ways import Gatekeeper, Ways
+from mmscheck.sandbox.web_server import of_a_page, plain
 
 PATH = "/ep/v1/"
 """The path of the documented address."""
@@ -49,26 +44,28 @@ class Provider:
         self._gatekeeper = Gatekeeper(ways.throttle)
         postman = Postman(ways.postbacks, log, chores)
         self._encoder = Encoder(ways.encoding, postman, chores)
-        self.fate = Fate(ways.mishaps)
+        self.mishaps = MishapDraws(ways.mishaps)
         self.network = Network(ways.carrier, postman, chores)
         self.store = Store()
 
-    async def handle(self, request: Request) -> Reply:
-        """The reply to one HTTP request, with an event for it."""
+    async def handle(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        """The answer to one HTTP request, with an event for it."""
         if request.path.rstrip("/") != PATH.rstrip("/"):
-            return self._off_the_path(request)
-        if request.of_a_page:
+            self._log.add(Event(source="provider", action=f"{request.method} {request.path}", outcome="404"))
+            return plain(404, f"The XML service is at {PATH}.")
+        if of_a_page(request):
             return plain(403, "A web page makes no calls here.")
-        if request.method != "POST" and not (request.method == "GET" and request.query):
+        query = request.rel_url.raw_query_string
+        if request.method != "POST" and not (request.method == "GET" and query):
             refusal = Refusal("E100", "A call is a POST of an XML document, or a GET with the fields.")
             return self._refused(request.method, refusal, legacy=False, status=405)
         try:
-            call = _call(request)
+            call = read_call(from_body(body)) if request.method == "POST" else _queried(query)
         except Refusal as refusal:
-            return self._refused(request.method, refusal, legacy=b"<REQUEST" in request.body)
+            return self._refused(request.method, refusal, legacy=b"<REQUEST" in body)
         await asyncio.sleep(self._ways.answer_seconds)
         action = (call.text("action") or "").strip()
-        mishap = self.fate.draw(action)
+        mishap = self.mishaps.draw(action)
         if mishap is None:
             return await self._answer(call, action)
         self._log.add(Event(source="provider", action=action, outcome=f"mishap {mishap}"))
@@ -79,7 +76,7 @@ class Provider:
             self._ways.mishaps.late_seconds,
         )
 
-    async def _answer(self, call: Node, action: str) -> Reply:
+    async def _answer(self, call: Node, action: str) -> web.Response:
         try:
             fields, notes = await self._act(call, action)
         except Refusal as refusal:
@@ -104,17 +101,17 @@ class Provider:
                 raise Refusal("E107", "The action is missing, unknown or not offered here.")
 
     async def _save(self, call: Node) -> Answered:
-        template = read_template(call)
-        media = [medium for slide in template.slides for medium in slide.media]
+        message = read_message(call)
+        media = [medium for slide in message.slides for medium in slide.media]
         # Concurrent only here: at most eight slides with two files each.
         ends = await asyncio.gather(*map(self._copy, media), return_exceptions=True)
         files = [_file(end) for end in ends]
-        texts = sum(len(slide.text.encode()) for slide in template.slides)
+        texts = sum(len(slide.text.encode()) for slide in message.slides)
         size = sum(map(len, files)) + texts
-        saved = self.store.save(template, size, sum(map(_wire_size, files)) + texts)
+        saved = self.store.save(message, size, sum(map(_wire_size, files)) + texts)
         encoded = [pair for pair in zip(media, files, strict=True) if self._encoder.wants(pair[0])]
         self._encoder.begin(saved.mms_id, encoded)
-        objection = carrier_objection(template.subject)
+        objection = carrier_objection(message.subject)
         return [("mms-id", saved.mms_id)], (objection,) if objection else ()
 
     async def _copy(self, medium: Medium) -> bytes:
@@ -163,7 +160,7 @@ class Provider:
             raise Refusal("E241", f"There is no message with mms-id {mms_id}.")
         return [("mms-id", mms_id)], ()
 
-    def _accepted(self, action: str, fields: Fields, notes: tuple[str, ...], *, legacy: bool) -> Reply:
+    def _accepted(self, action: str, fields: Fields, notes: tuple[str, ...], *, legacy: bool) -> web.Response:
         ids = {name: value for name, value in fields if isinstance(value, str)}
         self._log.add(
             Event(
@@ -179,7 +176,7 @@ class Provider:
 
     def _refused(
         self, action: str, refusal: Refusal, *, legacy: bool, status: int = 200, to: str = ""
-    ) -> Reply:
+    ) -> web.Response:
         self._log.add(
             Event(
                 source="provider",
@@ -197,17 +194,11 @@ class Provider:
         ]
         return _xml(status, write_answer(fields, legacy=legacy), legacy=legacy)
 
-    def _off_the_path(self, request: Request) -> Reply:
-        self._log.add(Event(source="provider", action=f"{request.method} {request.path}", outcome="404"))
-        return plain(404, f"The XML service is at {PATH}.")
 
-
-def _call(request: Request) -> Node:
-    """The call, however it came; raises Refusal."""
-    if request.method == "POST":
-        return read_call(document(request))
+def _queried(query: str) -> Node:
+    """The call whose fields are in a query; raises Refusal."""
     try:
-        return read_call(from_query(request.query))
+        return read_call(from_query(query))
     except ValueError:
         raise Refusal("E100", "The query's fields have no names that elements could have.") from None
 
@@ -229,8 +220,7 @@ def _wire_size(data: bytes) -> int:
     return math.ceil(len(data) * 1.37) + 814
 
 
-def _xml(status: int, body: bytes, *, legacy: bool) -> Reply:
+def _xml(status: int, body: bytes, *, legacy: bool) -> web.Response:
     # Inferred: the public client of the upper-case dialect needs a type that its library leaves alone.
     kind = "text/html" if legacy else "text/xml"
-    headers = (("Content-Type", f"{kind}; charset=utf-8"), ("Content-Length", str(len(body))))
-    return Reply(status=status, headers=headers, pieces=(body,))
+    return web.Response(status=status, body=body, headers={"Content-Type": f"{kind}; charset=utf-8"})

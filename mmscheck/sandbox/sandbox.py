@@ -8,16 +8,16 @@ from types import TracebackType
 from typing import Self
 
 from mmscheck.errors import SandboxError
-from mmscheck.sandbox.chores import Chores
+from mmscheck.sandbox.carrier import Phones
 from mmscheck.sandbox.control import MAX_BODY_BYTES, Control
-from mmscheck.sandbox.events import Event, EventLog
+from mmscheck.sandbox.events import Chores, Event, EventLog
+from mmscheck.sandbox.loopback import Route, Routes, checked_routes
 from mmscheck.sandbox.media_host import MediaHost
-from mmscheck.sandbox.phones import Phones
+from mmscheck.sandbox.messages import Sent
 from mmscheck.sandbox.provider import MAX_CALL_BYTES, PATH, Provider
-from mmscheck.sandbox.routes import Route, Routes, checked
-from mmscheck.sandbox.server import LoopbackServer
-from mmscheck.sandbox.store import Sent
+from mmscheck.sandbox.raw_server import RawServer
 from mmscheck.sandbox.ways import Ways
+from mmscheck.sandbox.web_server import WebServer
 
 
 class Sandbox:
@@ -53,16 +53,16 @@ class Sandbox:
         self._host = host
         self._ports = (provider_port, media_port)
         self._api_key = api_key
-        self._routes = checked(connect_to)
+        self._routes = checked_routes(connect_to)
         self._log = EventLog(on_event)
         media = MediaHost(media_dir, self._log, slow_seconds)
-        self._media_server = LoopbackServer("media host", media.handle)
+        self._media_server = RawServer("media host", media.handle)
         self._provider: Provider | None = None
-        self._provider_server: LoopbackServer | None = None
+        self._provider_server: WebServer | None = None
         self._ways = ways or Ways()
         self._chores = Chores(self._log)
         self._control_port = control_port
-        self._control_server: LoopbackServer | None = None
+        self._control_server: WebServer | None = None
 
     async def __aenter__(self) -> Self:
         """Start both servers; raises SandboxError when a port cannot be had."""
@@ -73,8 +73,8 @@ class Sandbox:
         routes = Routes(routes=self._routes, own_port=self._media_server.port)
         provider = Provider(self._api_key, routes, self._log, self._chores, self._ways)
         self._provider = provider
-        self._provider_server = LoopbackServer(
-            "provider", provider.handle, max_body=MAX_CALL_BYTES, rejects=provider.fate.rejects
+        self._provider_server = WebServer(
+            "provider", provider.handle, max_body=MAX_CALL_BYTES, rejects=provider.mishaps.rejects
         )
         try:
             await self._provider_server.start(self._host, provider_port)
@@ -87,8 +87,8 @@ class Sandbox:
     async def _start_control(self, provider: Provider) -> None:
         if self._control_port is None:
             return
-        control = Control(provider.network.phones, provider.fate.plan)
-        self._control_server = LoopbackServer("control service", control.handle, max_body=MAX_BODY_BYTES)
+        control = Control(provider.network.phones, provider.mishaps.plan)
+        self._control_server = WebServer("control service", control.handle, max_body=MAX_BODY_BYTES)
         await self._control_server.start(self._host, self._control_port)
 
     async def __aexit__(
@@ -114,7 +114,7 @@ class Sandbox:
         One name of MISHAPS for each call, None for one that goes well; plans go before chances. Raises
         SandboxError for an unknown name, and before the start.
         """
-        self._running.fate.plan(*names)
+        self._running.mishaps.plan(*names)
 
     @property
     def provider_url(self) -> str:
@@ -156,10 +156,10 @@ class Sandbox:
     @property
     def provider_connections(self) -> int:
         """How many connections the provider accepted, whether or not anything came over them."""
-        return 0 if self._provider_server is None else self._provider_server.connections
+        return 0 if self._provider_server is None else self._provider_server.accepted
 
     @property
-    def _started(self) -> LoopbackServer:
+    def _started(self) -> WebServer:
         if self._provider_server is None:
             raise SandboxError("the sandbox has not been started")
         return self._provider_server

@@ -13,7 +13,7 @@ import msgspec
 from mmscheck.errors import DeniedError, PermitError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import check, load_rules
+from mmscheck.judge.pipeline import CheckOptions, check_messages, load_rules
 from mmscheck.media import MediaWorkers, demand_confinement
 from mmscheck.model.check import Binding
 from mmscheck.model.report import Report
@@ -148,15 +148,14 @@ class Gate:
         binding: Binding | None = None,
     ) -> Report:
         """A report that permits; DeniedError carries one that denies, which the ledger notes."""
-        report = await check(
-            [parse(document, source)],
-            ruleset,
-            self._policy,
+        options = CheckOptions(
+            policy=self._policy,
             request=request,
             binding=binding,
             strict=self._strict,
             workers=self._workers,
         )
+        report = await check_messages([parse(document, source)], ruleset, options)
         verdict = gate.verdict(report)
         if verdict.permitted:
             return report

@@ -18,14 +18,13 @@ import msgspec
 from mmscheck.errors import PermitError, UsageError
 from mmscheck.model.request import SendRequest
 from mmscheck.model.save import SaveRequest, Template
-from mmscheck.model.send import SendResult
+from mmscheck.model.send import SAVE_CALL, SEND_CALL, CallKind, SendResult
 from mmscheck.model.verdict import Permit
 from mmscheck.sinch.address import provider_url
 from mmscheck.sinch.answers import MAX_ANSWER_BYTES, parse_answer
 from mmscheck.sinch.documents import request_xml
-from mmscheck.sinch.failures import Stage, broken_off, broken_off_list, broken_off_save
+from mmscheck.sinch.failures import Stage, broken_off, why_broken_off
 from mmscheck.sinch.outcome import LONGEST_INFO, judge, tidy
-from mmscheck.sinch.saved import judge_saved
 from mmscheck.sinch.saves import save_xml
 from mmscheck.sinch.templates import MAX_LISTING_BYTES, MAX_PAGES, Page, Refused, parse_page, templates_xml
 from mmscheck.sinch.transport import Transport
@@ -75,30 +74,30 @@ class SinchClient:
         be written as XML and PermitError when the permit does not allow it; then no socket was opened.
         Cancelling this leaves the outcome unknown.
         """
+        return await self._call(permit, request, request_xml(request, self.api_key), SEND_CALL, now)
+
+    async def save_mms(self, permit: Permit, save: SaveRequest, now: float | None = None) -> SendResult:
+        """Spend the permit on this document and make exactly one POST; otherwise as ``send_saved_mms``."""
+        return await self._call(permit, save, save_xml(save.document, self.api_key), SAVE_CALL, now)
+
+    async def _call(
+        self,
+        permit: Permit,
+        request: SendRequest | SaveRequest,
+        document: bytes,
+        call: CallKind,
+        now: float | None,
+    ) -> SendResult:
         # A look-alike's redeem() would prove nothing.
         if type(permit) is not Permit:
-            raise PermitError("a send needs a permit from the gate")
-        document = request_xml(request, self.api_key)
+            raise PermitError(f"a {call.name} needs a permit from the gate")
         permit.redeem(request.digest, time.time() if now is None else now)
         stage = Stage()
         try:
             http_status, body = await self._transport.post(document, stage, MAX_ANSWER_BYTES)
-        except Exception as error:  # noqa: BLE001 - raising would invite a second try of what may have been sent
-            return broken_off(error, stage, self.timeout, self.api_key)
+        except Exception as error:  # noqa: BLE001 - raising would invite a second try of what may have been done
+            return broken_off(error, stage, self.timeout, self.api_key, call)
         return judge(parse_answer(body), http_status, request, self.api_key)
-
-    async def save_mms(self, permit: Permit, save: SaveRequest, now: float | None = None) -> SendResult:
-        """Spend the permit on this document and make exactly one POST; otherwise as ``send_saved_mms``."""
-        if type(permit) is not Permit:
-            raise PermitError("a save needs a permit from the gate")
-        document = save_xml(save.document, self.api_key)
-        permit.redeem(save.digest, time.time() if now is None else now)
-        stage = Stage()
-        try:
-            http_status, body = await self._transport.post(document, stage, MAX_ANSWER_BYTES)
-        except Exception as error:  # noqa: BLE001 - how it ended is told in the result
-            return broken_off_save(error, stage, self.timeout, self.api_key)
-        return judge_saved(parse_answer(body), http_status, self.api_key)
 
     async def template(self, mms_id: str) -> Template | Refused | None:
         """What the provider tells of a stored message, or None when it lists no such id; changes nothing.
@@ -127,7 +126,8 @@ class SinchClient:
                 templates_xml(self.api_key, number), stage, MAX_LISTING_BYTES
             )
         except Exception as error:  # noqa: BLE001 - a broken list is told, whatever broke it
-            return Refused(reason=broken_off_list(error, stage, self.timeout, self.api_key))
+            why = tidy(why_broken_off(error, stage, self.timeout), self.api_key)
+            return Refused(reason=f"the provider did not answer: {why}")
         page = parse_page(body, status)
         if isinstance(page, Refused):
             return msgspec.structs.replace(page, reason=tidy(page.reason, self.api_key)[:LONGEST_INFO])

@@ -7,9 +7,8 @@ from types import SimpleNamespace
 
 import aiohttp
 
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.send import CallKind, SendResult, SendStatus
 from mmscheck.sinch.outcome import tidy, unknown
-from mmscheck.sinch.saved import unknown_save
 
 
 class Stage:
@@ -56,32 +55,20 @@ async def _stand(_session: object, given: SimpleNamespace, _signal: object) -> N
     given.trace_request_ctx.stand()
 
 
-def broken_off(error: Exception, stage: Stage, timeout: float, api_key: str) -> SendResult:
-    """The result of an exchange that ended in this exception; ``timeout`` is in seconds."""
+def broken_off(error: Exception, stage: Stage, timeout: float, api_key: str, call: CallKind) -> SendResult:
+    """The result of a call that ended in this exception; ``timeout`` is in seconds."""
+    why = tidy(why_broken_off(error, stage, timeout), api_key)
     if stage.never_connected:
-        reason = tidy(_unreached(error, timeout), api_key)
         return SendResult(
             status=SendStatus.NOT_ATTEMPTED,
-            detail=f"The provider was never reached: {reason}. Nothing was sent.",
+            detail=f"The provider was never reached: {why}. Nothing was {call.done}.",
         )
-    return unknown(f"The request was on its way when {tidy(_interrupted(error, timeout), api_key)}.")
+    return unknown(call, f"The request was on its way when {why}.")
 
 
-def broken_off_save(error: Exception, stage: Stage, timeout: float, api_key: str) -> SendResult:
-    """The same for a save."""
-    if stage.never_connected:
-        reason = tidy(_unreached(error, timeout), api_key)
-        return SendResult(
-            status=SendStatus.NOT_ATTEMPTED,
-            detail=f"The provider was never reached: {reason}. Nothing was saved.",
-        )
-    return unknown_save(f"The request was on its way when {tidy(_interrupted(error, timeout), api_key)}.")
-
-
-def broken_off_list(error: Exception, stage: Stage, timeout: float, api_key: str) -> str:
-    """Why a question to the provider got no answer, as a clause."""
-    why = _unreached(error, timeout) if stage.never_connected else _interrupted(error, timeout)
-    return f"the provider did not answer: {tidy(why, api_key)}"
+def why_broken_off(error: Exception, stage: Stage, timeout: float) -> str:
+    """What ended an exchange before its answer, as a clause; ``timeout`` is in seconds."""
+    return _unreached(error, timeout) if stage.never_connected else _interrupted(error, timeout)
 
 
 def _unreached(error: Exception, timeout: float) -> str:

@@ -21,7 +21,9 @@ from PIL import Image
 from mmscheck.fetch import ConnectTo, FetchPolicy
 from mmscheck.judge.engine import judge
 from mmscheck.judge.gate import verdict
-from mmscheck.judge.pipeline import load_rules, make_report, observe, start_clock, window
+from mmscheck.judge.observe import ObserveOptions, observe
+from mmscheck.judge.pipeline import load_rules, window
+from mmscheck.judge.reports import make_report, start_clock
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import ProbeName
@@ -109,7 +111,7 @@ async def checked(port: int, hosts: int, probes: tuple[ProbeName, ...], workers:
     )
     # As `pipeline.check` does, but with probes chosen by number and not by what the rules read.
     clock = start_clock()
-    seen = await observe([ref.url for ref in item.media], policy, workers=workers)
+    seen = await observe([ref.url for ref in item.media], ObserveOptions(policy=policy, workers=workers))
     judged = judge(ruleset, item, seen, changes=Changes(), window=window())
     report = make_report(ruleset, (judged,), clock, strict=False, unread=())
     seconds = time.monotonic() - clock.ticks

@@ -18,7 +18,8 @@ from mmscheck.cache.reuse import about_kept, manner
 from mmscheck.cache.store import ResultCache, worth_keeping
 from mmscheck.errors import UsageError
 from mmscheck.fetch import ConnectTo, FetchPolicy
-from mmscheck.judge.pipeline import check, load_rules, observe
+from mmscheck.judge.observe import ObserveOptions, observe
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.model.facts import ImageFacts, Undecoded
 from mmscheck.model.observation import (
     Anomaly,
@@ -427,15 +428,17 @@ def test_another_version_of_a_library_changes_the_manner(monkeypatch: pytest.Mon
 
 async def fetch_twice(raw: RawServer, cache: ResultCache, *paths: str, **how: Any) -> dict[str, Observation]:
     urls = [raw.url(path) for path in paths or ("/a.jpg",)]
-    await observe(urls, policy(raw), cache=cache)
-    return await observe(urls, policy(raw, **how), cache=cache)
+    await observe(urls, ObserveOptions(policy=policy(raw), cache=cache))
+    return await observe(urls, ObserveOptions(policy=policy(raw, **how), cache=cache))
 
 
 async def test_a_second_look_asks_no_server_and_tells_when_the_first_was(cache: ResultCache) -> None:
     async with serve(PICTURE) as raw:
         told: list[str] = []
-        first = await observe([raw.url()], policy(raw), cache=cache)
-        second = await observe([raw.url()], policy(raw), lambda url, _: told.append(url), cache=cache)
+        first = await observe([raw.url()], ObserveOptions(policy=policy(raw), cache=cache))
+        second = await observe(
+            [raw.url()], ObserveOptions(policy=policy(raw), cache=cache), lambda url, _: told.append(url)
+        )
     assert len(raw.requests) == 1
     (before,), (after,) = first.values(), second.values()
     assert isinstance(before, Fetched)
@@ -446,9 +449,9 @@ async def test_a_second_look_asks_no_server_and_tells_when_the_first_was(cache: 
 
 async def test_only_what_is_missing_is_fetched_and_the_order_stays(cache: ResultCache) -> None:
     async with serve(PICTURE) as raw:
-        await observe([raw.url("/b.jpg")], policy(raw), cache=cache)
+        await observe([raw.url("/b.jpg")], ObserveOptions(policy=policy(raw), cache=cache))
         urls = [raw.url(path) for path in ("/a.jpg", "/b.jpg", "/c.jpg", "/a.jpg")]
-        found = await observe(urls, policy(raw), cache=cache)
+        found = await observe(urls, ObserveOptions(policy=policy(raw), cache=cache))
     assert list(found) == urls[:3]
     assert [isinstance(each, Fetched) and each.cached_at is not None for each in found.values()] == [
         False,

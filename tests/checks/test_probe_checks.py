@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from mmscheck.checks import READS_PROBES
-from mmscheck.judge.pipeline import load_rules, wanted_probes
+from mmscheck.judge.observe import wanted_probes
+from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.observation import Fetched, Hop, Probe, ProbeName, Reason
 from mmscheck.model.words import Outcome, Owner, Severity
 from tests.support.media_targets import JPEG, LENGTH, Headers, fetched, hop, judge, not_fetched, send_rules

@@ -13,8 +13,7 @@ from mmscheck.cli.main import main
 from mmscheck.errors import PermitError, RuleSetError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
 from mmscheck.judge import gate
-from mmscheck.judge.lone import check_urls
-from mmscheck.judge.pipeline import load_rules
+from mmscheck.judge.pipeline import CheckOptions, check_urls, load_rules
 from mmscheck.model.request import SendRequest
 from mmscheck.model.words import TargetKind
 from mmscheck.report import FORMATS
@@ -155,7 +154,7 @@ async def test_no_report_on_a_url_makes_a_permit() -> None:
     async with Sandbox() as box:
         where = parse_connect_to(f"media.example.com:80:127.0.0.1:{box.media_port}")
         policy = FetchPolicy(allow_net=("127.0.0.1/32",), connect_to=(where,))
-        seen = await check_urls([GOOD], load_rules("send"), policy)
+        seen = await check_urls([GOOD], load_rules("send"), CheckOptions(policy=policy))
     request = SendRequest(mms_id="1", to="15551230001", from_="28444", service_id="x")
     assert (gate.verdict(seen).permitted, gate.verdict(seen).passed_media) == (False, True)
     with pytest.raises(PermitError, match="without their message"):
@@ -170,7 +169,7 @@ async def test_the_floor_of_media_counts_for_a_url() -> None:
         type(rules)(
             **{name: getattr(rules, name) for name in rules.__struct_fields__} | {"rules": tuple(weak)}
         ),
-        FetchPolicy(),
+        CheckOptions(policy=FetchPolicy()),
     )
     assert any("url-public" in reason for reason in gate.verdict(seen).reasons)
 

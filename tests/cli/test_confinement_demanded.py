@@ -23,7 +23,7 @@ def missing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """An older kernel, or a container that lets these calls not through."""
     lacking: tuple[str, ...] = request.param
     has = tuple(name for name in offered() if name not in lacking)
-    for module in ("mmscheck.judge.pipeline", "mmscheck.media.confinement"):
+    for module in ("mmscheck.judge.reports", "mmscheck.media.confinement"):
         monkeypatch.setattr(f"{module}.offered", lambda: has)
     return lacking
 

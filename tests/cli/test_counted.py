@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from mmscheck.cli.ledger_shown import verification_text
+from mmscheck.cli.ledger_text import verification_text
 from mmscheck.model.ledger import Tampering, Verification
 from mmscheck.report.campaign_text import campaign_lines
 from mmscheck.report.layout import Page

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from mmscheck.cli import main as program
-from mmscheck.cli.grouped import GROUPS
+from mmscheck.cli.commands import GROUPS
 
 LONG = ("send", "save", "bind")
 

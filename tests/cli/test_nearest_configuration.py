@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mmscheck.errors import PermitError
 from mmscheck.judge import gate
-from mmscheck.judge.join import join_reports
+from mmscheck.judge.reports import join_reports
 from mmscheck.model.words import Outcome
 from mmscheck.report import FORMATS
 from tests.cli.test_lint import MEDIA, judged, lint, put, run

@@ -7,7 +7,7 @@ import pytest
 from mmscheck.errors import UsageError
 from mmscheck.fetch import ConnectTo, FetchPolicy, fetch_all, parse_proxy
 from mmscheck.fetch.policy import check_policy
-from mmscheck.judge.pipeline import allowances
+from mmscheck.judge.reports import allowances
 from mmscheck.model.observation import Fetched, NotFetched, Reason
 from mmscheck.model.redact import redact_text
 from mmscheck.model.words import Outcome

@@ -12,7 +12,8 @@ import msgspec
 
 from mmscheck.judge import gate
 from mmscheck.judge.engine import judge
-from mmscheck.judge.pipeline import make_report, start_clock, window
+from mmscheck.judge.pipeline import window
+from mmscheck.judge.reports import make_report, start_clock
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import NotFetched, Reason
 from mmscheck.model.report import Report

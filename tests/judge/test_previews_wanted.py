@@ -13,7 +13,8 @@ from mmscheck.cache.store import ResultCache
 from mmscheck.cli.output import Destination, shows_media
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import check, load_rules, observe
+from mmscheck.judge.observe import ObserveOptions, observe
+from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.lint.offline import lint
 from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.report import Report
@@ -44,12 +45,16 @@ async def test_a_fetched_picture_has_a_likeness_only_where_one_is_wanted(
     previews: bool,  # noqa: FBT001 - see above
 ) -> None:
     async with serve(PICTURE) as raw:
-        found = await observe([raw.url()], policy(raw), decode=decode, previews=previews)
+        found = await observe(
+            [raw.url()], ObserveOptions(policy=policy(raw), decode=decode, previews=previews)
+        )
     assert drawn(found) == previews
 
 
 async def looked(raw: RawServer, cache: ResultCache, *, previews: bool) -> bool:
-    return drawn(await observe([raw.url()], policy(raw), cache=cache, previews=previews))
+    return drawn(
+        await observe([raw.url()], ObserveOptions(policy=policy(raw), cache=cache, previews=previews))
+    )
 
 
 async def test_a_kept_result_without_a_likeness_does_not_stand_in_where_one_is_wanted(
@@ -68,7 +73,10 @@ async def test_a_kept_result_without_a_likeness_does_not_stand_in_where_one_is_w
 async def test_a_kept_likeness_is_the_one_that_was_made(cache: ResultCache) -> None:
     async with serve(PICTURE) as raw:
         (first,), (kept,) = [
-            (await observe([raw.url()], policy(raw), cache=cache, previews=True)).values() for _ in range(2)
+            (
+                await observe([raw.url()], ObserveOptions(policy=policy(raw), cache=cache, previews=True))
+            ).values()
+            for _ in range(2)
         ]
     assert isinstance(first, Fetched)
     assert isinstance(kept, Fetched)

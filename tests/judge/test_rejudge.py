@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from mmscheck.judge.engine import judge, rejudge
-from mmscheck.judge.pipeline import load_rules, observe
+from mmscheck.judge.observe import ObserveOptions, observe
+from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.check import Binding
 from mmscheck.model.request import Changes, CustomText, SendRequest, SendWindow
 from mmscheck.model.words import Outcome, TargetKind
@@ -35,7 +36,7 @@ async def test_a_rejudgement_is_the_judgement() -> None:
     window = SendWindow(opens=0.0, closes=1.0)
     binding = Binding(mms_id="1", content=parsed.digest, state="ready")
     async with Sandbox() as box:
-        seen = await observe([ref.url for ref in parsed.media], reaching(box))
+        seen = await observe([ref.url for ref in parsed.media], ObserveOptions(policy=reaching(box)))
     given = {"binding": binding, "window": window}
     base = judge(rules, parsed, seen, changes=Changes(), request=COMMON, **given)  # type: ignore[arg-type] # two kinds of value
     without = judge(rules, parsed, seen, changes=Changes(), **given)  # type: ignore[arg-type] # the same

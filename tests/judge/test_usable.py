@@ -10,7 +10,7 @@ import pytest
 
 from mmscheck.cache.reuse import manner
 from mmscheck.fetch import FetchPolicy
-from mmscheck.judge.usable import usable
+from mmscheck.judge.observe import usable
 from mmscheck.media.decoding import DECODERS, decode
 from mmscheck.model.facts import AudioFacts, Undecoded, VideoFacts
 from mmscheck.model.rule import RuleSet

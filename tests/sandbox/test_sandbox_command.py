@@ -42,7 +42,7 @@ async def running(*options: str) -> AsyncIterator[dict[str, int]]:
 
 async def post(port: int, body: str) -> bytes:
     data = body.encode()
-    head = f"POST /ep/v1/ HTTP/1.1\r\nConnection: close\r\nContent-Length: {len(data)}\r\n\r\n"
+    head = f"POST /ep/v1/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(data)}\r\n\r\n"
     return await exchange(port, head.encode() + data)
 
 

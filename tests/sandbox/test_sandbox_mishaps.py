@@ -9,8 +9,8 @@ import pytest
 
 from mmscheck.errors import SandboxError
 from mmscheck.sandbox import MISHAPS, Mishaps, Sandbox, Throttle, Ways
-from mmscheck.sandbox.refusal import Refusal
-from mmscheck.sandbox.throttle import Gatekeeper
+from mmscheck.sandbox.refusals import Refusal
+from mmscheck.sandbox.ways import Gatekeeper
 from tests.sandbox.raw_http import call, exchange, response, save_xml, send_xml, slide, text
 from tests.support.rawserver import until
 

@@ -66,7 +66,7 @@ def test_the_digest_is_of_the_documented_form() -> None:
 
 
 def test_what_is_too_much_to_keep_is_numbered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmscheck.sandbox.phones.KEPT", 2)
+    monkeypatch.setattr("mmscheck.sandbox.carrier.COUNTED", 2)
     phones = Phones()
     for number in ("1", "2", "3", "1", "3"):
         phones.deliver(number, "9", "d")
@@ -95,8 +95,9 @@ async def test_other_processes_can_ask_what_phones_have(box: Sandbox) -> None:
 
 
 async def put(box: Sandbox, body: bytes, path: str = "/mishaps") -> tuple[int, bytes]:
-    head = f"POST {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    answer = response(await exchange(control_port(box), head + body))
+    lines = (f"POST {path} HTTP/1.1", "Host: localhost", "Connection: close", f"Content-Length: {len(body)}")
+    head = "\r\n".join((*lines, "", ""))
+    answer = response(await exchange(control_port(box), head.encode() + body))
     return answer.status, answer.body
 
 

@@ -120,7 +120,7 @@ async def test_a_type_that_the_bytes_tell_is_not_refused(box: Sandbox, fault: st
 
 
 async def test_a_slow_file_is_given_up(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmscheck.sandbox.copying.COPY_SECONDS", 0.3)
+    monkeypatch.setattr("mmscheck.sandbox.media_files.COPY_SECONDS", 0.3)
     assert await code(box, save_xml(slide(image("slow/photo-small.jpg")))) == "E351"
 
 

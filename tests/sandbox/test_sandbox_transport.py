@@ -85,7 +85,7 @@ async def test_a_query_that_is_no_call_is_refused(box: Sandbox) -> None:
         ("", "5;a=b\r\nabcde\r\n%b", 200),
         ("", "zz\r\n", 400),
         ("", "-1\r\n", 400),
-        ("", "fffffff\r\n", 413),
+        ("", "100001\r\n" + "x" * 0x100001, 413),
         ("", "5\r\nabcdef\r\n", 400),
         ("Content-Length: 5\r\n", "%b", 400),
     ],

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.model.known_secret import KnownSecret
 from mmscheck.model.request import SendRequest
+from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.sinch.answers import parse_answer
 from mmscheck.sinch.outcome import LONGEST_INFO, judge
-from mmscheck.sinch.saved import judge_saved
 from tests.support.bound import send_bound
 from tests.support.command import fields, message
 from tests.support.raw_provider import RawProvider, answer
@@ -110,7 +110,7 @@ def test_the_key_is_removed_before_the_words_are_cut(name: str, before: int) -> 
         f"<error-info>{words}</error-info></response>".encode()
     )
     request = SendRequest(mms_id="1", to="15551230001", from_="28444", service_id="demo")
-    for result in (judge(body, 200, request, KEY), judge_saved(body, 200, KEY)):
+    for result in (judge(body, 200, request, KEY), judge(body, 200, SaveRequest(document=b""), KEY)):
         assert not halves(told(result))
         assert len(result.detail) < 2 * LONGEST_INFO
 

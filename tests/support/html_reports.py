@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from mmscheck.judge import gate
 from mmscheck.judge.engine import judge
-from mmscheck.judge.pipeline import load_rules, make_report, start_clock, window
+from mmscheck.judge.pipeline import load_rules, window
+from mmscheck.judge.reports import make_report, start_clock
 from mmscheck.media.decoding import decode
 from mmscheck.media.previews import preview
 from mmscheck.model.mms import MediaRef, Mms

@@ -1,21 +1,31 @@
-"""The documented rules of saveMMS about the message itself, before any file is fetched.
+"""Messages as they are called for, by the documented rules of saveMMS, and as they are kept and sent.
 
-Source: Sinch XML API, saveMMS (2021), its special considerations and error codes.
+The rules are those about the message itself, before any file is fetched. Source: Sinch XML API, saveMMS
+(2021), its special considerations and error codes.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import base64
+import datetime as dt
+from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 
 from mmscheck.sandbox.calls import Node
-from mmscheck.sandbox.refusal import Refusal
+from mmscheck.sandbox.refusals import Refusal
 
 MAX_SLIDES = 8
 MAX_TEXT = 5000
 MAX_SUBJECT = 80
 OBJECTS = ("vcard", "ical", "pdf", "passbook")
 MEDIA = ("image", "audio", "video", *OBJECTS)
+
+KEPT = 10_000
+"""Messages and sends remembered; the oldest are forgotten beyond."""
+
+FIRST_ID = 35_674
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +38,7 @@ class Medium:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slide:
+class CalledSlide:
     """One slide as called for; ``number`` counts from 1."""
 
     number: int
@@ -37,15 +47,15 @@ class Slide:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class CalledMessage:
     """A message to be saved whose form is right."""
 
     name: str
     subject: str
-    slides: tuple[Slide, ...]
+    slides: tuple[CalledSlide, ...]
 
 
-def read_template(call: Node) -> Template:
+def read_message(call: Node) -> CalledMessage:
     """The message of a saveMMS call; raises Refusal with the first rule it breaks."""
     content = _content(call)
     name = (content.text("name") or call.text("name") or "").strip()
@@ -59,7 +69,7 @@ def read_template(call: Node) -> Template:
     if len(slides) > MAX_SLIDES:
         raise Refusal("E225", f"There are {len(slides)} slides; {MAX_SLIDES} are allowed.")
     read = tuple(_read_slide(slide, number) for number, slide in enumerate(slides, 1))
-    return Template(name=name, subject=subject, slides=read)
+    return CalledMessage(name=name, subject=subject, slides=read)
 
 
 def check_subject(subject: str) -> None:
@@ -81,7 +91,7 @@ def _slides(content: Node) -> list[Node]:
     return (sequences[0] if sequences else content).all("slide")
 
 
-def _read_slide(node: Node, number: int) -> Slide:
+def _read_slide(node: Node, number: int) -> CalledSlide:
     text = "\n".join(part.value for part in node.all("message-text"))
     media = tuple(
         Medium(kind=kind, url=(found.text("url") or "").strip(), slide=number)
@@ -100,7 +110,7 @@ def _read_slide(node: Node, number: int) -> Slide:
     if len(text) > MAX_TEXT:
         raise Refusal("E334", f"The text of slide {number} has {len(text)} characters, over {MAX_TEXT}.")
     _check_duration(node, number)
-    return Slide(number=number, text=text, media=media)
+    return CalledSlide(number=number, text=text, media=media)
 
 
 def _check_combination(kinds: Counter[str], number: int) -> None:
@@ -128,3 +138,84 @@ def _check_duration(node: Node, number: int) -> None:
         text = duration.strip()
         if not (text.isascii() and text.isdigit()):
             raise Refusal("E230", f"The duration of slide {number} is not a whole number of seconds.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """One saved message; ``size`` is bytes of media and text, ``created`` is in UTC.
+
+    ``wire_size`` is the documented estimate of its bytes on the way to a phone.
+    """
+
+    mms_id: str
+    message: CalledMessage
+    size: int
+    wire_size: int
+    created: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One accepted send; ``subject`` is after custom subject and merge data.
+
+    ``dropped`` says why the carrier would drop it after all, or is None. ``digest`` is ``message_digest`` of
+    the final subject and texts. ``legacy`` is whether it was called for in the upper-case dialect.
+    """
+
+    tracking_id: str
+    mms_id: str
+    to: str
+    sender: str
+    subject: str
+    dropped: str | None
+    digest: str
+    legacy: bool = False
+
+
+class Store:
+    """Saved messages by id, and sends in order."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._saved: dict[str, StoredMessage] = {}
+        self._sent: deque[Sent] = deque(maxlen=KEPT)
+        self._numbers = count(FIRST_ID)
+
+    def save(self, message: CalledMessage, size: int, wire_size: int) -> StoredMessage:
+        """Remember a message under a new id."""
+        saved = StoredMessage(
+            mms_id=str(next(self._numbers)),
+            message=message,
+            size=size,
+            wire_size=wire_size,
+            created=dt.datetime.now(dt.UTC).replace(microsecond=0),
+        )
+        self._saved[saved.mms_id] = saved
+        if len(self._saved) > KEPT:
+            del self._saved[next(iter(self._saved))]
+        return saved
+
+    def find(self, mms_id: str) -> StoredMessage | None:
+        """The message of this id, or None."""
+        return self._saved.get(mms_id)
+
+    def delete(self, mms_id: str) -> bool:
+        """Forget a message; whether there was one."""
+        return self._saved.pop(mms_id, None) is not None
+
+    def newest_first(self) -> Iterable[StoredMessage]:
+        """Every message, the latest first."""
+        return reversed(self._saved.values())
+
+    def new_tracking_id(self) -> str:
+        """An id that looks like the provider's: base64 of a numbered name."""
+        return base64.b64encode(f"MMS_{next(self._numbers)}".encode()).decode("ascii")
+
+    def send(self, sent: Sent) -> None:
+        """Remember an accepted send."""
+        self._sent.append(sent)
+
+    @property
+    def sent(self) -> list[Sent]:
+        """The accepted sends, oldest first."""
+        return list(self._sent)

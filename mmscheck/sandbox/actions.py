@@ -1,37 +1,40 @@
-"""The documented rules of sendSavedMMS, and what the carrier would make of the subject afterwards."""
+"""The documented rules of sendSavedMMS, with what a carrier makes of the subject, and of getMMSTemplates."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mmscheck.sandbox.calls import Node
-from mmscheck.sandbox.refusal import Refusal
-from mmscheck.sandbox.slides import MAX_TEXT, check_subject
-from mmscheck.sandbox.store import Saved, Store
+from mmscheck.sandbox.calls import Fields, Node
+from mmscheck.sandbox.messages import MAX_TEXT, Store, StoredMessage, check_subject
+from mmscheck.sandbox.refusals import Refusal
 
 _RECIPIENT = re.compile(r"[1-9][0-9]{6,14}")
 OPERATORS = frozenset({"31002", "31003", "31004", "31005", "31062"})
 """AT&T, Verizon, T-Mobile, Sprint and MetroPCS (Sinch MM7 service, operator ids, 2021)."""
+
+DEFAULT_ITEMS = 100
+MAX_ITEMS = 1000
 
 _SENDER = re.compile(r"[0-9]{3,15}")
 _TAG = re.compile(r"\{\$([^{}|]*)(?:\|([^{}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class CalledSend:
     """A send whose form is right; ``subject`` and ``texts`` are after custom texts and merge data."""
 
-    saved: Saved
+    saved: StoredMessage
     to: str
     sender: str
     subject: str
     texts: tuple[str, ...]
 
 
-def read_send(call: Node, store: Store, usable: Callable[[str], None]) -> Order:
+def read_send(call: Node, store: Store, usable: Callable[[str], None]) -> CalledSend:
     """What a send asks for; raises Refusal.
 
     ``usable`` raises Refusal for the id of a message that cannot be sent yet, or ever.
@@ -59,8 +62,8 @@ def read_send(call: Node, store: Store, usable: Callable[[str], None]) -> Order:
         raise Refusal("E651", "The operator-id is not known.")
     custom = _custom_texts(call, saved)
     data = {name.lower(): value for part in call.all("data") for name, value in part.children()}
-    texts = (custom.get(slide.number, slide.text) for slide in saved.template.slides)
-    return Order(
+    texts = (custom.get(slide.number, slide.text) for slide in saved.message.slides)
+    return CalledSend(
         saved=saved,
         to=to,
         sender=sender,
@@ -82,7 +85,7 @@ def _given(call: Node, name: str) -> str:
     return (call.text(name) or "").strip()
 
 
-def _saved(call: Node, store: Store) -> Saved:
+def _saved(call: Node, store: Store) -> StoredMessage:
     mms_id = _given(call, "mms-id")
     if not mms_id:
         raise Refusal("E620", "The mms-id is missing.")
@@ -92,7 +95,7 @@ def _saved(call: Node, store: Store) -> Saved:
     return saved
 
 
-def _custom_texts(call: Node, saved: Saved) -> dict[int, str]:
+def _custom_texts(call: Node, saved: StoredMessage) -> dict[int, str]:
     """The texts that replace those of a slide, by its number; of two for one slide the later counts."""
     texts: dict[int, str] = {}
     for custom in call.all("custom-text"):
@@ -100,7 +103,7 @@ def _custom_texts(call: Node, saved: Saved) -> dict[int, str]:
         # No code is documented for a custom text without its parts; E100 is the request as a whole.
         if text is None or not (slide.isascii() and slide.isdigit()):
             raise Refusal("E100", "A custom-text needs a value and a slide number.")
-        if slide.lstrip("0") not in map(str, range(1, len(saved.template.slides) + 1)):
+        if slide.lstrip("0") not in map(str, range(1, len(saved.message.slides) + 1)):
             raise Refusal("E100", f"A custom-text is for slide {slide}, which the message does not have.")
         if len(text) > MAX_TEXT:
             raise Refusal("E228", f"The custom-text for slide {slide} has over {MAX_TEXT} characters.")
@@ -108,10 +111,10 @@ def _custom_texts(call: Node, saved: Saved) -> dict[int, str]:
     return texts
 
 
-def _subject(call: Node, saved: Saved) -> str:
+def _subject(call: Node, saved: StoredMessage) -> str:
     custom = call.text("custom-subject")
     if custom is None:
-        return saved.template.subject
+        return saved.message.subject
     check_subject(custom)
     return custom
 
@@ -121,3 +124,49 @@ def _merge(text: str, data: Mapping[str, str]) -> str:
         return data.get(tag[1].strip().lower(), tag[2] if tag[2] is not None else tag[0])
 
     return _TAG.sub(value, text)
+
+
+def list_templates(call: Node, store: Store) -> Fields:
+    """The answer's fields after the status; raises Refusal for E212, E213 and E214."""
+    page = _number(call, "page-number", 1, 1_000_000, "E212")
+    items = _number(call, "items-per-page", DEFAULT_ITEMS, MAX_ITEMS, "E213")
+    start = call.text("start-date")
+    since = _moment(start) if start is not None else None
+    found = [saved for saved in store.newest_first() if since is None or saved.created >= since]
+    shown = found[(page - 1) * items : page * items]
+    return [
+        *([("start-date", start.strip())] if start is not None else []),
+        ("page-number", str(page)),
+        ("items-per-page", str(items)),
+        ("total-results", str(len(found))),
+        *(("mms-template", _row(saved)) for saved in shown),
+    ]
+
+
+def _row(saved: StoredMessage) -> Fields:
+    return [
+        ("mms-id", saved.mms_id),
+        ("mms-name", saved.message.name),
+        ("mms-subject", saved.message.subject),
+        ("date-created", saved.created.isoformat()),
+        ("total-slides", str(len(saved.message.slides))),
+        ("mms-size", str(saved.size)),
+    ]
+
+
+def _number(call: Node, name: str, default: int, largest: int, code: str) -> int:
+    text = call.text(name)
+    if text is None:
+        return default
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit()) or not 1 <= int(digits[:9]) <= largest:
+        raise Refusal(code, f"The {name} must be a whole number from 1 to {largest}.")
+    return int(digits)
+
+
+def _moment(text: str) -> dt.datetime:
+    try:
+        moment = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Refusal("E214", "The start-date must be like 2026-03-31T11:30:00+00:00.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

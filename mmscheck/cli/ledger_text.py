@@ -1,4 +1,4 @@
-"""What the ledger's commands show: lines for people, values for programs."""
+"""What the commands of the ledger and of postbacks show: lines for people, values for programs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mmscheck.model.ledger import HistoryEntry, Hold, Postback, PostbackMeaning, SendRecord, Verification
+from mmscheck.model.phone import another_number
 from mmscheck.report.cells import plain
 from mmscheck.report.escape import visible, visible_json
 
 if TYPE_CHECKING:
-    from mmscheck.ledger import Summary
+    from mmscheck.ledger import Concerned, Summary
 
 _WIDTHS = (8, 17, 20, 15, 12, 20)
+_SHOWN_DIGITS = 4
+_LONGEST = 60
 _HEADS = ("id", "state", "changed (UTC)", "to", "mms-id", "tracking id")
 
 
@@ -187,3 +190,45 @@ def csv_row(cells: Iterable[Any]) -> str:
     values = ("" if cell is None else plain(visible(str(cell))) for cell in cells)
     csv.writer(text, lineterminator="\r\n").writerow(values)
     return text.getvalue()
+
+
+def masked(number: str) -> str:
+    """A telephone number by its last four digits: logs travel further than ledgers."""
+    return f"…{number[-_SHOWN_DIGITS:]}" if len(number) > _SHOWN_DIGITS else "…"
+
+
+def postback_line(postback: Postback, about: Concerned | None) -> str:
+    """When it came, what it says, and what it is about; None: that could not be looked up."""
+    parts = (
+        moment(postback.received_at),
+        _short(postback.code),
+        postback.meaning.value,
+        postback.status and _short(postback.status),
+        postback.recipient and f"to {masked(postback.recipient)}",
+        postback.mms_id and f"mms-id {_short(postback.mms_id)}",
+        postback.tracking_id and f"tracking id {_short(postback.tracking_id)}",
+        None if about is None else _about(postback, about),
+    )
+    return "  ".join(part for part in parts if part)
+
+
+def _about(postback: Postback, about: Concerned) -> str | None:
+    if about.sends:
+        return ", ".join(_named(postback, send) for send in about.sends)
+    if about.proposed:
+        return f"may be about {', '.join(map(_send, about.proposed))}: not decided"
+    return "matches no send" if postback.tracking_id else None
+
+
+def _named(postback: Postback, send: SendRecord) -> str:
+    other = another_number(postback.recipient, send.intent.to)
+    return f"{_send(send)}, which went to another number" if other else _send(send)
+
+
+def _send(send: SendRecord) -> str:
+    return f"send {send.id} ({send.state})"
+
+
+def _short(text: str) -> str:
+    shown = visible(text)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

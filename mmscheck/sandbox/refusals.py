@@ -1,10 +1,21 @@
-"""Numbers that a sandbox is set up with, refused in plain words when they make no sense."""
+"""How the stand-in says no: to calls with a documented code, to what it is set up with in plain words."""
 
 from __future__ import annotations
 
 import math
 
 from mmscheck.errors import SandboxError
+
+
+class Refusal(Exception):  # noqa: N818 - the provider's answer, not a fault of the program
+    """A call the provider refuses; ``code`` is a documented error code."""
+
+    def __init__(self, code: str, info: str) -> None:
+        """Keep the code and the text that goes into error-info."""
+        self.code = code
+        # It may quote what came over the network, and must fit into XML and onto a terminal.
+        self.info = "".join(character if character.isprintable() else " " for character in info)
+        super().__init__(f"{code} {self.info}")
 
 
 def seconds(name: str, value: float) -> float:

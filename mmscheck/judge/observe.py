@@ -1,0 +1,158 @@
+"""URLs to observations: what the rules in force need fetched, asked for and decoded, and how it is done."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from mmscheck import fetch
+from mmscheck.cache.reuse import Cache, find_kept, manner
+from mmscheck.checks import READS_FACTS, READS_PROBES
+from mmscheck.checks.codecs import PicturesParams
+from mmscheck.checks.media import SizeParams
+from mmscheck.checks.media_types import canonical
+from mmscheck.checks.mime import AcceptedParams
+from mmscheck.fetch import FetchPolicy, OnDone, Turns, check_policy
+from mmscheck.media import MediaWorkers
+from mmscheck.media.decoding import DECODERS, PLAYED
+from mmscheck.model.observation import Inspected, Observation, ProbeName
+from mmscheck.model.rule import RuleSet
+from mmscheck.model.usable import EVERYTHING, Usable
+from mmscheck.model.words import MediaKind, Severity
+
+DEEP = (ProbeName.BROWSER, ProbeName.WEBP, ProbeName.IPV4, ProbeName.IPV6, ProbeName.REPEAT)
+"""What only a deep check asks for: some seven requests more for each URL."""
+
+
+class ObserveOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How URLs are observed.
+
+    ``workers`` that are already running are used and left running; without them some are started for the
+    call. Without ``decode`` only the type of the bytes is determined, and rules on decoded facts cannot tell;
+    audio and video that is not ``usable`` is not decoded either. ``previews`` asks for likenesses of the
+    media, and for decoding with it. What ``cache`` has kept is not fetched. URLs of different ``owners`` (the
+    sources of messages, say) share the slots and the workers.
+    """
+
+    policy: FetchPolicy
+    workers: MediaWorkers | None = None
+    decode: bool = True
+    previews: bool = False
+    cache: Cache | None = None
+    owners: Mapping[str, str] = msgspec.field(default_factory=dict)
+    usable: Usable = EVERYTHING
+
+    @property
+    def deep(self) -> bool:
+        """Whether a decoder looks at the bytes: no likeness is made without one."""
+        return self.decode or self.previews
+
+
+async def observe(
+    urls: Sequence[str], options: ObserveOptions, on_done: OnDone | None = None
+) -> dict[str, Observation]:
+    """Fetch every distinct URL once, all at the same time, and have workers look at the bytes.
+
+    ``on_done`` is called with each URL as soon as its observation is there. Raises UsageError for a policy
+    that cannot be acted on, also where nothing is left to fetch.
+    """
+    distinct = tuple(dict.fromkeys(urls))
+    cache, how = options.cache, _manner(options)
+    kept = {} if cache is None else find_kept(distinct, cache, how, on_done)
+    missing = [url for url in distinct if url not in kept]
+    if not missing:
+        check_policy(options.policy)
+        return dict(kept)
+    async with _running_workers(options) as workers:
+        inspector = _Inspector(workers, options)
+        fetched = await fetch.fetch_all(
+            missing, options.policy, inspector.inspect, on_done, owners=options.owners
+        )
+    if cache is not None:
+        for url, observation in fetched.items():
+            cache.keep(url, how, observation)
+    return {url: kept[url] if url in kept else fetched[url] for url in distinct}
+
+
+def _manner(options: ObserveOptions) -> str:
+    """What the cache files results of such a run under; empty where there is none."""
+    if options.cache is None:
+        return ""
+    return manner(options.policy, decode=options.deep, previews=options.previews, usable=options.usable)
+
+
+@asynccontextmanager
+async def _running_workers(options: ObserveOptions) -> AsyncIterator[MediaWorkers]:
+    if options.workers is not None:
+        yield options.workers
+        return
+    async with MediaWorkers(workers=2 if options.deep else 1, decode=options.deep) as own:
+        yield own
+
+
+class _Inspector:
+    """Hands the bytes of a file to the workers, which look as deep as the options say."""
+
+    def __init__(self, workers: MediaWorkers, options: ObserveOptions) -> None:
+        self._workers, self._options = workers, options
+        self._turns = Turns(options.owners, 1)
+
+    async def inspect(self, url: str, body: bytes) -> Inspected:
+        options = self._options
+        if not options.deep:
+            return Inspected(sniffed=await self._workers.sniff(url, body))
+        # One file of each message at a time: a message of slow images keeps no worker from the others.
+        async with self._turns.of(url):
+            return await self._workers.inspect(url, body, preview=options.previews, usable=options.usable)
+
+
+def needs_decoding(ruleset: RuleSet) -> bool:
+    """Whether any rule of the set asks for what a decoder finds."""
+    return any(rule.check.name in READS_FACTS for rule in ruleset.rules)
+
+
+def wanted_probes(ruleset: RuleSet, *, deep: bool = False, cache_bust: bool = True) -> tuple[ProbeName, ...]:
+    """The further requests whose answers some rule of the set looks at."""
+    read = {name for rule in ruleset.rules for name in READS_PROBES.get(rule.check.name, ())}
+    if not deep:
+        read.difference_update(DEEP)
+    if not cache_bust:
+        read.discard(ProbeName.COLD)
+    return tuple(name for name in ProbeName if name in read)
+
+
+def usable(ruleset: RuleSet) -> Usable:
+    """What audio and video is worth decoding under these rules: whatever no rule denies for sure.
+
+    A rule that only advises denies nothing, and one that somebody waives anywhere may let a file through.
+    """
+    waived = {waiver.rule for waiver in ruleset.waivers}
+    params = [
+        rule.params for rule in ruleset.rules if rule.severity is Severity.ERROR and rule.id not in waived
+    ]
+    sizes = (_most_bytes(each) for each in _of_type(params, SizeParams))
+    return Usable(
+        refused=tuple(name for each in _of_type(params, AcceptedParams) for name in _refused_types(each)),
+        most_bytes=min((size for size in sizes if size is not None), default=None),
+        codecs=next((each.playable for each in _of_type(params, PicturesParams)), None),
+    )
+
+
+def _of_type(params: list[Any], kind: type[Any]) -> list[Any]:
+    return [each for each in params if isinstance(each, kind)]
+
+
+def _refused_types(accepted: AcceptedParams) -> tuple[str, ...]:
+    """The types of audio and video that no slide element takes."""
+    listed = {canonical(name) for kind in MediaKind for name in accepted.of(kind)}
+    played = [name for name, decoder in DECODERS.items() if decoder.family in PLAYED]
+    return tuple(name for name in played if canonical(name) not in listed)
+
+
+def _most_bytes(sizes: SizeParams) -> int | None:
+    """The most bytes of an audio or video file; None where one of the two has no limit."""
+    both = (sizes.of(MediaKind.AUDIO), sizes.of(MediaKind.VIDEO))
+    return max(size for size in both if size is not None) if None not in both else None
