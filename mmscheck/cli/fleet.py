@@ -14,9 +14,9 @@ import msgspec
 
 from mmscheck.cli.commands import LazyGroup, with_options
 from mmscheck.cli.files import replace_file
-from mmscheck.cli.lint_paths import STDIN
 from mmscheck.cli.output import Destination, destinations
-from mmscheck.cli.progress import Progress, Stage
+from mmscheck.cli.paths import STDIN
+from mmscheck.cli.progress import Progress, ProgressStage
 from mmscheck.cli.running import when_asked_to_stop
 from mmscheck.cli.say import say, tell, write_stdout
 from mmscheck.cli.spared import spare
@@ -113,7 +113,7 @@ def perform_run(options: FleetOptions, store: Store, run: Run, *, progress: bool
     """Have the rest of a run done, with a line of progress."""
     from mmscheck.fleet.check import perform  # noqa: PLC0415 - see `opened_cluster`
 
-    stages: dict[str, Stage] = {}
+    stages: dict[str, ProgressStage] = {}
     slots = max(1, run.order.policy.max_concurrency // run.order.policy.per_host)
     with Progress(wanted=progress) as line, opened_cluster(options, slots) as client:
 

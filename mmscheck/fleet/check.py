@@ -44,7 +44,7 @@ def perform(client: distributed.Client, store: Store, run: Run, progress: Progre
     problems += _rounds(
         client, store, digest, missing_parts, lambda left: progress("judged", run.parts - left, run.parts)
     )
-    return _total(store, run, problems)
+    return finish(store, run, problems)
 
 
 def _rounds(
@@ -70,7 +70,8 @@ def _rounds(
     return problems if missing() else []
 
 
-def _total(store: Store, run: Run, problems: list[str]) -> Total:
+def finish(store: Store, run: Run, problems: list[str]) -> Total:
+    """Add up what the store holds and write the sum; ``problems`` are about steps that could not be done."""
     sums = [
         msgspec.json.decode(store.read(f"results/sums/{name}"), type=PartSum)
         for name in store.names("results/sums")

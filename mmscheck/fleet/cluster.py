@@ -20,7 +20,7 @@ import distributed
 import msgspec
 from distributed.comm.core import CommClosedError
 
-from mmscheck.errors import MmscheckError, UsageError
+from mmscheck.errors import FleetError, MmscheckError, UsageError
 from mmscheck.fleet.facts import fetch_chunk
 from mmscheck.fleet.judging import judge_part, sum_file
 from mmscheck.fleet.run import Run
@@ -55,10 +55,6 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     number: int
     lane: str = ""
-
-
-class FleetError(MmscheckError):
-    """The cluster cannot be worked with, or broke off; the store keeps what was done."""
 
 
 def security(folder: Path) -> distributed.Security:

@@ -12,10 +12,9 @@ from typing import Any
 import msgspec
 
 from mmscheck.fleet.reading import Filters, Reader, Summary
-from mmscheck.report.cells import plain
-from mmscheck.report.escape import visible
+from mmscheck.report.escape import plain, visible
 from mmscheck.report.html.markup import Markup, join, tag
-from mmscheck.report.html.page import Page, look, main
+from mmscheck.report.html.site import Page, look, main
 
 WIDTH = 100
 """Characters of a line of text before its last column is cut."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import pyarrow as pa
 
-from mmscheck.checks.kinds import kind_of
-from mmscheck.fetch.turns import plan as turns
+from mmscheck.base.redact import redact_url
+from mmscheck.checks.media_types import kind_of
+from mmscheck.fetch.slots import plan as turns
 from mmscheck.fleet.facts import decode
 from mmscheck.fleet.plan import host_of, items_file
 from mmscheck.fleet.run import Run
@@ -22,15 +23,13 @@ from mmscheck.judge.engine import judge, judge_alone
 from mmscheck.judge.pipeline import path_of
 from mmscheck.judge.reports import Clock, allowances, make_report
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
-from mmscheck.model.redact import redact_url
-from mmscheck.model.report import Evaluation, MessageReport, Report
+from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.words import Outcome
 from mmscheck.report import View
-from mmscheck.report.scrub import scrub
+from mmscheck.report.clean import scrub
+from mmscheck.report.findings import Finding, judged
 from mmscheck.slidexml import parse
-
-_SETTLED = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
 
 
 def messages_file(part: int) -> str:
@@ -72,6 +71,7 @@ FINDINGS = pa.schema(
         ("position", pa.int64()),
         ("source", pa.string()),
         ("rule", pa.string()),
+        ("cause", pa.string()),
         ("severity", pa.string()),
         ("outcome", pa.string()),
         ("blocks", pa.bool_()),
@@ -124,10 +124,11 @@ def judge_part(place: str, digest: str, part: int) -> str:
     )
     verdict = gate.verdict(report)
     # What reports are made of later has been through the last redaction here.
-    report = scrub(View(report=report, verdict=verdict), every=False).report
+    view = scrub(View(report=report, verdict=verdict), every=False)
+    report = view.report
     positions = [item["position"] for item in items]
     loaded.store.write_table(messages_file(part), _messages(positions, report, verdict))
-    loaded.store.write_table(findings_file(part), _findings(positions, report, verdict))
+    loaded.store.write_table(findings_file(part), _findings(positions, view))
     loaded.store.write_table(media_file(part), _media(positions, report))
     # Last: what is there counts as done.
     loaded.store.write(name, msgspec.json.encode(_sum(part, report, verdict)))
@@ -191,16 +192,21 @@ def _messages(positions: list[int], report: Report, verdict: Verdict) -> pa.Tabl
     return pa.Table.from_pylist(list(rows()), schema=MESSAGES)
 
 
-def _findings(positions: list[int], report: Report, verdict: Verdict) -> pa.Table:
-    blocking = {rule.id for rule in report.rules if report.strict or rule.severity == "error"}
+def _findings(positions: list[int], view: View) -> pa.Table:
+    report, verdict = view.report, view.verdict
+    blocking = {rule.id for rule in report.rules if report.blocks(rule.severity)}
+    causes = [_causes(each.found) for each in judged(view)]
 
     def rows() -> Iterator[dict[str, object]]:
-        for position, message, decision in _triples(positions, report, verdict):
+        for (position, message, decision), cause in zip(
+            _triples(positions, report, verdict), causes, strict=True
+        ):
             waived = {(each.rule, each.target) for each in decision.waived}
             hosts = {(ref.slide, ref.index): host_of(ref.url) for ref in message.media}
             for item in message.evaluations:
-                if item.outcome not in _SETTLED:
+                if item.is_finding:
                     yield {
+                        "cause": cause.get((item.rule, item.target), ""),
                         "position": position,
                         "source": message.source,
                         "blocks": item.rule in blocking,
@@ -210,6 +216,17 @@ def _findings(positions: list[int], report: Report, verdict: Verdict) -> pa.Tabl
                     }
 
     return pa.Table.from_pylist(list(rows()), schema=FINDINGS)
+
+
+def _causes(found: Sequence[Finding]) -> dict[tuple[str, TargetKey], str]:
+    """The rule that each finding is told with, for those that are only a consequence."""
+    return {
+        (item.rule, item.target): each.lead.rule
+        for each in found
+        if each.lead is not None
+        for item in (*each.follows, *each.undecided)
+        if item is not each.lead
+    }
 
 
 def _row(item: Evaluation) -> dict[str, object]:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mmscheck.errors import UsageError
+from mmscheck.errors import FleetError, UsageError
 from mmscheck.fleet.cluster import (
     AUTHORITY,
     CERTIFICATE,
@@ -24,7 +24,6 @@ from mmscheck.fleet.cluster import (
     JUDGING,
     KEY,
     SETTINGS,
-    FleetError,
     quiet,
     security,
 )

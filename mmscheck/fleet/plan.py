@@ -17,13 +17,12 @@ import pyarrow as pa
 
 from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
-from mmscheck.fetch.turns import MOST_URLS
+from mmscheck.fetch.slots import MOST_URLS
 from mmscheck.fetch.url import BadUrlError, parse_url
 from mmscheck.fleet.run import RUN, Chunk, Order, Run, encode
 from mmscheck.fleet.sources import Item
 from mmscheck.fleet.store import Store
-from mmscheck.slidexml import parse
-from mmscheck.slidexml.walk import Unread
+from mmscheck.slidexml import Unread, parse
 
 PART = 1_000
 """Messages judged by one task: some seconds of work, and some MB of documents and observations."""

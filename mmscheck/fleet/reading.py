@@ -119,12 +119,15 @@ class Reader:
         self._database.execute(
             f"CREATE OR REPLACE TEMP TABLE kept AS SELECT * FROM findings WHERE {where}", values
         )
-        denied = "FROM kept JOIN messages USING (position) WHERE NOT permitted AND blocks AND NOT waived"
+        denied = (
+            "FROM kept JOIN messages USING (position)"
+            " WHERE NOT permitted AND blocks AND NOT waived AND cause = ''"
+        )
         return Summary(
             run=self.run,
             total=self.total,
             filters=filters,
-            findings=self._number("SELECT count(*) FROM kept"),
+            findings=self._number("SELECT count(*) FROM kept WHERE cause = ''"),
             causes=tuple(self._causes(most)),
             hosts=tuple(self._counts("host", most)),
             owners=tuple(self._counts("owner", most)),
@@ -184,7 +187,7 @@ class Reader:
             SELECT rule, outcome, bool_or(blocks AND NOT waived), min(owner), count(*),
                    count(DISTINCT position), count(DISTINCT host) FILTER (host != ''),
                    arg_min(message, position), arg_min(source, position), arg_min(fix, position)
-            FROM kept GROUP BY rule, outcome
+            FROM kept WHERE cause = '' GROUP BY rule, outcome
             ORDER BY 3 DESC, 6 DESC, rule, outcome LIMIT {most}
             """
         )
@@ -194,7 +197,7 @@ class Reader:
     def _counts(self, column: str, most: int) -> Iterator[Count]:
         rows = self._rows(
             f"""
-            SELECT {column}, count(*), count(DISTINCT position) FROM kept WHERE {column} != ''
+            SELECT {column}, count(*), count(DISTINCT position) FROM kept WHERE {column} != '' AND cause = ''
             GROUP BY {column} ORDER BY 2 DESC, 1 LIMIT {most}
             """
         )

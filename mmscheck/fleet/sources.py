@@ -16,10 +16,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mmscheck.base.text import escaped
 from mmscheck.errors import InputError, UsageError
-from mmscheck.slidexml import DOCUMENTS, read_inputs
-from mmscheck.slidexml.decode import MAX_BYTES
-from mmscheck.slidexml.walk import Left, Unread, escaped, walk
+from mmscheck.slidexml import DOCUMENTS, MAX_BYTES, Left, Unread, read_inputs, walk
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 TABLES = (".csv", ".parquet")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from mmscheck.fleet.run import Run
-from mmscheck.judge.gate import EXIT_FAILED, EXIT_NOTHING_CHECKED, EXIT_PERMIT, EXIT_UNDECIDED
+from mmscheck.model.exits import Exit
 from mmscheck.model.waiver import WaiverState, WaiverUse
 
 TOTAL = "results/total.json"
@@ -82,10 +82,10 @@ def _missing(run: Run, parts: Sequence[PartSum], rows: int) -> Iterable[str]:
 def _exit_code(run: Run, *, denied: int, open_: bool) -> int:
     """The worst of all, in the order that the gate has for one report."""
     if run.unread:
-        return EXIT_NOTHING_CHECKED
+        return Exit.NOTHING_CHECKED
     if denied:
-        return EXIT_FAILED
-    return EXIT_UNDECIDED if open_ else EXIT_PERMIT
+        return Exit.DENIED
+    return Exit.UNDECIDED if open_ else Exit.PERMITTED
 
 
 def _outcomes(parts: Sequence[PartSum]) -> dict[str, dict[str, int]]:

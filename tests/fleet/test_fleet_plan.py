@@ -21,7 +21,7 @@ from mmscheck.fleet.store import Store
 from mmscheck.judge.pipeline import window
 from mmscheck.slidexml import Unread
 
-MESSAGE = "<request><message-subject>Hi</message-subject><name>n</name><slide><image><url>{}</url></image></slide></request>"
+MESSAGE = "<request><name>n</name><slide><image><url>{}</url></image></slide></request>"
 
 
 def order(**fields: object) -> Order:

@@ -7,6 +7,7 @@ import threading
 import time
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -87,8 +88,6 @@ def test_a_place_that_is_none_is_refused(place: str) -> None:
 
 
 def test_a_database_of_a_store_sees_no_other_file(tmp_path: Path) -> None:
-    import duckdb
-
     (tmp_path / "secret.csv").write_text("a\n1\n", encoding="utf-8")
     store = Store(str(tmp_path / "run"))
     store.write_table("t/x.parquet", pa.table({"n": [1]}))
