@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import click
 
 from mmscheck import ledger as ledgers
+from mmscheck.cli.environment import by_variable
 from mmscheck.cli.running import Loop, cancel
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
-from mmscheck.cli.variables import by_variable
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.model.exits import Exit
 

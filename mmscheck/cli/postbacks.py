@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from mmscheck import ledger as ledgers
+from mmscheck.cli.environment import POSTBACK_SECRET, read_secret, secret
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.ledger_text import moment, postback_line
 from mmscheck.cli.provider import API_URL
 from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, say
-from mmscheck.cli.secrets import POSTBACK_SECRET, read_secret, secret
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.model.exits import Exit

@@ -14,7 +14,7 @@ import msgspec
 from mmscheck.fleet.reading import Filters, Reader, Summary
 from mmscheck.report.escape import plain, visible
 from mmscheck.report.html.markup import Markup, join, tag
-from mmscheck.report.html.site import Page, look, main
+from mmscheck.report.html.site import HtmlPage, look, main
 
 WIDTH = 100
 """Characters of a line of text before its last column is cut."""
@@ -151,7 +151,7 @@ def _cell(text: str) -> str:
 
 def _html(reader: Reader, filters: Filters, most: int) -> Iterator[str]:
     summary = reader.summary(filters, most)
-    page = Page(look=look(), title="mmscheck: a run over many messages")
+    page = HtmlPage(look=look(), title="mmscheck: a run over many messages")
     yield page.opening(skip="To the report")
     yield from main(
         [

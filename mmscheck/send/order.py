@@ -13,10 +13,8 @@ import msgspec
 from mmscheck import ledger as ledgers
 from mmscheck.model.ledger import Expected, SendIntent
 from mmscheck.model.report import Report
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import BOUND
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Outcome
 
