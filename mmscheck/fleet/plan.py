@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
-from mmscheck.fetch.slots import MOST_URLS
+from mmscheck.fetch.slots import MOST_URLS, at_once
 from mmscheck.fetch.url import BadUrlError, parse_url
 from mmscheck.fleet.run import RUN, Chunk, Order, Run, encode
 from mmscheck.fleet.sources import Item
@@ -183,15 +183,14 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 def _chunk(order: Order, placed: Placed) -> Chunk:
-    own = dict(order.own_hosts)
-    at_once = own.get(placed.host) or own.get(placed.host.rpartition(":")[0]) or order.policy.per_host
-    lanes = min(at_once, -(-placed.of_host // WIDE))
+    bears = at_once(placed.host, order.policy.per_host, dict(order.policy.own_hosts))
+    lanes = min(bears, -(-placed.of_host // WIDE))
     return Chunk(
         number=placed.number,
         name=f"{hashlib.sha256(placed.host.encode()).hexdigest()[:16]}-{placed.step:06d}",
         lane=f"{placed.host} {placed.step % lanes}",
         urls=placed.urls,
-        at_once=at_once // lanes,
+        at_once=bears // lanes,
         rate=order.policy.rate / lanes if order.policy.rate else None,
     )
 
@@ -203,6 +202,7 @@ def policy_of(order: Order, chunk: Chunk) -> FetchPolicy:
     return msgspec.structs.replace(
         order.policy,
         per_host=chunk.at_once,
+        own_hosts=(),
         rate=chunk.rate,
         deadline=order.policy.deadline + rounds * ROUND + waiting,
     )

@@ -47,8 +47,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What one run is asked to do.
 
-    ``own_hosts`` pairs hosts with the requests that each may get at a time. ``is_alone`` tells that the
-    sources are URLs without messages.
+    ``is_alone`` tells that the sources are URLs without messages.
     """
 
     selection: Selection
@@ -58,7 +57,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool = False
     deep: bool = False
     cache_bust: bool = True
-    own_hosts: tuple[tuple[str, int], ...] = ()
     is_alone: bool = False
 
 

@@ -72,7 +72,7 @@ def test_a_host_of_very_many_urls_has_lanes_that_share_what_it_may_bear(
     table = tmp_path / "urls.csv"
     table.write_text("url\n" + "".join(f"https://one.example/{at}\n" for at in range(2 * WIDE + 1)))
     found = items([str(table)])
-    wanted = order(is_alone=True, policy={"rate": 12.0}, own_hosts=(("one.example", at_once),))
+    wanted = order(is_alone=True, policy={"rate": 12.0, "own_hosts": (("one.example", at_once),)})
     run = make_plan(Store(str(tmp_path / "run")), wanted, found, ruleset_digest="x")
     by_lane = {chunk.lane: chunk for chunk in run.chunks}
     assert len(by_lane) == lanes
@@ -84,7 +84,7 @@ def test_what_a_host_may_bear_goes_into_the_policy_of_its_chunks(tmp_path: Path)
     run = plan(
         tmp_path,
         documents("https://ours.example/a.jpg", "https://other.example/b.jpg"),
-        own_hosts=(("ours.example", 64),),
+        policy={"own_hosts": (("ours.example", 64),)},
     )
     limits = {chunk.lane.split(":")[0]: policy_of(run.order, chunk).per_host for chunk in run.chunks}
     assert limits == {"ours.example": 64, "other.example": FetchPolicy().per_host}
