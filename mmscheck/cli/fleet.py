@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import msgspec
 
-from mmscheck.cli.commands import LazyGroup, with_options
+from mmscheck.cli.commands import LazyGroup, values_of, with_options
 from mmscheck.cli.files import replace_file
 from mmscheck.cli.output import Destination, destinations
 from mmscheck.cli.paths import STDIN
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mmscheck.fleet.store import Store
     from mmscheck.fleet.sum import Total
 
-_FORMATS = ("text", "html", "csv", "markdown", "jsonl")
+FORMATS = ("text", "html", "csv", "markdown", "jsonl")
 _LEDGER = "MMSCHECK_LEDGER"
 
 
@@ -82,7 +82,7 @@ class FleetOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 def fleet_formats(formats: Sequence[str]) -> tuple[Destination, ...]:
     """Where the reports on a run go. Raises UsageError for a format that a run does not have."""
-    return destinations(formats, _FORMATS)
+    return destinations(formats, FORMATS)
 
 
 @contextmanager
@@ -186,9 +186,9 @@ class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command(name="report")
-@click.argument("store", metavar="STORE")
+@click.argument("run", metavar="STORE")
 @with_options(ReportArguments)
-def report(store: str, *, options: ReportArguments) -> int:
+def report(run: str, *, options: ReportArguments) -> int:
     """Show a run that mmscheck check --store has kept: what was found, where, and who can mend it.
 
     csv has a row for each finding, jsonl a line for the run and one for each message, the others tables for
@@ -199,9 +199,9 @@ def report(store: str, *, options: ReportArguments) -> int:
     from mmscheck.fleet.reading import Filters, Reader  # noqa: PLC0415 - see `opened_cluster`
 
     wanted = fleet_formats(options.formats)
-    spare(options, wanted)
+    spare({**values_of(options), "run": run}, wanted)
     filters = Filters(rule=options.rule, host=options.host, owner=options.owner, source=options.source)
-    with Reader(store) as reader:
+    with Reader(run) as reader:
         if options.sql is not None:
             _answer(reader, options)
         else:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from mmscheck.cli.fleet import FORMATS as RUN_FORMATS
 from mmscheck.cli.main import main
 from mmscheck.cli.spared import READ as SPARED
 from mmscheck.cli.spared import WRITTEN as GUARDED
@@ -44,6 +45,7 @@ RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "send": (_SEND, _MANY),
     "save": (("save", "sale.xml"),),
     "bind": (("bind", "100001", "sale.xml", "--api-url", "http://127.0.0.1:9/"),),
+    "report": (("report", "kept"),),
     "diff": (("diff", "old.json", "new.json"),),
     "postbacks": (("postbacks", "--listen", "127.0.0.1:0"),),
     "ledger list": (("ledger", "list"),),
@@ -81,6 +83,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "named.toml": CONFIG,
         "pyproject.toml": '[project]\nname = "x"\n',
         "own/slide/own.toml": "",
+        "kept/run.json": "{}",
         "people.csv": "to\n15551230001\n",
         "plain.toml": "",
         **dict.fromkeys(("configured.pem", "ca.pem", "api-ca.pem"), trustme.CA().cert_pem.bytes().decode()),
@@ -159,6 +162,8 @@ def read_by(words: str, run: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, 
 
 
 def forms(words: str) -> tuple[str, ...]:
+    if words == "report":
+        return RUN_FORMATS
     return tuple(DIFF_FORMATS if words == "diff" else FORMATS)
 
 
@@ -172,7 +177,17 @@ def test_every_parameter_of_every_command_is_known_to_read_write_or_neither() ->
 
 def test_the_guard_knows_all_of_them() -> None:
     assert set(GUARDED) == WRITTEN
-    assert set(SPARED) == READ.keys() - {"path", "paths", "old", "new", "folders", "media_dir"}
+    assert set(SPARED) == READ.keys() - {
+        "path",
+        "paths",
+        "old",
+        "new",
+        "folders",
+        "media_dir",
+        "tls",
+        "cluster_tls",
+        "run",
+    }
 
 
 @pytest.mark.parametrize("words", [words for words in RUNS if "formats" in names(words)])

@@ -25,6 +25,7 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "folders": (),
         "media_dir": (),
         "cluster_tls": (),
+        "run": ("kept/run.json",),
         "tls": (),
     }
 )
@@ -73,7 +74,19 @@ NEITHER = frozenset(
         *("provider_port", "providers", "proxy", "quiet", "rate", "reason", "recheck_every", "replace"),
         *("retries", "retry_seconds", "rule_id", "seed", "send_at", "send_id", "send_rate", "send_within"),
         *("sender", "service_id", "skip_bad", "skip_other_xml", "state", "stop_at_failure_rate", "strict"),
-        *("address", "cluster", "host", "hosts", "owner", "resume", "rule", "slots", "source", "sql", "workers"),
+        *(
+            "address",
+            "cluster",
+            "host",
+            "hosts",
+            "owner",
+            "resume",
+            "rule",
+            "slots",
+            "source",
+            "sql",
+            "workers",
+        ),
         *("timeout", "to", "transcoding", "unmatched", "unreachable", "user_agent", "who"),
     }
 )
