@@ -25,7 +25,7 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "folders": (),
         "media_dir": (),
         "cluster_tls": (),
-        "run": ("kept/run.json",),
+        "run": ("a-run/run.json",),
         "tls": (),
     }
 )
