@@ -15,7 +15,7 @@ from mmscheck.errors import RuleSetError
 from mmscheck.model.rule import NEVER_WAIVED
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType, Severity
-from mmscheck.ruleset.fields import Count, Filled, Kebab, PerSecond, Prefix, Seconds
+from mmscheck.ruleset.fields import Count, Filled, Host, Kebab, PerSecond, Prefix, Seconds
 from mmscheck.ruleset.floor import refuse
 from mmscheck.ruleset.toml import Scope, file_scope, read_table, read_toml, shorten, unknown
 
@@ -88,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     deadline: Seconds | None = None
     max_concurrency: Count | None = None
     per_host: Count | None = None
+    own_hosts: dict[Host, Count] = {}
     rate: PerSecond | None = None
     proxy: Filled | None = None
     user_agent: Filled | None = None
