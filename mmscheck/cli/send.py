@@ -23,17 +23,14 @@ from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import by_variable, filled
 from mmscheck.errors import UsageError
 from mmscheck.judge import gate
+from mmscheck.model.phone import sender_type
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import SECOND_GATE, RuleSet
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.model.words import SenderType
 from mmscheck.ruleset import Config
 from mmscheck.send.order import Order, Retries
 from mmscheck.sinch import redacted_xml
 from mmscheck.slidexml import document_places
-
-_LONGEST_SHORT_CODE = 6
-_TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 
 
 @click.command(name="send", cls=GroupedCommand)
@@ -176,17 +173,3 @@ def _request(given: dict[str, Any]) -> SendRequest:
         *("ddm_force", "ddm_message_text", "ddm_message_subject", "ddm_message_timeout"),
     )
     return SendRequest(changes=opts.changes(given), **{name: given[name] for name in names})
-
-
-def sender_type(number: str | None) -> SenderType | None:
-    """The kind of a North American sender by its form, or None when the form does not tell.
-
-    Short codes have 5 or 6 digits; toll-free numbers are 1 and an 8xx service code (NANP).
-    """
-    if not number or not (number.isascii() and number.isdigit()):
-        return None
-    if len(number) <= _LONGEST_SHORT_CODE:
-        return SenderType.SHORT_CODE
-    if number.startswith("1") and number[1:].startswith(_TOLL_FREE):
-        return SenderType.TOLL_FREE
-    return SenderType.LONG_CODE

@@ -9,6 +9,8 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from mmscheck.model.words import SenderType
+
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
@@ -90,3 +92,21 @@ def _spells(text: str, number: str) -> bool:
     home = phonenumbers.region_code_for_country_code(whole.country_code or 0)
     readings = (parsed(text), parsed(text, home), parsed(text.removeprefix("00")))
     return _form(whole) in map(_form, readings)
+
+
+_LONGEST_SHORT_CODE = 6
+_TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
+
+
+def sender_type(number: str | None) -> SenderType | None:
+    """The kind of a North American sender by its form, or None when the form does not tell.
+
+    Short codes have 5 or 6 digits; toll-free numbers are 1 and an 8xx service code (NANP).
+    """
+    if not number or not (number.isascii() and number.isdigit()):
+        return None
+    if len(number) <= _LONGEST_SHORT_CODE:
+        return SenderType.SHORT_CODE
+    if number.startswith("1") and number[1:].startswith(_TOLL_FREE):
+        return SenderType.TOLL_FREE
+    return SenderType.LONG_CODE

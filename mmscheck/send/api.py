@@ -133,6 +133,13 @@ class Gate:
         self._issued[id(permit)] = _Issued(permit=gone, asked=asked, report=report)
         return permit
 
+    def report(self, permit: Permit) -> Report:
+        """The report that a permit of this gate came from; PermitError when it was used, or is another's."""
+        issued = self._issued.get(id(permit))
+        if issued is None or issued.permit() is not permit:
+            raise PermitError("this permit was used, or came from another gate")
+        return issued.report
+
     def _forget(self, number: int, gone: weakref.ref[Permit]) -> None:
         issued = self._issued.get(number)
         if issued is not None and issued.permit is gone:
@@ -194,10 +201,8 @@ class Gate:
             raise UsageError("an idempotency key needs a ledger: Gate(client=..., ledger=...)")
         if again and idempotency_key is None:
             raise UsageError("again needs an idempotency key of its own: under it the send is made once")
-        issued = self._issued.get(id(permit))
-        if issued is None or issued.permit() is not permit:
-            raise PermitError("this permit was used, or came from another gate")
-        del self._issued[id(permit)]
+        self.report(permit)
+        issued = self._issued.pop(id(permit))
         if permit.left(time.time()) <= 0:
             self._usable(issued.asked.document, issued.asked.request)
             permit = await self._permit(issued.asked)
@@ -228,9 +233,9 @@ class Gate:
         report = await self._report(self._save_ruleset, document, source)
         save = SaveRequest(document=document)
         permit = gate.permit_save(report, save, time.time())
-        return await save_through(
-            self._ledger, self._client, SaveOrder(report=report, save=save, permit=permit)
-        )
+        order = SaveOrder(report=report, save=save, permit=permit)
+        saved = await save_through(self._ledger, self._client, order)
+        return msgspec.structs.replace(saved, report=report)
 
 
 class _Checked(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,11 +49,14 @@ class SaveOrder(msgspec.Struct, frozen=True, kw_only=True):
 class Saved(msgspec.Struct, frozen=True, kw_only=True):
     """How a save ended; ``bound`` is the state of its id in the ledger, None when it is not there.
 
+    ``report`` is the one that let it through, where ``Gate.save`` made it.
+
     An accepted save without a binding cannot be sent before it is bound: the result says by which command.
     """
 
     result: SendResult
     bound: MmsState | None = None
+    report: Report | None = None
 
 
 async def save_through(ledger: Ledger, client: Saver, order: SaveOrder) -> Saved:
