@@ -209,18 +209,20 @@ class Jobs:
         if work.kind is Kind.SEND and (
             row.tries > MOST_TRIES or time.time() - row.created > self._caps.stale
         ):
-            await self._too_late(work)
+            await self._too_late(work, row)
         return await self._calls.do(work)
 
-    async def _too_late(self, work: Work) -> None:
+    async def _too_late(self, work: Work, row: Row) -> None:
         """A send that is begun late, or again and again: not any more, unless the ledger has its answer."""
         assert self._calls is not None  # noqa: S101 - `_do` has looked
-        if await self._calls.found(work) is None:
-            raise ProblemError(
-                "not-sent",
-                f"It could not be begun within {self._caps.stale:g} seconds of being taken. Nothing was "
-                "sent; send it anew, under another Idempotency-Key.",
-            )
+        if await self._calls.found(work) is not None:
+            return
+        why = f"It was begun {MOST_TRIES} times, and each time its process ended with it."
+        if row.tries <= MOST_TRIES:
+            why = f"It could not be begun within {self._caps.stale:g} seconds of being taken."
+        raise ProblemError(
+            "not-sent", f"{why} Nothing was sent; send it anew, under another Idempotency-Key."
+        )
 
     def _tell(self, job_id: str) -> Tell:
         def told(done: int, total: int | None) -> None:

@@ -37,6 +37,9 @@ class Lane(Protocol):
     async def run(self, work: Callable[[Connection], T]) -> T:
         """What the work returns, durable; raises LedgerError."""
 
+    async def tidy(self) -> None:
+        """Leave nothing behind of what was removed."""
+
     async def close(self) -> None:
         """Let go of the database."""
 
@@ -92,6 +95,17 @@ class _File:
                 return work(connection)
         except SQLAlchemyError as error:
             raise _told(self._name, error) from error
+
+    async def tidy(self) -> None:
+        # Removed documents are in the file that writes are put into first, until it is begun anew.
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._emptied)
+
+    def _emptied(self) -> None:
+        with contextlib.suppress(SQLAlchemyError), self._engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            if raw is not None:
+                connection.rollback()
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
@@ -153,6 +167,9 @@ class _Server:
     async def _once(self, work: Callable[[Connection], T]) -> T:
         async with self._engine.begin() as connection:
             return await connection.run_sync(work)
+
+    async def tidy(self) -> None:
+        """The server does by itself."""
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -79,7 +79,8 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
             ledger = await stack.enter_async_context(await open_ledger(setup.where, secrets=secrets))
         elif place.file is not None:
             place.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        store = Store(await open_lane(place))
+        known = () if setup.client is None else (setup.client.api_key,)
+        store = Store(await open_lane(place), known=known)
         stack.push_async_callback(store.close)
         metrics = Metrics()
         checker = await stack.enter_async_context(Checker(setup.config, setup.policy, slots=setup.caps.slots))

@@ -80,7 +80,7 @@ def problem(body: Problem, headers: Mapping[str, str]) -> web.Response:
     if body.status == _UNAVAILABLE:
         found["Retry-After"] = str(round(RETRY_AFTER))
     text = visible_json(msgspec.json.encode(body).decode("utf-8"))
-    return web.Response(text=text, status=body.status, headers=found)
+    return web.Response(body=text.encode("utf-8"), status=body.status, headers=found)
 
 
 def report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -18,9 +18,10 @@ from mmscheck.serve.settings import LOST_AFTER
 from mmscheck.serve.tables import APPROVALS, JOBS, SHARES
 from mmscheck.serve.times import rfc3339
 from mmscheck.serve.words import Approval, Kind, Outcome, Problem, Progress, State
-from mmscheck.serve.work import Row, Work
+from mmscheck.serve.work import Row, Work, opened, sealed
 
 _BYTES_OF_AN_ID = 16
+_SHORTEST_SECRET = 8
 _OVER = (State.DONE.value, State.FAILED.value)
 _SHOWN = [column for column in JOBS.c if column.name not in {"work", "report"}]
 
@@ -28,9 +29,13 @@ _SHOWN = [column for column in JOBS.c if column.name not in {"work", "report"}]
 class Store:
     """The service's tables, through one lane."""
 
-    def __init__(self, lane: Lane, clock: Callable[[], float] = time.time) -> None:
-        """``clock`` gives seconds since the epoch."""
+    def __init__(
+        self, lane: Lane, *, known: Sequence[str] = (), clock: Callable[[], float] = time.time
+    ) -> None:
+        """``known`` are secrets that are kept nowhere; ``clock`` gives seconds since the epoch."""
         self._lane = lane
+        # Shorter ones would stand for words, and a stand-in could be met by chance.
+        self._known = tuple(one.encode() for one in known if len(one) >= _SHORTEST_SECRET)
         self._clock = clock
         self.runner = this_process().text()
         """This process, as its jobs name it."""
@@ -61,7 +66,7 @@ class Store:
             "expires": now + keep,
             "done": 0,
             "total": None,
-            "work": work.packed(),
+            "work": sealed(work.packed(), self._known),
         }
 
         def put(connection: Connection) -> tuple[Row, bool] | None:
@@ -103,7 +108,7 @@ class Store:
             if not found.rowcount:
                 return None
             work = connection.scalar(select(JOBS.c.work).where(JOBS.c.id == job_id))
-            return None if work is None else (_one(connection, job_id), bytes(work))
+            return None if work is None else (_one(connection, job_id), opened(bytes(work), self._known))
 
         return await self._lane.run(take)
 
@@ -199,7 +204,9 @@ class Store:
             gone = delete(JOBS).where(JOBS.c.expires < now, JOBS.c.state.in_(_OVER))
             return connection.execute(gone).rowcount
 
-        return await self._lane.run(remove)
+        removed = await self._lane.run(remove)
+        await self._lane.tidy()
+        return removed
 
     async def counts(self) -> dict[str, int]:
         """How many jobs are in each state, of every process."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
+from collections.abc import Sequence
 
 import msgspec
 
@@ -34,6 +36,35 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     def payload(self) -> str:
         """A digest of what is asked for, so that one key cannot stand for two things."""
         return hashlib.sha256(msgspec.msgpack.encode(self, order="deterministic")).hexdigest()
+
+
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """A packed work in which another text of the same length stands wherever a secret stood."""
+
+    packed: bytes
+    stand_ins: tuple[bytes, ...]
+
+
+def sealed(packed: bytes, known: Sequence[bytes]) -> bytes:
+    """As it may be kept: a document may hold the provider's key, and whoever reads the jobs must not."""
+    stand_ins = []
+    for secret in known:
+        stand_in = secrets.token_hex(len(secret))[: len(secret)].encode()
+        while stand_in in packed:
+            stand_in = secrets.token_hex(len(secret))[: len(secret)].encode()
+        packed = packed.replace(secret, stand_in)
+        stand_ins.append(stand_in)
+    return msgspec.msgpack.encode(Sealed(packed=packed, stand_ins=tuple(stand_ins)))
+
+
+def opened(data: bytes, known: Sequence[bytes]) -> bytes:
+    """The packed work as it was, while the secrets are the same; with others a document reads otherwise."""
+    found = msgspec.msgpack.decode(data, type=Sealed)
+    packed = found.packed
+    for stand_in, secret in zip(found.stand_ins, known, strict=False):
+        if len(stand_in) == len(secret):
+            packed = packed.replace(stand_in, secret)
+    return packed
 
 
 def unpacked(data: bytes) -> Work:
