@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 from hypothesis import settings
 
-from mmscheck.model import redact
+from mmscheck.base import redact
 from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES
 from tests.support.command import STATE
 from tests.support.postgres import Cluster, cluster

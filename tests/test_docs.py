@@ -15,12 +15,12 @@ import click
 import pytest
 
 import mmscheck
-from mmscheck.checks.reaching import MEANING
-from mmscheck.cli.exits import INTERRUPTED, Exit
+from mmscheck.checks.reach import MEANING
 from mmscheck.cli.main import cli
-from mmscheck.cli.rules_read import read_entries
 from mmscheck.diff import DIFF_FORMATS
 from mmscheck.judge.pipeline import load_rules
+from mmscheck.judge.rulebook import read_entries
+from mmscheck.model.exits import INTERRUPTED, Exit
 from mmscheck.model.observation import Reason
 from mmscheck.model.words import Severity
 from mmscheck.report import FORMATS

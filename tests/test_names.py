@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from mmscheck.base.names import usable_name
 from mmscheck.errors import UsageError
 from mmscheck.ledger import open_ledger
 from mmscheck.model.ledger import ClaimRefused, Recorded
-from mmscheck.model.names import usable_name
 from tests.support.command import fields, message, mmscheck
 from tests.support.ledgers import accepted, claimed, intent
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.model.redact import LONGEST_PATH, redact_header, redact_text, redact_url, stored_url
+from mmscheck.base.redact import LONGEST_PATH, redact_header, redact_text, redact_url, stored_url
 from tests.support.command import image, message, mmscheck
 
 SECRET = "SECRETwordThatMustNotShow"

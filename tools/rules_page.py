@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from mmscheck.cli.rules_explain import code_meanings
-from mmscheck.cli.rules_read import read_entries
+from mmscheck.cli.rules_show import code_meanings
+from mmscheck.judge.rulebook import read_entries
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED, Rule
 from mmscheck.report.rule_entry import (
     FAMILIES,

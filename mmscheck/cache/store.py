@@ -38,9 +38,6 @@ _OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 _DEFINITE = frozenset({Reason.BAD_STATUS, Reason.LENGTH_AND_CHUNKED, Reason.TWO_LENGTHS, Reason.TOO_LARGE})
 """What a server can answer to a further request that is its word and no accident."""
 
-_BROKEN = "internal error"
-"""What begins the reason of a request that was left out because planning it failed."""
-
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What a sealed file holds: when it was made (seconds since the epoch), and the observation."""
@@ -150,7 +147,7 @@ def worth_keeping(seen: Fetched) -> bool:
 
 def _is_settled(probe: Probe) -> bool:
     if probe.skipped:
-        return not probe.skipped.startswith(_BROKEN)
+        return not probe.broken
     return probe.reason is None or probe.reason in _DEFINITE
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mmscheck.campaign.limits import Limits
-from mmscheck.campaign.progress import Watcher
-from mmscheck.campaign.rows import Recipients
-from mmscheck.campaign.run import Campaign, Outcome, Plan
+from mmscheck.campaign.counts import Watcher
+from mmscheck.campaign.limits import CampaignLimits
+from mmscheck.campaign.recipients import Recipients
+from mmscheck.campaign.run import CampaignOutcome, CampaignPlan, CampaignRun
 
-__all__ = ["Campaign", "Limits", "Outcome", "Plan", "Recipients", "Watcher"]
+__all__ = ["CampaignLimits", "CampaignOutcome", "CampaignPlan", "CampaignRun", "Recipients", "Watcher"]

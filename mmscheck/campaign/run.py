@@ -11,38 +11,32 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from mmscheck.campaign.blame import MERGE_DATA_USED, blocking, may_be_the_row
-from mmscheck.campaign.canary import Canaries
-from mmscheck.campaign.judging import Basis
-from mmscheck.campaign.limits import Limits
-from mmscheck.campaign.past import Past
-from mmscheck.campaign.progress import Watcher
-from mmscheck.campaign.rows import Recipients, Row
-from mmscheck.campaign.sender import Sender, Way, itself_failed
-from mmscheck.campaign.spool import Fate, Spool
-from mmscheck.campaign.stopping import Halt
+from mmscheck.base.names import LONGEST_NAME, usable_name
+from mmscheck.campaign.counts import RowCounts, Watcher
+from mmscheck.campaign.judging import MERGE_DATA_USED, RowJudge, blocking, may_be_the_row
+from mmscheck.campaign.limits import CampaignLimits, StopSignal
+from mmscheck.campaign.recipients import Recipient, Recipients
+from mmscheck.campaign.row_store import PastSends, RowDecision, RowStore
+from mmscheck.campaign.sender import Sender, SendSetup, itself_failed
 from mmscheck.campaign.survey import Survey
-from mmscheck.campaign.tally import Tally
-from mmscheck.campaign.watch import MediaWatch
+from mmscheck.campaign.watch import Canaries, MediaWatch
 from mmscheck.errors import InputError, MmscheckError, ReportError, UsageError
 from mmscheck.fetch import FetchPolicy
-from mmscheck.judge import gate
-from mmscheck.judge.pipeline import CheckOptions, check_messages, window
+from mmscheck.judge.pipeline import CheckOptions, window
 from mmscheck.model.campaign import CampaignResult, RowFate
+from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
-from mmscheck.model.names import LONGEST_NAME, usable_name
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.verdict import Verdict
-from mmscheck.send.denials import note_denial
+from mmscheck.send.flow import CheckedMessage, check_message, note_denial
 from mmscheck.send.order import Client, Retries, account_of, own_key, stored_at
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class CampaignPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent to everybody, and how.
 
     ``name`` is what the ledger calls the campaign; when it is ``named`` by somebody, another one may send the
@@ -67,10 +61,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     cache_bust: bool = True
     skip_bad: bool = False
     retries: Retries = Retries()
-    limits: Limits = Limits()
+    limits: CampaignLimits = CampaignLimits()
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class CampaignOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """How it ended; ``report`` is that of one send, the first that was denied where that stopped it.
 
     ``first`` is the request of the first row that is to be sent, None when there is none or the gate
@@ -86,12 +80,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     failure: Exception | None = None
 
 
-class Campaign:
+class CampaignRun:
     """One run; the same campaign may be run again until nothing is left."""
 
     def __init__(
         self,
-        plan: Plan,
+        plan: CampaignPlan,
         recipients: Recipients,
         *,
         client: Client | None,
@@ -109,8 +103,8 @@ class Campaign:
         self._client = client
         self._ledger = ledger
         self._watcher = watcher or Watcher()
-        self._tally = Tally(log)
-        self._halt = Halt()
+        self._counts = RowCounts(log)
+        self._signal = StopSignal()
         self._before_sending = before_sending
         self._sender: Sender | None = None
         self._asked = False
@@ -125,85 +119,84 @@ class Campaign:
         if self._asked and self._sender is not None:
             self._sender.abort()
         self._asked = True
-        self._halt.stop(why)
+        self._signal.stop(why)
 
-    async def run(self) -> Outcome:
+    async def run(self) -> CampaignOutcome:
         """Check, judge every row, send; raises InputError for a file that is none; nothing is sent then.
 
         Whatever is raised, nothing was sent: from the first send on, all that goes wrong is in the outcome.
         """
         if (first := next(self._recipients.rows(), None)) is None:
             raise InputError(f"{self._recipients.file}: it has a header and no rows")
-        basis = await self._look(first)
-        decision = gate.verdict(basis.report)
-        shared = not may_be_the_row(basis.report, decision) or self._is_the_file(basis.report, decision)
-        if not decision.permitted and shared:
-            await note_denial(self._ledger, basis.report, decision, call="campaign")
-            return Outcome(report=basis.report, result=self._result(0, 0, 0.0), denied=decision.exit_code)
-        with Spool() as spool:
-            survey = Survey(basis, self._recipients, spool, self._tally, self._key)
-            watch = MediaWatch(basis, lambda: self._look(first), self._plan.limits.recheck, self._halt)
+        judge = await self._look(first)
+        checked = judge.checked
+        shared = not may_be_the_row(checked) or self._is_the_file(checked)
+        if not checked.verdict.permitted and shared:
+            await note_denial(self._ledger, checked, "campaign")
+            denied = checked.verdict.exit_code
+            return CampaignOutcome(report=checked.report, result=self._result(0, 0, 0.0), denied=denied)
+        with RowStore() as store:
+            survey = Survey(judge, self._recipients, store, self._counts, self._key)
+            watch = MediaWatch(judge, lambda: self._look(first), self._plan.limits.recheck, self._signal)
             async with _kept(watch):
-                return await self._surveyed(basis, survey, watch, spool)
+                return await self._surveyed(judge, survey, watch, store)
 
-    async def _look(self, row: Row) -> Basis:
+    async def _look(self, row: Recipient) -> RowJudge:
         """One full check of the message, as the first row would be sent."""
-        plan, began, ticks = self._plan, time.time(), time.monotonic()
+        plan = self._plan
         request = msgspec.structs.replace(plan.common, to=row.to, changes=row.changes)
-        account = plan.account or stored_at(self._client or plan)
-        binding = await self._ledger.binding(request.mms_id or "", account)
         options = CheckOptions(
             policy=plan.policy,
             request=request,
-            binding=binding,
             strict=plan.strict,
             sending=window(None, plan.within),
             cache_bust=plan.cache_bust,
             columns=self._recipients.columns.filling,
         )
-        report = await check_messages([plan.message], plan.ruleset, options)
-        return Basis(
+        account = plan.account or stored_at(self._client or plan)
+        checked = await check_message(self._ledger, plan.message, plan.ruleset, options, account)
+        return RowJudge(
             ruleset=plan.ruleset,
             message=plan.message,
             common=plan.common,
-            report=report,
-            began=began,
-            ticks=ticks,
-            binding=binding,
+            checked=checked,
             columns=self._recipients.columns.filling,
         )
 
-    def _is_the_file(self, report: Report, decision: Verdict) -> bool:
+    def _is_the_file(self, checked: CheckedMessage) -> bool:
         """Whether what denies the first row denies every row that has the same texts: its header's names."""
-        ruled = any(item.rule == MERGE_DATA_USED for item in blocking(report, decision))
+        ruled = any(item.rule == MERGE_DATA_USED for item in blocking(checked))
         return ruled and not self._recipients.columns.rewrites
 
-    async def _surveyed(self, basis: Basis, survey: Survey, watch: MediaWatch, spool: Spool) -> Outcome:
-        await survey.judge(self._past(), self._halt, self._watcher)
-        bad = self._tally.counts[RowFate.DENIED]
+    async def _surveyed(
+        self, judge: RowJudge, survey: Survey, watch: MediaWatch, store: RowStore
+    ) -> CampaignOutcome:
+        await survey.judge_rows(self._past(), self._signal, self._watcher)
+        bad = self._counts.ends[RowFate.DENIED]
         if bad and (not self._plan.skip_bad or not survey.good):
-            if self._halt.reason is None and not self._plan.skip_bad:
-                self._halt.stop("rows were denied, so nothing was sent; --skip-bad leaves them out")
-            report = survey.first_denied or survey.first_good or basis.report
-            denied = gate.EXIT_UNDECIDED if survey.undecided else gate.EXIT_FAILED
-            return Outcome(report=report, result=self._result(survey.rows, survey.good, 0.0), denied=denied)
+            if self._signal.reason is None and not self._plan.skip_bad:
+                self._signal.stop("rows were denied, so nothing was sent; --skip-bad leaves them out")
+            report = survey.first_denied or survey.first_good or judge.checked.report
+            denied = int(Exit.UNDECIDED if survey.undecided else Exit.DENIED)
+            result = self._result(survey.rows, survey.good, 0.0)
+            return CampaignOutcome(report=report, result=result, denied=denied)
         began, failure = time.monotonic(), None
-        if self._halt.reason is None and self._client is not None and survey.first_good is not None:
+        if self._signal.reason is None and self._client is not None and survey.first_good is not None:
             if self._before_sending is not None:
                 self._before_sending(survey.first_good)
-            failure = await self._finished(self._client, survey, watch, spool)
-        return Outcome(
-            report=survey.first_good or basis.report,
+            failure = await self._finished(self._client, survey, watch, store)
+        return CampaignOutcome(
+            report=survey.first_good or judge.checked.report,
             result=self._result(survey.rows, survey.good, time.monotonic() - began if self.sending else 0.0),
             first=survey.first_request,
-            denied=self._halt.denied,
-            broken=self._halt.broken,
+            denied=self._signal.denied,
+            broken=self._signal.broken,
             failure=failure,
         )
 
-    def _past(self) -> Past:
+    def _past(self) -> PastSends:
         plan = self._plan
-        return Past(
+        return PastSends(
             self._ledger,
             campaign=plan.name,
             mms_id=plan.common.mms_id or "",
@@ -212,30 +205,32 @@ class Campaign:
         )
 
     async def _finished(
-        self, client: Client, survey: Survey, watch: MediaWatch, spool: Spool
+        self, client: Client, survey: Survey, watch: MediaWatch, store: RowStore
     ) -> Exception | None:
         """Send what the survey let through, and list what was not reached; what breaks that only ends it."""
-        rows, failure = self._good(spool), None
+        rows, failure = self._good(store), None
         try:
             await self._sent(client, survey, watch, rows)
         except Exception as error:  # noqa: BLE001 - raising would have it said that nothing was sent
             known = isinstance(error, MmscheckError)
             failure = None if known else error
-            self._halt.stop(str(error) if known else itself_failed(error), broken=True)
+            self._signal.stop(str(error) if known else itself_failed(error), broken=True)
         try:
             self._list_left(rows)
         except (InputError, ReportError) as error:
-            self._halt.stop(str(error), broken=isinstance(error, ReportError))
+            self._signal.stop(str(error), broken=isinstance(error, ReportError))
         return failure
 
-    def _list_left(self, rows: Iterator[Row]) -> None:
+    def _list_left(self, rows: Iterator[Recipient]) -> None:
         """In the list of rows, those that were let through and that nothing became of."""
         for row in itertools.chain(self._sender.open if self._sender else (), rows):
-            self._tally.left(row)
+            self._counts.left(row)
 
-    async def _sent(self, client: Client, survey: Survey, watch: MediaWatch, rows: Iterator[Row]) -> None:
+    async def _sent(
+        self, client: Client, survey: Survey, watch: MediaWatch, rows: Iterator[Recipient]
+    ) -> None:
         plan = self._plan
-        way = Way(
+        setup = SendSetup(
             name=plan.name,
             again=plan.again,
             key=self._key,
@@ -244,12 +239,12 @@ class Campaign:
             limits=plan.limits,
             retries=plan.retries,
         )
-        self._sender = Sender(way, watch, self._halt, self._tally, self._watcher)
+        self._sender = Sender(setup, watch, self._signal, self._counts, self._watcher)
         self._watcher.begun(survey.good)
         if plan.limits.canary:
-            canaries = Canaries(self._ledger, plan.name, self._halt, self._watcher)
+            canaries = Canaries(self._ledger, plan.name, self._signal, self._watcher)
             await self._sender.send(canaries.take(rows, plan.limits.canary))
-            await canaries.hatched(plan.limits.canary_wait)
+            await canaries.wait_until_delivered(plan.limits.canary_wait)
         await self._sender.send(rows)
         self._watcher.closed()
 
@@ -258,21 +253,21 @@ class Campaign:
         campaign = self._plan.name if self._plan.named else None
         return own_key(request, subject, self._client or self._plan, campaign)
 
-    def _good(self, spool: Spool) -> Iterator[Row]:
+    def _good(self, store: RowStore) -> Iterator[Recipient]:
         """The rows that were let through, as long as the file is what was judged; raises InputError."""
-        spool.rewind()
-        told = f"{self._recipients.file} has changed since its rows were judged"
+        store.rewind()
+        changed = f"{self._recipients.file} has changed since its rows were judged"
         for row in self._recipients.rows():
-            known = spool.next()
+            known = store.next()
             if known is None or known[0] != row.digest:
-                raise InputError(f"{told} (line {row.line}); nothing was sent from there on")
-            if known[1] is Fate.SEND:
+                raise InputError(f"{changed} (line {row.line}); nothing was sent from there on")
+            if known[1] is RowDecision.SEND:
                 yield row
-        if spool.next() is not None:
-            raise InputError(f"{told}: it is shorter now")
+        if store.next() is not None:
+            raise InputError(f"{changed}: it is shorter now")
 
     def _result(self, rows: int, good: int, seconds: float) -> CampaignResult:
-        counts = self._tally.counts
+        counts = self._counts.ends
         fates = {fate: counts[fate] for fate in RowFate}
         known = counts["accepted"] + counts["recorded"] + sum(fates.values())
         return CampaignResult(
@@ -287,16 +282,16 @@ class Campaign:
             denied=fates[RowFate.DENIED],
             duplicates=fates[RowFate.DUPLICATE],
             had=fates[RowFate.HAS_IT],
-            had_from=tuple(self._tally.had_from.most_common()),
+            had_from=tuple(self._counts.had_from.most_common()),
             left=max(0, rows - known) if good else 0,
-            stopped=self._halt.reason,
+            stopped=self._signal.reason,
             seconds=seconds,
-            notes=tuple(self._tally.notes),
-            more=self._tally.more,
+            notes=tuple(self._counts.notes),
+            more=self._counts.more,
         )
 
 
-def _usable(plan: Plan) -> Plan:
+def _usable(plan: CampaignPlan) -> CampaignPlan:
     """The plan with its name as the ledger has it; raises UsageError for what cannot be sent once only."""
     if plan.again and not plan.named:
         raise UsageError("a campaign to numbers that have the message needs a name of its own")

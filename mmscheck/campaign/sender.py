@@ -10,30 +10,23 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mmscheck.campaign.limits import Limits
-from mmscheck.campaign.pace import Pace
-from mmscheck.campaign.progress import Watcher
-from mmscheck.campaign.rows import Row
-from mmscheck.campaign.stopping import Halt
-from mmscheck.campaign.tally import FAILED, Health, Tally
+from mmscheck.campaign.counts import FAILED, RowCounts, Watcher
+from mmscheck.campaign.limits import CampaignLimits, FailureRate, SendPace, StopSignal
+from mmscheck.campaign.recipients import Recipient
 from mmscheck.campaign.watch import MediaWatch
 from mmscheck.errors import InputError, LedgerError, PermitError, ReportError, UsageError
-from mmscheck.judge.gate import EXIT_FAILED
 from mmscheck.model.campaign import RowFate, RowNote
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import RefusalReason
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.send.dispatch import send_through
+from mmscheck.send.flow import ONCE, may_succeed_later
 from mmscheck.send.order import Client, Order, Retries
+from mmscheck.send.send import SendCall
+from mmscheck.sinch.codes import explain
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
-
-THROTTLED = frozenset({"E106", "E113"})
-"""Codes that say "too fast": calls too close together, an action's throughput exceeded."""
-
-_LATER = frozenset({"E618", "E626"})
-"""Further codes that say "certainly not sent, and the same call may succeed" (design section 9)."""
 
 _FATES = {
     SendStatus.REFUSED: RowFate.REFUSED,
@@ -44,14 +37,11 @@ _FATES = {
 _OF_THE_MESSAGE = frozenset({RefusalReason.CORRUPT, RefusalReason.NOT_AS_CHECKED})
 """What the ledger refuses for the stored message's sake holds for every other row."""
 
-_ONCE = Retries(count=0)
-"""A campaign repeats by itself, so that a pause is everybody's."""
-
 _ELSEWHERE = 0.25
 """Seconds until a send that another process is making is asked for again."""
 
 
-class Way(msgspec.Struct, frozen=True, kw_only=True):
+class SendSetup(msgspec.Struct, frozen=True, kw_only=True):
     """How the rows of one campaign go out: its name, the ledger, the client, and how fast and how often.
 
     ``key`` makes the idempotency key of a request and its final subject. ``again``: also to numbers that have
@@ -63,36 +53,38 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     key: Callable[[SendRequest, str | None], str]
     ledger: Ledger
     client: Client
-    limits: Limits
+    limits: CampaignLimits
     retries: Retries
 
 
 class Sender:
     """Sends rows through one ledger."""
 
-    def __init__(self, way: Way, watch: MediaWatch, halt: Halt, tally: Tally, watcher: Watcher) -> None:
+    def __init__(
+        self, setup: SendSetup, watch: MediaWatch, signal: StopSignal, counts: RowCounts, watcher: Watcher
+    ) -> None:
         """``watch`` has the checks that permits rest on."""
-        self._way = way
+        self._setup = setup
         self._watch = watch
-        self._halt = halt
-        self._tally = tally
+        self._signal = signal
+        self._counts = counts
         self._watcher = watcher
-        self._pace = Pace(way.limits.rate, halt)
-        self._health = Health(way.limits)
+        self._pace = SendPace(setup.limits.rate, signal)
+        self._failure_rate = FailureRate(setup.limits)
         self._ended = 0
         self._failed = 0
-        self._elsewhere: deque[Row] = deque()
+        self._elsewhere: deque[Recipient] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._open: dict[int, Row] = {}
+        self._open: dict[int, Recipient] = {}
 
     @property
-    def open(self) -> tuple[Row, ...]:
+    def open(self) -> tuple[Recipient, ...]:
         """Rows that were begun and came to no end: nothing was sent to them."""
         return tuple(self._open[line] for line in sorted(self._open))
 
-    async def send(self, rows: Iterator[Row]) -> None:
+    async def send(self, rows: Iterator[Recipient]) -> None:
         """Send all of them, or until something stops it; what is in flight then is finished."""
-        self._tasks = {asyncio.create_task(self._work(rows)) for _ in range(self._way.limits.in_flight)}
+        self._tasks = {asyncio.create_task(self._work(rows)) for _ in range(self._setup.limits.in_flight)}
         await asyncio.wait(self._tasks)
         for task in self._tasks:
             if not task.cancelled() and (error := task.exception()) is not None:
@@ -103,8 +95,8 @@ class Sender:
         for task in self._tasks:
             task.cancel()
 
-    async def _work(self, rows: Iterator[Row]) -> None:
-        while not self._halt.stopped:
+    async def _work(self, rows: Iterator[Recipient]) -> None:
+        while not self._signal.stopped:
             try:
                 if (row := next(rows, None)) is not None:
                     await self._row(row, first=True)
@@ -116,10 +108,10 @@ class Sender:
                 self._stopped_by(error)
                 return
             except Exception as error:
-                self._halt.stop(itself_failed(error), broken=True)
+                self._signal.stop(itself_failed(error), broken=True)
                 raise
 
-    async def _row(self, row: Row, *, first: bool) -> None:
+    async def _row(self, row: Recipient, *, first: bool) -> None:
         self._open[row.line] = row
         try:
             result = await self._until_ended(row, first=first)
@@ -134,97 +126,107 @@ class Sender:
             self._count(row, result)
 
     def _stopped_by(self, error: Exception) -> None:
-        denied = EXIT_FAILED if isinstance(error, PermitError) else None
-        self._halt.stop(str(error), denied=denied, broken=isinstance(error, LedgerError | ReportError))
+        denied = int(Exit.DENIED) if isinstance(error, PermitError) else None
+        self._signal.stop(str(error), denied=denied, broken=isinstance(error, LedgerError | ReportError))
 
-    async def _until_ended(self, row: Row, *, first: bool) -> SendResult | None:
+    async def _until_ended(self, row: Recipient, *, first: bool) -> SendResult | None:
         """How this row's send ended; None when it was put off, or the campaign was stopped before that."""
         tries = 0
-        latest = time.monotonic() + self._way.limits.elsewhere
+        latest = time.monotonic() + self._setup.limits.elsewhere
         while True:
             turn = await self._pace.turn()
             result = await self._once(row)
             if result is None or not self._again(result, latest):
                 return result
-            if result.error_code in THROTTLED:
+            if _too_fast(result):
                 self._throttled(turn)
             elif result.refusal == RefusalReason.IN_FLIGHT and first:
                 # Others must not wait for the one whose sends another process is making, or has left.
                 self._elsewhere.append(row)
                 return None
             elif result.refusal == RefusalReason.IN_FLIGHT:
-                await self._halt.sleep(_ELSEWHERE)
+                await self._signal.sleep(_ELSEWHERE)
             elif await self._held():
                 return None
-            elif (tries := tries + 1) > self._way.retries.count:
+            elif (tries := tries + 1) > self._setup.retries.count:
                 return result
             else:
-                await self._halt.sleep(self._way.retries.pause(tries))
-            if self._halt.stopped:
+                await self._signal.sleep(self._setup.retries.pause(tries))
+            if self._signal.stopped:
                 return None
 
     def _again(self, result: SendResult, latest: float) -> bool:
         """Whether it certainly was not sent by this call, and asking again may help."""
         if result.refusal is not None:
             return result.refusal == RefusalReason.IN_FLIGHT and time.monotonic() < latest
-        later = result.status is SendStatus.REFUSED and result.error_code in THROTTLED | _LATER
-        return (later and not result.recorded) or result.status is SendStatus.NOT_ATTEMPTED
+        return may_succeed_later(result) and not result.recorded
 
-    async def _once(self, row: Row) -> SendResult | None:
+    async def _once(self, row: Recipient) -> SendResult | None:
         """Judge the row as it is now, and send it with the permit."""
-        basis = await self._watch.current()
-        if basis is None:
+        judge = await self._watch.current()
+        if judge is None:
             return None
-        request = basis.request(row)
-        report = basis.judged(request)
-        permit = basis.permit(report, request, time.time())
+        request = judge.request(row)
+        # The first pass judged this row on the first look at the media, hours ago in a long campaign. By now
+        # they may have been looked at again, a URL's signature may have run out, and a permit lives no longer
+        # than ten minutes after the look it rests on: so what is sent is judged on the latest one.
+        report = judge.report(request)
         order = Order(
             report=report,
             request=request,
-            permit=permit,
-            key=self._way.key(request, report.messages[0].subject),
-            campaign=self._way.name,
+            permit=judge.permit(report, request, time.time()),
+            key=self._setup.key(request, report.messages[0].subject),
+            campaign=self._setup.name,
             row=row.line,
-            again=self._way.again,
+            again=self._setup.again,
         )
-        return await send_through(self._way.ledger, self._way.client, order, _ONCE)
+        # A campaign repeats by itself, so that a pause is everybody's.
+        return await SendCall(self._setup.ledger, self._setup.client, order).make(ONCE)
 
     def _throttled(self, turn: float) -> None:
         self._pace.too_fast(turn)
         since = self._pace.throttled_since
         self._watcher.waiting("the provider says that it is too fast")
-        if since is not None and time.monotonic() - since > self._way.limits.throttled:
-            self._halt.stop(f"the provider has taken nothing for {self._way.limits.throttled:g} s: too fast")
+        if since is not None and time.monotonic() - since > self._setup.limits.throttled:
+            self._signal.stop(
+                f"the provider has taken nothing for {self._setup.limits.throttled:g} s: too fast"
+            )
 
     async def _held(self) -> bool:
         """Whether the kill switch is pulled; then the campaign stops."""
-        if held := await self._way.ledger.held():
-            self._halt.stop("; ".join(f"held by {hold.who}: {hold.reason}" for hold in held))
+        if held := await self._setup.ledger.held():
+            self._signal.stop("; ".join(f"held by {hold.who}: {hold.reason}" for hold in held))
         return bool(held)
 
-    def _count(self, row: Row, result: SendResult) -> None:
+    def _count(self, row: Recipient, result: SendResult) -> None:
         failed = False
         del self._open[row.line]
         if result.status is SendStatus.ACCEPTED:
-            self._tally.counts["recorded" if result.recorded else "accepted"] += 1
+            self._counts.ends["recorded" if result.recorded else "accepted"] += 1
             self._pace.accepted()
         elif result.refusal == RefusalReason.HAS_IT:
             note = RowNote(line=row.line, to=row.to, fate=RowFate.HAS_IT, detail=result.detail)
-            self._tally.has_it(note, result.campaign)
+            self._counts.has_it(note, result.campaign)
         else:
             fate = _FATES[result.status]
             failed = fate in FAILED
-            self._tally.note(RowNote(line=row.line, to=row.to, fate=fate, detail=result.detail))
+            self._counts.note(RowNote(line=row.line, to=row.to, fate=fate, detail=result.detail))
         if result.refusal in _OF_THE_MESSAGE:
-            self._halt.stop(result.detail.rstrip("."), denied=EXIT_FAILED)
+            self._signal.stop(result.detail.rstrip("."), denied=int(Exit.DENIED))
         self._ended += 1
         self._failed += failed
-        if told := self._health.count(failed=failed):
-            self._halt.stop(told)
+        if reason := self._failure_rate.count(failed=failed):
+            self._signal.stop(reason)
         self._watcher.ended(self._ended, self._failed)
 
 
-def cut_off(row: Row, why: str) -> SendResult:
+def _too_fast(result: SendResult) -> bool:
+    """Whether the provider says that this account calls too often."""
+    code = explain(result.error_code or "")
+    return code is not None and code.too_fast
+
+
+def cut_off(row: Recipient, why: str) -> SendResult:
     """What is known of a row that was given up while it was being sent."""
     return SendResult(
         status=SendStatus.UNKNOWN,

@@ -5,47 +5,52 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from mmscheck.checks.decoded import CHECKS as DECODED
-from mmscheck.checks.http import CHECKS as HTTP
-from mmscheck.checks.local import CHECKS as LOCAL
-from mmscheck.checks.media import CHECKS as MEDIA
-from mmscheck.checks.message import CHECKS as MESSAGE
-from mmscheck.checks.mime import CHECKS as MIME
-from mmscheck.checks.probes import CHECKS as PROBES
-from mmscheck.checks.providers import CHECKS as PROVIDERS
-from mmscheck.checks.relayed import judged_directly
-from mmscheck.checks.request import CHECKS as REQUEST
-from mmscheck.checks.signed import CHECKS as SIGNED
-from mmscheck.checks.slide import CHECKS as SLIDE
-from mmscheck.checks.spoilt import CHECKS as SPOILT
-from mmscheck.checks.subject import CHECKS as SUBJECT
-from mmscheck.checks.url import CHECKS as URL
-from mmscheck.checks.wrapped import CHECKS as WRAPPED
+from mmscheck.checks import (
+    certificates,
+    content_type,
+    decoded,
+    framing,
+    images,
+    media,
+    merge_tags,
+    message,
+    mime,
+    objects,
+    phone_numbers,
+    playing,
+    probes,
+    providers,
+    reach,
+    repeats,
+    request,
+    signed_urls,
+    sizes,
+    slide,
+    subject,
+    texts,
+    url,
+    wrapped,
+)
 from mmscheck.model.check import Check
 from mmscheck.model.observation import ProbeName
 
+_TEXTS = (message, sizes, providers, merge_tags, subject, slide, texts, request, phone_numbers)
+_FILES = (url, signed_urls, reach, certificates, content_type, mime, media)
+_FRAMED = (framing, probes, repeats)
+"""What these judge belongs to one connection: through a proxy that writes anew it proves faults at most."""
+
+_DECODED = (decoded, playing, images, objects, wrapped)
+"""What these judge is inside the file."""
+
 _ALL: tuple[Check, ...] = (
-    *MESSAGE,
-    *PROVIDERS,
-    *SPOILT,
-    *SUBJECT,
-    *SLIDE,
-    *REQUEST,
-    *URL,
-    *SIGNED,
-    *HTTP,
-    *(judged_directly(check) for check in PROBES),
-    *MIME,
-    *WRAPPED,
-    *LOCAL,
-    *MEDIA,
-    *DECODED,
+    *(check for module in (*_TEXTS, *_FILES, *_DECODED) for check in module.CHECKS),
+    *(probes.judged_directly(check) for module in _FRAMED for check in module.CHECKS),
 )
 
 CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in _ALL})
 """Every check a rule file may name."""
 
-READS_FACTS = frozenset(check.name for check in (*DECODED, *WRAPPED))
+READS_FACTS = frozenset(check.name for module in _DECODED for check in module.CHECKS)
 """The checks that look at what a decoder found; without them nothing needs to be decoded."""
 
 READS_PROBES: Mapping[str, tuple[ProbeName, ...]] = MappingProxyType(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from mmscheck.checks.observed import LONGEST_SENTENCE, explanation, is_https, printable
+from mmscheck.base.text import LONGEST_SENTENCE, quoted
+from mmscheck.checks.evidence import explanation, is_https
 from mmscheck.checks.signed_values import duration, shown
 from mmscheck.checks.unreached import handshake_fix
 from mmscheck.model.check import (
@@ -30,7 +31,7 @@ _RENEW = (
 )
 
 
-class LastsParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CertificateParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``margin``: seconds that a certificate is to be valid beyond the planned time of the send."""
 
     margin: int | float
@@ -58,9 +59,9 @@ def _refused(observation: Observation) -> Result | None:
     if not isinstance(observation, NotFetched):
         return None
     if observation.reason is Reason.TLS_CERTIFICATE:
-        return failed(problem=printable(observation.detail or observation.reason.value, LONGEST_SENTENCE))
+        return failed(problem=quoted(observation.detail or observation.reason.value, LONGEST_SENTENCE))
     if observation.reason is Reason.TLS_HANDSHAKE:
-        result = failed(problem=printable(observation.detail or observation.reason.value, LONGEST_SENTENCE))
+        result = failed(problem=quoted(observation.detail or observation.reason.value, LONGEST_SENTENCE))
         return advising(result, handshake_fix(observation), Owner.HOSTING)
     return None
 
@@ -83,7 +84,7 @@ def _ending(certificate: Certificate, target: MediaTarget) -> Result:
     return advising(failed({"until": shown(certificate.ends)}, problem=problem), _RENEW, Owner.HOSTING)
 
 
-def tls_lasts(target: MediaTarget, params: LastsParams) -> Result:
+def tls_lasts(target: MediaTarget, params: CertificateParams) -> Result:
     """No certificate ends soon after the send; what ends before is the matter of ``tls-valid``."""
     observation = target.observation
     if not observation.hops:
@@ -108,7 +109,7 @@ CHECKS: tuple[Check, ...] = (
         name="tls-lasts",
         target=TargetKind.MEDIA,
         run=tls_lasts,
-        params=LastsParams,
+        params=CertificateParams,
         reports=frozenset({"until", "left"}),
     ),
 )

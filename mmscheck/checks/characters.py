@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
 import msgspec
 
-from mmscheck.checks.pictures import pictures
-from mmscheck.checks.showing import code
-from mmscheck.checks.tags import masked
+from mmscheck.base.text import code_point
+from mmscheck.checks.merge_tags import masked
 
 _CONTROLS = {
     "\t": "TAB",
@@ -34,7 +34,7 @@ _IN_WORDS = {
 }
 
 
-class Offender(msgspec.Struct, frozen=True, kw_only=True):
+class OffendingCharacter(msgspec.Struct, frozen=True, kw_only=True):
     """One character or emoji that is not printable ASCII.
 
     ``position`` counts characters from 1; ``suggestion`` is ASCII, empty when it is best removed;
@@ -62,12 +62,12 @@ def is_plain(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
-def offenders(text: str) -> tuple[Offender, ...]:
+def offenders(text: str) -> tuple[OffendingCharacter, ...]:
     """Every character that is not printable ASCII, in order; what stands in a merge tag is left out."""
     return tuple(_offender(text, span) for span in _spans(text))
 
 
-def emoji_offenders(text: str) -> tuple[Offender, ...]:
+def emoji_offenders(text: str) -> tuple[OffendingCharacter, ...]:
     """Every emoji outside merge tags, in order."""
     return tuple(_offender(text, span) for span in _spans(text) if span.emoji)
 
@@ -129,13 +129,13 @@ def _spans(text: str) -> list[_Span]:
     return sorted(spans, key=lambda span: span.start)
 
 
-def _offender(text: str, span: _Span) -> Offender:
+def _offender(text: str, span: _Span) -> OffendingCharacter:
     found = text[span.start : span.end]
     # Letters that turn the direction of writing or sit on the one before would garble the message.
     showable = span.emoji or (found.isprintable() and not unicodedata.combining(found))
-    return Offender(
+    return OffendingCharacter(
         glyph=found if showable else "",
-        codes=" ".join(code(char) for char in found),
+        codes=" ".join(code_point(char) for char in found),
         name=span.name,
         position=span.start + 1,
         suggestion=_replacement(text, span),
@@ -154,3 +154,58 @@ def _ascii(char: str) -> str:
     if char.isspace():
         return " "
     return "".join(letter for letter in anyascii(char) if is_plain(letter))
+
+
+SIGNS = frozenset("\u00a9\u00ae\u203c\u2049\u2122\u2139")
+"""Signs of ordinary writing that Unicode lists as emoji too: pictures only before U+FE0F."""
+
+FLAG_LETTERS = range(0x1F1E6, 0x1F200)
+"""Regional indicators; one without its partner is a picture that is in no emoji list."""
+
+PICTURE_BLOCKS = range(0x1F300, 0x1FB00)
+"""Blocks that new emoji come from, so that an unassigned code point here is a newer emoji."""
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """One emoji: ``start`` and ``end`` are its slice of the text, ``name`` its Unicode or CLDR name."""
+
+    start: int
+    end: int
+    name: str
+
+
+def pictures(text: str) -> tuple[Picture, ...]:
+    """Every emoji of the text in order; digits, ``#``, ``*`` and plain copyright signs are none."""
+    if text.isascii():
+        return ()
+    listed = tuple(_listed(text))
+    taken = {index for picture in listed for index in range(picture.start, picture.end)}
+    others = (
+        Picture(start=index, end=index + 1, name=_name_unlisted(char))
+        for index, char in enumerate(text)
+        if index not in taken and _is_unlisted(char)
+    )
+    return tuple(sorted((*listed, *others), key=lambda picture: picture.start))
+
+
+def _listed(text: str) -> Iterator[Picture]:
+    import emoji  # noqa: PLC0415 - its table takes 50 ms to load, and a plain subject never needs it
+
+    for match in emoji.emoji_list(text):
+        found = str(match["emoji"])
+        if found in SIGNS:
+            continue
+        # The table's names are written :thumbs_up:.
+        name = str(emoji.EMOJI_DATA[found]["en"]).strip(":").replace("_", " ")
+        if len(found) == 1:
+            name = unicodedata.name(found, name)
+        yield Picture(start=int(match["match_start"]), end=int(match["match_end"]), name=name)
+
+
+def _is_unlisted(char: str) -> bool:
+    point = ord(char)
+    return point in FLAG_LETTERS or (point in PICTURE_BLOCKS and unicodedata.category(char) == "Cn")
+
+
+def _name_unlisted(char: str) -> str:
+    return unicodedata.name(char, "emoji newer than this program")

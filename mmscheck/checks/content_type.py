@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from mmscheck.checks.answers import again
+from mmscheck.checks.evidence import file_head, header_lines, header_values, later_answers, unanswered
 from mmscheck.checks.media_types import ALIASES, essence, is_well_formed
-from mmscheck.checks.observed import answer, seen, unanswered, values
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -34,7 +33,7 @@ def declared_type(hop: Hop) -> str | None:
 
     None when there is no line, when one of them names no type, or when they differ.
     """
-    found = {essence(value) for value in values(hop, _NAME)}
+    found = {essence(value) for value in header_values(hop, _NAME)}
     return found.pop() if len(found) == 1 else None
 
 
@@ -57,35 +56,35 @@ _ALWAYS = (
 
 def present(target: MediaTarget, _params: NoParams) -> Result:
     """The header is there and is not empty."""
-    hop = answer(target.observation)
+    hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    if not any(values(hop, _NAME)):
-        return failed(seen=seen(hop, _NAME), without=_without(hop))
-    for found in again(target.observation):
-        if not any(values(found.head, _NAME)):
+    if not any(header_values(hop, _NAME)):
+        return failed(seen=header_lines(hop, _NAME), without=_without(hop))
+    for found in later_answers(target.observation):
+        if not any(header_values(found.head, _NAME)):
             without = f"{_without(found.head)} {found.when}"
-            return comes_and_goes(failed(seen=seen(found.head, _NAME), without=without))
-    return passed(content_type=seen(hop, _NAME))
+            return comes_and_goes(failed(seen=header_lines(found.head, _NAME), without=without))
+    return passed(content_type=header_lines(hop, _NAME))
 
 
 def _without(hop: Hop) -> str:
-    return f"a type in {_NAME} ({seen(hop, _NAME)})" if values(hop, _NAME) else _NAME
+    return f"a type in {_NAME} ({header_lines(hop, _NAME)})" if header_values(hop, _NAME) else _NAME
 
 
 def valid(target: MediaTarget, _params: NoParams) -> Result:
     """The header stands once and is one media type by the grammar."""
-    hop = answer(target.observation)
+    hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
-    lines = values(hop, _NAME)
+    lines = header_values(hop, _NAME)
     if not lines:
         return inapplicable("there is no Content-Type")
     if len(lines) > 1:
-        return failed(problem=f"the header stands {len(lines)} times", seen=seen(hop, _NAME))
+        return failed(problem=f"the header stands {len(lines)} times", seen=header_lines(hop, _NAME))
     if not is_well_formed(lines[0]):
-        return failed(problem="it is not one well-formed type/subtype", seen=seen(hop, _NAME))
-    return passed(content_type=seen(hop, _NAME))
+        return failed(problem="it is not one well-formed type/subtype", seen=header_lines(hop, _NAME))
+    return passed(content_type=header_lines(hop, _NAME))
 
 
 def specific(target: MediaTarget, params: SpecificParams) -> Result:
@@ -94,15 +93,17 @@ def specific(target: MediaTarget, params: SpecificParams) -> Result:
     No header, no type in it, or two types in two headers say nothing either: this rule guards the gate
     when ``content-type-present`` and ``content-type-valid`` are waived.
     """
-    hop = answer(target.observation)
+    hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
     name = declared_type(hop)
     if _says_nothing(name, params):
-        return failed({"declared": name}, seen=seen(hop, _NAME))
-    for found in again(target.observation):
+        return failed({"declared": name}, seen=header_lines(hop, _NAME))
+    for found in later_answers(target.observation):
         if _says_nothing(then := declared_type(found.head), params):
-            return comes_and_goes(failed({"declared": then}, seen=f"{seen(found.head, _NAME)} {found.when}"))
+            return comes_and_goes(
+                failed({"declared": then}, seen=f"{header_lines(found.head, _NAME)} {found.when}")
+            )
     return passed(declared=name)
 
 
@@ -112,14 +113,14 @@ def _says_nothing(name: str | None, params: SpecificParams) -> bool:
 
 def registered(target: MediaTarget, _params: NoParams) -> Result:
     """The header uses the name that is registered, or that everybody uses where none is."""
-    hop = answer(target.observation)
+    hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
     name = declared_type(hop)
     if name is None:
         return inapplicable("Content-Type names no one type")
     if name in ALIASES:
-        return failed(seen=seen(hop, _NAME), wanted=ALIASES[name])
+        return failed(seen=header_lines(hop, _NAME), wanted=ALIASES[name])
     return passed(declared=name)
 
 
@@ -147,4 +148,4 @@ CHECKS: tuple[Check, ...] = (
         reports=frozenset({"seen", "wanted"}),
     ),
 )
-"""The checks of the header alone."""
+"""Every check of the family."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
 import msgspec
 
-from mmscheck.checks.framed import stated_length
-from mmscheck.checks.observed import answer, explanation, received, shown_type
+from mmscheck.base.extensions import BY_EXTENSION
+from mmscheck.base.text import LONGEST_SENTENCE, quoted
+from mmscheck.checks.evidence import bytes_received, explanation, file_head, shown_type
+from mmscheck.checks.media_types import canonical, same_type
+from mmscheck.checks.mime import proven_type
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -17,8 +23,8 @@ from mmscheck.model.check import (
     inapplicable,
     passed,
 )
-from mmscheck.model.observation import Fetched, Observation
-from mmscheck.model.words import MediaKind, Owner, TargetKind
+from mmscheck.model.observation import Fetched, Observation, Reason
+from mmscheck.model.words import Because, MediaKind, Owner, TargetKind
 
 
 class SizeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,13 +70,13 @@ _LOCAL = (
 def not_empty(target: MediaTarget, _params: NoParams) -> Result:
     """At least one byte came, or an empty body was announced."""
     observation = target.observation
-    came = received(observation)
+    came = bytes_received(observation)
     if came:
         return passed(bytes=came)
-    hop = answer(observation)
+    hop = file_head(observation)
     if isinstance(observation, Fetched) and not observation.hops:  # nobody has served it yet
         return advising(failed(size=0), _LOCAL, Owner.CONTENT)
-    if isinstance(observation, Fetched) or (hop is not None and stated_length(hop) == 0):
+    if isinstance(observation, Fetched) or (hop is not None and hop.framing.stated_length == 0):
         return failed(size=0)
     return cant_tell(f"no byte of the file came: {explanation(observation)}")
 
@@ -95,7 +101,8 @@ def size_within(target: MediaTarget, params: SizeParams) -> Result:
             f"the file did not come whole (known: {size.words}): {explanation(target.observation)}"
         )
     if size.bytes > min(limits):
-        return cant_tell("the limit for GIF is another, and the type of the bytes is not known")
+        why = "the limit for GIF is another, and the type of the bytes is not known"
+        return cant_tell(why, Because.LIMIT)
     return passed(bytes=size.bytes, maximum=maximum)
 
 
@@ -117,8 +124,8 @@ def _is_gif(observation: Observation) -> bool | None:
 def _size(observation: Observation) -> _Size | None:
     if isinstance(observation, Fetched):
         return _Size(bytes=observation.size, whole=True, words=_bytes(observation.size))
-    came, hop = received(observation), answer(observation)
-    stated = stated_length(hop) if hop else None
+    came, hop = bytes_received(observation), file_head(observation)
+    stated = hop.framing.stated_length if hop else None
     if stated is not None and stated >= (came or 0):
         return _Size(bytes=stated, whole=False, words=f"{_bytes(stated)} by its Content-Length")
     if came is None:
@@ -130,6 +137,52 @@ def _bytes(number: int) -> str:
     return f"{number:,} byte" if number == 1 else f"{number:,} bytes"
 
 
+_ONE_NAME = (frozenset({"image/heic", "image/heif"}), frozenset({"image/png", "image/apng"}))
+"""Types whose files go by one another's extension, and rightly."""
+
+
+def present(target: MediaTarget, _params: NoParams) -> Result:
+    """A URL whose folder is mapped to a local one has its file there, under exactly that name."""
+    seen = target.observation
+    if seen.hops:
+        return inapplicable("a server was asked, and no local folder")
+    if isinstance(seen, Fetched):
+        return passed(bytes=seen.size)
+    if seen.reason is Reason.TOO_LARGE:
+        return passed(bytes=seen.received)
+    if seen.reason is Reason.OFFLINE:
+        return inapplicable("no local folder is mapped to this URL")
+    if seen.reason is Reason.NO_LOCAL_FILE:
+        return failed(problem=quoted(seen.detail or "no file", LONGEST_SENTENCE))
+    return cant_tell(explanation(seen), Because.FILE)
+
+
+def named_right(target: MediaTarget, _params: NoParams) -> Result:
+    """The extension of the file's name is one for the type of its bytes."""
+    extension = _extension(target)
+    promised = BY_EXTENSION.get(extension.lower())
+    if promised is None:
+        return inapplicable("its name says nothing of its type")
+    actual = proven_type(target.observation)
+    if isinstance(actual, Result):
+        return actual
+    if same_type(promised, actual) or _share_a_name(promised, actual):
+        return passed(extension=extension, actual=actual)
+    return failed({"promised": promised}, extension=quoted(extension), actual=quoted(actual))
+
+
+def _extension(target: MediaTarget) -> str:
+    if target.ref.is_file:
+        return PurePosixPath(target.ref.url).suffix
+    path = target.ref.url.strip().partition("#")[0].partition("?")[0]
+    return PurePosixPath(unquote(path)).suffix
+
+
+def _share_a_name(one: str, other: str) -> bool:
+    both = {canonical(one), canonical(other)}
+    return any(both <= group for group in _ONE_NAME)
+
+
 CHECKS: tuple[Check, ...] = (
     Check(name="not-empty", target=TargetKind.MEDIA, run=not_empty, reports=frozenset({"size"})),
     Check(
@@ -138,6 +191,19 @@ CHECKS: tuple[Check, ...] = (
         run=size_within,
         params=SizeParams,
         reports=frozenset({"size", "limit"}),
+    ),
+    Check(
+        name="asset-present",
+        target=TargetKind.MEDIA,
+        run=present,
+        reports=frozenset({"problem"}),
+        static=True,
+    ),
+    Check(
+        name="extension-matches",
+        target=TargetKind.MEDIA,
+        run=named_right,
+        reports=frozenset({"extension", "actual"}),
     ),
 )
 """Every check of the family."""

@@ -8,8 +8,12 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
+from pathlib import PurePath
 from types import MappingProxyType
 
+from mmscheck.base.extensions import BY_EXTENSION
+from mmscheck.model.facts import AudioFacts, VideoFacts
+from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.words import MediaKind
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -81,9 +85,6 @@ CONTAINERS = (
 )
 """Types in one container: what is inside says which it is. What plays MP4 plays 3GP, and vice versa."""
 
-WEB_PAGES = frozenset({"text/html", "application/xhtml+xml"})
-"""Types of pages for people."""
-
 NO_TYPES = frozenset({"application/octet-stream", "application/x-empty", "inode/x-empty"})
 """What tools say instead of a type when they found none."""
 
@@ -133,3 +134,28 @@ def kinds(name: str) -> frozenset[MediaKind]:
         return frozenset({MediaKind.AUDIO, MediaKind.VIDEO})
     kind = _FAMILIES.get(known.partition("/")[0])
     return frozenset({kind} if kind else ())
+
+
+def kind_of(path: str, seen: Observation) -> MediaKind:
+    """By its inside, else by its type, else by the ending of its path, else an image."""
+    if isinstance(seen, Fetched):
+        if isinstance(seen.decoded, AudioFacts):
+            return MediaKind.AUDIO
+        if isinstance(seen.decoded, VideoFacts):
+            return MediaKind.VIDEO
+        if seen.sniffed.type is not None and (kind := _of_type(seen.sniffed.type)):
+            return kind
+    return _of_type(BY_EXTENSION.get(PurePath(path).suffix.lower(), "")) or MediaKind.IMAGE
+
+
+def is_other(path: str, seen: Observation) -> bool:
+    """Whether it is known to be something that no message holds, and is not called a medium either."""
+    if not isinstance(seen, Fetched) or seen.sniffed.type is None:
+        return False
+    return _of_type(seen.sniffed.type) is None and PurePath(path).suffix.lower() not in BY_EXTENSION
+
+
+def _of_type(name: str) -> MediaKind | None:
+    possible = kinds(name)
+    family = canonical(name).partition("/")[0]
+    return next((kind for kind in sorted(possible) if kind.value == family), min(possible, default=None))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from mmscheck.checks import wire
-from mmscheck.checks.showing import MOST_KEPT, is_blank, listed, plural, shown
+from mmscheck.base.redact import redact_text
+from mmscheck.base.text import count, is_blank, listed, quoted
+from mmscheck.checks import merge_tags
+from mmscheck.checks.evidence import MOST_KEPT
 from mmscheck.model.check import Check, MessageTarget, NoParams, Result, failed, inapplicable, passed
+from mmscheck.model.effective import slide_template, subject_template
 from mmscheck.model.mms import Stray, XmlProblem
-from mmscheck.model.redact import redact_text
 from mmscheck.model.words import TargetKind
 
 HINT_SHOWN = 400
@@ -29,7 +31,7 @@ def well_formed(target: MessageTarget, _: NoParams) -> Result:
         return passed(dialect=target.message.dialect, digest=target.message.digest)
     evidence = {
         "line": problem.line,
-        "reason": shown(problem.reason),
+        "reason": quoted(problem.reason),
         "hint": _hint(problem),
         "excerpt": _excerpt(problem),
     }
@@ -38,7 +40,7 @@ def well_formed(target: MessageTarget, _: NoParams) -> Result:
 
 def _in_words(problem: XmlProblem) -> str:
     where = f"line {problem.line}: " if problem.line is not None else ""
-    sentences = [where + shown(problem.reason).rstrip(".")]
+    sentences = [where + quoted(problem.reason).rstrip(".")]
     if hint := _hint(problem):
         sentences.append(hint[:1].upper() + hint[1:].rstrip("."))
     if excerpt := _excerpt(problem):
@@ -47,12 +49,12 @@ def _in_words(problem: XmlProblem) -> str:
 
 
 def _hint(problem: XmlProblem) -> str:
-    return shown(redact_text(problem.hint.strip()), HINT_SHOWN) if problem.hint else ""
+    return quoted(redact_text(problem.hint.strip()), HINT_SHOWN) if problem.hint else ""
 
 
 def _excerpt(problem: XmlProblem) -> str:
     # Redacted before it is cut: half of a signed URL is still a secret.
-    return shown(redact_text(problem.excerpt.strip())) if problem.excerpt else ""
+    return quoted(redact_text(problem.excerpt.strip())) if problem.excerpt else ""
 
 
 class Strays(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,16 +73,18 @@ def no_strays(target: MessageTarget, params: Strays) -> Result:
 
 
 def _as_seen(stray: Stray) -> dict[str, str | int | None]:
-    expected = shown(stray.expected) if stray.expected else None
-    return {"name": shown(stray.name), "line": stray.line, "expected": expected}
+    expected = quoted(stray.expected) if stray.expected else None
+    return {"name": quoted(stray.name), "line": stray.line, "expected": expected}
 
 
 def _stray(stray: Stray) -> str:
     # The reader may say in brackets why it minds an element that is spelled right.
     name, _, note = stray.name.partition(" (")
-    said = shown(note.removesuffix(")")) or ("" if stray.expected else "the provider documents no such thing")
-    advice = f'write "{shown(stray.expected)}"' if stray.expected else ""
-    return f'"{shown(name)}" on line {stray.line} ({", ".join(filter(None, [said, advice]))})'
+    said = quoted(note.removesuffix(")")) or (
+        "" if stray.expected else "the provider documents no such thing"
+    )
+    advice = f'write "{quoted(stray.expected)}"' if stray.expected else ""
+    return f'"{quoted(name)}" on line {stray.line} ({", ".join(filter(None, [said, advice]))})'
 
 
 def name_present(target: MessageTarget, _: NoParams) -> Result:
@@ -90,25 +94,51 @@ def name_present(target: MessageTarget, _: NoParams) -> Result:
         return failed(what="has no name element")
     if is_blank(name.value):
         return failed({"line": name.line}, what=f"has an empty name on line {name.line}")
-    return passed(name=shown(name.value))
+    return passed(name=quoted(name.value))
 
 
 def slide_count(target: MessageTarget, params: SlideCount) -> Result:
     """The number of slides is within what the provider takes."""
-    count = len(target.message.slides)
-    if params.minimum <= count <= params.maximum:
-        return passed(count=count, minimum=params.minimum, maximum=params.maximum)
-    slides = plural(count, "slide") if count else "no slides"
+    number = len(target.message.slides)
+    if params.minimum <= number <= params.maximum:
+        return passed(count=number, minimum=params.minimum, maximum=params.maximum)
+    slides = count(number, "slide") if number else "no slides"
     return failed(
-        {"count": count}, slides=slides, count=count, minimum=params.minimum, maximum=params.maximum
+        {"count": number}, slides=slides, count=number, minimum=params.minimum, maximum=params.maximum
     )
 
 
-def wire_size(target: MessageTarget, params: wire.WireSize) -> Result:
-    """All files and texts, packed for sending, stay within what each carrier takes."""
-    if not target.message.slides:
-        return inapplicable("the message has no slides, so there is nothing to weigh")
-    return wire.judge(wire.weigh(target), params)
+def merge_data(target: MessageTarget, _: NoParams) -> Result:
+    """Every merge tag of subject and slide texts is well formed and has one value or a default."""
+    templates = _templates(target)
+    data = merge_tags.gathered(target.changes.data)
+    faults = [
+        f"{place}: {fault}"
+        for place, template, _sent in templates
+        for fault in merge_tags.faults(template, data)
+    ]
+    faults = faults or [
+        f"{place}: after merging, {why}"
+        for place, _template, sent in templates
+        if (why := merge_tags.unknown(sent))
+    ]
+    if faults:
+        return failed({"faults": faults[:MOST_KEPT], "count": len(faults)}, faults=listed(faults))
+    if not any(merge_tags.has_tags(template) for _, template, _ in templates):
+        return inapplicable("the message has no merge tags")
+    return passed(names=[quoted(name) for name in sorted(data)])
+
+
+def _templates(target: MessageTarget) -> list[tuple[str, str, str]]:
+    """Each text that is merged: where it stands, as written, and as it would be sent."""
+    subject = subject_template(target.message, target.changes)
+    texts = [
+        (f"slide {slide.number}", slide_template(slide, target.changes), target.effective.texts[slide.number])
+        for slide in target.message.slides
+    ]
+    if subject is None:
+        return texts
+    return [("subject", subject, target.effective.subject or ""), *texts]
 
 
 CHECKS: tuple[Check, ...] = (
@@ -135,11 +165,10 @@ CHECKS: tuple[Check, ...] = (
         reports=frozenset({"slides", "count", "minimum", "maximum"}),
     ),
     Check(
-        name="wire-size",
+        name="merge-data-complete",
         target=TargetKind.MESSAGE,
-        run=wire_size,
-        params=wire.WireSize,
-        reports=frozenset({"total", "maximum", "excess", "limits", "largest"}),
+        run=merge_data,
+        reports=frozenset({"faults"}),
     ),
 )
-"""What this family offers to rule files."""
+"""Every check of the family."""

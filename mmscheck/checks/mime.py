@@ -10,21 +10,19 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.checks import content_type
-from mmscheck.checks.answers import again
-from mmscheck.checks.content_type import comes_and_goes, declared_type, is_generic
-from mmscheck.checks.framed import codings
-from mmscheck.checks.media_types import NO_TYPES, WEB_PAGES, canonical, kinds, same_type
-from mmscheck.checks.observed import (
-    LONGEST_SENTENCE,
-    answer,
+from mmscheck.base.http import WEB_PAGES
+from mmscheck.base.text import LONGEST_SENTENCE, quoted
+from mmscheck.checks.content_type import SpecificParams, comes_and_goes, declared_type, is_generic
+from mmscheck.checks.evidence import (
     explanation,
+    file_head,
+    header_lines,
     is_medium,
-    printable,
-    seen,
+    later_answers,
     shown_type,
     unanswered,
 )
+from mmscheck.checks.media_types import NO_TYPES, canonical, kinds, same_type
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -38,7 +36,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched, Hop, Observation, Sniffed
-from mmscheck.model.words import MediaKind, Owner, TargetKind
+from mmscheck.model.words import Because, MediaKind, Owner, TargetKind
 
 
 class AcceptedParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,12 +64,14 @@ def proven_type(observation: Observation) -> str | Result:
     if sniffed.problem is not None:
         return unseen(sniffed)
     if (packed := _packed(observation)) is not None:
-        return cant_tell(f"the bytes are compressed ({packed}), and the type is that of what is in them")
+        why = f"the bytes are compressed ({packed}), and the type is that of what is in them"
+        return cant_tell(why, Because.COMPRESSED)
     if sniffed.type is None:
-        return cant_tell("the type of the bytes is not known")
+        return cant_tell("the type of the bytes is not known", Because.UNKNOWN_TYPE)
     shown = shown_type(sniffed)
     if shown is None:
-        return cant_tell(f"the bytes do not show their type; {sniffed.witness} alone suggests {sniffed.type}")
+        why = f"the bytes do not show their type; {sniffed.witness} alone suggests {sniffed.type}"
+        return cant_tell(why, Because.UNPROVEN_TYPE)
     return shown
 
 
@@ -80,18 +80,19 @@ def _packed(observation: Fetched) -> str | None:
 
     A type is that of the file without content codings (RFC 9110, section 8.3).
     """
-    hop = answer(observation)
-    if hop is None or not codings(hop) or is_medium(observation):
+    hop = file_head(observation)
+    if hop is None or not hop.framing.content_codings or is_medium(observation):
         return None
-    return seen(hop, "Content-Encoding")
+    return header_lines(hop, "Content-Encoding")
 
 
 def unseen(sniffed: Sniffed, **evidence: Any) -> Result:
     """Could not tell, because the bytes could not be looked at."""
-    problem = printable(sniffed.problem or "", LONGEST_SENTENCE)
+    problem = quoted(sniffed.problem or "", LONGEST_SENTENCE)
     if sniffed.fault:
         return broken(problem, sniffed.fault)
-    return cant_tell(f"the bytes could not be looked at: {problem}", **evidence)
+    because = sniffed.lost or Because.NOT_LOOKED_AT
+    return cant_tell(f"the bytes could not be looked at: {problem}", because, **evidence)
 
 
 def known(target: MediaTarget, _params: NoParams) -> Result:
@@ -113,13 +114,13 @@ def known(target: MediaTarget, _params: NoParams) -> Result:
     return passed(type=sniffed.type, shown_by_bytes=shown_type(sniffed) is not None, **evidence)
 
 
-def matches(target: MediaTarget, params: content_type.SpecificParams) -> Result:
+def matches(target: MediaTarget, params: SpecificParams) -> Result:
     """The header and the bytes name the same type.
 
     A header that is missing, names no type or is generic has nothing to compare; this does not let it
     through, because ``content-type-specific`` cannot be waived.
     """
-    hop = answer(target.observation)
+    hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
     declared = declared_type(hop)
@@ -129,25 +130,25 @@ def matches(target: MediaTarget, params: content_type.SpecificParams) -> Result:
     if isinstance(actual, Result):
         return actual
     if not same_type(declared, actual):
-        differing = failed({"declared": declared}, seen=seen(hop, "Content-Type"), actual=printable(actual))
+        differing = failed(
+            {"declared": declared}, seen=header_lines(hop, "Content-Type"), actual=quoted(actual)
+        )
         return _untyped(differing, actual) if declared in WEB_PAGES and kinds(actual) else differing
     return _another_later(target.observation, actual, params) or passed(declared=declared, actual=actual)
 
 
-def _another_later(
-    observation: Observation, actual: str, params: content_type.SpecificParams
-) -> Result | None:
+def _another_later(observation: Observation, actual: str, params: SpecificParams) -> Result | None:
     """The failure of a further answer that gives the same bytes another type; None where none does.
 
     A type that is missing or generic is a matter of ``content-type-specific``.
     """
-    for found in again(observation):
+    for found in later_answers(observation):
         then = declared_type(found.head)
         if then is None or is_generic(then, params.generic):
             continue
         if found.same and not same_type(then, actual):
-            shown = f"{seen(found.head, 'Content-Type')} {found.when}"
-            return comes_and_goes(failed({"declared": then}, seen=shown, actual=printable(actual)))
+            shown = f"{header_lines(found.head, 'Content-Type')} {found.when}"
+            return comes_and_goes(failed({"declared": then}, seen=shown, actual=quoted(actual)))
     return None
 
 
@@ -169,10 +170,10 @@ def kind_matches(target: MediaTarget, _params: NoParams) -> Result:
         return actual
     wanted, possible = target.ref.kind, kinds(actual)
     if wanted not in possible:
-        return failed(actual=printable(actual))
+        return failed(actual=quoted(actual))
     if len(possible) > 1 and canonical(actual).partition("/")[0] != wanted.value:
         if _tracks_seen(target.observation):
-            return failed(actual=printable(actual))
+            return failed(actual=quoted(actual))
         return cant_tell(f"{actual} is a container that may hold sound or moving pictures", actual=actual)
     return passed(actual=actual)
 
@@ -191,13 +192,13 @@ def accepted(target: MediaTarget, params: AcceptedParams) -> Result:
         return actual
     listed = params.of(target.ref.kind)
     if canonical(actual) not in {canonical(name) for name in listed}:
-        return failed(actual=printable(actual), accepted=", ".join(listed))
+        return failed(actual=quoted(actual), accepted=", ".join(listed))
     return passed(actual=actual)
 
 
 def not_web_page(target: MediaTarget, _params: NoParams) -> Result:
     """Neither the header nor the bytes say that this is a page for people; bytes of a medium are none."""
-    hop = answer(target.observation)
+    hop = file_head(target.observation)
     if hop is None:
         return unanswered(target.observation)
     if (page := _page(hop, target.observation)) is not None:
@@ -213,21 +214,21 @@ def _page(hop: Hop, observation: Observation) -> str | None:
     if is_medium(observation):
         return None
     if declared_type(hop) in WEB_PAGES:
-        return seen(hop, "Content-Type")
+        return header_lines(hop, "Content-Type")
     if isinstance(observation, Fetched) and (
         observation.sniffed.web_page or observation.sniffed.type in WEB_PAGES
     ):
-        return f"bytes that are HTML, with {seen(hop, 'Content-Type')}"
+        return f"bytes that are HTML, with {header_lines(hop, 'Content-Type')}"
     return None
 
 
-_OWN: tuple[Check, ...] = (
+CHECKS: tuple[Check, ...] = (
     Check(name="media-type-known", target=TargetKind.MEDIA, run=known, reports=frozenset({"asked"})),
     Check(
         name="content-type-matches",
         target=TargetKind.MEDIA,
         run=matches,
-        params=content_type.SpecificParams,
+        params=SpecificParams,
         reports=frozenset({"seen", "actual"}),
     ),
     Check(
@@ -242,6 +243,4 @@ _OWN: tuple[Check, ...] = (
     ),
     Check(name="not-a-web-page", target=TargetKind.MEDIA, run=not_web_page, reports=frozenset({"seen"})),
 )
-
-CHECKS: tuple[Check, ...] = (*content_type.CHECKS, *_OWN)
 """Every check of the family."""

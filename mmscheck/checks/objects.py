@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from mmscheck.checks.decoding import undecoded
-from mmscheck.checks.facts import FAMILIES, F, decoded, facts
-from mmscheck.checks.observed import printable
+from mmscheck.base.text import quoted
+from mmscheck.checks.decoded import FAMILIES, F, decoded, facts, undecoded
 from mmscheck.checks.signed_values import shown
 from mmscheck.model.check import Check, MediaTarget, NoParams, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.facts import CalendarFacts, ContactFacts, DocumentFacts, PassFacts, Undecoded
@@ -117,7 +116,7 @@ def _parsed(target: MediaTarget, family: type[F]) -> F | Result:
 
 
 def _some(faults: tuple[str, ...]) -> str:
-    shown = "; ".join(printable(fault) for fault in faults[:MOST_FAULTS])
+    shown = "; ".join(quoted(fault) for fault in faults[:MOST_FAULTS])
     more = len(faults) - MOST_FAULTS
     return f"{shown}; and {more} more" if more > 0 else shown
 

@@ -1,21 +1,32 @@
-"""What further requests for the same file showed: gzip accepted, past the cache, in other ways, again."""
+"""Framing that a proxy has passed on is the proxy's: it proves faults at most, and never soundness.
+
+Content-Length, transfer codings and what is odd about lines belong to one connection (RFC 9110, section
+7.6.1; RFC 9112). A proxy asked for a plain ``http`` URL reads the answer and writes one of its own; one
+that only carries a TLS connection (CONNECT) does not.
+"""
 
 from __future__ import annotations
 
-from mmscheck.checks import stable, timing
-from mmscheck.checks.answers import (
-    Answer,
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from mmscheck.base.text import quoted
+from mmscheck.checks.evidence import (
+    FileAnswer,
+    answer_to,
+    answers_evidence,
     compressed,
     content_coded,
-    evidence,
-    first,
-    framing,
-    probed,
-    probes,
+    explanation,
+    file_head,
+    first_answer,
+    framing_lines,
+    probes_named,
+    unanswered,
     usable_length,
 )
-from mmscheck.checks.observed import answer, explanation, printable, unanswered
-from mmscheck.model.caching import CacheState, Caching, by_luck, caching
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -28,7 +39,28 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.observation import Fetched, Hop, Observation, ProbeName
-from mmscheck.model.words import Outcome, Owner, TargetKind
+from mmscheck.model.words import Because, Outcome, Owner, TargetKind
+from mmscheck.servers.caches import CacheState, Caching, by_luck, caching
+
+RELAYED = "the proxy frames what it passes on by itself; what the server sent is not known"
+
+
+def judged_directly(check: Check) -> Check:
+    """The check, passing nothing that came through a proxy which could have changed it."""
+    return msgspec.structs.replace(check, run=_distrusting(check.run))
+
+
+def _distrusting(run: Callable[[Any, Any], Result]) -> Callable[[Any, Any], Result]:
+    def judged(target: MediaTarget, params: Any) -> Result:
+        result = run(target, params)
+        final = target.observation.final
+        relayed = final is not None and final.proxy is not None and final.url[:5].lower() == "http:"
+        if relayed and result.outcome is Outcome.PASSED:
+            return cant_tell(RELAYED, Because.PROXY, **result.evidence)
+        return result
+
+    return judged
+
 
 CLIFF = 64 * 1024
 """Bytes up to which Apache's mod_deflate keeps a length (measured on 2.4.71; others have such a size too)."""
@@ -37,22 +69,54 @@ CLIFF = 64 * 1024
 def length_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
     """The length is stated, and nothing is chunked, also for a client that accepts gzip."""
     observation = target.observation
+    size = observation.size if isinstance(observation, Fetched) else 0
+    seen = {"answers": answers_evidence(observation), "larger_than_64_kib": size > CLIFF}
+    head = _head_under_gzip(observation, seen)
+    if isinstance(head, Result):
+        return head
+    if problem := _untrue_under_gzip(head, observation):
+        words = _size_words(size, problem)
+        result = failed(seen, seen=framing_lines(head), size=words, problem=problem)
+        return advising(result, _UNSPOILED, Owner.HOSTING) if problem == _BREAKS_OFF else result
+    return _sound_under_gzip(observation, seen) or passed(length=usable_length(head), **seen)
+
+
+def plain_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
+    """No content coding is used for a client that accepts gzip either.
+
+    A stated length is then that of the compressed bytes, so ``length-under-gzip`` alone would call it fine.
+    """
+    observation = target.observation
+    seen = {"answers": answers_evidence(observation)}
+    head = _head_under_gzip(observation, seen)
+    if isinstance(head, Result):
+        return head
+    if content_coded(head):
+        return failed(seen, seen=framing_lines(head))
+    return _sound_under_gzip(observation, seen) or passed(**seen)
+
+
+def _head_under_gzip(observation: Observation, seen: Mapping[str, Any]) -> Hop | Result:
+    """The head of the answer to the request that accepted gzip, or that there is none to judge."""
     if not isinstance(observation, Fetched):
         return unanswered(observation)
-    asked = probes(observation, ProbeName.GZIP)
+    asked = probes_named(observation, ProbeName.GZIP)
     if not asked:
-        return cant_tell("it was not asked for with gzip accepted")
-    found = probed(asked[0])
-    seen = {"answers": evidence(observation), "larger_than_64_kib": observation.size > CLIFF}
-    if found.head is None:
-        return cant_tell(f"the request that accepted gzip got no file: {found.problem}", **seen)
-    if problem := _untrue_under_gzip(found.head, observation):
-        size = _size_words(observation.size, problem)
-        result = failed(seen, seen=framing(found.head), size=size, problem=problem)
-        return advising(result, _UNSPOILED, Owner.HOSTING) if problem == _BREAKS_OFF else result
-    if found.reason is not None:
-        return cant_tell(f"the answer to a request that accepts gzip is at fault: {found.problem}", **seen)
-    return passed(length=usable_length(found.head), **seen)
+        return cant_tell("it was not asked for with gzip accepted", Because.NOT_ASKED)
+    answer = answer_to(asked[0])
+    if answer.head is None:
+        why = f"the request that accepted gzip got no file: {answer.problem}"
+        return cant_tell(why, Because.OTHER_ANSWER, **seen)
+    return answer.head
+
+
+def _sound_under_gzip(observation: Observation, seen: Mapping[str, Any]) -> Result | None:
+    """Could not tell, where the head is fine and the body behind it was at fault; None where nothing was."""
+    answer = answer_to(probes_named(observation, ProbeName.GZIP)[0])
+    if answer.reason is None:
+        return None
+    why = f"the answer to a request that accepts gzip is at fault: {answer.problem}"
+    return cant_tell(why, Because.OTHER_ANSWER, **seen)
 
 
 _WITHOUT = "states no usable Content-Length"
@@ -70,7 +134,7 @@ _UNSPOILED = (
 )
 
 
-def _untrue_under_gzip(head: Hop, observation: Fetched) -> str:
+def _untrue_under_gzip(head: Hop, observation: Observation) -> str:
     """What is wrong with the length; empty when nothing is.
 
     Where the first answer is coded too, the file is stored so, and the length is that of what is stored.
@@ -78,31 +142,10 @@ def _untrue_under_gzip(head: Hop, observation: Fetched) -> str:
     length = usable_length(head)
     if length is None:
         return _WITHOUT
-    plain = answer(observation)
+    plain = file_head(observation)
     coded_anew = compressed(head) and plain is not None and not content_coded(plain)
-    return _BREAKS_OFF if coded_anew and length == observation.size else ""
-
-
-def plain_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
-    """No content coding is used for a client that accepts gzip either.
-
-    A stated length is then that of the compressed bytes, so ``length-under-gzip`` alone would call it fine.
-    """
-    observation = target.observation
-    if not isinstance(observation, Fetched):
-        return unanswered(observation)
-    asked = probes(observation, ProbeName.GZIP)
-    if not asked:
-        return cant_tell("it was not asked for with gzip accepted")
-    found = probed(asked[0])
-    seen = {"answers": evidence(observation)}
-    if found.head is None:
-        return cant_tell(f"the request that accepted gzip got no file: {found.problem}", **seen)
-    if content_coded(found.head):
-        return failed(seen, seen=framing(found.head))
-    if found.reason is not None:
-        return cant_tell(f"the answer to a request that accepts gzip is at fault: {found.problem}", **seen)
-    return passed(**seen)
+    whole = isinstance(observation, Fetched) and length == observation.size
+    return _BREAKS_OFF if coded_anew and whole else ""
 
 
 def _size_words(size: int, problem: str) -> str:
@@ -113,7 +156,7 @@ def _size_words(size: int, problem: str) -> str:
 def length_when_cold(target: MediaTarget, _params: NoParams) -> Result:
     """The length is stated also when the file comes from its origin and not out of a cache."""
     observation = target.observation
-    head = answer(observation)
+    head = file_head(observation)
     if head is None:
         return unanswered(observation)
     found = caching(head)
@@ -122,17 +165,17 @@ def length_when_cold(target: MediaTarget, _params: NoParams) -> Result:
     if found.state is not CacheState.MISS:
         return _past_the_cache(observation, found)
     where = f"in the first answer, which {_words(found)}"
-    once = _judged(observation, first(observation), where, proven=True)
+    once = _judged(observation, first_answer(observation), where, proven=True)
     if once.outcome is not Outcome.PASSED or not by_luck(head):
         return once
     return _past_the_cache(observation, found)
 
 
 def _past_the_cache(observation: Observation, kept: Caching) -> Result:
-    asked = probes(observation, ProbeName.COLD)
+    asked = probes_named(observation, ProbeName.COLD)
     if not asked:
         return _not_asked(observation, kept)
-    results = [_cold(observation, kept, probed(each)) for each in asked]
+    results = [_cold(observation, kept, answer_to(each)) for each in asked]
     # One answer without a length is one that the provider may get.
     return next(
         (
@@ -145,8 +188,8 @@ def _past_the_cache(observation: Observation, kept: Caching) -> Result:
     )
 
 
-def _cold(observation: Observation, kept: Caching, found: Answer) -> Result:
-    seen = {"answers": evidence(observation)}
+def _cold(observation: Observation, kept: Caching, found: FileAnswer) -> Result:
+    seen = {"answers": answers_evidence(observation)}
     if found.head is None:
         none = f"the first answer {_words(kept)}, and there is none from past the cache: {found.problem}"
         return cant_tell(f"{none}{_LUCK if kept.state is CacheState.MISS else ''}", **seen)
@@ -169,19 +212,19 @@ def _not_asked(observation: Observation, kept: Caching) -> Result:
     """Only a file that came whole is asked for again, and past the cache only where that is allowed."""
     luck = _LUCK if kept.state is CacheState.MISS else ""
     why = f"the first answer {_words(kept)}, and it was not asked for past the cache"
-    seen = {"answers": evidence(observation)}
+    seen = {"answers": answers_evidence(observation)}
     if not isinstance(observation, Fetched):
         return cant_tell(f"{why}, as the file did not come whole: {explanation(observation)}", **seen)
     result = cant_tell(f"{why}, as with --no-cache-bust{luck}", **seen)
     return advising(result, "Check once without --no-cache-bust.", Owner.SENDER)
 
 
-def _judged(observation: Observation, found: Answer, where: str, *, proven: bool) -> Result:
+def _judged(observation: Observation, found: FileAnswer, where: str, *, proven: bool) -> Result:
     """A length that is missing is missing wherever the answer came from; one that is there proves less."""
-    seen = {"answers": evidence(observation)}
+    seen = {"answers": answers_evidence(observation)}
     length = None if found.head is None else usable_length(found.head)
     if found.head is not None and length is None:
-        return failed({**seen, "judged": where}, where=where, seen=framing(found.head))
+        return failed({**seen, "judged": where}, where=where, seen=framing_lines(found.head))
     if found.problem:
         return cant_tell(f"a length is stated {where}, but the answer is at fault: {found.problem}", **seen)
     if not proven:
@@ -190,7 +233,7 @@ def _judged(observation: Observation, found: Answer, where: str, *, proven: bool
 
 
 def _words(found: Caching) -> str:
-    shown = ", ".join(f"{printable(name)}: {printable(value)}" for name, value in found.lines)
+    shown = ", ".join(f"{quoted(name)}: {quoted(value)}" for name, value in found.lines)
     return f"{found.state.value} ({shown})" if shown else found.state.value
 
 
@@ -213,7 +256,5 @@ CHECKS: tuple[Check, ...] = (
         run=length_when_cold,
         reports=frozenset({"where", "seen"}),
     ),
-    *stable.CHECKS,
-    *timing.CHECKS,
 )
-"""The checks of what further requests showed, and of how long the first took."""
+"""Every check of the family."""

@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.checks import tags, wire
-from mmscheck.checks.observed import shown_type
-from mmscheck.checks.published import Published
-from mmscheck.checks.showing import listed, plural
+from mmscheck.base.text import count, listed
+from mmscheck.checks import merge_tags, sizes
+from mmscheck.checks.evidence import shown_type
+from mmscheck.checks.sizes import Published
 from mmscheck.model.check import Check, MessageTarget, Result, cant_tell, failed, inapplicable, passed
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched
-from mmscheck.model.words import Outcome, TargetKind
+from mmscheck.model.words import Because, Outcome, TargetKind
 
 PICTURES = frozenset({"image/jpeg", "image/png", "image/gif"})
 """Types of files that providers give a number of their own."""
@@ -50,9 +50,11 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """In the singular."""
     size: int
     unknown: tuple[str, ...] = ()
+    unfetched: bool = False
+    """A file did not come."""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class PartyFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One provider's number held against what was counted."""
 
     party: Published
@@ -70,7 +72,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         seen, party = self.measure, self.party
         at_least = "at least " if seen.unknown else ""
         return (
-            f"{party.name} takes {plural(party.maximum, seen.unit)}, and {seen.what} has "
+            f"{party.name} takes {count(party.maximum, seen.unit)}, and {seen.what} has "
             f"{at_least}{seen.size:,} ({party.source})"
         )
 
@@ -100,19 +102,20 @@ def fits_providers(target: MessageTarget, params: ProviderLimits) -> Result:
     if exceeded:
         return failed(evidence, exceeded=listed(exceeded))
     unknown = list(dict.fromkeys(phrase for finding in findings for phrase in finding.measure.unknown))
-    if wire.only_unseen(wire.weigh(target)) and not tags.unknown(target.effective.subject or ""):
-        return inapplicable(wire.OFFLINE, **evidence)
+    if sizes.only_unseen(sizes.weigh(target)) and not merge_tags.unknown(target.effective.subject or ""):
+        return inapplicable(sizes.OFFLINE, **evidence)
     if unknown:
-        return cant_tell(listed(unknown), **evidence)
+        unfetched = any(finding.measure.unfetched for finding in findings)
+        return cant_tell(listed(unknown), Because.FILE if unfetched else None, **evidence)
     return passed(**evidence)
 
 
-def _findings(target: MessageTarget, params: ProviderLimits) -> Iterable[Finding]:
+def _findings(target: MessageTarget, params: ProviderLimits) -> Iterable[PartyFinding]:
     texts = [_characters(f"the text of slide {n}", text) for n, text in target.effective.texts.items()]
     subject = [_characters("the subject", target.effective.subject or "")]
-    count = Measure(what="the message", unit="file", size=len(target.message.media))
-    whole = _sum("the message", "byte", [_measured(part) for part in wire.weigh(target)])
-    yield from _each(params.media_count, [count])
+    files = Measure(what="the message", unit="file", size=len(target.message.media))
+    whole = _sum("the message", "byte", [_measured(part) for part in sizes.weigh(target)])
+    yield from _each(params.media_count, [files])
     yield from _each(params.message_bytes, [whole])
     yield from _files(target, params)
     yield from _each(params.body_length, [_sum("the whole text", "character", texts)])
@@ -120,7 +123,7 @@ def _findings(target: MessageTarget, params: ProviderLimits) -> Iterable[Finding
     yield from _each(params.subject, subject)
 
 
-def _each(parties: Sequence[Published], measures: Sequence[Measure]) -> Iterable[Finding]:
+def _each(parties: Sequence[Published], measures: Sequence[Measure]) -> Iterable[PartyFinding]:
     """For each party the worst of the measures; a message of many slides makes no long report."""
     for party in parties:
         found = [_held(party, measure, party.maximum, party.maximum) for measure in measures]
@@ -128,7 +131,7 @@ def _each(parties: Sequence[Published], measures: Sequence[Measure]) -> Iterable
             yield max(found, key=lambda finding: finding.rank)
 
 
-def _files(target: MessageTarget, params: ProviderLimits) -> Iterable[Finding]:
+def _files(target: MessageTarget, params: ProviderLimits) -> Iterable[PartyFinding]:
     """For each party the worst of the files, each held to the number for its type."""
     images = {party.name: party for party in params.image_bytes}
     for party in params.file_bytes:
@@ -138,10 +141,10 @@ def _files(target: MessageTarget, params: ProviderLimits) -> Iterable[Finding]:
             yield max(found, key=lambda finding: finding.rank)
 
 
-def _file(target: MessageTarget, ref: MediaRef, other: Published, image: Published) -> Finding:
+def _file(target: MessageTarget, ref: MediaRef, other: Published, image: Published) -> PartyFinding:
     observation = target.observations.get(ref.url)
     shown = shown_type(observation.sniffed) if isinstance(observation, Fetched) else None
-    measure = _measured(wire.weigh_file(ref, observation))
+    measure = _measured(sizes.weigh_file(ref, observation))
     if shown is not None:
         party = image if shown in PICTURES else other
         return _held(party, measure, party.maximum, party.maximum)
@@ -152,28 +155,30 @@ def _file(target: MessageTarget, ref: MediaRef, other: Published, image: Publish
     return _held(high, measure, low.maximum, high.maximum)
 
 
-def _held(party: Published, measure: Measure, surely: int, at_most: int) -> Finding:
+def _held(party: Published, measure: Measure, surely: int, at_most: int) -> PartyFinding:
     if measure.size > at_most:
         outcome = Outcome.FAILED
     elif measure.unknown or measure.size > surely:
         outcome = Outcome.CANT_TELL
     else:
         outcome = Outcome.PASSED
-    return Finding(party=party, measure=measure, outcome=outcome)
+    return PartyFinding(party=party, measure=measure, outcome=outcome)
 
 
-def _measured(part: wire.Part) -> Measure:
-    return Measure(what=part.what, unit="byte", size=part.size, unknown=_phrase(part.what, part.unknown))
+def _measured(part: sizes.WeighedPart) -> Measure:
+    unknown = _phrase(part.what, part.unknown)
+    return Measure(what=part.what, unit="byte", size=part.size, unknown=unknown, unfetched=part.unfetched)
 
 
 def _characters(what: str, text: str) -> Measure:
-    unknown = _phrase(what, tags.unknown(text))
-    return Measure(what=what, unit="character", size=len(tags.certain(text)), unknown=unknown)
+    unknown = _phrase(what, merge_tags.unknown(text))
+    return Measure(what=what, unit="character", size=len(merge_tags.certain(text)), unknown=unknown)
 
 
 def _sum(what: str, unit: str, measures: Sequence[Measure]) -> Measure:
     unknown = tuple(phrase for each in measures for phrase in each.unknown)
-    return Measure(what=what, unit=unit, size=sum(each.size for each in measures), unknown=unknown)
+    size, unfetched = sum(each.size for each in measures), any(each.unfetched for each in measures)
+    return Measure(what=what, unit=unit, size=size, unknown=unknown, unfetched=unfetched)
 
 
 def _phrase(what: str, unknown: str) -> tuple[str, ...]:

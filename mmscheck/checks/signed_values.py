@@ -16,7 +16,7 @@ from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
-from mmscheck.checks.web_address import take_apart
+from mmscheck.base.url import take_apart
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _BASIC = re.compile(r"[0-9]{8}T[0-9]{6}Z")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import msgspec
 
-from mmscheck.checks import durations, tags
-from mmscheck.checks.showing import both, is_blank, plural
+from mmscheck.base.text import count, enumerated, is_blank, quoted
+from mmscheck.checks import merge_tags
 from mmscheck.model.check import (
     Check,
     NoParams,
@@ -18,7 +19,7 @@ from mmscheck.model.check import (
     inapplicable,
     passed,
 )
-from mmscheck.model.words import MediaKind, TargetKind
+from mmscheck.model.words import Because, MediaKind, TargetKind
 
 _NAMES = {
     MediaKind.IMAGE: ("an image", "images"),
@@ -57,7 +58,7 @@ def counted(target: SlideTarget) -> Counter[MediaKind]:
 
 def in_words(kinds: Counter[MediaKind]) -> str:
     """The media as people enumerate them: ``an image and 2 audio files``."""
-    return both([_NAMES[kind][0] if n == 1 else f"{n} {_NAMES[kind][1]}" for kind, n in kinds.items()])
+    return enumerated([_NAMES[kind][0] if n == 1 else f"{n} {_NAMES[kind][1]}" for kind, n in kinds.items()])
 
 
 def not_empty(target: SlideTarget, _: NoParams) -> Result:
@@ -65,10 +66,10 @@ def not_empty(target: SlideTarget, _: NoParams) -> Result:
     if target.slide.unseen:
         return passed(unseen=target.slide.unseen)
     media = [ref for ref in target.slide.media if not is_blank(ref.url)]
-    if media or not is_blank(tags.certain(target.text)):
+    if media or not is_blank(merge_tags.certain(target.text)):
         return passed(media=len(media), characters=len(target.text))
-    if why := tags.unknown(target.text):
-        return cant_tell(why)
+    if why := merge_tags.unknown(target.text):
+        return cant_tell(why, Because.TAGS)
     return failed(what="an empty text" if target.slide.texts else "no text")
 
 
@@ -78,7 +79,7 @@ def one_per_kind(target: SlideTarget, _: NoParams) -> Result:
     # Text is a media type like the others, and the 2015 schema takes one text element to a slide.
     if len(target.slide.texts) > 1:
         twice.append(f"{len(target.slide.texts)} texts")
-    return failed(content=both(twice)) if twice else passed()
+    return failed(content=enumerated(twice)) if twice else passed()
 
 
 def single(target: SlideTarget, params: Kinds) -> Result:
@@ -103,24 +104,63 @@ def text_length(target: SlideTarget, params: LongestText) -> Result:
     """The text has at most so many characters, whichever way the provider counts them."""
     if not target.text:
         return inapplicable("the slide has no text")
-    known, why = tags.certain(target.text), tags.unknown(target.text)
-    count, units = len(known), len(known.encode("utf-16-le", "surrogatepass")) // 2
-    evidence = {"count": count, "utf16_units": units, "maximum": params.maximum}
-    if count > params.maximum:
+    known, why = merge_tags.certain(target.text), merge_tags.unknown(target.text)
+    characters, units = len(known), len(known.encode("utf-16-le", "surrogatepass")) // 2
+    evidence = {"count": characters, "utf16_units": units, "maximum": params.maximum}
+    if characters > params.maximum:
         return failed(
             evidence,
-            length=f"{'at least ' if why else ''}{count:,} characters",
+            length=f"{'at least ' if why else ''}{characters:,} characters",
             maximum=f"{params.maximum:,}",
-            excess=plural(count - params.maximum, "character"),
+            excess=count(characters - params.maximum, "character"),
         )
     if units > params.maximum:
-        counts = f"it has {count:,} characters, but {units:,} when each emoji counts as two"
+        counts = f"it has {characters:,} characters, but {units:,} when each emoji counts as two"
         return cant_tell(f"{counts}, and the provider does not say how it counts", **evidence)
-    return cant_tell(why, **evidence) if why else passed(**evidence)
+    return cant_tell(why, Because.TAGS, **evidence) if why else passed(**evidence)
+
+
+WHOLE = re.compile(r"[0-9]+\Z")
+"""A non-negative integer in ASCII digits, with no sign and no white space."""
+
+LONGEST_NUMBER = 9
+"""Digits: nobody documents what becomes of a larger number."""
+
+
+class LongestTime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The longest time, in seconds, that a slide should stay."""
+
+    maximum: int
+
+
+def duration(target: SlideTarget, _: NoParams) -> Result:
+    """The duration, where there is one, is a whole number of seconds and not negative."""
+    given = target.slide.duration
+    if given is None:
+        return inapplicable("the slide gives no duration, so the provider takes its own")
+    evidence = {"duration": quoted(given.value), "line": given.line}
+    if not WHOLE.match(given.value):
+        return failed(evidence, duration=quoted(given.value, 40), where=f"line {given.line}")
+    if len(given.value.lstrip("0")) > LONGEST_NUMBER:
+        return cant_tell("it is a larger number than any the provider's documents speak of", **evidence)
+    return passed(**evidence)
+
+
+def duration_advised(target: SlideTarget, params: LongestTime) -> Result:
+    """The duration is not longer than advised."""
+    given = target.slide.duration
+    if given is None:
+        return inapplicable("the slide gives no duration, so the provider takes its own")
+    if not WHOLE.match(given.value):
+        return inapplicable("the duration is no whole number of seconds, which another rule reports")
+    digits = given.value.lstrip("0") or "0"
+    # Python refuses to turn thousands of digits into a number.
+    if len(digits) > LONGEST_NUMBER or int(digits) > params.maximum:
+        return failed({"line": given.line}, duration=quoted(digits, 40), maximum=params.maximum)
+    return passed(duration=int(digits), maximum=params.maximum)
 
 
 CHECKS: tuple[Check, ...] = (
-    *durations.CHECKS,
     Check(name="slide-not-empty", target=TargetKind.SLIDE, run=not_empty, reports=frozenset({"what"})),
     Check(
         name="slide-one-per-kind", target=TargetKind.SLIDE, run=one_per_kind, reports=frozenset({"content"})
@@ -146,5 +186,18 @@ CHECKS: tuple[Check, ...] = (
         params=LongestText,
         reports=frozenset({"length", "maximum", "excess"}),
     ),
+    Check(
+        name="slide-duration",
+        target=TargetKind.SLIDE,
+        run=duration,
+        reports=frozenset({"duration", "where"}),
+    ),
+    Check(
+        name="slide-duration-advised",
+        target=TargetKind.SLIDE,
+        run=duration_advised,
+        params=LongestTime,
+        reports=frozenset({"duration", "maximum"}),
+    ),
 )
-"""What this family offers to rule files."""
+"""Every check of the family."""

@@ -11,10 +11,18 @@ from collections.abc import Callable
 
 import msgspec
 
-from mmscheck.checks import filling, tags, templates
-from mmscheck.checks.characters import Offender, emoji_offenders, is_plain, name_of, offenders, suggested
-from mmscheck.checks.mojibake import mended, misread_as, title
-from mmscheck.checks.showing import MOST_KEPT, code, is_blank, listed, plural, shown
+from mmscheck.base.text import code_point, count, is_blank, listed, quoted
+from mmscheck.checks import merge_tags
+from mmscheck.checks.characters import (
+    OffendingCharacter,
+    emoji_offenders,
+    is_plain,
+    name_of,
+    offenders,
+    suggested,
+)
+from mmscheck.checks.evidence import MOST_KEPT
+from mmscheck.checks.texts import mended, misread_as, title
 from mmscheck.model.check import (
     Check,
     MessageTarget,
@@ -27,7 +35,7 @@ from mmscheck.model.check import (
     passed,
 )
 from mmscheck.model.effective import subject_template
-from mmscheck.model.words import Owner, TargetKind
+from mmscheck.model.words import Because, Owner, TargetKind
 
 NO_SUBJECT = "there is no subject"
 
@@ -51,7 +59,7 @@ _SHORTEST_WORD = len("=??=")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """C0 and C1 control characters, DEL, and the two line breaks that Unicode adds."""
 
-_Search = Callable[[str], tuple[Offender, ...]]
+_Search = Callable[[str], tuple[OffendingCharacter, ...]]
 
 
 class Longest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,10 +90,10 @@ def present(target: MessageTarget, _: NoParams) -> Result:
         return inapplicable("the provider's parameter lists of sendMMS have the subject under optional")
     if subject is None:
         return failed(what=f"The message has no subject{_in_doubt(target.message.dialect)}")
-    if not is_blank(tags.certain(subject)):
-        return passed(subject=shown(subject))
-    if why := tags.unknown(subject):
-        return cant_tell(why)
+    if not is_blank(merge_tags.certain(subject)):
+        return passed(subject=quoted(subject))
+    if why := merge_tags.unknown(subject):
+        return cant_tell(why, Because.TAGS)
     return failed(stands(target), what=f"The {where(target)} is empty{_in_doubt(target.message.dialect)}")
 
 
@@ -105,17 +113,17 @@ def length(target: MessageTarget, params: Longest) -> Result:
     subject = target.effective.subject
     if subject is None:
         return inapplicable(NO_SUBJECT)
-    count, why = len(tags.certain(subject)), tags.unknown(subject)
-    evidence = {"count": count, "maximum": params.maximum, **stands(target)}
-    if count > params.maximum:
+    characters, why = len(merge_tags.certain(subject)), merge_tags.unknown(subject)
+    evidence = {"count": characters, "maximum": params.maximum, **stands(target)}
+    if characters > params.maximum:
         return failed(
             evidence,
             where=where(target),
-            length=f"{'at least ' if why else ''}{count} characters",
+            length=f"{'at least ' if why else ''}{characters} characters",
             maximum=params.maximum,
-            excess=plural(count - params.maximum, "character"),
+            excess=count(characters - params.maximum, "character"),
         )
-    return cant_tell(why, **evidence) if why else passed(**evidence)
+    return cant_tell(why, Because.TAGS, **evidence) if why else passed(**evidence)
 
 
 def no_emoji(target: MessageTarget, _: NoParams) -> Result:
@@ -133,32 +141,33 @@ def _all_plain(target: MessageTarget, one: str, many: str, search: _Search) -> R
     if subject is None:
         return inapplicable(NO_SUBJECT)
     if len(subject) > LONGEST_READ and not is_plain(subject):
-        return cant_tell(f"it is {len(subject):,} characters long, more than can be looked at one by one")
+        why = f"it is {len(subject):,} characters long, more than can be looked at one by one"
+        return cant_tell(why, Because.TOO_LONG)
     if found := search(subject):
         plain = suggested(mended(subject))
         result = failed(
             {
                 "offenders": msgspec.to_builtins(found[:MOST_KEPT]),
                 "suggestion": plain,
-                "subject": shown(subject),
+                "subject": quoted(subject),
                 **stands(target),
             },
             where=where(target),
-            count=plural(len(found), one, many),
+            count=count(len(found), one, many),
             characters=listed([str(offender) for offender in found]),
             advice=_advice(plain, subject),
         )
-        misread = misread_as(tags.masked(subject)) is not None
+        misread = misread_as(merge_tags.masked(subject)) is not None
         return advising(result, MEND_THE_EXPORT, Owner.CONTENT) if misread else result
-    if why := tags.unknown(subject):
-        return cant_tell(why)
-    return passed(subject=shown(subject))
+    if why := merge_tags.unknown(subject):
+        return cant_tell(why, Because.TAGS)
+    return passed(subject=quoted(subject))
 
 
 def _advice(plain: str, subject: str) -> str:
     if not plain:
         return "Nothing would be left of it, so write a new subject"
-    known = tags.masked(subject)
+    known = merge_tags.masked(subject)
     cause = ""
     if encoding := misread_as(known):
         cause = f"It is UTF-8 that was read as {title(encoding)}: mend the encoding of the export. "
@@ -171,10 +180,10 @@ def plain_line(target: MessageTarget, _: NoParams) -> Result:
     subject = target.effective.subject
     if subject is None:
         return inapplicable(NO_SUBJECT)
-    known = tags.masked(subject)
+    known = merge_tags.masked(subject)
     found = [f"{_control(m.group(0))} at position {m.start() + 1}" for m in CONTROL.finditer(known)]
     found += [
-        f'the encoded word "{shown(m.group(0))}" at position {m.start() + 1}'
+        f'the encoded word "{quoted(m.group(0))}" at position {m.start() + 1}'
         for m in ENCODED_WORD.finditer(known)
         if m.group(0).endswith("?=") and len(m.group(0)) >= _SHORTEST_WORD
     ]
@@ -184,20 +193,18 @@ def plain_line(target: MessageTarget, _: NoParams) -> Result:
             where=where(target),
             found=listed(found),
         )
-    if why := tags.unknown(subject):
-        return cant_tell(why)
-    return passed(subject=shown(subject))
+    if why := merge_tags.unknown(subject):
+        return cant_tell(why, Because.TAGS)
+    return passed(subject=quoted(subject))
 
 
 def _control(char: str) -> str:
-    return f"{name_of(char)} ({code(char)})"
+    return f"{name_of(char)} ({code_point(char)})"
 
 
 _OFFENDERS = frozenset({"where", "count", "characters", "advice"})
 
 CHECKS: tuple[Check, ...] = (
-    *templates.CHECKS,
-    *filling.CHECKS,
     Check(name="subject-present", target=TargetKind.MESSAGE, run=present, reports=frozenset({"what"})),
     Check(
         name="subject-length",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 from ipaddress import AddressValueError, IPv6Address
 
-from mmscheck.checks.addresses import is_public
-from mmscheck.checks.observed import arrived, explanation, printable
-from mmscheck.checks.showing import MOST_KEPT
-from mmscheck.checks.unclean import blemishes
-from mmscheck.checks.web_address import WebAddress, take_apart
+from mmscheck.base.networks import is_public
+from mmscheck.base.redact import redact_text, redact_url
+from mmscheck.base.text import quoted
+from mmscheck.base.url import WebAddress, take_apart
+from mmscheck.checks.evidence import MOST_KEPT, explanation, is_answered
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -23,7 +24,6 @@ from mmscheck.model.check import (
     saying,
 )
 from mmscheck.model.observation import Hop, NotFetched, Observation, Reason
-from mmscheck.model.redact import redact_text, redact_url
 from mmscheck.model.words import MediaKind, TargetKind
 
 _LETTER = r"A-Za-z0-9_\x80-\U0010ffff"
@@ -142,7 +142,7 @@ def public(target: MediaTarget, _params: NoParams) -> Result:
     for number, hop in enumerate(observation.hops, start=1):
         if not (hop.resolved or hop.proxy):
             return cant_tell(f"the addresses of hop {number} are not known: {explanation(observation)}")
-    if not arrived(observation) or _stopped_at_proxy(observation):
+    if not is_answered(observation) or _stopped_at_proxy(observation):
         return cant_tell(f"not every hop was seen: {explanation(observation)}")
     guards = sorted({f"the proxy {hop.proxy}" for hop in observation.hops if hop.proxy})
     guarded = {"guarded_by": ", ".join(guards)} if guards else {}
@@ -163,7 +163,7 @@ def _not_public(hops: Sequence[Hop], guards: Sequence[str]) -> str:
     if not allowed:
         return ""
     more = f" and {len(allowed) - _MOST_SHOWN} more" if len(allowed) > _MOST_SHOWN else ""
-    which = printable(", ".join(allowed[:_MOST_SHOWN])) + more
+    which = quoted(", ".join(allowed[:_MOST_SHOWN])) + more
     them = "it" if len(allowed) == 1 else "them"
     return f"Not every address is public ({which}), but allow-net lets {them} through."
 
@@ -180,12 +180,72 @@ def _refused(observation: NotFetched) -> Result:
     return failed(
         {"hop": number, "resolved": list(resolved)},
         where=where,
-        address=printable(redact_text(address)),
+        address=quoted(redact_text(address)),
     )
 
 
 def _shown(hop: Hop | None) -> str:
-    return printable(redact_url(hop.url)) if hop else ""
+    return quoted(redact_url(hop.url)) if hop else ""
+
+
+_SPACE = re.compile(r"\s+")
+_DOUBLE = re.compile(r"%25[0-9A-Fa-f]{2}")
+_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_NOT_ALLOWED = frozenset('"<>^`{|}')
+_CONTROL_NAMES = {"\t": "tab", "\n": "line feed", "\r": "carriage return", " ": "space"}
+
+
+def blemishes(url: str) -> tuple[str, ...]:
+    """Each fault with the character it is at, counting from 1; parts that may be secret are not shown."""
+    return (
+        *_spaces(url),
+        *_characters(url),
+        *_parts(url),
+        *_at(_DOUBLE, url, "double encoding (%25 before two hexadecimal digits)"),
+        *_at(_BAD_PERCENT, url, "a % that is not followed by two hexadecimal digits"),
+    )
+
+
+def _spaces(url: str) -> Iterable[str]:
+    for match in _SPACE.finditer(url):
+        place = "before" if match.start() == 0 else "after" if match.end() == len(url) else "inside"
+        yield f"white space {place} the URL ({_run(match.group())}) at character {match.start() + 1}"
+
+
+def _run(text: str) -> str:
+    names = dict.fromkeys(_CONTROL_NAMES.get(char, _code_point(char)) for char in text)
+    return f"{', '.join(names)}; {len(text)} in a row" if len(text) > 1 else next(iter(names))
+
+
+def _characters(url: str) -> Iterable[str]:
+    for position, char in enumerate(url, start=1):
+        if char.isspace():
+            continue
+        if unicodedata.category(char) == "Cc":
+            yield f"control character {_code_point(char)} at character {position}"
+        elif char == "\\":
+            yield f"a backslash at character {position}"
+        elif char in _NOT_ALLOWED:
+            yield f"{char} at character {position}, which must be percent-encoded"
+        elif not char.isascii():
+            yield f"non-ASCII {_code_point(char)} at character {position}, which must be encoded"
+
+
+def _code_point(char: str) -> str:
+    name = unicodedata.name(char, "")
+    return f"U+{ord(char):04X} {name}".rstrip()
+
+
+def _parts(url: str) -> Iterable[str]:
+    parts = take_apart(url)
+    if parts.authority is not None and "@" in parts.authority:
+        yield "a user name or password before the host name"
+    if parts.fragment is not None:
+        yield f"a fragment (#) at character {url.index('#') + 1}"
+
+
+def _at(pattern: re.Pattern[str], url: str, words: str) -> Iterable[str]:
+    return (f"{words} at character {match.start() + 1}" for match in pattern.finditer(url))
 
 
 CHECKS: tuple[Check, ...] = (

@@ -9,9 +9,10 @@ import re
 
 import msgspec
 
+from mmscheck.base.patterns import pattern_fault
+from mmscheck.checks.evidence import explanation
 from mmscheck.checks.mime import unseen
-from mmscheck.checks.observed import explanation
-from mmscheck.checks.own_words import quoted
+from mmscheck.checks.reach import own_words_clause
 from mmscheck.model.check import (
     Check,
     MediaTarget,
@@ -23,7 +24,6 @@ from mmscheck.model.check import (
 )
 from mmscheck.model.facts import Undecoded
 from mmscheck.model.observation import Fetched
-from mmscheck.model.patterns import pattern_fault
 from mmscheck.model.words import Owner, TargetKind
 
 
@@ -82,7 +82,7 @@ def file_itself(target: MediaTarget, params: WrappedParams) -> Result:
     sign = next((each for each in signs if _holds(each, sniffed.start)), None)
     if sign is None:
         return passed(looked_for=[each.id for each in params.signs])
-    says = quoted(sniffed.start) if sign.speaks else ""
+    says = own_words_clause(sniffed.start) if sign.speaks else ""
     return advising(
         failed({"sign": sign.id}, what=f"{sign.what}{says}", cause=sign.cause), sign.fix, sign.owner
     )

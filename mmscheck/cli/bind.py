@@ -2,59 +2,76 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import click
 import msgspec
 
-from mmscheck.cli import calling
-from mmscheck.cli import options as opts
-from mmscheck.cli.checking import check_with_ledger, read_one
-from mmscheck.cli.commands import GroupedCommand
-from mmscheck.cli.exits import Exit
-from mmscheck.cli.ledger_open import LEDGER, WHO, login, with_ledger
+from mmscheck.cli.commands import GroupedCommand, with_options
+from mmscheck.cli.ledger_open import WHO, Where, demand_place, login, opened_ledger
 from mmscheck.cli.output import destinations, write_reports
-from mmscheck.cli.running import run
+from mmscheck.cli.perform import MessageOptions, OutputOptions, Subject, check_subject, read_one
+from mmscheck.cli.provider import ProviderOptions
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
-from mmscheck.cli.variables import filled
-from mmscheck.errors import UsageError
+from mmscheck.errors import LedgerError, UsageError
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import MmsRecord, MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import MessageReport
+from mmscheck.model.save import Template
+from mmscheck.report import View
 from mmscheck.report.escape import visible
-from mmscheck.send.match import differences
 from mmscheck.send.order import stored_at
-from mmscheck.send.save import WAIT, binding_of, needs_no_encoding
+from mmscheck.send.save import WAIT, binding_of, differences, needs_no_encoding
 from mmscheck.sinch import Refused, SinchClient
 from mmscheck.slidexml import document_places
 
 if TYPE_CHECKING:
-    from mmscheck.ledger import Ledger, Save
+    from mmscheck.ledger import Save
 
 NOT_COMPARED = (
     "Not compared, because the provider does not tell: texts, durations, order and media. The media as they "
     "are now are taken for those that were saved."
 )
+_NOTHING = "Nothing was bound."
+
+
+class BindArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """All options of ``mmscheck bind``."""
+
+    replace: Annotated[
+        bool,
+        click.option(
+            "--replace",
+            is_flag=True,
+            help="Bind anew an id that is bound to other content; with --reason.",
+        ),
+    ]
+    encoded: Annotated[
+        bool,
+        click.option(
+            "--encoded",
+            is_flag=True,
+            help="You have seen that the provider finished encoding it; needs --reason.",
+        ),
+    ]
+    reason: Annotated[
+        str | None,
+        click.option("--reason", metavar="TEXT", help="Why, for those who read the ledger later."),
+    ]
+    who: Annotated[str | None, WHO]
+    provider: ProviderOptions
+    where: Where
+    message: MessageOptions
+    output: OutputOptions
 
 
 @click.command(name="bind", cls=GroupedCommand)
 @click.argument("mms_id", metavar="MMS-ID")
 @click.argument("path", metavar="PATH")
-@click.option(
-    "--replace", is_flag=True, help="Bind anew an id that is bound to other content; with --reason."
-)
-@click.option(
-    "--encoded", is_flag=True, help="You have seen that the provider finished encoding it; needs --reason."
-)
-@click.option("--reason", metavar="TEXT", help="Why, for those who read the ledger later.")
-@WHO
-@calling.API_URL
-@calling.API_KEY_FILE
-@calling.API_CA_FILE
-@LEDGER
-@opts.saving_options
-def command(mms_id: str, path: str, **given: Any) -> int:
+@with_options(BindArguments)
+def command(mms_id: str, path: str, *, options: BindArguments) -> int:
     """Bind an mms-id that was saved elsewhere to the message at PATH.
 
     Asks the provider for its list (getMMSTemplates) and refuses unless name, subject and number of slides are
@@ -64,35 +81,47 @@ def command(mms_id: str, path: str, **given: Any) -> int:
     1 the gate denied or the provider's message differs, 2 nothing was checked, or the id is bound to other
     content, 3 not decided, 4 internal error or unusable ledger, 5 the provider gave no list.
     """
-    wanted = destinations(given["formats"])
+    wanted = destinations(options.message.formats)
     mms_id = _usable_id(mms_id)
-    _demand_reason(given)
-    given["who"] = login(given["who"])
-    config = opts.configuration(given, (path,))
-    given = filled(given, config)
-    by = calling.way(given)
-    one = read_one(path, "bind")
-    spare(given, wanted, inputs=document_places((path,)), config=config)
-    if unlike := _compared(by.client, mms_id, one.message):
-        text, code = unlike
-        return complain(text, code, hint="Nothing was bound.")
-    ruleset = opts.ruleset({**given, "profile": given["profile"] or "save"}, config)
-    view = check_with_ledger(one, ruleset, wanted, given, config)
-    write_reports(wanted, view)
-    if not view.verdict.permitted:
-        return complain("the gate denied", view.verdict.exit_code, hint="Nothing was bound.")
-    save = _binding(view.report.messages[0], mms_id, given, stored_at(by.client))
+    _demand_reason(options)
+    options = msgspec.structs.replace(options, who=login(options.who))
+    config = options.message.configuration(path)
+    provider = options.provider.filled(config, options.message.config.config_file)
+    demand_place(options.where)
+    client = provider.client()
+    _, message = read_one(path, "bind")
+    spare(options, wanted, inputs=document_places((path,)), config=config)
+    subject = Subject(
+        message=message,
+        ruleset=options.message.rules(config, "save"),
+        options=options.message.looking(config),
+        wanted=wanted,
+        output=options.output,
+    )
+    try:
+        return _bound(subject, client, mms_id, options)
+    except LedgerError as error:
+        return complain(str(error), Exit.INTERNAL, hint=_NOTHING)
 
-    async def bind(ledger: Ledger) -> MmsRecord | str:
+
+def _bound(subject: Subject, client: SinchClient, mms_id: str, options: BindArguments) -> int:
+    """Compare, check, report, bind; each only after the one before."""
+    with opened_ledger(options.where, secrets=(client.api_key,)) as opened:
+        template = opened.run(client.template(mms_id))
+        if unlike := _compared(template, mms_id, subject.message):
+            text, code = unlike
+            return complain(text, code, hint=_NOTHING)
+        checked = opened.run(check_subject(opened.ledger, subject, "save"))
+        view = View(report=checked.report, verdict=checked.verdict, quiet=subject.output.quiet)
+        write_reports(subject.wanted, view)
+        if not checked.verdict.permitted:
+            return complain("the gate denied", checked.verdict.exit_code, hint=_NOTHING)
+        save = _binding(checked.message, mms_id, options, stored_at(client))
         try:
-            return await ledger.record_save(save)
+            known = opened.run(opened.ledger.record_save(save))
         except UsageError as other:
-            return str(other)
-
-    known = with_ledger(given["where"], bind, create=True)
-    if isinstance(known, str):
-        told = f"{known}; --replace --reason ... binds it anew"
-        return complain(told, Exit.NOTHING_CHECKED, hint="Nothing was bound.")
+            told = f"{other}; --replace --reason ... binds it anew"
+            return complain(told, Exit.NOTHING_CHECKED, hint=_NOTHING)
     return _told(known)
 
 
@@ -102,16 +131,15 @@ def _usable_id(mms_id: str) -> str:
     return mms_id.strip()
 
 
-def _demand_reason(given: dict[str, Any]) -> None:
+def _demand_reason(options: BindArguments) -> None:
     """Raise UsageError where a person does what no check can and does not say why."""
-    for flag in ("replace", "encoded"):
-        if given[flag] and not (given["reason"] or "").strip():
+    for flag, given in (("replace", options.replace), ("encoded", options.encoded)):
+        if given and not (options.reason or "").strip():
             raise UsageError(f"--{flag} needs --reason: say why, for those who read the ledger later")
 
 
-def _compared(client: SinchClient, mms_id: str, message: Mms) -> tuple[str, Exit] | None:
+def _compared(template: Template | Refused | None, mms_id: str, message: Mms) -> tuple[str, Exit] | None:
     """Why the provider's message is not this one, and the exit code for it; None when nothing differs."""
-    template = run(client.template(mms_id))
     if isinstance(template, Refused):
         return visible(template.reason), Exit.NOT_SENT
     if template is None:
@@ -124,12 +152,11 @@ def _compared(client: SinchClient, mms_id: str, message: Mms) -> tuple[str, Exit
     return f"mms-id {visible(mms_id)} holds another message than {source}:{lines}", Exit.DENIED
 
 
-def _binding(message: MessageReport, mms_id: str, given: dict[str, Any], account: str) -> Save:
-    ready = given["encoded"] or needs_no_encoding(message)
-    state = MmsState.READY if ready else MmsState.SAVED
-    save = binding_of(message, mms_id, state, account)
-    why = given["reason"] or "bound by hand"
-    return msgspec.structs.replace(save, replace=given["replace"], who=given["who"], why=why)
+def _binding(message: MessageReport, mms_id: str, options: BindArguments, account: str) -> Save:
+    ready = options.encoded or needs_no_encoding(message)
+    save = binding_of(message, mms_id, MmsState.READY if ready else MmsState.SAVED, account)
+    why = options.reason or "bound by hand"
+    return msgspec.structs.replace(save, replace=options.replace, who=options.who, why=why)
 
 
 def _told(known: MmsRecord) -> int:

@@ -5,38 +5,35 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import Callable
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from mmscheck.cli import calling
-from mmscheck.cli import options as opts
-from mmscheck.cli.campaign_options import limits
-from mmscheck.cli.campaign_progress import CampaignProgress
-from mmscheck.cli.checking import read_one
-from mmscheck.cli.exits import Exit
+from mmscheck.campaign import CampaignOutcome, CampaignPlan, CampaignRun, Recipients, Watcher
 from mmscheck.cli.files import opened_file
+from mmscheck.cli.ledger_open import demand_place, opened_ledger
 from mmscheck.cli.output import Destination, destinations
+from mmscheck.cli.perform import prove_writable, read_one, show_document, with_ending, write_ending
 from mmscheck.cli.plan import sending
-from mmscheck.cli.progress import Progress
-from mmscheck.cli.running import run, when_asked_to_stop
+from mmscheck.cli.progress import Progress, ProgressStage
 from mmscheck.cli.say import complain, internal, say
+from mmscheck.cli.send_options import SendArguments
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, MmscheckError
 from mmscheck.judge import gate
 from mmscheck.model.campaign import CampaignResult
+from mmscheck.model.exits import Exit
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.report import View
-from mmscheck.report.campaign_text import campaign_sentence
+from mmscheck.report.run_words import campaign_sentence
 from mmscheck.ruleset import Config
+from mmscheck.sinch import SinchClient
 from mmscheck.slidexml import document_places
 
 if TYPE_CHECKING:
-    from mmscheck.campaign import Campaign, Outcome, Plan, Recipients
+    from mmscheck.ledger import Ledger
 
 _BEGUN = "The campaign was begun and its end was never written: mmscheck ledger list tells what was sent."
 _NOTHING = "Nothing was sent."
@@ -44,27 +41,20 @@ _DRY = "Dry run: nothing was sent."
 _INTERRUPTED = "interrupted; what was in flight was finished, and the same command goes on from here"
 
 
-def send_to_all(
-    path: str,
-    given: dict[str, Any],
-    common: SendRequest,
-    config: Config,
-    rules: Callable[[dict[str, Any], Config], RuleSet],
-) -> int:
-    """Send to every row of ``--recipients``; returns the exit code."""
-    from mmscheck.campaign import Recipients  # noqa: PLC0415 - brings SQLAlchemy, and --help needs none of it
-
-    wanted = destinations(given["formats"], private=True)
-    file, log = given["recipients"], given["row_log"]
-    calling.ledger_place(given)
-    by = None if given["dry_run"] else calling.way(given)
+def send_to_all(path: str, file: str, options: SendArguments, config: Config) -> int:
+    """Send to every row of the ``file`` of recipients; returns the exit code."""
+    common = options.request()
+    wanted = destinations(options.message.formats, private=True)
+    demand_place(options.where)
+    client = None if options.dry_run else options.provider.client()
     recipients = Recipients(file, common.changes)
-    spare(given, wanted, inputs=document_places((path,)), config=config)
-    plan = _plan(path, given, common, rules(given, config), config)
-    one = _Run(plan, recipients, given=given, wanted=wanted, by=by)
+    spare(options, wanted, inputs=document_places((path,)), config=config)
+    plan = _plan(path, options, common, config)
+    one = _Run(plan, recipients, options=options, wanted=wanted, client=client)
+    log = options.many.row_log
     try:
         with opened_file(log, private=True) if log else contextlib.nullcontext() as rows:
-            run(one.ended(rows))
+            one.run(rows)
     except BaseException as error:
         if one.sending:
             one.broke(error)
@@ -76,31 +66,28 @@ def send_to_all(
             raise
     if one.outcome is None:
         return complain(f"the campaign broke off\n{_BEGUN}", Exit.UNKNOWN)
-    return _report(one.outcome, wanted, quiet=given["quiet"], dry=by is None)
+    return _report(one.outcome, wanted, quiet=options.output.quiet, dry=client is None)
 
 
-def _plan(path: str, given: dict[str, Any], common: SendRequest, ruleset: RuleSet, config: Config) -> Plan:
-    from mmscheck.campaign import Limits, Plan  # noqa: PLC0415 - see `send_to_all`
-    from mmscheck.send.order import Retries  # noqa: PLC0415
-
-    policy = opts.policy(given, config)
-    window = sending(None, given["send_within"])
-    return Plan(
-        name=given["campaign"] or common.mms_id or "",
-        named=given["campaign"] is not None,
-        message=read_one(path, "send").message,
-        ruleset=ruleset,
-        policy=policy,
+def _plan(path: str, options: SendArguments, common: SendRequest, config: Config) -> CampaignPlan:
+    rules, looking = options.rules(config), options.message.looking(config)
+    window = sending(None, options.message.plan.send_within)
+    return CampaignPlan(
+        name=options.many.campaign or common.mms_id or "",
+        named=options.many.campaign is not None,
+        message=read_one(path, "send")[1],
+        ruleset=rules,
+        policy=looking.policy,
         common=common,
-        strict=given["strict"] or config.strict,
+        strict=looking.strict,
         within=window.closes - window.opens,
-        api_url=calling.api_url(given),
-        account=calling.account(given),
-        again=given["again"],
-        cache_bust=not given["no_cache_bust"],
-        skip_bad=bool(given["skip_bad"]),
-        retries=Retries(count=given["retries"], seconds=given["retry_seconds"]),
-        limits=Limits(**limits(given, policy.rate)),
+        api_url=options.provider.address,
+        account=options.provider.account(),
+        again=options.again,
+        cache_bust=looking.cache_bust,
+        skip_bad=bool(options.many.skip_bad),
+        retries=options.tries(),
+        limits=options.many.limits(looking.policy.rate),
     )
 
 
@@ -109,20 +96,20 @@ class _Run:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: CampaignPlan,
         recipients: Recipients,
         *,
-        given: dict[str, Any],
+        options: SendArguments,
         wanted: tuple[Destination, ...],
-        by: calling.Way | None,
+        client: SinchClient | None,
     ) -> None:
         self._plan = plan
         self._recipients = recipients
-        self._given = given
+        self._options = options
         self._wanted = wanted
-        self._by = by
-        self._campaign: Campaign | None = None
-        self.outcome: Outcome | None = None
+        self._client = client
+        self._campaign: CampaignRun | None = None
+        self.outcome: CampaignOutcome | None = None
 
     @property
     def sending(self) -> bool:
@@ -140,36 +127,38 @@ class _Run:
         else:
             self.outcome = msgspec.structs.replace(self.outcome, broken=self.outcome.broken or told)
 
-    async def ended(self, rows: IO[str] | None) -> None:
+    def run(self, rows: IO[str] | None) -> None:
         """Run it to its end; a signal stops it well, and before the sending at once."""
-        from mmscheck.campaign import Campaign  # noqa: PLC0415 - see `send_to_all`
-        from mmscheck.ledger import open_ledger  # noqa: PLC0415
+        secrets = () if self._client is None else (self._client.api_key,)
+        with opened_ledger(self._options.where, secrets=secrets) as opened:
+            opened.run(self._ended(opened.ledger, rows), self._stop)
 
-        client = None if self._by is None else self._by.client
-        secrets = () if client is None else (client.api_key,)
-        ledger = await open_ledger(self._given["where"], secrets=secrets)
-        try:
-            if client is not None:
-                await ledger.demand_sendable()
-            with Progress(wanted=not self._given["no_progress"]) as line:
-                self._campaign = campaign = Campaign(
-                    self._plan,
-                    self._recipients,
-                    client=client,
-                    ledger=ledger,
-                    watcher=CampaignProgress(line),
-                    log=rows,
-                    before_sending=self._prove,
-                )
-                async with client or contextlib.nullcontext():
-                    _settle()
-                    self.outcome = await _stoppable(campaign)
-        finally:
-            await _closed(ledger)
+    def _stop(self, task: asyncio.Future[None]) -> None:
+        if self._campaign is not None and self._campaign.sending:
+            self._campaign.stop(_INTERRUPTED)
+        else:
+            task.cancel()
+
+    async def _ended(self, ledger: Ledger, rows: IO[str] | None) -> None:
+        if self._client is not None:
+            await ledger.demand_sendable()
+        with Progress(wanted=not self._options.output.no_progress) as line:
+            self._campaign = CampaignRun(
+                self._plan,
+                self._recipients,
+                client=self._client,
+                ledger=ledger,
+                watcher=CampaignProgress(line),
+                log=rows,
+                before_sending=self._prove,
+            )
+            async with self._client or contextlib.nullcontext():
+                _settle()
+                self.outcome = await self._campaign.run()
 
     def _prove(self, report: Report) -> None:
-        view = View(report=report, verdict=gate.verdict(report), quiet=self._given["quiet"])
-        calling.prove_writable(self._wanted, view, _BEGUN)
+        view = View(report=report, verdict=gate.verdict(report), quiet=self._options.output.quiet)
+        prove_writable(self._wanted, view, _BEGUN)
 
 
 def _settle() -> None:
@@ -181,27 +170,7 @@ def _settle() -> None:
     gc.freeze()
 
 
-async def _closed(ledger: Any) -> None:  # the ledger's type brings SQLAlchemy
-    try:
-        await ledger.close()
-    except (LedgerError, OSError) as error:
-        say(f"mmscheck: the ledger did not close well: {error}")
-
-
-async def _stoppable(campaign: Campaign) -> Outcome:
-    task = asyncio.ensure_future(campaign.run())
-
-    def stop() -> None:
-        if campaign.sending:
-            campaign.stop(_INTERRUPTED)
-        else:
-            task.cancel()
-
-    when_asked_to_stop(stop)
-    return await task
-
-
-def _report(outcome: Outcome, wanted: tuple[Destination, ...], *, quiet: bool, dry: bool) -> int:
+def _report(outcome: CampaignOutcome, wanted: tuple[Destination, ...], *, quiet: bool, dry: bool) -> int:
     result, code = outcome.result, exit_code(outcome, dry=dry)
     view = View(report=outcome.report, verdict=gate.verdict(outcome.report), quiet=quiet, campaign=result)
     status = SendStatus.UNKNOWN if code == Exit.UNKNOWN else _status(result)
@@ -209,17 +178,17 @@ def _report(outcome: Outcome, wanted: tuple[Destination, ...], *, quiet: bool, d
     if outcome.failure is not None:
         say(f"mmscheck: {internal(outcome.failure)}")
     unwritten = Exit.UNKNOWN if result.sent else Exit.INTERNAL
-    lost = calling.write_ending(wanted, calling.ended(view, code, send), unwritten, send.detail)
+    lost = write_ending(wanted, with_ending(view, code, send), unwritten, send.detail)
     if lost is not None:
         return lost
     if dry:
-        calling.show_document(wanted, _would_be_sent(outcome))
+        show_document(wanted, _would_be_sent(outcome))
     if outcome.broken is None:
         return int(code)
     return complain(outcome.broken, code, hint=send.detail if result.sent else _NOTHING)
 
 
-def _would_be_sent(outcome: Outcome) -> str:
+def _would_be_sent(outcome: CampaignOutcome) -> str:
     """That nothing was sent, and what the first row to be sent would have been, with the key redacted."""
     if outcome.first is None or outcome.denied is not None or outcome.broken:
         return _DRY
@@ -230,7 +199,7 @@ def _would_be_sent(outcome: Outcome) -> str:
     return f"{_DRY} The request of the first row would be:\n{xml}"
 
 
-def exit_code(outcome: Outcome, *, dry: bool) -> int:
+def exit_code(outcome: CampaignOutcome, *, dry: bool) -> int:
     """The worst that happened: 6, 4, the gate's 1 or 3, 5, and 0 when every row has its message.
 
     One that broke off after its first call ends with 6: 4 says that nothing was sent.
@@ -255,3 +224,38 @@ def _status(result: CampaignResult) -> SendStatus:
 
 def _sentence(result: CampaignResult, *, dry: bool) -> str:
     return f"{f'{_DRY} ' if dry else ''}{campaign_sentence(result)}"
+
+
+class CampaignProgress(Watcher):
+    """A campaign's steps on the line of progress."""
+
+    def __init__(self, line: Progress) -> None:
+        """``line`` is drawn by itself."""
+        self._line = line
+        self._judged = line.stage("judged")
+        self._sent: ProgressStage | None = None
+        self._failed = 0
+        self._waiting = ""
+        line.remark(lambda _now: self._remark())
+
+    def judged(self, rows: int) -> None:
+        """So many rows have been judged."""
+        self._judged.add(rows - self._judged.done)
+
+    def begun(self, total: int) -> None:
+        """The sending begins."""
+        self._sent = self._line.stage("sent", total)
+
+    def ended(self, done: int, failed: int) -> None:
+        """So many have ended."""
+        if self._sent is not None:
+            self._sent.add(done - self._sent.done)
+        self._failed, self._waiting = failed, ""
+
+    def waiting(self, what: str) -> None:
+        """Nothing goes out for now."""
+        self._waiting = what
+
+    def _remark(self) -> str:
+        failed = f"{self._failed:,} failed" if self._failed else ""
+        return ", ".join(filter(None, (failed, self._waiting)))

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from mmscheck.cache.store import ResultCache
 from mmscheck.cli.commands import with_options
-from mmscheck.cli.lint_paths import STDIN, document_paths, is_url
 from mmscheck.cli.options import (
     ChangeOptions,
     ConfigOptions,
@@ -34,9 +33,9 @@ from mmscheck.cli.options import (
     ruleset,
 )
 from mmscheck.cli.output import Destination, destinations, shows_media, write_reports
+from mmscheck.cli.paths import STDIN, document_paths, is_url
 from mmscheck.cli.plan import HOUR, duration, sending
-from mmscheck.cli.progress import Progress
-from mmscheck.cli.progress_hosts import CheckProgress
+from mmscheck.cli.progress import CheckProgress, Progress
 from mmscheck.cli.running import run
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
@@ -122,7 +121,7 @@ class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
         return policy(self.network, config, named=self.config.config_file)
 
 
-class _Group(msgspec.Struct, frozen=True, kw_only=True):
+class _MessageGroup(msgspec.Struct, frozen=True, kw_only=True):
     """The messages that lie under one configuration, and a sentence for each input that could not be read."""
 
     config: Config
@@ -153,15 +152,15 @@ def command(paths: tuple[str, ...], *, options: CheckArguments) -> int:
 def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple[Destination, ...]) -> Report:
     """One report on all messages of these paths. Raises InputError where there is none to be read."""
     replaced = changes(options.changes)
-    found = document_paths(paths, options.exclude)
-    if not found.documents:
-        raise InputError("; ".join(found.unread))
-    groups = [_read(config, own) for config, own in configurations(options.config, found.documents)]
-    unread = (*found.unread, *(sentence for group in groups for sentence in group.unread))
+    inputs = document_paths(paths, options.exclude)
+    if not inputs.documents:
+        raise InputError("; ".join(inputs.unread))
+    groups = [_read(config, own) for config, own in configurations(options.config, inputs.documents)]
+    unread = (*inputs.unread, *(sentence for group in groups for sentence in group.unread))
     if not any(group.messages for group in groups):
         raise InputError("; ".join(unread))
     for group in groups:
-        spare(options, wanted, inputs=document_places(found.documents), config=group.config)
+        spare(options, wanted, inputs=document_places(inputs.documents), config=group.config)
     chosen = [(group, options.rules(group.config), options.policy(group.config)) for group in groups]
     every = [message for group in groups for message in group.messages]
     urls = [ref.url for message in every for ref in message.media]
@@ -191,14 +190,14 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
     report = join_reports(reports)
     return replace(
         report,
-        unread=(*found.unread, *report.unread),
-        allowances=(*report.allowances, *found.left),
+        unread=(*inputs.unread, *report.unread),
+        allowances=(*report.allowances, *inputs.left),
     )
 
 
-def _read(config: Config, documents: Sequence[str]) -> _Group:
+def _read(config: Config, documents: Sequence[str]) -> _MessageGroup:
     messages, unread = read_messages(documents)
-    return _Group(config=config, messages=messages, unread=unread)
+    return _MessageGroup(config=config, messages=messages, unread=unread)
 
 
 def read_messages(documents: Sequence[str]) -> tuple[tuple[Mms, ...], tuple[str, ...]]:

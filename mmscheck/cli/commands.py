@@ -60,11 +60,11 @@ def from_values(struct: type[_Struct], values: Mapping[str, Any]) -> _Struct:
 
 def values_of(options: msgspec.Struct) -> dict[str, Any]:
     """Every option by its parameter's name, those of the groups too: the opposite of `from_values`."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name in options.__struct_fields__:
         value = getattr(options, name)
-        found |= values_of(value) if isinstance(value, msgspec.Struct) else {name: value}
-    return found
+        values |= values_of(value) if isinstance(value, msgspec.Struct) else {name: value}
+    return values
 
 
 def declared_options(struct: type[msgspec.Struct]) -> Iterator[tuple[str, Callable[[Any], Any]]]:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import re
 import shlex
 import shutil
 import socket
 import sys
 import tempfile
+from collections.abc import AsyncIterator
 from importlib import resources
 from pathlib import Path
 
 import click
 import msgspec
 
-from mmscheck.cli.demo_postbacks import KEY, Told, listening, surroundings
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import SandboxError
+from mmscheck.model.exits import Exit
+from mmscheck.report.escape import visible
 from mmscheck.sandbox import Postbacks, Sandbox, Ways
 
 SAVED = "saved.json"
@@ -26,6 +30,14 @@ SEND_FIELDS = (
     *("--to", "15551230001", "--from", "28444", "--service-id", "demo-campaign"),
     *("--fallback-sms-text", "Summer sale: 20 percent off everything this week."),
 )
+KEY = "sandbox-key"
+"""The demo's API key."""
+
+_LONGEST_WAIT = 20.0  # seconds
+_COMPLAINT = "mmscheck: "
+_LONGEST_COMPLAINT = 300  # characters
+_KEPT = 20  # lines
+_ADDRESS = re.compile(r"listening on (http://\S+)")
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,13 +67,13 @@ async def _demo(folder: Path) -> list[Step]:
     good, broken = _copy("summer-sale.xml", folder), _copy("broken-sale.xml", folder)
     playing = _copy("film-and-sound.xml", folder)
     port = _free_port()
-    async with listening(folder, f"http://127.0.0.1:{port}/") as told, _sandbox(told, port) as box:
+    async with listening(folder, f"http://127.0.0.1:{port}/") as postbacks, _sandbox(postbacks, port) as box:
         _title("A provider and a media host now run on this machine (mmscheck sandbox).")
         write_stdout(
             f"provider {box.provider_url}\nmedia    {box.media_url}, known to the messages as {MEDIA_HOST}\n"
         )
         return [
-            *await _good_message(box, good, told),
+            *await _good_message(box, good, postbacks),
             *await _playing_message(box, playing),
             *await _broken_message(box, broken),
         ]
@@ -74,23 +86,23 @@ def _free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def _sandbox(told: Told, port: int) -> Sandbox:
+def _sandbox(postbacks: ListenerOutput, port: int) -> Sandbox:
     return Sandbox(
         provider_port=port,
         api_key=KEY,
         connect_to=((MEDIA_HOST, 80, "127.0.0.1", 0),),
-        ways=Ways(postbacks=Postbacks(url=told.url)),
+        ways=Ways(postbacks=Postbacks(url=postbacks.url)),
     )
 
 
-async def _good_message(box: Sandbox, good: Path, told: Told) -> list[Step]:
+async def _good_message(box: Sandbox, good: Path, postbacks: ListenerOutput) -> list[Step]:
     _title("1. Check a good message: every URL is fetched, every rule is applied.")
     checked = await _run("check", good.name, *_network(box), cwd=good.parent)
     _title("2. Save it through the gate: one saveMMS call, and the ledger binds the id to this content.")
     report = ("--format", "text", "--format", f"json={SAVED}")
     saved = await _run("save", good.name, *report, *_provider(box), cwd=good.parent)
     mms_id = _saved_id(good.parent / SAVED) if saved.code == 0 else ""
-    ready = await told.line("N003") if mms_id else ""
+    ready = await postbacks.line("N003") if mms_id else ""
     write_stdout(f"\nmmscheck postbacks took the provider's notification:\n{ready}")
     _title("3. Send it through the gate: check again, is it what was saved, and one sendSavedMMS call.")
     sent = await _run("send", good.name, "--mms-id", mms_id, *SEND_FIELDS, *_provider(box), cwd=good.parent)
@@ -177,8 +189,8 @@ def _called() -> str:
     here = Path(sys.argv[0])
     if here.name == "__main__.py":
         return f"{sys.executable} -m mmscheck"
-    found = shutil.which("mmscheck")
-    return "mmscheck" if found and Path(found).resolve() == here.resolve() else shlex.quote(str(here))
+    installed = shutil.which("mmscheck")
+    return "mmscheck" if installed and Path(installed).resolve() == here.resolve() else shlex.quote(str(here))
 
 
 def _summary(steps: list[Step]) -> str:
@@ -188,3 +200,63 @@ def _summary(steps: list[Step]) -> str:
     else:
         end = "The demo did NOT do what it promised; the lines marked NO say where."
     return "\n".join(["What happened:", *lines, "", end, ""])
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment of the demo's commands: its key, its own ledger, one width, and no postback secret."""
+    ledger = str(folder / "ledger")
+    kept = {name: text for name, text in os.environ.items() if name != "MMSCHECK_POSTBACK_SECRET"}
+    return {**kept, "MMSCHECK_API_KEY": KEY, "COLUMNS": "100", "MMSCHECK_LEDGER": ledger}
+
+
+class ListenerOutput:
+    """What the listener prints; ``url`` is where it listens."""
+
+    def __init__(self, output: asyncio.StreamReader) -> None:
+        """Read from its output."""
+        self._output = output
+        self._lines: list[str] = []
+        self.url = ""
+
+    @property
+    def complaint(self) -> str:
+        """Why it did not start, as far as it said: its last complaint, or whatever it said last."""
+        lines = [line for line in self._lines if line.startswith(_COMPLAINT)] or self._lines
+        return (
+            visible(lines[-1].removeprefix(_COMPLAINT))[:_LONGEST_COMPLAINT] if lines else "it said nothing"
+        )
+
+    async def line(self, word: str) -> str:
+        """The next line that holds this word; empty when none comes in time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_WAIT):
+                while line := (await self._output.readline()).decode("utf-8", "replace"):
+                    if word in line:
+                        return line
+                    self._lines = [*self._lines[-_KEPT:], line.strip()] if line.strip() else self._lines
+        return ""
+
+
+@contextlib.asynccontextmanager
+async def listening(folder: Path, api_url: str) -> AsyncIterator[ListenerOutput]:
+    """Run it on a free port for this provider until the block ends; SandboxError when it does not start."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "mmscheck", "postbacks", "--listen", "127.0.0.1:0", "--no-secret"),
+        *("--api-url", api_url),
+        env=surroundings(folder),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        if process.stdout is None:
+            raise SandboxError("mmscheck postbacks has no output")
+        output = ListenerOutput(process.stdout)
+        address = _ADDRESS.search(await output.line("listening on"))
+        if address is None:
+            raise SandboxError(f"mmscheck postbacks did not start: {output.complaint}")
+        output.url = address.group(1)
+        yield output
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.communicate()

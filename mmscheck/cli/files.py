@@ -35,17 +35,17 @@ def replace_file(file: Path, text: Iterable[str], *, private: bool = False) -> N
     An old file keeps its own mode; a new one is made with the umask, or readable by its owner alone when
     ``private``. Terminals, devices and pipes that somebody reads are written to. Raises ReportError.
     """
-    told = (text,) if isinstance(text, str) else text
+    pieces = (text,) if isinstance(text, str) else text
     try:
         if is_stream(file):
             with _stream(file) as stream:
-                stream.writelines(told)
+                stream.writelines(pieces)
             return
         mode = mode_for(file, private=private)
         part = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
         first = _OWNER if private or mode is not None else _ALL
         with _gone_unless_kept(part), _new(part, first) as opened:
-            opened.writelines(told)
+            opened.writelines(pieces)
             opened.flush()
             if mode is not None:
                 part.chmod(mode)

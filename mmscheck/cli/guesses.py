@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import click
 
-from mmscheck.cli.lint_paths import is_url
+from mmscheck.cli.paths import is_url
 
 _CLOSE = 0.75  # of 1.0 by difflib: a slip of a letter or two, and no other word
 
@@ -71,17 +71,17 @@ _NAMED = re.compile(r"No such (?:command|option)[: ]+'?([^'\s.]+(?:\.[^'\s.]+)*)
 _CHOICE = re.compile(r"'([^']*)' is not one of (.+)")
 
 
-def told(stop: click.ClickException) -> str:
+def helpful_sentence(stop: click.ClickException) -> str:
     """The error's sentence, with what was probably meant where anybody can guess it."""
     text = stop.message
     context: click.Context | None = getattr(stop, "ctx", None)
     if isinstance(stop, click.NoSuchOption):
         return _with(text, _option(stop.option_name, context))
-    if text.startswith("No such command") and (found := _NAMED.match(text)):
+    if text.startswith("No such command") and (match := _NAMED.match(text)):
         plain = re.split(r" \(?Did you mean", text)[0]
-        return _with(plain, _command(found[1], context))
-    if found := _CHOICE.search(text):
-        return _with(stop.format_message(), _choice(found[1], re.findall(r"'([^']+)'", found[2])))
+        return _with(plain, _command(match[1], context))
+    if match := _CHOICE.search(text):
+        return _with(stop.format_message(), _choice(match[1], re.findall(r"'([^']+)'", match[2])))
     return stop.format_message()
 
 
@@ -108,10 +108,10 @@ def _command(name: str, context: click.Context | None) -> str | None:
     return _meant(name, known)
 
 
-def _choice(given: str, known: Sequence[str]) -> str | None:
+def _choice(value: str, known: Sequence[str]) -> str | None:
     plain = {re.sub(r"[-_ ]", "", each.lower()): each for each in known}
-    same = plain.get(re.sub(r"[-_ ]", "", given.lower()))
-    return f"did you mean {same}?" if same else _meant(given, known)
+    same = plain.get(re.sub(r"[-_ ]", "", value.lower()))
+    return f"did you mean {same}?" if same else _meant(value, known)
 
 
 def _meant(name: str, known: Sequence[str]) -> str | None:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_text import holds_text
 from mmscheck.cli.say import say, write_stdout
 from mmscheck.errors import MissingLedgerError, UsageError
+from mmscheck.model.exits import Exit
 from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
-    from mmscheck.ledger.activity import Activity
+    from mmscheck.ledger.questions import Activity
     from mmscheck.model.ledger import Hold
 
 NEW = click.option(
@@ -94,10 +94,10 @@ def _with_used_ledger(
     return guarded(opened)
 
 
-def _demand_used(activity: Activity, shown: str, done: str) -> None:
+def _demand_used(activity: Activity, place: str, done: str) -> None:
     """Raise UsageError for a ledger that nobody has sent or saved through."""
     if not activity.used:
-        raise UsageError(_nobodys(f"nothing was ever sent or saved through {visible(shown)}", done))
+        raise UsageError(_nobodys(f"nothing was ever sent or saved through {visible(place)}", done))
 
 
 def _nobodys(what: str, done: str) -> str:
@@ -118,11 +118,11 @@ async def _written(ledger: Ledger, holds: tuple[Hold, ...], form: str, what: str
     return int(Exit.PERMITTED)
 
 
-def _activity_line(activity: Activity, shown: str) -> str:
+def _activity_line(activity: Activity, place: str) -> str:
     """One line: which ledger, what is in flight, when it last sent."""
     last = "never sent" if activity.last is None else f"last sent {_ago(activity.last)} ago"
     flying = "1 send" if activity.in_flight == 1 else f"{activity.in_flight:,} sends"
-    return f"ledger {visible(shown)}: {flying} in flight, {last}"
+    return f"ledger {visible(place)}: {flying} in flight, {last}"
 
 
 def _ago(microseconds: int) -> str:

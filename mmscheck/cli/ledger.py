@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.cli.commands import with_options
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, TABLE_FORMAT, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_settle import postbacks, resolve
 from mmscheck.cli.ledger_text import (
@@ -29,13 +29,13 @@ from mmscheck.cli.ledger_text import (
 from mmscheck.cli.plan import since
 from mmscheck.cli.say import say, write_stdout
 from mmscheck.errors import UsageError
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import SendState
 from mmscheck.report.escape import visible
-from mmscheck.report.wording import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Filter, Ledger
-    from mmscheck.ledger.begun import OpenSave
+    from mmscheck.ledger.saves import OpenSave
     from mmscheck.model.ledger import MmsRecord, SendRecord
 
 _MILLION = 1_000_000
@@ -71,7 +71,7 @@ class SelectionOptions(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
 
 
-class ListOptions(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerListArguments(msgspec.Struct, frozen=True, kw_only=True):
     """All options of ``mmscheck ledger list``."""
 
     where: Annotated[str | None, LEDGER]
@@ -89,7 +89,7 @@ class ListOptions(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-class SummaryOptions(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerSummaryArguments(msgspec.Struct, frozen=True, kw_only=True):
     """All options of ``mmscheck ledger summary``."""
 
     where: Annotated[str | None, LEDGER]
@@ -137,8 +137,8 @@ async def _each(ledger: Ledger, wanted: Filter, limit: int | None) -> AsyncItera
 
 
 @command.command(name="list")
-@with_options(ListOptions)
-def list_(*, options: ListOptions) -> int:
+@with_options(LedgerListArguments)
+def list_(*, options: LedgerListArguments) -> int:
     """List sends, one on a line, the oldest first.
 
     With --false-permits those that the gate let through and the provider took, and that the carrier or the
@@ -220,8 +220,8 @@ async def _shown(ledger: Ledger, send: SendRecord, form: str) -> str:
 
 
 @command.command(name="summary")
-@with_options(SummaryOptions)
-def summary(*, options: SummaryOptions) -> int:
+@with_options(LedgerSummaryArguments)
+def summary(*, options: LedgerSummaryArguments) -> int:
     """Count sends by what became of them, of a campaign or of everything.
 
     Accepted is what the provider took: delivered, failed, or waiting for a notification that tells.
@@ -332,8 +332,10 @@ def verify(where: str | None, form: str, expect: str | None) -> int:
     """
 
     async def work(ledger: Ledger) -> int:
-        found = await ledger.verify(expect)
-        write_stdout(json_text(found) if form == "json" else verification_text(found, ledger.shown))
-        return int(Exit.DENIED if found.found else Exit.PERMITTED)
+        verification = await ledger.verify(expect)
+        write_stdout(
+            json_text(verification) if form == "json" else verification_text(verification, ledger.shown)
+        )
+        return int(Exit.DENIED if verification.found else Exit.PERMITTED)
 
     return guarded(lambda: with_ledger(where, work, recover=False))

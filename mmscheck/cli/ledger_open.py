@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import getpass
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import click
 
-from mmscheck.cli.exits import Exit
-from mmscheck.cli.running import run
-from mmscheck.cli.say import complain
+from mmscheck.cli.running import Loop, cancel
+from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
 from mmscheck.cli.variables import by_variable
 from mmscheck.errors import LedgerError, UsageError
+from mmscheck.model.exits import Exit
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -29,6 +31,8 @@ LEDGER = click.option(
 )
 """Where the ledger is."""
 
+Where = Annotated[str | None, LEDGER]
+
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
@@ -43,20 +47,72 @@ WHO = click.option("--who", metavar="NAME", help="Who says so; default: the user
 """Who takes responsibility."""
 
 
-def with_ledger(
-    where: str | None, work: Callable[[Ledger], Awaitable[T]], *, create: bool = False, recover: bool = True
-) -> T:
-    """What the work returns; raises LedgerError and UsageError."""
+class OpenLedger:
+    """A ledger that is open for one command, and the loop in which it works."""
+
+    def __init__(self, loop: Loop, ledger: Ledger) -> None:
+        """``opened_ledger`` makes it."""
+        self.ledger = ledger
+        self._loop = loop
+        self._called = False
+
+    def run(self, work: Awaitable[T], stop: Callable[[asyncio.Future[T]], object] | None = None) -> T:
+        """What the work returns; ``stop``: it may call the provider, and this is what a signal does then."""
+        self._called = self._called or stop is not None
+        return self._loop.run(work, stop)
+
+    def close(self) -> None:
+        """Close the ledger; raises LedgerError, but not once the provider may have been called.
+
+        How the call ended must not be lost by how the ledger closed, so that is only said then.
+        """
+        if not self._called:
+            self.run(self.ledger.close())
+            return
+        try:
+            self.run(self.ledger.close(), cancel)
+        except (Exception, asyncio.CancelledError, KeyboardInterrupt) as error:  # noqa: BLE001 - see above
+            say(f"mmscheck: the ledger did not close well: {str(error) or 'interrupted'}")
+
+
+@contextlib.contextmanager
+def opened_ledger(
+    where: str | None, *, create: bool = True, recover: bool = True, secrets: Iterable[str] = ()
+) -> Iterator[OpenLedger]:
+    """The ledger, open once for all that a command does with it; ``secrets`` are kept out of it.
+
+    Raises LedgerError and UsageError.
+    """
     # SQLAlchemy is heavy, and --help needs none of it.
     from mmscheck.ledger import open_ledger  # noqa: PLC0415
 
     spare({"where": where})
+    with Loop() as loop:
+        ledger = loop.run(open_ledger(where, create=create, recover=recover, secrets=secrets))
+        opened = OpenLedger(loop, ledger)
+        try:
+            yield opened
+        finally:
+            opened.close()
 
-    async def opened() -> T:
-        async with await open_ledger(where, create=create, recover=recover) as ledger:
-            return await work(ledger)
 
-    return run(opened())
+def with_ledger(
+    where: str | None,
+    work: Callable[[Ledger], Awaitable[T]],
+    *,
+    create: bool = False,
+    recover: bool = True,
+) -> T:
+    """What the work returns; raises LedgerError and UsageError."""
+    with opened_ledger(where, create=create, recover=recover) as opened:
+        return opened.run(work(opened.ledger))
+
+
+def demand_place(where: str | None) -> None:
+    """Raise UsageError for a ledger's address that is none."""
+    from mmscheck.ledger.where import place_of  # noqa: PLC0415 - see `opened_ledger`
+
+    place_of(where)
 
 
 def login(who: str | None) -> str:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from mmscheck.cli.exits import Exit
+from mmscheck.base.text import count
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_text import json_text, list_line, masked, postback_line
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import UsageError
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import SendState
 from mmscheck.report.clean import clean_text
 from mmscheck.report.escape import visible
-from mmscheck.report.wording import count
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Concerned, Ledger
@@ -70,7 +70,7 @@ def _line(postback: Postback, about: Concerned) -> str:
 
 def _unreadable(postback: Postback) -> bool:
     # The ledger brings SQLAlchemy.
-    from mmscheck.ledger.incoming import UNREADABLE  # noqa: PLC0415
+    from mmscheck.ledger.postbacks import UNREADABLE  # noqa: PLC0415
 
     return postback.code == UNREADABLE
 
@@ -99,7 +99,7 @@ def _field(name: str, text: str) -> str:
 
 def _cut(text: str) -> str:
     """A stranger's text without the secrets of URLs, with numbers masked, and not long."""
-    safe = _NUMBER.sub(lambda found: masked(found.group()), clean_text(text))
+    safe = _NUMBER.sub(lambda number: masked(number.group()), clean_text(text))
     return _shortened(safe)
 
 
@@ -146,11 +146,11 @@ def resolve(
             raise UsageError("give --as sent|not-sent and --reason TEXT, or --from-postbacks")
         if not sends or campaign is not None:
             raise UsageError("give the ids of the sends; a --campaign is resolved --from-postbacks only")
-        found = await ledger.resolve_all(sends, as_=as_, reason=reason, who=login(who), force=force)
+        resolved = await ledger.resolve_all(sends, as_=as_, reason=reason, who=login(who), force=force)
         if form == "json":
-            write_stdout(json_text(found[0] if len(found) == 1 else found))
+            write_stdout(json_text(resolved[0] if len(resolved) == 1 else resolved))
         else:
-            write_stdout("".join(map(list_line, found)))
+            write_stdout("".join(map(list_line, resolved)))
         return int(Exit.PERMITTED)
 
     async def by_postbacks(ledger: Ledger) -> int:
@@ -177,10 +177,10 @@ async def _unknown(ledger: Ledger, ids: tuple[int, ...], campaign: str | None) -
     if campaign is not None:
         wanted = Filter(state=SendState.UNKNOWN, campaign=campaign)
         return [send async for send in ledger.sends(wanted)]
-    found = {one: await ledger.send(one) for one in ids}
-    if missing := [one for one, send in found.items() if send is None]:
+    by_id = {one: await ledger.send(one) for one in ids}
+    if missing := [one for one, send in by_id.items() if send is None]:
         raise UsageError(f"there is no send {', '.join(map(str, missing))} in the ledger")
-    return [send for send in found.values() if send is not None]
+    return [send for send in by_id.values() if send is not None]
 
 
 async def _settled(

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mmscheck.base.phone import another_number
 from mmscheck.model.ledger import HistoryEntry, Hold, Postback, PostbackMeaning, SendRecord, Verification
-from mmscheck.model.phone import another_number
-from mmscheck.report.cells import plain
-from mmscheck.report.escape import visible, visible_json
+from mmscheck.report.escape import plain, visible, visible_json
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Concerned, Summary
@@ -34,10 +33,10 @@ def list_head() -> str:
     return _columns((*_HEADS, "what is known"))
 
 
-def list_line(send: SendRecord, told: Sequence[Postback] = ()) -> str:
+def list_line(send: SendRecord, postbacks: Sequence[Postback] = ()) -> str:
     """One send on one line; columns stand below each other unless a value is longer than expected.
 
-    Of the postbacks it is ``told`` of, the last failure says more than the answer to the call.
+    Of its ``postbacks`` the last failure says more than the answer to the call.
     """
     intent = send.intent
     place = (
@@ -47,7 +46,7 @@ def list_line(send: SendRecord, told: Sequence[Postback] = ()) -> str:
     )
     failures = [
         f"{one.code} {one.status or ''} {one.fields.get('status-details', '')}"
-        for one in told
+        for one in postbacks
         if one.meaning is PostbackMeaning.FAILED
     ]
     parts = failures[-1:] or [send.error_code or "", send.resolved_why or send.detail]
@@ -57,9 +56,9 @@ def list_line(send: SendRecord, told: Sequence[Postback] = ()) -> str:
 
 
 def _columns(cells: Iterable[str]) -> str:
-    shown = [visible(cell) for cell in cells]
-    padded = (cell.ljust(width) for cell, width in zip(shown, _WIDTHS, strict=False))
-    return "  ".join((*padded, shown[-1])).rstrip() + "\n"
+    safe = [visible(cell) for cell in cells]
+    padded = (cell.ljust(width) for cell, width in zip(safe, _WIDTHS, strict=False))
+    return "  ".join((*padded, safe[-1])).rstrip() + "\n"
 
 
 def show_text(
@@ -101,30 +100,31 @@ def _postback_lines(title: str, postbacks: Iterable[Postback]) -> list[str]:
     return ["", title, *lines] if lines else []
 
 
-def summary_text(found: Summary) -> str:
+def summary_text(summary: Summary) -> str:
     """The numbers, each with what it means."""
     lines = (
-        ("sends", found.sends, ""),
-        ("accepted", found.accepted, "taken by the provider"),
-        ("  delivered", found.delivered, "a notification says that the phone has it"),
-        ("  failed", found.failed, "a notification says that it was not delivered"),
-        ("  waiting", found.waiting, "no notification has said how it ended"),
-        ("refused", found.refused, "by the provider"),
-        ("not sent", found.not_sent, "certainly; it may be sent again"),
-        ("unknown", found.unknown, "may have been sent: mmscheck ledger list --state unknown"),
-        ("in flight", found.in_flight, "being sent now"),
+        ("sends", summary.sends, ""),
+        ("accepted", summary.accepted, "taken by the provider"),
+        ("  delivered", summary.delivered, "a notification says that the phone has it"),
+        ("  failed", summary.failed, "a notification says that it was not delivered"),
+        ("  waiting", summary.waiting, "no notification has said how it ended"),
+        ("refused", summary.refused, "by the provider"),
+        ("not sent", summary.not_sent, "certainly; it may be sent again"),
+        ("unknown", summary.unknown, "may have been sent: mmscheck ledger list --state unknown"),
+        ("in flight", summary.in_flight, "being sent now"),
     )
     return "".join(f"{name:<12}{number:>9}  {what}".rstrip() + "\n" for name, number, what in lines)
 
 
-def verification_text(found: Verification, shown: str) -> str:
+def verification_text(verification: Verification, place: str) -> str:
     """The outcome, each fault on a line of its own."""
     lines = [
-        f"{'ledger' if one.seq is None else f'row {one.seq}'}: {visible(one.what)}" for one in found.found
+        f"{'ledger' if one.seq is None else f'row {one.seq}'}: {visible(one.what)}"
+        for one in verification.found
     ]
     wrong = "1 thing is wrong with" if len(lines) == 1 else f"{len(lines):,} things are wrong with"
     verdict = wrong if lines else "Nothing is wrong with"
-    lines.append(f"{verdict} {visible(shown)}: {found.rows} rows of history, head {found.head}")
+    lines.append(f"{verdict} {visible(place)}: {verification.rows} rows of history, head {verification.head}")
     return "\n".join(lines) + "\n"
 
 
@@ -153,14 +153,14 @@ def _with_times(value: Any) -> Any:
         return [_with_times(one) for one in value]
     if not isinstance(value, dict):
         return value
-    found = {}
+    timed = {}
     for name, one in value.items():
-        found[name] = _with_times(one)
+        timed[name] = _with_times(one)
         if isinstance(one, int) and (name == "at" or name.endswith("_at")):
-            found[f"{name}_iso"] = iso(one)
+            timed[f"{name}_iso"] = iso(one)
         elif name == "from_":
-            found["from"] = one
-    return found
+            timed["from"] = one
+    return timed
 
 
 def iso(microseconds: int) -> str:
@@ -230,5 +230,5 @@ def _send(send: SendRecord) -> str:
 
 
 def _short(text: str) -> str:
-    shown = visible(text)
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    safe = visible(text)
+    return safe if len(safe) <= _LONGEST else f"{safe[:_LONGEST]}…"

@@ -13,9 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mmscheck.cli.commands import with_options
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.files import is_stream, replace_file
-from mmscheck.cli.lint_paths import Paths, sort_paths
 from mmscheck.cli.options import (
     ChangeOptions,
     ConfigOptions,
@@ -28,6 +26,7 @@ from mmscheck.cli.options import (
     offline_ruleset,
 )
 from mmscheck.cli.output import destinations, shows_media, write_reports
+from mmscheck.cli.paths import Paths, sort_paths
 from mmscheck.cli.running import run
 from mmscheck.cli.say import say
 from mmscheck.cli.spared import spare
@@ -37,6 +36,7 @@ from mmscheck.judge.reports import join_reports
 from mmscheck.lint.assets import locate
 from mmscheck.lint.baseline import apply_baseline, faults_of, read_baseline, written
 from mmscheck.lint.offline import lint
+from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.report import View
@@ -44,7 +44,7 @@ from mmscheck.ruleset import Config, demand_folders
 from mmscheck.slidexml import document_places, is_other_xml, parse, read_inputs
 
 
-class LintOptions(msgspec.Struct, frozen=True, kw_only=True):
+class LintArguments(msgspec.Struct, frozen=True, kw_only=True):
     """All options of ``mmscheck lint``."""
 
     formats: Formats
@@ -77,7 +77,7 @@ class LintOptions(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-class _Group(msgspec.Struct, frozen=True, kw_only=True):
+class _LintGroup(msgspec.Struct, frozen=True, kw_only=True):
     """What lies under one configuration; ``skipped`` counts XML files that are no messages."""
 
     config: Config
@@ -95,8 +95,8 @@ class _Group(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command(name="lint")
 @click.argument("paths", nargs=-1, metavar="[PATH ... | -]")
-@with_options(LintOptions)
-def command(paths: tuple[str, ...], *, options: LintOptions) -> int:
+@with_options(LintArguments)
+def command(paths: tuple[str, ...], *, options: LintArguments) -> int:
     """Judge slide XML and local media files without a network. Nothing is ever permitted by it.
 
     PATH: an .xml file, a media file, or a folder, which is walked for both. Media that a message refers to
@@ -110,15 +110,15 @@ def command(paths: tuple[str, ...], *, options: LintOptions) -> int:
     wanted = destinations(options.formats)
     known = None if options.baseline is None else read_baseline(options.baseline)
     replaced = changes(options.changes)
-    found = sort_paths(paths, options.exclude)
+    inputs = sort_paths(paths, options.exclude)
     groups = [
-        _read(config, found, own, skip_other_xml=options.skip_other_xml)
-        for config, own in configurations(options.config, (*found.documents, *found.media))
+        _read(config, inputs, own, skip_other_xml=options.skip_other_xml)
+        for config, own in configurations(options.config, (*inputs.documents, *inputs.media))
     ]
-    unread = (*found.unread, *(sentence for group in groups for sentence in group.unread))
+    unread = (*inputs.unread, *(sentence for group in groups for sentence in group.unread))
     if not any(group.messages or group.media for group in groups):
         return _nothing(sum(group.skipped for group in groups), unread)
-    files = (*document_places(found.documents), *found.media)
+    files = (*document_places(inputs.documents), *inputs.media)
     for group in groups:
         spare(options, wanted, inputs=(*files, *group.placed()), config=group.config)
     report = join_reports(
@@ -141,8 +141,8 @@ def command(paths: tuple[str, ...], *, options: LintOptions) -> int:
     )
     report = replace(
         report,
-        unread=(*found.unread, *report.unread),
-        allowances=(*found.left, *report.allowances),
+        unread=(*inputs.unread, *report.unread),
+        allowances=(*inputs.left, *report.allowances),
     )
     if known is not None and options.baseline is not None:
         report = apply_baseline(report, known, options.baseline)
@@ -166,7 +166,7 @@ def _write_baseline(report: Report, file: Path) -> Report:
     return applied
 
 
-def _read(config: Config, paths: Paths, own: Sequence[str], *, skip_other_xml: bool) -> _Group:
+def _read(config: Config, paths: Paths, own: Sequence[str], *, skip_other_xml: bool) -> _LintGroup:
     mine = frozenset(own)
     documents = tuple(path for path in paths.documents if path in mine)
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
@@ -175,7 +175,7 @@ def _read(config: Config, paths: Paths, own: Sequence[str], *, skip_other_xml: b
     media = tuple(path for path in paths.media if path in mine)
     if messages or media:
         demand_folders(config)
-    return _Group(
+    return _LintGroup(
         config=config,
         messages=tuple(parse(each.data, each.source) for each in messages),
         media=media,

@@ -11,10 +11,10 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from mmscheck.cli.commands import LazyGroup
-from mmscheck.cli.exits import INTERRUPTED, Exit
 from mmscheck.cli.say import complain, internal, say, silence_stdout, watch
 from mmscheck.cli.secrets import hide
 from mmscheck.errors import LedgerError, MmscheckError, PermitError, ReaderGoneError, ReportError
+from mmscheck.model.exits import INTERRUPTED, Exit
 
 SUBCOMMANDS = {
     "check": ("check:command", "Check stored MMS: files, folders, or - for standard input."),
@@ -67,16 +67,16 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; no exception leaves."""
-    given = _as_options(list(sys.argv[1:] if argv is None else argv))
-    watch(given)
-    checked = "" if given and given[0] in SUBCOMMANDS.keys() - _CHECKING else "Nothing was checked."
+    arguments = _in_own_words(list(sys.argv[1:] if argv is None else argv))
+    watch(arguments)
+    checked = "" if arguments and arguments[0] in SUBCOMMANDS.keys() - _CHECKING else "Nothing was checked."
     try:
-        result = cli.main(args=given, prog_name="mmscheck", standalone_mode=False)
+        result = cli.main(args=arguments, prog_name="mmscheck", standalone_mode=False)
         code = int(result) if isinstance(result, int) else int(Exit.PERMITTED)
     except (click.exceptions.Exit, click.ClickException, click.Abort, KeyboardInterrupt) as stop:
         code = _stopped(stop, checked)
     except ReaderGoneError as gone:
-        code = _unread(gone, given)
+        code = _unread(gone, arguments)
     except MmscheckError as error:
         code = _refused(error, checked)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a user
@@ -84,14 +84,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _as_options(given: list[str]) -> list[str]:
+def _in_own_words(arguments: list[str]) -> list[str]:
     """``help [COMMAND ...]`` and ``version``, as other programs have them, in this one's words."""
-    match given:
+    match arguments:
         case ["help", *words] if not any(word.startswith("-") for word in words):
             return [*words, "--help"]
         case ["version"]:
             return ["--version"]
-    return given
+    return arguments
 
 
 def _stopped(stop: BaseException, checked: str) -> int:
@@ -105,17 +105,17 @@ def _stopped(stop: BaseException, checked: str) -> int:
         say(stop.format_message())
         return complain(f"which command? {checked}".strip(), Exit.NOTHING_CHECKED)
     # It knows the formats' helpers, and --version needs none of them.
-    from mmscheck.cli.guesses import told  # noqa: PLC0415
+    from mmscheck.cli.guesses import helpful_sentence  # noqa: PLC0415
 
     hint = f"{checked} See {called} --help.".strip()
-    return complain(told(stop), Exit.NOTHING_CHECKED, hint=hint)
+    return complain(helpful_sentence(stop), Exit.NOTHING_CHECKED, hint=hint)
 
 
-def _unread(gone: ReaderGoneError, given: Sequence[str]) -> int:
+def _unread(gone: ReaderGoneError, arguments: Sequence[str]) -> int:
     """Nobody is told what he did by himself, but where a verdict went unread; a list is fine in part."""
-    if given and given[0] in _REPORTING:
+    if arguments and arguments[0] in _REPORTING:
         return complain(str(gone), Exit.INTERNAL)
-    return int(Exit.PERMITTED if tuple(given[:2]) in _LISTS else Exit.INTERNAL)
+    return int(Exit.PERMITTED if tuple(arguments[:2]) in _LISTS else Exit.INTERNAL)
 
 
 def _refused(error: MmscheckError, checked: str) -> int:

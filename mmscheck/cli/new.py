@@ -51,7 +51,7 @@ def schema(file: Path) -> int:
     return _write(file, _SCHEMA, _ASSOCIATE)
 
 
-def _write(file: Path, name: str, told: str) -> int:
+def _write(file: Path, name: str, next_steps: str) -> int:
     text = importlib.resources.files("mmscheck.slidexml").joinpath(name).read_text(encoding="utf-8")
     if file == STDOUT:
         write_stdout(text)
@@ -64,5 +64,5 @@ def _write(file: Path, name: str, told: str) -> int:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "that is no name of a file"
         raise InputError(f"{file}: cannot be written: {reason}") from error
-    tell(told.format(file=shlex.quote(str(file))))
+    tell(next_steps.format(file=shlex.quote(str(file))))
     return 0

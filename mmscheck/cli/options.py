@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import click
 import msgspec
 
-from mmscheck.cli.commands import declared_options, from_values
 from mmscheck.cli.plan import SECONDS
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
@@ -23,8 +21,6 @@ from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset import NETWORK_KEYS, Config, find_configs, is_for_pull_request, load_config
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-_Struct = TypeVar("_Struct", bound=msgspec.Struct)
 _Value = TypeVar("_Value")
 
 _RATE = click.FloatRange(min=0, min_open=True)
@@ -250,53 +246,7 @@ class ChangeOptions(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-# Until send, save, bind and campaign have structs of their own, they pass all their options as a mapping.
-_Given = Mapping[str, Any]
-
-
-class _CommonOptions(msgspec.Struct, frozen=True, kw_only=True):
-    formats: Formats
-    profile: Profile
-    judging: JudgingOptions
-    config: ConfigOptions
-    network: NetworkOptions
-    plan: PlanOptions
-
-
-class _WithChanges(msgspec.Struct, frozen=True, kw_only=True):
-    common: _CommonOptions
-    changes: ChangeOptions
-    quiet: Quiet
-    no_progress: NoProgress
-
-
-class _WithoutChanges(msgspec.Struct, frozen=True, kw_only=True):
-    common: _CommonOptions
-    quiet: Quiet
-    no_progress: NoProgress
-
-
-def common_options(function: _Command) -> _Command:
-    """Add the common options of check and send to a command."""
-    return _decorated(function, _WithChanges)
-
-
-def saving_options(function: _Command) -> _Command:
-    """Add those of a command that judges what is saved: nothing may be put in its place."""
-    return _decorated(function, _WithoutChanges)
-
-
-def _decorated(function: _Command, struct: type[msgspec.Struct]) -> _Command:
-    for _, declared in reversed(tuple(declared_options(struct))):
-        function = declared(function)
-    return function
-
-
-def _group(struct: type[_Struct], options: _Struct | _Given) -> _Struct:
-    return options if isinstance(options, struct) else from_values(struct, typing.cast("_Given", options))
-
-
-def configuration(options: ConfigOptions | _Given, paths: Sequence[str]) -> Config:
+def configuration(options: ConfigOptions, paths: Sequence[str]) -> Config:
     """The named configuration file, or the one found upward from the inputs, or none.
 
     Raises RuleSetError, and UsageError when the inputs lie under different ones (the order of the inputs must
@@ -313,11 +263,8 @@ def configuration(options: ConfigOptions | _Given, paths: Sequence[str]) -> Conf
     return groups[0][0]
 
 
-def configurations(
-    options: ConfigOptions | _Given, paths: Sequence[str]
-) -> list[tuple[Config, tuple[str, ...]]]:
+def configurations(options: ConfigOptions, paths: Sequence[str]) -> list[tuple[Config, tuple[str, ...]]]:
     """At least one configuration, each with the inputs that it is the nearest of; raises as the above."""
-    options = _group(ConfigOptions, options)
     named = options.config_file
     nearest = find_configs(Path() if path == "-" else Path(path) for path in paths) if named is None else []
     groups: dict[Path | None, list[str]] = {}
@@ -333,19 +280,17 @@ def configurations(
 
 
 def ruleset(
-    options: JudgingOptions | _Given,
+    options: JudgingOptions,
     config: Config,
     *,
     profile: str | None = None,
     sender_hint: SenderType | None = None,
 ) -> RuleSet:
     """The rules for this run: flags win over the configuration. Raises RuleSetError, UsageError."""
-    if isinstance(options, Mapping):
-        profile = options["profile"]
     profile = profile or config.profile
     if profile == LINT:
         raise UsageError("--profile lint: those rules need no network and permit nothing; use mmscheck lint")
-    return _ruleset(profile, _group(JudgingOptions, options), config, sender_hint)
+    return _ruleset(profile, options, config, sender_hint)
 
 
 def offline_ruleset(options: JudgingOptions, config: Config) -> RuleSet:
@@ -367,15 +312,12 @@ def _ruleset(
     )
 
 
-def policy(options: NetworkOptions | _Given, config: Config, named: Path | None = None) -> FetchPolicy:
+def policy(options: NetworkOptions, config: Config, named: Path | None = None) -> FetchPolicy:
     """How to fetch: flags win over the configuration, lists are joined. Raises UsageError.
 
     Also for what decides to which machines requests go, when a pull request may have brought it: a CI system
     checks out the configuration with the messages, so there the one that counts has to be ``named``.
     """
-    if isinstance(options, Mapping):
-        named = options["config_file"]
-    options = _group(NetworkOptions, options)
     brought = [name for name in NETWORK_KEYS if getattr(config, name)]
     if brought and named is None and is_for_pull_request(dict(os.environ)):
         keys = ", ".join(name.replace("_", "-") for name in brought)
@@ -406,9 +348,8 @@ def _first(flag: _Value | None, configured: _Value | None, usual: _Value) -> _Va
     return usual if configured is None else configured
 
 
-def changes(options: ChangeOptions | _Given) -> Changes:
+def changes(options: ChangeOptions) -> Changes:
     """Custom subject, custom texts and merge data. Raises UsageError for what cannot be read as such."""
-    options = _group(ChangeOptions, options)
     return Changes(
         custom_subject=options.custom_subject,
         custom_texts=tuple(_custom_text(text) for text in options.custom_text),

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from mmscheck.cli.calling import API_URL
-from mmscheck.cli.exits import Exit
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.ledger_text import moment, postback_line
+from mmscheck.cli.provider import API_URL
 from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.secrets import POSTBACK_SECRET, read_secret, secret
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
+from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import PostbackMeaning
 from mmscheck.report.escape import visible
 from mmscheck.send.order import provider_account
 from mmscheck.sinch import DEFAULT_API_URL
-from mmscheck.sinch.address import provider_url
+from mmscheck.sinch.transport import provider_url
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -78,11 +78,11 @@ def command(
     host, port = _place(listen)
     spare({"where": where, "secret_file": secret_file})
     guard = _secret(secret_file)
-    _demand(guard, host, no_secret=no_secret)
+    _demand_secret(guard, host, no_secret=no_secret)
     api_url = api_url or DEFAULT_API_URL
     provider_url(api_url)
     try:
-        run(_listen(host, port, guard, _Told(where, provider_account(api_url), quiet)))
+        run(_listen(host, port, guard, _Settings(where, provider_account(api_url), quiet)))
     except LedgerError as error:
         return complain(str(error), Exit.INTERNAL, hint="No postback was taken.")
     return int(Exit.PERMITTED)
@@ -98,22 +98,22 @@ def _place(text: str) -> tuple[str, int]:
 
 def _secret(file: Path | None) -> str | None:
     if file is None:
-        given = secret(POSTBACK_SECRET)
-        return None if given is None else given.strip()
+        text = secret(POSTBACK_SECRET)
+        return None if text is None else text.strip()
     return read_secret("--secret-file", file)
 
 
-def _demand(given: str | None, host: str, *, no_secret: bool) -> None:
+def _demand_secret(secret_text: str | None, host: str, *, no_secret: bool) -> None:
     """Raise UsageError unless there is a secret, or nobody but this machine can come without one."""
     from mmscheck.postbacks import is_loopback  # noqa: PLC0415 - heavy, and --help needs none of it
 
-    if given is None and not no_secret:
+    if secret_text is None and not no_secret:
         raise UsageError(
             "a secret is needed, or whoever reaches the listener can say that a message is ready or was "
             "delivered: openssl rand -hex 16 > FILE and --secret-file FILE, or MMSCHECK_POSTBACK_SECRET. "
             "For trying things out on this machine: --no-secret"
         )
-    if given is not None and no_secret:
+    if secret_text is not None and no_secret:
         raise UsageError(
             "--no-secret, and a secret is given by --secret-file or MMSCHECK_POSTBACK_SECRET: take one away"
         )
@@ -124,7 +124,7 @@ def _demand(given: str | None, host: str, *, no_secret: bool) -> None:
         )
 
 
-class _Told(NamedTuple):
+class _Settings(NamedTuple):
     """Where it is kept, of which provider it counts, and whether nobody wants to read it."""
 
     where: str | None
@@ -132,24 +132,24 @@ class _Told(NamedTuple):
     quiet: bool
 
 
-async def _listen(host: str, port: int, given: str | None, told: _Told) -> None:
+async def _listen(host: str, port: int, secret_text: str | None, settings: _Settings) -> None:
     # SQLAlchemy and aiohttp are heavy, and --help needs neither.
     from mmscheck.ledger import open_ledger  # noqa: PLC0415
     from mmscheck.postbacks import Secret  # noqa: PLC0415
     from mmscheck.sinch import POSTBACK_MEANINGS  # noqa: PLC0415
 
-    guard = None if given is None else Secret(given)
+    guard = None if secret_text is None else Secret(secret_text)
     stop = asyncio.Event()
     when_asked_to_stop(stop.set)
-    kept = () if given is None else (given,)
-    async with await open_ledger(told.where, meanings=POSTBACK_MEANINGS, secrets=kept) as ledger:
-        say(f"postbacks of {visible(told.account)} are kept in {visible(ledger.shown)}")
-        lines, keeper = _Lines(ledger), _Keeper(ledger, told.account)
-        tell = lines.silent if told.quiet else lines.tell
+    kept = () if secret_text is None else (secret_text,)
+    async with await open_ledger(settings.where, meanings=POSTBACK_MEANINGS, secrets=kept) as ledger:
+        say(f"postbacks of {visible(settings.account)} are kept in {visible(ledger.shown)}")
+        lines, keeper = _Lines(ledger), _Keeper(ledger, settings.account)
+        tell = lines.silent if settings.quiet else lines.tell
         async with _server(keeper, host, port, guard, tell) as addresses:
             for name, number in addresses:
-                shown = f"[{name}]:{number}" if ":" in name else f"{name}:{number}"
-                say(f"listening on http://{shown}/{'' if guard is None else ' followed by the secret'}")
+                address = f"[{name}]:{number}" if ":" in name else f"{name}:{number}"
+                say(f"listening on http://{address}/{'' if guard is None else ' followed by the secret'}")
             await stop.wait()
         await lines.end()
     say("postbacks stopped")
@@ -181,9 +181,9 @@ def _complain(text: str) -> None:
 def _server(
     keeper: _Keeper, host: str, port: int, secret: Secret | None, tell: Callable[[Postback], None]
 ) -> AbstractAsyncContextManager[tuple[tuple[str, int], ...]]:
-    from mmscheck.postbacks import Limits, Listener, listening  # noqa: PLC0415 - see above
+    from mmscheck.postbacks import Listener, ListenerLimits, listening  # noqa: PLC0415 - see above
 
-    limits = Limits().fitting()
+    limits = ListenerLimits().fitting()
     listener = Listener(
         keeper, secret=secret, limits=limits, kept=tell, failed=_complain, healthy=keeper.look
     )

@@ -1,6 +1,6 @@
 """One line of progress on standard error, and only on a terminal.
 
-    with Progress(wanted=not given["no_progress"]) as line:
+    with Progress(wanted=not options.no_progress) as line:
         sent = line.stage("sent", total=len(rows))
         for row in rows:
             ...
@@ -17,10 +17,16 @@ import os
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Self, TextIO
+from urllib.parse import urlsplit
+
+from mmscheck.base.text import count
+from mmscheck.model.observation import Fetched, Observation
+from mmscheck.model.report import MessageReport
+from mmscheck.report.layout import shown_url
 
 _EVERY = 0.2
 """Seconds from one drawing to the next: fast enough to be alive, slow enough for a remote terminal."""
@@ -35,8 +41,14 @@ _MINUTE = 60
 _WIDTH = 80
 _CLEAR = "\r\x1b[K"
 
+_HOSTS_NAMED = 2
+"""Hosts named of each kind; the others are counted."""
 
-class Stage:
+_PATIENCE = 5.0
+"""Seconds without an answer from a host before it is named as one that is waited for."""
+
+
+class ProgressStage:
     """One kind of work: how much of it is done, out of how much (None: nobody knows)."""
 
     def __init__(self, name: str, total: int | None, now: float) -> None:
@@ -90,7 +102,7 @@ class Progress:
         """``stream`` is standard error unless given."""
         self._stream = sys.stderr if stream is None else stream
         self.active = wanted and drawable(self._stream)
-        self._stages: list[Stage] = []
+        self._stages: list[ProgressStage] = []
         self._remarks: list[Callable[[float], str]] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -116,9 +128,9 @@ class Progress:
         with self._lock:
             self._replace("")
 
-    def stage(self, name: str, total: int | None = None) -> Stage:
+    def stage(self, name: str, total: int | None = None) -> ProgressStage:
         """A new stage after those there are."""
-        stage = Stage(name, total, time.monotonic())
+        stage = ProgressStage(name, total, time.monotonic())
         self._stages.append(stage)
         return stage
 
@@ -140,8 +152,8 @@ class Progress:
     def text(self, now: float) -> str:
         """What the line says: every stage that has begun, then the remarks."""
         begun = [stage for at, stage in enumerate(self._stages) if stage.done or at == 0]
-        told = [*(stage.text(now) for stage in begun), *(remark(now) for remark in self._remarks)]
-        return "; ".join(filter(None, told))
+        parts = [*(stage.text(now) for stage in begun), *(remark(now) for remark in self._remarks)]
+        return "; ".join(filter(None, parts))
 
     def _draw_on(self) -> None:
         while not self._stop.wait(_EVERY):
@@ -176,3 +188,76 @@ def columns(stream: TextIO) -> int:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         return os.get_terminal_size(stream.fileno()).columns or _WIDTH
     return _WIDTH
+
+
+class CheckProgress:
+    """A check on the line: files fetched, messages judged, and the servers that make trouble."""
+
+    def __init__(self, line: Progress, urls: Iterable[str], messages: int) -> None:
+        """``urls`` may name one several times; it is fetched once."""
+        distinct = tuple(dict.fromkeys(urls))
+        self._fetched: ProgressStage = line.stage("fetched", len(distinct))
+        self._judged: ProgressStage = line.stage("judged", messages)
+        self._hosts = Hosts(distinct, time.monotonic())
+        line.remark(self._hosts.text)
+
+    def came(self, url: str, observation: Observation) -> None:
+        """An observation is there."""
+        self._hosts.came(url, time.monotonic(), failed=not isinstance(observation, Fetched))
+        self._fetched.add()
+
+    def judged(self, _message: MessageReport) -> None:
+        """A message was judged."""
+        self._judged.add()
+
+
+class Hosts:
+    """Counts by host what is waited for and what failed. Times are seconds of one steady clock."""
+
+    def __init__(self, urls: Iterable[str], now: float) -> None:
+        """Everything is waited for from ``now`` on."""
+        self._waiting = Counter(map(host_of, urls))
+        self._failed: Counter[str] = Counter()
+        self._heard = dict.fromkeys(self._waiting, now)
+
+    def came(self, url: str, now: float, *, failed: bool) -> None:
+        """Something came back for the URL, or its host gave up."""
+        host = host_of(url)
+        self._waiting[host] -= 1
+        self._failed[host] += failed
+        self._heard[host] = now
+
+    def text(self, now: float) -> str:
+        """``cdn.example.com: 12 failed; waiting for slow.example.org (12 s)``; empty when all goes well."""
+        return "; ".join(filter(None, [", ".join(self._failing()), ", ".join(self._silent(now))]))
+
+    def _failing(self) -> Iterator[str]:
+        failed = {host: number for host, number in list(self._failed.items()) if number}
+        for host in _worst(failed):
+            yield f"{shown_url(host)}: {failed[host]:,} failed"
+        yield from _others(len(failed), "with failures")
+
+    def _silent(self, now: float) -> Iterator[str]:
+        waiting = [host for host, number in list(self._waiting.items()) if number > 0]
+        since = {host: now - self._heard[host] for host in waiting}
+        silent = {host: seconds for host, seconds in since.items() if seconds >= _PATIENCE}
+        for host in _worst(silent):
+            yield f"waiting for {shown_url(host)} ({int(silent[host])} s)"
+        yield from _others(len(silent), "awaited")
+
+
+def _worst(by_host: Mapping[str, float]) -> list[str]:
+    return sorted(by_host, key=lambda host: (-by_host[host], host))[:_HOSTS_NAMED]
+
+
+def _others(hosts: int, what: str) -> Iterator[str]:
+    if hosts > _HOSTS_NAMED:
+        yield f"and {count(hosts - _HOSTS_NAMED, 'more host')} {what}"
+
+
+def host_of(url: str) -> str:
+    """The host and port that a URL names, without a login; a text for what names none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower() or "no host"
+    except ValueError:
+        return "no host"

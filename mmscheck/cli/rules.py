@@ -7,13 +7,13 @@ import click
 from mmscheck.cli.commands import LazyGroup
 
 SUBCOMMANDS = {
-    "list": ("rules_list:command", "List the rules, as a table or as JSON."),
+    "list": ("rules_show:list_", "List the rules, as a table or as JSON."),
     "explain": (
-        "rules_explain:command",
+        "rules_show:explain",
         "Tell everything about one rule, with an example that fails and one that passes.",
     ),
     "validate": (
-        "rules_validate:command",
+        "rules_show:validate",
         "Read all rule, limit and profile files strictly, and name every fault.",
     ),
     "new": ("rules_new:command", "Begin a rule: its file, and cases that show it passing and failing."),

@@ -7,31 +7,30 @@ import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import click
+import msgspec
 
-from mmscheck.cli import calling
-from mmscheck.cli import options as opts
-from mmscheck.cli.exits import Exit
-from mmscheck.cli.ledger_open import LEDGER
+from mmscheck.cli.commands import with_options
+from mmscheck.cli.ledger_open import Where, demand_place
+from mmscheck.cli.options import ConfigOptions, NetworkOptions, configuration, policy
+from mmscheck.cli.provider import ProviderOptions
 from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.secrets import API_KEY, secret
 from mmscheck.cli.spared import spare
-from mmscheck.cli.variables import filled
 from mmscheck.errors import LedgerError, UsageError
-from mmscheck.media import demand_confinement
+from mmscheck.model.exits import Exit
 from mmscheck.report.escape import visible
-from mmscheck.ruleset import Config, find_config, load_config
+from mmscheck.ruleset import Config
 
 if TYPE_CHECKING:
     from mmscheck.serve import Setup
-    from mmscheck.sinch import SinchClient
 
 _LARGEST_PORT = 65535
 
-_AS_CONFIGURED = opts.NetworkOptions(
+_AS_CONFIGURED = NetworkOptions(
     allow_net=(),
     connect_to=(),
     ca_file=None,
@@ -47,61 +46,90 @@ _AS_CONFIGURED = opts.NetworkOptions(
 """A service has one network for all who ask it, so only its configuration says which."""
 
 
+class ServeArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``mmscheck serve`` is told."""
+
+    listen: Annotated[
+        str,
+        click.option(
+            "--listen",
+            default="127.0.0.1:8910",
+            show_default=True,
+            metavar="HOST:PORT",
+            help="Where to listen; port 0 takes any free one.",
+        ),
+    ]
+    tokens_file: Annotated[
+        Path | None,
+        click.option(
+            "--tokens",
+            "tokens_file",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Who may do what, as TOML. Without it only this machine may come, and nobody can send.",
+        ),
+    ]
+    hosts: Annotated[
+        tuple[str, ...],
+        click.option(
+            "--host",
+            "hosts",
+            multiple=True,
+            metavar="NAME",
+            help="A name that the service is called by, beside localhost and its addresses; repeatable.",
+        ),
+    ]
+    origins: Annotated[
+        tuple[str, ...],
+        click.option(
+            "--cors",
+            "origins",
+            multiple=True,
+            metavar="ORIGIN",
+            help="An origin, as https://tools.example.com, whose pages may call the service; repeatable.",
+        ),
+    ]
+    slots: Annotated[
+        int,
+        click.option(
+            "--slots", type=click.IntRange(1, 64), default=2, show_default=True, help="Jobs at a time."
+        ),
+    ]
+    queue: Annotated[
+        int,
+        click.option(
+            "--queue",
+            type=click.IntRange(1, 10_000),
+            default=64,
+            show_default=True,
+            help="Jobs that may wait.",
+        ),
+    ]
+    require_approval: Annotated[
+        bool,
+        click.option(
+            "--require-approval",
+            is_flag=True,
+            help="Send only content that somebody has approved by POST /v1/approvals or on the page.",
+        ),
+    ]
+    reuse_port: Annotated[
+        bool,
+        click.option(
+            "--reuse-port",
+            is_flag=True,
+            help="Share the port with other processes of the same command: one per core.",
+        ),
+    ]
+    config: ConfigOptions
+    provider: ProviderOptions
+    where: Where
+    quiet: Annotated[bool, click.option("--quiet", is_flag=True, help="No line for each request and job.")]
+
+
 @click.command(name="serve")
-@click.option(
-    "--listen",
-    default="127.0.0.1:8910",
-    show_default=True,
-    metavar="HOST:PORT",
-    help="Where to listen; port 0 takes any free one.",
-)
-@click.option(
-    "--tokens",
-    "tokens_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Who may do what, as TOML. Without it only this machine may come, and nobody can send.",
-)
-@click.option(
-    "--host",
-    "hosts",
-    multiple=True,
-    metavar="NAME",
-    help="A name that the service is called by, beside localhost and its addresses; repeatable.",
-)
-@click.option(
-    "--cors",
-    "origins",
-    multiple=True,
-    metavar="ORIGIN",
-    help="An origin, as https://tools.example.com, whose pages may call the service; repeatable.",
-)
-@click.option("--slots", type=click.IntRange(1, 64), default=2, show_default=True, help="Jobs at a time.")
-@click.option(
-    "--queue", type=click.IntRange(1, 10_000), default=64, show_default=True, help="Jobs that may wait."
-)
-@click.option(
-    "--require-approval",
-    is_flag=True,
-    help="Send only content that somebody has approved by POST /v1/approvals or on the page.",
-)
-@click.option(
-    "--reuse-port",
-    is_flag=True,
-    help="Share the port with other processes of the same command: one per core.",
-)
-@click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    help="Default: mmscheck.toml, upward from here.",
-)
-@calling.API_URL
-@calling.API_KEY_FILE
-@calling.API_CA_FILE
-@LEDGER
-@click.option("--quiet", is_flag=True, help="No line for each request and job.")
-def command(**given: Any) -> int:
+@with_options(ServeArguments)
+def command(*, options: ServeArguments) -> int:
     """Serve the gate over HTTP, and its page, until SIGTERM or Ctrl-C.
 
     Jobs and reports are kept beside the ledger and survive a restart. Sends need an API key, and a token with
@@ -110,51 +138,39 @@ def command(**given: Any) -> int:
 
     Exit codes: 0 stopped, 2 usage or nobody can listen there, 4 the ledger cannot be opened.
     """
-    calling.ledger_place(given)
-    config = _config(given["config_file"])
-    spare(given, config=config)
-    setup = _setup(filled(given, config), config)
+    demand_place(options.where)
+    config = configuration(options.config, ("-",))
+    spare(options, config=config)
+    setup = _setup(options, config)
     try:
-        run(_serve(setup, quiet=given["quiet"]))
+        run(_serve(setup, quiet=options.quiet))
     except LedgerError as error:
         return complain(str(error), Exit.INTERNAL, hint="Nothing was served.")
     return int(Exit.PERMITTED)
 
 
-def _config(named: Path | None) -> Config:
-    found = named or find_config(Path())
-    config = load_config(found) if found else Config()
-    if config.require_confinement:
-        demand_confinement("require-confinement")
-    return config
-
-
-def _setup(given: Mapping[str, Any], config: Config) -> Setup:
+def _setup(options: ServeArguments, config: Config) -> Setup:
     # aiohttp and SQLAlchemy are heavy, and --help needs neither.
     from mmscheck.serve import Caps, Setup, read_tokens  # noqa: PLC0415
 
-    host, port = _place(given["listen"])
+    host, port = _place(options.listen)
+    named = options.config.config_file
+    provider = options.provider.filled(config, named)
     return Setup(
         host=host,
         port=port,
-        where=given["where"],
+        where=options.where,
         config=config,
-        policy=opts.policy(_AS_CONFIGURED, config, given["config_file"]),
-        tokens=None if given["tokens_file"] is None else read_tokens(given["tokens_file"]),
-        hosts=given["hosts"],
-        origins=tuple(map(_origin, given["origins"])),
-        client=_client(given),
-        require_approval=given["require_approval"],
-        reuse_port=given["reuse_port"],
-        caps=Caps(slots=given["slots"], queue=given["queue"]),
+        policy=policy(_AS_CONFIGURED, config, named=named),
+        tokens=None if options.tokens_file is None else read_tokens(options.tokens_file),
+        hosts=options.hosts,
+        origins=tuple(map(_origin, options.origins)),
+        # Without a key nothing is ever sent, and a service of checks alone needs none.
+        client=provider.client() if options.provider.api_key_file or secret(API_KEY) else None,
+        require_approval=options.require_approval,
+        reuse_port=options.reuse_port,
+        caps=Caps(slots=options.slots, queue=options.queue),
     )
-
-
-def _client(given: Mapping[str, Any]) -> SinchClient | None:
-    """The provider's client; None without a key: then nothing is ever sent."""
-    if given["api_key_file"] is None and not secret(API_KEY):
-        return None
-    return calling.way(dict(given)).client
 
 
 def _origin(text: str) -> str:

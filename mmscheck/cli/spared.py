@@ -19,11 +19,10 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.cli.commands import values_of
-from mmscheck.cli.output import Destination
-from mmscheck.cli.sites import folder_of
+from mmscheck.cli.output import Destination, folder_of
 from mmscheck.errors import UsageError
-from mmscheck.model.extensions import BY_EXTENSION
 from mmscheck.ruleset import OWN_FILE, SHARED_FILE, Config
 from mmscheck.ruleset.folder import packaged_root
 
@@ -79,32 +78,32 @@ def spare(
     ``options`` are the command's, ``inputs`` every file that it reads as its input, ``config`` the
     configuration that applies, found or named.
     """
-    given = values_of(options) if isinstance(options, msgspec.Struct) else options
-    targets = tuple(_targets(given, wanted))
+    values = values_of(options) if isinstance(options, msgspec.Struct) else options
+    targets = tuple(_targets(values, wanted))
     if not targets:
         return
-    kept = (*(_Kept(Path(file), "an input") for file in inputs), *_named(given), *_configured(config))
+    kept = (*(_Kept(Path(file), "an input") for file in inputs), *_named(values), *_configured(config))
     known = _Known(kept)
     for at, target in enumerate(targets):
         _refuse_special(target)
-        if found := known.meets(target):
-            raise UsageError(f"{target.option}: this would overwrite {found.what} ({found.file})")
+        if met := known.meets(target):
+            raise UsageError(f"{target.option}: this would overwrite {met.what} ({met.file})")
         for other in targets[:at]:
             if _Known(_written(other)).meets(target):
                 raise UsageError(f"{target.option}: {other.option} goes to the same file")
 
 
-def _targets(given: Mapping[str, Any], wanted: Sequence[Destination]) -> Iterator[_Target]:
+def _targets(values: Mapping[str, Any], wanted: Sequence[Destination]) -> Iterator[_Target]:
     for item in wanted:
         if item.file is not None:
             folder = folder_of(item.file) if item.format == "html" else None
             yield _Target(f"--format {item.format}={item.file}", item.file, folder)
-    if (log := given.get("row_log")) is not None:
+    if (log := values.get("row_log")) is not None:
         yield _Target(f"--row-log {log}", Path(log))
-    if (baseline := given.get("write_baseline")) is not None:
+    if (baseline := values.get("write_baseline")) is not None:
         yield _Target(f"--write-baseline {baseline}", Path(baseline))
-    if "where" in given:
-        yield from (_Target(f"--ledger {file}", file) for file in _ledger(given["where"]))
+    if "where" in values:
+        yield from (_Target(f"--ledger {file}", file) for file in _ledger(values["where"]))
 
 
 def _written(target: _Target) -> Iterator[_Kept]:
@@ -121,12 +120,12 @@ def _ledger(where: str | None) -> tuple[Path, ...]:
     return () if file is None else tuple(file.with_name(file.name + end) for end in _BESIDE_A_LEDGER)
 
 
-def _named(given: Mapping[str, Any]) -> Iterator[_Kept]:
+def _named(values: Mapping[str, Any]) -> Iterator[_Kept]:
     for name, what in READ.items():
-        if given.get(name) is not None:
-            yield _Kept(Path(given[name]), what)
-    if given.get("cache_folder") is not None:
-        yield _Kept(Path(given["cache_folder"]), "a kept result", whole=True)
+        if values.get(name) is not None:
+            yield _Kept(Path(values[name]), what)
+    if values.get("cache_folder") is not None:
+        yield _Kept(Path(values["cache_folder"]), "a kept result", whole=True)
 
 
 def _configured(config: Config | None) -> Iterator[_Kept]:
@@ -162,19 +161,19 @@ class _Known:
         inode = _inode(file)
         if inode is not None and inode in self._by_inode:
             return self._by_inode[inode]
-        found = self._by_name.get(_name(file))
+        met = self._by_name.get(_name(file))
         # Two files that are both there, and are not one, stay two however alike their names are.
-        apart = found is not None and inode is not None and _inode(found.file) is not None
-        same_place = found is not None and _place(found.file) == _place(file)
-        return None if apart and not same_place else found
+        apart = met is not None and inode is not None and _inode(met.file) is not None
+        same_place = met is not None and _place(met.file) == _place(file)
+        return None if apart and not same_place else met
 
     def _around(self, target: _Target) -> _Kept | None:
         """The folder that stays whole and that the target is in."""
         for place in (Path(_place(target.file)), Path(os.path.realpath(target.file))):
             for folder in place.parents:
-                found = self._by_inode.get(_inode(folder) or (0, 0)) or self._by_name.get(_name(folder))
-                if found is not None and found.whole and _belongs(found, place):
-                    return found
+                met = self._by_inode.get(_inode(folder) or (0, 0)) or self._by_name.get(_name(folder))
+                if met is not None and met.whole and _belongs(met, place):
+                    return met
         return None
 
     def _inside(self, folder: Path | None) -> _Kept | None:
@@ -188,9 +187,9 @@ class _Known:
         return None
 
 
-def _belongs(found: _Kept, file: Path) -> bool:
+def _belongs(met: _Kept, file: Path) -> bool:
     """Whether a file in such a folder is part of it: reports may lie among assets, as other files do."""
-    if found.what != "an asset":
+    if met.what != "an asset":
         return True
     return file.suffix.lower() in BY_EXTENSION and file.exists()
 

@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from mmscheck.diff import shown as words
+from mmscheck.diff import words
 from mmscheck.diff.changes import Comparison
-from mmscheck.diff.rows import Row, Section, sections
+from mmscheck.diff.words import ChangeRow, Section, sections
 from mmscheck.report.escape import visible
 from mmscheck.report.layout import Page
 
@@ -103,7 +103,7 @@ def _section(section: Section) -> Iterator[str]:
         yield f"<p>{_text(section.more)}</p>"
 
 
-def _row(row: Row) -> str:
+def _row(row: ChangeRow) -> str:
     fix = "\n".join(visible(line) for line in row.fix.split("\n"))
     shown = f"<pre>{escape(fix, quote=True)}</pre>" if fix else ""
     return (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mmscheck.diff import shown as words
+from mmscheck.diff import words
 from mmscheck.diff.changes import Comparison
-from mmscheck.diff.rows import Section, sections
+from mmscheck.diff.words import Section, sections
 from mmscheck.report.escape import visible
 from mmscheck.report.layout import Page
 from mmscheck.report.markdown_text import cut, escaped

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmscheck.diff import shown as words
+from mmscheck.diff import words
 from mmscheck.diff.changes import Comparison, Kind
-from mmscheck.diff.rows import Row, sections
+from mmscheck.diff.words import ChangeRow, sections
 from mmscheck.report.layout import Page, Style, shown, shown_lines
 
 LIMIT = 50
@@ -48,7 +48,7 @@ def _list(title: str, items: list[str], page: Page) -> Iterator[str]:
             yield from page.block(line, indent=2, hang=2)
 
 
-def _row(row: Row, page: Page, *, helps: bool) -> Iterator[str]:
+def _row(row: ChangeRow, page: Page, *, helps: bool) -> Iterator[str]:
     yield from page.block(shown(f"{row.where}, {row.rules}: {row.outcome}"), indent=2, hang=4)
     if row.what:
         yield from page.block(shown(row.what), indent=6)

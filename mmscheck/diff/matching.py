@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from mmscheck.model.redact import unmarked
+from mmscheck.base.redact import unmarked
 from mmscheck.report.json_read import ReadMedia, ReadMessage
 
 MatchedBy = Literal["source", "digest", "name"]

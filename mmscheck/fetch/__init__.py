@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from mmscheck.fetch.connect_to import ConnectTo, parse_connect_to
-from mmscheck.fetch.interface import Inspector, OnDone
-from mmscheck.fetch.policy import FetchPolicy, check_policy, default_user_agent
+from typing import TYPE_CHECKING, Any
+
+from mmscheck.fetch.policy import (
+    ConnectTo,
+    FetchPolicy,
+    Inspector,
+    OnDone,
+    check_policy,
+    default_user_agent,
+    parse_connect_to,
+)
 from mmscheck.fetch.proxy import parse_proxy
-from mmscheck.fetch.run import fetch_all
-from mmscheck.fetch.turns import Turns, plan
+from mmscheck.fetch.slots import Turns, plan
+
+if TYPE_CHECKING:
+    from mmscheck.fetch.fetcher import fetch_all
 
 __all__ = [
     "ConnectTo",
@@ -22,3 +32,12 @@ __all__ = [
     "parse_proxy",
     "plan",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import ``fetch_all`` on first use: aiohttp takes longer to import than most commands to run."""
+    if name != "fetch_all":
+        raise AttributeError(f"module 'mmscheck.fetch' has no attribute {name!r}")
+    from mmscheck.fetch.fetcher import fetch_all  # noqa: PLC0415 - see above
+
+    return fetch_all

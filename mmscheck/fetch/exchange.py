@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 
-from mmscheck.fetch import excerpt
 from mmscheck.fetch.chunks import ChunkScanner
-from mmscheck.fetch.head import Head, head_end, kept, parse_head
+from mmscheck.fetch.head import (
+    SHOWN,
+    Head,
+    HeadOddities,
+    begins_as_http,
+    head_end,
+    judge_fields,
+    judge_lines,
+    kept,
+    parse_head,
+)
 from mmscheck.fetch.names import Route
-from mmscheck.fetch.oddities import SHOWN, Oddities, begins_as_http, judge_fields, judge_lines
 from mmscheck.model.observation import Anomaly, AnomalyKind, Certificate, Hop
 
 HEAD_LIMIT = 64 * 1024
 """Bytes of response head, interim ones included, that are kept and read; more is refused."""
 
+EXCERPT_LENGTH = 2048
+"""Bytes of body that are kept."""
+
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+"""The "binary data bytes" of the WHATWG MIME Sniffing standard, section 3 (November 2026)."""
+
 _CONTINUATION = bytes(range(0x80, 0xC0))
+
+
+def excerpt_text(begin: bytes | bytearray) -> str:
+    """``begin`` as ISO-8859-1 when it may be text, else nothing."""
+    return "" if _BINARY.search(begin) else begin.decode("latin-1")
 
 
 def continuing(data: bytes) -> int:
@@ -62,7 +82,7 @@ class Exchange:
         self._raw = bytearray()
         self._held = bytearray()
         self._begin = bytearray()
-        self._oddities = Oddities()
+        self._oddities = HeadOddities()
         self._elapsed = elapsed
 
     @property
@@ -73,12 +93,12 @@ class Exchange:
     @property
     def excerpt(self) -> str:
         """The beginning of the body where it may be text, else nothing."""
-        return excerpt.excerpt_text(self._raw[: excerpt.LENGTH] if self.not_http else self._begin)
+        return excerpt_text(self._raw[:EXCERPT_LENGTH] if self.not_http else self._begin)
 
     @property
     def wants_excerpt(self) -> bool:
         """Whether more of the body would make the excerpt longer."""
-        return len(self._begin) < excerpt.LENGTH
+        return len(self._begin) < EXCERPT_LENGTH
 
     @property
     def broken(self) -> bool:
@@ -211,7 +231,7 @@ class Exchange:
         self.head, self.length = head, head.length
         judge_fields(head, self._oddities)
         if self.length is None and head.chunked:
-            self._chunks = ChunkScanner(self._begin, excerpt.LENGTH)
+            self._chunks = ChunkScanner(self._begin, EXCERPT_LENGTH)
 
     def _begin_collected(self, head: Head) -> bytes:
         """The same after heads have been collected; returns them and what there is of the body."""
@@ -226,7 +246,7 @@ class Exchange:
             return self._feed_chunks(self._chunks, data)
         taken = len(data) if self.length is None else min(len(data), self.length - self.received)
         if self.wants_excerpt:
-            self._begin += data[: min(taken, excerpt.LENGTH - len(self._begin))]
+            self._begin += data[: min(taken, EXCERPT_LENGTH - len(self._begin))]
         self.received += taken
         if taken == len(data):
             return data

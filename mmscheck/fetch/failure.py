@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+from mmscheck.base.text import one_line
 from mmscheck.model.observation import Reason
 
 TRANSIENT = frozenset({Reason.REFUSED, Reason.RESET, Reason.UNREACHABLE, Reason.TIMED_OUT, Reason.DNS_FAILED})
 """Reasons that a moment later may be gone; the rest would only be repeated in vain."""
 
 _LONGEST = 300
-
-
-def one_line(text: str) -> str:
-    """``text`` fit for a report: one line of at most 300 characters, what cannot be printed escaped.
-
-    Servers choose status phrases and header values, and some choose terminal commands or megabytes.
-    """
-    line = " ".join(text.split())[:_LONGEST]
-    return line if line.isprintable() else repr(line)[1:-1]
+"""Characters of a detail: servers choose status phrases and header values, and some choose megabytes."""
 
 
 class Failure(Exception):  # noqa: N818 - it is a result on its way out, not an error of the program
@@ -31,6 +24,6 @@ class Failure(Exception):  # noqa: N818 - it is a result on its way out, not an 
         """Keep the reason; whether it is transient follows from it unless said."""
         super().__init__(reason, detail)
         self.reason = reason
-        self.detail = one_line(detail)
+        self.detail = one_line(detail, _LONGEST)
         self.transient = reason in TRANSIENT if transient is None else transient
         self.wait = wait

@@ -1,8 +1,4 @@
-"""Which addresses may be dialled: a table of our own, because `ipaddress` alone is no filter.
-
-``ipaddress`` calls NAT64, 6to4, site-local, multicast and several clouds' metadata addresses global, and its
-tables differ between patch releases of Python. An address must pass the table below, be global unicast by
-`ipaddress` too, and pass again as the IPv4 address it stands for.
+"""Which addresses may be dialled: those of public hosts by `mmscheck.base.networks`, and those let through.
 
 ``allowed`` networks are taken exactly as written: an address inside one is let through. An
 IPv4-mapped address (``::ffff:a.b.c.d``) is the same destination as a.b.c.d, so it is judged as that and by
@@ -16,15 +12,24 @@ HTTP request could be abused to speak; a ``connect_to`` mapping or an allowed ad
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
 
+from mmscheck.base.networks import Network, numeric, why_not_public
 from mmscheck.errors import UsageError
 from mmscheck.fetch.failure import Failure
-from mmscheck.fetch.tables import BAD_PORTS, DENIED, GLOBAL_UNICAST, NAT64
 from mmscheck.model.observation import Reason
 
-Address = IPv4Address | IPv6Address
-Networks = tuple[IPv4Network | IPv6Network, ...]
+Networks = tuple[Network, ...]
+
+_BAD_PORTS = (
+    "0 1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 "
+    "115 117 119 123 135 137 139 143 161 179 389 427 465 512 513 514 515 526 530 531 532 540 548 554 "
+    "556 563 587 601 636 989 990 993 995 1719 1720 1723 2049 3659 4045 4190 5060 5061 6000 6566 6665 "
+    "6666 6667 6668 6669 6679 6697 10080"
+)
+
+BAD_PORTS = frozenset(map(int, _BAD_PORTS.split()))
+"""Ports of mail, name, file and chat services: the "bad port" list of the WHATWG Fetch standard."""
 
 
 def parse_networks(texts: Iterable[str]) -> Networks:
@@ -35,15 +40,12 @@ def parse_networks(texts: Iterable[str]) -> Networks:
 def classify(address: str, allowed: Networks = ()) -> str | None:
     """None when ``address`` (numeric, as from the operating system) may be dialled, else why not."""
     try:
-        number = _numeric(address)
+        number = numeric(address)
     except ValueError:
         return "not a numeric address"
     if any(number in network for network in allowed):
         return None
-    if isinstance(number, IPv6Address) and number in NAT64:
-        carried = _why_denied(IPv4Address(int(number) & 0xFFFFFFFF))
-        return None if carried is None else f"NAT64 for {carried}"
-    return _why_denied(number)
+    return why_not_public(number)
 
 
 def refuse_route(addresses: Iterable[str], port: int, *, mapped: bool, allowed: Networks) -> None:
@@ -67,27 +69,10 @@ def refuse_port(port: int) -> None:
 
 def inside(address: str, allowed: Networks) -> bool:
     """Whether ``address`` (numeric) is in a network that the user let through."""
-    return any(_numeric(address) in network for network in allowed)
+    return any(numeric(address) in network for network in allowed)
 
 
-def _numeric(text: str) -> Address:
-    address = ip_address(text.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return address if mapped is None else mapped
-
-
-def _why_denied(address: Address) -> str | None:
-    for network, why in DENIED:
-        if address in network:
-            return why
-    if address.is_multicast or address.is_reserved or not address.is_global:
-        return "not a public unicast address"
-    if isinstance(address, IPv6Address) and address not in GLOBAL_UNICAST:
-        return "outside the global unicast range"
-    return None
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
+def _network(text: str) -> Network:
     try:
         return ip_network(text)
     except ValueError as error:

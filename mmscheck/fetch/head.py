@@ -1,15 +1,21 @@
-"""The head of a response as bytes, read leniently: what a client library refuses must still be shown."""
+"""The head of a response as bytes, read leniently: what a client library refuses must still be shown.
+
+What is odd about it is judged by its bytes, and by nothing that a library made of them. The grammar is that
+of RFC 9112, sections 2.2 to 5, and RFC 9110, sections 5 and 8.6.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 import msgspec
 
 from mmscheck.fetch.failure import Failure
-from mmscheck.model import caching
-from mmscheck.model.observation import Reason
+from mmscheck.model.framing import Framing, FramingFault, Lines, read_framing
+from mmscheck.model.observation import Anomaly, AnomalyKind, Reason
+from mmscheck.servers import caches
 
 MOST_LINES = 200
 """Header lines of one answer that are kept; what decides is kept beyond."""
@@ -20,23 +26,48 @@ MOST_CHARACTERS = 16 * 1024
 MOST_DECIDING = 100
 """Header lines that decide; an answer with more of them has none that could be trusted."""
 
-DECIDING = caching.HEADERS | {
+DECIDING = caches.HEADERS | {
     *("content-length", "transfer-encoding", "content-encoding", "content-type", "content-range"),
     *("location", "retry-after"),
 }
 """Names in lower case of all headers that the outcome of a rule depends on."""
 
 _A_PAIR = 2
-
-Lines = tuple[tuple[str, str], ...]
-
 _END = re.compile(rb"\r?\n\r?\n")
 _STATUS_LINE = re.compile(r"HTTP/(\d+(?:\.\d+)?)[ \t]+(\d{3})(?:[ \t]+(.*))?$")
 _SPACE = " \t"
 _NO_BODY = frozenset({204, 304})
 _SWITCHING = 101
 _FINAL = 200
-_MOST_DIGITS = 18  # what a signed 64-bit number always holds
+MOST_HEADERS = 100
+"""Header lines beyond which programs begin to refuse (http.client of Python 3.11 and Apache 2.4: 100)."""
+
+_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_VALUE = rb"[\t\x20-\x7e\x80-\xff]*"
+_PLAIN = re.compile(
+    rb"HTTP/1\.[01] [1-5][0-9]{2}(?: " + _VALUE + rb")?\r\n"
+    rb"(?:" + _TOKEN + rb":" + _VALUE + rb"\r\n){0,100}\r\n"
+)
+_STRICT_STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-5][0-9]{2}(?: .*)?", re.DOTALL)
+_NAME = re.compile(_TOKEN)
+_FRAMING = re.compile(
+    rb"[ \t]+(?:content-length|transfer-encoding|content-encoding|content-type)[ \t]*:", re.IGNORECASE
+)
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_HTTP = b"HTTP/"
+_LEAD = re.compile(rb"\r?\n?")
+_MOST_SHOWN = 3
+_LONGEST_SHOWN = 160
+SHOWN = 60
+"""Bytes that are shown of what need not be lines."""
+
+_PARTIAL, _NOT_MODIFIED, _UNSATISFIABLE = 206, 304, 416
+_Found = tuple[AnomalyKind, bytes]
+_LENGTH_KINDS = {
+    FramingFault.BAD_LENGTH: AnomalyKind.BAD_LENGTH,
+    FramingFault.TWO_LENGTHS: AnomalyKind.TWO_LENGTHS,
+    FramingFault.REPEATED_LENGTH: AnomalyKind.REPEATED_LENGTH,
+}
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -59,19 +90,19 @@ class Head(msgspec.Struct, frozen=True):
         return self.status is not None and self.status < _FINAL and self.status != _SWITCHING
 
     @property
+    def framing(self) -> Framing:
+        """What the headers say of the length and the codings of the body."""
+        return read_framing(self.headers)
+
+    @property
     def chunked(self) -> bool:
-        """Whether chunked is among the transfer codings."""
-        return "chunked" in _listed(self.values("Transfer-Encoding"))
+        """Whether the body is to be read as chunks."""
+        return self.framing.chunked and not self.framing.padded
 
     @property
     def length(self) -> int | None:
         """Bytes of body to expect; None when the head does not say, or not unambiguously."""
-        if self.status in _NO_BODY:
-            return 0
-        stated = self.values("Content-Length")
-        if len(stated) != 1 or self.values("Transfer-Encoding") or not is_number(stated[0]):
-            return None
-        return int(stated[0])
+        return 0 if self.status in _NO_BODY else self.framing.body_length
 
     @property
     def summary(self) -> str:
@@ -143,28 +174,128 @@ def framing_fault(head: Head) -> Failure | None:
             return Failure(Reason.MALFORMED_HTTP, f"white space around the header name {name!r}")
     if any("\n" in value for value in head.values("Content-Length")):
         return Failure(Reason.MALFORMED_HTTP, "Content-Length is folded over several lines")
-    stated = _listed(head.values("Content-Length"))
-    if stated and head.chunked:
-        return Failure(Reason.LENGTH_AND_CHUNKED, f"Content-Length: {', '.join(stated)}")
-    if stated and head.values("Transfer-Encoding"):
-        return Failure(Reason.MALFORMED_HTTP, "Content-Length beside Transfer-Encoding")
-    return _length_fault(stated) if head.values("Content-Length") else None
+    return _refused(head.framing)
 
 
-def _length_fault(stated: list[str]) -> Failure | None:
-    if len(set(stated)) > 1:
-        return Failure(Reason.TWO_LENGTHS, ", ".join(stated))
-    if len(stated) > 1:
-        return Failure(Reason.MALFORMED_HTTP, f"Content-Length is stated {len(stated)} times")
-    if not (stated and is_number(stated[0])):
-        return Failure(Reason.MALFORMED_HTTP, f"Content-Length is {''.join(stated)!r}, not a number")
+def _refused(framing: Framing) -> Failure | None:
+    lengths = ", ".join(framing.lengths)
+    match framing.faults[:1]:
+        case (FramingFault.LENGTH_AND_CODING,) if framing.chunked:
+            return Failure(Reason.LENGTH_AND_CHUNKED, f"Content-Length: {lengths}")
+        case (FramingFault.LENGTH_AND_CODING,):
+            return Failure(Reason.MALFORMED_HTTP, "Content-Length beside Transfer-Encoding")
+        case (FramingFault.TWO_LENGTHS,):
+            return Failure(Reason.TWO_LENGTHS, lengths)
+        case (FramingFault.REPEATED_LENGTH,):
+            times = len(framing.lengths)
+            return Failure(Reason.MALFORMED_HTTP, f"Content-Length is stated {times} times")
+        case (FramingFault.BAD_LENGTH,):
+            return Failure(Reason.MALFORMED_HTTP, f"Content-Length is {lengths!r}, not a number")
     return None
 
 
-def is_number(text: str) -> bool:
-    """Whether ``text`` is a number of bytes and nothing else: digits, few enough for every recipient."""
-    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+class HeadOddities:
+    """Anomalies by kind in the order of their finding, each with the first lines that show it."""
+
+    def __init__(self) -> None:
+        """Nothing odd so far."""
+        self._found: dict[AnomalyKind, list[str]] = {}
+
+    def copy(self) -> HeadOddities:
+        """The same so far, to be added to apart."""
+        other = HeadOddities()
+        other._found = {kind: list(lines) for kind, lines in self._found.items()}
+        return other
+
+    def add(self, kind: AnomalyKind, line: bytes | str) -> None:
+        """Note one more line that shows ``kind``; what exceeds a report's measure is dropped."""
+        lines = self._found.setdefault(kind, [])
+        if len(lines) < _MOST_SHOWN:
+            text = line if isinstance(line, str) else line.decode("latin-1")
+            lines.append(text[:_LONGEST_SHOWN])
+
+    @property
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """All of them."""
+        return tuple(Anomaly(kind=kind, seen="\n".join(lines)) for kind, lines in self._found.items())
 
 
-def _listed(values: tuple[str, ...]) -> list[str]:
-    return [part.strip().lower() for value in values for part in value.split(",") if part.strip()]
+def begins_as_http(raw: bytes | bytearray) -> bool:
+    """Whether ``raw`` may be the beginning of a response head, also when it is too short to tell.
+
+    One empty line before it is passed over, as some clients do.
+    """
+    lead = _LEAD.match(raw)
+    start = lead.end() if lead else 0
+    begin = raw[start : start + len(_HTTP)]
+    return begin == _HTTP[: len(begin)]
+
+
+def judge_lines(raw: bytes, oddities: HeadOddities, *, whole: bool) -> None:
+    """Note what is odd about the lines of a head; of one that is not ``whole`` the last line does not count.
+
+    A head that does not even begin as one has no lines to speak of.
+    """
+    if whole and _PLAIN.fullmatch(raw):
+        return
+    if not begins_as_http(raw):
+        oddities.add(AnomalyKind.NOT_HTTP, raw.strip(b"\r\n")[:SHOWN])
+        return
+    begun = raw.lstrip(b"\r\n")
+    if begun != raw:
+        oddities.add(AnomalyKind.STATUS_LINE, "an empty line in its place")
+    for kind, line in _odd_lines(begun.split(b"\n")[:-1], whole=whole):
+        oddities.add(kind, line)
+
+
+def judge_fields(head: Head, oddities: HeadOddities) -> None:
+    """Note what is odd about the meaning of a whole head: lengths that disagree, answers nobody asked for."""
+    lengths, codings, ranges = (
+        [f"{name}: {value}" for name, value in head.headers if name.strip().lower() == wanted]
+        for wanted in ("content-length", "transfer-encoding", "content-range")
+    )
+    for fault in head.framing.faults:
+        if fault is FramingFault.LENGTH_AND_CODING:
+            oddities.add(AnomalyKind.LENGTH_AND_CHUNKED, "\n".join((*lengths[:2], *codings[:2])))
+        else:
+            oddities.add(_LENGTH_KINDS[fault], "\n".join(lengths[:_MOST_SHOWN]))
+    if head.status == _PARTIAL or (ranges and head.status != _UNSATISFIABLE):
+        oddities.add(AnomalyKind.RANGE_UNASKED, "\n".join((head.line, *ranges[:2])))
+    if head.status == _NOT_MODIFIED:
+        oddities.add(AnomalyKind.NOT_MODIFIED_UNASKED, head.line)
+
+
+def _odd_lines(lines: list[bytes], *, whole: bool) -> Iterator[_Found]:
+    head = lines[:-1] if whole else lines
+    for line in lines:
+        if not line.endswith(b"\r"):
+            yield AnomalyKind.BARE_LF, line
+    texts = [line.removesuffix(b"\r") for line in head]
+    if texts and not _STRICT_STATUS_LINE.fullmatch(texts[0]):
+        yield AnomalyKind.STATUS_LINE, texts[0]
+    fields = texts[1:]
+    if len(fields) > MOST_HEADERS:
+        yield AnomalyKind.TOO_MANY_HEADERS, f"{len(fields)} lines".encode()
+    for number, line in enumerate(texts):
+        if _CONTROL.search(line):
+            yield AnomalyKind.CONTROL_CHARACTER, line
+        if number:
+            yield from _odd_field(line, texts[number - 1], first=number == 1)
+
+
+def _odd_field(line: bytes, above: bytes, *, first: bool) -> Iterator[_Found]:
+    if line[:1] in {b" ", b"\t"}:
+        if first:
+            yield AnomalyKind.SPACED_NAME, line
+        else:
+            yield AnomalyKind.OBS_FOLD, above + b"\n" + line
+            if _FRAMING.match(line):
+                # Some clients drop the space before a name, and then this says where the file ends.
+                yield AnomalyKind.SPACED_NAME, line
+        return
+    name, colon, _ = line.partition(b":")
+    if colon and name != name.rstrip(b" \t"):
+        yield AnomalyKind.SPACED_NAME, line
+        name = name.rstrip(b" \t")
+    if line and not (colon and _NAME.fullmatch(name)):
+        yield AnomalyKind.NOT_A_HEADER, line

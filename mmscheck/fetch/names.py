@@ -15,13 +15,15 @@ from ipaddress import ip_address
 
 import msgspec
 
-from mmscheck.fetch.connect_to import ConnectTo, canonical_host, first_match
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.guard import Networks
-from mmscheck.fetch.interface import Lookup
+from mmscheck.fetch.policy import ConnectTo, first_match
 from mmscheck.fetch.proxy import Proxy, refuse_written
-from mmscheck.fetch.url import Target
+from mmscheck.fetch.url import Target, canonical_host
 from mmscheck.model.observation import Reason
+
+Lookup = Callable[[str], Sequence[str]]
+"""A host name to its numeric addresses, best first; blocking; raises OSError as getaddrinfo does."""
 
 AT_ONCE = 32
 """Lookups under way at the same time: each needs a thread while the name server thinks."""

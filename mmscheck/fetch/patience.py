@@ -1,4 +1,4 @@
-"""How long a server may take: to its first byte, and over each stretch of a body."""
+"""How long a server may take: in all, to its first byte, and over each stretch of a body."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
+from types import TracebackType
 
 from mmscheck.fetch.exchange import Exchange
 from mmscheck.fetch.failure import Failure
@@ -16,7 +17,55 @@ from mmscheck.model.observation import Reason
 WINDOW = 10.0
 """Seconds over which the throughput is averaged, so that a pause is no offence (a judgement)."""
 
+
 _SAMPLES = 20
+
+
+class Stopwatch:
+    """Runs only inside ``async with``, and stops the work when ``limit`` seconds have been used up.
+
+    The work is stopped with a `TimeoutError` out of the ``async with``.
+    """
+
+    def __init__(self, limit: float) -> None:
+        """Start at zero, stopped."""
+        self._limit = limit
+        self._spent = 0.0
+        self._since: float | None = None
+        self._alarm = asyncio.timeout(None)
+
+    def elapsed(self) -> float:
+        """Seconds so far."""
+        return self._spent + (0.0 if self._since is None else monotonic() - self._since)
+
+    def apart(self, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """``work`` without the time that it takes; for use inside ``async with``."""
+
+        async def unmeasured() -> None:
+            self._spent, self._since = self.elapsed(), None
+            self._alarm.reschedule(None)
+            await work()
+            self._since = monotonic()
+            self._alarm.reschedule(asyncio.get_running_loop().time() + self._limit - self._spent)
+
+        return unmeasured
+
+    async def __aenter__(self) -> None:
+        """Go on."""
+        self._since = monotonic()
+        self._alarm = asyncio.timeout(self._limit - self._spent)
+        await self._alarm.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop; turns the cancellation by the alarm into `TimeoutError`."""
+        self._spent = self.elapsed()
+        self._since = None
+        await self._alarm.__aexit__(kind, error, traceback)
 
 
 @asynccontextmanager

@@ -1,19 +1,96 @@
-"""The manners, limits and permissions of one run of fetching."""
+"""The manners, limits and permissions of one run of fetching, and what its caller hands in."""
 
 from __future__ import annotations
 
 import math
+import re
 import ssl
+from collections.abc import Awaitable, Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
 
 import msgspec
 
 from mmscheck.errors import UsageError
-from mmscheck.fetch.connect_to import ConnectTo
 from mmscheck.fetch.guard import Networks, parse_networks
 from mmscheck.fetch.proxy import parse_proxy
-from mmscheck.fetch.tls import trust
-from mmscheck.model.observation import ProbeName
+from mmscheck.fetch.url import canonical_host
+from mmscheck.model.observation import Inspected, Observation, ProbeName
+
+Inspector = Callable[[str, bytes], Awaitable[Inspected]]
+"""(url, whole body) to the type and the facts of the bytes; awaited once for each file that came whole."""
+
+
+OnDone = Callable[[str, Observation], None]
+"""Told of each URL as soon as its observation is there."""
+
+
+_FIELD = r"(\[[^\[\]]*\]|[^:\[\]]*)"
+
+
+_SHAPE = re.compile(rf"{_FIELD}:(\d*):{_FIELD}:(\d*)", re.ASCII)
+
+
+_LAST_PORT = 65535
+
+
+class ConnectTo(msgspec.Struct, frozen=True):
+    """Connections for ``host``:``port`` go to ``to_host``:``to_port``.
+
+    An empty ``host`` and a ``port`` of None match any. IPv6 addresses are kept without brackets. The
+    Host header, the TLS server name and the certificate check stay those of the URL.
+    """
+
+    host: str
+    port: int | None
+    to_host: str
+    to_port: int
+
+    def matches(self, host: str, port: int) -> bool:
+        """Whether a URL's host and port are meant."""
+        return (self.port is None or self.port == port) and (
+            not self.host or canonical_host(self.host) == canonical_host(host)
+        )
+
+
+def parse_connect_to(text: str) -> ConnectTo:
+    """Read ``HOST:PORT:ADDRESS:PORT``; raise `UsageError` naming what was expected."""
+    shape = _SHAPE.fullmatch(text)
+    if shape is None:
+        raise UsageError(
+            f"--connect-to {text!r}: expected HOST:PORT:ADDRESS:PORT, with IPv6 addresses in brackets, "
+            "such as media.example.com:443:[::1]:8443"
+        )
+    host, port, to_host, to_port = shape.groups()
+    if not to_host.strip("[]"):
+        raise UsageError(f"--connect-to {text!r}: expected an address to connect to after HOST:PORT")
+    return ConnectTo(
+        host=_unbracketed(text, host),
+        port=_port(text, port) if port else None,
+        to_host=_unbracketed(text, to_host),
+        to_port=_port(text, to_port),
+    )
+
+
+def first_match(rules: Iterable[ConnectTo], host: str, port: int) -> ConnectTo | None:
+    """The first rule that speaks of this host and port, as in curl."""
+    return next((rule for rule in rules if rule.matches(host, port)), None)
+
+
+def _unbracketed(text: str, host: str) -> str:
+    if not host.startswith("["):
+        return host
+    try:
+        return str(ip_address(host[1:-1]))
+    except ValueError:
+        raise UsageError(f"--connect-to {text!r}: expected an IPv6 address in the brackets") from None
+
+
+def _port(text: str, digits: str) -> int:
+    number = int(digits or "0")
+    if not 0 < number <= _LAST_PORT:
+        raise UsageError(f"--connect-to {text!r}: expected a port from 1 to 65535, not {digits!r}")
+    return number
 
 
 def default_user_agent() -> str:
@@ -84,3 +161,21 @@ def check_policy(policy: FetchPolicy) -> tuple[Networks, ssl.SSLContext | None]:
 def _at_least(name: str, value: float, least: int) -> None:
     if not value >= least or not math.isfinite(value):
         raise UsageError(f"{name} must be {least} or more, not {value:g}")
+
+
+def trust(ca_file: str | None) -> ssl.SSLContext | None:
+    """Trust the system's authorities and those in ``ca_file``; None for the system's alone.
+
+    Raises `UsageError` when the file cannot be used.
+    """
+    if ca_file is None:
+        return None
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context.load_verify_locations(cafile=ca_file)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"--ca-file {ca_file}: expected a readable file of PEM certificates ({error})"
+        ) from None
+    return context

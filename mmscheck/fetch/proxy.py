@@ -14,10 +14,9 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from mmscheck.errors import UsageError
-from mmscheck.fetch.connect_to import canonical_host
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.guard import Networks, refuse_port, refuse_route
-from mmscheck.fetch.url import BadUrlError, Target, parse_url
+from mmscheck.fetch.url import BadUrlError, Target, canonical_host, parse_url
 from mmscheck.model.observation import Reason
 
 _SHAPE = re.compile(r"http://(?:([^@/?#]*)@)?([^@/?#]+:[0-9]+)/?", re.IGNORECASE)

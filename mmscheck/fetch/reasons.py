@@ -8,15 +8,20 @@ import ssl
 
 import aiohttp
 
+from mmscheck.fetch.certificates import certificate_fault
 from mmscheck.fetch.exchange import Exchange
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.head import framing_fault
-from mmscheck.fetch.tls import certificate_fault
-from mmscheck.fetch.wire import AddressDeniedError
+from mmscheck.fetch.wire import AddressDeniedError, DroppedError
 from mmscheck.model.handshake import Handshake
 from mmscheck.model.observation import Reason
 
+_PASSING = frozenset({502, 503, 504})
+
+
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
+
+
 _BY_ERRNO = {
     errno.ECONNREFUSED: Reason.REFUSED,
     errno.ECONNRESET: Reason.RESET,
@@ -32,10 +37,6 @@ _BY_ERRNO = {
     errno.EPERM: Reason.UNREACHABLE,
     errno.ETIMEDOUT: Reason.TIMED_OUT,
 }
-
-
-class DroppedError(Exception):
-    """The connection went away under a request; its cause says how."""
 
 
 def explain(error: Exception, exchange: Exchange) -> Failure:
@@ -54,6 +55,23 @@ def explain(error: Exception, exchange: Exchange) -> Failure:
     if isinstance(error, DroppedError | aiohttp.ClientOSError | aiohttp.ServerDisconnectedError):
         return _dropped(exchange)
     raise error
+
+
+def proxy_failure(error: Exception, exchange: Exchange) -> Failure | None:
+    """What the proxy did wrong, or None when ``error`` is not of its making."""
+    proxy = exchange.route.proxy
+    if proxy is None:
+        return None
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        detail = f"{proxy.text} answered CONNECT with HTTP {error.status} {error.message}".rstrip()
+        return Failure(Reason.PROXY_FAILED, detail, transient=error.status in _PASSING)
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        # A space behind the URL: redaction would take a mark there for a part of it.
+        detail = f"{proxy.text} could not be reached: {error.os_error.strerror or error.os_error}"
+        return Failure(Reason.PROXY_FAILED, detail, transient=True)
+    if exchange.connected or isinstance(error, aiohttp.ClientConnectorError):
+        return None
+    return Failure(Reason.PROXY_FAILED, f"{proxy.text} gave no usable answer to CONNECT", transient=True)
 
 
 def _not_connected(error: OSError) -> Failure:

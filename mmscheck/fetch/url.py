@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv6Address, ip_address
 
 import idna
 import msgspec
@@ -137,3 +137,11 @@ def _ascii_path(path: str) -> str:
         for character in path
     )
     return escaped if escaped.startswith("/") else f"/{escaped}"
+
+
+def canonical_host(host: str) -> str:
+    """A form in which two spellings of one host are equal: lower case, no final dot, short IPv6."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return host.lower().removesuffix(".")

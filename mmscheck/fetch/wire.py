@@ -1,4 +1,4 @@
-"""Sockets and connections: guarded when they are made, listened to while they are used."""
+"""Sockets, connections and sessions: guarded when they are made, listened to while they are used."""
 
 from __future__ import annotations
 
@@ -11,17 +11,51 @@ from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_middlewares import ClientHandlerType
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import AddrInfoType
 
 from mmscheck.fetch.exchange import CURRENT, Exchange
 from mmscheck.fetch.guard import Networks, classify
-from mmscheck.fetch.tls import shortest
+from mmscheck.fetch.policy import FetchPolicy
 from mmscheck.model.observation import Certificate
+
+_LINE_LIMIT = 64 * 1024
 
 
 class AddressDeniedError(OSError):
     """A socket was asked for with an address that may not be dialled."""
+
+
+class DroppedError(Exception):
+    """The connection went away under a request; its cause says how."""
+
+
+def open_session(policy: FetchPolicy, connector: GuardedConnector) -> aiohttp.ClientSession:
+    """A session that asks as the provider would, remembers nothing and repeats nothing by itself."""
+    return aiohttp.ClientSession(
+        connector=connector,
+        headers={"User-Agent": policy.user_agent, "Accept": "*/*", "Accept-Encoding": "identity"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(),
+        auto_decompress=False,
+        trust_env=False,
+        middlewares=(_never_repeat,),
+        # Exchange.feed sets the limit, so that a large head gets a reason of its own.
+        max_line_size=_LINE_LIMIT,
+        max_field_size=_LINE_LIMIT,
+        max_headers=_LINE_LIMIT,
+    )
+
+
+async def _never_repeat(request: aiohttp.ClientRequest, send: ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep the library from repeating a GET on its own: every request made must be counted."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise DroppedError(str(error)) from error
 
 
 class TappedHandler(ResponseHandler):
@@ -161,3 +195,23 @@ def _why_not(host: str, port: int, allowed: Networks) -> str | None:
         return classify(host, allowed)
     is_proxy = host in exchange.route.addresses and port == exchange.route.port
     return None if is_proxy else "not the proxy that was named"
+
+
+def shortest(connection: Any) -> Certificate | None:
+    """Of the certificates that were verified the one that ends first; that of the authority is not counted.
+
+    None where the connection has none to show.
+    """
+    own = connection.getpeercert() if connection is not None else None
+    if not own:
+        return None
+    # Public from Python 3.13 on as encoded bytes; the parsed form has been in this place since 3.10.
+    read = getattr(getattr(connection, "_sslobj", None), "get_verified_chain", None)
+    chain = [item.get_info() for item in (read() if read else None) or () if hasattr(item, "get_info")]
+    infos = [own, *chain[1:-1]]
+    place = min(range(len(infos)), key=lambda at: ssl.cert_time_to_seconds(infos[at]["notAfter"]))
+    return Certificate(
+        begins=ssl.cert_time_to_seconds(infos[place]["notBefore"]),
+        ends=ssl.cert_time_to_seconds(infos[place]["notAfter"]),
+        intermediate=place > 0,
+    )

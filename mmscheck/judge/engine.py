@@ -1,57 +1,30 @@
-"""RuleSet x Mms x Observations -> evaluations: every rule on every target it is for.
-
-A check that breaks, or answers with anything but a whole Result, becomes a ``cant-tell`` with its
-traceback in the evidence, and the other rules still run.
-"""
+"""RuleSet x Mms x Observations -> evaluations: every rule on every target it is for."""
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, cast
 
 import msgspec
 
+from mmscheck.base.redact import redact_url
+from mmscheck.judge.causes import with_causes
+from mmscheck.judge.evaluation import Place, evaluate
 from mmscheck.model.check import (
     Binding,
-    Check,
     MediaTarget,
     MessageTarget,
     RequestTarget,
-    Result,
     SlideTarget,
-    Target,
-    cant_tell,
-    inapplicable,
 )
 from mmscheck.model.effective import Effective, effective, with_stand_ins
 from mmscheck.model.mms import MediaRef, Mms, Slide
-from mmscheck.model.observation import UNSEEN, NotFetched, Observation, Reason
-from mmscheck.model.redact import redact_text, redact_url, redact_values
+from mmscheck.model.observation import NotFetched, Observation, Reason
 from mmscheck.model.report import SAVE, Evaluation, MessageReport, SlideReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
-from mmscheck.model.words import MediaKind, Outcome, Owner, TargetKind
-from mmscheck.servers.recognition import Recognised, advice, describe, join_fix, likeness, page_at, recognise
-
-_HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
-
-CRASHED = "mmscheck itself failed in this rule; please report it with the evidence"
-
-CRASH_FIX = "Send the traceback in the evidence to the makers of mmscheck."
-"""What helps where mmscheck itself is at fault: nobody else can mend it."""
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A target with its key and where it stands, for wording."""
-
-    key: TargetKey
-    target: Target
-    line: int | None = None
-    url: str | None = None
-    media_kind: str | None = None
-    recognised: Recognised | None = None
+from mmscheck.model.words import MediaKind, Outcome, TargetKind
+from mmscheck.servers.recognition import Recognised, describe, page_at, recognise
 
 
 def judge(
@@ -74,14 +47,15 @@ def judge(
     found = place(binding=binding, window=window, columns=columns)
     places = tuple(_with_page(each, ruleset) for each in found)
     filled = _filled(message, observations) if ruleset.profile == SAVE and changes == Changes() else {}
-    evaluations = tuple(
+    alone = [
         _as_stored(rule, message, place, filled[place.key])
         if place.key in filled
         else evaluate(rule, message, place)
         for place in places
         for rule in ruleset.rules
         if rule.target is place.key.kind
-    )
+    ]
+    evaluations = with_causes(alone, ruleset.rules, _came(message.media, observations))
     as_sent = effective(message, changes)
     return MessageReport(
         source=message.source,
@@ -112,7 +86,7 @@ def _filled(message: Mms, observations: Mapping[str, Observation]) -> dict[Targe
 def _as_stored(rule: Rule, message: Mms, place: Place, filled: Place) -> Evaluation:
     """The judgement of a text with tags that sends fill: it counts what is written, and not what is open."""
     item = evaluate(rule, message, place)
-    if item.outcome in _HARMLESS or evaluate(rule, message, filled).outcome not in _HARMLESS:
+    if item.outcome.settled or not evaluate(rule, message, filled).outcome.settled:
         return item
     told = f"{rule.title}, as far as it is written: each send is judged with its own merge data."
     return msgspec.structs.replace(item, outcome=Outcome.PASSED, message=told, reason="", evidence={})
@@ -120,8 +94,19 @@ def _as_stored(rule: Rule, message: Mms, place: Place, filled: Place) -> Evaluat
 
 def _excerpts(message: Mms, evaluations: Iterable[Evaluation]) -> dict[int, str]:
     """The lines of the document that findings name."""
-    named = {item.line for item in evaluations if item.outcome in (Outcome.FAILED, Outcome.CANT_TELL)}
+    named = {item.line for item in evaluations if item.is_finding}
     return {line: text for line, text in message.excerpts.items() if line in named}
+
+
+def _came(
+    media: Sequence[MediaRef], observations: Mapping[str, Observation]
+) -> dict[TargetKey, Observation | None]:
+    """What came for each medium, in the message's order."""
+    return {_media_key(ref): observations.get(ref.url) for ref in media}
+
+
+def _media_key(ref: MediaRef) -> TargetKey:
+    return TargetKey(kind=TargetKind.MEDIA, slide=ref.slide, media=ref.index)
 
 
 def rejudge(
@@ -161,7 +146,7 @@ def rejudge(
     return msgspec.structs.replace(
         base,
         subject=as_sent.subject,
-        evaluations=tuple(evaluations),
+        evaluations=with_causes(evaluations, ruleset.rules, _came(base.media, base.observations)),
         request_digest=request.digest,
         targets=_with_request(base.targets),
         slides=tuple(_drawn(slide, as_sent) for slide in message.slides),
@@ -220,6 +205,7 @@ def judge_alone(
     known = None if ref.is_file else recognise(ruleset.servers, observation)
     target = _media_place(ref, {place: observation}, window, known)
     target = target if ref.is_file else _with_page(target, ruleset)
+    alone = [evaluate(rule, holder, target) for rule in ruleset.rules if rule.target is TargetKind.MEDIA]
     return MessageReport(
         source=source,
         digest=holder.digest,
@@ -228,9 +214,7 @@ def judge_alone(
         targets=(target.key,),
         media=(ref,),
         observations={place: observation},
-        evaluations=tuple(
-            evaluate(rule, holder, target) for rule in ruleset.rules if rule.target is TargetKind.MEDIA
-        ),
+        evaluations=with_causes(alone, ruleset.rules, {target.key: observation}),
         servers={place: describe(known)} if known is not None and known.found else {},
     )
 
@@ -294,7 +278,7 @@ def _media_place(
 ) -> Place:
     unseen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
     return Place(
-        key=TargetKey(kind=TargetKind.MEDIA, slide=ref.slide, media=ref.index),
+        key=_media_key(ref),
         target=MediaTarget(
             ref=ref, observation=observations.get(ref.url, unseen), window=window, binding=binding
         ),
@@ -303,120 +287,3 @@ def _media_place(
         media_kind=ref.kind.value,
         recognised=recognised,
     )
-
-
-def evaluate(rule: Rule, message: Mms, place: Place) -> Evaluation:
-    """One rule on one target; whatever breaks on the way is a ``cant-tell``."""
-    try:
-        result = _run(rule, message, place)
-        if result.crashed:
-            return _evaluation(rule, place, result, f"{rule.title}: {result.reason}.")
-        return _evaluation(rule, place, result, _words(rule, message, place, result))
-    except Exception:  # noqa: BLE001 - whatever a check raises must become a visible, denying outcome
-        evidence = {"traceback": redact_text(traceback.format_exc())}
-        broken = Result(outcome=Outcome.CANT_TELL, reason=CRASHED, evidence=evidence, crashed=True)
-        return _evaluation(rule, place, broken, f"{rule.title}: {CRASHED}.")
-
-
-def _run(rule: Rule, message: Mms, place: Place) -> Result:
-    if (
-        message.problem is not None
-        and place.key.kind is TargetKind.MESSAGE
-        and not rule.check.reads_unreadable
-    ):
-        return cant_tell("the document could not be read")
-    if (nothing_to_see := _offline(rule.check, place.target)) is not None:
-        return nothing_to_see
-    result = rule.check.run(place.target, rule.params)
-    if type(result) is not Result or type(result.outcome) is not Outcome:
-        raise TypeError(f"check {rule.check.name} answered {result!r} instead of a Result")
-    if result.outcome is Outcome.CANT_TELL and not result.reason:
-        raise ValueError(f"check {rule.check.name} could not tell and gave no reason")
-    return result
-
-
-def _offline(check: Check, target: Target) -> Result | None:
-    """Why the check has nothing to look at in a run without a network.
-
-    The gate lets nothing that such a run has seen pass, but for lint, which permits nothing.
-    """
-    if not isinstance(target, MediaTarget):
-        return None
-    if check.static:
-        return inapplicable("a file was given, and no URL") if target.ref.is_file else None
-    seen = target.observation
-    if not isinstance(seen, NotFetched) or seen.reason not in UNSEEN:
-        return None
-    if seen.reason is Reason.NO_LOCAL_FILE:
-        return inapplicable("there is no local file to look at")
-    return inapplicable("lint is offline and no local file is mapped to this URL")
-
-
-def _words(rule: Rule, message: Mms, place: Place, result: Result) -> str:
-    if result.said and result.outcome in (Outcome.PASSED, Outcome.INAPPLICABLE):
-        return redact_text(result.said)
-    if result.outcome is Outcome.PASSED:
-        return f"{rule.title}."
-    if result.outcome is Outcome.INAPPLICABLE:
-        return f"{rule.title}: does not apply ({result.reason})."
-    where: dict[str, Any] = {
-        "source": message.source,
-        "slide": place.key.slide or "-",
-        "url": place.url or "-",
-        "kind": place.media_kind or "-",
-        "line": place.line or "-",
-    }
-    if result.outcome is Outcome.FAILED:
-        words = rule.text.failed.format_map({**result.wording, **where})
-    else:
-        words = rule.text.cant_tell.format_map({**where, "reason": result.reason})
-    return " ".join(part for part in (redact_text(words), _likeness(rule, place)) if part)
-
-
-def _likeness(rule: Rule, place: Place) -> str:
-    """What answered in place of the file, in a sentence; empty when nothing of the kind was recognised."""
-    return likeness(place.recognised, rule.id) if place.recognised else ""
-
-
-def _fix(rule: Rule, place: Place, result: Result) -> str:
-    """The check's or the rule's fix and, below a finding, what helps on the server that was recognised."""
-    general = redact_text(result.fix) or rule.text.fix
-    if place.recognised is None or result.outcome not in (Outcome.FAILED, Outcome.CANT_TELL):
-        return general
-    return join_fix(general, advice(place.recognised, rule.id, decided=result.outcome is Outcome.FAILED))
-
-
-def _evaluation(rule: Rule, place: Place, result: Result, words: str) -> Evaluation:
-    evidence = _plain(result.evidence)
-    return Evaluation(
-        rule=rule.id,
-        severity=rule.severity,
-        outcome=result.outcome,
-        target=place.key,
-        message=words,
-        reason=redact_text(result.reason),
-        why=rule.text.why,
-        # Where something broke, what is advised may be what broke, and no owner of files can mend it.
-        fix=CRASH_FIX if result.crashed else _fix(rule, place, result),
-        owner=Owner.SENDER if result.crashed else result.owner or rule.owner,
-        provider_codes=() if result.crashed else rule.provider_codes,
-        url=place.url,
-        line=place.line or _line(evidence),
-        evidence=evidence,
-        crashed=result.crashed,
-    )
-
-
-def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
-    """The evidence as JSON values without the secrets of URLs; raises when it is no JSON."""
-    if not evidence:
-        return {}
-    encoded = msgspec.json.encode(dict(evidence))
-    plain: dict[str, Any] = msgspec.json.decode(encoded)
-    return cast("dict[str, Any]", redact_values(plain)) if b"?" in encoded or b"://" in encoded else plain
-
-
-def _line(evidence: dict[str, Any]) -> int | None:
-    """The line a check on the whole message points at, when it names one."""
-    line = evidence.get("line")
-    return line if type(line) is int else None

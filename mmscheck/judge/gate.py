@@ -1,4 +1,4 @@
-"""Report -> Verdict -> Permit -> send: the one place that decides, and the only maker of permits.
+"""Report -> Verdict -> Permit -> call: the one place that decides, and the only maker of permits.
 
 The verdict is an allow-list. It works out by itself, from the rules that were selected and the targets
 the parser found, which pairs must have been evaluated; what is missing, doubled or unexpected denies.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
-from mmscheck.errors import PermitError
+from mmscheck.base.redact import redact_url
+from mmscheck.errors import PermitError, UsageError
 from mmscheck.judge.waivers import apply_waivers
+from mmscheck.model.exits import Exit
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, NotFetched
-from mmscheck.model.redact import redact_url
 from mmscheck.model.report import (
     LINT,
     MEDIA,
@@ -25,7 +27,7 @@ from mmscheck.model.report import (
     TargetKey,
 )
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import FLOOR, FLOOR_OF_MESSAGES, NEVER_WAIVED, SECOND_GATE
+from mmscheck.model.rule import FLOOR, FLOOR_OF_MESSAGES, NEVER_WAIVED, SECOND_GATE, RuleSet
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, Waived, mint_permit
@@ -34,15 +36,8 @@ from mmscheck.model.words import Outcome, Severity, TargetKind
 PERMIT_LIFE = 600.0
 """Seconds a permit lives: after that the media may no longer be what was checked (design section 9)."""
 
-EXIT_PERMIT, EXIT_FAILED, EXIT_NOTHING_CHECKED, EXIT_UNDECIDED = 0, 1, 2, 3
 
-_HARMLESS = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
-
-Sender = Callable[[Permit, SendRequest], Awaitable[SendResult]]
-"""What performs the one POST; it must redeem the permit before it opens a socket."""
-
-Saver = Callable[[Permit, SaveRequest], Awaitable[SendResult]]
-"""The same for a save."""
+R = TypeVar("R", bound=SendRequest | SaveRequest)
 
 
 def verdict(report: Report) -> Verdict:
@@ -60,6 +55,7 @@ def verdict(report: Report) -> Verdict:
         messages=messages,
         reasons=reasons,
         waivers=applied.uses,
+        untold=_untold(report, reasons),
     )
 
 
@@ -80,6 +76,7 @@ def _joined(report: Report) -> Verdict:
         messages=messages,
         reasons=reasons,
         waivers=tuple(use for part in parts for use in part.waivers),
+        untold=_untold(report, reasons),
     )
 
 
@@ -97,30 +94,53 @@ def _report_reasons(report: Report) -> Iterable[str]:
         yield "there was no message to check"
     if not report.rules:
         yield "no rules were loaded"
-    guarding = {rule.id for rule in report.rules if rule.severity is Severity.ERROR}
+    guarding = _guarding(report)
     needed = FLOOR - FLOOR_OF_MESSAGES if report.profile == MEDIA else FLOOR
     if (missing := sorted(needed - guarding)) and report.profile != LINT:
         yield f"rules that may never be left out were not guarding the gate: {', '.join(missing)}"
     if weak := sorted(rule.id for rule in report.rules if rule.id in SECOND_GATE - guarding):
         yield f"rules that what is sent is what was saved were made advice: {', '.join(weak)}"
-    yield from (f"not read: {sentence}" for sentence in report.unread)
+    yield from _unread(report)
     if left := len(report.not_checked):
         were = "messages were" if left > 1 else "message was"
         yield f"{left:,} {were} not checked, because the run ended at the first that was denied"
 
 
+def _unread(report: Report) -> Iterable[str]:
+    return (f"not read: {sentence}" for sentence in report.unread)
+
+
+def _untold(report: Report, reasons: Iterable[str]) -> tuple[str, ...]:
+    about_inputs = set(_unread(report))
+    return tuple(reason for reason in reasons if reason not in about_inputs)
+
+
+def _guarding(rules: Report | RuleSet) -> set[str]:
+    """The rules that deny when they fail, without --strict too."""
+    return {rule.id for rule in rules.rules if rule.severity is Severity.ERROR}
+
+
+def require_second_gate(rules: Report | RuleSet) -> None:
+    """Raise UsageError where rules do not hold what is sent to what was saved: lacking, or mere advice.
+
+    Whoever sends through a ledger must pass this. Without a ledger nothing is known of saves, so a verdict
+    by itself demands only that the second gate was not weakened.
+    """
+    if missing := sorted(SECOND_GATE - _guarding(rules)):
+        raise UsageError(f"profile {rules.profile} does not judge sends: it lacks {', '.join(missing)}")
+
+
 def _exit_code(report: Report, messages: tuple[MessageVerdict, ...], reasons: tuple[str, ...]) -> int:
     if not report.messages or report.unread:
-        return EXIT_NOTHING_CHECKED
+        return int(Exit.NOTHING_CHECKED)
     if any(message.reasons and not message.undecided for message in messages):
-        return EXIT_FAILED
-    if reasons or any(message.undecided for message in messages):
-        return EXIT_UNDECIDED
-    return EXIT_PERMIT
+        return int(Exit.DENIED)
+    undecided = reasons or any(message.undecided for message in messages)
+    return int(Exit.UNDECIDED if undecided else Exit.PERMITTED)
 
 
 def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waived, ...]) -> MessageVerdict:
-    blocking = {rule.id for rule in report.rules if report.strict or rule.severity is Severity.ERROR}
+    blocking = {rule.id for rule in report.rules if report.blocks(rule.severity)}
     guards = [item for item in message.evaluations if item.rule in blocking]
     known = {(item.rule, item.target) for item in waived if item.waiver.baseline}
     let_through = known | {(item.rule, item.target) for item in waived if item.rule not in NEVER_WAIVED}
@@ -132,15 +152,15 @@ def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waive
     undecided = [
         _name(item)
         for item in guards
-        if item.outcome not in _HARMLESS | {Outcome.FAILED} and (item.rule, item.target) not in known
+        if item.is_finding and item.outcome is not Outcome.FAILED and (item.rule, item.target) not in known
     ]
-    gaps = list(_gaps(report, message))
-    if not any(item.outcome is Outcome.PASSED for item in guards):
-        gaps.append("no blocking rule passed")
+    gaps = tuple(_gaps(report, message))
+    idle = () if any(item.outcome is Outcome.PASSED for item in guards) else ("no blocking rule passed",)
     reasons = (
         *(f"{name} failed" for name in failed),
         *(f"{name} could not be decided" for name in undecided),
         *gaps,
+        *idle,
     )
     return MessageVerdict(
         source=message.source,
@@ -148,6 +168,8 @@ def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waive
         undecided=bool(reasons) and not failed,
         reasons=reasons,
         waived=waived,
+        # Where every rule failed or is open, it is no news that none passed.
+        untold=gaps if failed or undecided else (*gaps, *idle),
     )
 
 
@@ -160,11 +182,9 @@ def _gaps(report: Report, message: MessageReport) -> Iterable[str]:
         keys.add(TargetKey(kind=TargetKind.REQUEST))
     expected = {(rule.id, key) for rule in report.rules for key in keys if rule.target is key.kind}
     seen = Counter((item.rule, item.target) for item in message.evaluations)
-    yield from (f"{rule} was not evaluated on {_place(key)}" for rule, key in sorted(expected - seen.keys()))
-    yield from (f"{rule} was not expected on {_place(key)}" for rule, key in sorted(seen.keys() - expected))
-    yield from (
-        f"{rule} was evaluated more than once on {_place(key)}" for (rule, key), n in seen.items() if n > 1
-    )
+    yield from (f"{rule} was not evaluated on {key}" for rule, key in sorted(expected - seen.keys()))
+    yield from (f"{rule} was not expected on {key}" for rule, key in sorted(seen.keys() - expected))
+    yield from (f"{rule} was evaluated more than once on {key}" for (rule, key), n in seen.items() if n > 1)
     yield from (
         f"nothing is known of medium {ref.index} on slide {ref.slide}"
         for ref in message.media
@@ -193,49 +213,35 @@ def _media_key(ref: MediaRef) -> TargetKey:
 
 
 def _name(item: Evaluation) -> str:
-    return f"{item.rule} ({_place(item.target)})"
+    return f"{item.rule} ({item.target})"
 
 
-def _place(key: TargetKey) -> str:
-    match key.kind:
-        case TargetKind.MESSAGE:
-            return "message"
-        case TargetKind.REQUEST:
-            return "request"
-        case TargetKind.SLIDE:
-            return f"slide {key.slide}"
-        case TargetKind.MEDIA if not key.slide:
-            return "file"
-        case TargetKind.MEDIA:
-            return f"slide {key.slide}, medium {key.media}"
-
-
-def permit(report: Report, request: SendRequest, now: float, *, life: float = PERMIT_LIFE) -> Permit:
-    """Make the permit for one send; raises PermitError unless this report permits this very request.
-
-    ``now`` is seconds since the epoch, ``life`` seconds.
-    """
-    message = _permitted(report)
-    if message.request_digest != request.digest:
-        raise PermitError("the report is about another request")
-    if report.profile == SAVE:
-        raise PermitError("a report of profile save judges no send, so it permits none")
-    return _mint(report, message, request.digest, now, life)
-
-
-def permit_save(report: Report, save: SaveRequest, now: float, *, life: float = PERMIT_LIFE) -> Permit:
-    """Make the permit for one save; raises PermitError unless this report permits this very document.
+def permit(
+    report: Report, request: SendRequest | SaveRequest, now: float, *, life: float = PERMIT_LIFE
+) -> Permit:
+    """Make the permit for one send or one save; raises PermitError unless this report permits this very one.
 
     ``now`` is seconds since the epoch, ``life`` seconds. A permit for a save is none for a send.
     """
     message = _permitted(report)
-    if message.request_digest is not None:
-        raise PermitError("the report is about a send, and not about a save")
-    if message.changed:
-        raise PermitError("the report is about other texts or merge data, and not about what is saved")
-    if message.digest != save.message_digest:
-        raise PermitError("the report is about another document")
-    return _mint(report, message, save.digest, now, life)
+    if isinstance(request, SendRequest):
+        _demand_send(report, message, request)
+    else:
+        _demand_save(message, request)
+    media = {ref.url: message.observations[ref.url] for ref in message.media}
+    digests = tuple((url, item.sha256) for url, item in media.items() if isinstance(item, Fetched))
+    if len(digests) != len(media):
+        raise PermitError("not every medium was fetched whole")
+    if any(isinstance(item, Fetched) and item.cached_at for item in media.values()):
+        raise PermitError("a medium was not fetched now, but taken from a cache")
+    return mint_permit(
+        message_digest=message.digest,
+        media_digests=digests,
+        request_digest=request.digest,
+        ruleset_digest=report.ruleset_digest,
+        expires=now + life,
+        life=life,
+    )
 
 
 def _permitted(report: Report) -> MessageReport:
@@ -246,49 +252,38 @@ def _permitted(report: Report) -> MessageReport:
         raise PermitError("lint is offline, and its reports permit nothing")
     if report.profile == MEDIA:
         raise PermitError("media without their message permit nothing")
+    # Decided here once more: a verdict that is handed in could be that of another report.
     decision = verdict(report)
     if not decision.permitted:
-        raise PermitError("the report denies: " + "; ".join(_all_reasons(decision)))
+        raise PermitError("the report denies: " + "; ".join(decision.all_reasons))
     if len(report.messages) != 1:
         raise PermitError(f"a permit is for one message, and the report holds {len(report.messages)}")
     return report.messages[0]
 
 
-def _mint(report: Report, message: MessageReport, request_digest: str, now: float, life: float) -> Permit:
-    seen = {ref.url: message.observations[ref.url] for ref in message.media}
-    media = tuple((url, item.sha256) for url, item in seen.items() if isinstance(item, Fetched))
-    if len(media) != len(seen):
-        raise PermitError("not every medium was fetched whole")
-    if any(isinstance(item, Fetched) and item.cached_at for item in seen.values()):
-        raise PermitError("a medium was not fetched now, but taken from a cache")
-    return mint_permit(
-        message_digest=message.digest,
-        media_digests=media,
-        request_digest=request_digest,
-        ruleset_digest=report.ruleset_digest,
-        expires=now + life,
-        life=life,
-    )
+def _demand_send(report: Report, message: MessageReport, request: SendRequest) -> None:
+    if message.request_digest != request.digest:
+        raise PermitError("the report is about another request")
+    if report.profile == SAVE:
+        raise PermitError("a report of profile save judges no send, so it permits none")
 
 
-def _all_reasons(decision: Verdict) -> Iterable[str]:
-    yield from decision.reasons
-    for message in decision.messages:
-        yield from message.reasons
+def _demand_save(message: MessageReport, save: SaveRequest) -> None:
+    if message.request_digest is not None:
+        raise PermitError("the report is about a send, and not about a save")
+    if message.changed:
+        raise PermitError("the report is about other texts or merge data, and not about what is saved")
+    if message.digest != save.message_digest:
+        raise PermitError("the report is about another document")
 
 
-async def guarded_save(permit_: Permit, save: SaveRequest, saver: Saver) -> SendResult:
-    """The same for a save."""
-    if not isinstance(permit_, Permit):
-        raise PermitError("a save needs a permit from the gate")
-    return await saver(permit_, save)
-
-
-async def guarded_send(permit_: Permit, request: SendRequest, sender: Sender) -> SendResult:
-    """Hand request and permit to the sender, which redeems the permit before anything else.
+async def guarded_call(
+    permit_: Permit, request: R, call: Callable[[Permit, R], Awaitable[SendResult]]
+) -> SendResult:
+    """Hand permit and request to what makes the one POST, and redeems the permit before it opens a socket.
 
     Raises PermitError when the permit is not one, is spent, or is for another request.
     """
     if not isinstance(permit_, Permit):
-        raise PermitError("a send needs a permit from the gate")
-    return await sender(permit_, request)
+        raise PermitError("a call needs a permit from the gate")
+    return await call(permit_, request)

@@ -11,10 +11,10 @@ import msgspec
 from mmscheck import fetch
 from mmscheck.cache.reuse import Cache, find_kept, manner
 from mmscheck.checks import READS_FACTS, READS_PROBES
-from mmscheck.checks.codecs import PicturesParams
 from mmscheck.checks.media import SizeParams
 from mmscheck.checks.media_types import canonical
 from mmscheck.checks.mime import AcceptedParams
+from mmscheck.checks.playing import PicturesParams
 from mmscheck.fetch import FetchPolicy, OnDone, Turns, check_policy
 from mmscheck.media import MediaWorkers
 from mmscheck.media.decoding import DECODERS, PLAYED

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from mmscheck.cache.reuse import Cache, about_kept
 from mmscheck.checks import CHECKS
-from mmscheck.checks.kinds import kind_of
+from mmscheck.checks.media_types import kind_of
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, OnDone, plan
 from mmscheck.judge import gate

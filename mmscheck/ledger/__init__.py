@@ -17,12 +17,12 @@ written in the same transaction. Of several processes on one database each may d
 whoever writes locks the history's end, and a constraint holds each idempotency key to one send.
 """
 
-from mmscheck.ledger.keys import idempotency_key
+from mmscheck.ledger.claims import idempotency_key
 from mmscheck.ledger.ledger import LEASE, MAX_ATTEMPTS, REMOTE_LEASE, Ledger, open_ledger
-from mmscheck.ledger.matching import Match
+from mmscheck.ledger.questions import Summary
 from mmscheck.ledger.reading import Concerned, Filter
 from mmscheck.ledger.saves import Save
-from mmscheck.ledger.summary import Summary
+from mmscheck.ledger.sends import Match
 from mmscheck.ledger.where import default_file
 
 __all__ = [

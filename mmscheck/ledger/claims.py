@@ -1,14 +1,19 @@
-"""What decides over a POST: whether this send may be made now, by whoever asks."""
+"""What decides over a POST: whether this send may be made now, by whoever asks; and the key it goes by."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+
 import msgspec
 
-from mmscheck.ledger.accounts import same_account, stored_id
-from mmscheck.ledger.book import Book, Needs, Operation, Row
-from mmscheck.ledger.records import intent_columns, send_record
+from mmscheck.base.phone import e164
+from mmscheck.ledger.history import canonical
+from mmscheck.ledger.rows import Row, intent_columns, same_account, send_record, stored_id
 from mmscheck.ledger.saves import media_text
-from mmscheck.ledger.tables import address, delivery
+from mmscheck.ledger.schema import address, delivery
+from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
+from mmscheck.model.effective import key_of
 from mmscheck.model.ledger import (
     LACKS,
     NEVER_ARRIVED,
@@ -22,6 +27,35 @@ from mmscheck.model.ledger import (
     SendIntent,
     SendState,
 )
+from mmscheck.model.request import CustomText
+
+
+def idempotency_key(
+    *,
+    account: str | None,
+    to: str,
+    mms_id: str,
+    subject: str | None,
+    custom_texts: Iterable[CustomText] = (),
+    data: Iterable[tuple[str, str]] = (),
+    campaign: str | None = None,
+) -> str:
+    """``sha256:`` and a digest of who gets what: the same message to the same phone has the same key.
+
+    ``subject`` is the final one, after merging. Of a slide's texts, and of the values of a name, the last
+    counts, as in the send. A number is its E.164 form, however it is written.
+    """
+    parts = {
+        "account": account,
+        "to": e164(to) or to,
+        "mms-id": mms_id.strip(),
+        "subject": subject,
+        "texts": sorted({text.slide: text.value for text in custom_texts}.items()),
+        "data": sorted({key_of(name): value for name, value in data}.items()),
+        "campaign": campaign,
+    }
+    return "sha256:" + hashlib.sha256(canonical(parts).encode()).hexdigest()
+
 
 _PAYLOAD = ("account", "mms_id", "recipient", "sender", "request_digest", "campaign")
 """What makes two sends the same under one key: who gets what in whose name. The check is no part of it."""
@@ -57,13 +91,13 @@ def claim(intent: SendIntent, owner: str, max_attempts: int) -> Operation[ClaimO
         intent=intent, columns=columns, addressed=addressed, delivery=delivery(intent.mms_id, to)
     )
 
-    def decide(book: Book) -> ClaimOutcome:
-        known = book.keyed.get(intent.key)
+    def decide(transaction: TransactionState) -> ClaimOutcome:
+        known = transaction.keyed.get(intent.key)
         if known is None:
-            return _in_the_way(book, wanted) or _first(book, wanted, owner)
-        return _again(book, wanted, known, owner, max_attempts)
+            return _in_the_way(transaction, wanted) or _first(transaction, wanted, owner)
+        return _again(transaction, wanted, known, owner, max_attempts)
 
-    needs = Needs(
+    needs = RowsNeeded(
         keys=frozenset({intent.key}),
         addressed=frozenset({addressed} if addressed is not None else ()),
         deliveries=frozenset({wanted.delivery}),
@@ -76,14 +110,18 @@ def _stored_id(intent: SendIntent) -> str:
     return stored_id(intent.mms_id, None if intent.expects is None else intent.expects.account)
 
 
-def _in_the_way(book: Book, wanted: _Wanted) -> ClaimRefused | None:
+def _in_the_way(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | None:
     """What came about since the check: of the stored message, or of what the number has had."""
-    return _stored(book, wanted.intent) or _addressed(book, wanted) or _delivered(book, wanted)
+    return (
+        _stored(transaction, wanted.intent)
+        or _addressed(transaction, wanted)
+        or _delivered(transaction, wanted)
+    )
 
 
-def _stored(book: Book, intent: SendIntent) -> ClaimRefused | None:
+def _stored(transaction: TransactionState, intent: SendIntent) -> ClaimRefused | None:
     """Why the stored message may not be sent: it is of no use, or not what the check found."""
-    mms = book.get("mms", _stored_id(intent))
+    mms = transaction.get("mms", _stored_id(intent))
     if mms is not None and mms["state"] == MmsState.CORRUPT.value:
         text = f"mms-id {intent.mms_id}: the provider has told that it could not encode this message"
         return ClaimRefused(reason=RefusalReason.CORRUPT, text=text, send=None)
@@ -103,10 +141,10 @@ def _changed(mms: Row | None, intent: SendIntent, expects: Expected) -> str | No
     return None if mms["media"] == media_text(expects.media) else "is bound with other media"
 
 
-def _addressed(book: Book, wanted: _Wanted) -> ClaimRefused | None:
+def _addressed(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | None:
     if wanted.addressed is None:
         return None
-    for row in book.addressed.get(wanted.addressed, ()):
+    for row in transaction.addressed.get(wanted.addressed, ()):
         if row["key"] == wanted.intent.key or SendState(row["state"]) in NEVER_ARRIVED:
             continue
         if row["state"] == SendState.INTENDED:
@@ -117,7 +155,7 @@ def _addressed(book: Book, wanted: _Wanted) -> ClaimRefused | None:
     return None
 
 
-def _delivered(book: Book, wanted: _Wanted) -> ClaimRefused | None:
+def _delivered(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | None:
     """Whether the number has this stored message from this account, may have it, or is being sent it.
 
     Of two sends that belong to no campaign the keys alone decide: each is somebody's one send to one phone.
@@ -125,7 +163,7 @@ def _delivered(book: Book, wanted: _Wanted) -> ClaimRefused | None:
     intent = wanted.intent
     if intent.again:
         return None
-    for row in book.delivered.get(wanted.delivery, ()):
+    for row in transaction.delivered.get(wanted.delivery, ()):
         state = SendState(row["state"])
         alone = row["campaign"] is None and intent.campaign is None
         if alone or row["key"] == intent.key or row["account"] != intent.account or state in LACKS:
@@ -140,13 +178,15 @@ def _delivered(book: Book, wanted: _Wanted) -> ClaimRefused | None:
     return None
 
 
-def _first(book: Book, wanted: _Wanted, owner: str) -> Claim:
-    columns = {**wanted.columns, **_claimed(book, owner, 1)}
-    row = book.insert("send-intended", "sends", columns)
+def _first(transaction: TransactionState, wanted: _Wanted, owner: str) -> Claim:
+    columns = {**wanted.columns, **_claimed(transaction, owner, 1)}
+    row = transaction.insert("send-intended", "sends", columns)
     return Claim(send_id=row["id"], attempt=1)
 
 
-def _again(book: Book, wanted: _Wanted, row: Row, owner: str, max_attempts: int) -> ClaimOutcome:
+def _again(
+    transaction: TransactionState, wanted: _Wanted, row: Row, owner: str, max_attempts: int
+) -> ClaimOutcome:
     asked, known = _payload(wanted.columns), _payload(row)
     if different := [name for name in _PAYLOAD if asked[name] != known[name]]:
         text = f"this idempotency key was used for another send ({', '.join(different)} differ)"
@@ -163,7 +203,7 @@ def _again(book: Book, wanted: _Wanted, row: Row, owner: str, max_attempts: int)
     if state is SendState.NOT_SENT and row["attempt"] >= max_attempts:
         text = f"it was tried {row['attempt']} times, and never sent: {row['detail']}"
         return _refused(RefusalReason.ATTEMPTS_USED_UP, text, row)
-    return _in_the_way(book, wanted) or _once_more(book, wanted, row, owner)
+    return _in_the_way(transaction, wanted) or _once_more(transaction, wanted, row, owner)
 
 
 def _payload(columns: Row) -> Row:
@@ -172,22 +212,24 @@ def _payload(columns: Row) -> Row:
     return {**{name: columns[name] for name in _PAYLOAD}, "campaign": named}
 
 
-def _once_more(book: Book, wanted: _Wanted, row: Row, owner: str) -> Claim:
+def _once_more(transaction: TransactionState, wanted: _Wanted, row: Row, owner: str) -> Claim:
     attempt, columns = row["attempt"] + 1, wanted.columns
     evidence = {name: columns[name] for name in ("message_digest", "ruleset_digest", "line")}
     # What one send began and a campaign takes up is the campaign's: it has had this number.
     evidence["campaign"] = columns["campaign"] or row["campaign"]
-    book.update("send-claimed-again", "sends", row["id"], {**evidence, **_claimed(book, owner, attempt)})
+    transaction.update(
+        "send-claimed-again", "sends", row["id"], {**evidence, **_claimed(transaction, owner, attempt)}
+    )
     return Claim(send_id=row["id"], attempt=attempt)
 
 
-def _claimed(book: Book, owner: str, attempt: int) -> Row:
+def _claimed(transaction: TransactionState, owner: str, attempt: int) -> Row:
     return {
         "state": SendState.INTENDED.value,
         "attempt": attempt,
         "owner": owner,
-        "claimed_at": book.at,
-        "changed_at": book.at,
+        "claimed_at": transaction.at,
+        "changed_at": transaction.at,
         **_NO_ANSWER,
     }
 

@@ -9,11 +9,11 @@ from typing import Protocol, TypeVar
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from mmscheck.ledger.book import Book, Needs, Row
-from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.faults import told
-from mmscheck.ledger.sqlite import File
-from mmscheck.ledger.where import Place
+from mmscheck.ledger.rows import Cleaner, Row
+from mmscheck.ledger.sqlite import SqliteFile
+from mmscheck.ledger.transaction_state import RowsNeeded, TransactionState
+from mmscheck.ledger.where import LedgerPlace
 
 T = TypeVar("T")
 
@@ -26,10 +26,12 @@ class Runner(Protocol):
     async def write(self, work: Callable[[Connection], T]) -> T:
         """In a transaction that is durable when this returns; never two at a time."""
 
-    async def transact(self, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner) -> T:
-        """The outcome of deciding over a book and writing what it became, durable; never two at a time.
+    async def transact(
+        self, needs: RowsNeeded, at: int, decide: Callable[[TransactionState], T], cleaner: Cleaner
+    ) -> T:
+        """The outcome of deciding, with what it changed written and durable; never two at a time.
 
-        ``decide`` may be called again with another book, when what it read has changed meanwhile.
+        ``decide`` may be called again with another state, when what was read has changed meanwhile.
         """
 
     async def read(self, work: Callable[[Connection], T], *, whole: bool) -> T:
@@ -42,20 +44,20 @@ class Runner(Protocol):
         """Close every connection."""
 
 
-def _server(place: Place) -> Runner:
+def _server(place: LedgerPlace) -> Runner:
     # SQLAlchemy's asyncio part takes a while, and a ledger in a file does without it.
-    from mmscheck.ledger.postgresql import Server  # noqa: PLC0415
+    from mmscheck.ledger.postgresql import PostgresqlServer  # noqa: PLC0415
 
-    return Server(place.url)
+    return PostgresqlServer(place.url)
 
 
 class Database:
     """One database, whatever it is."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: LedgerPlace) -> None:
         """Make ready to connect; nothing is opened yet."""
         self.place = place
-        self.file = File(place.url) if place.file else None
+        self.file = SqliteFile(place.url) if place.file else None
         """The ledger's file; None for a server's database."""
         self._runner: Runner = self.file or _server(place)
 
@@ -67,7 +69,9 @@ class Database:
         with self._told("written"):
             return await self._runner.write(work)
 
-    async def transact(self, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner) -> T:
+    async def transact(
+        self, needs: RowsNeeded, at: int, decide: Callable[[TransactionState], T], cleaner: Cleaner
+    ) -> T:
         """See ``Runner``; raises as ``write`` does."""
         with self._told("written"):
             return await self._runner.transact(needs, at, decide, cleaner)
@@ -83,7 +87,7 @@ class Database:
             return await self._runner.rows(query)
 
     async def settle(self) -> None:
-        """See ``File``; a database on a server is settled at all times."""
+        """See ``SqliteFile``; a database on a server is settled at all times."""
         if self.file is not None:
             with self._told("written"):
                 await self.file.settle()

@@ -41,7 +41,7 @@ _ADVICE = (
     ("database disk image is malformed", _TOGETHER),
     ("database or disk is full", "Make room on its disk; what was written before is whole"),
     ("unable to open database file", "Its folder has to be there, and be writable for this user"),
-    ("attempt to write a readonly database", "File and folder have to be writable for this user"),
+    ("attempt to write a readonly database", "SqliteFile and folder have to be writable for this user"),
 )
 """What helps where the driver's words do not say it."""
 

@@ -14,8 +14,7 @@ from types import MappingProxyType
 from sqlalchemy import bindparam, create_engine, text
 from sqlalchemy.engine import Connection
 
-from mmscheck.ledger.ddl import POSTGRESQL_GUARDS
-from mmscheck.ledger.migrations import migrate, steps
+from mmscheck.ledger.schema import POSTGRESQL_GUARDS, migrate, steps
 from mmscheck.model.ledger import Tampering
 
 _ACTING = frozenset({"trigger", "view", "index"})

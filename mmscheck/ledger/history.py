@@ -13,7 +13,7 @@ GENESIS = hashlib.sha256(b"mmscheck ledger").hexdigest()
 """What stands where the first row's predecessor would."""
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class HistoryChange(msgspec.Struct, frozen=True, kw_only=True):
     """One change before it is a row: ``values`` are columns it sets in row ``subject`` of ``target``."""
 
     kind: str
@@ -27,7 +27,7 @@ def canonical(values: Any) -> str:
     return msgspec.json.encode(values, order="sorted").decode()
 
 
-def chained(change: Change, *, seq: int, at: int, previous: str) -> HistoryEntry:
+def chained(change: HistoryChange, *, seq: int, at: int, previous: str) -> HistoryEntry:
     """The row for a change, following the row whose hash is ``previous``."""
     row = HistoryEntry(
         seq=seq,

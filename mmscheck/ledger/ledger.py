@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -13,27 +12,21 @@ from typing import Self
 import msgspec
 from sqlalchemy.exc import IntegrityError
 
+from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
-from mmscheck.ledger import claims, holds, incoming, matching, reading, saves, sends
-from mmscheck.ledger.accounts import same_account
-from mmscheck.ledger.activity import Activity, activity
-from mmscheck.ledger.begun import OpenSave, open_saves, stored
-from mmscheck.ledger.book import Needs, Operation
-from mmscheck.ledger.cleaning import Cleaner
-from mmscheck.ledger.copying import copy
+from mmscheck.ledger import claims, holds, postbacks, saves, sends
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.endings import Endings
-from mmscheck.ledger.matching import Match
-from mmscheck.ledger.migrations import check_version, migrate, steps, version
 from mmscheck.ledger.owner import this_process
 from mmscheck.ledger.questions import Questions
+from mmscheck.ledger.rows import Cleaner
 from mmscheck.ledger.saves import Save
-from mmscheck.ledger.sharing import Shared
+from mmscheck.ledger.schema import check_version, migrate, steps, version
+from mmscheck.ledger.sends import Match
 from mmscheck.ledger.standing import Standing
+from mmscheck.ledger.transaction_state import Operation, RowsNeeded
 from mmscheck.ledger.verify import noted, verify
 from mmscheck.ledger.where import place_of, prepare
-from mmscheck.ledger.writer import Writer
-from mmscheck.model.check import Binding
+from mmscheck.ledger.writer import Endings, Writer
 from mmscheck.model.ledger import (
     Claim,
     ClaimOutcome,
@@ -46,7 +39,6 @@ from mmscheck.model.ledger import (
     Tampering,
     Verification,
 )
-from mmscheck.model.names import LONGEST_KEY, usable_name
 from mmscheck.model.send import SendResult
 
 LEASE = 0.0
@@ -79,16 +71,12 @@ class Ledger(Questions):
         meanings: Mapping[str, str],
     ) -> None:
         """Use ``open_ledger``."""
-        self.shown = database.place.shown
-        """Where it is, for people: without the password."""
-        super().__init__(database)
+        super().__init__(database, Cleaner(secrets))
         self._standing = Standing(database)
-        self._cleaner = Cleaner(secrets)
         self._writer = Writer(database, clock, self._cleaner)
         self._endings = Endings(self._writer)
         self._meanings = dict(meanings)
         self._owner = this_process().text()
-        self._holds = Shared(self._read_holds)
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -146,11 +134,11 @@ class Ledger(Questions):
 
         Raises UsageError for a file that is there, and for a ledger on a server; LedgerError when it fails.
         """
-        return await copy(self._database, to)
-
-    async def activity(self) -> Activity:
-        """What goes through this ledger: whether anything does, what is in flight, when it last sent."""
-        return await self._database.read(activity)
+        if self._database.file is None:
+            raise UsageError(
+                "a ledger on PostgreSQL is copied with the server's own means (pg_dump, or a base backup)"
+            )
+        return await self._database.file.copy(to)
 
     # Sends
 
@@ -215,7 +203,7 @@ class Ledger(Questions):
     async def settle(self, match: Match, *, who: str) -> SendRecord | None:
         """Settle an unknown send by the notification that was found for it; None when it is too late."""
         _demand(who=who)
-        return await self._writer.submit(matching.adopt(match, who))
+        return await self._writer.submit(sends.adopt(match, who))
 
     # The kill switch
 
@@ -229,13 +217,6 @@ class Ledger(Questions):
         _demand(who=who)
         return await self._writer.submit(holds.release(who))
 
-    async def held(self) -> tuple[Hold, ...]:
-        """The open holds, from a read that began after this call; empty: nothing is held."""
-        return await self._holds.get()
-
-    async def _read_holds(self) -> tuple[Hold, ...]:
-        return holds.read(await self._database.rows(holds.OPEN))
-
     # Stored messages
 
     async def record_save(self, save: Save) -> MmsRecord:
@@ -243,31 +224,10 @@ class Ledger(Questions):
         clean = msgspec.structs.replace(save, mms_id=self._cleaner.text(save.mms_id))
         return await self._writer.submit(saves.record(clean))
 
-    async def mms(self, mms_id: str, account: str | None = None) -> MmsRecord | None:
-        """What is known of a stored message at an account; without one, wherever it changed last; or None."""
-        found = await self._known(mms_id, account)
-        return next((one for one in found if account is None or same_account(one.account, account)), None)
-
-    async def _known(self, mms_id: str, account: str | None) -> tuple[MmsRecord, ...]:
-        mms_id = self._cleaner.text(mms_id)
-        return await self._database.read(partial(reading.mms, mms_id=mms_id, account=account))
-
-    async def saves(self) -> tuple[tuple[MmsRecord, ...], tuple[OpenSave, ...]]:
-        """Every stored message that is known, and saves that were begun and whose end nobody recorded."""
-        return (await self._database.read(stored), await self._database.read(open_saves))
-
-    async def binding(self, mms_id: str, account: str | None = None) -> Binding:
-        """What the rule ``mms-id-bound`` judges; an id that nobody bound at this account has no content.
-
-        ``account`` is ``mmscheck.send.order.stored_at`` of the client that is to use it.
-        """
-        known = saves.binding(mms_id, account, await self._known(mms_id, account))
-        return msgspec.structs.replace(known, ledger=self.shown)
-
     async def record_check(self, kind: str, **facts: str | float | list[str] | None) -> None:
         """Note a check or a permit in the history, such as ``kind="permit"`` with its digests."""
         facts = self._cleaner.row(facts)
-        await self._writer.submit(Operation(Needs(), lambda book: book.note(kind, facts)))
+        await self._writer.submit(Operation(RowsNeeded(), lambda transaction: transaction.note(kind, facts)))
 
     # Postbacks
 
@@ -278,13 +238,13 @@ class Ledger(Questions):
         are: what it says of an mms-id holds there. Raises UsageError when it has no code.
         """
         cleaned = {self._cleaner.text(name): self._cleaner.text(value) for name, value in fields.items()}
-        arrived = incoming.arrival(cleaned, self._meanings, account)
-        return await self._writer.submit(incoming.record(arrived))
+        arrived = postbacks.arrival(cleaned, self._meanings, account)
+        return await self._writer.submit(postbacks.record(arrived))
 
     async def record_unreadable(self, body: bytes, why: str) -> Postback:
         """Keep a body that came as a postback and is none, once; ``why`` is a clause that can follow "it"."""
         text = self._cleaner.text(body.decode("utf-8", "backslashreplace"))
-        return await self._writer.submit(incoming.record(incoming.stray(text, why)))
+        return await self._writer.submit(postbacks.record(postbacks.stray(text, why)))
 
     # The whole
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 
-class Owner(msgspec.Struct, frozen=True, kw_only=True):
+class OwnerProcess(msgspec.Struct, frozen=True, kw_only=True):
     """One process: ``host`` is where its ``pid`` means something, ``started`` tells it from a later namesake.
 
     ``started`` is in clock ticks since the machine's start (proc(5)), or empty where there is no /proc.
@@ -24,26 +24,26 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.host}/{self.pid}/{self.started}"
 
 
-def this_process() -> Owner:
+def this_process() -> OwnerProcess:
     """The process that asks."""
-    return Owner(host=_host(), pid=os.getpid(), started=_started(os.getpid()) or "")
+    return OwnerProcess(host=_host(), pid=os.getpid(), started=_started(os.getpid()) or "")
 
 
-def owner_of(text: str) -> Owner | None:
+def owner_of(text: str) -> OwnerProcess | None:
     """The owner that was kept as text, or None when the text is not one."""
     host, _, rest = text.partition("/")
     pid, _, started = rest.partition("/")
     if not (pid.isascii() and pid.isdigit()):
         return None
-    return Owner(host=host, pid=int(pid), started=started)
+    return OwnerProcess(host=host, pid=int(pid), started=started)
 
 
-def is_local(owner: Owner) -> bool:
+def is_local(owner: OwnerProcess) -> bool:
     """Whether the process ran here: this machine, this boot, this set of process ids."""
     return owner.host == _host()
 
 
-def is_gone(owner: Owner) -> bool:
+def is_gone(owner: OwnerProcess) -> bool:
     """Whether a local process has certainly ended; one that may only look alike counts as alive."""
     try:
         os.kill(owner.pid, 0)

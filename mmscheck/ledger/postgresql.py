@@ -5,21 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import select
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from mmscheck.ledger.book import Book, Needs, Row
-from mmscheck.ledger.cleaning import Cleaner
 from mmscheck.ledger.faults import at_once, passing
-from mmscheck.ledger.oneshot import Moved, Sent, transact, written
-from mmscheck.ledger.parameters import arguments
-from mmscheck.ledger.tables import HISTORY
-from mmscheck.ledger.transaction import LOCK, decided
+from mmscheck.ledger.postgresql_transaction import Moved, Outcomes, transact, transact_in_turn
+from mmscheck.ledger.rows import Cleaner, Row
+from mmscheck.ledger.transaction_state import RowsNeeded, TransactionState
+from mmscheck.ledger.where import arguments
 
 T = TypeVar("T")
 
@@ -44,7 +41,7 @@ _PAUSE = 0.1
 _WRITER, _QUICK, _READER = "writer", "quick", "reader"
 
 
-class Server:
+class PostgresqlServer:
     """A ledger in a PostgreSQL database."""
 
     def __init__(self, url: URL) -> None:
@@ -80,38 +77,35 @@ class Server:
         self._kept[_WRITER] = connection
         return result
 
-    async def transact(self, needs: Needs, at: int, decide: Callable[[Book], T], cleaner: Cleaner) -> T:
+    async def transact(
+        self, needs: RowsNeeded, at: int, decide: Callable[[TransactionState], T], cleaner: Cleaner
+    ) -> T:
         """See ``Runner``: without a lock while that goes well, else like everybody, one after the other."""
-        sent: Sent[T] = {}
-        one = partial(transact, needs=needs, at=at, decide=decide, cleaner=cleaner, sent=sent)
+        sent: Outcomes[T] = {}
+        asked = (needs, at, decide, cleaner)
         for _ in range(_TRIES):
             try:
-                return await self._at_once(one, sent)
+                return await self._decided(lambda raw: transact(raw, *asked, sent=sent))
             except Moved:
                 continue
             except Exception as error:
-                # Told again below, in the words that the writer knows. The driver may not be installed.
-                if str(getattr(error, "sqlstate", "")).startswith(_CONSTRAINT):
-                    break
                 if not at_once(error):
                     raise
-        queued = partial(decided, needs=needs, at=at, decide=decide, cleaner=cleaner)
-        return await self.write(partial(_queued, sent=sent, work=queued))
+        return await self._decided(lambda raw: transact_in_turn(raw, *asked, sent=sent))
 
-    async def _at_once(self, work: Callable[[Any], Awaitable[T]], sent: Sent[T]) -> T:
-        """The work, unless a try whose connection ended has been written after all."""
+    async def _decided(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """The work, by the driver itself; raises IntegrityError where a constraint refused a row."""
         connection = await self._taken(_QUICK)
         try:
-            raw = await _raw(connection)
-            if sent and (done := await written(raw, sent)):
-                result = sent[done]
-            else:
-                result = await work(raw)
+            result = await work(await _raw(connection))
         except Moved:
             self._kept[_QUICK] = connection
             raise
-        except BaseException:
+        except BaseException as error:
             await _dropped(connection)
+            # The driver may not be installed, so that its classes cannot be named.
+            if str(getattr(error, "sqlstate", "")).startswith(_CONSTRAINT):
+                raise IntegrityError(None, None, error) from error
             raise
         self._kept[_QUICK] = connection
         return result
@@ -197,16 +191,6 @@ class Server:
                 await connection.close()
         self._kept.clear()
         await self._engine.dispose()
-
-
-def _queued(connection: Connection, sent: Sent[T], work: Callable[[Connection], T]) -> T:
-    """The work with the chain's end locked, unless it was done: what was sent before has ended by then."""
-    if sent:
-        connection.execute(LOCK)
-        done = connection.execute(select(HISTORY.c.hash).where(HISTORY.c.hash.in_(list(sent)))).scalar()
-        if done is not None:
-            return sent[done]
-    return work(connection)
 
 
 async def _raw(connection: AsyncConnection) -> Any:

@@ -1,24 +1,109 @@
-"""What the ledger is asked about sends and postbacks."""
+"""What the ledger is asked about sends and postbacks, how a campaign stands, and whether it is in use."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
 
-from mmscheck.ledger import matching, reading
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
+
+from mmscheck.ledger import holds, reading, saves, sends
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.matching import Match
+from mmscheck.ledger.holds import Shared
 from mmscheck.ledger.reading import Concerned, Filter
-from mmscheck.ledger.summary import Summary, summarise
-from mmscheck.model.ledger import HistoryEntry, Postback, SendRecord, SendState
+from mmscheck.ledger.rows import Cleaner, same_account
+from mmscheck.ledger.saves import OpenSave, open_saves, stored
+from mmscheck.ledger.schema import MMS, SENDS
+from mmscheck.ledger.sends import Match
+from mmscheck.model.check import Binding
+from mmscheck.model.ledger import HistoryEntry, Hold, MmsRecord, Postback, SendRecord, SendState
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers of sends. ``accepted`` is what the provider took: ``delivered``, ``failed`` and ``waiting``.
+
+    ``waiting`` has no last word yet: accepted, or on its way, or found to be sent by a person. ``sends`` is
+    the sum of ``accepted``, ``refused``, ``not_sent``, ``unknown`` and ``in_flight``.
+    """
+
+    sends: int
+    accepted: int
+    delivered: int
+    failed: int
+    waiting: int
+    refused: int
+    not_sent: int
+    unknown: int
+    in_flight: int
+
+
+def summarise(counts: Mapping[SendState, int]) -> Summary:
+    """The summary of how many sends are in each state."""
+
+    def of(*states: SendState) -> int:
+        return sum(counts.get(state, 0) for state in states)
+
+    delivered, failed = of(SendState.DELIVERED), of(SendState.FAILED)
+    waiting = of(SendState.ACCEPTED, SendState.SENT, SendState.RESOLVED_SENT)
+    return Summary(
+        sends=sum(counts.values()),
+        accepted=delivered + failed + waiting,
+        delivered=delivered,
+        failed=failed,
+        waiting=waiting,
+        refused=of(SendState.REFUSED),
+        not_sent=of(SendState.NOT_SENT, SendState.RESOLVED_NOT_SENT),
+        unknown=of(SendState.UNKNOWN),
+        in_flight=of(SendState.INTENDED),
+    )
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """Sends that are in flight, when the last one was begun (microseconds), and how many ids are bound."""
+
+    in_flight: int
+    last: int | None
+    bound: int
+
+    @property
+    def used(self) -> bool:
+        """Whether anything was ever sent or bound through it."""
+        return self.last is not None or self.bound > 0
+
+
+def activity(connection: Connection) -> Activity:
+    """As it is now."""
+    flying = select(func.count()).where(SENDS.c.state == SendState.INTENDED.value)
+    return Activity(
+        in_flight=connection.execute(flying).scalar() or 0,
+        last=connection.execute(select(func.max(SENDS.c.claimed_at))).scalar(),
+        bound=connection.execute(select(func.count()).select_from(MMS)).scalar() or 0,
+    )
 
 
 class Questions:
     """The part of a ledger that changes nothing; every method raises LedgerError when it cannot be read."""
 
-    def __init__(self, database: Database) -> None:
-        """Ask this database."""
+    def __init__(self, database: Database, cleaner: Cleaner) -> None:
+        """Ask this database, for texts as ``cleaner`` had them kept."""
         self._database = database
+        self._cleaner = cleaner
+        self._holds = Shared(self._read_holds)
+        self.shown = database.place.shown
+        """Where it is, for people: without the password."""
+
+    async def activity(self) -> Activity:
+        """What goes through this ledger: whether anything does, what is in flight, when it last sent."""
+        return await self._database.read(activity)
+
+    async def held(self) -> tuple[Hold, ...]:
+        """The open holds, from a read that began after this call; empty: nothing is held."""
+        return await self._holds.get()
+
+    async def _read_holds(self) -> tuple[Hold, ...]:
+        return holds.read(await self._database.rows(holds.OPEN))
 
     # Sends
 
@@ -59,7 +144,7 @@ class Questions:
 
     async def matches(self, sends_: Iterable[SendRecord]) -> tuple[Match, ...]:
         """For each send the notification that certainly is about it, where it is unknown and there is one."""
-        return tuple([await self._database.read(partial(matching.match, send=one)) for one in sends_])
+        return tuple([await self._database.read(partial(sends.match, send=one)) for one in sends_])
 
     # Postbacks
 
@@ -81,3 +166,26 @@ class Questions:
     async def proposals(self, send: SendRecord) -> tuple[Postback, ...]:
         """Postbacks that may be about a send without a tracking id, for a person to judge."""
         return await self._database.read(lambda connection: reading.proposals(connection, send))
+
+    # Stored messages
+
+    async def mms(self, mms_id: str, account: str | None = None) -> MmsRecord | None:
+        """What is known of a stored message at an account; without one, wherever it changed last; or None."""
+        found = await self._known(mms_id, account)
+        return next((one for one in found if account is None or same_account(one.account, account)), None)
+
+    async def _known(self, mms_id: str, account: str | None) -> tuple[MmsRecord, ...]:
+        mms_id = self._cleaner.text(mms_id)
+        return await self._database.read(partial(reading.mms, mms_id=mms_id, account=account))
+
+    async def saves(self) -> tuple[tuple[MmsRecord, ...], tuple[OpenSave, ...]]:
+        """Every stored message that is known, and saves that were begun and whose end nobody recorded."""
+        return (await self._database.read(stored), await self._database.read(open_saves))
+
+    async def binding(self, mms_id: str, account: str | None = None) -> Binding:
+        """What the rule ``mms-id-bound`` judges; an id that nobody bound at this account has no content.
+
+        ``account`` is ``mmscheck.send.order.stored_at`` of the client that is to use it.
+        """
+        known = saves.binding(mms_id, account, await self._known(mms_id, account))
+        return msgspec.structs.replace(known, ledger=self.shown)

@@ -22,11 +22,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
-from mmscheck.ledger.accounts import same_account, stored_id
-from mmscheck.ledger.book import Row
+from mmscheck.base.phone import digits, same_number
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.records import mms_record, postback_record, send_record
-from mmscheck.ledger.tables import (
+from mmscheck.ledger.rows import Row, mms_record, postback_record, same_account, send_record, stored_id
+from mmscheck.ledger.schema import (
     ADDRESS,
     DELIVERY,
     HISTORY,
@@ -46,7 +45,6 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
-from mmscheck.model.phone import digits, same_number
 
 _SHORTEST = 7
 """Digits: with fewer in common, two numbers would be the same by accident."""

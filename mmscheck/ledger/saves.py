@@ -1,4 +1,8 @@
-"""Stored messages: which content an mms-id holds, and whether it may be used."""
+"""Stored messages: which content an mms-id holds, whether it may be used, and saves that nobody ended.
+
+A save without an end in the history was cut short by a crash in the call: there may be a stored message
+whose id nobody knows.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,18 @@ import functools
 from collections.abc import Iterable, Sequence
 
 import msgspec
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
 
+from mmscheck.base.redact import stored_url
 from mmscheck.errors import UsageError
-from mmscheck.ledger.accounts import same_account, stored_id
-from mmscheck.ledger.book import Book, Needs, Operation, Row
-from mmscheck.ledger.delivery import apply_encoding
 from mmscheck.ledger.history import canonical
-from mmscheck.ledger.records import mms_record
+from mmscheck.ledger.postbacks import apply_encoding
+from mmscheck.ledger.rows import Row, mms_record, same_account, stored_id
+from mmscheck.ledger.schema import HISTORY, MMS
+from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
 from mmscheck.model.check import Binding
 from mmscheck.model.ledger import MmsRecord, MmsState
-from mmscheck.model.redact import stored_url
 
 
 class Save(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +31,7 @@ class Save(msgspec.Struct, frozen=True, kw_only=True):
     alone, which need no encoding (Sinch: their N003 comes at once), ``saved`` where nobody knows. ``replace``
     binds an id anew that is bound to other content. ``who`` and ``why`` are of a person who does this by
     hand; with them ``ready`` also makes an id ready whose N003 nobody received. ``account`` is where it was
-    saved (``mmscheck.ledger.accounts``); what was saved nobody knows where is never sent by the program.
+    saved (``mmscheck.ledger.rows``); what was saved nobody knows where is never sent by the program.
     """
 
     mms_id: str
@@ -57,21 +63,23 @@ def record(save: Save) -> Operation[MmsRecord]:
     }
     key = stored_id(save.mms_id, save.account)
 
-    def decide(book: Book) -> MmsRecord:
-        row = book.get("mms", key)
+    def decide(transaction: TransactionState) -> MmsRecord:
+        row = transaction.get("mms", key)
         if row is None:
-            times = {"saved_at": book.at, "changed_at": book.at}
-            row = book.insert("mms-saved", "mms", {"state": save.state.value, **content, **times}, key)
+            times = {"saved_at": transaction.at, "changed_at": transaction.at}
+            row = transaction.insert("mms-saved", "mms", {"state": save.state.value, **content, **times}, key)
         elif _differs(row, content) or not same_account(row["account"], save.account):
-            _rebind(book, save, row, content)
+            _rebind(transaction, save, row, content)
         elif save.who and save.state is MmsState.READY and row["state"] in _NOT_YET:
-            book.update("mms-ready-by-hand", "mms", key, {"state": "ready", "changed_at": book.at})
+            transaction.update(
+                "mms-ready-by-hand", "mms", key, {"state": "ready", "changed_at": transaction.at}
+            )
         if save.who:
-            book.note("bound-by-hand", {"mms_id": save.mms_id, "who": save.who, "why": save.why or ""})
-        apply_encoding(book, row)
+            transaction.note("bound-by-hand", {"mms_id": save.mms_id, "who": save.who, "why": save.why or ""})
+        apply_encoding(transaction, row)
         return mms_record(row)
 
-    needs = Needs(mms=frozenset({key}), encoded=frozenset({save.mms_id}))
+    needs = RowsNeeded(mms=frozenset({key}), encoded=frozenset({save.mms_id}))
     return Operation(needs, decide)
 
 
@@ -82,7 +90,7 @@ def _differs(row: Row, content: Row) -> bool:
     return any(row[name] != value for name, value in content.items() if name != "account")
 
 
-def _rebind(book: Book, save: Save, row: Row, content: Row) -> None:
+def _rebind(transaction: TransactionState, save: Save, row: Row, content: Row) -> None:
     # The same content at another account of the provider, or under a new key: that loses nothing.
     if not save.replace and _differs(row, content):
         what = (
@@ -93,7 +101,9 @@ def _rebind(book: Book, save: Save, row: Row, content: Row) -> None:
         raise UsageError(f"mms-id {save.mms_id} is bound to {what} already")
     # Corrupt is for ever: the provider's files do not change with what is bound to them.
     state = row["state"] if row["state"] == MmsState.CORRUPT.value else save.state.value
-    book.update("mms-bound-anew", "mms", row["id"], {**content, "state": state, "changed_at": book.at})
+    transaction.update(
+        "mms-bound-anew", "mms", row["id"], {**content, "state": state, "changed_at": transaction.at}
+    )
 
 
 def binding(mms_id: str, account: str | None, known: Sequence[MmsRecord]) -> Binding:
@@ -113,3 +123,38 @@ def binding(mms_id: str, account: str | None, known: Sequence[MmsRecord]) -> Bin
     elsewhere = tuple(one.account for one in known)
     state = MmsState.ENCODING.value
     return Binding(mms_id=mms_id, content=None, state=state, account=account, elsewhere=elsewhere)
+
+
+class OpenSave(msgspec.Struct, frozen=True, kw_only=True):
+    """A save that was begun at a time (microseconds since the epoch) and has no end in the history."""
+
+    begun_at: int
+    message_digest: str
+
+
+def open_saves(connection: Connection) -> tuple[OpenSave, ...]:
+    """All of them, the oldest first; one that another process is making just now is among them."""
+    query = (
+        select(HISTORY.c.at, HISTORY.c.kind, HISTORY.c.body)
+        .where(HISTORY.c.kind.in_(("save-begun", "save-ended")))
+        .order_by(HISTORY.c.seq)
+    )
+    found: dict[str, OpenSave] = {}
+    for at, kind, body in connection.execute(query):
+        note = msgspec.json.decode(body)
+        if kind == "save-begun":
+            found[note["save"]] = OpenSave(begun_at=at, message_digest=note["message"])
+        else:
+            found.pop(note["save"], None)
+    return tuple(found.values())
+
+
+def stored(connection: Connection) -> tuple[MmsRecord, ...]:
+    """Every stored message that the ledger knows, the oldest first.
+
+    One of nobody knows where is left out when its id has been bound since where it is.
+    """
+    rows = connection.execute(select(MMS).order_by(MMS.c.saved_at, MMS.c.id)).mappings()
+    found = [mms_record(dict(row)) for row in rows]
+    placed = {one.mms_id for one in found if one.account is not None}
+    return tuple(one for one in found if one.account is not None or one.mms_id not in placed)

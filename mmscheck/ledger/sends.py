@@ -1,4 +1,10 @@
-"""How a claimed send ends: by its answer, by certainly not going out, by a crash, by a person's word."""
+"""How a claimed send ends: by its answer, by certainly not going out, by a crash, by a person's word.
+
+An unknown one may also be settled by notifications that came without the ledger knowing their tracking id.
+Only by what is certain: one tracking id that no send has, of notifications that all name the send's number
+and message and came after its claim, and no other send of the same message to the same number that they
+could be about. That holds as long as every send of the message goes through this ledger.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +12,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
 
+from mmscheck.base.phone import another_number, same_number
 from mmscheck.errors import LedgerError, UsageError
-from mmscheck.ledger.book import Book, Needs, Operation, Row
-from mmscheck.ledger.delivery import apply_known
+from mmscheck.ledger import reading
 from mmscheck.ledger.owner import is_gone, is_local, owner_of
-from mmscheck.ledger.records import send_record
-from mmscheck.model.ledger import Claim, SendRecord, SendState
+from mmscheck.ledger.postbacks import apply_known
+from mmscheck.ledger.rows import Row, send_record
+from mmscheck.ledger.schema import SENDS
+from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
+from mmscheck.model.ledger import NEVER_ARRIVED, Claim, Postback, SendRecord, SendState
 from mmscheck.model.send import SendResult, SendStatus
 
 _ANSWERS = {
@@ -65,8 +76,8 @@ _CERTAIN = frozenset({SendState.ACCEPTED.value, SendState.REFUSED.value})
 def _end(
     claim: Claim, kind: str, columns: dict[str, Any], trackings: frozenset[str] = frozenset()
 ) -> Operation[SendRecord]:
-    def decide(book: Book) -> SendRecord:
-        row = book.get("sends", claim.send_id)
+    def decide(transaction: TransactionState) -> SendRecord:
+        row = transaction.get("sends", claim.send_id)
         if row is None:
             raise LedgerError(f"there is no send {claim.send_id} in the ledger")
         if row["attempt"] != claim.attempt:
@@ -79,11 +90,11 @@ def _end(
             raise LedgerError(f"send {row['id']} is {row['state']}: it takes no answer any more")
         if row["state"] in _WORDS and columns["state"] not in _CERTAIN:
             return send_record(row)
-        book.update(kind, "sends", row["id"], {**columns, "changed_at": book.at})
-        apply_known(book, row)
+        transaction.update(kind, "sends", row["id"], {**columns, "changed_at": transaction.at})
+        apply_known(transaction, row)
         return send_record(row)
 
-    return Operation(Needs(sends=frozenset({claim.send_id}), trackings=trackings), decide)
+    return Operation(RowsNeeded(sends=frozenset({claim.send_id}), trackings=trackings), decide)
 
 
 def _is_written(row: Row, columns: Row) -> bool:
@@ -110,18 +121,18 @@ def crashed(lease: float, remote_lease: float) -> Operation[tuple[int, ...]]:
     be much longer than the longest POST.
     """
 
-    def decide(book: Book) -> tuple[int, ...]:
+    def decide(transaction: TransactionState) -> tuple[int, ...]:
         lost = [
             row
-            for row in book.find("sends", state=SendState.INTENDED.value)
-            if _lost(row, (book.at - row["claimed_at"]) / 1_000_000, lease, remote_lease)
+            for row in transaction.find("sends", state=SendState.INTENDED.value)
+            if _lost(row, (transaction.at - row["claimed_at"]) / 1_000_000, lease, remote_lease)
         ]
         for row in lost:
-            values = {"state": SendState.UNKNOWN.value, "detail": CRASHED, "changed_at": book.at}
-            book.update("send-crashed", "sends", row["id"], values)
+            values = {"state": SendState.UNKNOWN.value, "detail": CRASHED, "changed_at": transaction.at}
+            transaction.update("send-crashed", "sends", row["id"], values)
         return tuple(row["id"] for row in lost)
 
-    return Operation(Needs(in_flight=True), decide)
+    return Operation(RowsNeeded(in_flight=True), decide)
 
 
 def _lost(row: Row, age: float, lease: float, remote_lease: float) -> bool:
@@ -143,26 +154,26 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
 def resolve(send_ids: Sequence[int], word: Word) -> Operation[tuple[SendRecord, ...]]:
     """Record what a person found out; raises UsageError when one of the sends does not ask for it."""
 
-    def decide(book: Book) -> tuple[SendRecord, ...]:
-        rows = [book.get("sends", one) for one in send_ids]
-        faults = [_unresolvable(book, one, row, word) for one, row in zip(send_ids, rows, strict=True)]
+    def decide(transaction: TransactionState) -> tuple[SendRecord, ...]:
+        rows = [transaction.get("sends", one) for one in send_ids]
+        faults = [_unresolvable(transaction, one, row, word) for one, row in zip(send_ids, rows, strict=True)]
         if any(faults):
             raise UsageError("; ".join(fault for fault in faults if fault))
         values = {"state": word.state.value, "resolved_by": word.who, "resolved_why": word.reason}
         for one in send_ids:
-            book.update(f"send-{word.state}", "sends", one, {**values, "changed_at": book.at})
+            transaction.update(f"send-{word.state}", "sends", one, {**values, "changed_at": transaction.at})
         return tuple(send_record(row) for row in rows if row is not None)
 
-    return Operation(Needs(sends=frozenset(send_ids)), decide)
+    return Operation(RowsNeeded(sends=frozenset(send_ids)), decide)
 
 
-def _unresolvable(book: Book, send_id: int, row: Row | None, word: Word) -> str | None:
+def _unresolvable(transaction: TransactionState, send_id: int, row: Row | None, word: Word) -> str | None:
     """Why this send cannot be resolved so, or None."""
     if row is None:
         return f"there is no send {send_id} in the ledger"
     state = SendState(row["state"])
     if state is SendState.INTENDED:
-        left = row["claimed_at"] / 1_000_000 + word.age - book.at / 1_000_000
+        left = row["claimed_at"] / 1_000_000 + word.age - transaction.at / 1_000_000
         if left <= 0:
             return None
         return (
@@ -173,3 +184,74 @@ def _unresolvable(book: Book, send_id: int, row: Row | None, word: Word) -> str 
         return None
     wanted = " or ".join(sorted(_RESOLVABLE[word.state]))
     return f"send {send_id} is {row['state']}; only what is {wanted} can be {word.state}"
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """What may settle an unknown send: the first notification about it, or None and ``why`` there is none."""
+
+    send: SendRecord
+    postback: Postback | None
+    why: str
+
+
+def match(connection: Connection, send: SendRecord) -> Match:
+    """The notification that certainly is about an unknown send, or why none is."""
+    if send.state is not SendState.UNKNOWN:
+        return Match(send=send, postback=None, why=f"it is {send.state.value}")
+    found = [one for one in reading.proposals(connection, send) if one.received_at >= send.claimed_at]
+    trackings = {one.tracking_id for one in found}
+    if not found:
+        why = "no notification names its number and message after its call"
+    elif len(trackings) > 1:
+        why = f"notifications with {len(trackings)} tracking ids may be about it"
+    elif (tracking := found[0].tracking_id) is None:
+        why = "the notification about it has no tracking id"
+    elif any(_contradicts(one, send) for one in reading.postbacks(connection, tracking)):
+        why = f"notifications with the tracking id {tracking} contradict each other"
+    elif rivals := _rivals(connection, send, found[0]):
+        why = f"they may be about send {rivals[0]} as well"
+    else:
+        why = f"{found[0].code} names its number and message after its call, and no other send has its id"
+        return Match(send=send, postback=found[0], why=why)
+    return Match(send=send, postback=None, why=why)
+
+
+def _contradicts(postback: Postback, send: SendRecord) -> bool:
+    other = postback.mms_id not in {None, send.intent.mms_id}
+    return other or another_number(postback.recipient, send.intent.to)
+
+
+def _rivals(connection: Connection, send: SendRecord, postback: Postback) -> list[int]:
+    """Other sends of the message to the number, without a tracking id, that a phone may have got."""
+    earliest = postback.received_at - reading.WINDOW[1] * 1_000_000
+    query = select(SENDS.c.id, SENDS.c.recipient, SENDS.c.state).where(
+        reading.has_tail(SENDS, send.intent.to),
+        SENDS.c.mms_id == send.intent.mms_id,
+        SENDS.c.tracking_id.is_(None),
+        SENDS.c.id != send.id,
+        SENDS.c.claimed_at.between(earliest, postback.received_at),
+    )
+    never = NEVER_ARRIVED - {SendState.RESOLVED_NOT_SENT}
+    return [
+        row.id
+        for row in connection.execute(query.order_by(SENDS.c.id))
+        if SendState(row.state) not in never and same_number(row.recipient, send.intent.to)
+    ]
+
+
+def adopt(found: Match, who: str) -> Operation[SendRecord | None]:
+    """Give the send the notification's tracking id, and what notifications with it say; None: too late."""
+    tracking = (found.postback and found.postback.tracking_id) or ""
+
+    def decide(transaction: TransactionState) -> SendRecord | None:
+        row = transaction.get("sends", found.send.id)
+        taken = transaction.find("sends", tracking_id=tracking)
+        if row is None or row["state"] != SendState.UNKNOWN or row["tracking_id"] or taken:
+            return None
+        values = {"tracking_id": tracking, "resolved_by": who, "resolved_why": found.why}
+        transaction.update("send-matched", "sends", found.send.id, {**values, "changed_at": transaction.at})
+        apply_known(transaction, row)
+        return send_record(row)
+
+    needs = RowsNeeded(sends=frozenset({found.send.id}), reported=frozenset({tracking}))
+    return Operation(needs, decide)

@@ -11,16 +11,15 @@ from sqlalchemy.engine import Connection
 
 from mmscheck.errors import LedgerError
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.marks import Mark, beside_file
-from mmscheck.ledger.sole import open_to_others
-from mmscheck.ledger.sqlite import File
-from mmscheck.ledger.tables import HEAD, HISTORY
+from mmscheck.ledger.ledger_file import HeadNote, beside_file, open_to_others
+from mmscheck.ledger.schema import HEAD, HISTORY
+from mmscheck.ledger.sqlite import SqliteFile
 
 
 class Behind(msgspec.Struct, frozen=True, kw_only=True):
     """A ledger that lacks rows that were there: what was noted of them, and why nothing may be sent."""
 
-    noted: Mark
+    noted: HeadNote
     text: str
 
 
@@ -85,7 +84,7 @@ def _move(connection: Connection, home: str) -> None:
     connection.execute(text("UPDATE identity SET home = :home"), {"home": home})
 
 
-def _marks(file: File, ledger: str, home: str) -> Iterator[Mark]:
+def _marks(file: SqliteFile, ledger: str, home: str) -> Iterator[HeadNote]:
     yield from file.marks.found()
     # It was opened there last: if it has been going on there, this one is a copy.
     left = beside_file(Path(home)) if home and home != str(file.marks.file) else None
@@ -93,7 +92,7 @@ def _marks(file: File, ledger: str, home: str) -> Iterator[Mark]:
         yield left
 
 
-def _compared(connection: Connection, ledger: str, marks: tuple[Mark, ...]) -> Behind | None:
+def _compared(connection: Connection, ledger: str, marks: tuple[HeadNote, ...]) -> Behind | None:
     head = connection.execute(select(HEAD.c.seq)).scalar() or 0
     for mark in marks:
         if mark.ledger != ledger:

@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, Table, Text, and_, cast, false, func, not_
 from sqlalchemy.engine import Connection
 
 from mmscheck.errors import UsageError
-from mmscheck.ledger.book import Row
 from mmscheck.ledger.guards import guards
 from mmscheck.ledger.history import GENESIS, digest
 from mmscheck.ledger.reading import PAGE, entry
-from mmscheck.ledger.tables import HEAD, HISTORY, PROJECTIONS
+from mmscheck.ledger.rows import Row
+from mmscheck.ledger.schema import HEAD, HISTORY, PROJECTIONS
 from mmscheck.model.ledger import HistoryEntry, Tampering, Verification
 
 MOST = 1000

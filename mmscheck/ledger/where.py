@@ -1,4 +1,9 @@
-"""Where a ledger is: a file of the user's own, or a PostgreSQL database by URL."""
+"""Where a ledger is: a file of the user's own, or a PostgreSQL database by URL.
+
+The parameters of a PostgreSQL address have libpq's names (PostgreSQL 17's documentation, 32.1.2 "Parameter
+Key Words"). What asyncpg cannot do is refused when it was asked for (``channel_binding=require``), and left
+out where it changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +11,145 @@ import contextlib
 import errno
 import importlib.util
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
-from mmscheck.ledger.parameters import checked
-from mmscheck.ledger.sole import SIDES, must_be_one
+from mmscheck.ledger.ledger_file import SIDES, must_be_one
+
+_TLS = frozenset(
+    {
+        *("sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl", "sslnegotiation"),
+        *("ssl_min_protocol_version", "ssl_max_protocol_version"),
+    }
+)
+"""What asyncpg takes in an address only."""
+
+_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+_PLAIN = frozenset({"passfile", "target_session_attrs", "krbsrvname", "gsslib"})
+"""What asyncpg takes under the same name."""
+
+_PLACE: Mapping[str, str] = MappingProxyType(
+    {"user": "username", "password": "password", "dbname": "database", "database": "database"}
+)
+"""Parts of the address that may stand among the parameters."""
+
+_HOST = frozenset({"host", "port"})
+"""What SQLAlchemy reads among the parameters by itself; there may be several."""
+
+_NUMBERS = frozenset(
+    {
+        *("connect_timeout", "timeout", "command_timeout"),
+        *("statement_cache_size", "prepared_statement_cache_size", "max_cached_statement_lifetime"),
+    }
+)
+
+_WITHOUT: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "channel_binding": frozenset({"disable", "prefer"}),
+        "gssencmode": frozenset({"disable", "prefer"}),
+        "client_encoding": frozenset({"utf8", "utf-8", "auto", "unicode"}),
+        **dict.fromkeys(
+            ("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"),
+            frozenset[str](),
+        ),
+    }
+)
+"""What is left out, with the values that ask for nothing which asyncpg cannot do; empty: any."""
+
+_NAMED = ("application_name", "fallback_application_name", "options")
+
+KNOWN = frozenset({*_TLS, *_PLAIN, *_PLACE, *_HOST, *_NUMBERS, *_WITHOUT, *_NAMED, "ssl"})
+"""Every parameter that an address may have."""
+
+_OPTION = re.compile(r"(?:-c\s*|--)([A-Za-z_][\w.]*)=((?:\\.|[^\s\\])*)(?:\s+|$)")
+"""One of the server's options on a command line; a backslash keeps the character behind it."""
+
+
+def checked(where: str, url: URL) -> None:
+    """Raise UsageError for a parameter that is unknown or cannot be read; no value is ever told."""
+    if "@" in where.partition("?")[2]:
+        # What stands there may be the rest of a password, so that nothing of it is told.
+        raise UsageError("the ledger's address has an @ behind its ?: write @ in a password as %40, ? as %3F")
+    for name in url.query:
+        if name not in KNOWN:
+            raise UsageError(
+                f"the ledger's address has a parameter that nobody here knows, {name!a}. "
+                f"There are: {', '.join(sorted(KNOWN))}"
+            )
+    arguments(url)
+
+
+def arguments(url: URL) -> tuple[URL, dict[str, Any], dict[str, str]]:
+    """The address without its parameters, what ``asyncpg.connect`` gets of them, and the server's settings.
+
+    Raises UsageError for a value that cannot be read.
+    """
+    given = {name: _one(name, value) for name, value in url.query.items() if name not in _HOST}
+    hosts = {name: value for name, value in url.query.items() if name in _HOST}
+    place: dict[str, Any] = {field: given[name] for name, field in _PLACE.items() if name in given}
+    numbers = {name: _number(name, given[name]) for name in given if name in _NUMBERS}
+    seconds = numbers.pop("connect_timeout", None)
+    for name, harmless in _WITHOUT.items():
+        if name in given and harmless and given[name].lower() not in harmless:
+            raise UsageError(f"the ledger's address demands {name}, which asyncpg cannot do: leave it out")
+    taken: dict[str, Any] = {name: given[name] for name in given if name in _PLAIN}
+    taken |= {name: int(one) if name.endswith("cache_size") else one for name, one in numbers.items()}
+    if seconds is not None:
+        # As in libpq: none waits for ever, and less than two seconds cannot be asked for.
+        taken["timeout"] = max(2.0, seconds) if seconds > 0 else None
+    if tls := _tls(given):
+        taken["dsn"] = f"postgresql:///?{urlencode(tls)}"
+    return url.set(drivername="postgresql+asyncpg", query=hosts, **place), taken, _settings(given)
+
+
+def _one(name: str, value: str | tuple[str, ...]) -> str:
+    if isinstance(value, str):
+        return value
+    raise UsageError(f"the ledger's address has the parameter {name!a} {len(value)} times: give it once")
+
+
+def _number(name: str, value: str) -> float:
+    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", value.strip()):
+        raise UsageError(f"the parameter {name!a} of the ledger's address is not a number")
+    return float(value)
+
+
+def _tls(given: Mapping[str, str]) -> dict[str, str]:
+    tls = {name: value for name, value in given.items() if name in _TLS}
+    if "ssl" in given:
+        tls.setdefault("sslmode", "require" if given["ssl"].lower() == "true" else given["ssl"])
+    if tls.get("sslmode", "prefer") not in _MODES:
+        raise UsageError(f"the parameter 'sslmode' of the ledger's address is none of {', '.join(_MODES)}")
+    return tls
+
+
+def _settings(given: Mapping[str, str]) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    rest = given.get("options", "").strip()
+    while rest:
+        found = _OPTION.match(rest)
+        if found is None:
+            raise UsageError(
+                "the parameter 'options' of the ledger's address cannot be read: it is -c NAME=VALUE, also "
+                "several of them (a blank in an address is written %20)"
+            )
+        settings[found.group(1).lower()] = re.sub(r"\\(.)", r"\1", found.group(2))
+        rest = rest[found.end() :]
+    for name in ("fallback_application_name", "application_name"):
+        if name in given:
+            settings["application_name"] = given[name]
+    return settings
+
 
 VARIABLE = "MMSCHECK_LEDGER"
 """Names the ledger where nothing else does."""
@@ -27,7 +162,7 @@ _POSTGRESQL = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
 _SQLITE = frozenset({"sqlite"})
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerPlace(msgspec.Struct, frozen=True, kw_only=True):
     """A ledger's address: ``url`` for SQLAlchemy, ``shown`` without its password, ``file`` on SQLite."""
 
     url: URL
@@ -43,7 +178,7 @@ def default_file() -> Path:
     return root / "mmscheck" / "ledger.sqlite3"
 
 
-def place_of(where: str | None) -> Place:
+def place_of(where: str | None) -> LedgerPlace:
     """The place that a URL or a path names; None: that MMSCHECK_LEDGER names, or else the default file.
 
     Raises UsageError for anything else.
@@ -75,12 +210,12 @@ def _wanted(fault: str) -> str:
     return f"{fault}: give a path, sqlite:///PATH, or postgresql://USER@HOST/DATABASE"
 
 
-def _file(path: Path) -> Place:
+def _file(path: Path) -> LedgerPlace:
     full = path.expanduser().absolute()
-    return Place(url=URL.create("sqlite", database=str(full)), shown=str(full), file=full)
+    return LedgerPlace(url=URL.create("sqlite", database=str(full)), shown=str(full), file=full)
 
 
-def _server(where: str, url: URL) -> Place:
+def _server(where: str, url: URL) -> LedgerPlace:
     if importlib.util.find_spec("asyncpg") is None:
         raise UsageError(
             "a ledger on PostgreSQL needs the package asyncpg: pip install asyncpg where mmscheck is, or "
@@ -88,7 +223,7 @@ def _server(where: str, url: URL) -> Place:
         )
     shown = url.set(query={}).render_as_string(hide_password=True)
     checked(where, url)
-    return Place(url=url.set(drivername="postgresql+asyncpg"), shown=shown)
+    return LedgerPlace(url=url.set(drivername="postgresql+asyncpg"), shown=shown)
 
 
 def prepare(file: Path, *, create: bool) -> None:

@@ -16,6 +16,8 @@ from urllib.parse import unquote
 
 import msgspec
 
+from mmscheck.base.url import take_apart
+
 MAX_BYTES = 64 * 1024 * 1024
 """Bytes: a larger file is not read; the same as the most that a check fetches."""
 
@@ -65,9 +67,12 @@ def read_local(path: Path) -> bytes | TooLarge | Missing:
 
 def _comparable(url: str) -> str:
     """The URL with scheme and host in lower case, as those are compared (RFC 3986, section 6.2.2.1)."""
-    scheme, mark, rest = url.strip().partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme.lower()}{mark}{host.lower()}{slash}{path}"
+    url = url.strip()
+    parts = take_apart(url)
+    if parts.authority is None:
+        return url.lower()
+    start = len(parts.scheme or "") + len("://" if parts.scheme else "//") + len(parts.authority)
+    return url[:start].lower() + url[start:]
 
 
 def _below(folder: Path, path: str) -> Path | Missing:

@@ -24,11 +24,10 @@ from mmscheck.judge import gate
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import Known, MessageReport, Report
 from mmscheck.model.rule import NEVER_KNOWN
-from mmscheck.model.words import Outcome, Severity
-from mmscheck.report.findings import Entry, entries
-from mmscheck.report.rows import message_rows
+from mmscheck.model.words import Outcome
+from mmscheck.report.clean import scrub_message
+from mmscheck.report.findings import Finding, Judged, findings
 from mmscheck.report.rulings import is_told
-from mmscheck.report.scrub import scrub_message
 
 LARGEST = 10 << 20
 """Bytes of a baseline that are read: some 60,000 faults."""
@@ -124,11 +123,12 @@ def _faults(report: Report, file: Path) -> Iterator[tuple[Fault, tuple[Known, ..
     """Each cause that blocks and may be known, with the evaluations that are known with it."""
     for raw, verdict in zip(report.messages, gate.verdict(report).messages, strict=True):
         message = scrub_message(raw)
-        if not is_told(message, verdict, tuple(message_rows(report, message, verdict))):
+        found = findings(message, verdict, strict=report.strict)
+        if not is_told(Judged(message=message, verdict=verdict, found=found)):
             continue
         path, seen = _path(message.source, file), Counter[str]()
-        for entry in entries(message, verdict):
-            if not _may_be_known(entry, strict=report.strict):
+        for entry in found:
+            if not _may_be_known(entry):
                 continue
             name = json.dumps(_name(message, entry))
             seen[name] += 1
@@ -143,19 +143,18 @@ def _faults(report: Report, file: Path) -> Iterator[tuple[Fault, tuple[Known, ..
             )
 
 
-def _may_be_known(entry: Entry, *, strict: bool) -> bool:
+def _may_be_known(entry: Finding) -> bool:
     lead = entry.lead
     return (
         lead is not None
-        and entry.waiver is None
+        and entry.blocks
         and lead.outcome is Outcome.FAILED
         and not any(item.crashed for item in entry.items)
         and lead.rule not in NEVER_KNOWN
-        and (strict or entry.severity is Severity.ERROR)
     )
 
 
-def _name(message: MessageReport, entry: Entry) -> list[str]:
+def _name(message: MessageReport, entry: Finding) -> list[str]:
     item, key = entry.first, entry.target
     ref = next((each for each in message.media if each.index == key.media), None)
     seen = message.observations.get(ref.url) if ref is not None else None

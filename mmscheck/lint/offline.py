@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from mmscheck.checks.kinds import is_other, kind_of
+from mmscheck.checks.media_types import is_other, kind_of
 from mmscheck.fetch import Inspector
 from mmscheck.judge.engine import judge, judge_alone
 from mmscheck.judge.observe import usable

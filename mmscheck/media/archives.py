@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Collection
 from pathlib import PurePosixPath, PureWindowsPath
 
+from mmscheck.base.text import escaped
 from mmscheck.media.refusal import RefusedError, Verdicts
 
 CONTENT = "pass.json"
@@ -99,4 +100,4 @@ def _entry_fault(entry: zipfile.ZipInfo) -> str | None:
 
 def shown(name: str) -> str:
     """A file's name as it can stand in a report."""
-    return repr(name[:80])[1:-1]
+    return escaped(name[:80])

@@ -15,6 +15,7 @@ import msgspec
 from mmscheck.media.refusal import REPORT_IT, RefusedError, trace
 from mmscheck.model.facts import Decoded, Undecoded
 from mmscheck.model.usable import EVERYTHING, Usable
+from mmscheck.model.words import Because
 
 MOST_REASON = 200
 """Characters of a reason: some quote a name out of the file."""
@@ -75,7 +76,7 @@ def decode(type_: str | None, data: bytes, usable: Usable = EVERYTHING) -> Decod
     except RefusedError as refused:
         return Undecoded(expected=decoder.family, reason=str(refused)[:MOST_REASON], partial=refused.partial)
     except MemoryError:
-        return Undecoded(expected=decoder.family, reason=NO_ROOM, contained=True)
+        return Undecoded(expected=decoder.family, reason=NO_ROOM, contained=True, lost=Because.MEMORY)
     except Exception:  # noqa: BLE001 - what is no verdict on the file must not be told as one
         return Undecoded(expected=decoder.family, reason=FAULT, contained=True, fault=trace())
 
@@ -89,9 +90,9 @@ def _decode(decoder: Decoder, data: bytes, type_: str | None, usable: Usable) ->
     return function(data, type_)
 
 
-def not_decoded(type_: str | None, why: str) -> Undecoded | None:
+def not_decoded(type_: str | None, why: str, lost: Because | None = None) -> Undecoded | None:
     """The answer for a file of that type whose worker gave none; None where there is no decoder for it."""
     decoder = DECODERS.get(type_ or "")
     if decoder is None:
         return None
-    return Undecoded(expected=decoder.family, reason=why[:MOST_REASON], contained=True)
+    return Undecoded(expected=decoder.family, reason=why[:MOST_REASON], contained=True, lost=lost)

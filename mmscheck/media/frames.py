@@ -14,6 +14,7 @@ import msgspec
 from mmscheck.media.sample import Sample
 from mmscheck.model.observation import Inspected
 from mmscheck.model.preview import Preview
+from mmscheck.model.words import Because
 
 LENGTH = struct.Struct(">I")
 """What stands before every frame: its number of bytes."""
@@ -48,11 +49,12 @@ class Drawn(msgspec.Struct, frozen=True, tag="drawn"):
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """Why a sample could not be looked at; nothing more comes from this worker.
 
-    ``fault`` is the traceback where that is our own doing.
+    ``fault`` is the traceback where that is our own doing, ``lost`` the reason for programs.
     """
 
     reason: str
     fault: str = ""
+    lost: Because | None = None
 
 
 Answer = Ready | Seen | Drawn | Failed

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
-from mmscheck.model.extensions import BY_EXTENSION
+from mmscheck.base.extensions import BY_EXTENSION
 
 REGISTERED: Mapping[str, str] = MappingProxyType(
     {

@@ -28,6 +28,7 @@ from mmscheck.media.sample import Sample
 from mmscheck.media.sniffing import failed
 from mmscheck.model.observation import Inspected
 from mmscheck.model.preview import Preview
+from mmscheck.model.words import Because
 
 START = 60.0
 """Seconds until a worker must be ready: a start on a busy machine."""
@@ -41,13 +42,13 @@ T = TypeVar("T")
 class WorkerLostError(Exception):
     """A sample without an answer; the text says what became of its worker.
 
-    ``fault`` is the traceback where a fault of ours ended it.
+    ``fault`` is the traceback where a fault of ours ended it; ``lost`` the same as the text, for programs.
     """
 
-    def __init__(self, why: str, fault: str = "") -> None:
+    def __init__(self, why: str, fault: str = "", lost: Because | None = None) -> None:
         """Say why."""
         super().__init__(why)
-        self.fault = fault
+        self.fault, self.lost = fault, lost
 
 
 class NotStartedError(Exception):
@@ -148,12 +149,14 @@ class Worker:
             async with asyncio.timeout_at(until):
                 return await step
         except TimeoutError:
-            lost = WorkerLostError(f"stopped after {self._timeout:g} s")
+            lost = WorkerLostError(f"stopped after {self._timeout:g} s", lost=Because.TIME)
         except OddFrameError:
             lost = WorkerLostError("the worker process gave an answer that is none")
         except OSError:
             code = await self.server.end_of(self._number)
-            lost = WorkerLostError(f"the worker process died: {_cause(code)}")
+            spent = -code == signal.SIGXCPU
+            why = f"the worker process died: {_cause(code)}"
+            lost = WorkerLostError(why, lost=Because.CPU_TIME if spent else Because.WORKER_DIED)
         except WorkerLostError as said:
             lost = said
         self.put_away()
@@ -180,7 +183,7 @@ class Worker:
     async def _expect(self, kind: type[T]) -> T:
         answer = await self._receive()
         if isinstance(answer, Failed):
-            raise WorkerLostError(answer.reason, answer.fault)
+            raise WorkerLostError(answer.reason, answer.fault, answer.lost)
         if not isinstance(answer, kind):
             raise OddFrameError("an answer to another question")
         return answer

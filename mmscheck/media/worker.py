@@ -15,9 +15,12 @@ from mmscheck.media.refusal import trace
 from mmscheck.media.sample import HEAD, Sample
 from mmscheck.media.sniffing import FAULT, sniff
 from mmscheck.model.observation import Inspected, Sniffed
+from mmscheck.model.words import Because
 
 PIECE = 64 * 1024
 """Bytes read at a time of a frame there is no room for."""
+
+NO_ROOM = "looking at the bytes took more memory than a worker may use"
 
 Examine = Callable[[Sample, int], Iterator[Answer]]
 """Looks at one sample in that much CPU time, and answers."""
@@ -38,7 +41,7 @@ def serve(channel: int, examine: Examine) -> None:
                 for answer in examine(sample, task.cpu_seconds):
                     send(channel, fit(answer))
         except MemoryError:
-            send(channel, fit(Failed("looking at the bytes took more memory than a worker may use")))
+            send(channel, fit(Failed(NO_ROOM, lost=Because.MEMORY)))
             return
         except Exception:  # noqa: BLE001 - whatever it is, the parent must hear of it
             send(channel, fit(Failed(FAULT, trace())))
@@ -108,4 +111,4 @@ def look(sample: Sample) -> Sniffed | None:
     try:
         return sniff(sample)
     except MemoryError:
-        return Sniffed(type=None, problem="looking at the bytes took more memory than a worker may use")
+        return Sniffed(type=None, problem=NO_ROOM, lost=Because.MEMORY)

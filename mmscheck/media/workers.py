@@ -16,6 +16,7 @@ from mmscheck.media.process import WorkerLostError
 from mmscheck.media.sample import HEAD, Sample
 from mmscheck.model.observation import Inspected, Sniffed
 from mmscheck.model.usable import EVERYTHING, Usable
+from mmscheck.model.words import Because
 
 SHARE = 8
 """A file may be this part of a worker's memory: it is held there twice, beside what libraries make of it."""
@@ -84,7 +85,7 @@ class MediaWorkers:
                 return Sniffed(type=None, problem=f"{len(body)} bytes are too many to look at")
             found = await self._looks.look(host, Sample(data=bytes(body), size=len(body), named=named))
         except WorkerLostError as lost:
-            return Sniffed(type=None, problem=str(lost))
+            return Sniffed(type=None, problem=str(lost), lost=lost.lost)
         return found.sniffed if found else Sniffed(type=None, problem="a worker gave no answer")
 
     async def inspect(
@@ -112,13 +113,13 @@ class MediaWorkers:
         try:
             found = await self._looks.look(_host(url), sample)
         except WorkerLostError as lost:
-            return await self._undecoded(url, body, str(lost))
+            return await self._undecoded(url, body, str(lost), lost.lost)
         return found or await self._undecoded(url, body, "a worker gave no answer")
 
-    async def _undecoded(self, url: str, body: bytes, why: str) -> Inspected:
+    async def _undecoded(self, url: str, body: bytes, why: str, lost: Because | None = None) -> Inspected:
         """The type of the bytes, and why they were not decoded."""
         sniffed = await self.sniff(url, body)
-        return Inspected(sniffed=sniffed, decoded=not_decoded(sniffed.type, why))
+        return Inspected(sniffed=sniffed, decoded=not_decoded(sniffed.type, why, lost))
 
 
 def _host(url: str) -> str:

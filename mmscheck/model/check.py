@@ -15,7 +15,7 @@ from mmscheck.model.effective import Effective
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Observation
 from mmscheck.model.request import Changes, SendRequest, SendWindow
-from mmscheck.model.words import Outcome, Owner, TargetKind
+from mmscheck.model.words import Because, Outcome, Owner, TargetKind
 
 
 class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +94,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     ``evidence`` is what was seen, as JSON values. ``fix`` and ``owner`` stand in place of the rule's own
     where what helps, and who can do it, hangs on what was found. ``said`` is the whole message where the
     rule's title would say too much: of a pass, or of a rule that does not apply. ``crashed`` is set where it
-    could not tell because mmscheck itself is at fault; the evidence then holds the traceback.
+    could not tell because mmscheck itself is at fault; the evidence then holds the traceback. ``because`` is
+    the reason in one word for programs, where it is one that other rules can have too.
     """
 
     outcome: Outcome
@@ -105,6 +106,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     owner: Owner | None = None
     said: str = ""
     crashed: bool = False
+    because: Because | None = None
 
 
 def passed(**evidence: Any) -> Result:
@@ -117,9 +119,12 @@ def failed(evidence: Mapping[str, Any] | None = None, /, **wording: Any) -> Resu
     return Result(outcome=Outcome.FAILED, wording=wording, evidence={**wording, **(evidence or {})})
 
 
-def cant_tell(reason: str, /, **evidence: Any) -> Result:
-    """It could not be decided, and why; the gate denies on this."""
-    return Result(outcome=Outcome.CANT_TELL, reason=reason, evidence=evidence)
+def cant_tell(reason: str, because: Because | None = None, /, **evidence: Any) -> Result:
+    """It could not be decided, and why, in words and for programs; the gate denies on this.
+
+    Of a medium that was not fetched the engine knows by itself that its file is what is missing.
+    """
+    return Result(outcome=Outcome.CANT_TELL, reason=reason, evidence=evidence, because=because)
 
 
 def broken(reason: str, trace: str, /) -> Result:

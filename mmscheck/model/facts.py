@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from mmscheck.model.words import Because
+
 WHOLE = "whole"
 """The extent of a file that was decoded from its first byte to its last."""
 
@@ -123,6 +125,7 @@ class Undecoded(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", t
     ``contained`` is set when the worker was killed, crashed or ran out of time or memory: then nobody knows
     whether the file is sound; otherwise the file is at fault. ``fault`` is the traceback where mmscheck
     itself is at fault, and ``contained`` is set with it. ``partial`` holds what was read before that.
+    ``lost`` is what became of the worker, where that is known; it is in no report.
     """
 
     expected: str
@@ -130,6 +133,7 @@ class Undecoded(msgspec.Struct, frozen=True, kw_only=True, tag_field="family", t
     contained: bool = False
     fault: str = ""
     partial: dict[str, str | int | float | bool | None] = {}
+    lost: Because | None = None
 
 
 Decoded = (

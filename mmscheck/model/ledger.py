@@ -48,7 +48,10 @@ class MmsState(StrEnum):
 
 
 class PostbackMeaning(StrEnum):
-    """What a postback code says, in ``mmscheck.sinch.PostbackKind``'s words; ``unknown`` is any other."""
+    """What a postback says about the stored message or the send it names.
+
+    ``status`` is a change that only the postback's status text explains; ``unknown`` is any other code.
+    """
 
     READY = "ready"
     CORRUPT = "corrupt"
@@ -157,7 +160,7 @@ ClaimOutcome = Claim | Recorded | ClaimRefused
 class MmsRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A stored message and its content; ``media`` pairs redacted URLs with ``sha256:`` digests.
 
-    ``account`` is where it is (``mmscheck.ledger.accounts``); None: nobody noted that.
+    ``account`` is where it is (``mmscheck.ledger.rows``); None: nobody noted that.
     """
 
     mms_id: str

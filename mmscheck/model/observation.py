@@ -6,12 +6,16 @@ library refused can still be judged by what was on the wire.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
 from mmscheck.model.facts import Decoded
+from mmscheck.model.framing import Framing, read_framing
 from mmscheck.model.preview import Preview
+from mmscheck.model.words import Because
 
 
 class Reason(StrEnum):
@@ -45,6 +49,12 @@ class Reason(StrEnum):
     OFFLINE = "not fetched: lint is offline"
     NO_LOCAL_FILE = "no local file"
     INTERNAL = "internal error while fetching"
+
+
+REASONS: Mapping[Reason, str] = MappingProxyType(
+    {reason: reason.name.lower().replace("_", "-") for reason in Reason}
+)
+"""Each reason in a word, as rule files name it."""
 
 
 class AnomalyKind(StrEnum):
@@ -119,6 +129,11 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
         wanted = name.lower()
         return tuple(value for key, value in self.headers if key.lower() == wanted)
 
+    @property
+    def framing(self) -> Framing:
+        """What the headers say of the length and the codings of the body."""
+        return read_framing(self.headers)
+
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """Milliseconds from the start of the decisive attempt to its first byte and to its end."""
@@ -143,7 +158,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """What came back when the same URL was asked for in another way, after the first whole answer.
 
     ``size`` and ``sha256`` are None when only the head was read. ``reason`` says why no answer came, as for
-    `NotFetched`; ``skipped`` why the request was not made at all.
+    `NotFetched`; ``skipped`` why the request was not made at all, ``broken`` that mmscheck itself failed.
     """
 
     name: ProbeName
@@ -154,6 +169,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     detail: str = ""
     skipped: str = ""
+    broken: bool = False
 
     @property
     def final(self) -> Hop | None:
@@ -179,7 +195,7 @@ class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
     ``problem`` is set when the bytes could not be looked at safely (a worker died or timed out); ``fault`` is
     the traceback beside it where mmscheck itself is at fault. ``start`` are the first bytes, whatever they
     are (at most 1,024, ISO-8859-1), for recognising what was put around or in place of a file; it is in no
-    report.
+    report. ``lost`` is what became of the worker, where that is known.
     """
 
     type: str | None
@@ -189,6 +205,7 @@ class Sniffed(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
     fault: str = ""
     start: str = ""
+    lost: Because | None = None
 
     @property
     def shown(self) -> str | None:

@@ -6,6 +6,7 @@ that the gate can work out by itself which pairs it must find.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Observation
 from mmscheck.model.server import Detected
 from mmscheck.model.waiver import Waiver
-from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
+from mmscheck.model.words import Because, Outcome, Owner, Severity, TargetKind
 
 LINT = "lint"
 """The profile of the rules that can be applied offline; its reports never permit anything."""
@@ -39,12 +40,39 @@ class TargetKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
     slide: int = 0
     media: int = 0
 
+    def __str__(self) -> str:
+        """The target in words: ``message``, ``request``, ``slide 2``, ``slide 2, medium 3`` or ``file``."""
+        if self.kind in (TargetKind.MESSAGE, TargetKind.REQUEST):
+            return self.kind.value
+        if self.kind is TargetKind.SLIDE:
+            return f"slide {self.slide}"
+        return f"slide {self.slide}, medium {self.media}" if self.slide else "file"
+
+
+Pair = tuple[str, TargetKey]
+"""One evaluation of a message, by the rule's id and the target."""
+
+
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
+    """What helps on one server, by its name."""
+
+    name: str
+    words: str
+
+    def __str__(self) -> str:
+        """Name and words."""
+        return f"{self.name}: {self.words}"
+
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """One rule on one target: outcome, words for people, and evidence for machines.
 
     ``url`` is redacted. ``reason`` is set for ``cant-tell`` and ``inapplicable``; ``crashed`` when the
-    check itself broke (the traceback is in the evidence).
+    check itself broke (the traceback is in the evidence). ``fix`` is all that helps; where there is
+    ``advice`` for the server that answered, ``general`` is the rest of it.
+
+    ``because`` is the reason for programs. ``causes`` are the findings, by rule and target, that explain
+    this one, the likeliest first; it is told with the first that stands. Both are in no report.
     """
 
     rule: str
@@ -61,6 +89,20 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     line: int | None = None
     evidence: dict[str, Any] = {}
     crashed: bool = False
+    because: Because | None = None
+    causes: tuple[Pair, ...] = ()
+    general: str = ""
+    advice: tuple[Advice, ...] = ()
+
+    @property
+    def own_fix(self) -> str:
+        """What helps wherever it is: the fix without what is advised for one server."""
+        return self.general if self.advice else self.fix
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether there is something to look at: it neither passed nor does not apply."""
+        return not self.outcome.settled
 
 
 class RuleKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +158,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     rule: str
     target: TargetKey
-    cause: tuple[str, TargetKey]
+    cause: Pair
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,3 +195,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     known: tuple[Known, ...] = ()
     baseline: str | None = None
     parts: tuple[Report, ...] = ()
+
+    def blocks(self, severity: Severity) -> bool:
+        """Whether what does not hold with this severity keeps the gate shut."""
+        return self.strict or severity is Severity.ERROR
+
+    @property
+    def evaluations(self) -> Iterator[Evaluation]:
+        """Every evaluation of every message, in order."""
+        return (item for message in self.messages for item in message.evaluations)

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from mmscheck.model.words import SenderType
+
 
 class CustomText(msgspec.Struct, frozen=True, kw_only=True):
     """A text that replaces the text of one slide (``custom-text``); slides count from 1."""
@@ -67,3 +69,21 @@ class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """``sha256:`` and the hex digest of all fields in a fixed order."""
         return "sha256:" + hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+
+_LONGEST_SHORT_CODE = 6
+_TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
+
+
+def sender_type(number: str | None) -> SenderType | None:
+    """The kind of a North American sender by its form, or None when the form does not tell.
+
+    Short codes have 5 or 6 digits; toll-free numbers are 1 and an 8xx service code (NANP).
+    """
+    if not number or not (number.isascii() and number.isdigit()):
+        return None
+    if len(number) <= _LONGEST_SHORT_CODE:
+        return SenderType.SHORT_CODE
+    if number.startswith("1") and number[1:].startswith(_TOLL_FREE):
+        return SenderType.TOLL_FREE
+    return SenderType.LONG_CODE

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -10,11 +12,17 @@ import msgspec
 from mmscheck.model.check import Check
 from mmscheck.model.server import Server
 from mmscheck.model.waiver import Waiver
-from mmscheck.model.words import Owner, Severity, TargetKind
+from mmscheck.model.words import Because, Owner, Severity, TargetKind
+
+WELL_FORMED, REACHABLE = "xml-well-formed", "media-reachable"
+"""The rules that there is a document to look at, and a file."""
+
+LEADERS: Mapping[Because, str] = MappingProxyType({Because.DOCUMENT: WELL_FORMED, Because.FILE: REACHABLE})
+"""The rule that says what is wrong where others have nothing to look at."""
 
 FLOOR = frozenset(
     {
-        "media-reachable",
+        REACHABLE,
         "content-length",
         "not-chunked",
         "content-type-specific",
@@ -36,10 +44,10 @@ BOUND = "mms-id-bound"
 SECOND_GATE = frozenset({BOUND, "media-as-saved"})
 """The rules that what is sent is what was checked when it was saved; no file may weaken or waive them."""
 
-NEVER_KNOWN = SECOND_GATE | {"xml-well-formed"}
+NEVER_KNOWN = SECOND_GATE | {WELL_FORMED}
 """Rules that no baseline of lint may know: behind a document that cannot be read anything may be new."""
 
-NEVER_WAIVED = FLOOR | SECOND_GATE | {"xml-well-formed"}
+NEVER_WAIVED = FLOOR | SECOND_GATE | {WELL_FORMED}
 """Rules that nobody can waive: the floor, the second gate, and that there is something to read."""
 
 
@@ -71,11 +79,23 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     cant_tell: str
 
 
+class Follow(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule whose failure on the same target explains this one's finding, so that people are told it once.
+
+    ``when`` is empty for every finding. Else one of its words has to fit the finding: its outcome, its
+    ``because``, or why there is no file (``model.observation.Reason``, by its name in kebab case).
+    """
+
+    rule: str
+    when: tuple[str, ...] = ()
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule bound to its check.
 
     ``params`` is an instance of ``check.params`` with limits already put in; ``limits`` maps a
-    parameter's name to the name of the limit it came from.
+    parameter's name to the name of the limit it came from. Of what it ``follows`` the first that holds
+    is told.
     """
 
     id: str
@@ -89,6 +109,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     provider_codes: tuple[str, ...] = ()
     limits: dict[str, str] = {}
+    follows: tuple[Follow, ...] = ()
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from dataclasses import InitVar, dataclass, field
 import msgspec
 
 from mmscheck.errors import PermitError
-from mmscheck.model.report import TargetKey
+from mmscheck.model.report import Pair, TargetKey
 from mmscheck.model.waiver import Waiver, WaiverUse
 
 
@@ -25,7 +25,8 @@ class MessageVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """May this message go out, and if not why; ``undecided`` when nothing failed but something is open.
 
     ``passed_offline`` is for lint, which never permits: every blocking rule that it has passed;
-    ``passed_media`` the same for media without a message.
+    ``passed_media`` the same for media without a message. ``untold`` are the ``reasons`` that no finding
+    of the message tells.
     """
 
     source: str
@@ -35,18 +36,25 @@ class MessageVerdict(msgspec.Struct, frozen=True, kw_only=True):
     waived: tuple[Waived, ...] = ()
     passed_offline: bool = False
     passed_media: bool = False
+    untold: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether nothing blocks, permitted or not."""
         return self.permitted or self.passed_offline or self.passed_media
 
+    @property
+    def waivers(self) -> dict[Pair, Waiver]:
+        """The waiver of each evaluation that was let through."""
+        return {(item.rule, item.target): item.waiver for item in self.waived}
+
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The decision over a whole report: permitted only if every message is and nothing was unread.
 
     ``passed_offline`` is the same for lint, which never permits, and ``passed_media`` for media alone.
-    ``waivers`` says of each waiver of the run what became of it, in the report's order.
+    ``waivers`` says of each waiver of the run what became of it, in the report's order. ``untold`` are the
+    ``reasons`` that are not about inputs that could not be read.
     """
 
     permitted: bool
@@ -56,11 +64,17 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     waivers: tuple[WaiverUse, ...] = ()
     passed_offline: bool = False
     passed_media: bool = False
+    untold: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether nothing blocks, permitted or not."""
         return self.permitted or self.passed_offline or self.passed_media
+
+    @property
+    def all_reasons(self) -> tuple[str, ...]:
+        """Why the report denies: what is about all of it first, then message by message."""
+        return (*self.reasons, *(reason for message in self.messages for reason in message.reasons))
 
 
 _MINT = object()

@@ -1,4 +1,4 @@
-"""The small closed vocabularies: outcomes (W3C EARL), severities, targets, owners and media kinds."""
+"""The small closed vocabularies: outcomes (W3C EARL), causes, severities, targets, owners and media kinds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,45 @@ class Outcome(StrEnum):
     FAILED = "failed"
     CANT_TELL = "cant-tell"
     INAPPLICABLE = "inapplicable"
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to look at: it passed, or does not apply."""
+        return self in _SETTLED
+
+
+_SETTLED = frozenset({Outcome.PASSED, Outcome.INAPPLICABLE})
+
+
+class Because(StrEnum):
+    """What a rule is undecided for want of, or what its failure comes down to: for programs, in no report.
+
+    By this, and by no sentence, reports tell what follows from what, and what would decide it.
+    """
+
+    DOCUMENT = "document"  # it could not be read
+    FILE = "file"  # it did not come whole
+    ANSWER = "answer"  # no server gave one, as for a local file
+    PROXY = "proxy"  # what came may be the proxy's work
+    TAGS = "tags"  # of a text, whose values are not known
+    TOO_LONG = "too-long"  # a text that is not looked at one by one
+    WEIGHT = "weight"  # of a text in the size of the message
+    LIMIT = "limit"  # which of several numbers counts is not known
+    UNPROVEN_TYPE = "unproven-type"  # a name suggests one, and no byte
+    UNKNOWN_TYPE = "unknown-type"
+    COMPRESSED = "compressed"  # the type is that of what is packed
+    NOT_LOOKED_AT = "not-looked-at"  # whatever looked at the bytes broke off
+    NOT_DECODED = "not-decoded"  # nothing tried
+    NOT_DECODABLE = "not-decodable"  # a decoder tried
+    OTHER_KIND = "other-kind"  # the decoder took it for something else
+    DECODER = "decoder"  # it does not look for what is asked
+    TIME = "time"  # a worker was stopped
+    CPU_TIME = "cpu-time"
+    MEMORY = "memory"
+    WORKER_DIED = "worker-died"
+    NOT_ASKED = "not-asked"  # for, with gzip accepted
+    OTHER_ANSWER = "other-answer"  # the one to a request that accepts gzip is at fault
+    LENGTHS = "lengths"  # nothing but how many bytes are stated
 
 
 class Severity(StrEnum):

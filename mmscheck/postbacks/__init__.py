@@ -4,17 +4,15 @@ The package knows neither ledger nor provider: who starts it gives it a ``Keeper
 """
 
 from mmscheck.postbacks.document import MAX_BODY_BYTES, Unreadable, read_postback
-from mmscheck.postbacks.handler import Keeper, Listener, is_loopback
-from mmscheck.postbacks.limits import Limits
-from mmscheck.postbacks.secret import SHORTEST_SECRET, Secret
+from mmscheck.postbacks.listener import SHORTEST_SECRET, Keeper, Listener, ListenerLimits, Secret, is_loopback
 from mmscheck.postbacks.server import listening
 
 __all__ = [
     "MAX_BODY_BYTES",
     "SHORTEST_SECRET",
     "Keeper",
-    "Limits",
     "Listener",
+    "ListenerLimits",
     "Secret",
     "Unreadable",
     "is_loopback",

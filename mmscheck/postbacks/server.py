@@ -14,8 +14,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from mmscheck.errors import UsageError
-from mmscheck.postbacks.handler import Listener
-from mmscheck.postbacks.limits import Limits
+from mmscheck.postbacks.listener import Listener, ListenerLimits
 
 R = TypeVar("R")
 
@@ -32,7 +31,7 @@ class _Door(web.Server):
     connections and says nothing keeps nobody out.
     """
 
-    def __init__(self, listener: Listener[R], limits: Limits) -> None:
+    def __init__(self, listener: Listener[R], limits: ListenerLimits) -> None:
         # aiohttp's own words about broken requests would reach standard error by logging's last resort.
         quiet = logging.getLogger("mmscheck.postbacks")
         quiet.propagate = False
@@ -101,7 +100,7 @@ class _Door(web.Server):
 
 @asynccontextmanager
 async def listening(
-    listener: Listener[R], host: str, port: int, limits: Limits
+    listener: Listener[R], host: str, port: int, limits: ListenerLimits
 ) -> AsyncIterator[tuple[tuple[str, int], ...]]:
     """Serve while the block runs; gives the addresses, and lets what is under way end afterwards.
 
@@ -121,7 +120,7 @@ async def listening(
         await runner.cleanup()
 
 
-async def _bound(door: _Door, host: str, port: int, limits: Limits) -> asyncio.Server:
+async def _bound(door: _Door, host: str, port: int, limits: ListenerLimits) -> asyncio.Server:
     """Take few connections at a time, and let many wait.
 
     Those that asyncio takes at once are all open, and unread, before the first of them is read: among many

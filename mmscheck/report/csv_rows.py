@@ -19,14 +19,14 @@ import csv
 import io
 from collections.abc import Iterator
 
-from mmscheck.report.cells import plain
+from mmscheck.report.clean import scrub
+from mmscheck.report.escape import plain
+from mmscheck.report.finding_words import leave
+from mmscheck.report.findings import judged
 from mmscheck.report.layout import shown
 from mmscheck.report.rows import Row
 from mmscheck.report.rulings import run_rows, told_rows
-from mmscheck.report.scrub import scrub
-from mmscheck.report.verdicts import decision_value, message_verdicts
-from mmscheck.report.view import View
-from mmscheck.report.waived import leave
+from mmscheck.report.view import View, decision_value
 
 COLUMNS = (
     *("run_verdict", "exit_code", "message_verdict", "source", "line", "target", "slide", "media"),
@@ -50,10 +50,10 @@ def _table(view: View) -> Iterator[list[str]]:
     run = (decision_value(view.verdict), str(view.verdict.exit_code))
     shaped = shown(view.report.configuration or "")
     found: list[Row] = []
-    for message, verdict in zip(safe.report.messages, message_verdicts(safe), strict=True):
-        told = told_rows(safe, message, verdict)
+    for one in judged(safe):
+        told = told_rows(safe, one)
         for row in told:
-            yield [plain(cell) for cell in (*run, decision_value(verdict), *_cells(row), shaped)]
+            yield [plain(cell) for cell in (*run, decision_value(one.verdict), *_cells(row), shaped)]
         found += told
     for row in run_rows(safe, found):
         yield [plain(cell) for cell in (*run, "", *_cells(row), shaped)]

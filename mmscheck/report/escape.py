@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import re
 
-_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_BYTE, _BASIC_PLANE = 0xFF, 0xFFFF
+from mmscheck.base.text import escaped
+
 _BEYOND_ASCII = re.compile(r"[^\x20-\x7e\n]")
 _ADDRESS = r"(?![0-9A-Fa-f:.%/]*(?:[\s,;)\]'\"]|\Z))"  # an IPv6 address, such as ::1
 _OF_A_WORD = re.compile(rf"(?<!\S)::{_ADDRESS}")
@@ -22,14 +22,8 @@ _IN_JSON = re.compile(r"##(?=\w*\[)")
 
 
 def visible(text: str) -> str:
-    r"""The text on one line, with everything unprintable written as ``\n``, ``\x1b``, ``\u202e`` and so on.
-
-    Unprintable is what Unicode calls control, format (bidi controls, zero-width characters), surrogate,
-    private, unassigned, line or paragraph separator, or a space other than U+0020. No line that the text may
-    be wrapped into is a command to a CI runner.
-    """
-    if not text.isprintable():
-        text = "".join(char if char.isprintable() else _escaped(char) for char in text)
+    """The text escaped on one line, and so that no line it may be wrapped into commands a CI runner."""
+    text = escaped(text)
     if "::" in text:
         text = _OF_A_WORD.sub(": :", text)
     return _ANYWHERE.sub(r"##\1 [", text) if "##" in text else text
@@ -47,20 +41,6 @@ def visible_lines(text: str) -> str:
     return "\n".join("\t".join(map(visible, line.split("\t"))) for line in text.split("\n"))
 
 
-def _escaped(char: str) -> str:
-    if char in _NAMED:
-        return _NAMED[char]
-    code = ord(char)
-    if code <= _BYTE:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= _BASIC_PLANE else f"\\U{code:08x}"
-
-
-def encodable(text: str) -> str:
-    r"""The text with lone surrogates, which no UTF-8 can carry, written as ``\udcff`` and so on."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def visible_json(document: str) -> str:
     """The same JSON with every unprintable character inside its strings written as a JSON escape.
 
@@ -73,3 +53,14 @@ def visible_json(document: str) -> str:
 def _json_escaped(match: re.Match[str]) -> str:
     char = match.group()
     return char if char.isprintable() else json.dumps(char)[1:-1]
+
+
+_SIGNS = "=+\\-@＝＋－＠"  # noqa: RUF001 - spreadsheets take the full-width signs too
+# The beginning of a cell, and of what a spreadsheet with another list separator takes for a cell. What stands
+# between them is taken first, so that each character is looked at once.
+_FORMULA = re.compile(rf"(^|[;|\t])((?:(?![\t])[\s\"])*+)(?=[{_SIGNS}])")
+
+
+def plain(cell: str) -> str:
+    """The cell, with an apostrophe before whatever a spreadsheet would take for a formula."""
+    return _FORMULA.sub(r"\1'\2", cell)

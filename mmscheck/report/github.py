@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mmscheck.base.text import count
 from mmscheck.model.words import Outcome
+from mmscheck.report.finding_words import let_through
+from mmscheck.report.findings import Effect
 from mmscheck.report.layout import shown
-from mmscheck.report.paths import shown_path
-from mmscheck.report.rows import Effect, Row
+from mmscheck.report.rows import Row, shown_path
 from mmscheck.report.rulings import VERDICT, found_rows, one_of_each_first, run_rulings
 from mmscheck.report.view import View
-from mmscheck.report.waived import let_through
-from mmscheck.report.wording import count
 
 MOST = 10
 """Annotations of one kind that GitHub keeps of a step (Actions limits, "Annotations")."""

@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mmscheck.base.text import count
 from mmscheck.model.words import Outcome
-from mmscheck.report.asides import configured
 from mmscheck.report.escape import visible_json
-from mmscheck.report.paths import shown_path, with_fingerprints
-from mmscheck.report.rows import Effect, Row
+from mmscheck.report.finding_words import let_through
+from mmscheck.report.findings import Effect
+from mmscheck.report.rows import Row, shown_path, with_fingerprints
 from mmscheck.report.rulings import found_rows, one_of_each_first
+from mmscheck.report.run_words import configured
 from mmscheck.report.view import View
-from mmscheck.report.waived import let_through
-from mmscheck.report.wording import count
 
 _FOLLOWS = ("other rule follows", "other rules follow")
 

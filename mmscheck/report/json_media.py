@@ -83,6 +83,7 @@ def _probe(probe: Probe) -> v1.Probe:
 def _facts(decoded: Decoded | None) -> dict[str, Any]:
     """What the decoder found; empty when no decoder is for this type."""
     facts: dict[str, Any] = {} if decoded is None else clean_value(msgspec.to_builtins(decoded))
+    facts.pop("lost", None)
     return facts
 
 

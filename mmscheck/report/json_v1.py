@@ -9,22 +9,20 @@ from itertools import count
 import msgspec
 from msgspec.structs import replace
 
-from mmscheck.model.campaign import CampaignResult
+from mmscheck.model.campaign import CampaignResult, RowNote
 from mmscheck.model.report import Evaluation, MessageReport, Report
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.waiver import Waiver, WaiverUse
 from mmscheck.model.words import Outcome
 from mmscheck.report import json_types as v1
-from mmscheck.report.asides import unlooked
-from mmscheck.report.clean import clean_text, clean_url, clean_value, optional
+from mmscheck.report.clean import clean_text, clean_url, clean_value, optional, scrub_message
 from mmscheck.report.escape import visible_json
-from mmscheck.report.json_campaign import json_campaign
-from mmscheck.report.json_findings import json_findings
+from mmscheck.report.findings import Effect, Finding, Judged, findings
 from mmscheck.report.json_media import media
-from mmscheck.report.scrub import scrub_message
-from mmscheck.report.verdicts import decision_value, message_verdicts, waivers_of
-from mmscheck.report.view import View
+from mmscheck.report.rows import Row, message_rows
+from mmscheck.report.run_words import unlooked
+from mmscheck.report.view import View, decision_value
 
 _NO_MESSAGES = '\n  "messages": []'
 """How a document without messages holds its place for them; inside a string no line ever begins."""
@@ -42,7 +40,7 @@ def parts(view: View) -> Iterator[str]:
     head, place, tail = _written(full).partition(_NO_MESSAGES)
     yield head + place.removesuffix("]")
     mark, numbers = "\n    ", count(1)
-    for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
+    for message, verdict in view.pairs:
         told = _message(view.report, scrub_message(message), verdict, numbers)
         text = _written(told).replace("\n", "\n    ")
         yield mark + text
@@ -61,7 +59,7 @@ def _written(value: msgspec.Struct) -> str:
 def document(view: View) -> v1.Document:
     """The view as a version-1 document."""
     report = view.report
-    pairs, numbers = zip(report.messages, message_verdicts(view), strict=True), count(1)
+    numbers = count(1)
     return v1.Document(
         version=1,
         tool=v1.Tool(name="mmscheck", version=report.tool_version),
@@ -76,7 +74,7 @@ def document(view: View) -> v1.Document:
         unread=[clean_text(sentence) for sentence in report.unread],
         allowances=[clean_text(sentence) for sentence in report.allowances],
         confinement=list(report.confinement),
-        messages=[_message(report, message, verdict, numbers) for message, verdict in pairs],
+        messages=[_message(report, message, verdict, numbers) for message, verdict in view.pairs],
         not_looked_at=_not_looked_at(report),
         left_out=report.left_out,
         waivers=[_waiver(use) for use in view.verdict.waivers],
@@ -100,7 +98,7 @@ def _ruleset(report: Report) -> v1.RuleSet:
 
 
 def _counts(report: Report) -> v1.Counts:
-    seen = Counter(item.outcome for message in report.messages for item in message.evaluations)
+    seen = Counter(item.outcome for item in report.evaluations)
     return v1.Counts(
         passed=seen[Outcome.PASSED],
         failed=seen[Outcome.FAILED],
@@ -112,7 +110,7 @@ def _counts(report: Report) -> v1.Counts:
 def _message(
     report: Report, message: MessageReport, verdict: MessageVerdict, numbers: Iterator[int]
 ) -> v1.Message:
-    waived = waivers_of(verdict)
+    waived = verdict.waivers
     return v1.Message(
         source=clean_text(message.source),
         digest=message.digest,
@@ -182,4 +180,83 @@ def _send(result: SendResult, campaign: CampaignResult | None) -> v1.Send:
         detail=clean_text(result.detail),
         recorded=result.recorded,
         campaign=msgspec.UNSET if campaign is None else json_campaign(campaign),
+    )
+
+
+def json_findings(
+    report: Report, message: MessageReport, verdict: MessageVerdict, numbers: Iterator[int]
+) -> list[v1.Finding]:
+    """Those of one scrubbed message, in the order of the text report; each takes the next of ``numbers``."""
+    found = findings(message, verdict, strict=report.strict)
+    one = Judged(message=message, verdict=verdict, found=found)
+    return [_finding(each, row, next(numbers)) for each, row in zip(found, message_rows(one), strict=True)]
+
+
+def _finding(each: Finding, row: Row, number: int) -> v1.Finding:
+    return v1.Finding(
+        number=number,
+        rule=row.rule,
+        severity=each.severity,
+        outcome=row.outcome,
+        effect="known" if row.waiver is not None and row.waiver.baseline else _EFFECTS[row.effect],
+        target=each.target.kind,
+        slide=each.target.slide or None,
+        media=each.target.media or None,
+        url=row.url,
+        line=row.line,
+        message=row.message,
+        fix="\n".join(row.fix),
+        owner=row.owner,
+        provider_codes=list(row.codes),
+        follows=[_follower(item) for item in each.items[1:]],
+    )
+
+
+_EFFECTS: dict[Effect, v1.FindingEffect] = {
+    Effect.BLOCKS: "blocks",
+    Effect.ADVISES: "advises",
+    Effect.WAIVED: "waived",
+}
+
+
+def _follower(item: Evaluation) -> v1.Follower:
+    return v1.Follower(
+        rule=item.rule,
+        outcome=item.outcome,
+        target=item.target.kind,
+        slide=item.target.slide or None,
+        media=item.target.media or None,
+    )
+
+
+def json_campaign(result: CampaignResult) -> v1.Campaign:
+    """The same, with untrusted text made safe to show."""
+    return v1.Campaign(
+        name=clean_text(result.name),
+        file=clean_text(result.file),
+        rows=result.rows,
+        accepted=result.accepted,
+        recorded=result.recorded,
+        refused=result.refused,
+        not_sent=result.not_sent,
+        unknown=result.unknown,
+        denied=result.denied,
+        duplicates=result.duplicates,
+        had=result.had,
+        had_from=[v1.HadFrom(campaign=optional(name or None), rows=rows) for name, rows in result.had_from],
+        left=result.left,
+        stopped=optional(result.stopped),
+        seconds=round(result.seconds, 3),
+        listed=[_row(note) for note in result.notes],
+        more=result.more,
+    )
+
+
+def _row(note: RowNote) -> v1.CampaignRow:
+    return v1.CampaignRow(
+        line=note.line,
+        to=clean_text(note.to),
+        fate=note.fate,
+        columns=[clean_text(name) for name in note.columns],
+        detail=clean_text(note.detail),
     )

@@ -23,18 +23,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from xml.etree import ElementTree as ET
 
-from mmscheck.model.report import MessageReport
-from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Outcome
-from mmscheck.report.asides import not_looked_at
+from mmscheck.report.clean import scrub_message
+from mmscheck.report.finding_words import leave
+from mmscheck.report.findings import Effect, Judged, findings
 from mmscheck.report.layout import shown
-from mmscheck.report.paths import shown_path
-from mmscheck.report.rows import Effect, Row, every_row, message_rows
+from mmscheck.report.rows import Row, every_row, shown_path
 from mmscheck.report.rulings import ABOUT, VERDICT, is_told, message_ruling, run_rulings
-from mmscheck.report.scrub import scrub_message
-from mmscheck.report.verdicts import decision_value, message_verdicts
-from mmscheck.report.view import View
-from mmscheck.report.waived import leave
+from mmscheck.report.run_words import not_looked_at
+from mmscheck.report.view import View, decision_value
 
 _COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
@@ -60,8 +57,10 @@ def parts(view: View) -> Iterator[str]:
 
 def _suites(view: View) -> Iterator[ET.Element]:
     yield _run_suite(view)
-    for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
-        yield _message_suite(view, scrub_message(message), verdict)
+    for raw, verdict in view.pairs:
+        message = scrub_message(raw)
+        found = findings(message, verdict, strict=view.report.strict)
+        yield _message_suite(view, Judged(message=message, verdict=verdict, found=found))
 
 
 def _written(suite: ET.Element, totals: Counter[str]) -> str:
@@ -92,7 +91,7 @@ def _run_suite(view: View) -> ET.Element:
         **{f"not-looked-at.{at}": each for at, each in enumerate(not_looked_at(report), 1)},
     }
     said = list(run_rulings(view))
-    denied = any(not (each.passed) for each in message_verdicts(view))
+    denied = any(not verdict.passed for _, verdict in view.pairs)
     told = denied or any(row.effect is Effect.BLOCKS for row in said if row.rule != VERDICT)
     cases = [
         _case(row, classname="mmscheck", name=ABOUT[row.rule], told=told and row.rule == VERDICT)
@@ -108,7 +107,8 @@ def _override(change: dict[str, object]) -> str:
     return ", ".join(f"{name}: {value}" for name, value in change.items())
 
 
-def _message_suite(view: View, message: MessageReport, verdict: MessageVerdict) -> ET.Element:
+def _message_suite(view: View, one: Judged) -> ET.Element:
+    message, verdict = one.message, one.verdict
     source = shown_path(message.source, view.root)
     facts = {
         "digest": message.digest,
@@ -117,9 +117,9 @@ def _message_suite(view: View, message: MessageReport, verdict: MessageVerdict) 
         "subject": message.subject,
         "verdict": decision_value(verdict),
     }
-    told = is_told(message, verdict, message_rows(view.report, message, verdict))
-    gate = _case(message_ruling(view, verdict), classname=source, name="mmscheck-gate: message", told=told)
-    evaluated = every_row(view.report, message, verdict)
+    said = message_ruling(view, verdict)
+    gate = _case(said, classname=source, name="mmscheck-gate: message", told=is_told(one))
+    evaluated = every_row(one)
     cases = (_case(row, classname=source, name=f"{row.rule}: {row.place}") for row in evaluated)
     suite = _suite(source, facts, [gate, *cases])
     suite.set("file", source)

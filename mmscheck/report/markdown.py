@@ -8,26 +8,23 @@ does not fit is counted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from mmscheck.model.report import PERMITS_NOTHING, MessageReport, Report
+import msgspec
+
+from mmscheck.base.text import count
+from mmscheck.model.report import Evaluation, MessageReport, Report
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Outcome, Owner
-from mmscheck.report.asides import configured
-from mmscheck.report.decision import decision
-from mmscheck.report.findings import all_evaluations
-from mmscheck.report.layout import shown
-from mmscheck.report.markdown_findings import Finding, fixes, numbered, table_row
-from mmscheck.report.markdown_sheet import Sheet
-from mmscheck.report.markdown_text import code, cut, escaped
-from mmscheck.report.oneline import gate_reasons
-from mmscheck.report.rows import Effect, Row
+from mmscheck.report.clean import scrub
+from mmscheck.report.finding_words import OWNERS, label, leave, location, seen
+from mmscheck.report.findings import Effect, Finding, judged
+from mmscheck.report.layout import shown, shown_lines
+from mmscheck.report.markdown_text import code, cut, escaped, fenced, in_html
+from mmscheck.report.rows import Row
 from mmscheck.report.rulings import CAMPAIGN, INPUT, SEND, WAIVER, run_rulings
-from mmscheck.report.scrub import scrub
-from mmscheck.report.summary import decision_word
-from mmscheck.report.verdicts import message_verdicts
+from mmscheck.report.run_words import configured, decision, decision_word, gate_reasons
 from mmscheck.report.view import View
-from mmscheck.report.wording import OWNERS, count
 
 MOST = 65_536
 """Bytes: a comment on GitHub may have 65,536 characters, and none is shorter than a byte."""
@@ -48,7 +45,7 @@ def render(view: View) -> str:
     _list(sheet, list(_said(said)), upto=_SAID)
     _messages(sheet, safe)
     listed = list(_findings(sheet, safe))
-    blocks = list(fixes(listed))
+    blocks = list(_fixes(listed))
     told = next((at for at, block in enumerate(blocks) if not sheet.put(*block, upto=_FIXES)), len(blocks))
     if told < len(blocks):
         sheet.put("", f"And {count(len(blocks) - told, 'more fix', 'more fixes')}.", upto=MOST)
@@ -58,8 +55,8 @@ def render(view: View) -> str:
 
 def _head(view: View, said: Sequence[Row]) -> Iterator[str]:
     report = view.report
-    word, _ = decision_word(view.verdict, offline=report.profile in PERMITS_NOTHING)
-    seen = Counter(item.outcome for item in all_evaluations(report))
+    word, _ = decision_word(view.verdict, offline=view.offline)
+    seen = Counter(item.outcome for item in report.evaluations)
     media = sum(len(message.media) for message in report.messages)
     yield f"## mmscheck: {word}"
     yield from ("", f"**{word}:** {escaped(cut(decision(view)))} Exit status {view.verdict.exit_code}.")
@@ -98,10 +95,8 @@ def _list(sheet: Sheet, items: Sequence[str], *, upto: int) -> None:
 
 def _messages(sheet: Sheet, view: View) -> None:
     """The messages, denied ones first, with what the gate says of them beside their findings."""
-    pairs = list(zip(view.report.messages, message_verdicts(view), strict=True))
-    pairs.sort(key=lambda pair: pair[1].passed)
-    offline = view.report.profile in PERMITS_NOTHING
-    lines = (_message_row(message, verdict, offline=offline) for message, verdict in pairs)
+    pairs = sorted(view.pairs, key=lambda pair: pair[1].passed)
+    lines = (_message_row(message, verdict, offline=view.offline) for message, verdict in pairs)
     head = ("", "| Verdict | Message | Subject |", "| --- | --- | --- |")
     if left := len(pairs) - sheet.fill(head, lines, upto=_MESSAGES):
         sheet.put("", f"And {count(left, 'more message')}.", upto=MOST)
@@ -109,16 +104,16 @@ def _messages(sheet: Sheet, view: View) -> None:
 
 def _message_row(message: MessageReport, verdict: MessageVerdict, *, offline: bool) -> str:
     word, _ = decision_word(verdict, offline=offline)
-    reasons = "".join(f"<br>{escaped(cut(reason))}" for reason in gate_reasons(message, verdict))
+    reasons = "".join(f"<br>{escaped(cut(reason))}" for reason in gate_reasons(verdict))
     subject = escaped(cut(shown(message.subject or "")))
     return f"| {word} | {code(cut(shown(message.source)))}{reasons} | {subject} |"
 
 
-def _findings(sheet: Sheet, view: View) -> Iterator[Finding]:
+def _findings(sheet: Sheet, view: View) -> Iterator[Numbered]:
     """Lists findings by who can fix them as far as there is room, and yields those that were listed."""
-    for title, chosen in _parts(numbered(view)):
+    for title, chosen in _parts(_numbered(view)):
         head = ("", f"### {title}", "", *_HEAD)
-        lines = (table_row(each, strict=view.report.strict) for each in chosen)
+        lines = map(_table_row, chosen)
         kept = sheet.fill(head, lines, upto=_FINDINGS)
         yield from chosen[:kept]
         if kept < len(chosen):
@@ -126,10 +121,110 @@ def _findings(sheet: Sheet, view: View) -> Iterator[Finding]:
             sheet.put("", f"**And {more}** ({title[0].lower()}{title[1:]}).", upto=MOST)
 
 
-def _parts(found: Sequence[Finding]) -> Iterator[tuple[str, list[Finding]]]:
+def _parts(found: Sequence[Numbered]) -> Iterator[tuple[str, list[Numbered]]]:
     for owner in (*Owner, None):
-        chosen = [each for each in found if each.entry.waiver is None and each.entry.owner is owner]
+        chosen = [each for each in found if each.finding.waiver is None and each.finding.owner is owner]
         if chosen:
             yield (f"To fix by {OWNERS[owner]}" if owner else "To fix, by whom is not clear"), chosen
-    if waived := [each for each in found if each.entry.waiver is not None]:
+    if waived := [each for each in found if each.finding.waiver is not None]:
         yield "Waived, which blocks nothing until the waiver expires", waived
+
+
+_LONGEST_FIX = 4_000
+
+
+class Numbered(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to fix with its number in the report, from 1."""
+
+    number: int
+    message: MessageReport
+    finding: Finding
+
+
+def _numbered(view: View) -> list[Numbered]:
+    """Every finding of every message of a scrubbed view, what blocks first in each message."""
+    found = [(one.message, each) for one in judged(view) for each in one.found]
+    return [Numbered(number=at, message=of, finding=each) for at, (of, each) in enumerate(found, 1)]
+
+
+def _table_row(numbered: Numbered) -> str:
+    """Number, kind, rule, place, and what was seen with what follows from it."""
+    entry, source = numbered.finding, numbered.message.source
+    kind, _ = label(entry)
+    where = f"{code(cut(location(source, entry.first.line)))}, {entry.target}"
+    told = [escaped(cut(seen(source, entry)))]
+    if entry.waiver is not None:
+        told.append(f"By {escaped(cut(leave(entry.waiver)))}")
+    lead = entry.first.rule if entry.lead else ""
+    others = [item for item in entry.items if item is not entry.lead]
+    told += _by_kind(others, strict=entry.strict)
+    return (
+        f"| {numbered.number} | {kind} | {code(shown(lead)) or 'several'} | {where} | {'<br>'.join(told)} |"
+    )
+
+
+def _by_kind(items: Sequence[Evaluation], *, strict: bool) -> Iterator[str]:
+    """What is told with a finding: every rule by name, under what it does."""
+    grouped: dict[str, list[str]] = {}
+    for item in items:
+        kind, _ = label(Finding(lead=item, strict=strict))
+        grouped.setdefault(kind, []).append(code(shown(item.rule)))
+    for kind, names in grouped.items():
+        yield f"{kind} as well: {', '.join(names)}"
+
+
+def _fixes(found: Sequence[Numbered]) -> Iterator[tuple[str, ...]]:
+    """One folded block for each distinct way to fix something, with the findings it is for."""
+    grouped: dict[tuple[str, str, str], list[Numbered]] = {}
+    for each in found:
+        item = each.finding.lead
+        if each.finding.waiver is None and item and each.finding.explained and not item.crashed:
+            grouped.setdefault((item.rule, item.why, item.fix), []).append(each)
+    for (rule, why, fix), chosen in grouped.items():
+        yield _block(rule, why, fix, chosen)
+
+
+def _block(rule: str, why: str, fix: str, chosen: Sequence[Numbered]) -> tuple[str, ...]:
+    numbers = ", ".join(f"[{each.number}]" for each in chosen)
+    lead = chosen[0].finding.first
+    codes = (
+        f" Provider codes: {escaped(shown(', '.join(lead.provider_codes)))}." if lead.provider_codes else ""
+    )
+    about = f"Why: {escaped(cut(shown(why)))}{codes}" if why else codes.strip()
+    lines = fenced(shown_lines(cut(fix, _LONGEST_FIX))).split("\n") if fix else ["No fix is known."]
+    summary = f"<summary>Fix of {numbers}: <code>{in_html(shown(rule))}</code></summary>"
+    return "", "<details>", summary, "", *((about, "") if about else ()), *lines, "", "</details>"
+
+
+class Sheet:
+    """Lines and how many bytes of UTF-8 they are; one sheet serves one report."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._lines: list[str] = []
+        self._size = 0
+
+    def put(self, *lines: str, upto: int) -> bool:
+        """Add all of the lines, or none where the page would get longer than ``upto`` bytes."""
+        size = sum(len(line.encode()) + 1 for line in lines)
+        if self._size + size > upto:
+            return False
+        self._lines += lines
+        self._size += size
+        return True
+
+    def fill(self, head: Sequence[str], lines: Iterable[str], *, upto: int) -> int:
+        """Add the head and as many of the lines as fit below it; returns how many those are.
+
+        The head is left out where not even the first line fits. No line is asked for after one that did not.
+        """
+        kept = 0
+        for line in lines:
+            if not self.put(*(() if kept else head), line, upto=upto):
+                break
+            kept += 1
+        return kept
+
+    def text(self) -> str:
+        """The whole page, ending with a line feed."""
+        return "\n".join(self._lines) + "\n"

@@ -7,20 +7,17 @@ finding is not counted beside it, just as it is not told beside it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from mmscheck.model.report import MessageReport
-from mmscheck.model.verdict import MessageVerdict
-from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
-from mmscheck.report.asides import is_lone
+from mmscheck.model.words import Owner, TargetKind
 from mmscheck.report.clean import clean_url
-from mmscheck.report.findings import Entry, entries
-from mmscheck.report.oneline import gate_reasons
-from mmscheck.report.verdicts import message_verdicts
+from mmscheck.report.findings import Effect, Finding, Judged, judged, ref_of
+from mmscheck.report.run_words import is_lone
 from mmscheck.report.view import View
 
 K = TypeVar("K", bound=Hashable)
@@ -88,22 +85,16 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = "message"
 
 
-Judged = tuple[MessageReport, MessageVerdict, tuple[Entry, ...]]
-"""One message, what the gate decided on it, and its findings."""
-
-
 def rollup(view: View) -> Rollup:
     """The tables of a view."""
-    pairs = zip(view.report.messages, message_verdicts(view), strict=True)
-    judged = ((message, verdict, entries(message, verdict)) for message, verdict in pairs)
-    return rolled(judged, strict=view.report.strict)
+    return rolled(judged(view))
 
 
-def rolled(judged: Iterable[Judged], *, strict: bool) -> Rollup:
+def rolled(every: Iterable[Judged]) -> Rollup:
     """The tables of messages whose findings somebody has in hand already; one walk over them."""
-    tables = _Tables(strict=strict)
-    for message, verdict, found in judged:
-        tables.add(message, verdict, found)
+    tables = _Tables()
+    for one in every:
+        tables.add(one)
     return tables.rolled()
 
 
@@ -115,14 +106,14 @@ class _Tally:
         self.media: set[str] = set()
         self.rules: dict[str, int] = defaultdict(int)
 
-    def add(self, found: Iterable[Entry], *, strict: bool) -> None:
+    def add(self, found: Iterable[Finding]) -> None:
         """One message with these findings."""
         self.messages += 1
-        for entry in found:
+        for each in found:
             self.findings += 1
-            if entry.first.url:
-                self.media.add(entry.first.url)
-            for blocking, rule in _rules(entry, strict=strict):
+            if each.first.url:
+                self.media.add(each.first.url)
+            for blocking, rule in _rules(each):
                 if blocking:
                     self.rules[rule] += 1
 
@@ -130,30 +121,27 @@ class _Tally:
 class _Tables:
     """Counts message by message."""
 
-    def __init__(self, *, strict: bool) -> None:
-        self._strict = strict
+    def __init__(self) -> None:
         self._all = self._passed = self._lone = 0
         self._rules: dict[tuple[bool, str], _Tally] = defaultdict(_Tally)
         self._hosts: dict[str, _Tally] = defaultdict(_Tally)
         self._owners: dict[Owner | None, _Tally] = defaultdict(_Tally)
 
-    def add(self, message: MessageReport, verdict: MessageVerdict, found: Iterable[Entry]) -> None:
+    def add(self, one: Judged) -> None:
         """Count one message; what is waived is no longer anybody's to fix."""
         self._all += 1
-        self._lone += is_lone(message)
-        self._passed += verdict.passed
-        standing = [entry for entry in found if entry.waiver is None]
-        blocking = [entry for entry in standing if blocks(entry, strict=self._strict)]
-        for key, some in _grouped(standing, self._rule_keys).items():
-            self._rules[key].add(some, strict=self._strict)
-        explained = not gate_reasons(message, verdict)
-        hosts = _grouped(blocking, lambda entry: [host_of(message, entry)])
+        self._lone += is_lone(one.message)
+        self._passed += one.verdict.passed
+        for key, some in _by(one.standing, _rules).items():
+            self._rules[key].add(some)
+        explained = not one.verdict.untold
+        hosts = _by(one.blocking, lambda each: [host_of(one.message, each)])
         for host, some in hosts.items():
             if host is not None:
-                self._count(self._hosts[host], some, alone=explained and len(hosts) == 1)
-        owners = _grouped(blocking, lambda entry: [entry.owner])
+                _count(self._hosts[host], some, alone=explained and len(hosts) == 1)
+        owners = _by(one.blocking, lambda each: [each.owner])
         for owner, some in owners.items():
-            self._count(self._owners[owner], some, alone=explained and len(owners) == 1)
+            _count(self._owners[owner], some, alone=explained and len(owners) == 1)
 
     def rolled(self) -> Rollup:
         """The tables as they stand."""
@@ -169,31 +157,23 @@ class _Tables:
             ),
         )
 
-    def _rule_keys(self, entry: Entry) -> list[tuple[bool, str]]:
-        return _rules(entry, strict=self._strict)
 
-    def _count(self, tally: _Tally, some: Iterable[Entry], *, alone: bool) -> None:
-        together = tuple(some)
-        tally.add(together, strict=self._strict)
-        tally.alone += alone
-        tally.unsure += alone and any(_unsure(entry) for entry in together)
+def _count(tally: _Tally, some: Sequence[Finding], *, alone: bool) -> None:
+    tally.add(some)
+    tally.alone += alone
+    tally.unsure += alone and any(each.undecided or not each.failed for each in some)
 
 
-def blocks(entry: Entry, *, strict: bool) -> bool:
-    """Whether a finding keeps its message from going out."""
-    return entry.waiver is None and (strict or entry.severity is Severity.ERROR)
-
-
-def host_of(message: MessageReport, entry: Entry) -> str | None:
+def host_of(message: MessageReport, each: Finding) -> str | None:
     """The web server at which hosting can fix it; None when that is not where the fix is."""
-    if entry.owner is not Owner.HOSTING or entry.target.kind is not TargetKind.MEDIA:
+    if each.owner is not Owner.HOSTING or each.target.kind is not TargetKind.MEDIA:
         return None
-    url = next((ref.url for ref in message.media if ref.index == entry.target.media), None)
-    if url is None:
+    ref = ref_of(message, each.target)
+    if ref is None:
         return None
-    seen = message.observations.get(url)
-    last = seen.final if seen is not None and entry.first.rule not in _AT_THE_FIRST_HOST else None
-    return _host(last.url if last is not None else url)
+    seen = message.observations.get(ref.url)
+    last = seen.final if seen is not None and each.first.rule not in _AT_THE_FIRST_HOST else None
+    return _host(last.url if last is not None else ref.url)
 
 
 def _host(url: str) -> str | None:
@@ -203,29 +183,24 @@ def _host(url: str) -> str | None:
         return None
 
 
-def _rules(entry: Entry, *, strict: bool) -> list[tuple[bool, str]]:
+def _rules(each: Finding) -> list[tuple[bool, str]]:
     """The rules that speak for a finding: its lead's, or all of those that one reason left undecided.
 
     Each says whether it blocks: of those left undecided together only some may. Where advice leads, what
     blocks is what follows from it.
     """
-    own = [entry.lead] if entry.lead else list(entry.items)
-    if entry.waiver is None:
-        guards = [item for item in entry.items if strict or item.severity is Severity.ERROR]
-        own += [item for item in guards if not any(each in guards for each in own)]
-        return list(dict.fromkeys((item in guards, item.rule) for item in own))
-    return list(dict.fromkeys((False, item.rule) for item in own))
+    own = [each.lead] if each.lead else list(each.items)
+    guards = each.guards if each.effect is not Effect.WAIVED else ()
+    if not any(item in guards for item in own):
+        own += guards
+    return list(dict.fromkeys((item in guards, item.rule) for item in own))
 
 
-def _unsure(entry: Entry) -> bool:
-    return bool(entry.undecided) or entry.first.outcome is not Outcome.FAILED
-
-
-def _grouped(found: Iterable[Entry], keys: Callable[[Entry], Iterable[K]]) -> dict[K, list[Entry]]:
-    groups: dict[K, list[Entry]] = defaultdict(list)
-    for entry in found:
-        for key in keys(entry):
-            groups[key].append(entry)
+def _by(found: Iterable[Finding], keys: Callable[[Finding], Iterable[K]]) -> dict[K, list[Finding]]:
+    groups: dict[K, list[Finding]] = defaultdict(list)
+    for each in found:
+        for key in keys(each):
+            groups[key].append(each)
     return groups
 
 

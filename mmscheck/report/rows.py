@@ -1,36 +1,31 @@
-"""One run as flat rows: the one reading of a view that every machine format writes down.
+"""One run as flat rows: the one reading of the findings that every machine format writes down.
 
 What a row says is what the gate decided: a format that turns rows into its own words cannot disagree with
-another one. All texts of a row are shown texts: redacted, on one line, with nothing hidden in them.
+another one. All texts of a row are shown texts: redacted, on one line, with nothing hidden in them. Paths and
+fingerprints are as code hosts want them: for one finding the same on every machine and run.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from enum import StrEnum
+import hashlib
+import json
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
-from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
-from mmscheck.model.verdict import MessageVerdict
+from mmscheck.base.redact import unmarked
+from mmscheck.model.report import MessageReport, Pair, TargetKey
 from mmscheck.model.waiver import Waiver
-from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
-from mmscheck.report.codes import codes_for
-from mmscheck.report.findings import Entry, entries, is_finding
+from mmscheck.model.words import Outcome, Owner, Severity
+from mmscheck.report.clean import clean_text
+from mmscheck.report.finding_words import CRASHED, codes_of, undecided
+from mmscheck.report.findings import Effect, Finding, Judged
 from mmscheck.report.layout import shown, shown_lines, shown_url
-from mmscheck.report.wording import ref_of, undecided
-
-_CRASHED = "Send the traceback to the makers of mmscheck; the JSON report has it, as evidence."
-
-
-class Effect(StrEnum):
-    """What a row does to the gate: only ``blocks`` denies. What did not fail and is decided has none."""
-
-    NONE = "none"
-    BLOCKS = "blocks"
-    ADVISES = "advises"
-    WAIVED = "waived"
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,9 +33,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     ``source`` is the path as given, empty for the run; ``place`` names the target in words. ``severity`` and
     ``key`` are None for what the gate says, ``owner`` where nobody in particular can fix it. ``line`` counts
-    from 1. ``details`` are lines: the gate's reasons, or the traceback of a check that crashed. ``follows``
-    are the findings that are told with this one, as ``rule: place``; ``follows_from`` is the rule that this
-    one is told with.
+    from 1. ``own_fix`` is the fix without what is for one server. ``details`` are lines: the gate's reasons,
+    or the traceback of a check that crashed. ``follows`` are the findings that are told with this one, as
+    ``rule: place``; ``follows_from`` is the rule that this one is told with.
     """
 
     rule: str
@@ -56,6 +51,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     why: str = ""
     fix: tuple[str, ...] = ()
+    own_fix: tuple[str, ...] = ()
     owner: Owner | None = None
     codes: tuple[str, ...] = ()
     waiver: Waiver | None = None
@@ -65,58 +61,48 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     follows_from: str = ""
 
 
-def message_rows(report: Report, message: MessageReport, verdict: MessageVerdict) -> Iterator[Row]:
+def message_rows(one: Judged) -> Iterator[Row]:
     """The findings of one message of a scrubbed view, causes only, as the text report numbers them."""
-    for entry in entries(message, verdict):
-        yield _entry_row(report, message, entry)
+    for each in one.found:
+        yield _finding_row(one.message, each)
 
 
-def idle_rows(report: Report, message: MessageReport) -> Iterator[Row]:
+def idle_rows(message: MessageReport) -> Iterator[Row]:
     """What is no finding: the evaluations of one message that passed or did not apply."""
     for item in message.evaluations:
-        if not is_finding(item):
-            yield _row(report, message, item, None)
+        if not item.is_finding:
+            yield _row(message, Finding(lead=item), Effect.NONE)
 
 
-def every_row(report: Report, message: MessageReport, verdict: MessageVerdict) -> Iterator[Row]:
+def every_row(one: Judged) -> Iterator[Row]:
     """Every evaluation of one message in the report's order; what is told with another one names it."""
-    told: dict[tuple[str, TargetKey], Row] = {}
-    for entry in entries(message, verdict):
-        first = _entry_row(report, message, entry)
-        told[entry.first.rule, entry.target] = first
-        for item in entry.items[1:]:
-            row = _row(report, message, item, None)
-            told[item.rule, item.target] = msgspec.structs.replace(row, follows_from=first.rule)
-    for item in message.evaluations:
-        yield told.get((item.rule, item.target)) or _row(report, message, item, None)
+    told: dict[Pair, Row] = {}
+    for each in one.found:
+        first = _finding_row(one.message, each)
+        told[each.first.rule, each.target] = first
+        for item in each.items[1:]:
+            alone = Finding(lead=item, strict=each.strict)
+            row = _row(one.message, alone, alone.effect)
+            told[item.rule, item.target] = replace(row, follows_from=first.rule)
+    for item in one.message.evaluations:
+        known = told.get((item.rule, item.target))
+        yield known or _row(one.message, Finding(lead=item), Effect.NONE)
 
 
-def _entry_row(report: Report, message: MessageReport, entry: Entry) -> Row:
-    row = _row(report, message, entry.first, entry.waiver)
-    below = tuple(f"{shown(item.rule)}: {place_name(item.target)}" for item in entry.items[1:])
-    alone = entry.lead is not None and not entry.unfetched
-    if not below and alone:
+def _finding_row(message: MessageReport, each: Finding) -> Row:
+    row = _row(message, each, each.effect)
+    below = tuple(f"{shown(item.rule)}: {item.target}" for item in each.items[1:])
+    row = replace(row, severity=each.severity, owner=each.owner, follows=below)
+    if each.explained or each.first.crashed:
         return row
-    blocks = report.strict or entry.severity is Severity.ERROR
-    effect = Effect.BLOCKS if blocks else Effect.ADVISES
-    changed = msgspec.structs.replace(
-        row,
-        effect=row.effect if entry.waiver is not None else effect,
-        severity=entry.severity,
-        owner=entry.owner,
-        follows=below,
-    )
-    if alone or entry.first.crashed:
-        return changed
-    message_ = row.message if entry.lead is not None else undecided(entry)
-    return msgspec.structs.replace(
-        changed, message=message_, fix=(entry.deciding,) if entry.deciding else row.fix
-    )
+    text = row.message if each.lead is not None else undecided(each)
+    fix = (each.deciding,)
+    return replace(row, message=text, fix=fix, own_fix=fix)
 
 
-def _row(report: Report, message: MessageReport, item: Evaluation, waiver: Waiver | None) -> Row:
-    effect = _effect(report, item, waiver)
-    ref = ref_of(message, item.target)
+def _row(message: MessageReport, each: Finding, effect: Effect) -> Row:
+    """The row of a finding's first evaluation by itself."""
+    item = each.first
     trace = item.evidence.get("traceback", "") if item.crashed else ""
     return Row(
         rule=shown(item.rule),
@@ -124,17 +110,18 @@ def _row(report: Report, message: MessageReport, item: Evaluation, waiver: Waive
         effect=effect,
         message=shown(item.message),
         source=message.source,
-        place=place_name(item.target),
+        place=str(item.target),
         key=item.target,
         severity=item.severity,
         url=None if item.url is None else shown_url(item.url),
         line=item.line or None,
         reason=shown(item.reason),
         why=_shown_why(item.why),
-        fix=(_CRASHED,) if item.crashed else _shown_fix(item.fix),
+        fix=(CRASHED,) if item.crashed else _shown_fix(item.fix),
+        own_fix=(CRASHED,) if item.crashed else _shown_fix(item.own_fix),
         owner=None if item.crashed else item.owner,
-        codes=tuple(map(shown, codes_for(item.provider_codes, ref.kind if ref else None))),
-        waiver=waiver if effect is Effect.WAIVED else None,
+        codes=tuple(map(shown, codes_of(message, item))),
+        waiver=each.waiver if effect is Effect.WAIVED else None,
         crashed=item.crashed,
         details=tuple(shown_lines(str(trace))),
     )
@@ -153,19 +140,41 @@ def _shown_fix(text: str) -> tuple[str, ...]:
     return tuple(shown_lines(text))
 
 
-def _effect(report: Report, item: Evaluation, waiver: Waiver | None) -> Effect:
-    if not is_finding(item):
-        return Effect.NONE
-    # Nobody can waive what could not be decided: a waiver that meets it by name lets nothing through.
-    if waiver is not None and (item.outcome is Outcome.FAILED or waiver.baseline):
-        return Effect.WAIVED
-    return Effect.BLOCKS if report.strict or item.severity is Severity.ERROR else Effect.ADVISES
+def relative(source: str, root: str) -> str:
+    """The path from ``root``, an absolute folder, without ``./``; as given where there is no root to go by.
+
+    What is not a path, such as ``<stdin>``, stays as it is.
+    """
+    if not source:
+        return ""
+    path = posixpath.normpath(source)
+    return posixpath.relpath(path, root) if root and posixpath.isabs(path) else path
 
 
-def place_name(key: TargetKey) -> str:
-    """The target in words: ``message``, ``request``, ``slide 2``, ``slide 2, medium 3`` or ``file``."""
-    if key.kind in (TargetKind.MESSAGE, TargetKind.REQUEST):
-        return key.kind.value
-    if key.kind is TargetKind.SLIDE:
-        return f"slide {key.slide}"
-    return f"slide {key.slide}, medium {key.media}" if key.slide else "file"
+def shown_path(source: str, root: str) -> str:
+    """The relative path as it may be shown; ``.`` where something is about no file."""
+    return shown(relative(source, root)) or "."
+
+
+def uri(source: str, root: str) -> str:
+    """The relative path as a URI reference (RFC 3986), and as a file URI where it is absolute still."""
+    path = clean_text(relative(source, root)) or "."
+    return f"file://{quote(path)}" if posixpath.isabs(path) else quote(path)
+
+
+def with_fingerprints(found: Iterable[Row], root: str) -> Iterator[tuple[Row, str]]:
+    """Each row with 64 hex digits that no other row has and that the next run gives it again.
+
+    They go by file, rule, target and the medium's URL. Lines, wording, queries and digests are left out,
+    since those change while the fault stays: a URL is signed anew in every run. Equals are told apart by
+    their order.
+    """
+    seen: Counter[str] = Counter()
+    for row in found:
+        base = unmarked(row.url or "")
+        slide = row.key.slide if row.key else 0
+        kind = row.key.kind.value if row.key else ""
+        told = row.message if row.severity is None and not row.source else ""
+        name = json.dumps([relative(row.source, root), row.rule, kind, slide, base, told])
+        seen[name] += 1
+        yield row, hashlib.sha256(f"{seen[name]} {name}".encode()).hexdigest()

@@ -10,22 +10,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from mmscheck.model.campaign import CampaignResult
-from mmscheck.model.report import PERMITS_NOTHING, MessageReport
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.waiver import WaiverState, WaiverUse
 from mmscheck.model.words import Outcome
-from mmscheck.report.asides import configured
-from mmscheck.report.campaign_text import campaign_sentence
-from mmscheck.report.decision import decision
+from mmscheck.report.clean import scrub
+from mmscheck.report.finding_words import about_waiver
+from mmscheck.report.findings import Effect, Judged, judged
 from mmscheck.report.layout import shown
-from mmscheck.report.oneline import gate_reasons
-from mmscheck.report.rows import Effect, Row, message_rows
-from mmscheck.report.scrub import scrub
-from mmscheck.report.summary import decision_word
-from mmscheck.report.verdicts import message_verdicts
+from mmscheck.report.rows import Row, message_rows
+from mmscheck.report.run_words import campaign_sentence, configured, decision, decision_word
 from mmscheck.report.view import View
-from mmscheck.report.waived import about_waiver
 
 GATE, VERDICT = "mmscheck-gate", "mmscheck-verdict"
 INPUT, WAIVER = "mmscheck-input", "mmscheck-waiver"
@@ -47,7 +42,7 @@ ABOUT = {
 
 def rulings(view: View) -> Iterator[Row]:
     """One row for each message, input that was not read and waiver, the run, and the send or campaign."""
-    for verdict in message_verdicts(view):
+    for _, verdict in view.pairs:
         yield message_ruling(view, verdict)
     yield from run_rulings(view)
 
@@ -85,24 +80,22 @@ def found_rows(view: View) -> tuple[Row, ...]:
     A verdict has a row of its own only where no finding, no input and no message tells why it denies.
     """
     safe = scrub(view, every=False)
-    pairs = zip(safe.report.messages, message_verdicts(safe), strict=True)
-    found = [row for message, verdict in pairs for row in told_rows(safe, message, verdict)]
+    found = [row for one in judged(safe) for row in told_rows(safe, one)]
     return (*run_rows(safe, found), *found)
 
 
-def told_rows(view: View, message: MessageReport, verdict: MessageVerdict) -> tuple[Row, ...]:
+def told_rows(view: View, one: Judged) -> tuple[Row, ...]:
     """The findings of one message of a scrubbed view, after the gate's word where they do not tell it."""
-    found = tuple(message_rows(view.report, message, verdict))
-    said = message_ruling(view, verdict)
-    if said.effect is Effect.NONE or is_told(message, verdict, found):
+    found = tuple(message_rows(one))
+    said = message_ruling(view, one.verdict)
+    if said.effect is Effect.NONE or is_told(one):
         return found
     return (said, *found)
 
 
-def is_told(message: MessageReport, verdict: MessageVerdict, found: Iterable[Row]) -> bool:
-    """Whether the rows of a denied message say all that the gate has against it."""
-    blocked = any(row.effect is Effect.BLOCKS for row in found)
-    return blocked and bool(verdict.reasons) and not gate_reasons(message, verdict)
+def is_told(one: Judged) -> bool:
+    """Whether the findings of a denied message say all that the gate has against it."""
+    return bool(one.blocking and one.verdict.reasons) and not one.verdict.untold
 
 
 def run_rows(view: View, found: Iterable[Row]) -> Iterator[Row]:
@@ -124,7 +117,7 @@ def one_of_each_first(found: Iterable[Row]) -> list[Row]:
 
 def message_ruling(view: View, verdict: MessageVerdict) -> Row:
     """What the gate says of one message."""
-    word, _ = decision_word(verdict, offline=view.report.profile in PERMITS_NOTHING)
+    word, _ = decision_word(verdict, offline=view.offline)
     good = verdict.passed
     reasons = tuple(map(shown, verdict.reasons))
     return Row(
@@ -147,10 +140,10 @@ def _told(reasons: tuple[str, ...], *, good: bool) -> str:
 
 def _verdict(view: View) -> Row:
     verdict = view.verdict
-    word, _ = decision_word(verdict, offline=view.report.profile in PERMITS_NOTHING)
+    word, _ = decision_word(verdict, offline=view.offline)
     # An exit status that is not explained by a send must not look like a run that went well.
     told = verdict.exit_code == 0 or view.send is not None or view.campaign is not None
-    good = (verdict.passed) and told
+    good = verdict.passed and told
     return Row(
         rule=VERDICT,
         outcome=_outcome(good=good, undecided=verdict.exit_code != 1),
@@ -171,14 +164,13 @@ def _send(view: View, result: SendResult) -> Row:
     outcome = _outcome(good=accepted, undecided=result.status is SendStatus.UNKNOWN)
     if result.status is SendStatus.NOT_ATTEMPTED and not view.verdict.permitted:
         outcome = Outcome.INAPPLICABLE
-    settled = outcome in (Outcome.PASSED, Outcome.INAPPLICABLE)
     facts = {"tracking id": result.tracking_id, "MMS id": result.mms_id, "provider code": result.error_code}
     ids = tuple(f"{name}: {shown(value)}" for name, value in facts.items() if value)
     final = result.status is SendStatus.UNKNOWN and not result.may_repeat
     return Row(
         rule=SEND,
         outcome=outcome,
-        effect=Effect.NONE if settled else Effect.BLOCKS,
+        effect=Effect.NONE if outcome.settled else Effect.BLOCKS,
         message=f"{result.status.value}: {shown(result.detail)}{' Do not repeat it.' if final else ''}",
         details=ids,
     )

@@ -21,22 +21,22 @@ too: then ``mmscheck/evaluated`` is left out, which ``mmscheck/evaluatedLeftOut`
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from mmscheck.model.words import Outcome
+from mmscheck.model.report import Report
+from mmscheck.model.words import Outcome, Severity
 from mmscheck.report.clean import clean_value
 from mmscheck.report.escape import visible_json
+from mmscheck.report.finding_words import leave
+from mmscheck.report.findings import Effect
 from mmscheck.report.layout import shown
-from mmscheck.report.paths import uri, with_fingerprints
-from mmscheck.report.rows import Effect, Row, idle_rows
-from mmscheck.report.rulings import found_rows, one_of_each_first, rulings, run_rulings
-from mmscheck.report.sarif_rules import Rules
-from mmscheck.report.verdicts import decision_value
-from mmscheck.report.view import View
-from mmscheck.report.waived import leave
+from mmscheck.report.markdown_text import escaped, fenced
+from mmscheck.report.rows import Row, idle_rows, uri, with_fingerprints
+from mmscheck.report.rulings import ABOUT, found_rows, one_of_each_first, rulings, run_rulings
+from mmscheck.report.view import View, decision_value
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 """Where the standard's schema is published."""
@@ -52,7 +52,7 @@ _WEIGHT = {Effect.BLOCKS: 0, Effect.WAIVED: 1, Effect.ADVISES: 2}
 
 def render(view: View) -> str:
     """The whole log, indented by two, in a stable order, ending with a line feed."""
-    evaluated = tuple(row for message in view.report.messages for row in idle_rows(view.report, message))
+    evaluated = tuple(row for message in view.report.messages for row in idle_rows(message))
     run = _run(view, evaluated)
     text, most = _text(run), len(run["results"])
     if _compressed(text) > MOST_BYTES:
@@ -145,7 +145,7 @@ def _evaluated(evaluated: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _invocation(view: View, left_out: int) -> dict[str, Any]:
     report = view.report
-    crashes = any(item.crashed for message in report.messages for item in message.evaluations)
+    crashes = any(item.crashed for item in report.evaluations)
     whole = report.messages and not (report.unread or report.not_checked or crashes)
     notes = [
         {"level": "error" if row.effect is Effect.BLOCKS else "warning", "message": {"text": row.message}}
@@ -221,3 +221,53 @@ def _facts(row: Row) -> dict[str, Any]:
         "follows": list(row.follows),
     }
     return {name: value for name, value in facts.items() if value}
+
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning"}
+
+
+class Rules:
+    """Descriptors of every selected rule, of every rule that was found broken, and of what the gate says."""
+
+    def __init__(self, report: Report, found: Iterable[Row]) -> None:
+        """Number the rules: those of the report first, in its order, then the rest as they come."""
+        told: dict[str, Row] = {}
+        for row in found:
+            if row.rule not in told or (not told[row.rule].fix and row.fix):
+                told[row.rule] = row
+        titles = {shown(rule.id): shown(rule.title) for rule in report.rules}
+        severities = {shown(rule.id): rule.severity for rule in report.rules}
+        names = dict.fromkeys([*severities, *told])
+        self._index = {name: at for at, name in enumerate(names)}
+        self.descriptors = [
+            _descriptor(
+                name,
+                ABOUT.get(name) or titles.get(name) or name,
+                told.get(name),
+                severities.get(name, Severity.ERROR),
+            )
+            for name in names
+        ]
+
+    def index(self, rule: str) -> int:
+        """The place of a rule among the descriptors, from 0."""
+        return self._index[rule]
+
+
+def _descriptor(name: str, title: str, row: Row | None, severity: Severity) -> dict[str, Any]:
+    why = row.why if row else ""
+    fix = row.own_fix if row else ()
+    text = "\n\n".join(filter(None, [f"{title}.", why, "\n".join(fix)]))
+    parts = [escaped(f"{title}."), escaped(why), f"**Fix**\n\n{fenced(fix)}" if fix else ""]
+    facts = {
+        "tags": [row.owner.value] if row and row.owner else [],
+        "providerCodes": list(row.codes) if row else [],
+    }
+    return {
+        "id": name,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": why or title},
+        "help": {"text": text, "markdown": "\n\n".join(filter(None, parts))},
+        "defaultConfiguration": {"level": _LEVELS[severity]},
+        "properties": {key: value for key, value in facts.items() if value},
+    }

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmscheck.model.report import PERMITS_NOTHING
-from mmscheck.report.entry_text import EntryWriter
-from mmscheck.report.findings import entries
+from mmscheck.report.clean import scrub
+from mmscheck.report.finding_words import (
+    MOST_NAMED,
+    follower_names,
+    label,
+    location,
+    rule_names,
+    seen,
+)
+from mmscheck.report.findings import Finding, Judged, judged
 from mmscheck.report.layout import Page, shown
-from mmscheck.report.many_text import MANY, many_lines
-from mmscheck.report.message_text import message_lines
-from mmscheck.report.oneline import one_liners
-from mmscheck.report.rollup import Judged, rolled
-from mmscheck.report.rollup_text import rollup_lines
-from mmscheck.report.scrub import scrub
-from mmscheck.report.summary import closing, configuration, counted, notes, work_list
-from mmscheck.report.verdicts import message_verdicts
+from mmscheck.report.rollup import rolled
+from mmscheck.report.run_words import gate_reasons
+from mmscheck.report.text_finding import FindingWriter
+from mmscheck.report.text_messages import MANY, many_lines, message_lines, rollup_lines
+from mmscheck.report.text_summary import closing, configuration, counted, notes, work_list
 from mmscheck.report.view import View
 
 SEVERAL = 5
@@ -35,8 +39,8 @@ def render(view: View) -> str:
 
 
 def _quiet(view: View, page: Page) -> Iterator[str]:
-    for message, verdict in zip(view.report.messages, message_verdicts(view), strict=True):
-        yield from one_liners(message, verdict, strict=view.report.strict)
+    for one in judged(view):
+        yield from _one_liners(one)
     yield from configuration(view, page)
     for sentence in view.report.allowances:
         yield from page.block(shown(sentence), indent=0)
@@ -44,37 +48,52 @@ def _quiet(view: View, page: Page) -> Iterator[str]:
 
 
 def _full(view: View, page: Page) -> Iterator[str]:
-    pairs = zip(view.report.messages, message_verdicts(view), strict=True)
-    judged = tuple((message, verdict, entries(message, verdict)) for message, verdict in pairs)
-    if _all_well(view, judged):
+    every = tuple(judged(view))
+    # One message that may go out, with nothing to say about it, is one line.
+    if view.verdict.passed and len(every) == 1 and not every[0].found:
         yield from notes(view, page)
-        yield from closing(view, page, about=f"{shown(judged[0][0].source)}: ")
+        yield from closing(view, page, about=f"{shown(every[0].message.source)}: ")
         return
-    writer = EntryWriter(page, strict=view.report.strict)
-    offline = view.report.profile in PERMITS_NOTHING
-    if len(judged) > MANY:
-        yield from many_lines(judged, writer, offline=offline)
+    writer = FindingWriter(page)
+    if len(every) > MANY:
+        yield from many_lines(every, writer, offline=view.offline)
     else:
-        yield from _each(judged, writer, offline=offline)
+        for one in every:
+            yield from message_lines(one, one.found, writer, offline=view.offline)
+            if one.found or one is every[-1]:
+                yield ""
     yield from counted(view, page)
-    denied = any(not (verdict.passed) for _, verdict, _ in judged)
-    if denied and len(judged) >= SEVERAL:
-        yield from rollup_lines(rolled(judged, strict=view.report.strict), page)
+    denied = any(not one.verdict.passed for one in every)
+    if denied and len(every) >= SEVERAL:
+        yield from rollup_lines(rolled(every), page)
     else:
         yield from work_list(writer.owners, page)
     yield from closing(view, page)
 
 
-def _each(judged: tuple[Judged, ...], writer: EntryWriter, *, offline: bool) -> Iterator[str]:
-    for message, verdict, found in judged:
-        yield from message_lines(message, verdict, found, writer, offline=offline)
-        if found:
-            yield ""
-    if judged and not judged[-1][2]:
-        yield ""
+def _one_liners(one: Judged) -> Iterator[str]:
+    """``file:line: kind: slide: what was seen [rules]`` for each finding, then what else the gate says."""
+    for each in one.found:
+        yield _one_line(one.message.source, each)
+    for reason in gate_reasons(one.verdict):
+        yield f"{shown(one.message.source)}: denied: {reason}"
 
 
-def _all_well(view: View, judged: tuple[Judged, ...]) -> bool:
-    """Whether one message was checked, it may go out, and there is nothing to say about it."""
-    well = view.verdict.passed
-    return well and len(judged) == 1 and not judged[0][2]
+def _one_line(source: str, each: Finding) -> str:
+    kind, _ = label(each)
+    slide = f" slide {each.target.slide}:" if each.target.slide else ""
+    where = location(source, each.first.line)
+    return f"{where}: {kind}:{slide} {seen(source, each)} [{_rules(each)}]"
+
+
+def _rules(each: Finding) -> str:
+    if each.lead is None:
+        return rule_names(each.items)
+    told = [rule_names([each.lead])]
+    if each.follows:
+        told.append(f"also {follower_names(each)}")
+    if len(each.undecided) > MOST_NAMED:
+        told.append(f"{len(each.undecided)} rules undecided because of it")
+    elif each.undecided:
+        told.append(f"so undecided: {rule_names(each.undecided)}")
+    return "; ".join(told)

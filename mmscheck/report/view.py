@@ -7,9 +7,10 @@ from collections.abc import Callable
 import msgspec
 
 from mmscheck.model.campaign import CampaignResult
-from mmscheck.model.report import Report
+from mmscheck.model.report import PERMITS_NOTHING, MessageReport, Report
 from mmscheck.model.send import SendResult
-from mmscheck.model.verdict import Verdict
+from mmscheck.model.verdict import MessageVerdict, Verdict
+from mmscheck.report.json_types import Decision
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,39 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     root: str = ""
     links: str = ""
     campaign: CampaignResult | None = None
+
+    @property
+    def offline(self) -> bool:
+        """Whether even a good end permits nothing, so that it has words of its own."""
+        return self.report.profile in PERMITS_NOTHING
+
+    @property
+    def pairs(self) -> tuple[tuple[MessageReport, MessageVerdict], ...]:
+        """Each message of the report, in its order, with what the gate decided on it.
+
+        The gate judges messages in the report's order; a message that it did not judge is shown as denied.
+        """
+        judged = self.verdict.messages
+        return tuple(
+            (message, judged[at])
+            if at < len(judged) and judged[at].source == message.source
+            else (message, _unjudged(message.source))
+            for at, message in enumerate(self.report.messages)
+        )
+
+
+def _unjudged(source: str) -> MessageVerdict:
+    reasons = ("the gate did not judge it",)
+    return MessageVerdict(source=source, permitted=False, reasons=reasons, untold=reasons)
+
+
+def decision_value(verdict: Verdict | MessageVerdict) -> Decision:
+    """``permit``, ``pass-offline``, ``pass-media`` or ``deny``: the gate's decision in JSON's words."""
+    if verdict.permitted:
+        return "permit"
+    if verdict.passed_media:
+        return "pass-media"
+    return "pass-offline" if verdict.passed_offline else "deny"
 
 
 Formatter = Callable[[View], str]

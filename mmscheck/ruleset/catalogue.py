@@ -16,7 +16,7 @@ from mmscheck.ruleset.folder import Folder, claim
 from mmscheck.ruleset.limitfolder import load_limits
 from mmscheck.ruleset.limits import Limits, Selection
 from mmscheck.ruleset.profiles import OFFLINE, Selected, load_profile
-from mmscheck.ruleset.rulefile import Reader
+from mmscheck.ruleset.rulefile import Reader, inspect_causes
 from mmscheck.ruleset.scope import file_scope
 from mmscheck.ruleset.servers import load_servers
 
@@ -63,6 +63,7 @@ def read_catalogue(
     reader = Reader(checks=checks, limits=limits)
     read = {rule_id: reader.read(faults, path) for rule_id, path in files.items()}
     rules = {rule_id: rule for rule_id, rule in read.items() if rule is not None}
+    inspect_causes(faults, files, rules)
     profiles, names = _profiles(faults, own, extras, rules, frozenset(files))
     described = tuple(
         path for folder in (own, *extras) for path in folder.servers if not offline or path.name == PAGES

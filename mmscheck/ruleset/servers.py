@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.model.patterns import pattern_fault
+from mmscheck.base.patterns import pattern_fault
 from mmscheck.model.server import IN_PLACE_OF_THE_FILE, Server
 from mmscheck.ruleset.scope import Scope, file_scope, shorten, unknown
 from mmscheck.ruleset.table import NATIVE, read_table

@@ -13,26 +13,23 @@ import msgspec
 from mmscheck.errors import DeniedError, PermitError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import CheckOptions, check_messages, load_rules
+from mmscheck.judge.pipeline import CheckOptions, load_rules
 from mmscheck.media import MediaWorkers, demand_confinement
-from mmscheck.model.check import Binding
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
-from mmscheck.model.rule import SECOND_GATE, RuleSet
+from mmscheck.model.rule import BOUND, RuleSet
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit, Verdict
-from mmscheck.model.words import Outcome, Severity
-from mmscheck.send.denials import note_denial
-from mmscheck.send.dispatch import send_through
-from mmscheck.send.order import Client, Order, Retries, stored_at
-from mmscheck.send.save import Saved, SaveOrder, Saver, save_through, saveable
+from mmscheck.model.words import Outcome
+from mmscheck.send.flow import check_message, note_denial
+from mmscheck.send.order import Client, Order, Retries, Saver, stored_at
+from mmscheck.send.save import SaveCall, Saved, saveable
+from mmscheck.send.send import send_through
 from mmscheck.slidexml import parse
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
-
-_BOUND = "mms-id-bound"
 
 MOST_REASONS = 5
 """Reasons in the text of a DeniedError; the verdict it carries has them all."""
@@ -89,7 +86,7 @@ class Gate:
         if require_confinement:
             demand_confinement("require_confinement")
         if ruleset is not None and ledger is not None:
-            _demand_second_gate(ruleset)
+            gate.require_second_gate(ruleset)
         self._client = client
         self._policy = policy or FetchPolicy()
         self._ruleset = ruleset or load_rules()
@@ -117,16 +114,11 @@ class Gate:
 
         Raises UsageError for arguments that are none: text instead of bytes, or fields that XML cannot carry.
         """
-        self._usable(document, request)
-        return await self._permit(_Checked(document=document, request=request, source=source))
+        return await self._permit(_Asked(document=document, request=request, source=source))
 
-    async def _permit(self, asked: _Checked) -> Permit:
-        binding = None
-        if self._ledger is not None:
-            binding = await self._ledger.binding(asked.request.mms_id or "", stored_at(self._client))
-        report = await self._report(
-            self._ruleset, asked.document, asked.source, request=asked.request, binding=binding
-        )
+    async def _permit(self, asked: _Asked) -> Permit:
+        self._demand_usable(asked.document, asked.request)
+        report = await self._permitted(self._ruleset, asked.document, asked.source, asked.request)
         permit = gate.permit(report, asked.request, time.time())
         # Whoever lets go of a permit cannot use it any more, so nothing is kept for it.
         gone = weakref.ref(permit, partial(self._forget, id(permit)))
@@ -145,32 +137,22 @@ class Gate:
         if issued is not None and issued.permit is gone:
             del self._issued[number]
 
-    async def _report(
-        self,
-        ruleset: RuleSet,
-        document: bytes,
-        source: str,
-        *,
-        request: SendRequest | None = None,
-        binding: Binding | None = None,
+    async def _permitted(
+        self, ruleset: RuleSet, document: bytes, source: str, request: SendRequest | None = None
     ) -> Report:
         """A report that permits; DeniedError carries one that denies, which the ledger notes."""
         options = CheckOptions(
-            policy=self._policy,
-            request=request,
-            binding=binding,
-            strict=self._strict,
-            workers=self._workers,
+            policy=self._policy, request=request, strict=self._strict, workers=self._workers
         )
-        report = await check_messages([parse(document, source)], ruleset, options)
-        verdict = gate.verdict(report)
-        if verdict.permitted:
-            return report
+        message, account = parse(document, source), stored_at(self._client)
+        checked = await check_message(self._ledger, message, ruleset, options, account)
+        if checked.verdict.permitted:
+            return checked.report
         if self._ledger is not None:
-            await note_denial(self._ledger, report, verdict, call="send" if request else "save")
-        raise _denied(report, verdict, "" if self._ledger is None else self._ledger.shown)
+            await note_denial(self._ledger, checked, "send" if request else "save")
+        raise _denied(checked.report, checked.verdict, "" if self._ledger is None else self._ledger.shown)
 
-    def _usable(self, document: object, request: object) -> None:
+    def _demand_usable(self, document: object, request: object) -> None:
         from mmscheck.sinch import redacted_xml  # noqa: PLC0415 - the provider's package brings the HTTP client
 
         if not self._running:
@@ -204,12 +186,11 @@ class Gate:
         self.report(permit)
         issued = self._issued.pop(id(permit))
         if permit.left(time.time()) <= 0:
-            self._usable(issued.asked.document, issued.asked.request)
             permit = await self._permit(issued.asked)
             issued = self._issued.pop(id(permit))
         request = issued.asked.request
         if self._ledger is None:
-            return await gate.guarded_send(permit, request, self._client.send_saved_mms)
+            return await gate.guarded_call(permit, request, self._client.send_saved_mms)
         order = Order(report=issued.report, request=request, permit=permit, key=idempotency_key, again=again)
         return await send_through(self._ledger, self._client, order, self._retries)
 
@@ -223,22 +204,22 @@ class Gate:
         Raises DeniedError, LedgerError, and UsageError for arguments that are none, without a ledger, or
         with a client that cannot save; nothing was saved then.
         """
-        self._usable(document, SendRequest())
+        self._demand_usable(document, SendRequest())
         if self._ledger is None:
             raise UsageError("a save needs a ledger that binds its id: Gate(client=..., ledger=...)")
         if not isinstance(self._client, Saver):
             raise UsageError("this client cannot save: it has no save_mms")
         saveable(parse(document, source), document)
         self._save_ruleset = self._save_ruleset or load_rules("save")
-        report = await self._report(self._save_ruleset, document, source)
+        report = await self._permitted(self._save_ruleset, document, source)
         save = SaveRequest(document=document)
-        permit = gate.permit_save(report, save, time.time())
-        order = SaveOrder(report=report, save=save, permit=permit)
-        saved = await save_through(self._ledger, self._client, order)
-        return msgspec.structs.replace(saved, report=report)
+        order = Order(report=report, request=save, permit=gate.permit(report, save, time.time()))
+        call = SaveCall(self._ledger, self._client, order)
+        result = await call.make()
+        return Saved(result=result, bound=call.bound, report=report)
 
 
-class _Checked(msgspec.Struct, frozen=True, kw_only=True):
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for, so that it can be asked for again."""
 
     document: bytes
@@ -250,15 +231,8 @@ class _Issued(msgspec.Struct, frozen=True, kw_only=True):
     """A permit that somebody still holds, and what it came from."""
 
     permit: weakref.ref[Permit]
-    asked: _Checked
+    asked: _Asked
     report: Report
-
-
-def _demand_second_gate(ruleset: RuleSet) -> None:
-    guarding = {rule.id for rule in ruleset.rules if rule.severity is Severity.ERROR}
-    if missing := SECOND_GATE - guarding:
-        names = ", ".join(sorted(missing))
-        raise UsageError(f"profile {ruleset.profile} does not judge sends: it lacks {names}")
 
 
 def _demand_types(request: SendRequest) -> None:
@@ -275,7 +249,7 @@ def _demand_types(request: SendRequest) -> None:
 def _sentences(report: Report, verdict: Verdict) -> Iterator[str]:
     """What denies: of a message what failed before what could not be decided, because that often follows."""
     yield from verdict.reasons
-    blocking = {rule.id for rule in report.rules if report.strict or rule.severity is Severity.ERROR}
+    blocking = {rule.id for rule in report.rules if report.blocks(rule.severity)}
     for message, judged in zip(report.messages, verdict.messages, strict=True):
         through = {(item.rule, item.target) for item in judged.waived}
         for outcome in (Outcome.FAILED, Outcome.CANT_TELL):
@@ -289,9 +263,7 @@ def _sentences(report: Report, verdict: Verdict) -> Iterator[str]:
 
 
 def _denied(report: Report, verdict: Verdict, ledger: str) -> DeniedError:
-    reasons = list(_sentences(report, verdict)) or [
-        each for item in verdict.messages for each in item.reasons
-    ]
+    reasons = list(_sentences(report, verdict)) or list(verdict.all_reasons)
     more = f" and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
-    asked = f" (the ledger {ledger} was asked)" if ledger and any(_BOUND in one for one in reasons) else ""
+    asked = f" (the ledger {ledger} was asked)" if ledger and any(BOUND in one for one in reasons) else ""
     return DeniedError("; ".join(reasons[:MOST_REASONS]) + more + asked, report=report, verdict=verdict)

@@ -1,11 +1,11 @@
-"""What one send is: the request that the gate let through, by whom it goes out, and how often it is tried."""
+"""What one call is: the request that the gate let through, by whom it goes out, and how often it is tried."""
 
 from __future__ import annotations
 
 import hashlib
 import random
 from types import MappingProxyType
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,9 +14,12 @@ from mmscheck.model.ledger import Expected, SendIntent
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import BOUND
+from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Outcome
+
+R = TypeVar("R", bound=SendRequest | SaveRequest)
 
 _MARK = 12
 """Hex digits that tell accounts of one provider apart; no key can be reckoned from them."""
@@ -29,6 +32,14 @@ class Client(Protocol):
     """What makes the one call; ``mmscheck.SinchClient`` is one."""
 
     async def send_saved_mms(self, permit: Permit, request: SendRequest) -> SendResult:
+        """Redeem the permit, then make one POST; PermitError and UsageError mean that none was made."""
+
+
+@runtime_checkable
+class Saver(Protocol):
+    """A client that saves too; ``mmscheck.SinchClient`` is one."""
+
+    async def save_mms(self, permit: Permit, save: SaveRequest) -> SendResult:
         """Redeem the permit, then make one POST; PermitError and UsageError mean that none was made."""
 
 
@@ -51,15 +62,16 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
         return whole * random.uniform(0.5, 1.0)  # noqa: S311 - keeps senders apart, and is no secret
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """One send as the gate let it through; ``key`` None makes one of who gets what.
+class Order(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
+    """One send or save as the gate let it through.
 
-    ``campaign`` names the campaign that it belongs to, and ``row`` is its line in the file of recipients.
-    ``again``: also to a number that has this stored message.
+    The rest is of sends alone: ``key`` None makes one of who gets what; ``campaign`` names the campaign that
+    it belongs to, and ``row`` is its line in the file of recipients; ``again``: also to a number that has
+    this stored message.
     """
 
     report: Report
-    request: SendRequest
+    request: R
     permit: Permit
     key: str | None = None
     campaign: str | None = None
@@ -118,7 +130,7 @@ def own_key(request: SendRequest, subject: str | None, client: object, campaign:
     )
 
 
-def intent_of(order: Order, client: Client) -> SendIntent:
+def intent_of(order: Order[SendRequest], client: Client) -> SendIntent:
     """What the ledger keeps of a send."""
     request, (message,) = order.request, order.report.messages
     return SendIntent(
@@ -137,7 +149,7 @@ def intent_of(order: Order, client: Client) -> SendIntent:
     )
 
 
-def _expected(order: Order, client: Client) -> Expected | None:
+def _expected(order: Order[SendRequest], client: Client) -> Expected | None:
     """What the ledger must still have of the stored message; None where it was checked without a ledger."""
     (message,) = order.report.messages
     bound = (item.outcome for item in message.evaluations if item.rule == BOUND)

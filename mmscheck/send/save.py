@@ -1,49 +1,31 @@
-"""Save a message with the provider: permit, intent on disk, one POST, bind the id (design section 9).
+"""A save on its way, and what the ledger is to know of a stored message (design section 9).
 
 A save reaches no phone. So the kill switch does not stop it, and one of unknown outcome may be made again.
 """
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import shlex
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from mmscheck.errors import LedgerError, PermitError, UsageError
-from mmscheck.judge import gate
+from mmscheck.errors import UsageError
 from mmscheck.model.ledger import MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import MessageReport, Report
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.save import SaveRequest, Template
+from mmscheck.model.send import SAVE_CALL, SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import MediaKind
-from mmscheck.send.order import stored_at
-from mmscheck.send.shield import to_the_end
+from mmscheck.send.flow import ProviderCall
+from mmscheck.send.order import Order, Saver, stored_at
 from mmscheck.slidexml import parse
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger, Save
-
-
-@runtime_checkable
-class Saver(Protocol):
-    """What makes the one call; ``mmscheck.SinchClient`` is one."""
-
-    async def save_mms(self, permit: Permit, save: SaveRequest) -> SendResult:
-        """Redeem the permit, then make one POST; PermitError and UsageError mean that none was made."""
-
-
-class SaveOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """One save as the gate let it through."""
-
-    report: Report
-    save: SaveRequest
-    permit: Permit
 
 
 class Saved(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,75 +41,83 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     report: Report | None = None
 
 
-async def save_through(ledger: Ledger, client: Saver, order: SaveOrder) -> Saved:
-    """Make one saveMMS call and bind the id that comes back.
+class SaveCall(ProviderCall[SaveRequest]):
+    """One ``saveMMS`` call; the id that comes back is bound, and ``bound`` is its state in the ledger."""
 
-    Raises LedgerError, PermitError and UsageError when certainly nothing was saved. When cancelled during
-    the call it notes first that the outcome is unknown.
-    """
-    number = secrets.token_hex(8)
-    await _begin(ledger, order, number)
-    result = await _post(ledger, client, order, number)
-    saved = Saved(result=result)
-    if result.status is SendStatus.ACCEPTED and result.mms_id is not None:
-        saved = await to_the_end(_bind(ledger, order, result, stored_at(client)))
-    return msgspec.structs.replace(saved, result=await to_the_end(_noted(ledger, number, saved.result)))
+    kind = SAVE_CALL
+    in_doubt = SAVE_CALL.doubt
 
+    def __init__(self, ledger: Ledger, client: Saver, order: Order[SaveRequest]) -> None:
+        """A save that the gate has let through."""
+        super().__init__(ledger, order)
+        self._client = client
+        self._number = secrets.token_hex(8)
+        self.bound: MmsState | None = None
 
-async def _begin(ledger: Ledger, order: SaveOrder, number: str) -> None:
-    """What the gate let through, and that it is about to be saved: on disk before the call."""
-    permit = order.permit
-    await ledger.record_check(
-        "save-begun",
-        save=number,
-        message=permit.message_digest,
-        media=[digest for _, digest in permit.media_digests],
-        ruleset=permit.ruleset_digest,
-        expires=permit.expires,
-    )
+    @property
+    def unusable(self) -> bool:
+        """Whether it was saved under an id that the ledger does not have."""
+        saved = self.result is not None and self.result.status is SendStatus.ACCEPTED
+        return saved and self.bound is None
 
+    def known(self) -> SendResult:
+        """As of any call; an id that has come is told with the command that binds it."""
+        if not self.may_have_been_made or self.result is None or self.result.mms_id is None:
+            return super().known()
+        command = bind_command(self._order.report.messages[0].source, self.result.mms_id)
+        detail = f"{self.result.detail} If the id is not bound: {command}"
+        return msgspec.structs.replace(self.result, detail=detail)
 
-async def _post(ledger: Ledger, client: Saver, order: SaveOrder, number: str) -> SendResult:
-    try:
-        return await gate.guarded_save(order.permit, order.save, client.save_mms)
-    except (PermitError, UsageError) as error:
-        nothing = SendResult(status=SendStatus.NOT_ATTEMPTED, detail=f"{error}. Nothing was saved.")
-        await _noted(ledger, number, nothing)
-        raise
-    except asyncio.CancelledError:
-        cut = SendResult(status=SendStatus.UNKNOWN, detail="Interrupted during the call.")
-        await to_the_end(_noted(ledger, number, cut))
-        raise
-
-
-async def _noted(ledger: Ledger, number: str, result: SendResult) -> SendResult:
-    """The result, noted; that it could not be noted changes nothing of what happened."""
-    try:
-        await ledger.record_check(
-            "save-ended",
-            save=number,
-            status=result.status.value,
-            mms_id=result.mms_id,
-            error_code=result.error_code,
-            detail=result.detail,
+    async def _claim(self, permit: Permit) -> None:
+        await self._ledger.record_check(
+            "save-begun",
+            save=self._number,
+            message=permit.message_digest,
+            media=[digest for _, digest in permit.media_digests],
+            ruleset=permit.ruleset_digest,
+            expires=permit.expires,
         )
-    except LedgerError as error:
-        detail = f"{result.detail} The ledger could not note it ({error})."
-        return msgspec.structs.replace(result, detail=detail)
-    return result
 
+    async def _withdraw(self, why: str) -> None:
+        nothing = f"{why.rstrip('.')}. Nothing was saved."
+        await self._note(SendResult(status=SendStatus.NOT_ATTEMPTED, detail=nothing))
 
-async def _bind(ledger: Ledger, order: SaveOrder, result: SendResult, account: str) -> Saved:
-    message = order.report.messages[0]
-    mms_id = result.mms_id or ""
-    try:
-        known = await ledger.record_save(binding_of(message, mms_id, when_saved(message), account))
-    except (LedgerError, UsageError) as error:
-        return Saved(result=unbound(message, result, error))
-    return Saved(
-        result=msgspec.structs.replace(result, detail=f"{result.detail} {_when(known.state)}"),
-        bound=known.state,
-    )
+    async def _post(self, permit: Permit, request: SaveRequest) -> SendResult:
+        return await self._client.save_mms(permit, request)
+
+    def _interrupted(self) -> SendResult:
+        return SendResult(status=SendStatus.UNKNOWN, detail="Interrupted during the call.")
+
+    async def _record(self, result: SendResult, *, again: bool) -> SendResult:  # noqa: ARG002 - a save holds no key
+        if result.status is SendStatus.ACCEPTED and result.mms_id is not None:
+            result = await self._bind(result, result.mms_id)
+        return await self._note(result)
+
+    async def _bind(self, result: SendResult, mms_id: str) -> SendResult:
+        message = self._order.report.messages[0]
+        account = stored_at(self._client)
+        try:
+            known = await self._ledger.record_save(binding_of(message, mms_id, when_saved(message), account))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the id must not be lost
+            return unbound(message, result, error)
+        self.bound = known.state
+        return msgspec.structs.replace(result, detail=f"{result.detail} {_when(known.state)}")
+
+    async def _note(self, result: SendResult) -> SendResult:
+        """The result, noted; that it could not be noted changes nothing of what happened."""
+        try:
+            await self._ledger.record_check(
+                "save-ended",
+                save=self._number,
+                status=result.status.value,
+                mms_id=result.mms_id,
+                error_code=result.error_code,
+                detail=result.detail,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, the POST may have been made
+            detail = f"{result.detail} The ledger could not note it ({error})."
+            return msgspec.structs.replace(result, detail=detail)
+        return result
 
 
 WAIT = (
@@ -163,7 +153,7 @@ def bind_command(source: str, mms_id: str) -> str:
 
 
 def binding_of(message: MessageReport, mms_id: str, state: MmsState, account: str) -> Save:
-    """What the ledger is to know of a message stored at an account (``orders.stored_at``).
+    """What the ledger is to know of a message stored at an account (``order.stored_at``).
 
     Raises UsageError when a medium was not fetched, or for a judgement of other texts than are stored.
     """
@@ -229,3 +219,27 @@ def _content(message: Mms) -> object:
         ),
         sorted((stray.name, stray.overlooked) for stray in message.strays),
     )
+
+
+def differences(message: Mms, stored: Template) -> tuple[str, ...]:
+    """Each thing in which file and stored message differ, or which the provider did not tell.
+
+    Name, subject and number of slides. White space at the ends does not count, because an answer may be
+    written with line breaks of its own.
+    """
+    pairs = (
+        ("name", message.name.value if message.name else "", stored.name),
+        ("subject", message.subject.value if message.subject else "", stored.subject),
+        ("number of slides", str(len(message.slides)), stored.slides),
+    )
+    return tuple(
+        sentence for what, own, theirs in pairs if (sentence := _difference(what, own.strip(), theirs))
+    )
+
+
+def _difference(what: str, own: str, theirs: str | None) -> str:
+    if theirs is None:
+        return f"{what}: the provider does not tell it, so it could not be compared"
+    if own == theirs.strip():
+        return ""
+    return f'{what}: the file has "{own}", the provider "{theirs.strip()}"'

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
+from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.errors import LedgerError, MmscheckError
-from mmscheck.model.names import LONGEST_KEY, usable_name
 from mmscheck.report.escape import visible
 from mmscheck.ruleset import Config
 from mmscheck.serve import shown

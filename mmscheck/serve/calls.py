@@ -12,16 +12,15 @@ from mmscheck.fetch import FetchPolicy
 from mmscheck.judge.pipeline import load_rules
 from mmscheck.ledger import Ledger
 from mmscheck.model.ledger import NEVER_ARRIVED, SendState
-from mmscheck.model.phone import sender_type
 from mmscheck.model.report import Report
-from mmscheck.model.request import Changes, CustomText, SendRequest
+from mmscheck.model.request import Changes, CustomText, SendRequest, sender_type
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset import Config
 from mmscheck.ruleset.config import SendTable
 from mmscheck.send.api import Gate
 from mmscheck.send.order import Client, Retries
-from mmscheck.send.results import recorded
+from mmscheck.send.send import recorded
 from mmscheck.serve.checker import Done, outcome_of
 from mmscheck.serve.content import content_digest
 from mmscheck.serve.problem import ProblemError

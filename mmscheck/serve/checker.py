@@ -19,7 +19,7 @@ from mmscheck.model.rule import RuleSet
 from mmscheck.model.send import SendResult
 from mmscheck.model.words import SenderType
 from mmscheck.report import View
-from mmscheck.report.verdicts import decision_value
+from mmscheck.report.view import decision_value
 from mmscheck.ruleset import Config
 from mmscheck.serve.content import content_digest
 from mmscheck.serve.uploads import lint_uploads

@@ -16,8 +16,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from mmscheck.errors import LedgerError
-from mmscheck.ledger.parameters import arguments
-from mmscheck.ledger.where import Place
+from mmscheck.ledger.where import LedgerPlace, arguments
 from mmscheck.serve.tables import META
 
 T = TypeVar("T")
@@ -49,7 +48,7 @@ def beside(ledger: Path) -> Path:
     return ledger.with_name(f"{ledger.name}{_SUFFIX}")
 
 
-async def open_lane(place: Place) -> Lane:
+async def open_lane(place: LedgerPlace) -> Lane:
     """Open, and make what is missing; raises LedgerError."""
     lane: Lane = _Server(place.url) if place.file is None else _File(beside(place.file))
     try:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec.structs import replace
 
-from mmscheck.checks.kinds import is_other, kind_of
+from mmscheck.checks.media_types import is_other, kind_of
 from mmscheck.judge.engine import judge, judge_alone
 from mmscheck.judge.observe import usable
 from mmscheck.judge.pipeline import window

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mmscheck.model.coding import COMPRESSIONS
+from mmscheck.base.http import COMPRESSIONS, OK, REFUSALS, WEB_PAGES
+from mmscheck.model.framing import Framing
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Probe, ProbeName
 from mmscheck.model.server import Condition, Link
 
@@ -18,15 +19,10 @@ LONGEST_VALUE = 1024
 LONGEST_EXCERPT = 2048
 """Characters of a body that are looked at: what an observation keeps at most."""
 
-_OK = 200
-_REFUSALS = frozenset({401, 403, 406, 429})
-"""Statuses by which a server turns a client away; others say that something is missing or broken."""
-
-_PAGE = re.compile(r"\s*(?:text/html|application/xhtml)", re.IGNORECASE)
 _NOTHING = ("", "", None, None, None)
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One response as conditions look at it.
 
     ``headers`` has lower-case names; everything is cut. ``last`` marks the answer that ended the fetch: the
@@ -34,6 +30,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     headers: Mapping[str, str]
+    framing: Framing
     host: str
     path: str
     query: str
@@ -46,7 +43,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     browser: bool = False
 
 
-def answers(observation: Observation) -> tuple[Answer, ...]:
+def answers(observation: Observation) -> tuple[ServerAnswer, ...]:
     """Every hop's answer in order; the last one with what is known of the body."""
     if not observation.hops:
         return ()
@@ -54,21 +51,23 @@ def answers(observation: Observation) -> tuple[Answer, ...]:
     return (*map(_answer, before), answer_of(last, observation))
 
 
-def answer_of(hop: Hop, observation: Observation) -> Answer:
+def answer_of(hop: Hop, observation: Observation) -> ServerAnswer:
     """The answer of the hop that the fetch ended with, or of a probe's, with what is known of the body."""
     return _last(_answer(hop), observation)
 
 
-def _answer(hop: Hop) -> Answer:
+def _answer(hop: Hop) -> ServerAnswer:
     headers: dict[str, str] = {}
     for name, value in hop.headers:
         key = name.strip().lower()
         headers[key] = (f"{headers[key]}, {value}" if key in headers else value)[:LONGEST_VALUE]
     host, path, query = _split(hop.url)
-    return Answer(headers=headers, host=host, path=path, query=query, status=hop.status)
+    return ServerAnswer(
+        headers=headers, framing=hop.framing, host=host, path=path, query=query, status=hop.status
+    )
 
 
-def _last(answer: Answer, observation: Observation) -> Answer:
+def _last(answer: ServerAnswer, observation: Observation) -> ServerAnswer:
     return msgspec.structs.replace(
         answer,
         last=True,
@@ -87,14 +86,15 @@ def answers_browsers(observation: Observation) -> bool:
     """
     if not isinstance(observation, NotFetched) or observation.final is None:
         return False
-    return observation.final.status in _REFUSALS and any(map(_is_file_for_browser, observation.probes))
+    return observation.final.status in REFUSALS and any(map(_is_file_for_browser, observation.probes))
 
 
 def _is_file_for_browser(probe: Probe) -> bool:
     final = probe.final
     if probe.name is not ProbeName.BROWSER or probe.reason is not None or final is None:
         return False
-    return final.status == _OK and probe.size != 0 and not any(map(_PAGE.match, final.values("Content-Type")))
+    pages = (value.strip().lower().startswith(tuple(WEB_PAGES)) for value in final.values("Content-Type"))
+    return final.status == OK and probe.size != 0 and not any(pages)
 
 
 def _split(url: str) -> tuple[str, str, str]:
@@ -105,7 +105,7 @@ def _split(url: str) -> tuple[str, str, str]:
         return "", "", ""
 
 
-def holds(condition: Condition, answer: Answer) -> bool:
+def holds(condition: Condition, answer: ServerAnswer) -> bool:
     """Whether everything the condition asks for is there; ``beside`` and ``apart`` are not looked at.
 
     Where nobody answered nothing holds.
@@ -141,16 +141,16 @@ def is_link(link: Link, url: str) -> bool:
     )
 
 
-def _framing_holds(condition: Condition, answer: Answer) -> bool:
-    headers = answer.headers
+def _framing_holds(condition: Condition, answer: ServerAnswer) -> bool:
+    framing = answer.framing
     return (
-        condition.encoded in (None, _encoded(answer))
-        and condition.chunked in (None, "chunked" in headers.get("transfer-encoding", "").lower())
-        and condition.stated in (None, "content-length" in headers)
+        condition.encoded in (None, not COMPRESSIONS.isdisjoint(framing.content_codings))
+        and condition.chunked in (None, framing.chunked)
+        and condition.stated in (None, bool(framing.lengths))
     )
 
 
-def _last_holds(condition: Condition, answer: Answer) -> bool:
+def _last_holds(condition: Condition, answer: ServerAnswer) -> bool:
     """The part that is known of the last answer only."""
     asked = (condition.excerpt, condition.type, condition.size_over, condition.empty, condition.browser)
     if asked == _NOTHING:
@@ -168,11 +168,6 @@ def _last_holds(condition: Condition, answer: Answer) -> bool:
 def _in(pattern: str, text: str) -> bool:
     """Whether the pattern is in the text; in nothing there is nothing to be found."""
     return bool(text) and re.search(pattern, text, re.IGNORECASE) is not None
-
-
-def _encoded(answer: Answer) -> bool:
-    stated = answer.headers.get("content-encoding", "").lower().split(",")
-    return not COMPRESSIONS.isdisjoint(each.strip() for each in stated)
 
 
 def _is_host(host: str, wanted: tuple[str, ...]) -> bool:

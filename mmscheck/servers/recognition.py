@@ -13,8 +13,9 @@ from types import MappingProxyType
 import msgspec
 
 from mmscheck.model.observation import BYTE_WITNESSES, Fetched, Observation, ProbeName
+from mmscheck.model.report import Advice
 from mmscheck.model.server import IN_PLACE_OF_THE_FILE, Detected, Mark, Remedy, Server, ServerKind
-from mmscheck.servers.conditions import Answer, answer_of, answers, holds, is_link
+from mmscheck.servers.conditions import ServerAnswer, answer_of, answers, holds, is_link
 
 SEEN_IN: Mapping[str, ProbeName] = MappingProxyType(
     {
@@ -29,9 +30,6 @@ _MEDIUM = re.compile(
     r"(?:image|audio|video)/|text/(?:vcard|calendar)\Z|application/(?:pdf|vnd\.apple\.pkpass)\Z"
 )
 """Types that slides may hold."""
-
-_FOR = "\nFor "
-"""What parts a rule's own fix from what is advised for one server, and these from each other."""
 
 _LABELS: Mapping[Mark, str] = MappingProxyType({Mark.KNOWLEDGE: "Likely: ", Mark.REPORTED: "As reported: "})
 _FRONT = (ServerKind.CDN, ServerKind.IMAGE_CDN)
@@ -93,7 +91,7 @@ def page_at(servers: Iterable[Server], url: str) -> tuple[str, str]:
     return "", ""
 
 
-def _where(server: Server, seen: tuple[Answer, ...]) -> tuple[int, ...]:
+def _where(server: Server, seen: tuple[ServerAnswer, ...]) -> tuple[int, ...]:
     hops: tuple[int, ...] = ()
     for at, answer in enumerate(seen):
         for sign in server.signs:
@@ -142,32 +140,28 @@ def likeness(recognised: Recognised, rule: str) -> str:
     return f"It looks like {' and '.join(likely)}." if likely else ""
 
 
-def advice(recognised: Recognised, rule: str, *, decided: bool = True) -> tuple[str, ...]:
-    """What helps with this rule on what was recognised, one text for each remedy.
+def advice(recognised: Recognised, rule: str, *, decided: bool = True) -> tuple[Advice, ...]:
+    """What helps with this rule on what was recognised, one for each remedy.
 
     Without ``decided`` (the rule could not tell) only what answers in place of the file is spoken of.
     """
     if not recognised.found:
         return ()
     return tuple(
-        f"{_name(server)}: {_words(remedy)}"
+        Advice(name=_name(server), words=_words(remedy))
         for server, remedy in _fitting(recognised, rule, _pertinent(recognised, rule))
         if decided or server.kind in IN_PLACE_OF_THE_FILE
     )
 
 
-def join_fix(general: str, advised: Iterable[str]) -> str:
+def join_fix(general: str, advised: Iterable[Advice]) -> str:
     """A rule's own fix with what is advised below it."""
-    return _FOR.join((general, *advised))
+    return "\n".join((general, *(f"For {each}" for each in advised)))
 
 
-def split_fix(fix: str) -> tuple[str, tuple[str, ...]]:
-    """The fix of an evaluation as `join_fix` was given it."""
-    general, *advised = fix.split(_FOR)
-    return general, tuple(advised)
-
-
-def _fitting(recognised: Recognised, rule: str, answer: Answer | None) -> Iterator[tuple[Server, Remedy]]:
+def _fitting(
+    recognised: Recognised, rule: str, answer: ServerAnswer | None
+) -> Iterator[tuple[Server, Remedy]]:
     last = recognised.last
     for each in recognised.found:
         for remedy in each.server.remedies if each.server.id in last else ():
@@ -182,7 +176,7 @@ def _words(remedy: Remedy) -> str:
     return f"{cause} {fix}" if cause else fix
 
 
-def _applies(remedy: Remedy, answer: Answer | None, beside: frozenset[str]) -> bool:
+def _applies(remedy: Remedy, answer: ServerAnswer | None, beside: frozenset[str]) -> bool:
     if not remedy.when:
         return True
     return answer is not None and any(
@@ -191,7 +185,7 @@ def _applies(remedy: Remedy, answer: Answer | None, beside: frozenset[str]) -> b
     )
 
 
-def _pertinent(recognised: Recognised, rule: str) -> Answer | None:
+def _pertinent(recognised: Recognised, rule: str) -> ServerAnswer | None:
     """The answer that the rule is about."""
     observation = recognised.observation
     asked = [each for each in observation.probes if each.name is SEEN_IN.get(rule)]

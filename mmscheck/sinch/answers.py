@@ -9,11 +9,13 @@ from __future__ import annotations
 import msgspec
 from lxml import etree
 
+from mmscheck.base.xml import XmlError, folded, folded_tag, parse
+
 MAX_ANSWER_BYTES = 65_536
 """Documented answers are under 1 KB; anything past this is no answer."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ProviderAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One parsed answer, its values stripped of surrounding white space; None where absent or empty.
 
     ``success`` is True or False as the status says, and None when it says neither. ``inner_failure`` is set
@@ -51,42 +53,25 @@ _SUCCESS = {"success": True, "failure": False}
 _FAILING = {("status", "failure"), ("status", "failed"), ("status", "error")}
 
 
-def parse_answer(body: bytes, longest: int = MAX_ANSWER_BYTES) -> Answer | Unparseable:
+def parse_answer(body: bytes, longest: int = MAX_ANSWER_BYTES) -> ProviderAnswer | Unparseable:
     """Read one answer document; never raises, and resolves no entity and opens nothing."""
     if len(body) > longest:
         return Unparseable(reason=f"it is longer than {longest} bytes")
     if not body.strip():
         return Unparseable(reason="it is empty")
     try:
-        root = etree.fromstring(body, _parser())
-    except (etree.XMLSyntaxError, ValueError):
-        return Unparseable(reason="it is not well-formed XML")
-    if root.getroottree().docinfo.internalDTD is not None:
-        return Unparseable(reason="it declares a document type")
-    if _plain(root.tag) != "response":
+        root = parse(body)
+    except XmlError as error:
+        return Unparseable(reason=f"it {error}")
+    if folded(root.tag) != "response":
         return Unparseable(reason="its root element is not response")
     return _read(root)
 
 
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-
-
-def _plain(tag: object) -> str:
-    return tag.lower().replace("-", "").replace("_", "") if isinstance(tag, str) else ""
-
-
-def _read(root: etree._Element) -> Answer | Unparseable:
+def _read(root: etree._Element) -> ProviderAnswer | Unparseable:
     values: dict[str, str] = {}
     for child in root:
-        name = _FIELDS.get(_plain(child.tag))
+        name = _FIELDS.get(folded(child.tag))
         if name is None:
             continue
         if len(child):
@@ -98,16 +83,16 @@ def _read(root: etree._Element) -> Answer | Unparseable:
         return Unparseable(reason="it has no status")
     success = _SUCCESS.get(values.pop("status").lower())
     given = {name: value for name, value in values.items() if value}
-    return Answer(success=success, inner_failure=_fails_inside(root), **given)
+    return ProviderAnswer(success=success, inner_failure=_fails_inside(root), **given)
 
 
 def _fails_inside(root: etree._Element) -> bool:
     """Whether anything that is not itself a field of the answer says error or failure."""
     fields = set(root)
     for element in root.iter(etree.Element):
-        name, text = _plain(etree.QName(element).localname), (element.text or "").strip()
+        name, text = folded_tag(element), (element.text or "").strip()
         says = [] if element in fields and name in _FIELDS else [(name, text)]
-        says += [(_plain(key), str(value).strip()) for key, value in element.attrib.items()]
+        says += [(folded(key), str(value).strip()) for key, value in element.attrib.items()]
         if any(
             value and (word.startswith("error") or (word, value.lower()) in _FAILING) for word, value in says
         ):

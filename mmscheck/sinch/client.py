@@ -20,14 +20,18 @@ from mmscheck.model.request import SendRequest
 from mmscheck.model.save import SaveRequest, Template
 from mmscheck.model.send import SAVE_CALL, SEND_CALL, CallKind, SendResult
 from mmscheck.model.verdict import Permit
-from mmscheck.sinch.address import provider_url
 from mmscheck.sinch.answers import MAX_ANSWER_BYTES, parse_answer
-from mmscheck.sinch.documents import request_xml
-from mmscheck.sinch.failures import Stage, broken_off, why_broken_off
+from mmscheck.sinch.documents import request_xml, save_xml
 from mmscheck.sinch.outcome import LONGEST_INFO, judge, tidy
-from mmscheck.sinch.saves import save_xml
-from mmscheck.sinch.templates import MAX_LISTING_BYTES, MAX_PAGES, Page, Refused, parse_page, templates_xml
-from mmscheck.sinch.transport import Transport
+from mmscheck.sinch.templates import (
+    MAX_LISTING_BYTES,
+    MAX_PAGES,
+    Refused,
+    TemplatePage,
+    parse_page,
+    templates_xml,
+)
+from mmscheck.sinch.transport import ConnectionStage, Transport, broken_off, provider_url, why_broken_off
 
 DEFAULT_API_URL = "https://api.ci.mblox.com/ep/v1/"
 """The XML service (Sinch XML API introduction, 2021)."""
@@ -92,7 +96,7 @@ class SinchClient:
         if type(permit) is not Permit:
             raise PermitError(f"a {call.name} needs a permit from the gate")
         permit.redeem(request.digest, time.time() if now is None else now)
-        stage = Stage()
+        stage = ConnectionStage()
         try:
             http_status, body = await self._transport.post(document, stage, MAX_ANSWER_BYTES)
         except Exception as error:  # noqa: BLE001 - raising would invite a second try of what may have been done
@@ -119,8 +123,8 @@ class SinchClient:
                 return None
         return Refused(reason=f"the id was not among the first {MAX_PAGES} pages of the provider's list")
 
-    async def _page(self, number: int) -> Page | Refused:
-        stage = Stage()
+    async def _page(self, number: int) -> TemplatePage | Refused:
+        stage = ConnectionStage()
         try:
             status, body = await self._transport.post(
                 templates_xml(self.api_key, number), stage, MAX_LISTING_BYTES

@@ -1,4 +1,4 @@
-"""The provider's error codes: what each says, and whether the message may have gone out.
+"""The provider's codes: of a call, whether the message may have gone out; of a postback, what it tells.
 
 Sources: Skycore XML API 1.3 appendix B (2015), Sinch XML API appendix (2021) and the later JSON code list
 as far as public; for what they dropped, Skycore XML API 1.3 of 2013 to 2015-03. Left out: the functions of
@@ -6,15 +6,19 @@ as far as public; for what they dropped, Skycore XML API 1.3 of 2013 to 2015-03.
 beacons). A code that is not here is explained by nobody, so whoever meets one must treat the outcome as
 unknown.
 
-An answer and a postback may have the same code: ``E102`` here is a call without a key, and there a message
-that was not delivered (``mmscheck.sinch.postbacks``).
+An answer and a postback may have the same code: ``E102`` is a call without a key, or a message that was not
+delivered.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
+
+from mmscheck.model.ledger import PostbackMeaning
 
 
 class CodeClass(StrEnum):
@@ -33,13 +37,14 @@ class ErrorCode(msgspec.Struct, frozen=True, kw_only=True):
     """One error code; ``meaning`` is a clause that can follow "the provider says".
 
     ``only`` names the one generation of the documents that has it, and is empty for the others: a reader can
-    tell by it which codes can still come.
+    tell by it which codes can still come. ``too_fast``: every call of the account has to wait, not just this.
     """
 
     code: str
     meaning: str
     kind: CodeClass
     only: str = ""
+    too_fast: bool = False
 
     @property
     def told(self) -> str:
@@ -53,6 +58,9 @@ _RETRY = {
     "E618": "the lookup of the recipient's carrier failed",
     "E626": "the stored message is still being encoded (postback N003 has not come yet)",
 }
+
+_TOO_FAST = frozenset({"E106", "E113"})
+"""Of these the ones that are about how often is called, and not about the one call."""
 
 _UNKNOWN = {
     "E201": "an SMS could not be sent (documented for postbacks and for sending SMS, not for MMS calls)",
@@ -158,7 +166,7 @@ _ONLY = {
 
 def _rows(meanings: dict[str, str], kind: CodeClass) -> list[ErrorCode]:
     return [
-        ErrorCode(code=code, meaning=meaning, kind=kind, only=_ONLY.get(code, ""))
+        ErrorCode(code=code, meaning=meaning, kind=kind, only=_ONLY.get(code, ""), too_fast=code in _TOO_FAST)
         for code, meaning in meanings.items()
     ]
 
@@ -177,3 +185,73 @@ _BY_CODE = {row.code: row for row in ERROR_CODES}
 def explain(code: str) -> ErrorCode | None:
     """The row for a code, written in any case and with white space around it, or None when unknown."""
     return _BY_CODE.get(code.strip().upper())
+
+
+class PostbackCode(msgspec.Struct, frozen=True, kw_only=True):
+    """One postback code; ``meaning`` is a clause that can follow "the provider reports that"."""
+
+    code: str
+    meaning: str
+    kind: PostbackMeaning
+
+
+_MEANINGS = {
+    "N003": (PostbackMeaning.READY, "the message is saved, and encoded where needed: its mms-id can be used"),
+    "N013": (PostbackMeaning.SENT, "the message is encoded and its sending has started (sendMMS)"),
+    "N101": (PostbackMeaning.SENT, "the message was handed over to the carrier"),
+    "N102": (PostbackMeaning.STATUS, "the message was delivered or its status changed, as its status says"),
+    "N103": (PostbackMeaning.FAILED, "the message expired"),
+    "N201": (PostbackMeaning.SENT, "an SMS was sent"),
+    "N202": (
+        PostbackMeaning.DELIVERED_AS_SMS,
+        "the message went out as an SMS, and arrived unless its status says otherwise",
+    ),
+    "N401": (PostbackMeaning.INBOUND, "a message came in"),
+    "N501": (PostbackMeaning.DISCOVERY, "a device discovery message was sent"),
+    "N502": (PostbackMeaning.DISCOVERY, "a device discovery message changed its status"),
+    "E002": (
+        PostbackMeaning.CORRUPT,
+        "the audio could not be encoded when saving: the mms-id must not be used",
+    ),
+    "E003": (
+        PostbackMeaning.CORRUPT,
+        "the video could not be encoded when saving: the mms-id must not be used",
+    ),
+    "E004": (
+        PostbackMeaning.CORRUPT,
+        "the image could not be encoded when saving: the mms-id must not be used",
+    ),
+    "E011": (
+        PostbackMeaning.FAILED,
+        "the content did not pass validation (in 2015: a video was not encoded)",
+    ),
+    "E012": (PostbackMeaning.FAILED, "the audio could not be encoded (sendMMS)"),
+    "E013": (PostbackMeaning.FAILED, "the video could not be encoded (sendMMS)"),
+    "E100": (PostbackMeaning.FAILED, "the request was not valid"),
+    "E101": (PostbackMeaning.FAILED, "the message could not be sent"),
+    "E102": (
+        PostbackMeaning.FAILED,
+        "the message was not delivered: expired, rejected, not supported or not recognised",
+    ),
+    "E201": (PostbackMeaning.FAILED, "the SMS was not sent"),
+    "E202": (PostbackMeaning.FAILED, "the SMS in place of the MMS was not delivered"),
+    "E501": (PostbackMeaning.DISCOVERY, "the device discovery message could not be sent"),
+    "E502": (PostbackMeaning.DISCOVERY, "the device discovery message was not delivered"),
+    "E999": (PostbackMeaning.FAILED, "an error happened after the message was queued"),
+}
+
+POSTBACK_CODES: tuple[PostbackCode, ...] = tuple(
+    PostbackCode(code=code, kind=kind, meaning=meaning) for code, (kind, meaning) in _MEANINGS.items()
+)
+"""Every documented postback code."""
+
+_BY_POSTBACK_CODE = {row.code: row for row in POSTBACK_CODES}
+
+
+def explain_postback(code: str) -> PostbackCode | None:
+    """The row for a postback code, in any case and with white space around it, or None when unknown."""
+    return _BY_POSTBACK_CODE.get(code.strip().upper())
+
+
+POSTBACK_MEANINGS: Mapping[str, str] = MappingProxyType({row.code: row.kind.value for row in POSTBACK_CODES})
+"""For each code what it says, as the ledger takes it."""

@@ -5,16 +5,15 @@ Only two things are proof: a clear success, and a clear failure with a code that
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
-from mmscheck.model.known_secret import KnownSecret
-from mmscheck.model.phone import another_number
+from mmscheck.base.known_secret import KnownSecret
+from mmscheck.base.phone import another_number
+from mmscheck.base.text import one_line
 from mmscheck.model.request import SendRequest
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SAVE_CALL, SEND_CALL, CallKind, SendResult, SendStatus
-from mmscheck.sinch.answers import Answer, Unparseable
+from mmscheck.sinch.answers import ProviderAnswer, Unparseable
 from mmscheck.sinch.codes import CodeClass, explain
 from mmscheck.sinch.documents import REDACTED
 
@@ -24,11 +23,10 @@ LONGEST_INFO = 300
 _SUCCESSFUL = range(200, 300)
 _REDIRECT = range(300, 400)
 _SERVER_ERROR = 500
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 def judge(
-    answer: Answer | Unparseable, http_status: int, request: SendRequest | SaveRequest, api_key: str
+    answer: ProviderAnswer | Unparseable, http_status: int, request: SendRequest | SaveRequest, api_key: str
 ) -> SendResult:
     """The result of a call that was answered; the key is removed wherever the answer repeats it."""
     call = SEND_CALL if isinstance(request, SendRequest) else SAVE_CALL
@@ -66,8 +64,8 @@ def unknown(call: CallKind, reason: str, http_status: int | None = None) -> Send
 
 
 def tidy(text: str, api_key: str) -> str:
-    """One line without control characters and without the key, however it is spelled."""
-    return _UNPRINTABLE.sub(" ", KnownSecret(api_key).hidden(text, REDACTED))
+    """The text on one line, escaped, and without the key, however it is spelled."""
+    return one_line(KnownSecret(api_key).hidden(text, REDACTED))
 
 
 def _shown(text: str | None, api_key: str) -> str | None:
@@ -75,7 +73,7 @@ def _shown(text: str | None, api_key: str) -> str | None:
 
 
 def _decide(
-    answer: Answer, http_status: int, request: SendRequest | SaveRequest, call: CallKind
+    answer: ProviderAnswer, http_status: int, request: SendRequest | SaveRequest, call: CallKind
 ) -> tuple[SendStatus, str]:
     if doubt := _contradiction(answer, http_status) or _of_another(answer, request):
         return SendStatus.UNKNOWN, f"{doubt} {call.doubt}"
@@ -92,7 +90,7 @@ def _decide(
     )
 
 
-def _contradiction(answer: Answer, http_status: int) -> str | None:
+def _contradiction(answer: ProviderAnswer, http_status: int) -> str | None:
     """The sentence on what does not fit together within the answer, or None."""
     code = f", {answer.error_code}" if answer.error_code else ""
     if http_status >= _SERVER_ERROR:
@@ -111,7 +109,7 @@ def _contradiction(answer: Answer, http_status: int) -> str | None:
     return f"The provider {odd}{code}." if odd else None
 
 
-def _of_another(answer: Answer, request: SendRequest | SaveRequest) -> str | None:
+def _of_another(answer: ProviderAnswer, request: SendRequest | SaveRequest) -> str | None:
     """The sentence on why the answer is about something else than was asked for, or None."""
     if isinstance(request, SaveRequest):
         # Without the id nobody can ever send what was saved.
@@ -126,7 +124,7 @@ def _of_another(answer: Answer, request: SendRequest | SaveRequest) -> str | Non
     return f"The provider's answer{code} is about another send: {other}." if other else None
 
 
-def _refused(answer: Answer, call: CallKind) -> tuple[SendStatus, str]:
+def _refused(answer: ProviderAnswer, call: CallKind) -> tuple[SendStatus, str]:
     if not answer.error_code:
         return SendStatus.UNKNOWN, f"The provider said failure without an error code. {call.doubt}"
     code = explain(answer.error_code)

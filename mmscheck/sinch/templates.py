@@ -9,8 +9,9 @@ from __future__ import annotations
 import msgspec
 from lxml import etree
 
+from mmscheck.base.xml import folded_tag, parse
 from mmscheck.model.save import Template
-from mmscheck.sinch.answers import Answer, Unparseable, parse_answer
+from mmscheck.sinch.answers import ProviderAnswer, Unparseable, parse_answer
 
 MAX_LISTING_BYTES = 4_194_304
 """A page of 100 items is some 40 KB; names and subjects are bounded, so anything near this is no page."""
@@ -19,7 +20,7 @@ MAX_PAGES = 200
 """Pages that are asked for before a search is given up: 20,000 stored messages."""
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class TemplatePage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of the list; ``total`` is how many there are, None when it did not say."""
 
     templates: tuple[Template, ...]
@@ -53,35 +54,31 @@ def templates_xml(api_key: str, page: int) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def parse_page(body: bytes, http_status: int) -> Page | Refused:
+def parse_page(body: bytes, http_status: int) -> TemplatePage | Refused:
     """Read one page; never raises, and resolves no entity and opens nothing."""
     answer = parse_answer(body, longest=MAX_LISTING_BYTES)
     if isinstance(answer, Unparseable):
         return Refused(reason=f"the provider's list (HTTP {http_status}) could not be read: {answer.reason}")
     if answer.success is not True:
         return _refused(answer, http_status)
-    root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-    rows = [element for element in root.iter(etree.Element) if _plain(element) == "mmstemplate"]
+    root = parse(body)
+    rows = [element for element in root.iter(etree.Element) if folded_tag(element) == "mmstemplate"]
     read = [_template(row) for row in rows]
     if any(one is None for one in read):
         return Refused(reason="the provider's list holds an item that gives its mms-id not at all, or twice")
-    return Page(templates=tuple(one for one in read if one), total=_total(root))
+    return TemplatePage(templates=tuple(one for one in read if one), total=_total(root))
 
 
-def _refused(answer: Answer, http_status: int) -> Refused:
+def _refused(answer: ProviderAnswer, http_status: int) -> Refused:
     what = answer.error_code or f"HTTP {http_status}"
     words = f": {answer.error_info}" if answer.error_info else ""
     return Refused(reason=f"the provider gave no list ({what}{words})", error_code=answer.error_code)
 
 
-def _plain(element: etree._Element) -> str:
-    return etree.QName(element).localname.lower().replace("-", "").replace("_", "")
-
-
 def _template(row: etree._Element) -> Template | None:
     values: dict[str, str] = {}
     for child in row.iterchildren(etree.Element):
-        name = _FIELDS.get(_plain(child))
+        name = _FIELDS.get(folded_tag(child))
         if name is None:
             continue
         if name in values:
@@ -94,6 +91,6 @@ def _template(row: etree._Element) -> Template | None:
 def _total(root: etree._Element) -> int | None:
     for element in root.iterchildren(etree.Element):
         digits = (element.text or "").strip()
-        if _plain(element) == "totalresults" and digits.isascii() and digits.isdigit():
+        if folded_tag(element) == "totalresults" and digits.isascii() and digits.isdigit():
             return int(digits[:9])
     return None

@@ -6,7 +6,7 @@ from mmscheck.slidexml.decode import MAX_BYTES
 from mmscheck.slidexml.inputs import DOCUMENTS, Input, document_places, read_inputs
 from mmscheck.slidexml.reader import parse
 from mmscheck.slidexml.roots import is_other_xml
-from mmscheck.slidexml.walk import Left, Unread, escaped, left_out, walk
+from mmscheck.slidexml.walk import Left, Unread, left_out, walk
 
 __all__ = [
     "DOCUMENTS",
@@ -15,7 +15,6 @@ __all__ = [
     "Left",
     "Unread",
     "document_places",
-    "escaped",
     "is_other_xml",
     "left_out",
     "parse",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from mmscheck.model.redact import LONGEST_HARMLESS
+from mmscheck.base.redact import LONGEST_HARMLESS
+from mmscheck.base.text import escaped
 from mmscheck.slidexml.decode import offset_of
 from mmscheck.slidexml.names import DURATION, KINDS, NAME, SECRETS, SUBJECT, TEXT, URL, is_known, key_of
 
@@ -41,11 +42,6 @@ _PLAIN_VALUE = re.compile(r"[A-Za-z_-]{0,16}|[0-9.]{1,8}|…")
 _USERINFO = re.compile(r"//[^/\s@<>]{1,300}@")
 
 
-def printable(text: str) -> str:
-    """The text with every character that a terminal might act upon written as an escape."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-
-
 def cut(text: str, around: int = 0, width: int = WIDTH) -> str:
     """At most ``width`` characters of the text, those near ``around``, with … where it was cut."""
     start = max(0, min(around - width // 2, len(text) - width))
@@ -75,7 +71,7 @@ def query_around(shown: str, at: int) -> str:
     query = shown[start:end]
     if shown[start - 1 : start] != "?" or "=" not in query or len(query) > WIDTH:
         return ""
-    return printable(_VALUE.sub(lambda found: found[1] + (found[2] if _is_plain(found[2]) else "…"), query))
+    return escaped(_VALUE.sub(lambda found: found[1] + (found[2] if _is_plain(found[2]) else "…"), query))
 
 
 def _is_plain(value: str) -> bool:
@@ -97,7 +93,7 @@ def shown_line(text: str, line: int, column: int = 0) -> str:
 
 def _fit(line: str, around: int) -> str:
     indent = len(line) - len(line.lstrip())
-    return cut(printable(line.strip()), max(0, around - indent))
+    return cut(escaped(line.strip()), max(0, around - indent))
 
 
 def context(text: str, at: int) -> tuple[str | None, bool]:

@@ -10,8 +10,8 @@ import re
 
 from lxml import etree
 
+from mmscheck.base.redact import redact_text
 from mmscheck.model.mms import XmlProblem
-from mmscheck.model.redact import redact_text
 from mmscheck.slidexml.decode import offset_of
 from mmscheck.slidexml.excerpt import BARE, corrected, excerpt, query_around, shown_line
 from mmscheck.slidexml.names import is_known, key_of

@@ -13,8 +13,9 @@ from typing import BinaryIO
 
 import msgspec
 
+from mmscheck.base.text import escaped
 from mmscheck.slidexml.decode import MAX_BYTES
-from mmscheck.slidexml.walk import Left, Unread, escaped, walk
+from mmscheck.slidexml.walk import Left, Unread, walk
 
 DOCUMENTS = frozenset({".xml"})
 """How the names of documents end, in small letters."""

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from xml.sax.saxutils import unescape
 
+from mmscheck.base.redact import redact_text, redact_url
+from mmscheck.base.text import escaped
 from mmscheck.model.mms import Mms
-from mmscheck.model.redact import redact_text, redact_url
-from mmscheck.slidexml.excerpt import context, masked, printable
+from mmscheck.slidexml.excerpt import context, masked
 
 LONGEST = 600
 """Characters that are kept of a line; what a finding is about stands at the beginning of all but odd ones."""
@@ -63,7 +64,7 @@ def _shown(text: str, start: int) -> str:
     urls: list[str] = []
     stand_in = _URL.sub(lambda found: _put_away(found.group(), urls), _STAND_IN.sub("…", line))
     hidden = redact_text(masked(stand_in, *context(text, start)))
-    shown = printable(_STAND_IN.sub(lambda found: urls[ord(found.group()) - _FIRST_STAND_IN], hidden))
+    shown = escaped(_STAND_IN.sub(lambda found: urls[ord(found.group()) - _FIRST_STAND_IN], hidden))
     return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
 
 

@@ -13,6 +13,7 @@ import msgspec
 from lxml import etree
 from lxml.etree import _Element
 
+from mmscheck.base.xml import hardened_parser
 from mmscheck.model.mms import XmlProblem
 from mmscheck.slidexml.decode import line_of
 from mmscheck.slidexml.excerpt import excerpt
@@ -47,14 +48,7 @@ def read(text: str) -> Tree | XmlProblem:
         return problem
     # XML allows neither a text declaration in a str nor another encoding than the declared one,
     # so the text goes in as UTF-8 and the parser is told so.
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        recover=False,
-    )
+    parser = hardened_parser(encoding="utf-8", as_written=True)
     try:
         root = etree.fromstring(text.encode("utf-8"), parser)
         _raise_for_namespaces(parser)

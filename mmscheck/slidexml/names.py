@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 
+from mmscheck.base.xml import folded
 from mmscheck.model.words import MediaKind
 
 MODERN, LEGACY, LEGACY_CONTENT = "modern", "legacy", "legacy-content"
@@ -87,7 +88,7 @@ _CLOSE = 0.8  # of 1.0 by difflib: "imgae" and "vidoe" reach it, words of anothe
 
 def key_of(name: str) -> str:
     """The name without case, hyphens, underscores and prefix; legacy and JSON names become modern ones."""
-    key = name.rpartition(":")[2].lower().replace("-", "").replace("_", "")
+    key = folded(name.rpartition(":")[2])
     return _SYNONYMS.get(key, key)
 
 

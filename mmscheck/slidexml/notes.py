@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from lxml import etree
 from lxml.etree import _Element
 
+from mmscheck.base.text import escaped
 from mmscheck.model.mms import Stray, Text
 from mmscheck.slidexml import names
-from mmscheck.slidexml.excerpt import cut, printable
+from mmscheck.slidexml.excerpt import cut
 from mmscheck.slidexml.markup import Tree
 
 Found = tuple[str, Text]
@@ -31,7 +32,7 @@ def key_of(element: _Element) -> str:
 def name_of(element: _Element) -> str:
     """The element's name with its prefix as written, made fit to be shown."""
     local = etree.QName(element).localname
-    return cut(printable(f"{element.prefix}:{local}" if element.prefix else local), width=_NAME_WIDTH)
+    return cut(escaped(f"{element.prefix}:{local}" if element.prefix else local), width=_NAME_WIDTH)
 
 
 def text_of(element: _Element) -> str:
@@ -126,7 +127,7 @@ class Notes:
             meant = names.key_of(local)
             meant = meant if meant in {names.DURATION, names.URL} else names.likely(meant) or ""
             expected = names.spelling(meant, self.dialect)
-            shown = f"{name}/@{cut(printable(local), width=_NAME_WIDTH)}"
+            shown = f"{name}/@{cut(escaped(local), width=_NAME_WIDTH)}"
             self.add(element, shown, expected, overlooked="//" in str(value))
 
 

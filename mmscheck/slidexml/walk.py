@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from mmscheck.base.text import escaped
 from mmscheck.slidexml.ignoring import Ignored, above, inside, is_ignored, patterns_of
 
 MOST_NAMED = 3
@@ -84,11 +85,6 @@ def left_out(left: Sequence[Left]) -> Iterator[str]:
     if rest := len(left) - len(links):
         count = "1 file or folder was" if rest == 1 else f"{rest:,} files or folders were"
         yield f"{count} left out, as .gitignore or --exclude say."
-
-
-def escaped(path: str) -> str:
-    """The path with whatever cannot be printed or encoded written as an escape."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in path)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

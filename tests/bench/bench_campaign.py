@@ -29,11 +29,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests.support, wherever this is run from
 
-from mmscheck.campaign import sender
 from mmscheck.cli.main import main as mmscheck
 from mmscheck.ledger import Ledger
 from mmscheck.sandbox import Sandbox, Ways
-from mmscheck.send import dispatch
+from mmscheck.send.send import SendCall
 from tests.support.campaigns import DOCUMENT, bind, stored, write_recipients
 from tests.support.postgres import cluster
 
@@ -58,11 +57,11 @@ def shares() -> list[float]:
     """The ledger's share of every send from now on, in milliseconds."""
     found: list[float] = []
     spent: contextvars.ContextVar[list[float]] = contextvars.ContextVar("spent")
-    through = dispatch.send_through
+    make = SendCall.make
 
     async def watched(*given: Any) -> Any:
         spent.set([])
-        result = await through(*given)
+        result = await make(*given)
         found.append(sum(spent.get()) * 1000)
         return result
 
@@ -79,7 +78,7 @@ def shares() -> list[float]:
     # What a campaign awaits on the way of a send; the note of the permit is in the claim's transaction.
     for name in ("claim", "held", "answer"):
         setattr(Ledger, name, timed(getattr(Ledger, name)))
-    setattr(sender, "send_through", watched)  # noqa: B010 - the module exports no such name to assign to
+    setattr(SendCall, "make", watched)  # noqa: B010 - mypy lets no method be assigned to
     return found
 
 

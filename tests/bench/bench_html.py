@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests.support, wherever this is run from
 
-from mmscheck.cli.sites import folder_of, write_site
+from mmscheck.cli.output import folder_of, write_site
 from tests.support import html_reports
 from tests.support.pages import chromium, visit
 

@@ -13,7 +13,7 @@ import msgspec
 
 from mmscheck.checks import READS_PROBES
 from mmscheck.cli.check import read_messages
-from mmscheck.cli.lint_paths import document_paths
+from mmscheck.cli.paths import document_paths
 from mmscheck.cli.running import run
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from mmscheck.cli.sites import write_site
+from mmscheck.cli.output import write_site
 from mmscheck.report.html.overview import FIRST
 from tests.support import html_reports
 from tests.support.pages import LAPTOP, PHONE, visit

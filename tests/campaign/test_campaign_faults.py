@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mmscheck.campaign import Limits, Watcher
+from mmscheck.campaign import CampaignLimits, Watcher
 from mmscheck.cli.campaign import exit_code
 from mmscheck.sandbox import Mishaps, Sandbox, Ways
 from tests.support.campaigns import DOCUMENT, named, plan, run, stored, until, write_recipients
@@ -216,7 +216,7 @@ async def test_what_nobody_foresaw_ends_it_with_its_counts(tmp_path: Path, after
     with (tmp_path / "rows.csv").open("w", newline="") as log:
         async with Sandbox() as box:
             mms_id = await stored(box)
-            given = plan(mms_id, limits=Limits(in_flight=3))
+            given = plan(mms_id, limits=CampaignLimits(in_flight=3))
             outcome = await run(box, given, file, watcher=Breaking(after), log=log)
             sent = box.phones.total
     assert isinstance(outcome.failure, ZeroDivisionError)

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 
 from mmscheck import Gate, SendStatus, SinchClient
-from mmscheck.campaign import Limits, Plan
+from mmscheck.campaign import CampaignLimits, CampaignPlan
 from mmscheck.errors import UsageError
 from mmscheck.ledger import Save, open_ledger
 from mmscheck.model.ledger import MmsState, RefusalReason
 from mmscheck.model.request import Changes, SendRequest
 from mmscheck.model.send import SendResult
-from mmscheck.report.campaign_text import campaign_sentence
+from mmscheck.report.run_words import campaign_sentence
 from mmscheck.sandbox import Sandbox, Ways
 from mmscheck.send.order import provider_account
 from tests.support.campaigns import (
@@ -36,7 +36,7 @@ from tests.support.campaigns import (
 ROWS = 12
 
 
-def campaign(mms_id: str, name: str | None, **changes: Any) -> Plan:
+def campaign(mms_id: str, name: str | None, **changes: Any) -> CampaignPlan:
     return plan(mms_id, **changes) if name is None else plan(mms_id, name=name, named=True, **changes)
 
 
@@ -111,7 +111,7 @@ async def test_a_campaign_passes_by_those_who_had_the_message_alone(tmp_path: Pa
         mms_id = await stored(box)
         for number, who in rows[:ROWS]:
             assert (await alone(box, mms_id, number, who)).status is SendStatus.ACCEPTED
-        outcome = await run(box, campaign(mms_id, name, limits=Limits(in_flight=1)), file)
+        outcome = await run(box, campaign(mms_id, name, limits=CampaignLimits(in_flight=1)), file)
         result = outcome.result
         assert (result.accepted, result.recorded + result.had, result.left) == (48, ROWS, 0)
         assert result.stopped is None
@@ -171,7 +171,7 @@ async def test_what_another_account_or_message_sent_is_free(tmp_path: Path) -> N
 async def test_two_names_at_once_send_each_phone_one_message(tmp_path: Path) -> None:
     """The ledger decides inside the claim, and not a look before it."""
     file = write_recipients(tmp_path / "all.csv", named(60))
-    lenient = Limits(in_flight=8, failure_share=1.0)
+    lenient = CampaignLimits(in_flight=8, failure_share=1.0)
     async with Sandbox(ways=Ways(answer_seconds=0.05)) as box:
         mms_id = await stored(box)
         plans = [campaign(mms_id, name, limits=lenient) for name in ("aa", "bb")]
@@ -187,7 +187,7 @@ async def test_an_id_that_is_bound_anew_during_a_campaign_stops_it(tmp_path: Pat
     file = write_recipients(tmp_path / "all.csv", named(300))
     async with Sandbox(ways=Ways(answer_seconds=0.05)) as box:
         mms_id = await stored(box)
-        async with running(box, plan(mms_id, limits=Limits(in_flight=4)), file) as one:
+        async with running(box, plan(mms_id, limits=CampaignLimits(in_flight=4)), file) as one:
             ending = asyncio.create_task(one.run())
             await until(lambda: len(box.phones.counts) >= 8)
             await bind(mms_id, document=DOCUMENT.replace("Hello", "Other"), at=box.provider_url)

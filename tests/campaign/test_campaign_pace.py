@@ -9,49 +9,48 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.campaign import Limits
-from mmscheck.campaign.pace import Pace
-from mmscheck.campaign.stopping import Halt
-from mmscheck.campaign.tally import Health, Tally
-from mmscheck.cli.campaign_progress import CampaignProgress
+from mmscheck.campaign import CampaignLimits
+from mmscheck.campaign.counts import RowCounts
+from mmscheck.campaign.limits import FailureRate, SendPace, StopSignal
+from mmscheck.cli.campaign import CampaignProgress
 from mmscheck.cli.progress import Progress
 from mmscheck.errors import UsageError
 from mmscheck.model.campaign import RowFate, RowNote
 
 
 async def test_turns_keep_to_the_rate() -> None:
-    pace, began = Pace(50.0, Halt()), time.monotonic()
+    pace, began = SendPace(50.0, StopSignal()), time.monotonic()
     for _ in range(20):
         await pace.turn()
     assert 0.3 < time.monotonic() - began < 20
 
 
 async def test_those_who_wait_for_a_turn_do_not_all_wake_for_each() -> None:
-    class Counted(Halt):
+    class Counted(StopSignal):
         slept = 0
 
         async def sleep(self, seconds: float) -> None:
             self.slept += 1
             await super().sleep(seconds)
 
-    halt = Counted()
-    pace = Pace(200.0, halt)
+    signal = Counted()
+    pace = SendPace(200.0, signal)
     await asyncio.gather(*(pace.turn() for _ in range(40)))
-    assert halt.slept <= 80, "about one for each turn, and not one for each who waits"
+    assert signal.slept <= 80, "about one for each turn, and not one for each who waits"
 
 
 async def test_a_stop_lets_all_who_wait_for_a_turn_go() -> None:
-    halt = Halt()
-    pace = Pace(0.1, halt)
+    signal = StopSignal()
+    pace = SendPace(0.1, signal)
     waiting = asyncio.gather(*(pace.turn() for _ in range(10)))
     await asyncio.sleep(0.05)
-    halt.stop("enough")
+    signal.stop("enough")
     async with asyncio.timeout(2):
         await waiting
 
 
 async def test_too_fast_makes_everybody_wait_once_and_go_slower() -> None:
-    pace = Pace(None, Halt())
+    pace = SendPace(None, StopSignal())
     turns = [await pace.turn() for _ in range(12)]
     for _ in range(10):
         pace.accepted()
@@ -67,41 +66,41 @@ async def test_too_fast_makes_everybody_wait_once_and_go_slower() -> None:
 
 
 async def test_a_pause_ends_when_all_is_stopped() -> None:
-    halt = Halt()
-    pace = Pace(0.001, halt)
+    signal = StopSignal()
+    pace = SendPace(0.001, signal)
     await pace.turn()
-    halt.stop("enough")
+    signal.stop("enough")
     began = time.monotonic()
     await pace.turn()
     assert time.monotonic() - began < 15
 
 
 def test_a_few_failures_among_many_do_not_stop_and_a_share_of_them_does() -> None:
-    health = Health(Limits(failure_share=0.2))
+    health = FailureRate(CampaignLimits(failure_share=0.2))
     assert not any(health.count(failed=at % 6 == 0) for at in range(600))
     told = [health.count(failed=True) for _ in range(10)]
     assert told[-1] is not None
-    few = Health(Limits(failure_share=0.2))
+    few = FailureRate(CampaignLimits(failure_share=0.2))
     assert [few.count(failed=True) for _ in range(9)] == [None] * 9
     assert few.count(failed=True) == "10 of the last 10 sends failed (refused, not sent or unknown)"
-    strict = Health(Limits(failures=2))
+    strict = FailureRate(CampaignLimits(failures=2))
     assert [strict.count(failed=True) is None for _ in range(2)] == [True, False]
 
 
 def test_media_are_looked_at_again_before_permits_expire() -> None:
     with pytest.raises(UsageError, match="checked again"):
-        Limits(recheck=600.0)
+        CampaignLimits(recheck=600.0)
 
 
 def test_a_list_of_rows_holds_no_formula_and_no_line_break(tmp_path: Path) -> None:
     log = io.StringIO()
     note = RowNote(line=3, to="=cmd()", fate=RowFate.DENIED, detail="@a\nb", columns=("name",))
-    tally = Tally(log)
-    tally.note(note)
+    counts = RowCounts(log)
+    counts.note(note)
     assert log.getvalue().splitlines()[1] == "3,'=cmd(),denied,name,'@a b"
     for _ in range(30):
-        tally.note(note)
-    assert (len(tally.notes), tally.more) == (20, 11)
+        counts.note(note)
+    assert (len(counts.notes), counts.more) == (20, 11)
 
 
 class Terminal(io.StringIO):

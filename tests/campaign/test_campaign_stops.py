@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.campaign import Limits, Outcome
+from mmscheck.campaign import CampaignLimits, CampaignOutcome
 from mmscheck.ledger import open_ledger
 from mmscheck.model.campaign import RowFate
 from mmscheck.sandbox import Mishaps, Sandbox, Throttle, Ways
@@ -39,7 +39,7 @@ async def test_what_comes_too_fast_for_the_provider_is_sent_later_and_is_no_fail
     file = write_recipients(tmp_path / "all.csv", named(30))
     async with Sandbox(ways=Ways(throttle=Throttle(rate=15))) as box:
         mms_id = await stored(box)
-        limits = Limits(in_flight=10, failures=1)
+        limits = CampaignLimits(in_flight=10, failures=1)
         outcome = await run(box, plan(mms_id, limits=limits, retries=Retries(count=0)), file)
         assert (outcome.result.accepted, outcome.result.stopped) == (30, None)
         assert set(box.phones.counts.values()) == {1}
@@ -50,13 +50,13 @@ async def test_too_many_failures_stop_it_and_the_rest_is_left(tmp_path: Path) ->
     ways = Ways(answer_seconds=0.02, mishaps=Mishaps(chances={"reset-after": 1.0}))
     async with Sandbox(ways=ways) as box:
         mms_id = await stored(box)
-        outcome = await run(box, plan(mms_id, limits=Limits(in_flight=4)), file)
+        outcome = await run(box, plan(mms_id, limits=CampaignLimits(in_flight=4)), file)
         assert outcome.result.stopped is not None
         assert "of the last" in outcome.result.stopped
         assert 10 <= outcome.result.unknown < 20
         assert outcome.result.left == 200 - outcome.result.unknown - outcome.result.accepted
         assert {note.fate for note in outcome.result.notes} == {RowFate.UNKNOWN}
-        again = await run(box, plan(mms_id, limits=Limits(in_flight=1, failures=1)), file)
+        again = await run(box, plan(mms_id, limits=CampaignLimits(in_flight=1, failures=1)), file)
         assert again.result.unknown == outcome.result.unknown + 1, "the unknown are listed, not repeated"
         assert max(box.phones.counts.values()) == 1
 
@@ -103,7 +103,7 @@ async def test_media_that_change_during_the_campaign_stop_it(tmp_path: Path) -> 
     async with Sandbox(ways=Ways(answer_seconds=0.2), media_dir=tmp_path, connect_to=own) as box:
         saved = await call(box, save_xml(slide(medium("image", URL)), subject="Summer sale"))
         await bind(saved["mms-id"], document=PICTURE, media=[(URL, digest)], at=box.provider_url)
-        limits = Limits(in_flight=3, recheck=2.0)
+        limits = CampaignLimits(in_flight=3, recheck=2.0)
         how = plan(saved["mms-id"], document=PICTURE, limits=limits, policy=reaching(box))
         ending = asyncio.create_task(run(box, how, file))
         await until(lambda: box.phones.total >= 3)
@@ -127,7 +127,7 @@ async def test_stopped_once_it_finishes_what_is_in_flight_and_stopped_again_it_g
     file = write_recipients(tmp_path / "all.csv", named(10))
     async with Sandbox(ways=Ways(mishaps=Mishaps(chances={"late-answer": 1.0}, late_seconds=30))) as box:
         mms_id = await stored(box)
-        async with running(box, plan(mms_id, limits=Limits(in_flight=2)), file) as campaign:
+        async with running(box, plan(mms_id, limits=CampaignLimits(in_flight=2)), file) as campaign:
             ending = asyncio.create_task(campaign.run())
             await until(lambda: box.phones.total >= 3)
             campaign.stop("interrupted")
@@ -145,7 +145,7 @@ async def test_stopped_once_it_finishes_what_is_in_flight_and_stopped_again_it_g
         ]
 
 
-async def with_canaries(tmp_path: Path, postback: str, limits: Limits) -> tuple[Outcome, int]:
+async def with_canaries(tmp_path: Path, postback: str, limits: CampaignLimits) -> tuple[CampaignOutcome, int]:
     """A campaign of 20 whose first two are canaries, of which each gets this postback."""
     file = write_recipients(tmp_path / "all.csv", named(20))
     async with Sandbox(ways=QUICK) as box:
@@ -170,19 +170,19 @@ async def tell(told: str) -> None:
 
 
 async def test_canaries_that_are_delivered_let_the_rest_go(tmp_path: Path) -> None:
-    outcome, total = await with_canaries(tmp_path, "N102 Delivered", Limits(in_flight=8, canary=2))
+    outcome, total = await with_canaries(tmp_path, "N102 Delivered", CampaignLimits(in_flight=8, canary=2))
     assert (outcome.result.accepted, outcome.result.stopped, total) == (20, None, 20)
 
 
 @pytest.mark.parametrize("postback", ["E102", "N102 Message Sent/Rejected", "N202 Message Sent/Failed"])
 async def test_a_canary_that_fails_stops_the_rest(tmp_path: Path, postback: str) -> None:
-    outcome, total = await with_canaries(tmp_path, postback, Limits(in_flight=8, canary=2))
+    outcome, total = await with_canaries(tmp_path, postback, CampaignLimits(in_flight=8, canary=2))
     assert (outcome.result.stopped, total) == ("2 of 2 canaries were not delivered", 2)
     assert outcome.result.left == 18
 
 
 async def test_canaries_of_which_nothing_is_heard_stop_the_rest(tmp_path: Path) -> None:
-    outcome, total = await with_canaries(tmp_path, "", Limits(in_flight=8, canary=2, canary_wait=1.0))
+    outcome, total = await with_canaries(tmp_path, "", CampaignLimits(in_flight=8, canary=2, canary_wait=1.0))
     assert outcome.result.stopped is not None
     assert "only 0 of 2 canaries had been delivered" in outcome.result.stopped
     assert total == 2

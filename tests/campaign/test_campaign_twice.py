@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from mmscheck.campaign import Limits
+from mmscheck.campaign import CampaignLimits
 from mmscheck.sandbox import Sandbox, Ways
 from tests.support.campaigns import named, numbers, plan, run, stored, write_recipients
 
@@ -17,7 +17,7 @@ async def test_two_runs_with_other_names_text_each_phone_once(tmp_path: Path) ->
         write_recipients(tmp_path / "a.csv", named(ROWS)),
         write_recipients(tmp_path / "b.csv", [(number, "Ben") for number in numbers(ROWS)]),
     ]
-    lenient = Limits(in_flight=8, failure_share=1.0)
+    lenient = CampaignLimits(in_flight=8, failure_share=1.0)
     async with Sandbox(ways=Ways(answer_seconds=0.05)) as box:
         how = plan(await stored(box), limits=lenient)
         first, second = await asyncio.gather(*(run(box, how, file) for file in files))

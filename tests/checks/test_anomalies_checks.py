@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from mmscheck.checks.anomalies import MILD, SEVERE
+from mmscheck.checks.framing import MILD, SEVERE
 from mmscheck.model.check import Result
 from mmscheck.model.observation import Anomaly, AnomalyKind, Observation, Reason
 from mmscheck.model.words import Outcome

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mmscheck.checks.bound import as_saved
+from mmscheck.base.redact import stored_url
+from mmscheck.checks.request import as_saved
 from mmscheck.model.check import Binding, MediaTarget, NoParams, Result
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Observation, Reason
-from mmscheck.model.redact import stored_url
 from mmscheck.model.request import SendRequest
 from mmscheck.model.words import MediaKind, Outcome
 from tests.support.media_targets import URL, fetched, not_fetched

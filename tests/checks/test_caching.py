@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmscheck.model.caching import CacheState, caching
+from mmscheck.servers.caches import CacheState, caching
 from tests.support.media_targets import Headers, hop
 
 HIT, MISS, UNCLEAR, NONE = CacheState.HIT, CacheState.MISS, CacheState.UNCLEAR, CacheState.NONE

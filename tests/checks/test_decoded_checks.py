@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from mmscheck.checks.canvas import AspectParams, FitsParams
-from mmscheck.checks.playing import LastsParams
+from mmscheck.checks.images import AspectParams, FitsParams
+from mmscheck.checks.playing import PlayingTimeParams
 from mmscheck.model.check import Result
 from mmscheck.model.facts import (
     AudioFacts,
@@ -113,7 +113,7 @@ def changed(facts: Any, **changes: Any) -> Any:
 
 
 def test_these_are_all_the_rules_about_what_is_inside() -> None:
-    modules = {"decoding", "codecs", "canvas", "appearance", "playing", "objects"}
+    modules = {"decoded", "playing", "images", "objects"}
     found = {
         rule.id for rule in send_rules().values() if rule.check.run.__module__.rpartition(".")[2] in modules
     }
@@ -647,9 +647,9 @@ def test_hostile_words_of_a_decoder_are_cut_and_escaped() -> None:
         (AspectParams, {"width": 9, "height": 0, "tolerance": 0.05}),
         (AspectParams, {"width": 9, "height": 16, "tolerance": 1.0}),
         (AspectParams, {"width": 9, "height": 16, "tolerance": -0.1}),
-        (LastsParams, {"subject": "film", "maximum": 30, "hd": 20}),
-        (LastsParams, {"subject": "film", "maximum": 30, "hd_from": 720}),
-        (LastsParams, {"subject": "sound", "maximum": 30, "hd": 20, "hd_from": 720}),
+        (PlayingTimeParams, {"subject": "film", "maximum": 30, "hd": 20}),
+        (PlayingTimeParams, {"subject": "film", "maximum": 30, "hd_from": 720}),
+        (PlayingTimeParams, {"subject": "sound", "maximum": 30, "hd": 20, "hd_from": 720}),
     ],
 )
 def test_parameters_that_make_no_sense_are_refused(kind: type, values: dict[str, Any]) -> None:

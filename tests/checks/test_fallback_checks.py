@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmscheck.model import sms
+from mmscheck.base import sms
 from mmscheck.model.request import SendRequest
 from tests.support.message_targets import on_request
 

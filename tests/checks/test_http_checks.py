@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmscheck.checks.reaching import MEANING
+from mmscheck.checks.reach import MEANING
 from mmscheck.checks.unreached import BY_HANDSHAKE
 from mmscheck.model.check import Result
 from mmscheck.model.handshake import Handshake

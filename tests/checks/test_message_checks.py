@@ -39,7 +39,7 @@ def test_the_shown_line_keeps_no_secret_and_nothing_that_spoils_a_terminal() -> 
     result = on_message("xml-well-formed", unreadable(problem))
     assert "Signature" not in str(result)
     assert "\x1b" not in result.wording["problem"]
-    assert "<U+202E>" in result.wording["problem"]
+    assert "\\u202e" in result.wording["problem"]
 
 
 def test_only_the_well_formedness_check_reads_what_cannot_be_read() -> None:

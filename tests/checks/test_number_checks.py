@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mmscheck.checks import phones
+from mmscheck.checks import phone_numbers
 from mmscheck.model.request import SendRequest
 from mmscheck.model.words import Outcome
 from tests.support.message_targets import on_request
@@ -103,7 +103,7 @@ def test_recipient_and_sender_are_compared_by_country(
 
 
 def test_a_number_says_what_it_knows_of_itself() -> None:
-    read = phones.read("18885550123")
+    read = phone_numbers.read("18885550123")
     assert read is not None
     assert (read.country_code, read.toll_free, read.possible) == (1, True, True)
-    assert phones.read("0") is None
+    assert phone_numbers.read("0") is None

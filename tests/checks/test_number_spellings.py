@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
+from mmscheck.base.phone import another_number, e164, same_number
 from mmscheck.ledger import idempotency_key
-from mmscheck.model.phone import another_number, e164, same_number
 from mmscheck.model.request import SendRequest
 from mmscheck.model.words import Outcome
 from tests.support.message_targets import on_request

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from mmscheck.checks.providers import ProviderLimits, fits_providers
-from mmscheck.checks.published import Published
+from mmscheck.checks.sizes import Published
 from mmscheck.model.check import Result
 from mmscheck.model.observation import Observation, Sniffed
 from mmscheck.model.words import MediaKind, Outcome

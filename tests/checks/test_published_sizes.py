@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mmscheck.checks.published import Published
-from mmscheck.checks.wire import Part, WireSize, judge
+from mmscheck.checks.sizes import Published, WeighedPart, WireSize, judge
 from mmscheck.model.words import Outcome
 
 LOW = Published(name="Low", maximum=1000, source="a page (checked 2026-11-15)")
@@ -17,8 +16,8 @@ GENERAL = Published(name="General", maximum=1000, own=False, source="a table (ch
 HIGH = Published(name="High", maximum=2000, source="a page (checked 2026-11-15)")
 
 
-def part(size: int, unknown: str = "") -> Part:
-    return Part(what="a.jpg on slide 1", size=size, unknown=unknown)
+def part(size: int, unknown: str = "") -> WeighedPart:
+    return WeighedPart(what="a.jpg on slide 1", size=size, unknown=unknown)
 
 
 def size(*carriers: Published, maximum: int | None = None) -> WireSize:
@@ -69,9 +68,9 @@ def test_without_carriers_the_one_number_is_everybodys() -> None:
 
 FILES = Published(name="Files", maximum=1000, unit="bytes of files", own=False, whose="Sinch")
 WIRE = Published(name="Wire", maximum=2000, unit="bytes on the wire")
-TEXT = Part(what="the text of slide 1", size=400, is_text=True)
-PICTURE = Part(what="a.jpg on slide 1", size=1000, elastic=True)
-CARD = Part(what="a.vcf on slide 2", size=1001)
+TEXT = WeighedPart(what="the text of slide 1", size=400, is_text=True)
+PICTURE = WeighedPart(what="a.jpg on slide 1", size=1000, elastic=True)
+CARD = WeighedPart(what="a.vcf on slide 2", size=1001)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +87,7 @@ CARD = Part(what="a.vcf on slide 2", size=1001)
     ],
 )
 def test_each_number_is_judged_in_its_own_unit(
-    parts: tuple[Part, ...], reduced: int, outcomes: tuple[str, str]
+    parts: tuple[WeighedPart, ...], reduced: int, outcomes: tuple[str, str]
 ) -> None:
     params = WireSize(factor=1.5, addition=100, reduced=reduced, carriers=(WIRE, FILES))
     result = judge(parts, params)

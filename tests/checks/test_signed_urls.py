@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmscheck.checks.signatures import signatures
+from mmscheck.checks.signed_urls import signatures
 from mmscheck.checks.signed_values import duration, shown
 from mmscheck.model.check import MediaTarget, Result
 from mmscheck.model.mms import MediaRef

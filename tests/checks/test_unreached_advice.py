@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmscheck.checks.reaching import MEANING
+from mmscheck.checks.reach import MEANING
 from mmscheck.checks.unreached import ADVICE, BY_STATUS, Advice, advice
 from mmscheck.model.check import Result
 from mmscheck.model.observation import Hop, Reason

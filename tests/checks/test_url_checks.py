@@ -4,10 +4,9 @@ from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 
-from mmscheck.checks.addresses import is_public
-from mmscheck.checks.showing import MOST_KEPT
+from mmscheck.base.networks import SPECIAL_PURPOSE, is_public
+from mmscheck.checks.evidence import MOST_KEPT
 from mmscheck.checks.url import LONGEST_READ
-from mmscheck.fetch.tables import DENIED
 from mmscheck.model.observation import Reason
 from mmscheck.model.words import MediaKind, Outcome
 from tests.support.media_targets import URL, fetched, hop, judge, not_fetched
@@ -202,7 +201,7 @@ def test_behind_a_proxy_nothing_is_said_of_the_addresses() -> None:
     )
 
 
-@pytest.mark.parametrize("network", [network for network, _why in DENIED], ids=str)
+@pytest.mark.parametrize("network", [network for network, _why in SPECIAL_PURPOSE], ids=str)
 def test_what_the_fetcher_denies_is_never_called_public(network: IPv4Network | IPv6Network) -> None:
     assert not is_public(str(network[0]))
     assert not is_public(str(network[-1]))

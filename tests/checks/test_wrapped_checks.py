@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from mmscheck.checks import CHECKS
-from mmscheck.checks.own_words import own_words
+from mmscheck.checks.reach import own_words
 from mmscheck.checks.wrapped import WrappedParams
 from mmscheck.errors import RuleSetError
 from mmscheck.fetch import fetch_all
@@ -229,7 +229,7 @@ def test_every_sign_of_the_rule_is_tried() -> None:
         ("", ""),
         ("two\nlines", ""),
         ("<Message>at https://x.example/a?Signature=abcdef</Message>", "at https://x.example/a?…"),
-        ("<Message>" + "long " * 70 + "</Message>", "long " * 40 + "... (349 characters)"),
+        ("<Message>" + "long " * 70 + "</Message>", "long " * 40 + "…"),
         ("<Message>a\x1b[2Jb\u202e</Message>".encode().decode("latin-1"), "a\\x1b[2Jb\\u202e"),
         ('{"message": "' + "a" * 50 + '", "deep": ' + "[" * 5000, "a" * 50),
     ],

@@ -78,7 +78,7 @@ def test_an_older_kernel_is_told_from_this_one(monkeypatch: pytest.MonkeyPatch) 
 
 HOLDER = """
 import ctypes, os, resource
-from mmscheck.cli.calling import _api_key
+from mmscheck.cli.provider import _api_key
 from mmscheck.cli.secrets import hide
 hide()
 key = _api_key(None)

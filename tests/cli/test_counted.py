@@ -7,8 +7,8 @@ import pytest
 
 from mmscheck.cli.ledger_text import verification_text
 from mmscheck.model.ledger import Tampering, Verification
-from mmscheck.report.campaign_text import campaign_lines
 from mmscheck.report.layout import Page
+from mmscheck.report.text_summary import campaign_lines
 from tests.support.kinds_of_page import campaign
 
 

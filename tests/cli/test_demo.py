@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmscheck.cli.exits import Exit
+from mmscheck.model.exits import Exit
 from tests.support.command import mmscheck
 
 PLAYED = "the message with a film and a sound was permitted (exit 0)"

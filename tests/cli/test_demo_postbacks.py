@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.cli.demo_postbacks import Told, listening
+from mmscheck.cli.demo import ListenerOutput, listening
 from mmscheck.errors import SandboxError
 from mmscheck.sinch import DEFAULT_API_URL
 from tests.support.listener import SECRET, post, postback
@@ -45,6 +45,6 @@ async def test_the_last_complaint_is_shown_clean(said: bytes, wanted: str) -> No
     output = asyncio.StreamReader()
     output.feed_data(said)
     output.feed_eof()
-    told = Told(output)
+    told = ListenerOutput(output)
     assert await told.line("listening on") == ""
     assert told.complaint == wanted

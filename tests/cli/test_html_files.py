@@ -8,8 +8,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from msgspec.structs import replace
 
-from mmscheck.cli.output import destinations, write_reports
-from mmscheck.cli.sites import MARK, write_site
+from mmscheck.cli.output import MARK, destinations, write_reports, write_site
 from mmscheck.errors import ReportError
 from mmscheck.model.observation import Fetched
 from mmscheck.report import View

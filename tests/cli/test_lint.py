@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from mmscheck.cli.lint_paths import sort_paths
 from mmscheck.cli.main import main
+from mmscheck.cli.paths import sort_paths
 from tests.support.command import Ran, image, message, mmscheck
 
 MEDIA = Path(__file__).parents[2] / "fixtures" / "media"

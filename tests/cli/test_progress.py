@@ -20,8 +20,7 @@ from typing import TextIO
 
 import pytest
 
-from mmscheck.cli.progress import Progress, Stage
-from mmscheck.cli.progress_hosts import Hosts
+from mmscheck.cli.progress import Hosts, Progress, ProgressStage
 from tests.support.command import PROGRAM, image, message, surroundings
 
 CLEAR = "\r\x1b[K"
@@ -155,7 +154,7 @@ def test_a_terminal_that_goes_away_stops_nothing() -> None:
 
 
 def test_the_rate_is_of_the_last_seconds_and_says_what_is_left() -> None:
-    stage = Stage("fetched", 1000, 0.0)
+    stage = ProgressStage("fetched", 1000, 0.0)
     assert stage.text(0.5) == "fetched 0 of 1,000"
     stage.add(100)
     assert stage.text(2.0) == "fetched 100 of 1,000, 50/s, 18 s left"
@@ -172,14 +171,14 @@ def test_the_rate_is_of_the_last_seconds_and_says_what_is_left() -> None:
     [(1, "6/min, 3 h 30 min left"), (20, "2/s, 11 min left"), (1200, "120/s, 1 s left")],
 )
 def test_what_is_left_is_told_in_seconds_minutes_or_hours(done: int, said: str) -> None:
-    stage = Stage("sent", 1261, 0.0)
+    stage = ProgressStage("sent", 1261, 0.0)
     stage.add(done)
     told = stage.text(10.0)
     assert told.endswith(said)
 
 
 def test_a_stage_without_a_known_end_says_the_rate_alone() -> None:
-    stage = Stage("read", None, 0.0)
+    stage = ProgressStage("read", None, 0.0)
     stage.add(30)
     assert stage.text(3.0) == "read 30, 10/s"
 

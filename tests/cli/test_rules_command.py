@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from mmscheck.cli.main import main
-from mmscheck.cli.rules_examples import cases_file, read_examples
-from mmscheck.cli.rules_read import read_entries, rule_files
-from mmscheck.cli.rules_skeleton import cases_text, rule_text
-from mmscheck.cli.rules_validate import approval, find_faults
+from mmscheck.cli.rules_new import cases_text, rule_text
+from mmscheck.cli.rules_show import approval
+from mmscheck.judge.rule_examples import cases_file, read_examples
+from mmscheck.judge.rulebook import find_faults, read_entries, rule_files
 from mmscheck.model.rule import FLOOR
 from mmscheck.report.layout import Page
-from mmscheck.report.rule_example import Answer, answer_lines, message_lines
-from mmscheck.report.rule_table import render_table
+from mmscheck.report.rule_text import Answer, answer_lines, message_lines, render_table
 from mmscheck.ruleset import Config
 from mmscheck.ruleset.folder import packaged_root
 from tests.support.command import Ran, mmscheck, shell

@@ -309,6 +309,6 @@ async def test_no_permit_and_no_binding_come_of_a_report_on_other_texts() -> Non
         report = await check([parsed], rules, FetchPolicy(), changes=changes)
         assert gate.verdict(report).permitted
         with pytest.raises(PermitError, match="not about what is saved"):
-            gate.permit_save(report, SaveRequest(document=data), time.time())
+            gate.permit(report, SaveRequest(document=data), time.time())
         with pytest.raises(UsageError, match="nothing can be bound"):
             binding_of(report.messages[0], "35674", MmsState.READY, "provider.example.com")

@@ -39,8 +39,8 @@ async def send(provider: RawProvider, folder: Path, *more: str, **changes: str) 
     return await send_bound("sale.xml", "--api-url", provider.url, *fields(**changes), *more, cwd=folder)
 
 
-async def states() -> list[SendState]:
-    async with await open_ledger() as ledger:
+async def states(*, recover: bool = True) -> list[SendState]:
+    async with await open_ledger(recover=recover) as ledger:
         return [one.state async for one in ledger.sends()]
 
 
@@ -268,6 +268,9 @@ async def test_a_send_that_is_stopped_during_the_call_is_unknown_afterwards(
     await asyncio.wait_for(read.wait(), 180)
     process.send_signal(how)
     await process.wait()
+    # Who is stopped records it by himself; of who is killed the next one finds out.
+    killed = how is signal.SIGKILL
+    assert await states(recover=False) == [SendState.INTENDED if killed else SendState.UNKNOWN]
     assert await states() == [SendState.UNKNOWN]
     again = await send(provider, folder)
     assert (again.code, provider.connections) == (6, 1)

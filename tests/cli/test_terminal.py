@@ -9,7 +9,7 @@ from typing import TextIO
 
 import pytest
 
-from mmscheck.cli.terminal import links, wants_color
+from mmscheck.cli.output import links, wants_color
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mmscheck.model.report import Evaluation, TargetKey
-from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
-from mmscheck.report.deciding import decision
+from mmscheck.model.words import Because, Outcome, Owner, Severity, TargetKind
+from mmscheck.report.findings import Finding
 from tests.support.command import mmscheck
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
@@ -48,29 +48,36 @@ async def test_what_nobody_could_decide_names_what_would_decide_it_and_who_can(t
 
 
 @pytest.mark.parametrize(
-    ("reason", "owner", "told"),
+    ("because", "owner", "told"),
     [
-        ("the bytes do not show their type; extension alone suggests image/jpeg", Owner.CONTENT, "damaged"),
-        ("it could not be decoded: stopped after 20 s", Owner.CONTENT, "less busy"),
-        ("the decoder died on it: the worker process died: SIGSEGV", Owner.CONTENT, "another program"),
-        ("it could not be decoded: it took more memory than a worker may use", Owner.CONTENT, "smaller"),
-        ("the file was not read to its end: timed out", Owner.HOSTING, "in time"),
-        ("it was not asked for with gzip accepted", Owner.SENDER, "further requests"),
-        ("for a reason that nobody listed", Owner.HOSTING, "Serve it whole."),
+        (Because.UNPROVEN_TYPE, Owner.CONTENT, "damaged"),
+        (Because.TIME, Owner.CONTENT, "less busy"),
+        (Because.CPU_TIME, Owner.CONTENT, "shorter"),
+        (Because.WORKER_DIED, Owner.CONTENT, "another program"),
+        (Because.NOT_LOOKED_AT, Owner.CONTENT, "another program"),
+        (Because.MEMORY, Owner.CONTENT, "smaller"),
+        (Because.NOT_DECODABLE, Owner.CONTENT, "plain JPEG"),
+        (Because.FILE, Owner.HOSTING, "try its URL with curl"),
+        (Because.NOT_ASKED, Owner.SENDER, "further requests"),
+        (Because.PROXY, Owner.HOSTING, "Serve it whole."),
+        (None, Owner.HOSTING, "Serve it whole."),
     ],
 )
-def test_every_reason_has_something_that_decides_it(reason: str, owner: Owner, told: str) -> None:
+def test_what_nothing_leads_has_something_that_decides_it(
+    because: Because | None, owner: Owner, told: str
+) -> None:
     item = Evaluation(
         rule="content-length",
         severity=Severity.ERROR,
         outcome=Outcome.CANT_TELL,
         target=TargetKey(kind=TargetKind.MEDIA, slide=1, media=1),
         message="It is not known.",
-        reason=reason,
+        reason="for some reason",
+        because=because,
         fix="Serve it whole.\nFor nginx: other words",
         owner=Owner.HOSTING,
     )
-    words, who = decision(item)
-    assert told in words
-    assert "nginx" not in words
-    assert who is owner
+    found = Finding(lead=None, undecided=(item, item))
+    assert told in found.deciding
+    assert "nginx" not in found.deciding
+    assert found.owner is owner

@@ -18,10 +18,9 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from mmscheck.diff import DIFF_FORMATS, Comparison, as_html, as_markdown, as_text, compare
-from mmscheck.diff import shown as words
+from mmscheck.diff import DIFF_FORMATS, Comparison, as_html, as_markdown, as_text, compare, words
 from mmscheck.diff.changes import Kind
-from mmscheck.diff.rows import sections
+from mmscheck.diff.words import sections
 from mmscheck.model.words import Outcome, Severity
 from mmscheck.report import json_v1
 from mmscheck.report.escape import visible

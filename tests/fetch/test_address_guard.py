@@ -7,8 +7,9 @@ from ipaddress import ip_address
 
 import pytest
 
+from mmscheck.base.networks import GLOBAL_UNICAST, SPECIAL_PURPOSE
 from mmscheck.errors import UsageError
-from mmscheck.fetch import FetchPolicy, fetch_all, tables
+from mmscheck.fetch import FetchPolicy, fetch_all
 from mmscheck.fetch.exchange import CURRENT, Exchange
 from mmscheck.fetch.guard import classify, parse_networks, refuse_route
 from mmscheck.fetch.names import Route
@@ -50,8 +51,8 @@ def test_an_address_that_is_not_public_is_denied(address: str) -> None:
 def test_the_table_alone_knows_every_denied_address(address: str) -> None:
     # What the standard library calls global differs between releases, so nothing may rest on it.
     number = ip_address(address.partition("%")[0])
-    listed = any(number in network for network, _ in tables.DENIED)
-    assert listed or (number.version == 6 and number not in tables.GLOBAL_UNICAST)
+    listed = any(number in network for network, _ in SPECIAL_PURPOSE)
+    assert listed or (number.version == 6 and number not in GLOBAL_UNICAST)
 
 
 @pytest.mark.parametrize("address", PUBLIC.split())
@@ -282,7 +283,7 @@ def test_a_socket_for_an_allowed_address_is_noted() -> None:
 async def test_the_socket_itself_is_guarded_should_the_route_ever_not_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("mmscheck.fetch.attempt.refuse_route", lambda *_, **__: None)
+    monkeypatch.setattr("mmscheck.fetch.request.refuse_route", lambda *_, **__: None)
     async with serve(response()) as server:
         found = await not_fetched(server.url(host="127.0.0.1"), FetchPolicy(retries=0))
         assert server.connections == 0

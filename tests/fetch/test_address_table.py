@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from mmscheck.fetch.guard import classify
-from mmscheck.fetch.tables import BAD_PORTS, DENIED
+from mmscheck.base.networks import SPECIAL_PURPOSE
+from mmscheck.fetch.guard import BAD_PORTS, classify
 from tests.support.address_watch import PUBLIC, addresses, spellings
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ def test_every_way_to_every_address_ends_as_refused(seen: dict[str, Any]) -> Non
 def test_every_address_was_tried_in_every_way(seen: dict[str, Any]) -> None:
     ways = [way for way, _, _ in seen["results"]]
     count = len(addresses())
-    assert count >= 3 * len(DENIED) - 20
+    assert count >= 3 * len(SPECIAL_PURPOSE) - 20
     for way in ("name", "failed first", "public later"):
         assert ways.count(way) == ways.count(f"redirect, {way}") == count
     assert ways.count("mixed") == ways.count("redirect, mixed") == 2 * count
@@ -97,11 +97,11 @@ def test_without_the_guard_the_watcher_does_see_them_dialled(seen: dict[str, Any
 def test_no_promised_row_is_lost(row: str) -> None:
     network = ip_network(row)
     for number in (network[0], network[-1], network[network.num_addresses // 2]):
-        assert any(number in denied for denied, _ in DENIED), number
+        assert any(number in denied for denied, _ in SPECIAL_PURPOSE), number
 
 
 def test_a_wide_row_does_not_hide_the_words_of_a_narrow_one() -> None:
-    lengths = [network.prefixlen for network, _ in DENIED]
+    lengths = [network.prefixlen for network, _ in SPECIAL_PURPOSE]
     assert lengths == sorted(lengths, reverse=True)
 
 

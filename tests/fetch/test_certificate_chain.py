@@ -15,10 +15,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 import mmscheck
-from mmscheck.cli.options import common_options
+from mmscheck.cli.bind import command as bind
+from mmscheck.cli.check import command as check
+from mmscheck.cli.save import command as save
+from mmscheck.cli.send import command as send
 from mmscheck.fetch import FetchPolicy
-from mmscheck.fetch.chain import Certificate, describe, sent_chain
-from mmscheck.fetch.chain import _chain_of as chain_of  # the original, beside one that is put in its place
+from mmscheck.fetch.certificates import SentCertificate, describe, sent_chain
+from mmscheck.fetch.certificates import (
+    _chain_of as chain_of,
+)  # the original, beside one that is put in its place
 from mmscheck.fetch.exchange import CURRENT, Exchange
 from mmscheck.fetch.names import Route
 from mmscheck.fetch.wire import AddressDeniedError
@@ -165,7 +170,7 @@ async def test_where_the_chain_cannot_be_had_the_plain_words_stay(
             raise ConnectionRefusedError
         return chain
 
-    monkeypatch.setattr("mmscheck.fetch.chain.sent_chain", nothing)
+    monkeypatch.setattr("mmscheck.fetch.certificates.sent_chain", nothing)
     leaf = Signed("leaf", Signed("House CA"), host=HOST)
     async with serve(response(), context=showing(tmp_path, leaf)) as server:
         found = await refused(server, trusting(tmp_path, Signed("Root")))
@@ -179,16 +184,16 @@ async def test_a_server_that_stalls_the_second_handshake_costs_little_and_change
         await asyncio.sleep(60)
         return ()
 
-    monkeypatch.setattr("mmscheck.fetch.chain.sent_chain", stalling)
-    monkeypatch.setattr("mmscheck.fetch.chain.PATIENCE", 0.1)
+    monkeypatch.setattr("mmscheck.fetch.certificates.sent_chain", stalling)
+    monkeypatch.setattr("mmscheck.fetch.certificates.PATIENCE", 0.1)
     leaf = Signed("leaf", Signed("House CA"), host=HOST)
     async with serve(response(), context=showing(tmp_path, leaf)) as server, asyncio.timeout(30):
         found = await refused(server, trusting(tmp_path, Signed("Root")))
     assert found.detail.startswith("the issuer is not known")
 
 
-def certificate(subject: str, issuer: str) -> Certificate:
-    return Certificate(
+def certificate(subject: str, issuer: str) -> SentCertificate:
+    return SentCertificate(
         subject=((("commonName", subject),),),
         issuer=((("commonName", issuer),),),
         begins=0.0,
@@ -224,8 +229,7 @@ UNSAFE = re.compile(r"insecure|no.?verify|verify|ignore|trust.?all", re.IGNORECA
 
 def test_there_is_no_way_to_leave_certificates_unverified() -> None:
     # Options, configuration keys and the policy are all the ways there are to tell the fetcher anything.
-    command = common_options(lambda: None)
-    options = [name for option in command.__click_params__ for name in option.opts]  # type: ignore[attr-defined] # click's
+    options = [name for command in (check, send, save, bind) for each in command.params for name in each.opts]
     assert "--ca-file" in options
     names = [*options, *FetchPolicy.__struct_fields__]
     assert [name for name in names if UNSAFE.search(name)] == []
@@ -236,7 +240,7 @@ def test_verification_is_off_in_one_place_only() -> None:
     package = Path(mmscheck.__file__).parent
     words = re.compile(r"CERT_NONE|CERT_OPTIONAL|check_hostname|_create_unverified|ssl=False")
     found = {file.name for file in package.rglob("*.py") if words.search(file.read_text(encoding="utf-8"))}
-    assert found == {"chain.py"}
+    assert found == {"certificates.py"}
 
 
 async def test_the_second_handshake_is_guarded_like_the_first() -> None:
@@ -255,7 +259,7 @@ async def test_a_python_that_hands_out_no_chain_gives_the_plain_words(
     class Other:
         _sslobj = object()
 
-    monkeypatch.setattr("mmscheck.fetch.chain._chain_of", lambda _: chain_of(Other()))
+    monkeypatch.setattr("mmscheck.fetch.certificates._chain_of", lambda _: chain_of(Other()))
     leaf = Signed("leaf", Signed("House CA"), host=HOST)
     async with serve(response(), context=showing(tmp_path, leaf)) as server:
         found = await refused(server, trusting(tmp_path, Signed("Root")))

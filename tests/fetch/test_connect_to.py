@@ -6,7 +6,7 @@ import pytest
 
 from mmscheck.errors import UsageError
 from mmscheck.fetch import ConnectTo, parse_connect_to
-from mmscheck.fetch.connect_to import first_match
+from mmscheck.fetch.policy import first_match
 
 
 @pytest.mark.parametrize(

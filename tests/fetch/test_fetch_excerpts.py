@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from mmscheck.fetch import get as get_module
+from mmscheck.fetch import request
 from mmscheck.model.observation import Reason
 from tests.support.rawserver import fetched, not_fetched, policy, reset, response, saying, serve
 
@@ -66,7 +66,7 @@ async def test_a_redirect_leaves_no_excerpt_of_its_own() -> None:
 
 
 async def test_an_error_body_that_stalls_changes_no_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(get_module, "GLANCE", 0.3)
+    monkeypatch.setattr(request, "GLANCE", 0.3)
     stalled = saying(response(b"<html>", status="404 Not Found", length=500), close=False)
     async with serve(stalled) as server:
         began = time.monotonic()
@@ -97,7 +97,7 @@ async def test_an_error_body_that_breaks_changes_no_outcome(status: str) -> None
 
 
 async def test_the_body_of_a_redirect_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(get_module, "GLANCE", 15.0)
+    monkeypatch.setattr(request, "GLANCE", 15.0)
 
     async def respond(head: bytes, writer: asyncio.StreamWriter) -> None:
         moved = response(b"<html>", "Location: /b.jpg", status="302 Found", length=500)
@@ -106,7 +106,7 @@ async def test_the_body_of_a_redirect_is_not_waited_for(monkeypatch: pytest.Monk
     async with serve(respond) as server:
         began = time.monotonic()
         await fetched(server.url(), policy(server))
-    assert time.monotonic() - began < get_module.GLANCE
+    assert time.monotonic() - began < request.GLANCE
 
 
 async def test_of_an_endless_error_body_only_the_beginning_is_read() -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+from mmscheck.base.redact import redact_text
 from mmscheck.fetch import ConnectTo, FetchPolicy, fetch_all
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
-from mmscheck.model.redact import redact_text
 from mmscheck.model.words import Outcome
 from tests.support.proxying import HOST, LOGIN, forward_proxy, how, judged, nobody, through
 from tests.support.rawserver import RawServer, response, serve, sniff

@@ -11,8 +11,7 @@ import pytest
 
 from mmscheck.fetch import FetchPolicy, fetch_all
 from mmscheck.fetch.failure import Failure
-from mmscheck.fetch.pace import SPACE, Pace
-from mmscheck.fetch.slots import Slots
+from mmscheck.fetch.slots import SPACE, Pace, Slots
 from mmscheck.model.observation import Fetched, NotFetched, Observation, ProbeName, Reason
 from tests.support.rawserver import RawServer, Respond, policy, response, serve, sniff, until
 

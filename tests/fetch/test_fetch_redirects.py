@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mmscheck.checks.reaching import redirect_free
+from mmscheck.checks.reach import redirect_free
 from mmscheck.fetch import ConnectTo, fetch_all
 from mmscheck.fetch.head import parse_head
-from mmscheck.fetch.redirect import next_target
+from mmscheck.fetch.status import next_target
 from mmscheck.fetch.url import parse_url
 from mmscheck.model.check import MediaTarget, NoParams
 from mmscheck.model.mms import MediaRef

@@ -15,7 +15,7 @@ import pytest
 
 from mmscheck.errors import UsageError
 from mmscheck.fetch import ConnectTo, FetchPolicy, fetch_all
-from mmscheck.fetch.get import SMALL
+from mmscheck.fetch.request import SMALL
 from mmscheck.fetch.slots import MEMORY
 from mmscheck.model.observation import Fetched, Inspected, NotFetched, Observation, Reason, Sniffed
 from tests.support.rawserver import crowd, fetched, policy, response, saying, serve, sniff, until

@@ -13,7 +13,7 @@ import pytest
 from mmscheck.fetch import fetch_all
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.head import parse_head
-from mmscheck.fetch.retry import pause_before_repeat, retry_after
+from mmscheck.fetch.status import pause_before_repeat, retry_after
 from mmscheck.model.observation import Fetched, NotFetched, Reason
 from tests.support.rawserver import Respond, fetched, not_fetched, policy, reset, response, serve, sniff
 

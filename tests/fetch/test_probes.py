@@ -9,8 +9,7 @@ from hashlib import sha256
 import pytest
 
 from mmscheck.fetch import fetch_all
-from mmscheck.fetch.probe_plan import BROWSER_AGENT, unseen_url
-from mmscheck.fetch.signed import signed_by
+from mmscheck.fetch.probes import BROWSER_AGENT, signed_by, unseen_url
 from mmscheck.model.observation import (
     Inspected,
     ProbeName,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from mmscheck.base.redact import redact_text
 from mmscheck.errors import UsageError
 from mmscheck.fetch import ConnectTo, FetchPolicy, fetch_all, parse_proxy
 from mmscheck.fetch.policy import check_policy
 from mmscheck.judge.reports import allowances
 from mmscheck.model.observation import Fetched, NotFetched, Reason
-from mmscheck.model.redact import redact_text
 from mmscheck.model.words import Outcome
 from tests.support.proxying import HOST, LOGIN, forward_proxy, how, judged, through
 from tests.support.rawserver import response, serve, sniff

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmscheck.fetch.signed import signed_by
+from mmscheck.fetch.probes import signed_by
 
 BASE = "http://media.example.com/a.jpg"
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from mmscheck.fetch.stopwatch import Stopwatch
+from mmscheck.fetch.patience import Stopwatch
 
 
 async def test_waiting_for_ourselves_is_not_counted() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mmscheck.fetch import FetchPolicy, Turns, fetch_all, plan
-from mmscheck.fetch.pace import Pace
+from mmscheck.fetch.slots import Pace
 from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Fetched, Reason

@@ -147,7 +147,7 @@ def test_advice_that_breaks_hides_no_outcome(monkeypatch: pytest.MonkeyPatch) ->
     def broken(*_args: object, **_more: object) -> tuple[str, ...]:
         raise RuntimeError("broke")
 
-    monkeypatch.setattr("mmscheck.judge.engine.advice", broken)
+    monkeypatch.setattr("mmscheck.judge.evaluation.advice", broken)
     found = only(judged(lambda t, p: failed(), server(), fetched()))
     assert found.outcome is Outcome.CANT_TELL
     assert found.crashed

@@ -249,10 +249,10 @@ async def test_the_sender_is_not_called_without_a_permit() -> None:
         return SendResult(status=SendStatus.ACCEPTED, detail="")
 
     with pytest.raises(PermitError):
-        await gate.guarded_send(None, REQUEST, sender)  # type: ignore[arg-type]  # what a careless caller does
+        await gate.guarded_call(None, REQUEST, sender)  # type: ignore[arg-type]  # what a careless caller does
     assert calls == []
     made = gate.permit(report(), REQUEST, now=0.0)
-    assert (await gate.guarded_send(made, REQUEST, sender)).status is SendStatus.ACCEPTED
+    assert (await gate.guarded_call(made, REQUEST, sender)).status is SendStatus.ACCEPTED
 
 
 def test_only_the_gate_imports_the_mint() -> None:

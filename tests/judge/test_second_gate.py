@@ -221,14 +221,14 @@ async def test_a_permit_for_a_save_is_none_for_a_send_and_the_other_way_round(
     save = SaveRequest(document=DOCUMENT.encode())
     parsed = parse(save.document, "a.xml")
     report = await check([parsed], load_rules("save"), policy(box))
-    permit = deciding.permit_save(report, save, time.time())
+    permit = deciding.permit(report, save, time.time())
     before = box.provider_connections
     with pytest.raises(PermitError, match="another request"):
         await client.send_saved_mms(permit, request("1"))
     with pytest.raises(PermitError, match="another request"):
         await client.save_mms(permit, SaveRequest(document=b"<request/>"))
     with pytest.raises(PermitError, match="another document"):
-        deciding.permit_save(report, SaveRequest(document=b"<request/>"), time.time())
+        deciding.permit(report, SaveRequest(document=b"<request/>"), time.time())
     with pytest.raises(PermitError):
         deciding.permit(report, request("1"), time.time())
     sends = await check([parsed], load_rules("save"), policy(box), request=request("1"))

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from mmscheck.base.redact import redact_url
 from mmscheck.judge.waivers import apply_waivers
 from mmscheck.model.mms import MediaRef
-from mmscheck.model.redact import redact_url
 from mmscheck.model.report import Report
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED
 from mmscheck.model.waiver import Waiver, WaiverState

@@ -11,7 +11,7 @@ import pytest
 
 from mmscheck.ledger import Ledger, Save, open_ledger
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.migrations import migrate, steps
+from mmscheck.ledger.schema import migrate, steps
 from mmscheck.ledger.where import place_of
 from mmscheck.model.check import Binding
 from mmscheck.model.ledger import Claim, ClaimRefused, Expected, MmsState, Recorded, RefusalReason
@@ -110,7 +110,7 @@ async def test_who_has_a_message_is_found_by_an_old_sqlite_and_in_the_queue_too(
     where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both load a table at a time: where SQLite is old, and where PostgreSQL's quick tries came too late."""
-    monkeypatch.setattr("mmscheck.ledger.sqlite.OLDEST", (99, 0, 0))
+    monkeypatch.setattr("mmscheck.ledger.sqlite_transaction.JSON_SINCE", (99, 0, 0))
     monkeypatch.setattr("mmscheck.ledger.postgresql._TRIES", 0)
     async with await open_ledger(where, meanings=MEANINGS) as ledger:
         first = await ledger.claim(intent("key-1", to="15550000001", account=HERE, campaign="summer-1"))

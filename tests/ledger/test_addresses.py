@@ -8,8 +8,7 @@ import pytest
 
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import open_ledger
-from mmscheck.ledger.parameters import KNOWN, arguments
-from mmscheck.ledger.where import place_of
+from mmscheck.ledger.where import KNOWN, arguments, place_of
 from tests.support.command import mmscheck
 from tests.support.postgres import Cluster
 

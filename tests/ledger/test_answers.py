@@ -15,11 +15,11 @@ from mmscheck.errors import LedgerError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import check, load_rules
-from mmscheck.ledger import REMOTE_LEASE, Ledger, endings, oneshot, open_ledger, postgresql
+from mmscheck.ledger import REMOTE_LEASE, Ledger, open_ledger, postgresql, postgresql_transaction, writer
 from mmscheck.model.ledger import Claim, ClaimRefused, Recorded, SendState
 from mmscheck.model.send import SendResult
-from mmscheck.send.dispatch import send_through
 from mmscheck.send.order import Order
+from mmscheck.send.send import send_through
 from mmscheck.slidexml import parse
 from tests.support.command import message
 from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw, refused, unknown
@@ -109,7 +109,7 @@ async def test_another_answer_to_the_same_claim_is_still_refused(ledger: Ledger)
 async def test_what_was_given_up_is_written_with_the_next_claim(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endings, "ENDURANCE", 0.0)
+    monkeypatch.setattr(writer, "ENDURANCE", 0.0)
     claim = await claimed(ledger)
     Failing(ledger, "before", "before", "before")
     with pytest.raises(LedgerError, match="cannot be written"):
@@ -122,7 +122,7 @@ async def test_what_was_given_up_is_written_with_the_next_claim(
 
 
 async def test_what_was_given_up_is_written_at_the_end(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endings, "ENDURANCE", 0.0)
+    monkeypatch.setattr(writer, "ENDURANCE", 0.0)
     async with await open_ledger(where) as ledger:
         claim = await claimed(ledger)
         Failing(ledger, "before")
@@ -251,7 +251,7 @@ async def test_what_was_written_before_the_connection_ended_is_not_written_again
         if not cut:
             cut.append(1)
             connection = Cut(connection)
-        return await oneshot.transact(connection, *arguments, **named)
+        return await postgresql_transaction.transact(connection, *arguments, **named)
 
     async with await open_ledger(where_server) as ledger:
         monkeypatch.setattr(postgresql, "transact", once)

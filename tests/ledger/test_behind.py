@@ -12,7 +12,7 @@ import pytest
 
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import Ledger, open_ledger
-from mmscheck.ledger.marks import Mark, Marks, beside_file, mark_of
+from mmscheck.ledger.ledger_file import HeadNote, HeadNotes, beside_file, mark_of
 from mmscheck.model.ledger import Recorded
 from tests.support.ledgers import accepted, claimed, intent
 
@@ -147,7 +147,7 @@ async def test_the_file_itself_knows_where_nothing_beside_it_does(tmp_path: Path
     own.parent.mkdir()
     file.replace(own)
     file.with_name("ledger-head").unlink()
-    if next(Marks(own).found(), None) is None:
+    if next(HeadNotes(own).found(), None) is None:
         pytest.skip("files here have no attributes")
     await _refused(own)
 
@@ -199,17 +199,17 @@ async def test_what_was_left_in_flight_in_a_copy_is_left_as_it_is(tmp_path: Path
 
 
 def test_a_note_that_is_damaged_or_half_written_is_none(tmp_path: Path) -> None:
-    mark = Mark(ledger="a" * 32, seq=12, hash="b" * 64)
+    mark = HeadNote(ledger="a" * 32, seq=12, hash="b" * 64)
     assert mark_of(mark.text()) == mark
     for cut in range(len(mark.text()) - 1):
         assert mark_of(mark.text()[:cut]) is None
-    other = Mark(ledger="a" * 32, seq=13, hash="c" * 64).text()
+    other = HeadNote(ledger="a" * 32, seq=13, hash="c" * 64).text()
     assert len(other) == len(mark.text())
     for cut in range(40, len(other) - 1):
         assert mark_of(other[:cut] + mark.text()[cut:]) in {
             None,
             mark,
-            Mark(ledger="a" * 32, seq=13, hash="c" * 64),
+            HeadNote(ledger="a" * 32, seq=13, hash="c" * 64),
         }
     assert beside_file(tmp_path / "none") is None
     (tmp_path / "ledger-head").write_bytes(b"\xff" * 100)

@@ -13,19 +13,19 @@ import pytest
 
 from mmscheck.errors import UsageError
 from mmscheck.ledger import REMOTE_LEASE, Ledger, open_ledger
-from mmscheck.ledger.owner import Owner, _started, is_gone, is_local, owner_of, this_process
+from mmscheck.ledger.owner import OwnerProcess, _started, is_gone, is_local, owner_of, this_process
 from mmscheck.model.ledger import Claim, ClaimRefused, SendState
 from mmscheck.model.send import SendResult
 from tests.support.ledgers import accepted, claimed, intent, raw, refused, unknown
 
 
-def ended_process() -> Owner:
+def ended_process() -> OwnerProcess:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     return msgspec.structs.replace(this_process(), pid=child.pid)
 
 
-async def owned_by(where: str, owner: Owner) -> int:
+async def owned_by(where: str, owner: OwnerProcess) -> int:
     """A send that this process claimed in the name of another one."""
     async with await open_ledger(where) as ledger:
         ledger._owner = owner.text()

@@ -11,7 +11,7 @@ import pytest
 
 from mmscheck.ledger import Ledger, open_ledger
 from mmscheck.ledger.saves import Save
-from mmscheck.ledger.tables import ADDRESS, DELIVERY, TAIL
+from mmscheck.ledger.schema import ADDRESS, DELIVERY, TAIL
 from mmscheck.model.ledger import Claim, ClaimRefused, MmsState, RefusalReason, SendState
 from mmscheck.model.send import SendResult
 from tests.support.ledgers import MEANINGS, WITHOUT_LOOKUPS, accepted, claimed, intent, raw, refused, unknown

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mmscheck.errors import LedgerError
-from mmscheck.ledger import open_ledger, sole
+from mmscheck.ledger import ledger_file, open_ledger
 from mmscheck.model.ledger import Claim, Recorded
 from tests.support.ledgers import accepted, claimed, intent
 
@@ -113,7 +113,7 @@ async def test_a_link_to_the_file_and_one_to_its_folder_are_the_same_ledger(tmp_
             assert isinstance(await other.claim(intent()), Recorded)
             await other.hold(reason="wait", who="ann")
         assert len(await ledger.held()) == 1
-    beside = {Path(f"{tmp_path / 'link'}{side}") for side in sole.SIDES}
+    beside = {Path(f"{tmp_path / 'link'}{side}") for side in ledger_file.SIDES}
     assert not any(one.exists() for one in beside)
 
 
@@ -124,7 +124,7 @@ async def test_a_link_to_what_is_not_there_yet_makes_it_there(tmp_path: Path) ->
     assert (tmp_path / "deep" / "ledger").is_file()
 
 
-@pytest.mark.parametrize("side", sole.SIDES)
+@pytest.mark.parametrize("side", ledger_file.SIDES)
 @pytest.mark.parametrize("how", ["symbolic link", "hard link", "folder"])
 async def test_what_lies_beside_it_must_be_its_own(tmp_path: Path, side: str, how: str) -> None:
     file, other = await _ledger(tmp_path / "ledger"), tmp_path / "other"
@@ -146,11 +146,11 @@ async def test_a_file_system_that_other_machines_share_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = await _ledger(tmp_path / "ledger")
-    here = sole._type_of(sole._mount_of(tmp_path))
+    here = ledger_file._type_of(ledger_file._mount_of(tmp_path))
     if not here:
         pytest.skip("the system does not tell what is mounted")
     # A share of another machine needs another machine: this disk counts as one.
-    monkeypatch.setattr(sole, "_REMOTE", frozenset({here}))
+    monkeypatch.setattr(ledger_file, "_REMOTE", frozenset({here}))
     for path in (file, tmp_path / "new" / "ledger"):
         with pytest.raises(LedgerError, match=rf"it lies on {here}, where other machines .* use PostgreSQL"):
             await open_ledger(str(path))
@@ -160,14 +160,14 @@ async def test_a_file_system_that_other_machines_share_is_refused(
     "kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "ceph", "fuse", "fuse.sshfs"]
 )
 def test_shares_are_known_by_their_type(kind: str) -> None:
-    assert sole.is_shared(kind)
+    assert ledger_file.is_shared(kind)
 
 
 @pytest.mark.parametrize(
     "kind", ["", "ext4", "xfs", "btrfs", "zfs", "overlay", "tmpfs", "fuseblk", "fuse.gocryptfs"]
 )
 def test_disks_of_this_machine_are_no_shares(kind: str) -> None:
-    assert not sole.is_shared(kind)
+    assert not ledger_file.is_shared(kind)
 
 
 async def test_opening_it_once_more_in_one_process_leaves_it_one_ledger(tmp_path: Path) -> None:

@@ -13,9 +13,8 @@ import pytest
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import default_file, open_ledger
 from mmscheck.ledger.database import Database
-from mmscheck.ledger.migrations import migrate, steps
-from mmscheck.ledger.parameters import arguments
-from mmscheck.ledger.where import place_of
+from mmscheck.ledger.schema import migrate, steps
+from mmscheck.ledger.where import arguments, place_of
 from tests.support.ledgers import claimed, raw
 from tests.support.postgres import Cluster
 

@@ -9,9 +9,19 @@ import asyncpg
 import pytest
 from sqlalchemy import event
 
-from mmscheck.ledger import Ledger, Save, claims, incoming, oneshot, open_ledger, quick, saves, sends
-from mmscheck.ledger.book import Book, Needs, together
-from mmscheck.ledger.tables import SENDS
+from mmscheck.ledger import (
+    Ledger,
+    Save,
+    claims,
+    open_ledger,
+    postbacks,
+    postgresql_transaction,
+    saves,
+    sends,
+    sqlite_transaction,
+)
+from mmscheck.ledger.schema import SENDS
+from mmscheck.ledger.transaction_state import TransactionState, together
 from mmscheck.model.ledger import Claim, Postback, SendRecord, SendState
 from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw, unknown
 
@@ -29,11 +39,11 @@ NEEDS = {
     "claim": claims.claim(intent(), "o", 5).needs,
     "claim of a campaign": claims.claim(intent(campaign="may"), "o", 5).needs,
     "answer": _ANSWERED.needs,
-    "postback about a send": incoming.record(
-        incoming.arrival({"code": "N101", "tracking-id": "T1", "mms-id": "100001"}, MEANINGS)
+    "postback about a send": postbacks.record(
+        postbacks.arrival({"code": "N101", "tracking-id": "T1", "mms-id": "100001"}, MEANINGS)
     ).needs,
-    "postback about a message": incoming.record(
-        incoming.arrival({"code": "N003", "mms-id": "100001"}, MEANINGS)
+    "postback about a message": postbacks.record(
+        postbacks.arrival({"code": "N003", "mms-id": "100001"}, MEANINGS)
     ).needs,
     "save": saves.record(Save(mms_id="100001", digest="sha256:a")).needs,
     "crashed": sends.crashed(0, 900).needs,
@@ -88,15 +98,10 @@ async def full(where: str) -> AsyncIterator[Ledger]:
         yield ledger
 
 
-def given(needs: Needs) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
-    named = {name: list(getattr(needs, name)) for name in oneshot.FIELDS if getattr(needs, name)}
-    return named, tuple(name for name in oneshot.FLAGS if getattr(needs, name))
-
-
 async def explained(where: str, query: str, values: list[Any]) -> str:
     """How it would be run; on PostgreSQL as a statement that was prepared for any values."""
     if "://" not in where:
-        literals = [quick._json(one) for one in values]
+        literals = [sqlite_transaction._json(one) for one in values]
         for number in range(len(literals), 0, -1):
             query = query.replace(f"?{number}", f"'{literals[number - 1]}'")
         return "\n".join(str(row[3]) for row in await raw(where, f"EXPLAIN QUERY PLAN {query}"))
@@ -124,9 +129,11 @@ def scans(plan: str) -> list[str]:
 @pytest.mark.parametrize("name", NEEDS)
 @pytest.mark.usefixtures("full")
 async def test_every_need_is_met_by_indexes(where: str, name: str) -> None:
-    named, flags = given(NEEDS[name])
-    wanted = (*named, *flags)
-    query = oneshot._reading(wanted) if "://" in where else quick._reading(wanted)[0]
+    named = NEEDS[name].named()
+    wanted = (*named, *NEEDS[name].flags())
+    query = (
+        postgresql_transaction._reading(wanted) if "://" in where else sqlite_transaction._reading(wanted)[0]
+    )
     plan = await explained(where, query, list(named.values()))
     assert not scans(plan), plan
     assert "postbacks_mms" not in plan
@@ -186,12 +193,12 @@ async def explained_with(where: str, query: str, values: Any) -> str:
 
 async def test_a_column_that_is_fixed_is_never_updated() -> None:
     """The statement that updates leaves them out, so that the history would say something else."""
-    book = Book(seq=0, at=1)
+    transaction = TransactionState(seq=0, at=1)
     row = {"key": "k", "campaign": None, "recipient": "1", "mms_id": "9", "state": "intended"}
-    book.insert("made", "sends", row, "1")
+    transaction.insert("made", "sends", row, "1")
     with pytest.raises(ValueError, match="fixed column"):
-        book.update("changed", "sends", "1", {"recipient": "2"})
-    assert "recipient" not in quick._updating(SENDS)
+        transaction.update("changed", "sends", "1", {"recipient": "2"})
+    assert "recipient" not in sqlite_transaction._updating(SENDS)
 
 
 async def test_answers_do_not_change_with_what_lies_about(full: Ledger) -> None:

@@ -10,7 +10,7 @@ import pytest
 from mmscheck.errors import UsageError
 from mmscheck.ledger import Filter, Ledger, Save, open_ledger
 from mmscheck.model.ledger import MmsState, PostbackMeaning, Recorded, SendState
-from mmscheck.sinch.postbacks import POSTBACK_CODES
+from mmscheck.sinch.codes import POSTBACK_CODES
 from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw, unknown
 
 DAY = 24 * 3600

@@ -14,7 +14,7 @@ from mmscheck.model.ledger import MmsState, PostbackMeaning, SendState
 from mmscheck.sandbox import Carrier, Encoding, Postbacks, Sandbox, Ways
 from mmscheck.send.order import provider_account
 from mmscheck.sinch import DEFAULT_API_URL
-from mmscheck.sinch.postbacks import POSTBACK_CODES
+from mmscheck.sinch.codes import POSTBACK_CODES
 from tests.sandbox.raw_http import call, save_xml, send_xml, slide, text
 from tests.support.command import mmscheck
 from tests.support.ledgers import accepted, claimed, intent, raw, unknown

@@ -18,8 +18,8 @@ from mmscheck.model.ledger import SendState
 from mmscheck.model.report import Report
 from mmscheck.model.request import Changes
 from mmscheck.model.verdict import Permit
-from mmscheck.send.dispatch import send_through
 from mmscheck.send.order import Order, Retries
+from mmscheck.send.send import send_through
 from mmscheck.slidexml import parse
 from tests.support.bound import bind
 from tests.support.command import message
@@ -44,7 +44,7 @@ async def report() -> Report:
     return await check([parse(DOCUMENT, "a.xml")], load_rules(), FetchPolicy(), request=REQUEST)
 
 
-def order(report: Report, *, life: float = 600.0, key: str | None = None) -> Order:
+def order(report: Report, *, life: float = 600.0, key: str | None = None) -> Order[SendRequest]:
     permit = gate.permit(report, REQUEST, time.time(), life=life)
     return Order(report=report, request=REQUEST, permit=permit, key=key)
 

@@ -8,7 +8,7 @@ import pytest
 
 from mmscheck.errors import LedgerError
 from mmscheck.ledger import Ledger
-from mmscheck.ledger.sharing import Shared
+from mmscheck.ledger.holds import Shared
 from tests.support.ledgers import claimed, intent, raw
 
 

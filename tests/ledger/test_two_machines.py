@@ -32,7 +32,7 @@ WORKER = """
 import asyncio, random, sys, time
 from mmscheck import FetchPolicy, SendRequest, SinchClient
 from mmscheck.judge import gate
-from mmscheck.send.dispatch import send_through
+from mmscheck.send.send import send_through
 from mmscheck.ledger import open_ledger
 from mmscheck.send.order import Order
 from mmscheck.judge.pipeline import check, load_rules

@@ -7,14 +7,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from mmscheck.ledger import Ledger, oneshot, open_ledger
-from mmscheck.ledger.book import Book, Needs
-from mmscheck.ledger.cleaning import Cleaner
+from mmscheck.ledger import Ledger, open_ledger, postgresql_transaction
+from mmscheck.ledger.rows import Cleaner
+from mmscheck.ledger.transaction_state import RowsNeeded, TransactionState
 from mmscheck.model.ledger import SendState
 from tests.support.ledgers import accepted, claimed, raw
 from tests.support.postgres import Cluster
 
-ALL = Needs(
+ALL = RowsNeeded(
     keys=frozenset({"key-1"}),
     sends=frozenset({1}),
     trackings=frozenset({"T1"}),
@@ -46,19 +46,19 @@ class Between:
         return await self._connection.fetchrow(query, *arguments)
 
 
-def noting(book: Book) -> int:
-    book.note("noted", {"text": 'a "quoted" \\ é \U0001f389'})
-    return book.seq
+def noting(transaction: TransactionState) -> int:
+    transaction.note("noted", {"text": 'a "quoted" \\ é \U0001f389'})
+    return transaction.seq
 
 
 async def test_what_was_read_before_another_wrote_is_not_written(where: str, ledger: Ledger) -> None:
     connection = await asyncpg.connect(where)
     try:
-        with pytest.raises(oneshot.Moved):
-            await oneshot.transact(Between(connection, ledger), ALL, 1, noting, Cleaner())
+        with pytest.raises(postgresql_transaction.Moved):
+            await postgresql_transaction.transact(Between(connection, ledger), ALL, 1, noting, Cleaner())
         assert await raw(where, "SELECT kind FROM history ORDER BY seq") == [("hold",)]
         alone = Between(connection, None)
-        assert await oneshot.transact(alone, ALL, 1, noting, Cleaner()) == 1
+        assert await postgresql_transaction.transact(alone, ALL, 1, noting, Cleaner()) == 1
         assert len(alone.statements) == 2, "each round trip is a share of every send"
     finally:
         await connection.close()
@@ -70,7 +70,7 @@ async def test_where_others_are_always_faster_the_queue_is_joined(
     where: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def too_late(*_: object, **_named: object) -> None:
-        raise oneshot.Moved
+        raise postgresql_transaction.Moved
 
     monkeypatch.setattr("mmscheck.ledger.postgresql.transact", too_late)
     await ledger.answer(await claimed(ledger), accepted("T1"))

@@ -13,8 +13,7 @@ from mmscheck.media.heads import BINARY
 from mmscheck.media.sample import Sample
 from mmscheck.model.report import Evaluation
 from mmscheck.model.words import MediaKind, Outcome
-from mmscheck.report.causes import follows
-from mmscheck.report.wording import came_back
+from mmscheck.report.finding_words import came_back
 from mmscheck.ruleset import load_ruleset
 from tests.support.media_targets import JPEG as SAYS_JPEG
 from tests.support.media_targets import fetched, judge, sniffed
@@ -64,6 +63,10 @@ def judged(type_: str, data: bytes) -> tuple[tuple[Evaluation, ...], str]:
     )
 
 
+def explains(cause: Evaluation, item: Evaluation) -> bool:
+    return (cause.rule, cause.target) in item.causes
+
+
 @pytest.mark.parametrize("name", HEADS)
 def test_a_wrong_head_fails_once_with_its_cause_and_the_rest_follows(name: str) -> None:
     type_, data, words = HEADS[name]
@@ -79,8 +82,8 @@ def test_a_wrong_head_fails_once_with_its_cause_and_the_rest_follows(name: str) 
     ]
     # What was put around a file explains the decoder's refusal in its turn.
     wrapped = next((item for item in others if item.rule == "file-itself"), None)
-    assert wrapped is None or follows(decodes, wrapped, None)
-    assert all(follows(item, decodes, None) for item in others if item is not wrapped)
+    assert wrapped is None or explains(wrapped, decodes)
+    assert all(explains(decodes, item) for item in others if item is not wrapped)
     assert "of no known type" in looks
 
 
@@ -89,7 +92,7 @@ def test_a_damaged_picture_of_a_known_type_does_not_explain_its_wrong_name() -> 
     decodes = next(item for item in evaluations if item.rule == "image-decodes")
     named = next(item for item in evaluations if item.rule == "extension-matches")
     assert (decodes.outcome, named.outcome) == (Outcome.FAILED, Outcome.FAILED)
-    assert not follows(named, decodes, None)
+    assert not explains(decodes, named)
 
 
 @pytest.mark.parametrize("declared", ["image/jpeg", "image/jpg", "image/png", "image/gif; x=y"])

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from mmscheck.errors import LedgerError
-from mmscheck.postbacks import Limits, Listener, Secret, listening
+from mmscheck.postbacks import Listener, ListenerLimits, Secret, listening
 from tests.postbacks.test_postback_listener import Memory
 
 SECRET = "0123456789abcdef"
@@ -17,7 +17,7 @@ async def asked(method: str, path: str, *, broken: bool) -> tuple[int, str]:
         if broken:
             raise LedgerError("the ledger /home/ana/ledger.sqlite3 cannot be read")
 
-    memory, limits = Memory(), Limits()
+    memory, limits = Memory(), ListenerLimits()
     listener = Listener(
         memory,
         secret=Secret(SECRET),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mmscheck.ledger import open_ledger
 from mmscheck.model.ledger import SendState
-from mmscheck.postbacks import Limits
+from mmscheck.postbacks import ListenerLimits
 from tests.support.ledgers import MEANINGS, accepted, claimed, raw
 from tests.support.listener import Running, post, postback, running
 
@@ -74,10 +74,10 @@ async def test_bodies_that_drip_keep_no_good_one_waiting(tmp_path: Path) -> None
 
 
 def test_there_are_no_more_connections_than_files_may_be_open() -> None:
-    assert Limits().fitting(256).connections == 96
-    assert Limits().fitting(20).connections == 1
-    assert Limits().fitting(1_000_000) == Limits()
-    assert Limits().fitting(resource.RLIM_INFINITY) == Limits()
+    assert ListenerLimits().fitting(256).connections == 96
+    assert ListenerLimits().fitting(20).connections == 1
+    assert ListenerLimits().fitting(1_000_000) == ListenerLimits()
+    assert ListenerLimits().fitting(resource.RLIM_INFINITY) == ListenerLimits()
 
 
 async def test_everything_answered_200_amid_the_end_is_in_the_ledger(tmp_path: Path) -> None:

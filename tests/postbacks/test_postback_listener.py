@@ -13,10 +13,10 @@ import msgspec
 import pytest
 
 from mmscheck.errors import LedgerError, UsageError
-from mmscheck.postbacks import Limits, Listener, Secret, listening
+from mmscheck.postbacks import Listener, ListenerLimits, Secret, listening
 from tests.support.listener import SECRET, post, postback, status
 
-FAST = Limits(connections=8, read_seconds=0.4, answer_seconds=0.8, life_seconds=1.2)
+FAST = ListenerLimits(connections=8, read_seconds=0.4, answer_seconds=0.8, life_seconds=1.2)
 
 
 @dataclass
@@ -45,7 +45,9 @@ class Memory:
 
 
 @asynccontextmanager
-async def served(memory: Memory, limits: Limits = FAST, secret: str | None = None) -> AsyncIterator[int]:
+async def served(
+    memory: Memory, limits: ListenerLimits = FAST, secret: str | None = None
+) -> AsyncIterator[int]:
     guard = None if secret is None else Secret(secret)
     listener = Listener(
         memory, secret=guard, limits=limits, kept=memory.said.append, failed=memory.said.append

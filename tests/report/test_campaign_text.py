@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.report import html
-from mmscheck.report.campaign_text import campaign_sentence
+from mmscheck.report.run_words import campaign_sentence
 from tests.support import reports
 
 RESULT = CampaignResult(name="spring", file="to.csv", rows=5, accepted=2, recorded=1, unknown=1, denied=1)

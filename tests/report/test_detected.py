@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mmscheck.model.report import Evaluation, MessageReport
+from mmscheck.model.report import Advice, Evaluation, MessageReport
 from mmscheck.model.server import Detected
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Outcome
@@ -16,11 +16,13 @@ from mmscheck.servers.recognition import join_fix
 from tests.support import reports
 from tests.support.reports import HOSTILE, PHOTO, judged, medium, report
 
-NGINX = (
-    "nginx: It compresses. Write:\n"
-    "    location /media/ {\n        gzip off; # and a long remark that goes on\n    }"
+NGINX = Advice(
+    name="nginx",
+    words="It compresses. Write:\n"
+    "    location /media/ {\n        gzip off; # and a long remark that goes on\n    }",
 )
-FASTLY = "Fastly: Streaming Miss: it passes on what comes."
+FASTLY = Advice(name="Fastly", words="Streaming Miss: it passes on what comes.")
+MORE = replace(NGINX, words=f"{NGINX.words} Also this.")
 
 
 def shown(*evaluations: Evaluation, phrase: str = "Fastly in front of nginx") -> View:
@@ -30,14 +32,17 @@ def shown(*evaluations: Evaluation, phrase: str = "Fastly in front of nginx") ->
         servers={PHOTO: Detected(names=("Fastly", "nginx"), phrase=phrase)},
     )
     run = report(message)
-    denial = MessageVerdict(source=message.source, permitted=False, reasons=("no",))
+    denial = MessageVerdict(source=message.source, permitted=False, reasons=("no",), untold=("no",))
     return View(report=run, verdict=judged(run, 1, denial), width=60)
 
 
-def failed(rule: str, *advised: str) -> Evaluation:
-    return reports.evaluation(
-        rule, Outcome.FAILED, medium(1, 1), url=PHOTO, line=7, fix=join_fix("Serve it plainly.", advised)
-    )
+def fix(*advised: Advice) -> dict[str, Any]:
+    general = "Serve it plainly."
+    return {"general": general, "advice": advised, "fix": join_fix(general, advised)}
+
+
+def failed(rule: str, *advised: Advice) -> Evaluation:
+    return reports.evaluation(rule, Outcome.FAILED, medium(1, 1), url=PHOTO, line=7, **fix(*advised))
 
 
 def text(view: View) -> str:
@@ -79,12 +84,12 @@ def test_what_was_advised_for_a_medium_is_not_said_again_about_it() -> None:
 
 
 def test_what_was_advised_for_another_medium_is_pointed_to_in_one_line() -> None:
-    here = (failed("content-length", FASTLY, NGINX), failed("not-compressed", f"{NGINX} Also this."))
+    here = (failed("content-length", FASTLY, NGINX), failed("not-compressed", MORE))
     there = reports.evaluation(
         "content-length",
         Outcome.FAILED,
         medium(2, 2),
-        fix=join_fix("Serve it plainly.", [NGINX, FASTLY, f"{NGINX} Also this."]),
+        **fix(NGINX, FASTLY, MORE),
     )
     last = text(shown(*here, there)).split("[3] ERROR")[1]
     assert last.count("Here") == 1
@@ -99,6 +104,6 @@ def test_the_json_report_keeps_the_fix_whole() -> None:
 
 
 def test_nothing_in_a_name_is_obeyed_by_a_terminal() -> None:
-    found = text(shown(failed("content-length", f"x: {HOSTILE}"), phrase=HOSTILE))
+    found = text(shown(failed("content-length", Advice(name="x", words=HOSTILE)), phrase=HOSTILE))
     assert "\x1b" not in found
     assert "\nPERMIT" not in found

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmscheck.report.escape import encodable, visible, visible_json
+from mmscheck.base.text import encodable
+from mmscheck.report.escape import visible, visible_json
 from tests.support.reports import HOSTILE
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates included

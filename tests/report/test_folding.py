@@ -15,23 +15,37 @@ from msgspec.structs import replace
 
 from mmscheck.judge.gate import verdict
 from mmscheck.model.mms import MediaRef
-from mmscheck.model.observation import NotFetched, Reason
+from mmscheck.model.observation import REASONS, NotFetched, Reason
 from mmscheck.model.report import Evaluation, Report
+from mmscheck.model.rule import REACHABLE
 from mmscheck.model.waiver import Waiver
-from mmscheck.model.words import MediaKind, Outcome, Owner, Severity
+from mmscheck.model.words import Because, MediaKind, Outcome, Owner, Severity
 from mmscheck.report import FORMATS, View
-from mmscheck.report.causes import CONSEQUENCES, REACHABLE, UNREACHED
-from mmscheck.report.codes import COPY_ERRORS, SIZE_ERRORS, codes_for
-from mmscheck.report.findings import Entry, entries, is_finding
+from mmscheck.report.finding_words import COPY_ERRORS, SIZE_ERRORS, codes_for
+from mmscheck.report.findings import Finding, findings
+from mmscheck.ruleset.rulefile import inspect_causes
 from tests.support import reports
 from tests.support.folded_reports import folded
-from tests.support.reports import MESSAGE, PHOTO, SAMPLES, SLOW, evaluation, fetched, medium, message, report
+from tests.support.reports import (
+    MESSAGE,
+    PHOTO,
+    SAMPLES,
+    SLOW,
+    evaluation,
+    fetched,
+    medium,
+    message,
+    packaged,
+    report,
+)
 
 RULES = {
     file.stem: tomllib.loads(file.read_text(encoding="utf-8"))
     for file in (Path(__file__).parents[2] / "rules").glob("*/*.toml")
     if file.parent.name not in {"limits", "profiles", "servers"}
 }
+FOLLOWS = {rule.id: [each.rule for each in rule.follows] for rule in packaged() if rule.follows}
+CAUSES = sorted({cause for causes in FOLLOWS.values() for cause in causes})
 FAILED, CANT_TELL = Outcome.FAILED, Outcome.CANT_TELL
 COUNTED = re.compile(r"(?:So    |, nor )(\d+) (?:other rules? )?about")
 NUMBERED = re.compile(r"^ +\[\d+\] ", re.MULTILINE)
@@ -69,27 +83,24 @@ def run(*items: Evaluation, why: Reason | None = None, kind: MediaKind = MediaKi
 
 def unfetched(why: Reason, *rules: str) -> tuple[Evaluation, ...]:
     """What cannot be told about a picture that was not fetched, and about the message with it."""
-    reason = f"no file was answered: {why}"
-    whole = evaluation("message-size", CANT_TELL, MESSAGE, reason=f"{PHOTO} on slide 1: {why}")
-    return (whole, *(replace(item, reason=reason) for item in found(*rules, outcome=CANT_TELL)))
+    known = {"reason": f"no file was answered: {why}", "because": Because.FILE}
+    whole = evaluation("message-size", CANT_TELL, MESSAGE, **known)
+    return (whole, *(replace(item, **known) for item in found(*rules, outcome=CANT_TELL)))
 
 
-def test_the_table_names_rules_that_there_are_and_that_look_at_the_same_thing() -> None:
-    for cause, consequences in CONSEQUENCES.items():
-        for rule in consequences:
+def test_what_rules_follow_looks_at_the_same_thing_and_leads_nowhere_back() -> None:
+    for rule, causes in FOLLOWS.items():
+        for cause in causes:
             assert RULES[rule]["target"] == RULES[cause]["target"], (cause, rule)
-    assert set(UNREACHED) == {cause for cause, rules in CONSEQUENCES.items() if REACHABLE in rules}
+    faults: list[str] = []
+    files = {rule.id: Path(f"{rule.id}.toml") for rule in packaged()}
+    inspect_causes(faults, files, {rule.id: rule for rule in packaged()})
+    assert faults == []
 
 
-def test_the_table_has_no_circles() -> None:
-    for start in CONSEQUENCES:
-        reached: set[str] = set()
-        waiting = [start]
-        while waiting:
-            new = set(CONSEQUENCES.get(waiting.pop(), ())) - reached
-            reached |= new
-            waiting += new
-        assert start not in reached
+def test_a_missing_file_follows_from_a_rule_only_for_the_reasons_that_are_its_doing() -> None:
+    reach = next(rule for rule in packaged() if rule.id == REACHABLE)
+    assert all(set(each.when) <= set(REASONS.values()) and each.when for each in reach.follows)
 
 
 def test_what_follows_is_named_below_its_cause_and_has_no_entry_of_its_own() -> None:
@@ -119,9 +130,9 @@ def test_a_chain_is_told_at_its_beginning() -> None:
         *unfetched(why, "stable", "media-size", "not-a-web-page", "content-type-valid"),
         *found(REACHABLE, "content-length-true", "response-well-formed"),
     )
-    two = {"anomalies": [{"kind": "TWO_LENGTHS"}]}
     items = tuple(
-        replace(each, evidence=two) if each.rule == "response-well-formed" else each for each in items
+        replace(each, because=Because.LENGTHS) if each.rule == "response-well-formed" else each
+        for each in items
     )
     told = shown(run(*items, why=why))
     assert told.count("blocks: ") == 1
@@ -135,12 +146,10 @@ def test_a_chain_is_told_at_its_beginning() -> None:
 
 def test_what_more_is_not_well_formed_than_the_length_stands_by_itself() -> None:
     true, odd = found("content-length-true", "response-well-formed")
-    kinds = ("EXCESS", "SPACED_NAME")
-    odd = replace(odd, evidence={"anomalies": [{"kind": kind} for kind in kinds]})
     told = shown(run(true, odd))
     assert "blocks: content-length-true" in told
     assert "blocks: response-well-formed" in told
-    only = replace(odd, evidence={"anomalies": [{"kind": "EXCESS"}]})
+    only = replace(odd, because=Because.LENGTHS)
     assert "Also response-well-formed: it follows from it." in shown(run(true, only))
 
 
@@ -195,7 +204,7 @@ def test_an_error_is_not_told_below_advice_nor_below_what_is_undecided_waived_or
     (judged,) = view.verdict.messages
     waived = tuple(replace(each, rule="media-not-empty", target=medium(1, 1)) for each in judged.waived[:1])
     items = found("media-not-empty", "media-type-known")
-    (first, second) = entries(run(*items).messages[0], replace(judged, waived=waived))
+    (first, second) = findings(run(*items).messages[0], replace(judged, waived=waived), strict=False)
     assert [first.first.rule, second.first.rule] == ["media-type-known", "media-not-empty"]
 
 
@@ -210,7 +219,9 @@ def test_another_medium_has_another_cause() -> None:
 
 
 def test_of_much_advice_the_number_is_told_unless_it_blocks() -> None:
-    advised = " ".join(sorted(rule for rule in CONSEQUENCES["media-not-empty"] if "advised" in rule))
+    advised = " ".join(
+        sorted(rule for rule, causes in FOLLOWS.items() if "media-not-empty" in causes and "advised" in rule)
+    )
     items = found("media-not-empty", "media-type-known", *advised.split(), advice=advised)
     number = len(advised.split())
     assert f"Also media-type-known and {number} that only advise: they follow from it." in shown(run(*items))
@@ -247,7 +258,7 @@ def test_what_was_let_past_the_rules_is_told_always(quiet: bool) -> None:  # noq
 
 
 def blocks(item: Evaluation, run: Report) -> bool:
-    return is_finding(item) and (run.strict or item.severity is Severity.ERROR)
+    return item.is_finding and (run.strict or item.severity is Severity.ERROR)
 
 
 def problems(view: View) -> list[str]:
@@ -256,9 +267,9 @@ def problems(view: View) -> list[str]:
     for at, each in enumerate(view.report.messages):
         one = replace(view.report, messages=(each,))
         judged = view.verdict.messages[at]
-        made = entries(each, judged)
+        made = findings(each, judged, strict=one.strict)
         shown_once = Counter((item.rule, item.target) for entry in made for item in entry.items)
-        if shown_once != Counter((i.rule, i.target) for i in each.evaluations if is_finding(i)):
+        if shown_once != Counter((i.rule, i.target) for i in each.evaluations if i.is_finding):
             lost.append(f"{each.source}: not every finding is in one entry")
         page = FORMATS["text"](
             View(report=one, verdict=replace(view.verdict, messages=(judged,)), width=10_000)
@@ -270,7 +281,7 @@ def problems(view: View) -> list[str]:
     return lost
 
 
-def _lost(entry: Entry, part: str, run: Report) -> list[str]:
+def _lost(entry: Finding, part: str, run: Report) -> list[str]:
     head = part.splitlines()[0]
     blocking = [item for item in entry.items if blocks(item, run)]
     lost = []
@@ -292,7 +303,7 @@ def test_every_finding_of_a_sample_is_named_or_counted(sample: str) -> None:
 
 MEDIA = (medium(1, 1), medium(2, 2))
 POOL = (
-    *sorted({*CONSEQUENCES, *(rule for rules in CONSEQUENCES.values() for rule in rules)}),
+    *sorted({*FOLLOWS, *CAUSES}),
     *("xml-well-formed", "message-fits-providers", "subject-ascii", "stable"),
 )
 
@@ -301,11 +312,11 @@ POOL = (
 def random_views(draw: st.DrawFn) -> View:
     """One message with two media; any of the rules say anything about them."""
     whys = [draw(st.sampled_from([None, *Reason])) for _ in MEDIA]
-    missing = [f"no file was answered: {why}" for why in whys if why]
-    texts = ["odd", "the document could not be read", *missing, *missing]
+    causes = [None, Because.DOCUMENT, Because.FILE, Because.FILE, Because.LENGTHS]
     items = []
-    cause = draw(st.sampled_from(sorted(CONSEQUENCES)))
-    chosen = draw(st.sets(st.sampled_from(POOL), max_size=30)) | {REACHABLE, cause, *CONSEQUENCES[cause]}
+    cause = draw(st.sampled_from(CAUSES))
+    followers = {rule for rule, each in FOLLOWS.items() if cause in each}
+    chosen = draw(st.sets(st.sampled_from(POOL), max_size=30)) | {REACHABLE, cause, *followers}
     for rule in sorted(chosen):
         for target in MEDIA if RULES[rule]["target"] == "media" else (MESSAGE,):
             outcome = draw(st.sampled_from([FAILED, FAILED, CANT_TELL, CANT_TELL, Outcome.PASSED]))
@@ -315,7 +326,8 @@ def random_views(draw: st.DrawFn) -> View:
                     outcome,
                     target,
                     severity=draw(st.sampled_from(Severity)),
-                    reason=draw(st.sampled_from(texts)) if outcome is CANT_TELL else "",
+                    reason="odd" if outcome is CANT_TELL else "",
+                    because=draw(st.sampled_from(causes)) if outcome is not Outcome.PASSED else None,
                     owner=draw(st.sampled_from(Owner)),
                     crashed=outcome is CANT_TELL and draw(st.integers(0, 9)) == 0,
                 )

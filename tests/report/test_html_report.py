@@ -12,10 +12,8 @@ from mmscheck.model.campaign import CampaignResult, RowFate, RowNote
 from mmscheck.model.facts import ImageFacts
 from mmscheck.model.send import SendStatus
 from mmscheck.report import FORMATS, html
-from mmscheck.report.html.markup import Markup, join, tag
-from mmscheck.report.html.medium import doubts
-from mmscheck.report.html.words import cut, on_phone, seconds, size
-from mmscheck.report.html.zones import zone
+from mmscheck.report.html.markup import Markup, cut, join, on_phone, seconds, size, tag
+from mmscheck.report.html.medium import doubts, zone
 from tests.support import html_reports, reports
 from tests.support.media_targets import fetched, sniffed
 from tests.support.reports import PHOTO

@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from mmscheck.report import FORMATS, PARTS, View, pieces
+from mmscheck.report.clean import scrub
 from mmscheck.report.escape import visible_json
 from mmscheck.report.json_v1 import document
-from mmscheck.report.scrub import scrub
 from tests.support.many_reports import many, stopped
 from tests.support.reports import SAMPLES, permitted
 

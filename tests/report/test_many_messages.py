@@ -6,9 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from mmscheck.report import FORMATS, View
-from mmscheck.report.many_text import MANY, MOST_KINDS
-from mmscheck.report.rollup_text import MOST_ROWS
-from mmscheck.report.summary import MOST_LEFT, MOST_UNREAD
+from mmscheck.report.text_messages import MANY, MOST_KINDS, MOST_ROWS
+from mmscheck.report.text_summary import MOST_LEFT, MOST_UNREAD
 from tests.support.many_reports import BAD, chunked, good, many, view_of
 from tests.support.reports import permitted, sent
 

@@ -5,9 +5,9 @@ import re
 import msgspec
 import pytest
 
+from mmscheck.base.redact import redact_text
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Hop, NotFetched, Reason
-from mmscheck.model.redact import redact_text
 from mmscheck.model.words import MediaKind, Outcome
 from mmscheck.report import FORMATS, View
 from mmscheck.report.clean import clean_text, clean_url, clean_value

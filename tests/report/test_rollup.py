@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from mmscheck.model.observation import Hop, NotFetched, Reason
 from mmscheck.model.report import MessageReport
-from mmscheck.model.words import Outcome, Owner
+from mmscheck.model.words import Because, Outcome, Owner
 from mmscheck.report.rollup import HostTally, OwnerTally, RuleTally, rollup
 from tests.support.many_reports import BAD, chunked, many, photo, subject, view_of
 from tests.support.reports import MESSAGE, evaluation, fetched, let_through, medium, message
@@ -14,13 +14,11 @@ from tests.support.reports import MESSAGE, evaluation, fetched, let_through, med
 
 def unfetched(source: str, url: str) -> MessageReport:
     why = NotFetched(url=url, reason=Reason.TIMED_OUT)
-    reason = f"no file was answered: {Reason.TIMED_OUT.value}"
-    whole = f"{url} on slide 1: {Reason.TIMED_OUT.value}"
-    known: dict[str, Any] = {"url": url, "owner": Owner.HOSTING, "line": 6, "reason": reason}
+    known: dict[str, Any] = {"url": url, "owner": Owner.HOSTING, "line": 6, "because": Because.FILE}
     return message(
         source,
         (
-            evaluation("message-size", Outcome.CANT_TELL, MESSAGE, reason=whole, owner=Owner.CONTENT),
+            evaluation("message-size", Outcome.CANT_TELL, MESSAGE, because=Because.FILE, owner=Owner.CONTENT),
             evaluation("media-reachable", Outcome.CANT_TELL, medium(1, 1), **known),
             evaluation("content-length", Outcome.CANT_TELL, medium(1, 1), **known),
         ),
@@ -61,7 +59,8 @@ def test_a_message_with_files_on_two_bad_servers_needs_both_mended() -> None:
 def test_what_the_gate_says_beside_the_findings_keeps_a_message_from_counting_as_this_servers_alone() -> None:
     view = view_of(chunked("a.xml", f"http://{BAD}/a.jpg"))
     verdict = view.verdict.messages[0]
-    gaps = replace(verdict, reasons=(*verdict.reasons, "url-clean was not evaluated on message"))
+    gap = "url-clean was not evaluated on message"
+    gaps = replace(verdict, reasons=(*verdict.reasons, gap), untold=(gap,))
     (host,) = rollup(replace(view, verdict=replace(view.verdict, messages=(gaps,)))).hosts
     assert (host.messages, host.alone) == (1, 0)
 

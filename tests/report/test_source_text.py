@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from mmscheck.model.report import TargetKey
 from mmscheck.model.words import Outcome
-from mmscheck.report.findings import Entry
+from mmscheck.report.findings import Finding
 from mmscheck.report.layout import Page
-from mmscheck.report.source_text import columns, source_lines
+from mmscheck.report.text_finding import columns, source_lines
 from tests.support.reports import MESSAGE, evaluation, medium, message, slide
 
 PAGE = Page(width=100, color=False)
@@ -20,7 +20,7 @@ def drawn(
 ) -> list[str]:
     item = evaluation("any-rule", Outcome.FAILED, target, line=12, **values)
     report = replace(message("a.xml", (item,), subject=subject), excerpts={12: line})
-    return list(source_lines(report, Entry(lead=item), page, indent=2))
+    return list(source_lines(report, Finding(lead=item), page, indent=2))
 
 
 def marked(lines: list[str]) -> str:
@@ -120,7 +120,7 @@ def test_a_long_line_is_cut_around_the_part_and_fits_the_page(width: int) -> Non
 
 def test_an_unknown_line_shows_nothing() -> None:
     item = evaluation("any-rule", Outcome.FAILED, line=7)
-    assert list(source_lines(message("a.xml", (item,)), Entry(lead=item), PAGE, indent=2)) == []
+    assert list(source_lines(message("a.xml", (item,)), Finding(lead=item), PAGE, indent=2)) == []
 
 
 def test_what_a_terminal_would_obey_is_shown_as_text() -> None:

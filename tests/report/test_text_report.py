@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from mmscheck.model.send import SendStatus
 from mmscheck.model.verdict import MessageVerdict
-from mmscheck.model.words import Outcome
+from mmscheck.model.words import Because, Outcome
 from mmscheck.report import FORMATS, View
 from mmscheck.report.layout import shown_lines
 from tests.support import reports
@@ -87,7 +87,10 @@ def test_what_follows_from_a_failure_is_told_with_it() -> None:
 
 
 def test_without_a_rule_about_the_reason_itself_the_entry_speaks_for_all() -> None:
-    items = tuple(evaluation(rule, Outcome.CANT_TELL, medium(1, 1), reason="no idea") for rule in ("a", "b"))
+    items = tuple(
+        evaluation(rule, Outcome.CANT_TELL, medium(1, 1), reason="no idea", because=Because.PROXY)
+        for rule in ("a", "b")
+    )
     run = report(reports.message("a.xml", items))
     found = flat(View(report=run, verdict=judged(run, 3, reports.deny("a.xml", undecided=True))))
     assert "CANNOT TELL, blocks: several rules (a.xml) 2 rules could not be decided: no idea." in found
@@ -117,9 +120,9 @@ def test_a_reason_of_its_own_is_not_hidden_behind_a_server_that_does_not_answer(
 
 def test_different_reasons_and_different_media_are_not_folded() -> None:
     items = (
-        evaluation("a", Outcome.CANT_TELL, medium(1, 1), reason="one"),
-        evaluation("b", Outcome.CANT_TELL, medium(1, 1), reason="two"),
-        evaluation("c", Outcome.CANT_TELL, medium(1, 2), reason="one"),
+        evaluation("a", Outcome.CANT_TELL, medium(1, 1), because=Because.TIME),
+        evaluation("b", Outcome.CANT_TELL, medium(1, 1), because=Because.MEMORY),
+        evaluation("c", Outcome.CANT_TELL, medium(1, 2), because=Because.TIME),
         evaluation("d", Outcome.CANT_TELL, medium(1, 2)),
         evaluation("e", Outcome.CANT_TELL, medium(1, 2)),
     )
@@ -130,7 +133,15 @@ def test_different_reasons_and_different_media_are_not_folded() -> None:
 
 def test_many_media_with_one_fault_are_each_named_and_the_advice_given_once() -> None:
     items = tuple(
-        evaluation(rule, Outcome.CANT_TELL, medium(at, at), reason="connection refused", why="w", fix="f")
+        evaluation(
+            rule,
+            Outcome.CANT_TELL,
+            medium(at, at),
+            reason="connection refused",
+            because=Because.PROXY,
+            fix="f",
+            why="w",
+        )
         for at in range(1, 9)
         for rule in ("content-length", "not-chunked", "media-type-known")
     )
@@ -207,9 +218,8 @@ def test_a_reason_of_the_gate_that_no_finding_tells_is_shown() -> None:
         assert "nothing is known of medium 1 on slide 1" in found
         assert "DENY: 2 reasons of the gate, named above." in found
     view = reports.denied()
-    ghost = replace(
-        view.verdict.messages[0], reasons=("ghost (message) failed", "subject-no-emoji (message) failed")
-    )
+    reasons = ("ghost (message) failed", "subject-no-emoji (message) failed")
+    ghost = replace(view.verdict.messages[0], reasons=reasons, untold=reasons[:1])
     found = flat(replace(view, verdict=replace(view.verdict, messages=(ghost,))))
     assert "The gate says: ghost (message) failed" in found
     assert "subject-no-emoji (message) failed" not in found

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mmscheck.checks import CHECKS
-from mmscheck.checks.published import Published
+from mmscheck.checks.sizes import Published
 from mmscheck.model.rule import Rule
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset import load_ruleset

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmscheck.errors import RuleSetError
+from mmscheck.model.rule import Follow
 from mmscheck.model.words import Owner, Severity, TargetKind
 from mmscheck.ruleset import load_all_rules
 from mmscheck.ruleset.rulefile import Reader
@@ -210,3 +211,49 @@ def test_listing_all_rules_validates_as_strictly_as_a_check(root: Path) -> None:
     put(root / "profiles" / "notes.md", "")
     with pytest.raises(RuleSetError, match=r"notes\.md"):
         load_all_rules(checks=CHECKS, root=root)
+
+
+FOLLOWS = [
+    ("unknown", 'follows = ["media-reachble"]', "follows[0]", "did you mean 'media-reachable'?"),
+    ("with-its-line", 'follows = ["nobody"]', "follows[0]", "(line 9)"),
+    ("no-array", 'follows = "media-reachable"', "follows", "expected an array"),
+    (
+        "other-target",
+        'follows = ["subject-ascii"]',
+        "follows[0]",
+        "is about a message, and this rule about a media",
+    ),
+    ("itself", 'follows = ["content-length"]', "follows", "no circle"),
+    (
+        "when-of-nothing",
+        "[follows_when]\nnot-chunked = ['failed']",
+        "follows_when.not-chunked",
+        "as in follows",
+    ),
+    (
+        "when-unknown",
+        "follows = ['not-chunked']\n[follows_when]\nnot-chunked = ['timed-ot']",
+        "follows_when.not-chunked[0]",
+        "did you mean 'timed-out'?",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "what"), [each[1:] for each in FOLLOWS], ids=[e[0] for e in FOLLOWS])
+def test_what_a_rule_follows_is_checked(root: Path, text: str, key: str, what: str) -> None:
+    edit(root / "http" / "content-length.toml", 'source = "s"\n', f'source = "s"\n{text}\n')
+    (fault,) = faults_of(root)
+    assert fault.startswith(f"{root / 'http' / 'content-length.toml'}: {key}: ")
+    assert what in fault
+
+
+def test_rules_that_follow_each_other_are_a_fault_of_both_unless_one_is_undecided(root: Path) -> None:
+    ways = {"content-length": "not-chunked", "not-chunked": "content-length"}
+    for rule_id, cause in ways.items():
+        edit(root / "http" / f"{rule_id}.toml", 'source = "s"\n', f'source = "s"\nfollows = ["{cause}"]\n')
+    assert [fault.rpartition(": ")[2][:10] for fault in faults_of(root)] == ["leads back"] * 2
+    text = "[follows_when]\nnot-chunked = ['cant-tell']\n[text]"
+    edit(root / "http" / "content-length.toml", "[text]", text)
+    followed = {each.id: each.follows for each in load(root).rules}
+    assert followed["content-length"] == (Follow(rule="not-chunked", when=("cant-tell",)),)
+    assert followed["not-chunked"] == (Follow(rule="content-length"),)

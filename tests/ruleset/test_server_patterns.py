@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mmscheck.model.patterns import pattern_fault
+from mmscheck.base.patterns import pattern_fault
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import click
 import pytest
 
-from mmscheck.cli.sandbox_ways import read_ways, with_ways
+from mmscheck.cli.commands import from_values
+from mmscheck.cli.sandbox import WaysOptions, command, read_ways
 from mmscheck.sandbox import MISHAPS, Carrier, Encoding, Mishaps, Postbacks, Throttle, Ways
 from tests.sandbox.raw_http import exchange, get, medium, response, save_xml, send_xml, slide
 from tests.sandbox.receiver import receiving
@@ -110,17 +110,7 @@ async def test_the_help_lists_every_mishap(tmp_path: Path) -> None:
 
 
 def ways_of(*arguments: str) -> Ways:
-    return read_ways(
-        **click.Command("sandbox", params=options()).make_context("sandbox", [*arguments]).params
-    )
-
-
-def options() -> list[click.Parameter]:
-    @click.command()
-    @with_ways
-    def command(**_ways: object) -> None: ...
-
-    return command.params
+    return read_ways(from_values(WaysOptions, command.make_context("sandbox", [*arguments]).params))
 
 
 def test_every_option_goes_where_it_belongs() -> None:

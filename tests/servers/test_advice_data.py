@@ -27,7 +27,7 @@ DJANGO = (
 
 
 def told(rule: str, *headers: tuple[str, str]) -> str:
-    return "\n".join(advice(recognise(SERVERS, fetched(headers)), rule))
+    return "\n".join(str(each) for each in advice(recognise(SERVERS, fetched(headers)), rule))
 
 
 @pytest.mark.parametrize("cache", ["MISS", "HIT, MISS", "miss"])
@@ -73,7 +73,7 @@ def test_compression_is_only_blamed_at_akamai_where_it_shows() -> None:
 def test_a_signature_that_does_not_fit_is_no_matter_of_making_the_object_public(code: str) -> None:
     answer = not_fetched(Reason.BAD_STATUS, hop(status=403), excerpt=f"<Error><Code>{code}</Code></Error>")
     found = recognise(SERVERS, answer)
-    (text,) = advice(found, "media-reachable", decided=False)
+    text = str(*advice(found, "media-reachable", decided=False))
     assert "altered after it was signed" in text
     assert "public" not in text.lower()
     assert likeness(found, "media-reachable").endswith("a URL whose signature does not fit.")

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from mmscheck.base.redact import redact_text
 from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.observation import Probe, ProbeName, Reason
-from mmscheck.model.redact import redact_text
+from mmscheck.model.report import Advice
 from mmscheck.model.server import Condition, Detected, Mark, Remedy, Server, ServerKind
 from mmscheck.report.layout import shown_lines
 from mmscheck.servers.recognition import (
@@ -19,7 +20,6 @@ from mmscheck.servers.recognition import (
     join_fix,
     likeness,
     recognise,
-    split_fix,
 )
 from tests.support.media_targets import fetched, hop, not_fetched, sniffed
 
@@ -63,7 +63,7 @@ def test_the_hosts_of_redirects_are_told_in_their_order_and_only_the_last_is_adv
     last = hop("http://b.example/b.jpg", headers=(("Server", "Apache"), CHUNKED))
     found = recognise(SERVERS, fetched((), first, last))
     assert describe(found).phrase == "nginx, then Apache"
-    assert [text.partition(":")[0] for text in advice(found, "not-chunked")] == ["Apache"]
+    assert [each.name for each in advice(found, "not-chunked")] == ["Apache"]
 
 
 def test_what_is_only_known_is_worded_as_likely_whatever_the_data_say() -> None:
@@ -99,8 +99,7 @@ def alone(server: Server, *remedies: Remedy) -> Recognised:
 
 def all_advice(server: Server, remedy: Remedy) -> str:
     always = Remedy(**{**{f: getattr(remedy, f) for f in remedy.__struct_fields__}, "when": ()})
-    (told,) = advice(alone(server, always), remedy.rules[0])
-    return told
+    return str(*advice(alone(server, always), remedy.rules[0]))
 
 
 def test_no_entry_speaks_of_the_setting_that_only_hides_the_chunks() -> None:
@@ -118,12 +117,10 @@ def test_remedies_survive_what_keeps_secrets_and_controls_out_of_reports() -> No
         assert "\nFor " not in text
 
 
-def test_a_fix_is_taken_apart_as_it_was_joined() -> None:
-    assert split_fix(join_fix("Mend it.", ["nginx: a\n    b", "PHP: c"])) == (
-        "Mend it.",
-        ("nginx: a\n    b", "PHP: c"),
-    )
-    assert split_fix("Mend it.") == ("Mend it.", ())
+def test_advice_stands_below_the_rules_own_fix() -> None:
+    told = (Advice(name="nginx", words="a\n    b"), Advice(name="PHP", words="c"))
+    assert join_fix("Mend it.", told) == "Mend it.\nFor nginx: a\n    b\nFor PHP: c"
+    assert join_fix("Mend it.", ()) == "Mend it."
 
 
 def test_rules_about_another_answer_are_advised_by_that_answer() -> None:
@@ -134,12 +131,12 @@ def test_rules_about_another_answer_are_advised_by_that_answer() -> None:
         ),
     )
     found = seen(("Server", "Apache"), ("Content-Length", "70000"), size=70_000, probes=(gzip,))
-    assert "no-gzip" in "".join(advice(found, "length-under-gzip"))
+    assert "no-gzip" in "".join(map(str, advice(found, "length-under-gzip")))
     assert advice(found, "content-length") == ()
     small = seen(("Server", "Apache"), ("ETag", '"5f-gzip"'), ("Content-Length", "9"), size=9)
     assert advice(small, "content-length") == ()
     big = seen(("Server", "Apache"), ("ETag", '"5f-gzip"'), size=65_537)
-    assert "64 KiB" in "".join(advice(big, "content-length"))
+    assert "64 KiB" in "".join(map(str, advice(big, "content-length")))
 
 
 def test_undecided_rules_are_only_advised_on_by_what_answers_in_place_of_the_file() -> None:
@@ -157,12 +154,12 @@ def test_one_server_on_two_hops_is_named_once() -> None:
 
 def test_what_a_framework_behind_it_does_is_not_put_down_to_the_server() -> None:
     squeezed = (NGINX, CHUNKED, ("Content-Encoding", "gzip"), ("ETag", 'W/"5f"'))
-    told = [text.partition(":")[0] for text in advice(seen(*squeezed), "not-chunked")]
+    told = [each.name for each in advice(seen(*squeezed), "not-chunked")]
     behind = seen(*squeezed, ("X-Powered-By", "Express"))
     assert told == ["nginx"]
-    assert [text.partition(":")[0] for text in advice(behind, "not-chunked")] == ["nginx", "Express"]
+    assert [each.name for each in advice(behind, "not-chunked")] == ["nginx", "Express"]
     plain = seen(NGINX, CHUNKED, ("ETag", 'W/"5f"'), ("X-Powered-By", "Express"))
-    assert not [text for text in advice(plain, "not-chunked") if "filter" in text]
+    assert not [text for text in map(str, advice(plain, "not-chunked")) if "filter" in text]
 
 
 def test_a_remedy_may_ask_for_what_else_was_recognised() -> None:
@@ -189,7 +186,7 @@ def test_a_remedy_may_ask_for_what_else_was_recognised() -> None:
     )
     assert advice(recognise((one, other), fetched((("Server", "one"), CHUNKED))), "not-chunked") == ()
     both = recognise((one, other), fetched((("Server", "one other"), CHUNKED)))
-    assert advice(both, "not-chunked") == ("one: Mend.",)
+    assert advice(both, "not-chunked") == (Advice(name="one", words="Mend."),)
 
 
 @pytest.mark.parametrize("name", ["image/jpeg", "text/vcard", "application/vnd.apple.pkpass"])

@@ -16,7 +16,7 @@ from mmscheck.model.observation import Fetched
 from mmscheck.model.report import Evaluation, MessageReport
 from mmscheck.model.server import IN_PLACE_OF_THE_FILE, Mark, Server
 from mmscheck.model.words import MediaKind, Outcome
-from mmscheck.servers.conditions import Answer, answers, holds
+from mmscheck.servers.conditions import ServerAnswer, answers, holds
 from mmscheck.servers.recognition import advice, recognise
 from tests.support.media_targets import fetched, hop
 from tests.support.server_rows import Answer as Sent
@@ -140,7 +140,7 @@ def test_every_remedy_has_a_row_whose_words_are_its_own(judged: tuple[MessageRep
 
 
 def test_every_sign_and_every_condition_is_met_by_a_row(judged: tuple[MessageReport, ...]) -> None:
-    seen: dict[str, list[Answer]] = {name: [] for name in SERVERS}
+    seen: dict[str, list[ServerAnswer]] = {name: [] for name in SERVERS}
     for row, report in zip(ROWS, judged, strict=False):
         for observation in report.observations.values():
             seen[row.server] += answers(observation)
@@ -185,6 +185,6 @@ def test_a_remedy_with_conditions_is_not_advised_where_they_do_not_hold() -> Non
             continue
         unproven.discard(row.server)
         for remedy in SERVERS[row.server].remedies:
-            told = [text for rule in remedy.rules for text in advice(found, rule)] if remedy.when else []
+            told = [str(each) for rule in remedy.rules for each in advice(found, rule)] if remedy.when else []
             assert not any(remedy.fix.strip() in text for text in told), (row.server, remedy.fix[:50])
     assert unproven == set()

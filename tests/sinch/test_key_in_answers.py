@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmscheck.ledger.cleaning import Cleaner
-from mmscheck.model.known_secret import KnownSecret
+from mmscheck.base.known_secret import KnownSecret
+from mmscheck.ledger.rows import Cleaner
 from mmscheck.model.request import SendRequest
 from mmscheck.model.save import SaveRequest
 from mmscheck.model.send import SendResult

@@ -4,7 +4,7 @@ import pytest
 
 from mmscheck.model.request import SendRequest
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.sinch import Answer, Unparseable, parse_answer
+from mmscheck.sinch import ProviderAnswer, Unparseable, parse_answer
 from mmscheck.sinch.answers import MAX_ANSWER_BYTES
 from mmscheck.sinch.outcome import judge
 
@@ -159,7 +159,7 @@ def test_an_answer_that_could_be_read_two_ways_is_not_read(body: str, reason: st
 def test_comments_and_declared_encodings_are_read_over() -> None:
     body = '<?xml version="1.0" encoding="ISO-8859-1"?><response><!-- x --><status>Suc<!-- -->cess</status>'
     parsed = parse_answer((body + "<status-details>caf\xe9</status-details></response>").encode("latin-1"))
-    assert parsed == Answer(success=True, status_details="café")
+    assert parsed == ProviderAnswer(success=True, status_details="café")
 
 
 def test_the_key_and_control_characters_never_come_back() -> None:

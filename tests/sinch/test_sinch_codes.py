@@ -5,8 +5,7 @@ import re
 import pytest
 
 from mmscheck.sinch import CodeClass, explain, explain_postback
-from mmscheck.sinch.codes import ERROR_CODES
-from mmscheck.sinch.postbacks import POSTBACK_CODES
+from mmscheck.sinch.codes import ERROR_CODES, POSTBACK_CODES
 
 APPENDIX_2021 = (
     "E100 E104 E105 E106 E107 E108 E110 E111 E112 E113 E114 E212 E213 E214 E223 E224 E225 E226 E227 "

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmscheck.model.redact import redact_url
+from mmscheck.base.redact import redact_url
 from mmscheck.slidexml import parse
 from mmscheck.slidexml.lines import LONGEST
 

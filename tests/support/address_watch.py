@@ -19,9 +19,9 @@ from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import unquote
 
+from mmscheck.base.networks import SPECIAL_PURPOSE
 from mmscheck.fetch import FetchPolicy, fetch_all
 from mmscheck.fetch.names import system_lookup
-from mmscheck.fetch.tables import DENIED
 from mmscheck.model.observation import NotFetched
 from tests.support.rawserver import sniff
 
@@ -44,7 +44,7 @@ FURTHER = """
 def addresses() -> list[str]:
     """The first, the middle and the last address of every row, and the further ones."""
     found = dict.fromkeys(FURTHER.split())
-    for network, _ in DENIED:
+    for network, _ in SPECIAL_PURPOSE:
         first, last = int(network[0]), int(network[-1])
         make = IPv4Address if network.version == 4 else IPv6Address
         found |= dict.fromkeys(str(make(number)) for number in (first, (first + last) // 2, last))

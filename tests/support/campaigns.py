@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.campaign import Campaign, Limits, Outcome, Plan, Recipients
+from mmscheck.campaign import CampaignLimits, CampaignOutcome, CampaignPlan, CampaignRun, Recipients
 from mmscheck.fetch import FetchPolicy, parse_connect_to
 from mmscheck.judge.pipeline import load_rules
 from mmscheck.ledger import open_ledger
@@ -79,7 +79,7 @@ async def bind(
         )
 
 
-def plan(mms_id: str, *, document: str = DOCUMENT, allow: bool = True, **changes: Any) -> Plan:
+def plan(mms_id: str, *, document: str = DOCUMENT, allow: bool = True, **changes: Any) -> CampaignPlan:
     """What is sent to everybody; ``limits`` and the other fields of a plan can be given."""
     given: dict[str, Any] = {
         "name": mms_id,
@@ -89,9 +89,9 @@ def plan(mms_id: str, *, document: str = DOCUMENT, allow: bool = True, **changes
         "common": SendRequest(
             mms_id=mms_id, from_="28444", service_id="demo", fallback_sms_text="Sale today"
         ),
-        "limits": Limits(in_flight=8),
+        "limits": CampaignLimits(in_flight=8),
     }
-    return Plan(**(given | changes))
+    return CampaignPlan(**(given | changes))
 
 
 def reaching(box: Sandbox) -> FetchPolicy:
@@ -103,8 +103,8 @@ def reaching(box: Sandbox) -> FetchPolicy:
 
 
 async def run(
-    box: Sandbox, plan: Plan, file: Path, *, where: str | None = None, dry: bool = False, **more: Any
-) -> Outcome:
+    box: Sandbox, plan: CampaignPlan, file: Path, *, where: str | None = None, dry: bool = False, **more: Any
+) -> CampaignOutcome:
     """One run of the campaign to its end."""
     async with running(box, plan, file, where=where, dry=dry, **more) as campaign:
         return await campaign.run()
@@ -112,14 +112,16 @@ async def run(
 
 @asynccontextmanager
 async def running(
-    box: Sandbox, plan: Plan, file: Path, *, where: str | None = None, dry: bool = False, **more: Any
-) -> AsyncIterator[Campaign]:
+    box: Sandbox, plan: CampaignPlan, file: Path, *, where: str | None = None, dry: bool = False, **more: Any
+) -> AsyncIterator[CampaignRun]:
     """A campaign that can be run, and stopped."""
     client = None if dry else SinchClient(api_key="sandbox-key", api_url=box.provider_url)
     if dry and plan.api_url is None:
         plan = msgspec.structs.replace(plan, api_url=box.provider_url)
     async with await open_ledger(where) as ledger:
-        yield Campaign(plan, Recipients(str(file), plan.common.changes), client=client, ledger=ledger, **more)
+        yield CampaignRun(
+            plan, Recipients(str(file), plan.common.changes), client=client, ledger=ledger, **more
+        )
 
 
 async def until(true: Callable[[], bool], seconds: float = 60) -> None:

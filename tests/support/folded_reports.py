@@ -6,8 +6,8 @@ from typing import Any
 
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import NotFetched, Observation, Reason
-from mmscheck.model.report import Evaluation
-from mmscheck.model.words import MediaKind, Outcome, Owner, Severity
+from mmscheck.model.report import Advice, Evaluation
+from mmscheck.model.words import Because, MediaKind, Outcome, Owner, Severity
 from mmscheck.report import View
 from mmscheck.servers.recognition import join_fix
 from tests.support.reports import MESSAGE, deny, evaluation, fetched, judged, medium, message, report
@@ -31,26 +31,34 @@ def _failed(rule: str, at: int, url: str, said: str, **values: Any) -> Evaluatio
 
 def _unseen(rule: str, **values: Any) -> Evaluation:
     reason = f"no file was answered: {_WHY}"
-    known = {"owner": Owner.HOSTING, "url": GONE, "line": 8, "reason": reason, **values}
+    known = {
+        "owner": Owner.HOSTING,
+        "url": GONE,
+        "line": 8,
+        "reason": reason,
+        "because": Because.FILE,
+        **values,
+    }
     return evaluation(rule, Outcome.CANT_TELL, **{"target": medium(3, 3), **known})
 
 
 def folded() -> View:
     """Chunks, a sign-in page with 200, and a certificate that ended; advice for one server on two of them."""
-    advised = ["nginx: Likely: A filter changes the file. Write sub_filter off."]
-    fix = join_fix("Serve it as a plain file.", advised)
+    advised = (Advice(name="nginx", words="Likely: A filter changes the file. Write sub_filter off."),)
+    general = "Serve it as a plain file."
+    fix: dict[str, Any] = {"general": general, "advice": advised, "fix": join_fix(general, advised)}
     whole = {"target": MESSAGE, "reason": f"{GONE} on slide 3: {_WHY}", "owner": Owner.CONTENT, "url": None}
     items = (
         evaluation("xml-well-formed", Outcome.PASSED),
         _unseen("message-size", **whole),
         _unseen("message-size-advised", severity=Severity.WARNING, **whole),
-        _failed("content-length", 1, CHUNKED, "answered without Content-Length", fix=fix),
-        _failed("not-chunked", 1, CHUNKED, "answered with Transfer-Encoding: chunked", fix=fix),
+        _failed("content-length", 1, CHUNKED, "answered without Content-Length", **fix),
+        _failed("not-chunked", 1, CHUNKED, "answered with Transfer-Encoding: chunked", **fix),
         _failed("length-under-gzip", 1, CHUNKED, "states no length to browsers", severity=Severity.WARNING),
-        _failed("url-clean", 1, CHUNKED, "holds a fragment", fix=fix, owner=Owner.CONTENT),
+        _failed("url-clean", 1, CHUNKED, "holds a fragment", **fix, owner=Owner.CONTENT),
         _failed("media-kind-matches", 2, PAGE, "is no image"),
         _failed("media-type-accepted", 2, PAGE, "is of a type that is not taken"),
-        _failed("not-a-web-page", 2, PAGE, "answered with a web page", fix=fix),
+        _failed("not-a-web-page", 2, PAGE, "answered with a web page", **fix),
         _failed("media-reachable", 3, GONE, f"could not be fetched: {_WHY}"),
         _failed("tls-valid", 3, GONE, "has a certificate that ended on 2026-11-01", fix="Renew it."),
         *(_unseen(rule) for rule in _UNSEEN),

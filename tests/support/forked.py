@@ -19,14 +19,14 @@ import sys
 from typing import Any, NoReturn
 
 import mmscheck.cli
+from mmscheck.base import redact
 from mmscheck.cli.main import entry
 from mmscheck.judge.pipeline import load_rules
-from mmscheck.model import redact
 
 SIZE = struct.Struct("!I")
 """Before each order: the size of its JSON. The streams, and where to tell the exit code, come with it."""
 
-LATE = ("mmscheck.diff", "mmscheck.fetch.pool", "mmscheck.ledger", "mmscheck.sinch", "phonenumbers")
+LATE = ("mmscheck.diff", "mmscheck.fetch.fetcher", "mmscheck.ledger", "mmscheck.sinch", "phonenumbers")
 """What the commands import when they need it. Never the decoders: they are for workers only."""
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from mmscheck.cli.sites import write_site
+from mmscheck.cli.output import write_site
 from mmscheck.diff import as_html
 from mmscheck.model.campaign import CampaignResult, RowFate, RowNote
 from mmscheck.model.send import SendStatus

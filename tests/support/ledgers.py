@@ -13,7 +13,7 @@ from mmscheck.ledger import Ledger
 from mmscheck.ledger.where import place_of
 from mmscheck.model.ledger import Claim, SendIntent
 from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.sinch.postbacks import POSTBACK_CODES
+from mmscheck.sinch.codes import POSTBACK_CODES
 
 MEANINGS: Mapping[str, str] = MappingProxyType({row.code: row.kind.value for row in POSTBACK_CODES})
 

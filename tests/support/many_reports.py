@@ -105,5 +105,5 @@ def stopped() -> View:
     view = view_of(good("g0.xml"), subject("s0.xml"))
     left = tuple(f"g{at}.xml" for at in range(1, 8))
     reason = "7 messages were not checked, because the run ended at the first that was denied"
-    verdict = replace(view.verdict, reasons=(reason,))
+    verdict = replace(view.verdict, reasons=(reason,), untold=(reason,))
     return replace(view, report=replace(view.report, not_checked=left), verdict=verdict)

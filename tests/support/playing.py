@@ -21,7 +21,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from mmscheck.checks import CHECKS
-from mmscheck.checks.kinds import kind_of
+from mmscheck.checks.media_types import kind_of
 from mmscheck.judge.engine import judge_alone
 from mmscheck.media.decoding import decode
 from mmscheck.media.names import named_type

@@ -7,11 +7,14 @@ written down by hand here: a format shows what the gate decided, and must not ne
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
+from mmscheck.checks import CHECKS
+from mmscheck.judge.causes import with_causes
 from mmscheck.model.facts import ImageFacts
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import (
@@ -25,11 +28,13 @@ from mmscheck.model.observation import (
     Witness,
 )
 from mmscheck.model.report import Evaluation, MessageReport, Report, RuleKey, TargetKey
+from mmscheck.model.rule import Rule
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict, Waived
 from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
-from mmscheck.model.words import MediaKind, Outcome, Owner, Severity, TargetKind
+from mmscheck.model.words import Because, MediaKind, Outcome, Owner, Severity, TargetKind
 from mmscheck.report import View
+from mmscheck.ruleset.load import load_all_rules
 
 PHOTO = "http://media.example.com/spring/photo.jpg"
 SIGNED = "https://cdn.example.net/clip.mp4?X-Amz-Credential=AKIASECRET&X-Amz-Signature=c0ffee5ec2e7"
@@ -78,6 +83,20 @@ def fetched(url: str, *, content_type: str = "image/jpeg", **values: Any) -> Fet
     return Fetched(url=url, **{**known, **values})
 
 
+def explained(
+    items: Sequence[Evaluation], media: Sequence[MediaRef], observations: Mapping[str, Observation]
+) -> tuple[Evaluation, ...]:
+    """The evaluations with their causes, as the engine gives them by the packaged rules."""
+    came = {medium(ref.slide, ref.index): observations.get(ref.url) for ref in media}
+    return with_causes(items, packaged(), came)
+
+
+@functools.cache
+def packaged() -> tuple[Rule, ...]:
+    """Every rule of the program."""
+    return load_all_rules(checks=CHECKS)
+
+
 def message(
     source: str,
     evaluations: tuple[Evaluation, ...],
@@ -85,7 +104,8 @@ def message(
     observations: Mapping[str, Observation] | None = None,
     **values: Any,
 ) -> MessageReport:
-    """One message whose targets are those of its evaluations."""
+    """One message whose targets are those of its evaluations, each finding with what explains it."""
+    evaluations = explained(evaluations, media, observations or {})
     targets = tuple(dict.fromkeys(item.target for item in evaluations))
     known: dict[str, Any] = {"digest": "sha256:" + "11" * 32, "name": "Spring sale", "subject": "Spring sale"}
     return MessageReport(
@@ -127,12 +147,16 @@ def judged(run: Report, exit_code: int, *denied: MessageVerdict, reasons: tuple[
             for each in run.messages
         ),
         reasons=reasons,
+        untold=tuple(each for each in reasons if not any(said in each for said in run.unread)),
     )
 
 
 def deny(source: str, *reasons: str, undecided: bool = False) -> MessageVerdict:
-    """A denial with the gate's reasons."""
-    return MessageVerdict(source=source, permitted=False, undecided=undecided, reasons=reasons)
+    """A denial with the gate's reasons, of which findings tell those on evaluations."""
+    untold = tuple(each for each in reasons if not each.endswith((") failed", ") could not be decided")))
+    if len(untold) < len(reasons):
+        untold = tuple(each for each in untold if each != "no blocking rule passed")
+    return MessageVerdict(source=source, permitted=False, undecided=undecided, reasons=reasons, untold=untold)
 
 
 # --- a message that is well, and how its send may end
@@ -239,6 +263,7 @@ def _undecided(rule: str, **values: Any) -> Evaluation:
         **{
             "message": f"{SLOW} could not be fetched: {_TIMEOUT}.",
             "reason": _TIMEOUT,
+            "because": Because.FILE,
             "why": "Without an answer the provider has nothing to send.",
             "fix": f"Mend {rule}.",
             "owner": Owner.HOSTING,
@@ -390,7 +415,14 @@ def unreadable() -> View:
     """A document that is no XML: one failure, and everything else on the message undecided."""
     reason = "the document could not be read"
     unread = tuple(
-        evaluation(rule, Outcome.CANT_TELL, message=f"Not decided: {reason}.", reason=reason, line=4)
+        evaluation(
+            rule,
+            Outcome.CANT_TELL,
+            message=f"Not decided: {reason}.",
+            reason=reason,
+            because=Because.DOCUMENT,
+            line=4,
+        )
         for rule in ("name-present", "slide-count", "subject-present", "subject-ascii")
     )
     failed = evaluation(
@@ -494,7 +526,13 @@ def hostile() -> View:
         provider_codes=("E351",),
     )
     unsure = evaluation(
-        "not-chunked", Outcome.CANT_TELL, medium(1, 1), message=HOSTILE, reason=HOSTILE, url=url
+        "not-chunked",
+        Outcome.CANT_TELL,
+        medium(1, 1),
+        message=HOSTILE,
+        reason=HOSTILE,
+        because=Because.PROXY,
+        url=url,
     )
     also = replace(unsure, rule="content-length")
     seen = NotFetched(

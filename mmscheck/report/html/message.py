@@ -7,25 +7,22 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Hop
 from mmscheck.model.report import MessageReport
-from mmscheck.model.verdict import MessageVerdict
+from mmscheck.model.rule import OF_FILES
+from mmscheck.model.words import Outcome
 from mmscheck.report.clean import clean_header
 from mmscheck.report.escape import visible
-from mmscheck.report.findings import Entry
-from mmscheck.report.html.advice import Ids
-from mmscheck.report.html.budget import budget
-from mmscheck.report.html.finding import CLASSES, UNCLEAR, Findings, badge, owner_of
-from mmscheck.report.html.markup import NOTHING, Markup, join, tag
+from mmscheck.report.finding_words import came_back
+from mmscheck.report.findings import Judged
+from mmscheck.report.html.finding import CLASSES, UNCLEAR, Findings, Ids, badge, owner_of
+from mmscheck.report.html.markup import NOTHING, Markup, cut, join, said, size, tag, url
 from mmscheck.report.html.medium import NAMES
-from mmscheck.report.html.phone import Marks, phones
+from mmscheck.report.html.phone import Marks, phones, subject_line
 from mmscheck.report.html.pictures import Gallery
-from mmscheck.report.html.subject import subject_line
-from mmscheck.report.html.words import cut, said, url
-from mmscheck.report.rollup import blocks
-from mmscheck.report.summary import decision_word
-from mmscheck.report.wording import came_back, count
+from mmscheck.report.run_words import decision_word
 
 MOST_HEADERS = 30
 """Header lines of one answer that are shown."""
@@ -45,10 +42,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """One message to be written: what was found, what the gate decided, and how the run was judged."""
 
     number: int
-    message: MessageReport
-    verdict: MessageVerdict
-    found: tuple[Entry, ...]
-    strict: bool
+    one: Judged
     offline: bool
 
     @property
@@ -59,26 +53,16 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """What people call the message: its name, else its subject, else its file; cut."""
-        message = self.message
+        message = self.one.message
         return cut(
             next((each for each in (message.name, message.subject, message.source) if each), "message"), 120
         )
 
     @property
-    def standing(self) -> tuple[Entry, ...]:
-        """The findings that no waiver let through."""
-        return tuple(entry for entry in self.found if entry.waiver is None)
-
-    @property
-    def blocking(self) -> tuple[Entry, ...]:
-        """The findings that keep the message from going out."""
-        return tuple(entry for entry in self.found if blocks(entry, strict=self.strict))
-
-    @property
     def marks(self) -> dict[int, Marks]:
         """The findings on each slide (0: on a lone file)."""
-        blocked = {entry.target.slide for entry in self.blocking}
-        about = (entry.target for entry in self.standing)
+        blocked = {each.target.slide for each in self.one.blocking}
+        about = (each.target for each in self.one.standing)
         found = Counter(target.slide for target in about if target.slide or target.media)
         return {slide: Marks(found=number, blocks=slide in blocked) for slide, number in found.items()}
 
@@ -86,7 +70,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 def message(shown: Shown, gallery: Gallery, *, opened: bool, tools: Tools | None = None) -> Markup:
     """The whole message: alone on its page with ``tools`` and no lid, else ``opened`` or closed."""
     alone = tools is not None
-    word, style = decision_word(shown.verdict, offline=shown.offline)
+    word, style = decision_word(shown.one.verdict, offline=shown.offline)
     head = tag(
         "h2", badge(word, style), " ", tag("bdi", shown.title), id=None if alone else f"{shown.id}-title"
     )
@@ -102,11 +86,11 @@ def message(shown: Shown, gallery: Gallery, *, opened: bool, tools: Tools | None
 
 def to_fix(shown: Shown) -> str:
     """Who has how much to fix before the message may go out, in a sentence."""
-    owners = Counter(owner_of(entry) for entry in shown.blocking)
+    owners = Counter(owner_of(each) for each in shown.one.blocking)
     told = [_has(owner, number) for owner, number in owners.items()] or ["nothing to fix"]
-    advice = len(shown.standing) - len(shown.blocking)
+    advice = len(shown.one.standing) - len(shown.one.blocking)
     told += [count(advice, "piece of advice", "pieces of advice")] if advice else []
-    waived = len(shown.found) - len(shown.standing)
+    waived = len(shown.one.found) - len(shown.one.standing)
     told += [f"{waived} waived"] if waived else []
     sentence = "; ".join(told)
     return f"{sentence[:1].upper()}{sentence[1:]}."
@@ -119,13 +103,13 @@ def _has(owner: str, number: int) -> str:
 
 
 def _body(shown: Shown, gallery: Gallery, tools: Tools) -> Iterator[Markup]:
-    report = shown.message
+    report = shown.one.message
     yield tag("p", tag("span", "File ", class_="quiet"), tag("bdi", tag("code", cut(report.source, 300))))
     if not any(ref.is_alone for ref in report.media):
         yield subject_line(report, shown.id)
     yield phones(report, gallery, shown.marks, tools.pictures)
-    findings = Findings(report, Ids(f"{shown.id}-c"), strict=shown.strict)
-    yield findings.section(shown.found, shown.verdict, tools.findings)
+    findings = Findings(shown.one, Ids(f"{shown.id}-c"))
+    yield findings.section(tools.findings)
     yield budget(report)
     yield _answers(report)
 
@@ -175,3 +159,120 @@ def _header(name: str, value: str) -> str:
     more = len(value) - HEADER
     left = f" … and {count(more, 'more character')}" if more > 0 else ""
     return f"{visible(key[:HEADER])}: {visible(told[:HEADER])}{left}"
+
+
+RULES = (("message-size", "taken by"), ("message-size-advised", "advised for"))
+"""The rules that weigh a message, and how their numbers belong to a carrier."""
+
+_WORDS = {Outcome.PASSED: "fits", Outcome.CANT_TELL: "not known whether it fits"}
+
+
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """One number in bytes and whose it is; nobody's in particular is everybody's."""
+
+    maximum: int
+    outcome: Outcome
+    carriers: tuple[str, ...] = ()
+    unit: str = ""
+    total: int | None = None
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """One file or text: what it is and its bytes before packing."""
+
+    what: str
+    bytes: int
+    unknown: str = ""
+
+
+class Weight(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rule about size saw: the sum on the wire, the numbers, the parts."""
+
+    total: int
+    at_least: bool
+    limits: tuple[Bound, ...]
+    parts: tuple[Piece, ...] = ()
+
+
+def budget(message: MessageReport) -> Markup:
+    """The bars, then the parts by size; nothing where nobody weighed the message."""
+    weights = [(word, found) for rule, word in RULES if (found := _weight(message, rule))]
+    if not weights:
+        return NOTHING
+    first = weights[0][1]
+    about = f"{'at least ' if first.at_least else ''}{size(first.total)} packed for sending"
+    bars = [row for word, found in weights for row in _bars(found, word)]
+    return tag(
+        "section",
+        tag("h3", "Size budget"),
+        tag(
+            "p",
+            tag("strong", f"{about[:1].upper()}{about[1:]}"),
+            " (base64 and part headers counted; texts too).",
+        ),
+        tag("ul", *bars, class_="bars"),
+        _parts(first),
+        class_="budget",
+    )
+
+
+def _weight(message: MessageReport, rule: str) -> Weight | None:
+    for item in message.evaluations:
+        if item.rule == rule and item.evidence:
+            try:
+                return msgspec.convert(item.evidence, Weight)
+            except msgspec.ValidationError:
+                return None
+    return None
+
+
+def _bars(found: Weight, word: str) -> Iterator[Markup]:
+    for bound in found.limits:
+        whose = ", ".join(cut(name, 60) for name in bound.carriers) or "every carrier"
+        seen = found.total if bound.total is None else bound.total
+        verdict = _WORDS.get(bound.outcome, f"{size(seen - bound.maximum)} too much")
+        of_files = " of files" if bound.unit == OF_FILES else ""
+        about = f"{'at least ' if found.at_least else ''}{size(seen)}{of_files}"
+        text = f"{about[:1].upper()}{about[1:]} of the {size(bound.maximum)} {word} {whose}: "
+        yield tag(
+            "li",
+            tag("span", text, tag("strong", verdict)),
+            _bar(seen, bound.maximum),
+            class_=f"bar {bound.outcome.value} {word.partition(' ')[0]}",
+        )
+
+
+def _bar(total: int, maximum: int) -> Markup:
+    """A bar whose frame is the larger of the two numbers; the line in it is the limit."""
+    whole = max(total, maximum, 1)
+    used, line = (round(each / whole * 1_000) for each in (total, maximum))
+    within = min(used, line)
+    return tag(
+        "svg",
+        tag("rect", class_="frame", width=1_000, height=14),
+        tag("rect", class_="used", width=within, height=14),
+        tag("rect", class_="over", x=within, width=used - within, height=14) if used > within else None,
+        tag("rect", class_="limit", x=max(line - 4, 0), width=4, height=14),
+        viewBox="0 0 1000 14",
+        preserveAspectRatio="none",
+        aria_hidden="true",
+    )
+
+
+def _parts(found: Weight) -> Markup:
+    largest = sorted(found.parts, key=lambda part: -part.bytes)
+    items = [
+        tag("li", tag("bdi", cut(part.what, 300)), f": {size(part.bytes)}", _unknown(part))
+        for part in largest[:20]
+    ]
+    more = len(largest) - len(items)
+    return tag(
+        "details",
+        tag("summary", f"{count(len(largest), 'part')}, the largest first"),
+        tag("ul", *items),
+        tag("p", f"and {count(more, 'more part')}") if more else None,
+    )
+
+
+def _unknown(part: Piece) -> str:
+    return f", may be more ({cut(part.unknown, 200)})" if part.unknown else ""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from mmscheck.base.text import count
 from mmscheck.model.verdict import MessageVerdict
-from mmscheck.report.html.finding import badge
-from mmscheck.report.html.markup import NOTHING, Markup, join, tag
+from mmscheck.model.words import Owner
+from mmscheck.report.findings import Finding
+from mmscheck.report.html.finding import KINDS, UNCLEAR, badge, kind_of, owner_of
+from mmscheck.report.html.markup import NOTHING, Markup, cut, join, tag
 from mmscheck.report.html.message import Shown
-from mmscheck.report.html.words import cut
-from mmscheck.report.summary import decision_word
+from mmscheck.report.run_words import decision_word
 
 COLUMNS = (("verdict", "Verdict"), ("name", "Message"), ("found", "To fix"))
 """What the table can be sorted by, and the headings."""
@@ -35,12 +38,12 @@ def row(shown: Shown, href: str) -> Row:
     return Row(
         href=href,
         title=shown.title,
-        source=cut(shown.message.source, 300),
-        subject=cut(shown.message.subject or "", 120),
-        verdict=shown.verdict,
-        blocking=len(shown.blocking),
-        advice=len(shown.standing) - len(shown.blocking),
-        waived=len(shown.found) - len(shown.standing),
+        source=cut(shown.one.message.source, 300),
+        subject=cut(shown.one.message.subject or "", 120),
+        verdict=shown.one.verdict,
+        blocking=len(shown.one.blocking),
+        advice=len(shown.one.standing) - len(shown.one.blocking),
+        waived=len(shown.one.found) - len(shown.one.standing),
     )
 
 
@@ -126,3 +129,66 @@ def _counts(each: Row) -> Iterator[Markup]:
     told += [f"{each.advice:,} advice"] if each.advice else []
     told += [f"{each.waived:,} waived"] if each.waived else []
     yield from (tag("span", part) for part in told or ["nothing"])
+
+
+class Tally:
+    """What the findings of a page can be filtered by, counted while they are written."""
+
+    def __init__(self) -> None:
+        """Nothing counted yet."""
+        self.kinds: Counter[str] = Counter()
+        self.owners: Counter[str] = Counter()
+        self.rules: Counter[str] = Counter()
+
+    def add(self, found: Iterable[Finding]) -> None:
+        """Count the findings of one message."""
+        for each in found:
+            self.kinds[kind_of(each)] += 1
+            self.owners[owner_of(each)] += 1
+            self.rules[cut(each.rules, 200)] += 1
+
+
+def filters(tally: Tally) -> Markup:
+    """The form, with a line that tells how many findings are shown; nothing without findings."""
+    total = sum(tally.kinds.values())
+    if not total:
+        return NOTHING
+    rules = [
+        tag("option", f"{rule} ({number:,})", value=rule) for rule, number in sorted(tally.rules.items())
+    ]
+    names = {**{each.value: each.value for each in Owner}, UNCLEAR: "not clear"}
+    return tag(
+        "form",
+        _boxes("Severity", "kind", KINDS, tally.kinds),
+        _boxes("Who can fix it", "owner", names, tally.owners),
+        tag("label", "Rule ", tag("select", tag("option", "every rule", value=""), *rules, id="rule")),
+        tag("button", "Show all", type="reset"),
+        tag("p", f"{total:,} of {count(total, 'finding')} shown", role="status", id="told"),
+        class_="tools",
+        id="filters",
+        aria_label="Filter the findings",
+        hidden=True,
+        data_needs_script=True,
+    )
+
+
+def _boxes(title: str, name: str, words: Mapping[str, str], counts: Mapping[str, int]) -> Markup:
+    boxes = [
+        tag(
+            "label",
+            tag("input", type="checkbox", name=name, value=key, checked=True),
+            f" {word} ({counts[key]:,})",
+        )
+        for key, word in words.items()
+        if counts.get(key)
+    ]
+    return tag("fieldset", tag("legend", title), *boxes)
+
+
+def overlay() -> Markup:
+    """The switch for the safe zones; it works by style alone."""
+    return tag(
+        "p",
+        tag("label", tag("input", type="checkbox", id="zones"), " Show safe zones on pictures"),
+        class_="tools overlay",
+    )

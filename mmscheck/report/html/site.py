@@ -7,24 +7,115 @@ likenesses of media as files.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
+from importlib import resources
 from urllib.parse import quote
 
-from mmscheck.model.report import PERMITS_NOTHING
-from mmscheck.report.findings import entries
-from mmscheck.report.html.filters import Tally, filters, overlay
-from mmscheck.report.html.markup import NOTHING, Markup, Part, join, tag
+import msgspec
+
+from mmscheck.report.clean import scrub_message
+from mmscheck.report.findings import Judged, findings
+from mmscheck.report.html.markup import NOTHING, Markup, Part, join, raw, tag
 from mmscheck.report.html.message import Shown, Tools, message
-from mmscheck.report.html.overview import CLOSING, FIRST, Row, controls, line, more, opening, row
-from mmscheck.report.html.page import Page, look, main
-from mmscheck.report.html.pictures import Beside, Gallery, Inline
-from mmscheck.report.html.steps import first_steps
-from mmscheck.report.html.summary import bottom, top
-from mmscheck.report.rollup import Judged, Rollup, rolled
-from mmscheck.report.scrub import scrub_message
-from mmscheck.report.summary import decision_word
-from mmscheck.report.verdicts import message_verdicts
+from mmscheck.report.html.overview import (
+    CLOSING,
+    FIRST,
+    Row,
+    Tally,
+    controls,
+    filters,
+    line,
+    more,
+    opening,
+    overlay,
+    row,
+)
+from mmscheck.report.html.pictures import Beside, Gallery, Inline, icons
+from mmscheck.report.html.summary import bottom, first_steps, top
+from mmscheck.report.rollup import Rollup, rolled
+from mmscheck.report.run_words import decision_word
 from mmscheck.report.view import View
+
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_LEADING = re.compile(r"\n\s*")
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """The style sheet and the script of a page, as they stand in it."""
+
+    style: str
+    script: str
+
+    def policy(self, images: str) -> str:
+        """The Content-Security-Policy (CSP 3): nothing from elsewhere, only these two by their digests."""
+        return "; ".join(
+            (
+                "default-src 'none'",
+                f"img-src {images}",
+                f"style-src {_digest(self.style)}",
+                f"script-src {_digest(self.script)}",
+                "base-uri 'none'",
+                "form-action 'none'",
+            )
+        )
+
+
+def look() -> Look:
+    """Read both from the package."""
+    return Look(style=_packed("report.css"), script=_packed("report.js"))
+
+
+def _packed(name: str) -> str:
+    source = (resources.files("mmscheck.report.html") / name).read_text(encoding="utf-8")
+    return _LEADING.sub("\n", _COMMENT.sub("", source)).strip()
+
+
+def _digest(content: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode('utf-8')).digest()).decode('ascii')}'"
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between pages: the title, and where pictures may come from."""
+
+    look: Look
+    title: str
+    images: str = "data:"
+
+    def opening(self, *, skip: str) -> Markup:
+        """Everything up to the body's content; ``skip`` says where the first link leads."""
+        head = tag(
+            "head",
+            tag("meta", charset="utf-8"),
+            tag("meta", http_equiv="Content-Security-Policy", content=self.look.policy(self.images)),
+            tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            tag("meta", name="color-scheme", content="light dark"),
+            tag("meta", name="referrer", content="no-referrer"),
+            tag("meta", name="robots", content="noindex"),
+            tag("title", self.title),
+            tag("style", raw(self.look.style)),
+        )
+        return join(
+            raw('<!DOCTYPE html>\n<html lang="en">'),
+            head,
+            raw("<body>"),
+            tag("a", skip, class_="skip", href="#main"),
+            icons(),
+        )
+
+    def closing(self, *parts: Part) -> Markup:
+        """Everything behind the content."""
+        return join(*parts, tag("script", raw(self.look.script)), raw("</body></html>\n"))
+
+
+def main(parts: Iterable[Part]) -> Iterator[str]:
+    """The main part of a page, piece by piece."""
+    yield '<main id="main">'
+    yield from (join(part, "\n") for part in parts if part)
+    yield "</main>"
+
 
 MOST_IN_ONE = 100
 """Messages that one page holds at most."""
@@ -42,10 +133,10 @@ Put = Callable[[str, Iterable[str | bytes]], None]
 def single(view: View) -> str:
     """The whole run in one page, whatever its size."""
     shown = tuple(_shown(view))
-    tables = rolled(map(_judged, shown), strict=view.report.strict)
+    tables = rolled(each.one for each in shown)
     gallery, tally = Gallery(Inline()), Tally()
     for each in shown:
-        tally.add(each.found)
+        tally.add(each.one.found)
     page = Page(look=look(), title=_title(view))
     parts = _single_parts(view, shown, tables, gallery, tally)
     return join(
@@ -60,7 +151,7 @@ def _single_parts(
     view: View, shown: tuple[Shown, ...], tables: Rollup, gallery: Gallery, tally: Tally
 ) -> Iterator[Part]:
     alone = len(shown) == 1
-    offline = view.report.profile in PERMITS_NOTHING
+    offline = view.offline
     yield first_steps(tables)
     if len(shown) > 1:
         yield tag("h2", "Messages")
@@ -68,7 +159,7 @@ def _single_parts(
         yield from _table((row(each, f"#{each.id}") for each in shown), offline=offline)
         yield tag("div", filters(tally), overlay(), class_="bar-of-tools")
     for each in shown:
-        opened = len(shown) <= MOST_OPEN and not each.verdict.permitted
+        opened = len(shown) <= MOST_OPEN and not each.one.verdict.permitted
         yield message(each, gallery, opened=opened, tools=_tools(tally) if alone else None)
 
 
@@ -117,7 +208,7 @@ class _Site:
         self._rows: list[Row] = []
 
     def write(self) -> None:
-        tables = rolled(self._pages(), strict=self._view.report.strict)
+        tables = rolled(self._pages())
         self._put("", self._index(tables))
 
     def _pages(self) -> Iterator[Judged]:
@@ -128,12 +219,12 @@ class _Site:
                 self._put(picture, [content])
             self._shelf.new.clear()
             self._rows.append(row(shown, f"{quote(self._folder)}/{path}"))
-            yield _judged(shown)
+            yield shown.one
 
     def _page(self, shown: Shown) -> Iterator[str]:
         gallery, tally = Gallery(self._shelf), Tally()
-        tally.add(shown.found)
-        word, _ = decision_word(shown.verdict, offline=shown.offline)
+        tally.add(shown.one.found)
+        word, _ = decision_word(shown.one.verdict, offline=shown.offline)
         # Pages of a folder on disk have no origin: there a browser may know their files only by the scheme.
         page = Page(look=self._look, title=f"{word}: {shown.title}", images="data: 'self' file:")
         yield page.opening(skip="Skip to the message")
@@ -163,27 +254,16 @@ class _Site:
         yield first_steps(tables)
         yield tag("h2", "Messages")
         yield controls(len(self._rows))
-        yield from _table(self._rows, offline=self._view.report.profile in PERMITS_NOTHING)
+        yield from _table(self._rows, offline=self._view.offline)
 
 
 def _shown(view: View) -> Iterator[Shown]:
     """Every message, ready to be written, one after the other."""
-    report = view.report
-    pairs = zip(report.messages, message_verdicts(view), strict=True)
-    for number, (raw, verdict) in enumerate(pairs, start=1):
-        scrubbed = scrub_message(raw)
-        yield Shown(
-            number=number,
-            message=scrubbed,
-            verdict=verdict,
-            found=entries(scrubbed, verdict),
-            strict=report.strict,
-            offline=report.profile in PERMITS_NOTHING,
-        )
-
-
-def _judged(shown: Shown) -> Judged:
-    return shown.message, shown.verdict, shown.found
+    for number, (told, verdict) in enumerate(view.pairs, start=1):
+        scrubbed = scrub_message(told)
+        found = findings(scrubbed, verdict, strict=view.report.strict)
+        one = Judged(message=scrubbed, verdict=verdict, found=found)
+        yield Shown(number=number, one=one, offline=view.offline)
 
 
 def _file(number: int) -> str:
@@ -191,5 +271,5 @@ def _file(number: int) -> str:
 
 
 def _title(view: View) -> str:
-    word, _ = decision_word(view.verdict, offline=view.report.profile in PERMITS_NOTHING)
+    word, _ = decision_word(view.verdict, offline=view.offline)
     return f"{word}: MMS check of {view.report.started[:10]}"

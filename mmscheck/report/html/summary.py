@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult
-from mmscheck.model.report import PERMITS_NOTHING, Report
+from mmscheck.model.report import Report
 from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.waiver import WaiverState, WaiverUse
-from mmscheck.report.asides import unlooked
-from mmscheck.report.campaign_text import campaign_sentence
-from mmscheck.report.decision import decision
+from mmscheck.report.finding_words import OWNERS, leave
 from mmscheck.report.html.finding import CLASSES
-from mmscheck.report.html.markup import NOTHING, Markup, Part, join, tag
-from mmscheck.report.html.words import cut, cut_url, said
+from mmscheck.report.html.markup import NOTHING, Markup, Part, code, cut, cut_url, join, said, tag
 from mmscheck.report.layout import Style
-from mmscheck.report.rollup import Rollup
-from mmscheck.report.summary import decision_word
+from mmscheck.report.rollup import HostTally, Rollup
+from mmscheck.report.run_words import campaign_sentence, decision, decision_word, unlooked
 from mmscheck.report.view import View
-from mmscheck.report.waived import leave
-from mmscheck.report.wording import count
 
 MOST = 50
 """Lines of one list that are shown."""
@@ -43,7 +39,7 @@ _ENDED = {
 
 def top(view: View, tables: Rollup) -> Markup:
     """The banner with the verdict, and the facts of the run."""
-    word, style = decision_word(view.verdict, offline=view.report.profile in PERMITS_NOTHING)
+    word, style = decision_word(view.verdict, offline=view.offline)
     banner = tag(
         "div",
         tag("h1", tag("span", word, class_="word"), " ", tag("span", _headline(view, tables))),
@@ -70,7 +66,7 @@ def _call(view: View) -> Markup:
 def _headline(view: View, tables: Rollup) -> str:
     if not tables.messages:
         return "No message was checked"
-    if view.report.profile in PERMITS_NOTHING:
+    if view.offline:
         if tables.unit == "file":
             return (
                 f"{count(tables.messages, 'file')}: {tables.passed:,} can be used, {tables.denied:,} cannot"
@@ -194,3 +190,79 @@ def _override(change: dict[str, object]) -> Markup:
         cut(str(change.get(name, "?")), 200) for name in ("rule", "key", "old", "new", "by")
     )
     return join(tag("code", rule), tag("bdi", f", {key}: {old} → {new} (by {by})"))
+
+
+MOST_RULES = 4
+"""Rules that are named beside a server."""
+
+
+def first_steps(tables: Rollup) -> Markup:
+    """For runs of several messages: what to mend first, by server, rule and owner."""
+    if tables.messages < 2 or not (tables.hosts or tables.rules):  # noqa: PLR2004 - one message says it itself
+        return NOTHING
+    hosts = [_host(host) for host in tables.hosts[:10]]
+    return tag(
+        "section",
+        tag("h2", "What to mend first"),
+        tag("ul", *hosts, _more(len(tables.hosts) - len(hosts), "server")) if hosts else None,
+        tag("div", tag("div", _owners(tables)), tag("div", _rules(tables)), class_="tallies"),
+        class_="first",
+    )
+
+
+def _host(host: HostTally) -> Markup:
+    rules = ", ".join(host.rules[:MOST_RULES]) + (" and more" if len(host.rules) > MOST_RULES else "")
+    blocked = f" It blocks {count(host.messages, 'message')} ({rules})."
+    return tag("li", "Fix ", tag("bdi", code(host.host, 200)), f": {_gain(host.alone, host.unsure)}", blocked)
+
+
+def _gain(alone: int, unsure: int) -> str:
+    if not alone:
+        return "no message passes by this alone."
+    doubt = f" ({unsure:,} of them not certain)" if unsure else ""
+    return f"{count(alone, 'message passes', 'messages pass')}{doubt}."
+
+
+def _more(number: int, what: str) -> Part:
+    return tag("li", f"and {count(number, f'more {what}')}") if number > 0 else None
+
+
+def _owners(tables: Rollup) -> Part:
+    if not tables.owners:
+        return None
+    rows = [
+        (
+            OWNERS[each.owner] if each.owner else "not clear",
+            f"{each.messages:,}",
+            f"{each.alone:,}",
+            f"{each.findings:,}",
+        )
+        for each in tables.owners
+    ]
+    return _table("By who can fix it", ("Who", "Blocks messages", "Pass if mended", "Places"), rows)
+
+
+def _rules(tables: Rollup) -> Part:
+    rows = [
+        (each.rule, "blocks" if each.blocks else "advises", f"{each.messages:,}", f"{each.findings:,}")
+        for each in tables.rules[:15]
+    ]
+    more = len(tables.rules) - len(rows)
+    shown = _table("By rule", ("Rule", "Effect", "Messages", "Places"), rows)
+    return join(shown, tag("p", f"and {count(more, 'more rule')}") if more > 0 else None) if rows else None
+
+
+def _table(title: str, heads: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Markup:
+    return tag(
+        "table",
+        tag("caption", title),
+        tag("thead", tag("tr", *(tag("th", each, scope="col") for each in heads))),
+        tag(
+            "tbody",
+            *(
+                tag("tr", tag("th", cut(first, 120), scope="row"), *(tag("td", each) for each in rest))
+                for first, *rest in rows
+            ),
+        ),
+        class_="tally",
+    )

@@ -1,0 +1,85 @@
+"""What check and lint are to look at: slide XML and media files among the paths and folders given."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from mmscheck.base.extensions import BY_EXTENSION
+from mmscheck.errors import InputError
+from mmscheck.report.escape import visible
+from mmscheck.slidexml import DOCUMENTS, Left, Unread, left_out, walk
+
+STDIN = "-"
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class Paths(msgspec.Struct, frozen=True, kw_only=True):
+    """Paths as given or found, each once: documents (also ``-``) and media files.
+
+    ``unread`` are sentences on what was not found, ``left`` on what folders hold and was left out.
+    """
+
+    documents: tuple[str, ...]
+    media: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+def sort_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
+    """Folders are walked for .xml and for known media extensions; any other file that is named is a medium.
+
+    Raises InputError when nothing was given, and for a URL.
+    """
+    if urls := [path for path in paths if is_url(path)]:
+        raise InputError(f"{visible(urls[0])}: lint is offline; mmscheck check fetches URLs")
+    inputs = _inputs(paths, {*DOCUMENTS, *BY_EXTENSION}, exclude, "no .xml file and no media file in it")
+    documents = tuple(path for path in inputs.documents if path == STDIN or _suffix(path) in DOCUMENTS)
+    media = tuple(path for path in inputs.documents if path not in set(documents))
+    return msgspec.structs.replace(inputs, documents=documents, media=media)
+
+
+def document_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
+    """The same for documents alone: folders are walked for .xml, whatever else is named is one too."""
+    return _inputs(paths, DOCUMENTS, exclude, "no .xml file in it")
+
+
+def _inputs(paths: Sequence[str], suffixes: Collection[str], exclude: Sequence[str], none: str) -> Paths:
+    if not paths:
+        raise InputError("nothing was named to read: give files, folders or - for standard input")
+    entries = [each for path in paths for each in _places(path, suffixes, exclude, none)]
+    left = dict.fromkeys(each for each in entries if isinstance(each, Left))
+    return Paths(
+        documents=tuple(dict.fromkeys(each for each in entries if isinstance(each, str))),
+        media=(),
+        unread=tuple(each.sentence for each in entries if isinstance(each, Unread)),
+        left=tuple(left_out(tuple(left))),
+    )
+
+
+def _places(
+    path: str, suffixes: Collection[str], exclude: Sequence[str], none: str
+) -> Iterator[str | Unread | Left]:
+    # A file that is named is judged, whatever is excluded.
+    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises on a NUL in the name
+        yield path
+        return
+    below = tuple(walk(path, suffixes, exclude=exclude))
+    yield from below
+    left = [each for each in below if isinstance(each, Left)]
+    if len(left) == len(below):
+        reasons = "".join(f"; {sentence.rstrip('.')}" for sentence in left_out(left))
+        yield Unread(f"{visible(path.rstrip('/'))}/: {none}{reasons}")
+
+
+def is_url(path: str) -> bool:
+    """Whether it is a URL; a file that is called so is a file."""
+    return _URL.match(path) is not None and not os.path.lexists(path)
+
+
+def _suffix(path: str) -> str:
+    return Path(path).suffix.lower()

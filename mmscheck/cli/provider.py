@@ -1,0 +1,90 @@
+"""The provider as the command line names it: its address, its API key, and the client that calls it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import click
+import msgspec
+
+from mmscheck.cli.secrets import API_KEY, read_secret, secret
+from mmscheck.cli.variables import by_variable
+from mmscheck.errors import UsageError
+from mmscheck.media import keep_secret
+from mmscheck.ruleset import Config
+from mmscheck.send.order import provider_account
+from mmscheck.sinch import DEFAULT_API_URL, SinchClient
+
+API_URL = click.option(
+    "--api-url",
+    metavar="URL",
+    help=f"The provider's address; default: MMSCHECK_API_URL, else {DEFAULT_API_URL}",
+    **by_variable("MMSCHECK_API_URL", "the provider's address"),
+)
+
+
+class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the provider is, and in whose name it is called."""
+
+    api_url: Annotated[str | None, API_URL]
+    api_key_file: Annotated[
+        Path | None,
+        click.option("--api-key-file", type=click.Path(path_type=Path), help="Instead of MMSCHECK_API_KEY."),
+    ]
+    api_ca_file: Annotated[
+        str | None,
+        click.option(
+            "--api-ca-file",
+            metavar="FILE",
+            help="Trust these certificate authorities (PEM) as well for the provider's address; --ca-file "
+            "does not.",
+        ),
+    ]
+
+    def filled(self, config: Config, named: Path | None) -> ProviderOptions:
+        """The options, with the configuration's address where nobody gave one; ``named``: by ``--config``.
+
+        Raises UsageError for an address in a file that was only found: the API key goes there, and who brings
+        messages may bring such a file.
+        """
+        url = config.send.api_url
+        if self.api_url is not None or url is None:
+            return self
+        if named is None:
+            raise UsageError(
+                f"{config.path}: send.api-url: the API key goes to that address, so it counts only in a file "
+                f"that is named: give --config {shlex.quote(str(config.path))}, or give the address by "
+                "--api-url or MMSCHECK_API_URL"
+            )
+        return msgspec.structs.replace(self, api_url=url)
+
+    @property
+    def address(self) -> str:
+        """The provider's address that was given, or the usual one."""
+        return self.api_url or DEFAULT_API_URL
+
+    def client(self) -> SinchClient:
+        """What calls the provider; raises UsageError now for what would be found out too late."""
+        key = _api_key(self.api_key_file)
+        return SinchClient(api_url=self.address, api_key=key, ca_file=self.api_ca_file)
+
+    def account(self) -> str:
+        """Where ids are used; a dry run may have no key, and then any of the provider's accounts will do."""
+        try:
+            key = _api_key(self.api_key_file)
+        except UsageError:
+            key = None
+        return provider_account(self.address, key)
+
+
+def _api_key(file: Path | None) -> str:
+    keep_secret()
+    if file is None:
+        key, place = secret(API_KEY) or "", API_KEY
+    else:
+        key, place = read_secret("--api-key-file", file), str(file)
+    if not key.strip():
+        raise UsageError(f"no API key: {place} is empty; set MMSCHECK_API_KEY or give --api-key-file")
+    return key.strip()

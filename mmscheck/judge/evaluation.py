@@ -1,0 +1,170 @@
+"""One rule on one target -> an evaluation, in the rule's words.
+
+A check that breaks, or answers with anything but a whole Result, becomes a ``cant-tell`` with its
+traceback in the evidence, and the other rules still run.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from mmscheck.base.redact import redact_text, redact_values
+from mmscheck.model.check import Check, MediaTarget, Result, Target, cant_tell, inapplicable
+from mmscheck.model.mms import Mms
+from mmscheck.model.observation import UNSEEN, NotFetched, Reason
+from mmscheck.model.report import Advice, Evaluation, TargetKey
+from mmscheck.model.rule import Rule
+from mmscheck.model.words import Because, Outcome, Owner, TargetKind
+from mmscheck.servers.recognition import Recognised, advice, join_fix, likeness
+
+CRASHED = "mmscheck itself failed in this rule; please report it with the evidence"
+
+CRASH_FIX = "Send the traceback in the evidence to the makers of mmscheck."
+"""What helps where mmscheck itself is at fault: nobody else can mend it."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A target with its key and where it stands, for wording."""
+
+    key: TargetKey
+    target: Target
+    line: int | None = None
+    url: str | None = None
+    media_kind: str | None = None
+    recognised: Recognised | None = None
+
+
+def evaluate(rule: Rule, message: Mms, place: Place) -> Evaluation:
+    """One rule on one target; whatever breaks on the way is a ``cant-tell``."""
+    try:
+        result = _run(rule, message, place)
+        if result.crashed:
+            return _evaluation(rule, place, result, f"{rule.title}: {result.reason}.")
+        return _evaluation(rule, place, result, _words(rule, message, place, result))
+    except Exception:  # noqa: BLE001 - whatever a check raises must become a visible, denying outcome
+        evidence = {"traceback": redact_text(traceback.format_exc())}
+        broken = Result(outcome=Outcome.CANT_TELL, reason=CRASHED, evidence=evidence, crashed=True)
+        return _evaluation(rule, place, broken, f"{rule.title}: {CRASHED}.")
+
+
+def _run(rule: Rule, message: Mms, place: Place) -> Result:
+    if (
+        message.problem is not None
+        and place.key.kind is TargetKind.MESSAGE
+        and not rule.check.reads_unreadable
+    ):
+        return cant_tell("the document could not be read", Because.DOCUMENT)
+    if (nothing_to_see := _offline(rule.check, place.target)) is not None:
+        return nothing_to_see
+    result = rule.check.run(place.target, rule.params)
+    if type(result) is not Result or type(result.outcome) is not Outcome:
+        raise TypeError(f"check {rule.check.name} answered {result!r} instead of a Result")
+    if result.outcome is Outcome.CANT_TELL and not result.reason:
+        raise ValueError(f"check {rule.check.name} could not tell and gave no reason")
+    return result
+
+
+def _offline(check: Check, target: Target) -> Result | None:
+    """Why the check has nothing to look at in a run without a network.
+
+    The gate lets nothing that such a run has seen pass, but for lint, which permits nothing.
+    """
+    if not isinstance(target, MediaTarget):
+        return None
+    if check.static:
+        return inapplicable("a file was given, and no URL") if target.ref.is_file else None
+    seen = target.observation
+    if not isinstance(seen, NotFetched) or seen.reason not in UNSEEN:
+        return None
+    if seen.reason is Reason.NO_LOCAL_FILE:
+        return inapplicable("there is no local file to look at")
+    return inapplicable("lint is offline and no local file is mapped to this URL")
+
+
+def _words(rule: Rule, message: Mms, place: Place, result: Result) -> str:
+    if result.said and result.outcome.settled:
+        return redact_text(result.said)
+    if result.outcome is Outcome.PASSED:
+        return f"{rule.title}."
+    if result.outcome is Outcome.INAPPLICABLE:
+        return f"{rule.title}: does not apply ({result.reason})."
+    where: dict[str, Any] = {
+        "source": message.source,
+        "slide": place.key.slide or "-",
+        "url": place.url or "-",
+        "kind": place.media_kind or "-",
+        "line": place.line or "-",
+    }
+    if result.outcome is Outcome.FAILED:
+        words = rule.text.failed.format_map({**result.wording, **where})
+    else:
+        words = rule.text.cant_tell.format_map({**where, "reason": result.reason})
+    return " ".join(part for part in (redact_text(words), _likeness(rule, place)) if part)
+
+
+def _likeness(rule: Rule, place: Place) -> str:
+    """What answered in place of the file, in a sentence; empty when nothing of the kind was recognised."""
+    return likeness(place.recognised, rule.id) if place.recognised else ""
+
+
+def _advice(rule: Rule, place: Place, result: Result) -> tuple[Advice, ...]:
+    """Below a finding, what helps on the server that was recognised."""
+    if place.recognised is None or result.outcome.settled or result.crashed:
+        return ()
+    return advice(place.recognised, rule.id, decided=result.outcome is Outcome.FAILED)
+
+
+def _because(rule: Rule, place: Place, result: Result) -> Because | None:
+    """What the check says; of a medium that did not come, that its file is what is missing.
+
+    A check of the reference itself needs no file, and says so where it does.
+    """
+    if result.because is not None or result.outcome is not Outcome.CANT_TELL or result.crashed:
+        return result.because
+    seen = place.target.observation if isinstance(place.target, MediaTarget) else None
+    return Because.FILE if isinstance(seen, NotFetched) and not rule.check.static else None
+
+
+def _evaluation(rule: Rule, place: Place, result: Result, words: str) -> Evaluation:
+    evidence = _plain(result.evidence)
+    # Where something broke, what is advised may be what broke, and no owner of files can mend it.
+    general = CRASH_FIX if result.crashed else redact_text(result.fix) or rule.text.fix
+    advised = _advice(rule, place, result)
+    return Evaluation(
+        rule=rule.id,
+        severity=rule.severity,
+        outcome=result.outcome,
+        target=place.key,
+        message=words,
+        reason=redact_text(result.reason),
+        why=rule.text.why,
+        fix=join_fix(general, advised),
+        owner=Owner.SENDER if result.crashed else result.owner or rule.owner,
+        provider_codes=() if result.crashed else rule.provider_codes,
+        url=place.url,
+        line=place.line or _line(evidence),
+        evidence=evidence,
+        crashed=result.crashed,
+        because=_because(rule, place, result),
+        general=general if advised else "",
+        advice=advised,
+    )
+
+
+def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence as JSON values without the secrets of URLs; raises when it is no JSON."""
+    if not evidence:
+        return {}
+    encoded = msgspec.json.encode(dict(evidence))
+    plain: dict[str, Any] = msgspec.json.decode(encoded)
+    return cast("dict[str, Any]", redact_values(plain)) if b"?" in encoded or b"://" in encoded else plain
+
+
+def _line(evidence: dict[str, Any]) -> int | None:
+    """The line a check on the whole message points at, when it names one."""
+    line = evidence.get("line")
+    return line if type(line) is int else None

@@ -1,0 +1,228 @@
+"""Postbacks: kept as they come, each once, and applied to the sends and messages they name, in any order."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from mmscheck.base.phone import another_number, digits
+from mmscheck.base.xml import folded
+from mmscheck.errors import UsageError
+from mmscheck.ledger.history import canonical
+from mmscheck.ledger.rows import Row, host_of, mms_id_of, postback_record, stored_id
+from mmscheck.ledger.transaction_state import ENCODING, Operation, RowsNeeded, TransactionState
+from mmscheck.model.ledger import MmsState, Postback, PostbackMeaning, SendState
+
+DELIVERED = frozenset({"delivered", "retrieved"})
+"""Last words of a status that say a phone has it (MM7 report statuses; N102 alone may be any change)."""
+
+UNDELIVERED = frozenset({"failed", "messagefailed", "rejected", "expired", "notsupported", "unrecognized"})
+"""Last words of a status that say no phone has it, without spaces and hyphens.
+
+Skycore XML API 1.3 of 2013 to 2014 has them beside N101, N102, N201 and N202, Sinch's pages of 2026 tie the
+words to no code, and MM7 reports an unrecognised message like a rejected one.
+"""
+
+_RANK = {SendState.SENT: 1, SendState.FAILED: 2, SendState.DELIVERED: 3}
+"""Of contradicting postbacks the highest counts, so that their order does not matter.
+
+Delivered beats failed: what a phone may have is never sent again.
+"""
+
+_OPEN = frozenset(
+    {
+        *(SendState.ACCEPTED, SendState.UNKNOWN, SendState.RESOLVED_SENT, SendState.RESOLVED_NOT_SENT),
+        *_RANK,
+    }
+)
+"""States that a postback with the send's tracking id moves on; others keep it on record only.
+
+Also what a person took for not sent: the provider had it, so it must not be sent again.
+"""
+
+
+def told(code_says: PostbackMeaning, status: str | None) -> PostbackMeaning:
+    """What a postback says by code and status together: a word of failure outweighs a code of success."""
+    of_success = {PostbackMeaning.SENT, PostbackMeaning.STATUS, PostbackMeaning.DELIVERED_AS_SMS}
+    return (
+        PostbackMeaning.FAILED if code_says in of_success and _last_word(status) in UNDELIVERED else code_says
+    )
+
+
+def effect(meaning: str, status: str | None) -> SendState | None:
+    """What one postback says of its send, or None when it says nothing of it."""
+    word = _last_word(status)
+    match told(PostbackMeaning(meaning), status):
+        case PostbackMeaning.SENT:
+            return SendState.SENT
+        case PostbackMeaning.STATUS:
+            return SendState.DELIVERED if word in DELIVERED else SendState.SENT
+        case PostbackMeaning.DELIVERED_AS_SMS:
+            # Documented with this word only; without any word the code is all there is to go by.
+            return SendState.DELIVERED if word in DELIVERED or not word else SendState.SENT
+        case PostbackMeaning.FAILED:
+            return SendState.FAILED
+        case _:
+            return None
+
+
+def _last_word(status: str | None) -> str:
+    """``rejected`` of ``Message Sent/Rejected``, ``notsupported`` of ``Not Supported``; may be empty."""
+    words = [re.sub(r"[\s._-]", "", part).lower() for part in (status or "").split("/")]
+    return next((word for word in reversed(words) if word), "").replace("unrecognised", "unrecognized")
+
+
+def apply_known(transaction: TransactionState, send: Row) -> None:
+    """Move a send on by every postback in the transaction that has its tracking id, and no other number.
+
+    One with another number contradicts itself: it is kept, and says nothing for certain. Only what a person
+    took for not sent it moves all the same, so that nothing is sent twice.
+    """
+    if not send["tracking_id"] or SendState(send["state"]) not in _OPEN:
+        return
+    found = transaction.find("postbacks", tracking_id=send["tracking_id"])
+    effects = [
+        effect(postback["meaning"], postback["status"])
+        for postback in found
+        if send["state"] == SendState.RESOLVED_NOT_SENT
+        or not another_number(postback["recipient"], send["recipient"])
+    ]
+    best = max((one for one in effects if one), key=_RANK.__getitem__, default=None)
+    if best is None or _RANK[best] <= _RANK.get(SendState(send["state"]), 0):
+        return
+    transaction.update(
+        f"send-{best}", "sends", send["id"], {"state": best.value, "changed_at": transaction.at}
+    )
+
+
+def apply_encoding(transaction: TransactionState, mms: Row) -> None:
+    """Move a stored message on by what its provider's postbacks said of its encoding; corrupt is for ever."""
+    told = transaction.find("postbacks", mms_id=mms_id_of(mms["id"], mms["account"]))
+    meanings = {postback["meaning"] for postback in told if _about(postback, mms)}
+    if PostbackMeaning.CORRUPT in meanings:
+        state = MmsState.CORRUPT
+    elif PostbackMeaning.READY in meanings:
+        state = MmsState.READY
+    else:
+        return
+    if mms["state"] not in {state.value, MmsState.CORRUPT.value}:
+        transaction.update(
+            f"mms-{state}", "mms", mms["id"], {"state": state.value, "changed_at": transaction.at}
+        )
+
+
+def _about(postback: Row, mms: Row) -> bool:
+    """Whether it tells of the message at this provider; of corruption also one from nobody knows where."""
+    unplaced = postback["account"] is None and postback["meaning"] == PostbackMeaning.CORRUPT
+    return bool(unplaced or postback["account"] == host_of(mms["account"]))
+
+
+_SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "code": "code",
+        "trackingid": "tracking-id",
+        "mmsid": "mms-id",
+        "to": "to",
+        "from": "from",
+        "status": "status",
+    }
+)
+"""Names in lower case and without ``-`` and ``_``: there are ``mms-id``, ``MMSID`` and ``mmsId``."""
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """A postback before it is recorded; ``digest`` is over all of it and tells a repetition.
+
+    ``account`` is the provider that it came from, None where nobody says.
+    """
+
+    fields: Mapping[str, str]
+    meaning: PostbackMeaning
+    digest: str
+    account: str | None = None
+
+    def field(self, name: str) -> str | None:
+        """A field that the ledger reads, or None when it is missing or blank."""
+        return self.fields.get(name, "").strip() or None
+
+
+def arrival(fields: Mapping[str, str], meanings: Mapping[str, str], account: str | None = None) -> Arrival:
+    """A postback from the elements it came with; raises UsageError when it has no code.
+
+    ``meanings`` tells for each code, in capitals, a value of ``PostbackMeaning``; a status of failure wins.
+    """
+    named = {_name(name): value for name, value in fields.items()}
+    code = named.get("code", "").strip().upper()
+    if not code:
+        raise UsageError("a postback has a code, and this one has none")
+    named["code"] = code
+    host = host_of(account)
+    # The same words of two providers are about two messages.
+    whole = canonical(named) if host is None else f"{host}\n{canonical(named)}"
+    return Arrival(
+        fields=named,
+        meaning=told(PostbackMeaning(meanings.get(code, PostbackMeaning.UNKNOWN)), named.get("status")),
+        digest="sha256:" + hashlib.sha256(whole.encode()).hexdigest(),
+        account=host,
+    )
+
+
+UNREADABLE = "(unreadable)"
+"""The code of a body that is no postback; no code of the provider has brackets."""
+
+
+def stray(body: str, why: str) -> Arrival:
+    """A body that is no postback, kept as it came: nobody may ever send it again."""
+    fields = {"code": UNREADABLE, "why": f"it {why}", "body": body}
+    return Arrival(
+        fields=fields,
+        meaning=PostbackMeaning.UNKNOWN,
+        digest="sha256:" + hashlib.sha256(canonical(fields).encode()).hexdigest(),
+    )
+
+
+def _name(name: str) -> str:
+    return _SPELLINGS.get(folded(name), name.lower())
+
+
+def record(arrived: Arrival) -> Operation[Postback]:
+    """Keep the postback and apply it; one that is known already changes nothing."""
+    tracking, mms = arrived.field("tracking-id"), arrived.field("mms-id")
+    # What is told of a send moves no stored message: of a large campaign there is no end of it.
+    encoded = frozenset({mms} if mms and arrived.meaning.value in ENCODING else ())
+    stored = stored_id(mms, arrived.account) if mms else None
+
+    def decide(transaction: TransactionState) -> Postback:
+        known = transaction.find("postbacks", digest=arrived.digest)
+        if known:
+            return postback_record(known[0])
+        columns = {
+            "digest": arrived.digest,
+            "received_at": transaction.at,
+            "code": arrived.fields["code"],
+            "meaning": arrived.meaning.value,
+            "tracking_id": tracking,
+            "mms_id": mms,
+            "recipient": digits(arrived.field("to")) or None,
+            "status": arrived.field("status"),
+            "fields": canonical(dict(arrived.fields)),
+            "account": arrived.account,
+        }
+        row = transaction.insert("postback", "postbacks", columns)
+        for send in transaction.find("sends", tracking_id=tracking) if tracking else ():
+            apply_known(transaction, send)
+        for saved in transaction.find("mms", id=stored) if encoded else ():
+            apply_encoding(transaction, saved)
+        return postback_record(row)
+
+    needs = RowsNeeded(
+        reported=frozenset({tracking} if tracking else ()),
+        mms=frozenset({stored} if encoded and stored else ()),
+        encoded=encoded,
+        postbacks=frozenset({arrived.digest}),
+    )
+    return Operation(needs, decide)

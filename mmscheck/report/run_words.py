@@ -1,0 +1,242 @@
+"""What is said of a run beside its findings: the verdict as a sentence, the counts, what was not looked at.
+
+The numbers explain what the gate decided; they decide nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+import msgspec
+
+from mmscheck.base.text import count
+from mmscheck.model.campaign import CampaignResult
+from mmscheck.model.observation import NotFetched, Reason
+from mmscheck.model.report import MessageReport, Report
+from mmscheck.model.send import SendStatus
+from mmscheck.model.verdict import MessageVerdict, Verdict
+from mmscheck.model.words import Outcome
+from mmscheck.report.clean import clean_url
+from mmscheck.report.findings import judged
+from mmscheck.report.layout import Style, shown
+from mmscheck.report.view import View
+
+
+def decision_word(verdict: Verdict | MessageVerdict, *, offline: bool) -> tuple[str, Style]:
+    """The verdict in a word, with its style; what permits nothing has words of its own."""
+    if verdict.passed_offline or verdict.passed_media:
+        return "PASS", Style.GOOD
+    if offline:
+        return "FAIL", Style.BAD
+    return ("PERMIT", Style.GOOD) if verdict.permitted else ("DENY", Style.BAD)
+
+
+def gate_reasons(verdict: MessageVerdict) -> list[str]:
+    """The gate's reasons that no finding of the message tells, such as a rule that never ran; shown."""
+    return [shown(reason) for reason in verdict.untold]
+
+
+def decision(view: View) -> str:
+    """Why it is permitted or denied, and when a send was denied that nothing was sent."""
+    if view.verdict.permitted:
+        return _permitted(view)
+    aside = "".join(f"; {clause}" for clause in not_looked_at(view.report))
+    if view.verdict.passed_offline:
+        return f"{_permitted(view).rstrip('.')}{aside}; offline, so nothing is permitted by lint."
+    if view.verdict.passed_media:
+        return f"{_permitted(view).rstrip('.')}; there is no message, so nothing is permitted."
+    told = ("; ".join(_clauses(view)) or "the gate gave no reason") + aside
+    untouched = view.send is not None and view.send.status is SendStatus.NOT_ATTEMPTED
+    return f"{told}. Nothing was sent." if untouched else f"{told}."
+
+
+def _permitted(view: View) -> str:
+    passed = idle = known = waived = 0
+    for message, verdict in view.pairs:
+        waivers = verdict.waivers
+        for item in message.evaluations:
+            if not view.report.blocks(item.severity):
+                continue
+            waiver = waivers.get((item.rule, item.target))
+            passed += waiver is None and item.outcome is Outcome.PASSED
+            idle += waiver is None and item.outcome is Outcome.INAPPLICABLE
+            known += waiver is not None and waiver.baseline
+            waived += waiver is not None and not waiver.baseline
+    counted = f"{count(passed, 'check')} passed, {idle:,} did not apply"
+    if known:
+        counted += f", {known:,} known from the baseline"
+    if waived:
+        return f"every blocking rule passed or was waived ({counted}, {waived:,} failed and was waived)."
+    return f"every blocking rule passed{' or is known' if known else ''} ({counted})."
+
+
+def _clauses(view: View) -> Iterator[str]:
+    if told := _findings(view):
+        yield told
+    elif others := sum(len(gate_reasons(verdict)) for _, verdict in view.pairs):
+        yield f"{count(others, 'reason')} of the gate, named above"
+    if unread := view.report.unread:
+        yield f"{count(len(unread), 'input')} could not be read"
+    for reason in view.verdict.untold:
+        yield shown(reason).rstrip(".")
+
+
+def _findings(view: View) -> str:
+    """What blocks, counted as the text report numbers it, with how many rules follow from that."""
+    blocking = [each for one in judged(view) for each in one.blocking]
+    failed = sum(each.failed for each in blocking)
+    undecided = len(blocking) - failed
+    told = [count(failed, "fault blocks", "faults block")] if failed else []
+    if undecided:
+        told.append(count(undecided, "finding") + " could not be decided")
+    if below := sum(len(each.guards) for each in blocking) - len(blocking):
+        them = "it" if len(blocking) == 1 else "them"
+        told.append(count(below, "other rule follows", "other rules follow") + f" from {them}")
+    return ", ".join(told)
+
+
+MOST_FOLDERS = 3
+"""Folders of unmapped URLs that are named; the others are counted."""
+
+
+class Unlooked(msgspec.Struct, frozen=True, kw_only=True):
+    """URLs below one web folder that no local folder is mapped to; ``prefix`` is empty for what is no URL."""
+
+    prefix: str
+    media: int
+
+
+def configured(report: Report) -> str:
+    """Which file shaped the rules, as a sentence; empty without one."""
+    return f"Configuration: {shown(report.configuration)}." if report.configuration else ""
+
+
+def not_looked_at(report: Report) -> Iterator[str]:
+    """Clauses on media that lint could not look at, and on files that it left out."""
+    found = unlooked(report)
+    if found:
+        media = sum(each.media for each in found)
+        verb = "was" if media == 1 else "were"
+        yield f"{count(media, 'media file')} {verb} not looked at: no folder is mapped to {_named(found)}"
+    if report.left_out:
+        verb = "was" if report.left_out == 1 else "were"
+        yield f"{count(report.left_out, 'other XML file')} {verb} left out"
+
+
+def looked_at(messages: Sequence[MessageReport]) -> str:
+    """How many media files these have, and how many of them lint could look at where those are not all."""
+    media = sum(len(message.media) for message in messages)
+    idle = sum(1 for message in messages for ref in message.media if _is_idle(message, ref.url))
+    if not idle:
+        return count(media, "media file")
+    looked = "none" if idle == media else f"{media - idle:,}"
+    return f"{count(media, 'media file')}, {looked} of them looked at"
+
+
+def inputs(messages: Sequence[MessageReport]) -> str:
+    """How many messages with how many media, and how many files that stand alone."""
+    whole = [message for message in messages if not is_lone(message)]
+    told = [f"{count(len(whole), 'message')} with {looked_at(whole)}"] if whole or not messages else []
+    if files := len(messages) - len(whole):
+        told.append(count(files, "file"))
+    return " and ".join(told)
+
+
+def is_lone(message: MessageReport) -> bool:
+    """Whether it is a media file by itself, and no message."""
+    return bool(message.media) and all(ref.is_alone for ref in message.media)
+
+
+def noun(messages: Sequence[MessageReport], number: int) -> str:
+    """The number with the word for what these are: files where none of them is a message."""
+    return count(number, "file" if messages and all(map(is_lone, messages)) else "message")
+
+
+def unlooked(report: Report) -> tuple[Unlooked, ...]:
+    """The distinct URLs that were not looked at, by host, each under the folder that they share."""
+    urls = {
+        ref.url: None for message in report.messages for ref in message.media if _is_idle(message, ref.url)
+    }
+    by_host: dict[str, list[str]] = {}
+    for url in urls:
+        by_host.setdefault(_origin(url), []).append(url)
+    return tuple(Unlooked(prefix=_shared(origin, each), media=len(each)) for origin, each in by_host.items())
+
+
+def _is_idle(message: MessageReport, url: str) -> bool:
+    seen = message.observations.get(url)
+    return isinstance(seen, NotFetched) and seen.reason is Reason.OFFLINE
+
+
+def _named(found: tuple[Unlooked, ...]) -> str:
+    named = [shown(each.prefix) or "what is no URL" for each in found[:MOST_FOLDERS]]
+    if more := len(found) - len(named):
+        named.append(f"{more:,} more")
+    listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+    return f"{listed} ([assets])"
+
+
+def _origin(url: str) -> str:
+    """Scheme and host with a slash; empty for what has none."""
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+    return f"{parts.scheme.lower()}://{host.lower()}/" if parts.scheme and host else ""
+
+
+def _shared(origin: str, urls: list[str]) -> str:
+    """The longest folder that all of these URLs of one host lie in."""
+    if not origin:
+        return ""
+    folders = [urlsplit(url.strip()).path.split("/")[1:-1] for url in urls]
+    shared = []
+    for names in zip(*folders, strict=False):
+        if len(set(names)) > 1:
+            break
+        shared.append(names[0])
+    return clean_url(origin + "".join(f"{name}/" for name in shared))
+
+
+_ENDS = {
+    "accepted": "accepted",
+    "recorded": "accepted in an earlier run",
+    "refused": "refused",
+    "not_sent": "not sent",
+    "unknown": "of unknown outcome (never repeated)",
+    "denied": "denied by the gate",
+    "duplicates": "repeated in the file",
+    "left": "left",
+}
+
+
+_PLACES = 5
+"""Campaigns that are named as those from which numbers have the message."""
+
+
+def campaign_sentence(result: CampaignResult) -> str:
+    """How a campaign ended: the counts as one sentence; what is none is left out."""
+    told = [f"{getattr(result, name):,} {label}" for name, label in _ENDS.items() if getattr(result, name)]
+    speed = ""
+    if result.accepted and result.seconds:
+        speed = f" in {result.seconds:,.0f} s ({result.accepted / result.seconds:,.0f}/s)"
+    stopped = f" Stopped: {result.stopped}." if result.stopped else ""
+    return (
+        f"{count(result.rows, 'row')}: {', '.join(told) or 'nothing was sent'}{speed}.{_had(result)}{stopped}"
+    )
+
+
+def _had(result: CampaignResult) -> str:
+    """How many numbers have the message from elsewhere, and from where."""
+    if not result.had:
+        return ""
+    places = [(f"campaign {name}" if name else "single sends", number) for name, number in result.had_from]
+    if len(places) > 1:
+        told = ", ".join(f"{number:,} from {place}" for place, number in places[:_PLACES])
+        more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
+    else:
+        told, more = "".join(f"from {place}" for place, _ in places), ""
+    lead = f"{result.had:,} of these numbers have this message already"
+    return f" {lead}, {told}{more}; --again sends it once more."
