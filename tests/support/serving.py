@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import queue
 import signal
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +206,35 @@ async def process(
     finally:
         await one.end(signal.SIGKILL)
         assert not [line for line in one.lines if "Traceback" in line], "\n".join(one.lines)
+
+
+@contextmanager
+def served(folder: Path, **given: Any) -> Iterator[str]:
+    """The address of a service with its sandbox, run by a thread of its own: for tests of browsers."""
+    ready: queue.Queue[str | BaseException] = queue.Queue()
+    stop = asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def work() -> None:
+        try:
+            async with (
+                Sandbox(connect_to=[("media.example.com", 80, "127.0.0.1", 0)]) as box,
+                serving(folder, box=box, **given) as client,
+            ):
+                ready.put(client.url)
+                await stop.wait()
+        except BaseException as error:
+            ready.put(error)
+            raise
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(work(),))
+    thread.start()
+    try:
+        url = ready.get(timeout=120)
+        if isinstance(url, BaseException):
+            raise url
+        yield url
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(120)
+        loop.close()
