@@ -19,6 +19,7 @@ from mmscheck.serve.bodies import Form, Named, decoded, media_type, options_of, 
 from mmscheck.serve.calls import Caller as Calls
 from mmscheck.serve.calls import request_of
 from mmscheck.serve.checker import Checker
+from mmscheck.serve.formats import chosen
 from mmscheck.serve.jobs import Jobs
 from mmscheck.serve.metrics import MEDIA_TYPE as METRICS_TYPE
 from mmscheck.serve.metrics import Metrics
@@ -131,6 +132,8 @@ class Api:
         return await self._work(asked, _keyed(asked, work))
 
     async def _work(self, asked: Asked, work: Work) -> web.StreamResponse:
+        # Before anything is done: whoever is told 406 must not have sent something.
+        chosen(asked.request.headers.get("Accept"), asked.request.query.get("format"))
         row = await self._parts.jobs.take(work, asked.caller.name)
         found = await self._parts.jobs.wait(row.id, self._patience(asked.request))
         if found is None:

@@ -24,7 +24,7 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 _BURST = 5.0
 """Seconds of a token's rate that it may use at once."""
 
-_OPEN = frozenset({"/healthz", "/readyz"})
+OPEN = frozenset({"/healthz", "/readyz"})
 """What probes ask for by whatever address they have; nothing is told there."""
 
 _NAVIGABLE = re.compile(r"/|/s/[A-Za-z0-9_-]+")
@@ -68,7 +68,7 @@ class Door:
 
         Returns the origin of a page that is named and may read the answer, else None.
         """
-        if request.path in _OPEN:
+        if request.path in OPEN:
             return None
         host = request.headers.getall("Host", [])
         if len(host) != 1 or not self._is_ours(host[0]):

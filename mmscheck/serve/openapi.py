@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.report.json_types import Document
+from mmscheck.serve.door import OPEN
 from mmscheck.serve.formats import MEDIA_TYPES
 from mmscheck.serve.problem import KINDS, MEDIA_TYPE
 from mmscheck.serve.routes import Body, Route, Shape
@@ -108,7 +109,8 @@ def _answers(route: Route) -> dict[int, dict[str, Any]]:
             "description": route.summary if status == _FINE else _told(status),
             "content": _content(shape),
         }
-    kinds = (*route.problems, *_ANYWHERE, *(() if route.right is None else _GUARDED))
+    anywhere = _ANYWHERE if route.path not in OPEN else ("internal",)
+    kinds = (*route.problems, *anywhere, *(() if route.right is None else _GUARDED))
     for kind in dict.fromkeys(kinds):
         status, title = KINDS[kind]
         answer = found.setdefault(status, {"description": title, "content": {}})

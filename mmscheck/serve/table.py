@@ -34,8 +34,8 @@ _KEY = {
 }
 _PREFER = {"Prefer": "respond-async, or wait=SECONDS (RFC 7240): how long to wait before answering 202."}
 _BODY = ("malformed", "too-large", "too-slow", "other-type")
-_QUEUE = ("other-payload", "too-many", "draining", "no-such-format")
-_CALLS = ("denied", "refused", "not-sent", "unknown", "no-sends", "no-ledger")
+_QUEUE = ("other-payload", "too-many", "draining", "no-such-format", "no-ledger")
+_CALLS = ("denied", "refused", "not-sent", "unknown", "no-sends")
 
 
 def table(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
@@ -115,7 +115,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             handler=api.report,
             right=Right.CHECK,
             gives={200: Body.REPORT, 202: Job},
-            problems=("not-found", "no-such-format", "ended"),
+            problems=("not-found", "no-such-format", "ended", "no-ledger"),
             query=_FORMAT,
         ),
         Route(
@@ -127,7 +127,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             right=Right.CHECK,
             takes=json_of(ShareAsked),
             gives={201: Share},
-            problems=("not-found", *_BODY),
+            problems=("not-found", "no-ledger", *_BODY),
         ),
         Route(
             method="GET",
@@ -137,7 +137,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             handler=api.job,
             right=Right.CHECK,
             gives={200: Job},
-            problems=("not-found",),
+            problems=("not-found", "no-ledger"),
         ),
         Route(
             method="GET",
@@ -147,7 +147,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             handler=api.events,
             right=Right.CHECK,
             gives={200: Body.EVENTS},
-            problems=("not-found", "too-many"),
+            problems=("not-found", "too-many", "no-ledger"),
         ),
         Route(
             method="GET",
@@ -157,7 +157,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             handler=api.shared,
             right=None,
             gives={200: Body.REPORT},
-            problems=("gone", "no-such-format"),
+            problems=("gone", "no-such-format", "no-ledger"),
             query=_FORMAT,
         ),
     )
@@ -215,6 +215,7 @@ def _switches(api: Api) -> tuple[Route, ...]:
             handler=api.approvals,
             right=Right.CHECK,
             gives={200: Approvals},
+            problems=("no-ledger",),
             query={"content": "The digest, sha256:…"},
         ),
     )

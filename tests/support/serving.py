@@ -38,6 +38,9 @@ TOKENS = {
     "boss": ("boss-token-0123456789abcdef", ["approve", "check"]),
 }
 
+KNOWN = dict(TOKENS)
+"""Every token that a test has made."""
+
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What came back."""
@@ -77,7 +80,7 @@ class Client:
     async def ask(self, method: str, path: str, **given: Any) -> Answer:
         headers = dict(given.pop("headers", {}))
         if self.token is not None:
-            headers.setdefault("Authorization", f"Bearer {TOKENS[self.token][0]}")
+            headers.setdefault("Authorization", f"Bearer {KNOWN[self.token][0]}")
         async with self._session.request(method, self.url + path, headers=headers, **given) as response:
             return Answer(status=response.status, headers=response.headers.copy(), body=await response.read())
 
@@ -90,12 +93,17 @@ class Client:
         return await self.ask("POST", path, **given)
 
 
-def tokens_file(folder: Path, tokens: Mapping[str, tuple[str, list[str]]] = TOKENS) -> Path:
-    """A tokens file with the digests of these."""
+def tokens_file(
+    folder: Path, tokens: Mapping[str, tuple[str, list[str]]] = TOKENS, rate: float = 0.0
+) -> Path:
+    """A tokens file with the digests of these; ``rate`` 0 is none."""
+    KNOWN.update(tokens)
+    rated = f"rate = {rate}\n" if rate else ""
     file = folder / "tokens.toml"
     file.write_text(
         "".join(
-            f'[tokens.{name}]\nsha256 = "{hashlib.sha256(token.encode()).hexdigest()}"\nrights = {rights}\n'
+            f'[tokens.{name}]\nsha256 = "{hashlib.sha256(token.encode()).hexdigest()}"\n'
+            f"rights = {rights}\n{rated}"
             for name, (token, rights) in tokens.items()
         ).replace("'", '"')
     )
@@ -128,6 +136,8 @@ async def serving(
     tokens: bool = True,
     where: str | None = None,
     caps: Caps | None = None,
+    known: Mapping[str, tuple[str, list[str]]] = TOKENS,
+    rate: float = 0.0,
     **given: Any,
 ) -> AsyncIterator[Client]:
     """A service with the tokens of ``TOKENS`` (or none), whose ledger is in the folder."""
@@ -138,7 +148,7 @@ async def serving(
         where=where or str(folder / "ledger.sqlite3"),
         config=Config(),
         policy=FetchPolicy() if box is None else policy_to(box),
-        tokens=read_tokens(tokens_file(folder)) if tokens else None,
+        tokens=read_tokens(tokens_file(folder, known, rate)) if tokens else None,
         client=None
         if box is None or not tokens
         else SinchClient(api_key="sandbox-key", api_url=box.provider_url),
