@@ -104,7 +104,8 @@ async def test_kills_at_random_lose_and_double_nothing(tmp_path: Path) -> None:
             ends = asyncio.gather(*(sent(client, mms_id, number) for number in range(NUMBERS)))
             kills = 0
             while not ends.done():
-                await asyncio.wait({ends, killing}, return_when=asyncio.FIRST_COMPLETED)
+                both: set[asyncio.Future[Any]] = {ends, killing}
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
                 if killing.done() and not ends.done():
                     kills += killing.result()
                     process = await launcher.begin(arguments)
