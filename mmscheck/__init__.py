@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from mmscheck.model.request import Changes as Changes
     from mmscheck.model.request import CustomText as CustomText
     from mmscheck.model.request import SendRequest as SendRequest
-    from mmscheck.model.send import SendResult as SendResult
-    from mmscheck.model.send import SendStatus as SendStatus
+    from mmscheck.model.request import SendResult as SendResult
+    from mmscheck.model.request import SendStatus as SendStatus
     from mmscheck.model.verdict import Permit as Permit
     from mmscheck.model.verdict import Verdict as Verdict
     from mmscheck.model.words import SenderType as SenderType
@@ -58,8 +58,8 @@ _HOMES = {
     "Save": "ledger",
     "Saved": "send.save",
     "SendRequest": "model.request",
-    "SendResult": "model.send",
-    "SendStatus": "model.send",
+    "SendResult": "model.request",
+    "SendStatus": "model.request",
     "SenderType": "model.words",
     "SinchClient": "sinch",
     "UsageError": "errors",

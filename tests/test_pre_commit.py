@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES
+from mmscheck.ruleset.discovery import PULL_REQUEST_VARIABLES
 from mmscheck.sandbox import Sandbox
 from tests.support.command import image, message
 

@@ -1,4 +1,4 @@
-"""What the service is shipped in, read as its readers would; each command and option in it has to be there."""
+"""What the service is shipped in, read as its readers would; every option in it has to be there."""
 
 from __future__ import annotations
 

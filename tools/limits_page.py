@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
-from mmscheck.errors import RuleSetError
 from mmscheck.report.rule_entry import amount
-from mmscheck.ruleset.folder import packaged_root
-from mmscheck.ruleset.limitfile import read_file
-from mmscheck.ruleset.scope import file_scope
-from mmscheck.ruleset.tomlfile import read_toml
+from mmscheck.ruleset import PublishedLimit, published_limits
 
 INTRODUCTION = """\
 # How limits are sourced
@@ -49,69 +42,32 @@ _DEFAULT = "The provider (Sinch)"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
-class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """One number and where it stands: the party's title (empty: everybody's), table and name."""
-
-    party: str
-    table: str
-    name: str
-    value: float
-    unit: str
-    source: str
-    checked: dt.date
-
-
 def page_text() -> str:
     """The page of the program's own limits. Raises RuleSetError."""
-    return render_limits(published())
+    return render_limits(published_limits())
 
 
-def published() -> Iterator[Published]:
-    """Every number of the program's own limit files, the provider's first. Raises RuleSetError."""
-    files = sorted((packaged_root() / "limits").glob("*.toml"), key=lambda file: file.stem != "default")
-    faults: list[str] = []
-    for path in files:
-        scope = file_scope(faults, path)
-        raw = read_toml(scope, path)
-        file = None if raw is None else read_file(scope, raw)
-        if file is None:
-            continue
-        party = f"{file.name} ({file.kind}, {path.name})" if file.name else _DEFAULT
-        for table, entries in file.tables.items():
-            for name, entry in entries.items():
-                yield Published(
-                    party=party,
-                    table=table,
-                    name=name,
-                    value=entry.value,
-                    unit=entry.unit,
-                    source=entry.source,
-                    checked=entry.checked,
-                )
-    if faults:
-        raise RuleSetError(faults)
-
-
-def render_limits(published: Iterable[Published]) -> str:
+def render_limits(published: Iterable[PublishedLimit]) -> str:
     """The page as text; one table for each party, in the order given."""
-    parties: dict[str, list[Published]] = {}
+    parties: dict[str, list[PublishedLimit]] = {}
     for item in published:
-        parties.setdefault(item.party, []).append(item)
+        party = f"{item.title} ({item.kind}, {item.file})" if item.title else _DEFAULT
+        parties.setdefault(party, []).append(item)
     lines = [INTRODUCTION]
     for party, items in parties.items():
         lines += [f"## {_escaped(party)}", "", *_table(items), ""]
     return "\n".join(lines)
 
 
-def _table(items: Iterable[Published]) -> Iterator[str]:
+def _table(items: Iterable[PublishedLimit]) -> Iterator[str]:
     yield "| limit | for | number | source | checked |"
     yield "| --- | --- | --- | --- | --- |"
     for item in items:
         whose = {"limits": "everybody", "transcoding": "with transcoding"}.get(
             item.table, item.table.removeprefix("sender.")
         )
-        number = _escaped(amount(item.value, item.unit))
-        yield f"| `{item.name}` | {whose} | {number} | {_escaped(item.source)} | {item.checked} |"
+        number = _escaped(amount(item.limit.value, item.limit.unit))
+        yield f"| `{item.name}` | {whose} | {number} | {_escaped(item.limit.source)} | {item.limit.checked} |"
 
 
 def _escaped(text: str) -> str:

@@ -12,8 +12,8 @@ from mmscheck.report.rule_entry import (
     FAMILIES,
     OWNERS,
     TARGETS,
-    Entry,
     Number,
+    RuleEntry,
     amount,
     in_order,
 )
@@ -47,7 +47,7 @@ def page_text() -> str:
     return render_page(entries, code_meanings(tuple(codes)))
 
 
-def render_page(entries: tuple[Entry, ...], codes: Mapping[str, str]) -> str:
+def render_page(entries: tuple[RuleEntry, ...], codes: Mapping[str, str]) -> str:
     """The page as text; ``codes`` maps provider codes to their meanings."""
     groups = in_order(entries)
     lines = [INTRODUCTION, *_contents(groups)]
@@ -58,7 +58,7 @@ def render_page(entries: tuple[Entry, ...], codes: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _contents(groups: tuple[tuple[str, tuple[Entry, ...]], ...]) -> Iterator[str]:
+def _contents(groups: tuple[tuple[str, tuple[RuleEntry, ...]], ...]) -> Iterator[str]:
     for family, group in groups:
         links = ", ".join(f"[{entry.rule.id}](#{entry.rule.id})" for entry in group)
         yield f"- **{family}** ({FAMILIES.get(family, 'others')}): {links}"
@@ -69,7 +69,7 @@ def _heading(family: str) -> str:
     return f"Family {family}: {FAMILIES.get(family, 'others')}"
 
 
-def _section(entry: Entry, codes: Mapping[str, str]) -> Iterator[str]:
+def _section(entry: RuleEntry, codes: Mapping[str, str]) -> Iterator[str]:
     rule = entry.rule
     yield f"### {rule.id}"
     yield ""
@@ -96,7 +96,7 @@ def _severity(rule: Rule) -> str:
     return f"{rule.severity.value}, never waived" if rule.id in NEVER_WAIVED else rule.severity.value
 
 
-def _params(entry: Entry) -> Iterator[str]:
+def _params(entry: RuleEntry) -> Iterator[str]:
     for name, value in entry.shown_params.items():
         limit = entry.rule.limits.get(name)
         yield (

@@ -7,6 +7,11 @@ import re
 LONGEST_PLAIN = 16
 """Characters: a longer value of letters and digits mixed could be a token."""
 
+SECRET_ELEMENTS = frozenset(
+    {"apikey", "xapikey", "pass", "password", "secret", "token", "auth", "authorization"}
+)
+"""Elements of documents and calls whose text is never kept nor shown, by their folded names."""
+
 KNOWN = re.compile(
     r"(?:(?<![A-Za-z0-9_-])|(?<=%[0-9A-Fa-f]{2}))(?:"
     r"(?P<bot>bot[0-9]{3,}:)[\w-]{3,}"

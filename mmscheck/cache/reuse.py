@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import msgspec
 
 from mmscheck.fetch import FetchPolicy, OnDone
+from mmscheck.model.facts import EVERYTHING, Usable
 from mmscheck.model.observation import Fetched, Observation
-from mmscheck.model.usable import EVERYTHING, Usable
 
 
 class Cache(Protocol):

@@ -75,8 +75,8 @@ class RowCounts:
 
 def _harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula, and that stays on one line."""
-    shown = "".join(char if char.isprintable() else " " for char in cell)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+    line = "".join(char if char.isprintable() else " " for char in cell)
+    return f"'{line}" if line.startswith(_FORMULA) else line
 
 
 class Watcher:

@@ -54,13 +54,13 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
 
         An empty cell is nothing, and so is one of blanks: the stored text, or a tag's default, counts then.
         """
-        given = ["" if is_blank(value) else value for value in values]
-        subject = given[self.subject] if self.subject is not None else ""
-        texts = [CustomText(slide=slide, value=given[at]) for slide, at in self.texts if given[at]]
+        cells = ["" if is_blank(value) else value for value in values]
+        subject = cells[self.subject] if self.subject is not None else ""
+        texts = [CustomText(slide=slide, value=cells[at]) for slide, at in self.texts if cells[at]]
         return Changes(
             custom_subject=subject or common.custom_subject,
             custom_texts=(*common.custom_texts, *texts),
-            data=(*common.data, *((name, given[at]) for name, at in self.data if given[at])),
+            data=(*common.data, *((name, cells[at]) for name, at in self.data if cells[at])),
         )
 
 
@@ -95,12 +95,12 @@ def _unnamed(names: Sequence[str]) -> list[str]:
 
 
 def _doubled(names: Sequence[str]) -> list[str]:
-    seen: set[str] = set()
+    keys: set[str] = set()
     again = []
     for name in names:
-        if name and key_of(name) in seen:
+        if name and key_of(name) in keys:
             again.append(f"column {name!r} is there twice (names are matched without regard to case)")
-        seen.add(key_of(name))
+        keys.add(key_of(name))
     return again
 
 
@@ -247,7 +247,7 @@ def number_of(to: str) -> str:
 
 
 def _ragged(names: Sequence[str], values: Sequence[str]) -> str:
-    told = f"{len(values)} fields, and the header has {len(names)}"
+    numbers = f"{len(values)} fields, and the header has {len(names)}"
     if len(values) < len(names):
-        return f"{told}: nothing for column {names[len(values)]!r}; an empty field needs its comma"
-    return f"{told}: {values[len(names)][:40]!r} stands after the last column {names[-1]!r}; quote commas"
+        return f"{numbers}: nothing for column {names[len(values)]!r}; an empty field needs its comma"
+    return f"{numbers}: {values[len(names)][:40]!r} stands after the last column {names[-1]!r}; quote commas"

@@ -18,8 +18,7 @@ from mmscheck.errors import InputError, LedgerError, PermitError, ReportError, U
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import RefusalReason
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendRequest, SendResult, SendStatus
 from mmscheck.send.flow import ONCE, may_succeed_later
 from mmscheck.send.order import Client, Order, Retries
 from mmscheck.send.send import SendCall

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
+from mmscheck import ledger as ledgers
 from mmscheck.campaign.counts import Watcher
 from mmscheck.campaign.judging import RowJudge, may_be_the_row, reasons
 from mmscheck.campaign.limits import StopSignal
@@ -109,19 +110,16 @@ class Canaries:
             elif good == len(states):
                 return
             elif time.monotonic() >= latest:
-                told = f"after {seconds:g} s only {good} of {len(states)} canaries had been delivered"
-                self._signal.stop(f"{told}; postbacks come in through mmscheck postbacks --listen")
+                reason = f"after {seconds:g} s only {good} of {len(states)} canaries had been delivered"
+                self._signal.stop(f"{reason}; postbacks come in through mmscheck postbacks --listen")
             else:
                 self._watcher.waiting(f"{good} of {len(states)} canaries delivered")
                 await self._signal.sleep(_EVERY)
 
     async def _ids(self) -> list[int]:
         """The latest send to each of these numbers: a campaign has one that arrived at most."""
-        # The ledger brings SQLAlchemy.
-        from mmscheck.ledger import Filter  # noqa: PLC0415
-
         latest: dict[str, SendRecord] = {}
-        async for send in self._ledger.sends(Filter(campaign=self._campaign)):
+        async for send in self._ledger.sends(ledgers.Filter(campaign=self._campaign)):
             number = number_of(send.intent.to)
             known = latest.get(number)
             if number in self._numbers and (known is None or known.claimed_at <= send.claimed_at):

@@ -10,12 +10,11 @@ from types import MappingProxyType
 
 import msgspec
 
-from mmscheck.model.handshake import Handshake
 from mmscheck.model.observation import NotFetched, Reason
-from mmscheck.model.words import Owner
+from mmscheck.model.words import Handshake, Owner
 
 
-class Advice(msgspec.Struct, frozen=True):
+class ReachAdvice(msgspec.Struct, frozen=True):
     """What to do and who can; ``doubt`` ends the sentence of a reason that decides nothing."""
 
     owner: Owner
@@ -35,111 +34,113 @@ _REDIRECT = (
     " redirect to it once, over https and with one whole Location."
 )
 
-ADVICE: Mapping[Reason, Advice] = MappingProxyType(
+ADVICE: Mapping[Reason, ReachAdvice] = MappingProxyType(
     {
-        Reason.INVALID_URL: Advice(
+        Reason.INVALID_URL: ReachAdvice(
             _CONTENT,
             "Correct the URL in the message: the whole address, beginning with http:// or https://, and"
             " nothing around it. The rules url-absolute and url-clean name what is wrong with it.",
         ),
-        Reason.ADDRESS_REFUSED: Advice(
+        Reason.ADDRESS_REFUSED: ReachAdvice(
             _HOSTING,
             "Put the media on a public host, on port 80 or 443: the provider cannot reach into your network."
             " Every DNS record of the host, IPv4 and IPv6, must be a public address. For a test of your own,"
             " allow the network with --allow-net.",
         ),
-        Reason.DNS_NOT_FOUND: Advice(
+        Reason.DNS_NOT_FOUND: ReachAdvice(
             _CONTENT,
             "Correct the host name in the URL: there is no DNS record for the one written there. If it is"
             " spelled as you want it, ask those who run the host to create the record, and check again.",
         ),
-        Reason.DNS_FAILED: Advice(
+        Reason.DNS_FAILED: ReachAdvice(
             _SENDER,
             "Check again, and see whether this machine can look up other host names. If it can, hosting has"
             " to look at the name servers of the domain, and at its DNSSEC.",
             _NOT_CERTAIN,
         ),
-        Reason.REFUSED: Advice(
+        Reason.REFUSED: ReachAdvice(
             _HOSTING,
             "Start the web server, open its port in the firewall, or correct the port in the URL."
             f" {_OUTSIDE}: a firewall of your own may be what refuses.",
             _NOT_CERTAIN,
         ),
-        Reason.UNREACHABLE: Advice(
+        Reason.UNREACHABLE: ReachAdvice(
             _SENDER,
             "See whether this machine reaches other hosts, over IPv6 too where the host has such an address."
             " If it does, hosting has to look at the route to the server.",
             _NOT_CERTAIN,
         ),
-        Reason.RESET: Advice(
+        Reason.RESET: ReachAdvice(
             _HOSTING,
             "Look into the server's log, and into the firewall, bot protection or proxy before it, for what"
             f" closes the connection (the provider is no browser either). {_OUTSIDE}: it may be your own.",
             _NOT_CERTAIN,
         ),
-        Reason.TIMED_OUT: Advice(
+        Reason.TIMED_OUT: ReachAdvice(
             _HOSTING,
             f"Look for a firewall that drops connections, or for what keeps the server busy. {_OUTSIDE}: your"
             " own may be what is slow. Then check again, with a longer --timeout if need be.",
             _NOT_CERTAIN,
         ),
-        Reason.TOO_SLOW: Advice(
+        Reason.TOO_SLOW: ReachAdvice(
             _HOSTING,
             "Serve the media from a CDN or a bucket, and make large files smaller."
             f" {_OUTSIDE}: your own may be what is slow.",
             _NOT_CERTAIN,
         ),
-        Reason.PROXY_FAILED: Advice(
+        Reason.PROXY_FAILED: ReachAdvice(
             _SENDER,
             "Start the proxy, correct --proxy (or proxy in mmscheck.toml), or give it the credentials it"
             " asks for (407); for a 502 or 504, see in its log why it did not get through.",
             "; this says nothing about the media server",
         ),
-        Reason.DEADLINE: Advice(
+        Reason.DEADLINE: ReachAdvice(
             _SENDER,
             "Check again with a longer --deadline, or fewer messages at once.",
         ),
-        Reason.BUSY: Advice(
+        Reason.BUSY: ReachAdvice(
             _HOSTING,
             "Check again later; slow mmscheck down with --rate 1 or --per-host 1. If it stays, exempt the"
             " media path from the rate limit, as the provider is likely to fetch from few addresses too, and"
             " see whether the server is overloaded or in maintenance (503).",
         ),
-        Reason.LENGTH_AND_CHUNKED: Advice(
+        Reason.LENGTH_AND_CHUNKED: ReachAdvice(
             _HOSTING,
             "Mend what not-chunked finds for this URL: with Transfer-Encoding beside Content-Length, programs"
             " disagree on where the file ends.",
         ),
-        Reason.TWO_LENGTHS: Advice(
+        Reason.TWO_LENGTHS: ReachAdvice(
             _HOSTING, "Mend what content-length-true finds for this URL: its length is stated more than once."
         ),
-        Reason.SHORT_BODY: Advice(
+        Reason.SHORT_BODY: ReachAdvice(
             _HOSTING,
             "Mend what content-length-true finds for this URL: fewer bytes came than were stated.",
         ),
-        Reason.MALFORMED_HTTP: Advice(
+        Reason.MALFORMED_HTTP: ReachAdvice(
             _HOSTING,
             "Mend what response-well-formed finds for this URL; it shows the lines that are at fault.",
         ),
-        Reason.TOO_LARGE: Advice(
+        Reason.TOO_LARGE: ReachAdvice(
             _CONTENT,
             "Write the URL of a smaller file into the message: this one is far beyond what any MMS carries.",
         ),
-        Reason.BAD_STATUS: Advice(_HOSTING, ""),
-        Reason.REDIRECT_LOOP: Advice(_HOSTING, _REDIRECT),
-        Reason.TOO_MANY_REDIRECTS: Advice(_HOSTING, _REDIRECT),
-        Reason.INSECURE_REDIRECT: Advice(_HOSTING, _REDIRECT),
-        Reason.BAD_REDIRECT: Advice(_HOSTING, _REDIRECT),
-        Reason.TLS_CERTIFICATE: Advice(_HOSTING, _CERTIFICATE),
-        Reason.TLS_HANDSHAKE: Advice(
+        Reason.BAD_STATUS: ReachAdvice(_HOSTING, ""),
+        Reason.REDIRECT_LOOP: ReachAdvice(_HOSTING, _REDIRECT),
+        Reason.TOO_MANY_REDIRECTS: ReachAdvice(_HOSTING, _REDIRECT),
+        Reason.INSECURE_REDIRECT: ReachAdvice(_HOSTING, _REDIRECT),
+        Reason.BAD_REDIRECT: ReachAdvice(_HOSTING, _REDIRECT),
+        Reason.TLS_CERTIFICATE: ReachAdvice(_HOSTING, _CERTIFICATE),
+        Reason.TLS_HANDSHAKE: ReachAdvice(
             _HOSTING,
             "Let the server speak TLS 1.2 or 1.3 on this port, for this host name; a port that serves plain"
             " http needs a URL with http:// in place of https://.",
         ),
-        Reason.NOT_LOOKED: Advice(_SENDER, "Check again: nobody has asked for this file yet."),
-        Reason.OFFLINE: Advice(_SENDER, "Use mmscheck check, which fetches what lint does not."),
-        Reason.NO_LOCAL_FILE: Advice(_CONTENT, "Put the file into the folder that is mapped to this URL."),
-        Reason.INTERNAL: Advice(
+        Reason.NOT_LOOKED: ReachAdvice(_SENDER, "Check again: nobody has asked for this file yet."),
+        Reason.OFFLINE: ReachAdvice(_SENDER, "Use mmscheck check, which fetches what lint does not."),
+        Reason.NO_LOCAL_FILE: ReachAdvice(
+            _CONTENT, "Put the file into the folder that is mapped to this URL."
+        ),
+        Reason.INTERNAL: ReachAdvice(
             _SENDER,
             "Check again; if it stays, report it with the evidence: mmscheck itself is at fault.",
             "; this says nothing about the media server",
@@ -148,23 +149,25 @@ ADVICE: Mapping[Reason, Advice] = MappingProxyType(
 )
 """What helps, by the reason; that of `Reason.BAD_STATUS` stands for statuses of which no more is known."""
 
-_NOT_THERE = Advice(
+_NOT_THERE = ReachAdvice(
     _CONTENT,
     "Look for a typing error in the URL (in a path, A is not a); else upload the file to exactly this path.",
 )
-_LOCKED = Advice(
+_LOCKED = ReachAdvice(
     _HOSTING,
     "Make the file public: to be fetched without login, cookie or Referer, and exempt from bot and hotlink"
     " protection, as the provider logs in nowhere and is no browser either. Some buckets answer 403 also for"
     " a file that is not there, so look for a typing error in the URL, too; a signed URL may have expired.",
 )
-_NOT_WHOLE = Advice(_HOSTING, "Let the server answer a plain GET, without Range or conditions, with 200.")
-_BROKEN = Advice(
+_NOT_WHOLE = ReachAdvice(
+    _HOSTING, "Let the server answer a plain GET, without Range or conditions, with 200."
+)
+_BROKEN = ReachAdvice(
     _HOSTING,
     "Look into the log of the server, and of what runs behind it, for this URL; mend that and check again.",
 )
 
-BY_STATUS: Mapping[int, Advice] = MappingProxyType(
+BY_STATUS: Mapping[int, ReachAdvice] = MappingProxyType(
     {
         **dict.fromkeys((401, 403, 451), _LOCKED),
         **dict.fromkeys((404, 410), _NOT_THERE),
@@ -217,10 +220,10 @@ def handshake_fix(observation: NotFetched) -> str:
     return next((fix for why, fix in BY_HANDSHAKE.items() if why.value == observation.detail), "")
 
 
-def advice(observation: NotFetched) -> Advice:
+def advice(observation: NotFetched) -> ReachAdvice:
     """What helps, and who can do it."""
     if fix := handshake_fix(observation):
-        return Advice(_HOSTING, fix)
+        return ReachAdvice(_HOSTING, fix)
     status = observation.final.status if observation.final else None
     general = ADVICE[observation.reason]
     if observation.reason is not Reason.BAD_STATUS or status is None:

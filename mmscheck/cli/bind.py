@@ -19,7 +19,7 @@ from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import MmsRecord, MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import MessageReport
-from mmscheck.model.save import Template
+from mmscheck.model.request import Template
 from mmscheck.report import View
 from mmscheck.report.escape import visible
 from mmscheck.send.order import stored_at
@@ -120,8 +120,8 @@ def _bound(subject: Subject, client: SinchClient, mms_id: str, options: BindArgu
         try:
             known = opened.run(opened.ledger.record_save(save))
         except UsageError as other:
-            told = f"{other}; --replace --reason ... binds it anew"
-            return complain(told, Exit.NOTHING_CHECKED, hint=_NOTHING)
+            fault = f"{other}; --replace --reason ... binds it anew"
+            return complain(fault, Exit.NOTHING_CHECKED, hint=_NOTHING)
     return _told(known)
 
 
@@ -133,8 +133,8 @@ def _usable_id(mms_id: str) -> str:
 
 def _demand_reason(options: BindArguments) -> None:
     """Raise UsageError where a person does what no check can and does not say why."""
-    for flag, given in (("replace", options.replace), ("encoded", options.encoded)):
-        if given and not (options.reason or "").strip():
+    for flag, used in (("replace", options.replace), ("encoded", options.encoded)):
+        if used and not (options.reason or "").strip():
             raise UsageError(f"--{flag} needs --reason: say why, for those who read the ledger later")
 
 
@@ -144,10 +144,10 @@ def _compared(template: Template | Refused | None, mms_id: str, message: Mms) ->
         return visible(template.reason), Exit.NOT_SENT
     if template is None:
         return f"the provider lists no message with mms-id {visible(mms_id)}", Exit.DENIED
-    found = differences(message, template)
-    if not found:
+    unlike = differences(message, template)
+    if not unlike:
         return None
-    lines = "".join(f"\n  {visible(line)}" for line in found)
+    lines = "".join(f"\n  {visible(line)}" for line in unlike)
     source = visible(message.source)
     return f"mms-id {visible(mms_id)} holds another message than {source}:{lines}", Exit.DENIED
 
@@ -163,8 +163,8 @@ def _told(known: MmsRecord) -> int:
     """Say what is bound, what was not compared, and what is still missing for a send."""
     say(f"Bound mms-id {visible(known.mms_id)} to {known.digest} ({known.state.value}).\n{NOT_COMPARED}")
     if known.state is MmsState.CORRUPT:
-        told = "the provider has reported that encoding failed, so it can never be sent: save it anew"
-        return complain(told, Exit.DENIED)
+        fault = "the provider has reported that encoding failed, so it can never be sent: save it anew"
+        return complain(fault, Exit.DENIED)
     if known.state is not MmsState.READY:
         say(f"{WAIT} Who has seen that it finished says so with --encoded --reason ...")
     return int(Exit.PERMITTED)

@@ -24,8 +24,7 @@ from mmscheck.judge import gate
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.exits import Exit
 from mmscheck.model.report import Report
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendRequest, SendResult, SendStatus
 from mmscheck.report import View
 from mmscheck.report.run_words import campaign_sentence
 from mmscheck.ruleset import Config
@@ -119,13 +118,13 @@ class _Run:
     def broke(self, error: BaseException) -> None:
         """Something failed around a campaign that had begun to send: that is part of how it ended."""
         if isinstance(error, MmscheckError):
-            told = str(error)
+            failure = str(error)
         else:
-            told = internal(error) if isinstance(error, Exception) else "interrupted"
+            failure = internal(error) if isinstance(error, Exception) else "interrupted"
         if self.outcome is None:
-            say(f"mmscheck: {told}")
+            say(f"mmscheck: {failure}")
         else:
-            self.outcome = msgspec.structs.replace(self.outcome, broken=self.outcome.broken or told)
+            self.outcome = msgspec.structs.replace(self.outcome, broken=self.outcome.broken or failure)
 
     def run(self, rows: IO[str] | None) -> None:
         """Run it to its end; a signal stops it well, and before the sending at once."""

@@ -36,7 +36,7 @@ from mmscheck.cli.output import Destination, destinations, shows_media, write_re
 from mmscheck.cli.paths import STDIN, document_paths, is_url
 from mmscheck.cli.plan import HOUR, duration, sending
 from mmscheck.cli.progress import CheckProgress, Progress
-from mmscheck.cli.running import run
+from mmscheck.cli.running import Loop, run
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
@@ -165,7 +165,11 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
     every = [message for group in groups for message in group.messages]
     urls = [ref.url for message in every for ref in message.media]
     reports: list[Report] = []
-    with open_cache(options.cache) as cache, Progress(wanted=not options.no_progress) as line:
+    with (
+        open_cache(options.cache) as cache,
+        Progress(wanted=not options.no_progress) as line,
+        Loop() as loop,
+    ):
         progress = CheckProgress(line, urls, len(every))
         for group, rules, fetching in chosen:
             if options.fail_fast and any(not gate.verdict(each).permitted for each in reports):
@@ -186,7 +190,7 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
                 cache=cache,
                 fail_fast=options.fail_fast,
             )
-            reports.append(run(check_messages(group.messages, rules, checking)))
+            reports.append(loop.run(check_messages(group.messages, rules, checking)))
     report = join_reports(reports)
     return replace(
         report,

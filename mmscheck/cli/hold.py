@@ -16,8 +16,7 @@ from mmscheck.model.exits import Exit
 from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
-    from mmscheck.ledger import Ledger
-    from mmscheck.ledger.questions import Activity
+    from mmscheck.ledger import Activity, Ledger
     from mmscheck.model.ledger import Hold
 
 NEW = click.option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import msgspec
 
+from mmscheck import ledger as ledgers
 from mmscheck.base.text import count
 from mmscheck.cli.commands import with_options
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, TABLE_FORMAT, WHO, guarded, login, with_ledger
@@ -34,8 +35,7 @@ from mmscheck.model.ledger import SendState
 from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
-    from mmscheck.ledger import Filter, Ledger
-    from mmscheck.ledger.saves import OpenSave
+    from mmscheck.ledger import Filter, Ledger, OpenSave
     from mmscheck.model.ledger import MmsRecord, SendRecord
 
 _MILLION = 1_000_000
@@ -112,12 +112,10 @@ command.add_command(resolve)
 
 def _filter(selection: SelectionOptions, *, false_permits: bool = False) -> Filter:
     """What the ledger is asked for. Raises UsageError for a number without digits and a time that is none."""
-    from mmscheck.ledger import Filter  # noqa: PLC0415 - see with_ledger
-
     to, time, name = selection.to, selection.since, selection.campaign
     if to is not None and not any(char.isdigit() for char in to):
         raise UsageError(f"--to {to!a}: a number has digits")
-    return Filter(
+    return ledgers.Filter(
         state=SendState(selection.state) if selection.state else None,
         campaign=name and unicodedata.normalize("NFC", name),
         mms_id=selection.mms_id,

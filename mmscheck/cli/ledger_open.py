@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import click
 
+from mmscheck import ledger as ledgers
+from mmscheck.cli.environment import by_variable
 from mmscheck.cli.running import Loop, cancel
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
-from mmscheck.cli.variables import by_variable
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.model.exits import Exit
 
@@ -83,12 +84,9 @@ def opened_ledger(
 
     Raises LedgerError and UsageError.
     """
-    # SQLAlchemy is heavy, and --help needs none of it.
-    from mmscheck.ledger import open_ledger  # noqa: PLC0415
-
     spare({"where": where})
     with Loop() as loop:
-        ledger = loop.run(open_ledger(where, create=create, recover=recover, secrets=secrets))
+        ledger = loop.run(ledgers.open_ledger(where, create=create, recover=recover, secrets=secrets))
         opened = OpenLedger(loop, ledger)
         try:
             yield opened
@@ -110,9 +108,7 @@ def with_ledger(
 
 def demand_place(where: str | None) -> None:
     """Raise UsageError for a ledger's address that is none."""
-    from mmscheck.ledger.where import place_of  # noqa: PLC0415 - see `opened_ledger`
-
-    place_of(where)
+    ledgers.place_of(where)
 
 
 def login(who: str | None) -> str:

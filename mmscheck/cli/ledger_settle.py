@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from mmscheck import ledger as ledgers
 from mmscheck.base.text import count
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_text import json_text, list_line, masked, postback_line
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import UsageError
 from mmscheck.model.exits import Exit
-from mmscheck.model.ledger import SendState
+from mmscheck.model.ledger import UNREADABLE, SendState
 from mmscheck.report.clean import clean_text
 from mmscheck.report.escape import visible
 
@@ -69,9 +70,6 @@ def _line(postback: Postback, about: Concerned) -> str:
 
 
 def _unreadable(postback: Postback) -> bool:
-    # The ledger brings SQLAlchemy.
-    from mmscheck.ledger.postbacks import UNREADABLE  # noqa: PLC0415
-
     return postback.code == UNREADABLE
 
 
@@ -172,10 +170,8 @@ def resolve(
 
 
 async def _unknown(ledger: Ledger, ids: tuple[int, ...], campaign: str | None) -> list[SendRecord]:
-    from mmscheck.ledger import Filter  # noqa: PLC0415 - see with_ledger
-
     if campaign is not None:
-        wanted = Filter(state=SendState.UNKNOWN, campaign=campaign)
+        wanted = ledgers.Filter(state=SendState.UNKNOWN, campaign=campaign)
         return [send async for send in ledger.sends(wanted)]
     by_id = {one: await ledger.send(one) for one in ids}
     if missing := [one for one, send in by_id.items() if send is None]:

@@ -11,8 +11,8 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from mmscheck.cli.commands import LazyGroup
+from mmscheck.cli.environment import hide
 from mmscheck.cli.say import complain, internal, say, silence_stdout, watch
-from mmscheck.cli.secrets import hide
 from mmscheck.errors import LedgerError, MmscheckError, PermitError, ReaderGoneError, ReportError
 from mmscheck.model.exits import INTERRUPTED, Exit
 

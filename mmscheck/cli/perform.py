@@ -37,10 +37,8 @@ from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions
 from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import CallKind, SaveRequest, SendRequest, SendResult, SendStatus
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import CallKind, SendResult, SendStatus
 from mmscheck.model.words import SenderType
 from mmscheck.report import View
 from mmscheck.report.escape import visible
@@ -112,13 +110,13 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 class PlannedCall(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     """One call that is to be made with the provider when the gate permits.
 
-    ``client`` None: a dry run, which shows ``shown``, the document that would be posted. ``make`` makes the
+    ``client`` None: a dry run, which shows the ``document`` that would be posted. ``make`` makes the
     call of an order; ``key`` and ``again`` are that order's. ``account`` is where the mms-id is used.
     """
 
     kind: CallKind
     request: R
-    shown: str
+    document: str
     client: SinchClient | None
     make: Callable[[Ledger, SinchClient, Order[R]], ProviderCall[R]]
     where: str | None
@@ -170,7 +168,7 @@ def perform(subject: Subject, planned: PlannedCall[R]) -> int:
         return view.verdict.exit_code
     dry = not_called("Dry run: the provider was not called.")
     write_reports(subject.wanted, with_ending(view, Exit.NOT_SENT, dry))
-    show_document(subject.wanted, planned.shown)
+    show_document(subject.wanted, planned.document)
     return int(Exit.NOT_SENT)
 
 
@@ -195,13 +193,13 @@ async def check_subject(
 ) -> CheckedMessage:
     """Check the message with its progress on the terminal; a denial is noted in the ledger."""
     with Progress(wanted=not subject.output.no_progress) as line:
-        shown = CheckProgress(line, [ref.url for ref in subject.message.media], 1)
+        progress = CheckProgress(line, [ref.url for ref in subject.message.media], 1)
         options = msgspec.structs.replace(
             subject.options,
             request=request,
             previews=shows_media(subject.wanted),
-            on_done=shown.came,
-            on_judged=shown.judged,
+            on_done=progress.came,
+            on_judged=progress.judged,
         )
         checked = await check_message(ledger, subject.message, subject.ruleset, options, account)
     if not checked.verdict.permitted:

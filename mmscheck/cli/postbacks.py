@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from mmscheck import ledger as ledgers
+from mmscheck.cli.environment import POSTBACK_SECRET, read_secret, secret
 from mmscheck.cli.ledger_open import LEDGER
 from mmscheck.cli.ledger_text import moment, postback_line
 from mmscheck.cli.provider import API_URL
 from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, say
-from mmscheck.cli.secrets import POSTBACK_SECRET, read_secret, secret
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.model.exits import Exit
@@ -133,8 +134,7 @@ class _Settings(NamedTuple):
 
 
 async def _listen(host: str, port: int, secret_text: str | None, settings: _Settings) -> None:
-    # SQLAlchemy and aiohttp are heavy, and --help needs neither.
-    from mmscheck.ledger import open_ledger  # noqa: PLC0415
+    # aiohttp is heavy, and --help needs none of it.
     from mmscheck.postbacks import Secret  # noqa: PLC0415
     from mmscheck.sinch import POSTBACK_MEANINGS  # noqa: PLC0415
 
@@ -142,7 +142,7 @@ async def _listen(host: str, port: int, secret_text: str | None, settings: _Sett
     stop = asyncio.Event()
     when_asked_to_stop(stop.set)
     kept = () if secret_text is None else (secret_text,)
-    async with await open_ledger(settings.where, meanings=POSTBACK_MEANINGS, secrets=kept) as ledger:
+    async with await ledgers.open_ledger(settings.where, meanings=POSTBACK_MEANINGS, secrets=kept) as ledger:
         say(f"postbacks of {visible(settings.account)} are kept in {visible(ledger.shown)}")
         lines, keeper = _Lines(ledger), _Keeper(ledger, settings.account)
         tell = lines.silent if settings.quiet else lines.tell

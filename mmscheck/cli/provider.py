@@ -9,8 +9,7 @@ from typing import Annotated
 import click
 import msgspec
 
-from mmscheck.cli.secrets import API_KEY, read_secret, secret
-from mmscheck.cli.variables import by_variable
+from mmscheck.cli.environment import API_KEY, by_variable, read_secret, secret
 from mmscheck.errors import UsageError
 from mmscheck.media import keep_secret
 from mmscheck.ruleset import Config

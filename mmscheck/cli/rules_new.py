@@ -24,7 +24,7 @@ from mmscheck.cli.say import tell
 from mmscheck.errors import InputError, UsageError
 from mmscheck.judge.rule_examples import cases_file
 from mmscheck.judge.rulebook import read_entries, rule_files
-from mmscheck.report.rule_entry import FAMILIES, Entry
+from mmscheck.report.rule_entry import FAMILIES, RuleEntry
 from mmscheck.ruleset import Config
 from mmscheck.ruleset.fields import KEBAB
 from mmscheck.ruleset.folder import packaged_root
@@ -35,7 +35,7 @@ KINDS = ("pass-", "fail-", "cant-tell-", "inapplicable-")
 SHORT = 1500
 """Characters: a longer case is no good beginning when there is a shorter one."""
 
-_KEYS = ("id", "title", "severity", "target", "owner", "check", "provider_codes", "source")
+_KEYS = ("id", "title", "severity", "target", "owner", "check", "provider_codes", "source", "follows")
 _CASE = re.compile(r"^(?=\[\[case\]\]\s*$)", re.MULTILINE)
 _NAME = re.compile(r"^name = \"([^\"]*)\"", re.MULTILINE)
 
@@ -124,7 +124,7 @@ def _inspect_id(rule_id: str, files: dict[str, Path]) -> None:
         raise UsageError(f"there is a rule {rule_id!r} in {files[rule_id]}; choose another ID")
 
 
-def _model(entries: tuple[Entry, ...], check: str, family: str, config: Config) -> Path:
+def _model(entries: tuple[RuleEntry, ...], check: str, family: str, config: Config) -> Path:
     """The file of a rule with this check, of the same family if there is one, that has cases."""
     files = rule_files(config)
     named = [entry for entry in entries if entry.rule.check.name == check]
@@ -182,7 +182,7 @@ def rule_text(rule_id: str, model: Path, today: dt.date) -> str:
     """The rule file's text; InputError when the model's cannot be read."""
     raw = _read(model)
     top = {**raw, "id": rule_id, "provider_codes": [], "source": f"our own practice, {today.isoformat()}"}
-    lines = [_RULE_HEAD.format(model=model.stem), *(_pair(key, top[key]) for key in _KEYS)]
+    lines = [_RULE_HEAD.format(model=model.stem), *(_pair(key, top[key]) for key in _KEYS if key in top)]
     tables = sorted((key for key, value in raw.items() if isinstance(value, dict)), key="text".__eq__)
     for table in tables:
         if raw[table]:

@@ -22,7 +22,7 @@ from mmscheck.judge.rulebook import (
     rule_files,
 )
 from mmscheck.model.exits import Exit
-from mmscheck.report.rule_entry import Entry, render_json
+from mmscheck.report.rule_entry import RuleEntry, render_json
 from mmscheck.report.rule_text import render_rule, render_table
 from mmscheck.ruleset import Config, find_config, load_config, stale_limits
 from mmscheck.ruleset.folder import packaged_root
@@ -120,7 +120,7 @@ def _meaning(code: str) -> str:
     return postback.meaning if postback else NOT_LISTED
 
 
-def _foreseen(code: str, entries: tuple[Entry, ...]) -> str:
+def _foreseen(code: str, entries: tuple[RuleEntry, ...]) -> str:
     """What the code says, and the rules that find its cause before the provider does."""
     meaning = _meaning(code)
     rules = [entry.rule for entry in entries if code in entry.rule.provider_codes]
@@ -133,7 +133,7 @@ def _foreseen(code: str, entries: tuple[Entry, ...]) -> str:
     return f"{code}: {meaning}.\n\n{listing}"
 
 
-def _find(rule_id: str, entries: tuple[Entry, ...]) -> Entry:
+def _find(rule_id: str, entries: tuple[RuleEntry, ...]) -> RuleEntry:
     by_id = {entry.rule.id: entry for entry in entries}
     if rule_id in by_id:
         return by_id[rule_id]

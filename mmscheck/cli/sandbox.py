@@ -11,8 +11,8 @@ import click
 import msgspec
 
 from mmscheck.cli.commands import with_options
+from mmscheck.cli.environment import read_secret
 from mmscheck.cli.say import say, tell
-from mmscheck.cli.secrets import read_secret
 from mmscheck.errors import SandboxError, UsageError
 from mmscheck.fetch import parse_connect_to
 from mmscheck.sandbox import (

@@ -13,8 +13,7 @@ from mmscheck.cli.output import destinations
 from mmscheck.cli.perform import MessageOptions, OutputOptions, PlannedCall, Subject, perform, read_one
 from mmscheck.cli.provider import ProviderOptions
 from mmscheck.cli.spared import spare
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SAVE_CALL
+from mmscheck.model.request import SAVE_CALL, SaveRequest
 from mmscheck.send.save import SaveCall, saveable
 from mmscheck.slidexml import document_places
 
@@ -53,8 +52,8 @@ def command(path: str, *, options: SaveArguments) -> int:
     provider = options.provider.filled(config, options.message.config.config_file)
     demand_place(options.where)
     client = None if options.dry_run else provider.client()
-    document, message = read_one(path, "save")
-    shown = saveable(message, document)
+    data, message = read_one(path, "save")
+    document = saveable(message, data)
     spare(options, wanted, inputs=document_places((path,)), config=config)
     subject = Subject(
         message=message,
@@ -65,8 +64,8 @@ def command(path: str, *, options: SaveArguments) -> int:
     )
     planned = PlannedCall(
         kind=SAVE_CALL,
-        request=SaveRequest(document=document),
-        shown=shown,
+        request=SaveRequest(document=data),
+        document=document,
         client=client,
         make=SaveCall,
         where=options.where,

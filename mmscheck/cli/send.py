@@ -12,7 +12,7 @@ from mmscheck.cli.perform import PlannedCall, Subject, perform, read_one
 from mmscheck.cli.plan import refuse_later
 from mmscheck.cli.send_options import SendArguments
 from mmscheck.cli.spared import spare
-from mmscheck.model.send import SEND_CALL
+from mmscheck.model.request import SEND_CALL
 from mmscheck.send.send import SendCall
 from mmscheck.sinch import redacted_xml
 from mmscheck.slidexml import document_places
@@ -43,7 +43,7 @@ def command(path: str, *, options: SendArguments) -> int:
         return send_to_all(path, options.many.recipients, options, config)
     wanted = destinations(options.message.formats, private=True)
     request = options.request()
-    shown = redacted_xml(request).decode("utf-8")
+    document = redacted_xml(request).decode("utf-8")
     demand_place(options.where)
     client = None if options.dry_run else options.provider.client()
     _, message = read_one(path, "send")
@@ -58,7 +58,7 @@ def command(path: str, *, options: SendArguments) -> int:
     planned = PlannedCall(
         kind=SEND_CALL,
         request=request,
-        shown=shown,
+        document=document,
         client=client,
         make=SendCall,
         where=options.where,

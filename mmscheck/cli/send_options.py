@@ -10,16 +10,17 @@ import msgspec
 
 from mmscheck.base.names import LONGEST_KEY, LONGEST_NAME, usable_name
 from mmscheck.campaign import CampaignLimits
+from mmscheck.cli.environment import by_variable
 from mmscheck.cli.ledger_open import Where
 from mmscheck.cli.options import ChangeOptions, changes
 from mmscheck.cli.perform import MessageOptions, OutputOptions
 from mmscheck.cli.plan import duration
 from mmscheck.cli.provider import ProviderOptions
-from mmscheck.cli.variables import by_variable
 from mmscheck.errors import UsageError
 from mmscheck.judge.gate import require_second_gate
-from mmscheck.model.request import SendRequest, sender_type
+from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
+from mmscheck.model.words import sender_type
 from mmscheck.ruleset import Config
 from mmscheck.send.order import Retries
 
@@ -200,7 +201,7 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
         if self.canary_wait is not None and self.canary is None:
             raise UsageError("--canary-wait: only together with --canary")
         share, wait, recheck = self.stop_at_failure_rate, self.canary_wait, self.recheck_every
-        given = {
+        numbers = {
             "rate": self.send_rate or rate,
             "in_flight": self.in_flight,
             "canary": self.canary,
@@ -209,7 +210,7 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
             "failures": self.max_failures,
             "recheck": None if recheck is None else duration("--recheck-every", recheck, "30s, 2m or 5m"),
         }
-        chosen = {name: value for name, value in given.items() if value is not None}
+        chosen = {name: value for name, value in numbers.items() if value is not None}
         return msgspec.structs.replace(CampaignLimits(), **chosen)
 
 

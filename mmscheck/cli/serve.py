@@ -13,12 +13,12 @@ import click
 import msgspec
 
 from mmscheck.cli.commands import with_options
+from mmscheck.cli.environment import API_KEY, secret
 from mmscheck.cli.ledger_open import Where, demand_place
 from mmscheck.cli.options import ConfigOptions, NetworkOptions, configuration, policy
 from mmscheck.cli.provider import ProviderOptions
 from mmscheck.cli.running import run, when_asked_to_stop
 from mmscheck.cli.say import complain, say
-from mmscheck.cli.secrets import API_KEY, secret
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.model.exits import Exit
@@ -151,7 +151,7 @@ def command(*, options: ServeArguments) -> int:
 
 def _setup(options: ServeArguments, config: Config) -> Setup:
     # aiohttp and SQLAlchemy are heavy, and --help needs neither.
-    from mmscheck.serve import Caps, Setup, read_tokens  # noqa: PLC0415
+    from mmscheck.serve import Caps, Setup, read_tokens, targets_of  # noqa: PLC0415
 
     host, port = _place(options.listen)
     named = options.config.config_file
@@ -169,6 +169,7 @@ def _setup(options: ServeArguments, config: Config) -> Setup:
         client=provider.client() if options.provider.api_key_file or secret(API_KEY) else None,
         require_approval=options.require_approval,
         reuse_port=options.reuse_port,
+        notify=targets_of(config),
         caps=Caps(slots=options.slots, queue=options.queue),
     )
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from mmscheck import ledger as ledgers
 from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.cli.commands import values_of
 from mmscheck.cli.output import Destination, folder_of
@@ -113,10 +114,7 @@ def _written(target: _Target) -> Iterator[_Kept]:
 
 
 def _ledger(where: str | None) -> tuple[Path, ...]:
-    # SQLAlchemy is heavy, and only commands with a ledger need it.
-    from mmscheck.ledger.where import place_of  # noqa: PLC0415
-
-    file = place_of(where).file
+    file = ledgers.place_of(where).file
     return () if file is None else tuple(file.with_name(file.name + end) for end in _BESIDE_A_LEDGER)
 
 

@@ -26,7 +26,7 @@ class Kind(StrEnum):
     FIXED = "fixed"
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class FindingChange(Struct, frozen=True, kw_only=True):
     """One rule on one target, of which at least one of both runs had something to say.
 
     ``before`` and ``after`` are outcomes, None where it was not evaluated. ``blocking``: it keeps the gate
@@ -119,7 +119,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     messages: list[MessageChange]
     not_compared: list[RuleChange]
-    changes: list[Change]
+    changes: list[FindingChange]
     left_out: int = 0
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from mmscheck.base.text import count
-from mmscheck.diff.changes import Change, Comparison, Kind, MessageChange, RuleChange, Run
+from mmscheck.diff.changes import Comparison, FindingChange, Kind, MessageChange, RuleChange, Run
 from mmscheck.diff.matching import Pair, match_messages
 from mmscheck.diff.targets import Compared, Missed, compared
 from mmscheck.model.words import Severity
@@ -42,7 +42,7 @@ def compare(old: ReadReport, new: ReadReport, *, old_file: str, new_file: str) -
     )
 
 
-def _counts(changes: Iterable[Change]) -> dict[str, int]:
+def _counts(changes: Iterable[FindingChange]) -> dict[str, int]:
     seen = Counter(change.kind for change in changes)
     return {kind.value: seen[kind] for kind in Kind}
 
@@ -169,7 +169,7 @@ def exit_code(reasons: Sequence[Worsening]) -> int:
 def reasons_for_worse(
     old: ReadReport,
     new: ReadReport,
-    changes: Sequence[Change],
+    changes: Sequence[FindingChange],
     messages: Sequence[MessageChange],
     missed: Iterable[RuleChange],
 ) -> list[Worsening]:
@@ -184,7 +184,7 @@ def reasons_for_worse(
     return found
 
 
-def _counted(changes: Iterable[Change]) -> Iterator[Worsening]:
+def _counted(changes: Iterable[FindingChange]) -> Iterator[Worsening]:
     blocking = [change for change in changes if change.blocking]
     sentences: dict[tuple[Kind, str | None], tuple[str, bool]] = {
         (Kind.NEW, None): ("{} failed that did not fail before.", True),

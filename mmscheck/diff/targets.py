@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from mmscheck.diff.changes import Change, Kind
+from mmscheck.diff.changes import FindingChange, Kind
 from mmscheck.diff.matching import Pair, match_media, match_slides
 from mmscheck.model.rule import WELL_FORMED
 from mmscheck.model.words import Outcome, Severity, TargetKind
@@ -141,7 +141,7 @@ class Missed(Struct, frozen=True, kw_only=True):
 class Compared(Struct, frozen=True, kw_only=True):
     """What became of one message; ``missed`` is keyed by the run that did evaluate and the rule."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[FindingChange, ...]
     missed: dict[tuple[str, str], Missed]
     files_changed: int
 
@@ -158,7 +158,7 @@ def compared(pair: Pair, *, old_strict: bool, new_strict: bool) -> Compared:
     places = _places(pair)
     before, after = _by_key(pair.old, places, worst=False), _by_key(pair.new, None, worst=True)
     old_targets, new_targets = _targets(pair, places, before, after)
-    changes: list[Change] = []
+    changes: list[FindingChange] = []
     missed: dict[tuple[str, str], Missed] = {}
     for key in {**after, **before}:
         was, now = before.get(key), after.get(key)
@@ -266,13 +266,13 @@ def _files_changed(pair: Pair, media: Mapping[int, int]) -> int:
 
 def _change(
     pair: Pair, judgement: Judgement, old: ReadEvaluation | None, new: ReadEvaluation | None
-) -> Change:
+) -> FindingChange:
     item, message = (new, pair.new) if new is not None else (old, pair.old)
     if item is None or message is None:
         raise AssertionError("a judgement is about an evaluation of a message")
     # The words of the old run say what was wrong where the new one has nothing to say.
     words = old if old is not None and judgement.kind in _SETTLED else item
-    return Change(
+    return FindingChange(
         kind=judgement.kind,
         only="new" if pair.old is None else "old" if pair.new is None else None,
         source=clean_text(message.source),

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mmscheck.base.text import count
-from mmscheck.diff.changes import Change, Comparison, Kind, MessageChange, RuleChange, Run
+from mmscheck.diff.changes import Comparison, FindingChange, Kind, MessageChange, RuleChange, Run
 from mmscheck.model.report import TargetKey
 from mmscheck.model.words import Outcome, Severity
 from mmscheck.report.layout import Page
@@ -169,12 +169,12 @@ def _missed_line(only: str, severity: Severity, items: Sequence[RuleChange]) -> 
     return f"Only {when}: {count(len(items), 'rule')} ({severity}; {number} in {up_to}{where}): {names}"
 
 
-def place(change: Change) -> str:
+def place(change: FindingChange) -> str:
     """Where it is, within its message."""
     return str(TargetKey(kind=change.target, slide=change.slide or 0, media=change.media or 0))
 
 
-def outcomes(change: Change) -> str:
+def outcomes(change: FindingChange) -> str:
     """What was found before and now."""
     before, after = (
         "not evaluated" if outcome is None else str(outcome) for outcome in (change.before, change.after)
@@ -182,7 +182,7 @@ def outcomes(change: Change) -> str:
     return before if before == after else f"{before} -> {after}"
 
 
-def effect(change: Change) -> str:
+def effect(change: FindingChange) -> str:
     """Whether it blocks, and what else is to be said, in brackets; or nothing."""
     note = "" if change.kind is Kind.NOT_COMPARED else change.note
     parts = ["blocks"] * change.blocking + [note] * bool(note)
@@ -262,19 +262,19 @@ def sections(comparison: Comparison, limit: int) -> list[Section]:
     ]
 
 
-def _section(kind: Kind, items: Sequence[Change], limit: int) -> Section:
+def _section(kind: Kind, items: Sequence[FindingChange], limit: int) -> Section:
     groups = _joined(_places(items)) if kind in _LOST else _places(items)
     rows = sorted(map(_row, groups), key=lambda row: not row.blocking)[:limit]
     blocking = sum(1 for item in items if item.blocking)
     return Section(kind=kind, rows=_once(rows), total=len(items), blocking=blocking)
 
 
-def _places(items: Iterable[Change]) -> list[list[Change]]:
+def _places(items: Iterable[FindingChange]) -> list[list[FindingChange]]:
     """Changes with the same to say of one place, in the order in which the first of them comes.
 
     What is found there stands alone: each finding has something of its own to tell and to mend.
     """
-    found: dict[tuple[object, ...], list[Change]] = {}
+    found: dict[tuple[object, ...], list[FindingChange]] = {}
     for item in items:
         told = item.kind not in _LOST and item.after is not Outcome.CANT_TELL
         place_of = (item.source, item.target, item.slide, item.media, item.rule if told else None)
@@ -282,9 +282,9 @@ def _places(items: Iterable[Change]) -> list[list[Change]]:
     return list(found.values())
 
 
-def _joined(groups: Iterable[list[Change]]) -> list[list[Change]]:
+def _joined(groups: Iterable[list[FindingChange]]) -> list[list[FindingChange]]:
     """The groups; those that name the same rules and say the same of several places as one."""
-    found: dict[tuple[object, ...], list[Change]] = {}
+    found: dict[tuple[object, ...], list[FindingChange]] = {}
     for items in groups:
         first = items[0]
         rules = tuple(item.rule for item in items)
@@ -292,7 +292,7 @@ def _joined(groups: Iterable[list[Change]]) -> list[list[Change]]:
     return list(found.values())
 
 
-def _row(items: Sequence[Change]) -> ChangeRow:
+def _row(items: Sequence[FindingChange]) -> ChangeRow:
     first = items[0]
     places = len({(item.source, item.target, item.slide, item.media) for item in items})
     beside = f" and {count(places - 1, 'more place')}" if places > 1 else ""
@@ -309,7 +309,7 @@ def _row(items: Sequence[Change]) -> ChangeRow:
     )
 
 
-def _what(items: Sequence[Change]) -> str:
+def _what(items: Sequence[FindingChange]) -> str:
     """The finding; of what cannot be looked at the first, and of what is lost how much."""
     first, *others = items
     if not others:

@@ -20,7 +20,7 @@ import msgspec
 
 from mmscheck.base.text import one_line
 from mmscheck.fetch.exchange import Exchange
-from mmscheck.fetch.failure import Failure
+from mmscheck.fetch.failure import LONGEST, Failure
 from mmscheck.fetch.guard import Networks
 from mmscheck.fetch.url import Target
 from mmscheck.fetch.wire import open_socket
@@ -48,28 +48,21 @@ _MEANINGS = {
 }
 """OpenSSL's X509_V_ERR_* numbers (openssl/x509_vfy.h)."""
 
-
 _UNKNOWN = "the certificate could not be verified"
-
 
 TIME_CODES = frozenset({9, 10})
 """Too early or too late for some certificate of the chain."""
 
-
 NAME_CODES = frozenset({62, 64})
 """For another host."""
-
 
 AUTHORITY_CODES = frozenset({2, 19, 20, 21})
 """No way from the server's certificate up to an authority that is trusted."""
 
-
 PATIENCE = 5.0
 """Seconds for the second handshake: it only makes a sentence clearer."""
 
-
 _MOST_NAMES = 5
-
 
 _NAMING = ("commonName", "organizationalUnitName", "organizationName")
 
@@ -112,7 +105,7 @@ async def clarify(failure: Failure, target: Target, exchange: Exchange, allowed:
         async with asyncio.timeout(PATIENCE):
             chain = await sent_chain(exchange.dialled, exchange.route.port, target.host, allowed)
         told = describe(code, chain, time.time(), failure.detail)
-        failure.detail = one_line(told)
+        failure.detail = one_line(told, LONGEST)
 
 
 async def sent_chain(address: str, port: int, host: str, allowed: Networks) -> tuple[SentCertificate, ...]:

@@ -8,7 +8,7 @@ from mmscheck.model.observation import Reason
 TRANSIENT = frozenset({Reason.REFUSED, Reason.RESET, Reason.UNREACHABLE, Reason.TIMED_OUT, Reason.DNS_FAILED})
 """Reasons that a moment later may be gone; the rest would only be repeated in vain."""
 
-_LONGEST = 300
+LONGEST = 300
 """Characters of a detail: servers choose status phrases and header values, and some choose megabytes."""
 
 
@@ -24,6 +24,6 @@ class Failure(Exception):  # noqa: N818 - it is a result on its way out, not an 
         """Keep the reason; whether it is transient follows from it unless said."""
         super().__init__(reason, detail)
         self.reason = reason
-        self.detail = one_line(detail, _LONGEST)
+        self.detail = one_line(detail, LONGEST)
         self.transient = reason in TRANSIENT if transient is None else transient
         self.wait = wait

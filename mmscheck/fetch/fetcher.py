@@ -11,8 +11,9 @@ from time import monotonic
 
 import aiohttp
 
+from mmscheck.base.http import OK
 from mmscheck.base.text import one_line
-from mmscheck.fetch.failure import Failure
+from mmscheck.fetch.failure import LONGEST, Failure
 from mmscheck.fetch.guard import Networks
 from mmscheck.fetch.names import Lookup, Names, system_lookup
 from mmscheck.fetch.policy import FetchPolicy, Inspector, OnDone, check_policy
@@ -27,7 +28,6 @@ from mmscheck.model.observation import Fetched, Hop, Inspected, NotFetched, Obse
 SHARE = 4
 """One message has at most this part of the places while there are others (a judgement)."""
 
-_OK = 200
 _FRAMING = ("Content-Length", "Transfer-Encoding", "Content-Encoding", "Content-Type")
 
 
@@ -88,10 +88,10 @@ async def _open_tools(
 
 def is_answer(hops: Sequence[Hop]) -> bool:
     """Whether a whole head of a file came."""
-    return bool(hops) and hops[-1].status == _OK
+    return bool(hops) and hops[-1].status == OK
 
 
-def framed(hop: Hop) -> tuple[tuple[str, ...], ...]:
+def framing_headers(hop: Hop) -> tuple[tuple[str, ...], ...]:
     """What the head says about the length, the codings and the type of the file."""
     return tuple(hop.values(name) for name in _FRAMING)
 
@@ -145,7 +145,9 @@ class Job:
         except Failure as failure:
             self._first = self._not_fetched(failure.reason, failure.detail)
         except Exception as error:  # noqa: BLE001 - a fault in one URL must not take the others' answers along
-            self._first = self._not_fetched(Reason.INTERNAL, one_line(f"{type(error).__name__}: {error}"))
+            self._first = self._not_fetched(
+                Reason.INTERNAL, one_line(f"{type(error).__name__}: {error}", LONGEST)
+            )
 
     def tell(self, on_done: OnDone | None) -> Observation:
         """The observation as it is now; without a first answer the deadline of the whole run came first."""
@@ -180,7 +182,7 @@ class Job:
         attempt = self._attempt
         if self._interrupted is not None:
             earlier, failure = self._interrupted
-            if framed(earlier.hops[-1]) != framed(attempt.hops[-1]):
+            if framing_headers(earlier.hops[-1]) != framing_headers(attempt.hops[-1]):
                 self._attempt = earlier
                 detail = f"{failure.detail}; a repeat was answered with other headers"
                 raise Failure(failure.reason, detail, transient=False)

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mmscheck.base.framing import Framing, FramingFault, Lines, read_framing
 from mmscheck.fetch.failure import Failure
-from mmscheck.model.framing import Framing, FramingFault, Lines, read_framing
 from mmscheck.model.observation import Anomaly, AnomalyKind, Reason
 from mmscheck.servers import caches
 

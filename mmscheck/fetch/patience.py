@@ -17,7 +17,6 @@ from mmscheck.model.observation import Reason
 WINDOW = 10.0
 """Seconds over which the throughput is averaged, so that a pause is no offence (a judgement)."""
 
-
 _SAMPLES = 20
 
 

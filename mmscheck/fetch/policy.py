@@ -20,16 +20,12 @@ from mmscheck.model.observation import Inspected, Observation, ProbeName
 Inspector = Callable[[str, bytes], Awaitable[Inspected]]
 """(url, whole body) to the type and the facts of the bytes; awaited once for each file that came whole."""
 
-
 OnDone = Callable[[str, Observation], None]
 """Told of each URL as soon as its observation is there."""
 
-
 _FIELD = r"(\[[^\[\]]*\]|[^:\[\]]*)"
 
-
 _SHAPE = re.compile(rf"{_FIELD}:(\d*):{_FIELD}:(\d*)", re.ASCII)
-
 
 _LAST_PORT = 65535
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from mmscheck.base.text import one_line
-from mmscheck.fetch.failure import Failure
+from mmscheck.fetch.failure import LONGEST, Failure
 from mmscheck.fetch.policy import FetchPolicy
 from mmscheck.fetch.request import PLAIN, Asking, Attempt, Download, FetchTools, family
 from mmscheck.fetch.url import parse_url
@@ -28,10 +28,8 @@ BROWSER_AGENT = (
 )
 """What walls let through: the form that Chrome's User-Agent has had since 2022 (a reduced version number)."""
 
-
 MARK = "mmscheck"
 """The query parameter that no cache has seen before."""
-
 
 ASKINGS: Mapping[ProbeName, Asking] = MappingProxyType(
     {
@@ -47,22 +45,16 @@ ASKINGS: Mapping[ProbeName, Asking] = MappingProxyType(
 )
 """How each probe asks."""
 
-
 COLD_TIMES = 3
 """How often a cache that may state a length by luck is asked past: a judgement (18 of 64 were by luck)."""
 
-
 _MAY_BE_CACHED = frozenset({CacheState.HIT, CacheState.UNCLEAR})
-
 
 _PICTURE = re.compile(r"\s*(image/|(application|binary)/octet-stream)", re.IGNORECASE)
 
-
 _FIRST_REFUSAL = 400
 
-
 _GONE = frozenset({404, 410})
-
 
 _SIGNATURE_NAMES = re.compile(
     r"sig|sign|token|hmac|hash|md5|digest|polic|expire|credential|auth|access-?key|key-?pair|secret|verify"
@@ -71,9 +63,7 @@ _SIGNATURE_NAMES = re.compile(
 )
 """Parts of query names of S3, Google, Azure, CloudFront, Akamai, nginx secure_link and the like."""
 
-
 _SHORT_NAMES = frozenset({"s", "e", "st", "se", "sv", "key", "k", "h", "exp", "ex", "hm", "oe", "oh"})
-
 
 _TOKEN = re.compile(r"[A-Za-z0-9+/_=.~-]{24,}")
 """A value as long as this may be the token of a scheme that is not known here (a judgement)."""
@@ -112,7 +102,7 @@ class Probing:
         try:
             planned = planning()
         except Exception as error:  # noqa: BLE001 - told as the reason; the first answer must stand
-            why = one_line(f"internal error: {type(error).__name__}: {error}")
+            why = one_line(f"internal error: {type(error).__name__}: {error}", LONGEST)
             names = self._tools.policy.probes
             planned = tuple(
                 Planned(name=name, url=self._url, asking=PLAIN, skipped=why, broken=True) for name in names
@@ -155,7 +145,7 @@ class _ProbeRequest:
         except Failure as failure:
             return self._unanswered(failure.reason, failure.detail)
         except Exception as error:  # noqa: BLE001 - whatever a probe meets must not cost the first answer
-            return self._unanswered(Reason.INTERNAL, one_line(f"{type(error).__name__}: {error}"))
+            return self._unanswered(Reason.INTERNAL, one_line(f"{type(error).__name__}: {error}", LONGEST))
 
     async def _attempted(self) -> Download:
         if self._planned.asking.family is None:

@@ -13,14 +13,12 @@ from mmscheck.fetch.exchange import Exchange
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.head import framing_fault
 from mmscheck.fetch.wire import AddressDeniedError, DroppedError
-from mmscheck.model.handshake import Handshake
 from mmscheck.model.observation import Reason
+from mmscheck.model.words import Handshake
 
 _PASSING = frozenset({502, 503, 504})
 
-
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
-
 
 _BY_ERRNO = {
     errno.ECONNREFUSED: Reason.REFUSED,

@@ -8,13 +8,12 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Literal
 
 import aiohttp
 import msgspec
-from yarl import URL
 
-from mmscheck.base.http import REDIRECTS
+from mmscheck.base.http import OK, REDIRECTS
 from mmscheck.fetch.certificates import clarify
 from mmscheck.fetch.exchange import CURRENT, Exchange, continuing
 from mmscheck.fetch.failure import Failure
@@ -23,12 +22,11 @@ from mmscheck.fetch.head import Head, framing_fault
 from mmscheck.fetch.names import Names, Route
 from mmscheck.fetch.patience import Stopwatch, first_byte_within, least_throughput
 from mmscheck.fetch.policy import FetchPolicy
-from mmscheck.fetch.proxy import Proxy
 from mmscheck.fetch.reasons import explain, proxy_failure, reset_in_body
 from mmscheck.fetch.slots import Lease, Slots
 from mmscheck.fetch.status import next_target, status_failure
 from mmscheck.fetch.url import BadUrlError, Target, parse_url
-from mmscheck.fetch.wire import DroppedError
+from mmscheck.fetch.wire import DroppedError, exact_url, request_options
 from mmscheck.model.observation import Hop, Inspected, Reason, Timing
 
 SMALL = 4 * 1024 * 1024
@@ -40,7 +38,6 @@ GLANCE = 2.0
 _MOST_STALE = 8
 """Kept connections of which one after the other may turn out to be given up by the server."""
 
-_OK = 200
 _FIRST_ERROR = 400
 
 
@@ -204,11 +201,11 @@ class Attempt:
             body: BodyRead | None = None
             try:
                 async with (
-                    self._watched(exchange, target),
-                    session.get(_exactly(target), allow_redirects=False, **options) as response,
+                    self._limits(exchange, target),
+                    session.get(exact_url(target), allow_redirects=False, **options) as response,
                 ):
                     body = await self._read_answer(response, exchange, lease)
-                return exchange, _listened(exchange), body
+                return exchange, _head_on_wire(exchange), body
             except Failure as failure:
                 if not (exchange.stale and left):
                     await clarify(failure, target, exchange, self._tools.allowed)
@@ -217,7 +214,7 @@ class Attempt:
         raise AssertionError("the last turn returns or raises")
 
     @asynccontextmanager
-    async def _watched(self, exchange: Exchange, target: Target) -> AsyncIterator[None]:
+    async def _limits(self, exchange: Exchange, target: Target) -> AsyncIterator[None]:
         """Around one request: its limits of time, what went wrong as a `Failure`, and the hop that it leaves.
 
         An answer that is no file stands by its head, whatever becomes of the rest of it.
@@ -231,12 +228,12 @@ class Attempt:
                     if exchange.head is None or (exchange.head.status or 0) < _FIRST_ERROR:
                         raise proxy_failure(error, exchange) or explain(error, exchange) from error
         except TimeoutError as error:
-            if exchange.head is None or exchange.head.status in {None, _OK}:
+            if exchange.head is None or exchange.head.status in {None, OK}:
                 raise self._timed_out() from error
         finally:
             hop = exchange.hop(self._shown(target))
             self.hops.append(hop)
-            self.received = exchange.body_so_far if hop.status == _OK else None
+            self.received = exchange.body_so_far if hop.status == OK else None
             self.excerpt = exchange.excerpt
             self._first_byte = exchange.first_byte
 
@@ -244,10 +241,10 @@ class Attempt:
         self, response: aiohttp.ClientResponse, exchange: Exchange, lease: Lease
     ) -> BodyRead | None:
         """The body of a 200 answer, as far as it is asked for; None for any other. Raises `Failure`."""
-        head = _listened(exchange)
+        head = _head_on_wire(exchange)
         if head.status != response.status:
             raise Failure(Reason.MALFORMED_HTTP, f"the status line is {head.line!r}")
-        if head.status != _OK:
+        if head.status != OK:
             await _glance(response, exchange)
             return None
         if (fault := framing_fault(head)) is not None:
@@ -285,32 +282,11 @@ class Attempt:
         return target.text if self.hops else self._url
 
 
-def _listened(exchange: Exchange) -> Head:
+def _head_on_wire(exchange: Exchange) -> Head:
     """The head from the wire, for the library's own would hide what it forgives."""
     if exchange.head is None:
         raise RuntimeError("the connection was not listened to")
     return exchange.head
-
-
-def request_options(
-    proxy: Proxy | None, target: Target, headers: tuple[tuple[str, str], ...], user_agent: str
-) -> dict[str, Any]:
-    """How the library is told of ``headers`` and of the proxy.
-
-    The login is for the proxy: it goes with the demand for a tunnel, or where there is none with the request.
-    """
-    if proxy is None:
-        return {"headers": headers}
-    url = URL.build(scheme="http", host=proxy.host, port=proxy.port)
-    login = () if proxy.authorization is None else (("Proxy-Authorization", proxy.authorization),)
-    if target.scheme == "http":
-        return {"headers": (*headers, *login), "proxy": url}
-    return {"headers": headers, "proxy": url, "proxy_headers": dict((("User-Agent", user_agent), *login))}
-
-
-def _exactly(target: Target) -> URL:
-    # Given in parts and as encoded, nothing is decoded, reordered or dropped (as an empty query else is).
-    return URL.build(scheme=target.scheme, authority=target.authority, path=target.path, encoded=True)
 
 
 async def _glance(response: aiohttp.ClientResponse, exchange: Exchange) -> None:

@@ -25,7 +25,6 @@ MOST_URLS = 64
 """URLs fetched for one message. Eight slides of two files each are all that it may have (Sinch XML API,
 saveMMS, 2021): what is beyond is denied by other rules, and those who run its servers are spared."""
 
-
 TOGETHER = 64
 """Messages that take turns with each other; those behind them wait, so that the first ones end first."""
 
@@ -81,7 +80,6 @@ class Turns:
 SHARED = 4
 """An address with many names may be asked for so many of them at the full rate (a judgement): shared hosts
 are no reason to wait, and nobody can aim a run at one machine by giving it a hundred names."""
-
 
 SPACE = 0.25
 """Seconds between requests to a server that asked for more patience than the run has (a judgement)."""

@@ -17,16 +17,12 @@ from mmscheck.model.observation import Reason
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
-
 _BUSY = frozenset({429, 503})
-
 
 _LONGEST_WAIT = 86_400.0
 """Seconds: a day. What asks for more asks not to be asked again in any run (a judgement)."""
 
-
 _PASSING = frozenset({408, 502, 504})
-
 
 _OF_PROXY = frozenset({407, 502, 504})
 

@@ -14,10 +14,13 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_middlewares import ClientHandlerType
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import AddrInfoType
+from yarl import URL
 
 from mmscheck.fetch.exchange import CURRENT, Exchange
 from mmscheck.fetch.guard import Networks, classify
 from mmscheck.fetch.policy import FetchPolicy
+from mmscheck.fetch.proxy import Proxy
+from mmscheck.fetch.url import Target
 from mmscheck.model.observation import Certificate
 
 _LINE_LIMIT = 64 * 1024
@@ -56,6 +59,28 @@ async def _never_repeat(request: aiohttp.ClientRequest, send: ClientHandlerType)
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise DroppedError(str(error)) from error
+
+
+def request_options(
+    proxy: Proxy | None, target: Target, headers: tuple[tuple[str, str], ...], user_agent: str
+) -> dict[str, Any]:
+    """How the library is told of ``headers`` and of the proxy.
+
+    The login is for the proxy: it goes with the demand for a tunnel, or where there is none with the request.
+    """
+    if proxy is None:
+        return {"headers": headers}
+    url = URL.build(scheme="http", host=proxy.host, port=proxy.port)
+    login = () if proxy.authorization is None else (("Proxy-Authorization", proxy.authorization),)
+    if target.scheme == "http":
+        return {"headers": (*headers, *login), "proxy": url}
+    return {"headers": headers, "proxy": url, "proxy_headers": dict((("User-Agent", user_agent), *login))}
+
+
+def exact_url(target: Target) -> URL:
+    """The URL as it is to be asked for, to the letter."""
+    # Given in parts and as encoded, nothing is decoded, reordered or dropped (as an empty query else is).
+    return URL.build(scheme=target.scheme, authority=target.authority, path=target.path, encoded=True)
 
 
 class TappedHandler(ResponseHandler):

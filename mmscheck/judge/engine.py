@@ -9,7 +9,7 @@ import msgspec
 
 from mmscheck.base.redact import redact_url
 from mmscheck.judge.causes import with_causes
-from mmscheck.judge.evaluation import Place, evaluate
+from mmscheck.judge.evaluation import TargetPlace, evaluate
 from mmscheck.model.check import (
     Binding,
     MediaTarget,
@@ -74,7 +74,7 @@ def judge(
     )
 
 
-def _filled(message: Mms, observations: Mapping[str, Observation]) -> dict[TargetKey, Place]:
+def _filled(message: Mms, observations: Mapping[str, Observation]) -> dict[TargetKey, TargetPlace]:
     """Message and slides with a value for each tag that every send gives one; none without such tags."""
     values = with_stand_ins(message)
     if not values.data:
@@ -83,7 +83,7 @@ def _filled(message: Mms, observations: Mapping[str, Observation]) -> dict[Targe
     return {place.key: place for place in places if place.key.kind is not TargetKind.MEDIA}
 
 
-def _as_stored(rule: Rule, message: Mms, place: Place, filled: Place) -> Evaluation:
+def _as_stored(rule: Rule, message: Mms, place: TargetPlace, filled: TargetPlace) -> Evaluation:
     """The judgement of a text with tags that sends fill: it counts what is written, and not what is open."""
     item = evaluate(rule, message, place)
     if item.outcome.settled or not evaluate(rule, message, filled).outcome.settled:
@@ -229,9 +229,9 @@ def _places(
     binding: Binding | None,
     window: SendWindow | None,
     columns: tuple[str, ...] | None = None,
-) -> Iterable[Place]:
+) -> Iterable[TargetPlace]:
     as_sent = effective(message, changes)
-    yield Place(
+    yield TargetPlace(
         key=TargetKey(kind=TargetKind.MESSAGE),
         target=MessageTarget(
             message=message,
@@ -244,7 +244,7 @@ def _places(
         line=message.problem.line if message.problem else None,
     )
     if request is not None:
-        yield Place(
+        yield TargetPlace(
             key=TargetKey(kind=TargetKind.REQUEST),
             target=RequestTarget(request=request, message=message, binding=binding),
         )
@@ -254,15 +254,15 @@ def _places(
             yield _media_place(ref, observations, window, known.get(ref.url), binding)
 
 
-def _with_page(place: Place, ruleset: RuleSet) -> Place:
+def _with_page(place: TargetPlace, ruleset: RuleSet) -> TargetPlace:
     if not isinstance(place.target, MediaTarget):
         return place
     page = page_at(ruleset.servers, place.target.ref.url)
     return msgspec.structs.replace(place, target=msgspec.structs.replace(place.target, page=page))
 
 
-def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> Place:
-    return Place(
+def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> TargetPlace:
+    return TargetPlace(
         key=TargetKey(kind=TargetKind.SLIDE, slide=slide.number),
         target=SlideTarget(message=message, slide=slide, text=as_sent.texts[slide.number]),
         line=slide.line,
@@ -275,9 +275,9 @@ def _media_place(
     window: SendWindow | None = None,
     recognised: Recognised | None = None,
     binding: Binding | None = None,
-) -> Place:
+) -> TargetPlace:
     unseen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
-    return Place(
+    return TargetPlace(
         key=_media_key(ref),
         target=MediaTarget(
             ref=ref, observation=observations.get(ref.url, unseen), window=window, binding=binding

@@ -16,7 +16,7 @@ from mmscheck.base.redact import redact_text, redact_values
 from mmscheck.model.check import Check, MediaTarget, Result, Target, cant_tell, inapplicable
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import UNSEEN, NotFetched, Reason
-from mmscheck.model.report import Advice, Evaluation, TargetKey
+from mmscheck.model.report import Evaluation, ServerAdvice, TargetKey
 from mmscheck.model.rule import Rule
 from mmscheck.model.words import Because, Outcome, Owner, TargetKind
 from mmscheck.servers.recognition import Recognised, advice, join_fix, likeness
@@ -27,7 +27,7 @@ CRASH_FIX = "Send the traceback in the evidence to the makers of mmscheck."
 """What helps where mmscheck itself is at fault: nobody else can mend it."""
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class TargetPlace(msgspec.Struct, frozen=True, kw_only=True):
     """A target with its key and where it stands, for wording."""
 
     key: TargetKey
@@ -38,7 +38,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     recognised: Recognised | None = None
 
 
-def evaluate(rule: Rule, message: Mms, place: Place) -> Evaluation:
+def evaluate(rule: Rule, message: Mms, place: TargetPlace) -> Evaluation:
     """One rule on one target; whatever breaks on the way is a ``cant-tell``."""
     try:
         result = _run(rule, message, place)
@@ -51,7 +51,7 @@ def evaluate(rule: Rule, message: Mms, place: Place) -> Evaluation:
         return _evaluation(rule, place, broken, f"{rule.title}: {CRASHED}.")
 
 
-def _run(rule: Rule, message: Mms, place: Place) -> Result:
+def _run(rule: Rule, message: Mms, place: TargetPlace) -> Result:
     if (
         message.problem is not None
         and place.key.kind is TargetKind.MESSAGE
@@ -85,7 +85,7 @@ def _offline(check: Check, target: Target) -> Result | None:
     return inapplicable("lint is offline and no local file is mapped to this URL")
 
 
-def _words(rule: Rule, message: Mms, place: Place, result: Result) -> str:
+def _words(rule: Rule, message: Mms, place: TargetPlace, result: Result) -> str:
     if result.said and result.outcome.settled:
         return redact_text(result.said)
     if result.outcome is Outcome.PASSED:
@@ -106,19 +106,19 @@ def _words(rule: Rule, message: Mms, place: Place, result: Result) -> str:
     return " ".join(part for part in (redact_text(words), _likeness(rule, place)) if part)
 
 
-def _likeness(rule: Rule, place: Place) -> str:
+def _likeness(rule: Rule, place: TargetPlace) -> str:
     """What answered in place of the file, in a sentence; empty when nothing of the kind was recognised."""
     return likeness(place.recognised, rule.id) if place.recognised else ""
 
 
-def _advice(rule: Rule, place: Place, result: Result) -> tuple[Advice, ...]:
+def _advice(rule: Rule, place: TargetPlace, result: Result) -> tuple[ServerAdvice, ...]:
     """Below a finding, what helps on the server that was recognised."""
     if place.recognised is None or result.outcome.settled or result.crashed:
         return ()
     return advice(place.recognised, rule.id, decided=result.outcome is Outcome.FAILED)
 
 
-def _because(rule: Rule, place: Place, result: Result) -> Because | None:
+def _because(rule: Rule, place: TargetPlace, result: Result) -> Because | None:
     """What the check says; of a medium that did not come, that its file is what is missing.
 
     A check of the reference itself needs no file, and says so where it does.
@@ -129,7 +129,7 @@ def _because(rule: Rule, place: Place, result: Result) -> Because | None:
     return Because.FILE if isinstance(seen, NotFetched) and not rule.check.static else None
 
 
-def _evaluation(rule: Rule, place: Place, result: Result, words: str) -> Evaluation:
+def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> Evaluation:
     evidence = _plain(result.evidence)
     # Where something broke, what is advised may be what broke, and no owner of files can mend it.
     general = CRASH_FIX if result.crashed else redact_text(result.fix) or rule.text.fix

@@ -26,10 +26,8 @@ from mmscheck.model.report import (
     Report,
     TargetKey,
 )
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import FLOOR, FLOOR_OF_MESSAGES, NEVER_WAIVED, SECOND_GATE, RuleSet
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, Waived, mint_permit
 from mmscheck.model.words import Outcome, Severity, TargetKind
 
@@ -181,10 +179,12 @@ def _gaps(report: Report, message: MessageReport) -> Iterable[str]:
     if message.request_digest is not None:
         keys.add(TargetKey(kind=TargetKind.REQUEST))
     expected = {(rule.id, key) for rule in report.rules for key in keys if rule.target is key.kind}
-    seen = Counter((item.rule, item.target) for item in message.evaluations)
-    yield from (f"{rule} was not evaluated on {key}" for rule, key in sorted(expected - seen.keys()))
-    yield from (f"{rule} was not expected on {key}" for rule, key in sorted(seen.keys() - expected))
-    yield from (f"{rule} was evaluated more than once on {key}" for (rule, key), n in seen.items() if n > 1)
+    evaluated = Counter((item.rule, item.target) for item in message.evaluations)
+    yield from (f"{rule} was not evaluated on {key}" for rule, key in sorted(expected - evaluated.keys()))
+    yield from (f"{rule} was not expected on {key}" for rule, key in sorted(evaluated.keys() - expected))
+    yield from (
+        f"{rule} was evaluated more than once on {key}" for (rule, key), n in evaluated.items() if n > 1
+    )
     yield from (
         f"nothing is known of medium {ref.index} on slide {ref.slide}"
         for ref in message.media
@@ -196,11 +196,11 @@ def _gaps(report: Report, message: MessageReport) -> Iterable[str]:
 
 def _unserved(message: MessageReport) -> Iterable[str]:
     """What only a run without a network can leave behind, whichever rules were selected."""
-    for seen in message.observations.values():
-        if isinstance(seen, Fetched) and not seen.hops:
-            yield f"{redact_url(seen.url)} is a local file, and not what a server answered"
-        if isinstance(seen, NotFetched) and seen.reason in UNSEEN:
-            yield f"{redact_url(seen.url)} was not looked at: offline"
+    for observation in message.observations.values():
+        if isinstance(observation, Fetched) and not observation.hops:
+            yield f"{redact_url(observation.url)} is a local file, and not what a server answered"
+        if isinstance(observation, NotFetched) and observation.reason in UNSEEN:
+            yield f"{redact_url(observation.url)} was not looked at: offline"
 
 
 def _is_file(message: MessageReport) -> bool:

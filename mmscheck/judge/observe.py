@@ -18,9 +18,9 @@ from mmscheck.checks.playing import PicturesParams
 from mmscheck.fetch import FetchPolicy, OnDone, Turns, check_policy
 from mmscheck.media import MediaWorkers
 from mmscheck.media.decoding import DECODERS, PLAYED
+from mmscheck.model.facts import EVERYTHING, Usable
 from mmscheck.model.observation import Inspected, Observation, ProbeName
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.usable import EVERYTHING, Usable
 from mmscheck.model.words import MediaKind, Severity
 
 DEEP = (ProbeName.BROWSER, ProbeName.WEBP, ProbeName.IPV4, ProbeName.IPV6, ProbeName.REPEAT)

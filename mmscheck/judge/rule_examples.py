@@ -17,7 +17,7 @@ from mmscheck.errors import InputError
 from mmscheck.judge.engine import judge
 from mmscheck.model.request import Changes, CustomText, SendRequest
 from mmscheck.model.rule import Rule, RuleSet
-from mmscheck.report.rule_text import Answer, Example
+from mmscheck.report.rule_text import Example, ExampleAnswer
 from mmscheck.slidexml import parse
 
 WANTED = ("failed", "passed")
@@ -142,8 +142,8 @@ def _given(case: Case) -> Iterator[str]:
         yield f"send: {fields}"
 
 
-def _answer(web: CaseAnswer) -> Answer:
-    return Answer(
+def _answer(web: CaseAnswer) -> ExampleAnswer:
+    return ExampleAnswer(
         url=web.url,
         status=web.status,
         headers=web.headers,

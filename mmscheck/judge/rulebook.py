@@ -12,7 +12,7 @@ import msgspec
 from mmscheck.checks import CHECKS
 from mmscheck.errors import RuleSetError
 from mmscheck.model.rule import Limit, Rule
-from mmscheck.report.rule_entry import Entry, Number
+from mmscheck.report.rule_entry import Number, RuleEntry
 from mmscheck.ruleset import Config, load_all_rules, load_ruleset
 from mmscheck.ruleset.folder import Folder, claim, packaged_root
 
@@ -29,7 +29,7 @@ class _Published(msgspec.Struct, frozen=True, kw_only=True):
     limit: Limit
 
 
-def read_entries(config: Config, profile: str | None = None) -> tuple[Entry, ...]:
+def read_entries(config: Config, profile: str | None = None) -> tuple[RuleEntry, ...]:
     """Every rule as its file has it, or those of a profile as it and the configuration change them.
 
     In the order of their ids, or of the profile. Raises RuleSetError with every fault of every file.
@@ -85,7 +85,7 @@ def _claimed(config: Config) -> Iterator[Folder]:
     yield from (claim([], root, extra=True) for root in config.extra_rules)
 
 
-def _entry(rule: Rule, file: Path, published: Sequence[_Published]) -> Entry:
+def _entry(rule: Rule, file: Path, published: Sequence[_Published]) -> RuleEntry:
     raw = tomllib.loads(file.read_text(encoding="utf-8"))
     parties = {param: party for table, party in _PARTIES.items() for param in raw.get(table, {})}
     numbers = (
@@ -94,7 +94,7 @@ def _entry(rule: Rule, file: Path, published: Sequence[_Published]) -> Entry:
         for row in published
         if row.name == name and row.kind in _kinds(parties.get(param, ""))
     )
-    return Entry(rule=rule, family=file.parent.name, numbers=tuple(numbers), parties=parties)
+    return RuleEntry(rule=rule, family=file.parent.name, numbers=tuple(numbers), parties=parties)
 
 
 def _kinds(party: str) -> tuple[str, ...]:

@@ -63,8 +63,8 @@ def _use(report: Report, waiver: Waiver, state: WaiverState | None) -> WaiverUse
     matches = sum(
         _covers(waiver, message, item) for message in report.messages for item in message.evaluations
     )
-    found = WaiverState.USED if matches else WaiverState.UNUSED
-    return WaiverUse(waiver=waiver, state=state or found, matches=matches)
+    matched = WaiverState.USED if matches else WaiverState.UNUSED
+    return WaiverUse(waiver=waiver, state=state or matched, matches=matches)
 
 
 def _waived(message: MessageReport, live: tuple[Waiver, ...]) -> Iterator[Waived]:

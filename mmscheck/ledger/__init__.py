@@ -17,25 +17,51 @@ written in the same transaction. Of several processes on one database each may d
 whoever writes locks the history's end, and a constraint holds each idempotency key to one send.
 """
 
-from mmscheck.ledger.claims import idempotency_key
-from mmscheck.ledger.ledger import LEASE, MAX_ATTEMPTS, REMOTE_LEASE, Ledger, open_ledger
-from mmscheck.ledger.questions import Summary
-from mmscheck.ledger.reading import Concerned, Filter
-from mmscheck.ledger.saves import Save
-from mmscheck.ledger.sends import Match
-from mmscheck.ledger.where import default_file
+from __future__ import annotations
 
-__all__ = [
-    "LEASE",
-    "MAX_ATTEMPTS",
-    "REMOTE_LEASE",
-    "Concerned",
-    "Filter",
-    "Ledger",
-    "Match",
-    "Save",
-    "Summary",
-    "default_file",
-    "idempotency_key",
-    "open_ledger",
-]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmscheck.ledger.claims import idempotency_key as idempotency_key
+    from mmscheck.ledger.ledger import LEASE as LEASE
+    from mmscheck.ledger.ledger import MAX_ATTEMPTS as MAX_ATTEMPTS
+    from mmscheck.ledger.ledger import REMOTE_LEASE as REMOTE_LEASE
+    from mmscheck.ledger.ledger import Ledger as Ledger
+    from mmscheck.ledger.ledger import open_ledger as open_ledger
+    from mmscheck.ledger.questions import Activity as Activity
+    from mmscheck.ledger.questions import Summary as Summary
+    from mmscheck.ledger.reading import Concerned as Concerned
+    from mmscheck.ledger.reading import Filter as Filter
+    from mmscheck.ledger.saves import OpenSave as OpenSave
+    from mmscheck.ledger.saves import Save as Save
+    from mmscheck.ledger.sends import Match as Match
+    from mmscheck.ledger.where import default_file as default_file
+    from mmscheck.ledger.where import place_of as place_of
+
+_HOMES = {
+    "LEASE": "ledger",
+    "MAX_ATTEMPTS": "ledger",
+    "REMOTE_LEASE": "ledger",
+    "Activity": "questions",
+    "Concerned": "reading",
+    "Filter": "reading",
+    "Ledger": "ledger",
+    "Match": "sends",
+    "OpenSave": "saves",
+    "Save": "saves",
+    "Summary": "questions",
+    "default_file": "where",
+    "idempotency_key": "claims",
+    "open_ledger": "ledger",
+    "place_of": "where",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - the type checker reads the imports above
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name from its home when it is first used: SQLAlchemy takes longer to load than --help may."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mmscheck.ledger' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"mmscheck.ledger.{_HOMES[name]}"), name)

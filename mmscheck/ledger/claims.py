@@ -8,8 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mmscheck.base.phone import e164
-from mmscheck.ledger.history import canonical
-from mmscheck.ledger.rows import Row, intent_columns, same_account, send_record, stored_id
+from mmscheck.ledger.rows import Row, canonical, intent_columns, same_account, send_record, stored_id
 from mmscheck.ledger.saves import media_text
 from mmscheck.ledger.schema import address, delivery
 from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState

@@ -39,7 +39,7 @@ from mmscheck.model.ledger import (
     Tampering,
     Verification,
 )
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SendResult
 
 LEASE = 0.0
 """Seconds after which an intent of a process that has ended here counts as crashed: at once."""

@@ -12,10 +12,9 @@ import msgspec
 from mmscheck.base.phone import another_number, digits
 from mmscheck.base.xml import folded
 from mmscheck.errors import UsageError
-from mmscheck.ledger.history import canonical
-from mmscheck.ledger.rows import Row, host_of, mms_id_of, postback_record, stored_id
+from mmscheck.ledger.rows import Row, canonical, host_of, mms_id_of, postback_record, stored_id
 from mmscheck.ledger.transaction_state import ENCODING, Operation, RowsNeeded, TransactionState
-from mmscheck.model.ledger import MmsState, Postback, PostbackMeaning, SendState
+from mmscheck.model.ledger import UNREADABLE, MmsState, Postback, PostbackMeaning, SendState
 
 DELIVERED = frozenset({"delivered", "retrieved"})
 """Last words of a status that say a phone has it (MM7 report statuses; N102 alone may be any change)."""
@@ -169,10 +168,6 @@ def arrival(fields: Mapping[str, str], meanings: Mapping[str, str], account: str
         digest="sha256:" + hashlib.sha256(whole.encode()).hexdigest(),
         account=host,
     )
-
-
-UNREADABLE = "(unreadable)"
-"""The code of a body that is no postback; no code of the provider has brackets."""
 
 
 def stray(body: str, why: str) -> Arrival:

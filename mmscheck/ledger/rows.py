@@ -1,12 +1,15 @@
-"""Rows of the projections as values, and back; at which account a stored message is; texts as they are kept.
+"""Rows as values and back, texts as they are kept, and the chain of the history's rows.
 
 An mms-id means nothing without its account, which is written ``HOST`` or ``HOST#MARK``. The mark tells
 accounts of one provider apart, and is left out by whoever does not know it. None is a place that nobody
 noted, as in ledgers of before there were any.
+
+Every change is a row of the history whose hash covers the row and the hash before it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +18,7 @@ import msgspec
 from mmscheck.base.known_secret import KnownSecret
 from mmscheck.base.phone import e164
 from mmscheck.model.ledger import (
+    HistoryEntry,
     Hold,
     MmsRecord,
     MmsState,
@@ -151,3 +155,42 @@ class Cleaner:
         if not self._secrets and whole.isascii() and "\0" not in whole:
             return dict(values)
         return {name: self.text(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+GENESIS = hashlib.sha256(b"mmscheck ledger").hexdigest()
+"""What stands where the first row's predecessor would."""
+
+
+class HistoryChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One change before it is a row: ``values`` are columns it sets in row ``subject`` of ``target``."""
+
+    kind: str
+    target: str
+    subject: str
+    values: dict[str, Any]
+
+
+def canonical(values: Any) -> str:
+    """The one JSON text of a value: keys sorted, no white space."""
+    return msgspec.json.encode(values, order="sorted").decode()
+
+
+def chained(change: HistoryChange, *, seq: int, at: int, previous: str) -> HistoryEntry:
+    """The row for a change, following the row whose hash is ``previous``."""
+    row = HistoryEntry(
+        seq=seq,
+        at=at,
+        kind=change.kind,
+        table=change.target,
+        subject=change.subject,
+        body=canonical(change.values),
+        previous=previous,
+        hash="",
+    )
+    return msgspec.structs.replace(row, hash=digest(row))
+
+
+def digest(row: HistoryEntry) -> str:
+    """The hash that this row must have, in hex: SHA-256 of the JSON array of all its other columns."""
+    parts = (row.seq, row.at, row.kind, row.table, row.subject, row.body, row.previous)
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

@@ -15,9 +15,8 @@ from sqlalchemy.engine import Connection
 
 from mmscheck.base.redact import stored_url
 from mmscheck.errors import UsageError
-from mmscheck.ledger.history import canonical
 from mmscheck.ledger.postbacks import apply_encoding
-from mmscheck.ledger.rows import Row, mms_record, same_account, stored_id
+from mmscheck.ledger.rows import Row, canonical, mms_record, same_account, stored_id
 from mmscheck.ledger.schema import HISTORY, MMS
 from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
 from mmscheck.model.check import Binding

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, inspe
 from sqlalchemy.engine import Connection
 
 from mmscheck.errors import LedgerError
-from mmscheck.ledger.history import GENESIS
+from mmscheck.ledger.rows import GENESIS
 
 METADATA = MetaData()
 

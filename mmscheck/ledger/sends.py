@@ -24,7 +24,7 @@ from mmscheck.ledger.rows import Row, send_record
 from mmscheck.ledger.schema import SENDS
 from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
 from mmscheck.model.ledger import NEVER_ARRIVED, Claim, Postback, SendRecord, SendState
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 
 _ANSWERS = {
     SendStatus.ACCEPTED: SendState.ACCEPTED,

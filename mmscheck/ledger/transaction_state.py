@@ -14,8 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from mmscheck.ledger.history import HistoryChange, chained
-from mmscheck.ledger.rows import Cleaner, Row
+from mmscheck.ledger.rows import Cleaner, HistoryChange, Row, chained
 from mmscheck.ledger.schema import ADDRESS, DELIVERY, FIXED, HOLDS, PROJECTIONS, TAIL, address, delivery, tail
 from mmscheck.model.ledger import PostbackMeaning, SendState
 

@@ -16,9 +16,8 @@ from sqlalchemy.engine import Connection
 
 from mmscheck.errors import UsageError
 from mmscheck.ledger.guards import guards
-from mmscheck.ledger.history import GENESIS, digest
 from mmscheck.ledger.reading import PAGE, entry
-from mmscheck.ledger.rows import Row
+from mmscheck.ledger.rows import GENESIS, Row, digest
 from mmscheck.ledger.schema import HEAD, HISTORY, PROJECTIONS
 from mmscheck.model.ledger import HistoryEntry, Tampering, Verification
 

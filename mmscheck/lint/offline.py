@@ -18,12 +18,12 @@ from mmscheck.judge.pipeline import window
 from mmscheck.judge.reports import make_report, start_clock
 from mmscheck.lint.assets import MAX_BYTES, Missing, TooLarge, locate, read_local
 from mmscheck.media import MediaWorkers
+from mmscheck.model.facts import Usable
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason, Timing
 from mmscheck.model.report import MessageReport, Report
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.usable import Usable
 
 AT_ONCE = 8
 """Files held in memory at a time."""

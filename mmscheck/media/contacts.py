@@ -6,8 +6,7 @@ import base64
 import re
 from collections.abc import Iterator
 
-from mmscheck.media.content_lines import BASE64, Component, ContentLine, read
-from mmscheck.media.oddities import Oddities
+from mmscheck.media.content_lines import BASE64, Component, ContentLine, Oddities, read
 from mmscheck.media.refusal import RefusedError
 from mmscheck.model.facts import ContactFacts
 

@@ -16,8 +16,10 @@ from encodings.aliases import aliases
 
 import msgspec
 
-from mmscheck.media.oddities import Oddities
 from mmscheck.media.refusal import RefusedError
+
+SHOWN = 3
+"""Lines that are named for one oddity before the others are counted."""
 
 MOST_BYTES = 8 * 1024 * 1024
 """A larger file is not read: it is held many times over, and no message takes an eighth of it."""
@@ -28,7 +30,6 @@ MOST_LINES = 300_000
 QUOTED_PRINTABLE = "QUOTED-PRINTABLE"
 BASE64 = "BASE64"
 _ENCODINGS = {QUOTED_PRINTABLE: QUOTED_PRINTABLE, BASE64: BASE64, "B": BASE64}
-
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -53,6 +54,34 @@ _BASE64_LINE = re.compile(r"[A-Za-z0-9+/=]+[ \t]*")
 _BOUNDARY = re.compile(r"(?:BEGIN|END)[ \t]*:", re.IGNORECASE)
 _DIVIDER = re.compile(r"(?<!\\);")
 _ESCAPED = re.compile(r"\\([\\,;:nN])")
+
+
+class Oddities:
+    """Notes on a file, each kind told once; the kinds are few, so many notes take little room."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._lines: dict[str, list[int]] = {}
+        self._more: dict[str, int] = {}
+
+    def add(self, what: str, line: int) -> None:
+        """Note what stands in that line, counted from 1; ``what`` never quotes the file."""
+        lines = self._lines.setdefault(what, [])
+        if len(lines) < SHOWN:
+            lines.append(line)
+        else:
+            self._more[what] = self._more.get(what, 0) + 1
+
+    def told(self) -> tuple[str, ...]:
+        """Each kind with its lines, in the order in which they were found."""
+        return tuple(f"{what} ({self._where(what)})" for what in self._lines)
+
+    def _where(self, what: str) -> str:
+        lines = [str(line) for line in self._lines[what]]
+        if more := self._more.get(what):
+            lines.append(f"{more} more")
+        *first, last = lines
+        return f"lines {', '.join(first)} and {last}" if first else f"line {last}"
 
 
 class ContentLine(msgspec.Struct, frozen=True):

@@ -13,8 +13,7 @@ from types import MappingProxyType
 import msgspec
 
 from mmscheck.media.refusal import REPORT_IT, RefusedError, trace
-from mmscheck.model.facts import Decoded, Undecoded
-from mmscheck.model.usable import EVERYTHING, Usable
+from mmscheck.model.facts import EVERYTHING, Decoded, Undecoded, Usable
 from mmscheck.model.words import Because
 
 MOST_REASON = 200
@@ -26,30 +25,31 @@ NO_ROOM = "decoding it took more memory than a worker may use"
 FAULT = f"a fault of mmscheck, not of the file: what decodes it broke off; {REPORT_IT}"
 """The reason for a file that nobody could judge, as mmscheck itself is at fault."""
 
-
 PLAYED = frozenset({"audio", "video"})
 """The families whose files take long to decode."""
 
 
 class Decoder(msgspec.Struct, frozen=True):
-    """A family of media and the module that decodes its files."""
+    """A family of media, and the module and the function in it that decode its files."""
 
     family: str
     module: str
+    function: str = "decode"
 
 
 def _decoders() -> Mapping[str, Decoder]:
     """The decoder for each media type."""
+    audio = Decoder("audio", "audio_video", "decode_audio")
+    video = Decoder("video", "audio_video", "decode_video")
     types = {
-        Decoder("image", "pictures"): "image/jpeg image/png image/apng image/gif image/webp image/avif "
+        Decoder("image", "image"): "image/jpeg image/png image/apng image/gif image/webp image/avif "
         "image/bmp image/tiff",
-        Decoder("image", "heif"): "image/heic image/heif",
-        Decoder("audio", "sounds"): "audio/mpeg audio/mp4 audio/3gpp audio/3gpp2 audio/aac audio/amr "
-        "audio/amr-wb audio/x-wav audio/wav audio/ogg audio/flac audio/x-flac audio/x-aiff audio/x-caf "
-        "audio/webm audio/x-matroska audio/x-ms-wma",
-        Decoder("video", "films"): "video/mp4 video/3gpp video/3gpp2 video/quicktime video/x-msvideo "
-        "video/mpeg video/mp2t video/ogg video/x-ms-asf video/x-ms-wmv video/webm video/x-matroska "
-        "video/x-flv",
+        Decoder("image", "audio_video", "decode_heif"): "image/heic image/heif",
+        audio: "audio/mpeg audio/mp4 audio/3gpp audio/3gpp2 audio/aac audio/amr audio/amr-wb audio/x-wav "
+        "audio/wav audio/ogg audio/flac audio/x-flac audio/x-aiff audio/x-caf audio/webm audio/x-matroska "
+        "audio/x-ms-wma",
+        video: "video/mp4 video/3gpp video/3gpp2 video/quicktime video/x-msvideo video/mpeg video/mp2t "
+        "video/ogg video/x-ms-asf video/x-ms-wmv video/webm video/x-matroska video/x-flv",
         Decoder("contact", "contacts"): "text/vcard",
         Decoder("calendar", "calendars"): "text/calendar",
         Decoder("document", "documents"): "application/pdf",
@@ -82,12 +82,9 @@ def decode(type_: str | None, data: bytes, usable: Usable = EVERYTHING) -> Decod
 
 
 def _decode(decoder: Decoder, data: bytes, type_: str | None, usable: Usable) -> Decoded:
-    module = importlib.import_module(f"mmscheck.media.{decoder.module}")
-    if decoder.family in PLAYED:
-        play: Callable[[bytes, str | None, Usable], Decoded] = module.decode
-        return play(data, type_, usable)
-    function: Callable[[bytes, str | None], Decoded] = module.decode
-    return function(data, type_)
+    function: Callable[..., Decoded]
+    function = getattr(importlib.import_module(f"mmscheck.media.{decoder.module}"), decoder.function)
+    return function(data, type_, usable) if decoder.family in PLAYED else function(data, type_)
 
 
 def not_decoded(type_: str | None, why: str, lost: Because | None = None) -> Undecoded | None:

@@ -12,8 +12,8 @@ from typing import TypeVar
 import msgspec
 
 from mmscheck.media.sample import Sample
+from mmscheck.model.facts import Preview
 from mmscheck.model.observation import Inspected
-from mmscheck.model.preview import Preview
 from mmscheck.model.words import Because
 
 LENGTH = struct.Struct(">I")

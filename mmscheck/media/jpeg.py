@@ -66,7 +66,6 @@ COMPLAINTS: tuple[type[Exception], ...] = (
 DCT = Verdicts(own=dict.fromkeys(COMPLAINTS, DAMAGED))
 """How pikepdf, which is QPDF, refuses a picture."""
 
-
 EMPTY = bytes(32)
 """Zeros for more than a block: no picture is coded so where they stand for coefficients."""
 

@@ -64,7 +64,7 @@ class Frame(msgspec.Struct, frozen=True):
     same: int
 
 
-class Row(msgspec.Struct):
+class FrameRow(msgspec.Struct):
     """Frames of one recording without a gap; ``joined`` when a tag stands before it.
 
     ``stated`` is the number of frames that its encoder noted, without the one that holds the note.
@@ -110,7 +110,7 @@ def stated_frames(data: bytes, begin: int) -> int | None:
     return None
 
 
-def rows(data: bytes) -> Iterator[Row]:
+def rows(data: bytes) -> Iterator[FrameRow]:
     """The rows of frames in their order; none when there is no frame, or only frames of a free bit rate."""
     place, row, joined, skipped = 0, None, False, 0
     while (mark := _MARK.search(data, place)) is not None:
@@ -140,7 +140,7 @@ def _tag(data: bytes, begin: int, mark: bytes) -> int:
     return 10 + (first << 21 | second << 14 | third << 7 | fourth) + (10 if data[begin + 5] & 0x10 else 0)
 
 
-def _goes_on(data: bytes, frame: Frame, before: Row | None) -> bool:
+def _goes_on(data: bytes, frame: Frame, before: FrameRow | None) -> bool:
     """Whether it is a frame and no accident: another of its kind follows, or it is the last."""
     following = frame_at(data, frame.end)
     if following is not None:
@@ -148,15 +148,17 @@ def _goes_on(data: bytes, frame: Frame, before: Row | None) -> bool:
     return before is not None and frame.end == len(data) and frame.same == before.same
 
 
-def _walk(data: bytes, frame: Frame | None, *, joined: bool) -> Iterator[Row]:
+def _walk(data: bytes, frame: Frame | None, *, joined: bool) -> Iterator[FrameRow]:
     """The row that begins with this frame, and those that follow at once; a note begins a new row."""
-    row: Row | None = None
+    row: FrameRow | None = None
     while frame is not None and frame.end <= len(data):
         noted = stated_frames(data, frame.begin)
         if row is None or noted is not None or frame.same != row.same:
             if row is not None:
                 yield row
-            row = Row(frame.begin, frame.end, 0, frame.same, joined=joined or row is not None, stated=noted)
+            row = FrameRow(
+                frame.begin, frame.end, 0, frame.same, joined=joined or row is not None, stated=noted
+            )
         row.frames += noted is None
         row.seconds += 0.0 if noted is not None else frame.seconds
         row.end, row.longest = frame.end, max(row.longest, frame.end - frame.begin)
@@ -196,7 +198,7 @@ def sound_alone(data: bytes) -> bytes:
     return _joined(data, found) if enough and not whole else data
 
 
-def _check_gaps(data: bytes, found: list[Row]) -> None:
+def _check_gaps(data: bytes, found: list[FrameRow]) -> None:
     seconds = 0.0
     for one, other in pairwise(found):
         seconds += one.seconds
@@ -208,5 +210,5 @@ def _check_gaps(data: bytes, found: list[Row]) -> None:
         )
 
 
-def _joined(data: bytes, found: list[Row]) -> bytes:
+def _joined(data: bytes, found: list[FrameRow]) -> bytes:
     return b"".join(data[row.begin : row.end] for row in found)

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.media import pictures
+from mmscheck.media import image
 from mmscheck.media.archives import (
     CONTENT,
     MANIFEST,
@@ -153,7 +153,7 @@ def _icon_faults(files: Mapping[str, bytes]) -> Iterator[str]:
             yield f"{name} is no PNG"
             continue
         try:
-            pictures.decode(icon, "image/png")
+            image.decode(icon, "image/png")
         except RefusedError:
             yield f"{name} is a damaged PNG"
 

@@ -23,10 +23,10 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from mmscheck.media.libraries import MOST_PIXELS
 from mmscheck.media.mpeg_audio import sound_alone
 from mmscheck.media.refusal import RefusedError, Verdicts, judging
 from mmscheck.media.riff import wave_alone
+from mmscheck.media.witnesses import MOST_PIXELS
 from mmscheck.model.facts import WHOLE
 
 av.logging.set_level(av.logging.PANIC)
@@ -88,7 +88,6 @@ ALONE = MappingProxyType(
 )
 """Demuxer options: no other file, no network."""
 
-
 FFMPEG = Verdicts(
     own={
         av.error.InvalidDataError: "FFmpeg finds data in it that is not valid",
@@ -114,7 +113,6 @@ LENIENT: Mapping[str, Any] = MappingProxyType(
     {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < FIRST_LENIENT else {}
 )
 """A title in another encoding is no fault; PyAV has to be told so before 19, and knows no such word since."""
-
 
 AS_PLAYERS_DO: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
     {"mp3": sound_alone, "wav": wave_alone}

@@ -38,7 +38,7 @@ XCODE = (
 )
 
 
-class Chunk(msgspec.Struct, frozen=True):
+class PngChunk(msgspec.Struct, frozen=True):
     """One chunk as it stands in the file; ``sound`` when its checksum is right."""
 
     name: bytes
@@ -51,11 +51,11 @@ class Chunk(msgspec.Struct, frozen=True):
         return self.raw[8:-4]
 
 
-class Parts(msgspec.Struct, frozen=True):
+class PngParts(msgspec.Struct, frozen=True):
     """A file taken apart: the chunks that count, in order, and what is wrong with others."""
 
     signature: bytes
-    chunks: tuple[Chunk, ...]
+    chunks: tuple[PngChunk, ...]
     flaws: tuple[str, ...] = ()
 
     @property
@@ -74,7 +74,7 @@ def essence(data: bytes) -> bytes:
     """The still picture with its colour profile, where that can be unpacked."""
     found = parts(data, also=(b"iCCP",))
     kept = tuple(chunk for chunk in found.chunks if chunk.name != b"iCCP" or _is_profile(chunk.body))
-    return Parts(found.signature, kept).file(moving=False)
+    return PngParts(found.signature, kept).file(moving=False)
 
 
 def _is_profile(body: bytes) -> bool:
@@ -87,9 +87,9 @@ def _is_profile(body: bytes) -> bool:
     return packed[:1] == b"\0" and unpacker.eof
 
 
-def parts(data: bytes, also: Collection[bytes] = (b"eXIf",)) -> Parts:
+def parts(data: bytes, also: Collection[bytes] = (b"eXIf",)) -> PngParts:
     """The picture's chunks, and those of further names that are sound; RefusedError for a broken one."""
-    kept: list[Chunk] = []
+    kept: list[PngChunk] = []
     broken: dict[str, None] = {}
     for chunk in _chunks(data):
         wanted = chunk.name in PICTURE or chunk.name in MOVING or chunk.name in also
@@ -103,10 +103,10 @@ def parts(data: bytes, also: Collection[bytes] = (b"eXIf",)) -> Parts:
             broken[f"the checksum of its {_shown(chunk.name)} is wrong"] = None
         elif wanted:
             kept.append(chunk)
-    return Parts(data[:SIGNATURE], tuple(kept), tuple(broken))
+    return PngParts(data[:SIGNATURE], tuple(kept), tuple(broken))
 
 
-def check_pixels(found: Parts) -> None:
+def check_pixels(found: PngParts) -> None:
     """Unpack the pixels' data; RefusedError when they are damaged or too few."""
     left = _size(found.chunks[0].body)
     unpacker = zlib.decompressobj()
@@ -128,7 +128,7 @@ def _unpacked(unpacker: zlib._Decompress, packed: bytes, most: int) -> Iterator[
         yield length
 
 
-def _chunks(data: bytes) -> Iterator[Chunk]:
+def _chunks(data: bytes) -> Iterator[PngChunk]:
     """Every chunk up to the end of the picture."""
     place, name = SIGNATURE, b""
     while name != b"IEND":
@@ -143,7 +143,7 @@ def _chunks(data: bytes) -> Iterator[Chunk]:
         raw = data[place:end]
         if place == SIGNATURE and name not in {b"IHDR", b"CgBI"}:
             raise RefusedError(HEAD)
-        yield Chunk(name, raw, zlib.crc32(raw[4:-4]) == int.from_bytes(raw[-4:]))
+        yield PngChunk(name, raw, zlib.crc32(raw[4:-4]) == int.from_bytes(raw[-4:]))
         place = end
 
 

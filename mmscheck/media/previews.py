@@ -18,22 +18,25 @@ from mmscheck.model.facts import (
     DocumentFacts,
     ImageFacts,
     PassFacts,
+    Preview,
     VideoFacts,
 )
-from mmscheck.model.preview import Preview
 
-MODULES: Mapping[type[Any], str] = MappingProxyType(
+DRAWERS: Mapping[type[Any], tuple[str, str]] = MappingProxyType(
     {
-        ImageFacts: "previews_pictures",
-        VideoFacts: "previews_films",
-        AudioFacts: "previews_sounds",
-        ContactFacts: "previews_cards",
-        CalendarFacts: "previews_cards",
-        DocumentFacts: "previews_cards",
-        PassFacts: "previews_cards",
+        ImageFacts: ("previews_image", "draw"),
+        VideoFacts: ("previews_played", "draw_video"),
+        AudioFacts: ("previews_played", "draw_audio"),
+        ContactFacts: ("previews_cards", "draw"),
+        CalendarFacts: ("previews_cards", "draw"),
+        DocumentFacts: ("previews_cards", "draw"),
+        PassFacts: ("previews_cards", "draw"),
     }
 )
-"""The module that draws each family; it is loaded when the first file of its family comes."""
+"""Module and function that draw each family; a module is loaded when the first file of its family comes."""
+
+BY_FFMPEG = frozenset({"image/heic", "image/heif"})
+"""The images that are drawn like the first frame of a video: Pillow does not read them."""
 
 CPU_SECONDS = 5
 """CPU time for one likeness; a phone's worth of picture or sound takes a fiftieth of it."""
@@ -44,12 +47,14 @@ def preview(type_: str | None, data: bytes, decoded: Decoded | None) -> Preview 
 
     Nothing the bytes do raises, unless they end the process.
     """
-    module = MODULES.get(type(decoded))
-    if module is None or type_ is None:
+    module, function = DRAWERS.get(type(decoded), ("", ""))
+    if not module or type_ is None:
         return None
+    if type_ in BY_FFMPEG:
+        module, function = "previews_played", "draw_heif"
     try:
         draw: Callable[[bytes, str, Any], Preview | None]
-        draw = importlib.import_module(f"mmscheck.media.{module}").draw
+        draw = getattr(importlib.import_module(f"mmscheck.media.{module}"), function)
         return draw(data, type_, decoded)
     except Exception:  # noqa: BLE001 - hostile bytes make libraries raise anything, and no rule reads a likeness
         return None

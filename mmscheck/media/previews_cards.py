@@ -9,12 +9,11 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from mmscheck.media.content_lines import Component, ContentLine, divided, read, unescaped
-from mmscheck.media.moments import moment
-from mmscheck.media.oddities import Oddities
+from mmscheck.media.calendars import moment
+from mmscheck.media.contacts import contacts
+from mmscheck.media.content_lines import Component, ContentLine, Oddities, divided, read, unescaped
 from mmscheck.media.refusal import RefusedError
-from mmscheck.model.facts import CalendarFacts, ContactFacts, DocumentFacts, PassFacts
-from mmscheck.model.preview import Preview
+from mmscheck.model.facts import CalendarFacts, ContactFacts, DocumentFacts, PassFacts, Preview
 
 MOST_LINES = 8
 MOST_CHARACTERS = 80
@@ -79,8 +78,6 @@ def _unseen(character: str) -> bool:
 
 
 def _contact(data: bytes, facts: ContactFacts) -> Iterator[tuple[str, Any]]:
-    from mmscheck.media.contacts import contacts  # noqa: PLC0415 - only for contacts
-
     first = contacts(_components(data))[0]
     for label, name in CONTACT:
         values = [line.text for line in first.all(name)]

@@ -26,8 +26,8 @@ from mmscheck.media.frames import (
 from mmscheck.media.launch import WorkerServer
 from mmscheck.media.sample import Sample
 from mmscheck.media.sniffing import failed
+from mmscheck.model.facts import Preview
 from mmscheck.model.observation import Inspected
-from mmscheck.model.preview import Preview
 from mmscheck.model.words import Because
 
 START = 60.0

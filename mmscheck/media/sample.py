@@ -7,8 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from mmscheck.media.refusal import RefusedError
+from mmscheck.model.facts import EVERYTHING, Usable
 from mmscheck.model.observation import Witness
-from mmscheck.model.usable import EVERYTHING, Usable
 
 HEAD = 4 * 1024
 """Bytes that are looked at first. Our media types carry their marks within the first few hundred."""

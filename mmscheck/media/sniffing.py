@@ -11,10 +11,17 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 
-from mmscheck.media.content import archive_says, frames_say, is_web_page, text_says
-from mmscheck.media.libraries import libmagic_says, mutagen_says, pillow_says
 from mmscheck.media.refusal import REPORT_IT, trace
 from mmscheck.media.sample import Sample, WitnessFailedError
+from mmscheck.media.witnesses import (
+    archive_says,
+    frames_say,
+    is_web_page,
+    libmagic_says,
+    mutagen_says,
+    pillow_says,
+    text_says,
+)
 from mmscheck.model.observation import Sniffed, Witness
 
 EXTENSION = "extension"
@@ -92,7 +99,7 @@ def _closer(type_: str | None, named: str | None) -> tuple[Callable[[Sample], Wi
 
 def _ffmpeg_says(sample: Sample) -> Witness:
     """What FFmpeg says, which is loaded when the first file comes that may be sound or film."""
-    says: Callable[[Sample], Witness] = importlib.import_module("mmscheck.media.tracks").ffmpeg_says
+    says: Callable[[Sample], Witness] = importlib.import_module("mmscheck.media.audio_video").ffmpeg_says
     return says(sample)
 
 

@@ -1,22 +1,40 @@
-"""The workers that look at media bytes, as the rest of the program sees them."""
+"""The workers that look at media bytes, as the rest of the program sees them, and how samples get to them.
+
+Several small samples go in one task: a task costs more than a look at a head.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import math
-from typing import Self
+from collections import deque
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Self, cast
 from urllib.parse import urlsplit
 
-from mmscheck.media.batching import Looks
 from mmscheck.media.confinement import Confinement
 from mmscheck.media.decoding import not_decoded
-from mmscheck.media.names import named_type
-from mmscheck.media.pool import WorkerPool
+from mmscheck.media.pool import Slot, WorkerPool
 from mmscheck.media.previews import CPU_SECONDS
-from mmscheck.media.process import WorkerLostError
+from mmscheck.media.process import Found, WorkerLostError
+from mmscheck.media.refusal import trace
 from mmscheck.media.sample import HEAD, Sample
+from mmscheck.media.sniffing import failed
+from mmscheck.media.witnesses import named_type
+from mmscheck.model.facts import EVERYTHING, Usable
 from mmscheck.model.observation import Inspected, Sniffed
-from mmscheck.model.usable import EVERYTHING, Usable
 from mmscheck.model.words import Because
+
+MOST_SAMPLES = 16
+"""Samples in one task."""
+
+MOST_BYTES = 512 * 1024
+"""Bytes in a task of more than one sample."""
+
+STOPPED = "the workers have been stopped"
+Ticket = tuple[Sample, asyncio.Future[Inspected | None]]
+"""A sample and where its answer is awaited."""
 
 SHARE = 8
 """A file may be this part of a worker's memory: it is held there twice, beside what libraries make of it."""
@@ -26,6 +44,94 @@ RECYCLE_AFTER, HEADS_RECYCLE_AFTER = 32, 128
 
 The second where types alone are determined, which takes a twentieth of the time.
 """
+
+
+class SampleQueue:
+    """Hands samples to the slots of a pool, those of one host together; for as long as the pool runs."""
+
+    def __init__(self, pool: WorkerPool, *, workers: int) -> None:
+        """Take the pool, and how many workers to have at a time."""
+        self._recycle_after = pool.recycle_after
+        self._slots = tuple(Slot(pool) for _ in range(workers))
+        self._free = list(self._slots)
+        self._waiting: dict[str, deque[Ticket]] = {}  # by host, and that whose turn it is comes first
+        self._carriers: set[asyncio.Task[None]] = set()
+
+    async def look(self, host: str, sample: Sample) -> Inspected | None:
+        """What a worker made of the sample, None if it asks for the whole file; WorkerLostError."""
+        answer: asyncio.Future[Inspected | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(host, deque()).append((sample, answer))
+        if self._free:
+            slot = next((slot for slot in self._free if slot.host == host), self._free[0])
+            self._free.remove(slot)
+            self._carriers.add(asyncio.create_task(self._carry(slot)))
+        return await answer
+
+    async def end(self) -> None:
+        """Give up what is waiting or at work; those who wait are told."""
+        carriers = tuple(self._carriers)
+        for carrier in carriers:
+            carrier.cancel()
+        await asyncio.gather(*carriers, return_exceptions=True)
+        for slot in self._slots:
+            slot.empty()
+        for tickets in self._waiting.values():
+            settle(tickets, WorkerLostError(STOPPED))
+        self._waiting.clear()
+
+    async def _carry(self, slot: Slot) -> None:
+        try:
+            while self._waiting:
+                host, batch = self._next(slot)
+                await self._deliver(slot, host, batch)
+        finally:
+            # Here and not in a callback, which runs a turn later: a sample that came in between would be left
+            # to a carrier that has already gone.
+            self._free.append(slot)
+            self._carriers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    def _next(self, slot: Slot) -> tuple[str, list[Ticket]]:
+        """The samples of one host that have waited longest, as many as go into one task."""
+        left = slot.room(slot.host)
+        host = slot.host if left and slot.host in self._waiting else next(iter(self._waiting))
+        tickets = self._waiting.pop(host)
+        fair = math.ceil(len(tickets) / len(self._slots))  # the other workers want some too
+        most = min(MOST_SAMPLES, fair, left if left and host == slot.host else self._recycle_after)
+        batch = [tickets.popleft()]
+        room = MOST_BYTES - len(batch[0][0].data)
+        while tickets and len(batch) < most and room >= len(tickets[0][0].data):
+            batch.append(tickets.popleft())
+            room -= len(batch[-1][0].data)
+        if tickets:
+            self._waiting[host] = tickets  # behind the other hosts
+        return host, batch
+
+    async def _deliver(self, slot: Slot, host: str, batch: list[Ticket]) -> None:
+        """Answer the tickets of a batch; those behind one over which the worker was lost go to another."""
+        rest = deque(batch)
+        try:
+            async with aclosing(slot.examine(host, [sample for sample, _ in batch])) as answers:
+                async for found in answers:
+                    settle([rest.popleft()], found)
+        except Exception:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            settle(rest, Inspected(sniffed=failed((), trace())))
+        except asyncio.CancelledError:
+            settle(rest, WorkerLostError(STOPPED))
+            raise
+        else:
+            if rest:
+                self._waiting[host] = rest + self._waiting.pop(host, deque())
+
+
+def settle(tickets: Sequence[Ticket], found: Found) -> None:
+    """Tell those still waiting what became of their samples, so that nobody waits for ever."""
+    for _, answer in tickets:
+        if answer.done():  # whoever asked may have gone
+            continue
+        if isinstance(found, WorkerLostError):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
 
 
 class MediaWorkers:
@@ -57,7 +163,7 @@ class MediaWorkers:
             recycle_after=recycle_after,
             decode=decode,
         )
-        self._looks = Looks(self._pool, workers=workers)
+        self._queue = SampleQueue(self._pool, workers=workers)
 
     async def __aenter__(self) -> Self:
         """Have the processes start while the caller goes on."""
@@ -66,7 +172,7 @@ class MediaWorkers:
 
     async def __aexit__(self, *_failure: object) -> None:
         """Kill the processes, whatever they are doing."""
-        await self._looks.end()
+        await self._queue.end()
         self._pool.end()
 
     async def sniff(self, url: str, body: bytes) -> Sniffed:
@@ -78,12 +184,12 @@ class MediaWorkers:
             return Sniffed(type=None)
         host, named = _host(url), named_type(url)
         try:
-            found = await self._looks.look(host, Sample(data=bytes(body[:HEAD]), size=len(body), named=named))
+            found = await self._queue.look(host, Sample(data=bytes(body[:HEAD]), size=len(body), named=named))
             if isinstance(found, Inspected):
                 return found.sniffed
             if len(body) > self._largest:
                 return Sniffed(type=None, problem=f"{len(body)} bytes are too many to look at")
-            found = await self._looks.look(host, Sample(data=bytes(body), size=len(body), named=named))
+            found = await self._queue.look(host, Sample(data=bytes(body), size=len(body), named=named))
         except WorkerLostError as lost:
             return Sniffed(type=None, problem=str(lost), lost=lost.lost)
         return found.sniffed if found else Sniffed(type=None, problem="a worker gave no answer")
@@ -111,7 +217,7 @@ class MediaWorkers:
             usable=usable,
         )
         try:
-            found = await self._looks.look(_host(url), sample)
+            found = await self._queue.look(_host(url), sample)
         except WorkerLostError as lost:
             return await self._undecoded(url, body, str(lost), lost.lost)
         return found or await self._undecoded(url, body, "a worker gave no answer")

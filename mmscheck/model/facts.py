@@ -147,3 +147,52 @@ Decoded = (
     | Undecoded
 )
 """What came of decoding one file."""
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker drew or read out of the bytes of one medium.
+
+    ``image`` is a small picture of type ``image_type`` (``image/jpeg``, or ``image/png`` where something is
+    transparent), ``width`` x ``height`` pixels: the picture itself, upright, or the first frame of a film.
+    ``levels`` are the loudness of equal parts of a sound, 0 to 100. ``seconds`` is the length of sound or
+    film. ``lines`` are what a contact, a calendar entry, a document or a pass says of itself, as label and
+    value, cut to what fits a card. All come from hostile bytes: whoever shows them escapes them.
+    """
+
+    image: bytes = b""
+    image_type: str = ""
+    width: int = 0
+    height: int = 0
+    levels: tuple[int, ...] = ()
+    seconds: float | None = None
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+class Usable(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rules in force refuse by what a file's first bytes say; by default nothing.
+
+    ``refused`` are media types as determined from bytes, ``most_bytes`` is the largest size of a sound or
+    film that passes, ``codecs`` are those of moving pictures that pass, as FFmpeg names them; None for any.
+    """
+
+    refused: tuple[str, ...] = ()
+    most_bytes: int | None = None
+    codecs: tuple[str, ...] | None = None
+
+    def unneeded(self, type_: str | None, size: int) -> str:
+        """Why such a file needs no decoding, as a clause about it; empty where it does."""
+        if type_ in self.refused:
+            return "it was not decoded, as its type is refused whatever it holds"
+        if self.most_bytes is not None and size > self.most_bytes:
+            return "it was not decoded, as it is too large whatever it holds"
+        return ""
+
+    def unplayed(self, codec: str) -> str:
+        """Why moving pictures of this codec need no decoding, as a clause; empty where they do."""
+        if self.codecs is None or codec in self.codecs:
+            return ""
+        return "it was not decoded, as its pictures are in a coding that is refused"
+
+
+EVERYTHING = Usable()
+"""Nothing is refused, so all is decoded."""

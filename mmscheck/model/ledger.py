@@ -47,6 +47,10 @@ class MmsState(StrEnum):
     CORRUPT = "corrupt"
 
 
+UNREADABLE = "(unreadable)"
+"""The code of a body that is no postback; no code of the provider has brackets."""
+
+
 class PostbackMeaning(StrEnum):
     """What a postback says about the stored message or the send it names.
 

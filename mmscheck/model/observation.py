@@ -1,8 +1,4 @@
-"""What came back for one URL: either the whole file, or a typed reason why not.
-
-Both halves keep every redirect hop with its raw header lines, so that a response that the HTTP
-library refused can still be judged by what was on the wire.
-"""
+"""Why a TLS handshake failed, in words that stand for OpenSSL's; each reads as the end of a sentence."""
 
 from __future__ import annotations
 
@@ -12,9 +8,8 @@ from types import MappingProxyType
 
 import msgspec
 
-from mmscheck.model.facts import Decoded
-from mmscheck.model.framing import Framing, read_framing
-from mmscheck.model.preview import Preview
+from mmscheck.base.framing import Framing, read_framing
+from mmscheck.model.facts import Decoded, Preview
 from mmscheck.model.words import Because
 
 

@@ -53,7 +53,7 @@ Pair = tuple[str, TargetKey]
 """One evaluation of a message, by the rule's id and the target."""
 
 
-class Advice(msgspec.Struct, frozen=True, kw_only=True):
+class ServerAdvice(msgspec.Struct, frozen=True, kw_only=True):
     """What helps on one server, by its name."""
 
     name: str
@@ -92,7 +92,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     because: Because | None = None
     causes: tuple[Pair, ...] = ()
     general: str = ""
-    advice: tuple[Advice, ...] = ()
+    advice: tuple[ServerAdvice, ...] = ()
 
     @property
     def own_fix(self) -> str:

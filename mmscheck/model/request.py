@@ -1,4 +1,4 @@
-"""The fields of one ``sendSavedMMS`` call and the changes it makes to a stored message.
+"""What one call of the provider is asked to do, and how it ended: ``sendSavedMMS`` and ``saveMMS``.
 
 Field names and their meaning: Sinch XML API documentation, sendSavedMMS (2015, 2021 and later web
 version). The API key is no field here: it never travels through the values that reports are made of.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from enum import StrEnum
 
 import msgspec
-
-from mmscheck.model.words import SenderType
 
 
 class CustomText(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,19 +70,98 @@ class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
         return "sha256:" + hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
 
 
-_LONGEST_SHORT_CODE = 6
-_TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
+class SendStatus(StrEnum):
+    """``unknown`` means the provider may have sent it: never repeat it without looking."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    NOT_ATTEMPTED = "not-attempted"
 
 
-def sender_type(number: str | None) -> SenderType | None:
-    """The kind of a North American sender by its form, or None when the form does not tell.
+class CallKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A send or a save, in the words that tell how one ended.
 
-    Short codes have 5 or 6 digits; toll-free numbers are 1 and an 8xx service code (NANP).
+    ``done`` and ``doing`` are forms of ``name``. ``may_repeat``: one of unknown outcome may be made again.
+    ``doubt`` is the sentence on an unknown outcome: what may have happened, and what to do.
     """
-    if not number or not (number.isascii() and number.isdigit()):
-        return None
-    if len(number) <= _LONGEST_SHORT_CODE:
-        return SenderType.SHORT_CODE
-    if number.startswith("1") and number[1:].startswith(_TOLL_FREE):
-        return SenderType.TOLL_FREE
-    return SenderType.LONG_CODE
+
+    name: str
+    done: str
+    doing: str
+    may_repeat: bool
+    doubt: str
+
+
+SEND_CALL = CallKind(
+    name="send",
+    done="sent",
+    doing="sending",
+    may_repeat=False,
+    doubt=(
+        "It may have been sent: do not repeat it before a delivery report or the provider has told how it "
+        "ended."
+    ),
+)
+SAVE_CALL = CallKind(
+    name="save",
+    done="saved",
+    doing="saving",
+    may_repeat=True,
+    # At worst the provider keeps a stored message under an id that nobody knows.
+    doubt=(
+        "It may have been saved, and nobody knows its id. A save reaches no phone: it may be made again, and "
+        "leaves at worst a stored message that nobody uses."
+    ),
+)
+
+
+class SendResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of one send: the provider's ids and codes as given, and a sentence for people.
+
+    ``http_status`` is None when no response head arrived. ``recorded``: this is the answer that the same send
+    got earlier, out of the ledger, and nothing was sent now. ``refusal`` is why the ledger gave no leave to
+    make the call (a value of ``mmscheck.model.ledger.RefusalReason``), None when it was made or failed;
+    ``campaign`` is that of the send which was in the way. ``may_repeat``: it may be made again whatever
+    became of it, because it is a save and reaches no phone.
+    """
+
+    status: SendStatus
+    detail: str
+    tracking_id: str | None = None
+    mms_id: str | None = None
+    error_code: str | None = None
+    error_info: str | None = None
+    http_status: int | None = None
+    recorded: bool = False
+    refusal: str | None = None
+    campaign: str | None = None
+    may_repeat: bool = False
+
+
+class SaveRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One document to be saved, as the bytes that were checked; the API key is no part of it."""
+
+    document: bytes
+
+    @property
+    def message_digest(self) -> str:
+        """``sha256:`` and the hex digest of the document, as ``Mms.digest`` has it."""
+        return "sha256:" + hashlib.sha256(self.document).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """The same of the call; no digest of a send can equal it, which is the digest of a JSON object."""
+        return "sha256:" + hashlib.sha256(b"saveMMS\0" + self.document).hexdigest()
+
+
+class Template(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored message as ``getMMSTemplates`` lists it; None is what it did not say.
+
+    It tells name, subject and how many slides there are; not what is on them.
+    """
+
+    mms_id: str
+    name: str | None = None
+    subject: str | None = None
+    slides: str | None = None

@@ -99,3 +99,40 @@ class SenderType(StrEnum):
     SHORT_CODE = "short-code"
     LONG_CODE = "long-code"
     TOLL_FREE = "toll-free"
+
+
+class Handshake(StrEnum):
+    """The causes that OpenSSL's errors and the alerts of TLS (RFC 8446, section 6) come down to."""
+
+    OLD_VERSION = "the server speaks only versions of TLS older than 1.2"
+    NOT_TLS = "what answers there does not speak TLS; perhaps it is plain http"
+    NAME_REFUSED = "the server does not know this host name, and refuses it (SNI)"
+    CLIENT_CERTIFICATE = "the server demands a certificate of whoever connects"
+    NO_AGREEMENT = (
+        "the server refused the handshake: it shares no cipher with current clients, has no certificate for"
+        " this host name, or demands a certificate of whoever connects"
+    )
+    WEAK = "the server offers only ciphers or keys that are too weak"
+    SERVER_FAULT = (
+        "the server itself failed in the handshake; perhaps it has no certificate for this host name"
+    )
+    CUT_OFF = "the server closed the connection in the middle of the handshake"
+    OTHER = "the server and this program could not agree on a connection"
+
+
+_LONGEST_SHORT_CODE = 6
+_TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
+
+
+def sender_type(number: str | None) -> SenderType | None:
+    """The kind of a North American sender by its form, or None when the form does not tell.
+
+    Short codes have 5 or 6 digits; toll-free numbers are 1 and an 8xx service code (NANP).
+    """
+    if not number or not (number.isascii() and number.isdigit()):
+        return None
+    if len(number) <= _LONGEST_SHORT_CODE:
+        return SenderType.SHORT_CODE
+    if number.startswith("1") and number[1:].startswith(_TOLL_FREE):
+        return SenderType.TOLL_FREE
+    return SenderType.LONG_CODE

@@ -24,7 +24,7 @@ from mmscheck.report.escape import plain
 from mmscheck.report.finding_words import leave
 from mmscheck.report.findings import judged
 from mmscheck.report.layout import shown
-from mmscheck.report.rows import Row
+from mmscheck.report.rows import FlatRow
 from mmscheck.report.rulings import run_rows, told_rows
 from mmscheck.report.view import View, decision_value
 
@@ -49,7 +49,7 @@ def _table(view: View) -> Iterator[list[str]]:
     safe = scrub(view, every=False)
     run = (decision_value(view.verdict), str(view.verdict.exit_code))
     shaped = shown(view.report.configuration or "")
-    found: list[Row] = []
+    found: list[FlatRow] = []
     for one in judged(safe):
         told = told_rows(safe, one)
         for row in told:
@@ -59,7 +59,7 @@ def _table(view: View) -> Iterator[list[str]]:
         yield [plain(cell) for cell in (*run, "", *_cells(row), shaped)]
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: FlatRow) -> tuple[str, ...]:
     key = row.key
     return (
         shown(row.source),

@@ -15,7 +15,7 @@ from mmscheck.model.words import Outcome
 from mmscheck.report.finding_words import let_through
 from mmscheck.report.findings import Effect
 from mmscheck.report.layout import shown
-from mmscheck.report.rows import Row, shown_path
+from mmscheck.report.rows import FlatRow, shown_path
 from mmscheck.report.rulings import VERDICT, found_rows, one_of_each_first, run_rulings
 from mmscheck.report.view import View
 
@@ -35,7 +35,7 @@ def render(view: View) -> str:
 def _lines(view: View) -> Iterator[str]:
     verdict = next(row for row in run_rulings(view) if row.rule == VERDICT)
     shown_rows = [row for row in found_rows(view) if row.rule != VERDICT]
-    rest: list[Row] = []
+    rest: list[FlatRow] = []
     for effect, command in _COMMANDS.items():
         chosen = one_of_each_first(row for row in shown_rows if row.effect is effect)
         room = MOST - _RESERVED[effect]
@@ -46,7 +46,7 @@ def _lines(view: View) -> Iterator[str]:
     yield f"::{'notice' if good else 'error'} title=mmscheck::{_data(verdict.message)}"
 
 
-def _rest(view: View, rest: Sequence[Row]) -> Iterator[str]:
+def _rest(view: View, rest: Sequence[FlatRow]) -> Iterator[str]:
     if not rest:
         return
     more = f"and {count(len(rest), 'more finding')}"
@@ -59,19 +59,19 @@ def _rest(view: View, rest: Sequence[Row]) -> Iterator[str]:
     yield "::endgroup::"
 
 
-def _command(command: str, view: View, row: Row) -> str:
+def _command(command: str, view: View, row: FlatRow) -> str:
     facts = {"file": shown_path(row.source, view.root) if row.source else "", "line": row.line or ""}
     known = {name: str(value) for name, value in facts.items() if value} | {"title": _title(row)}
     told = ",".join(f"{name}={_property(value)}" for name, value in known.items())
     return f"::{command} {told}::{_data(_message(row))}"
 
 
-def _title(row: Row) -> str:
+def _title(row: FlatRow) -> str:
     undecided = "cannot tell, " if row.outcome is Outcome.CANT_TELL else ""
     return f"{row.rule} ({undecided}{row.effect.value}{f', {row.place}' if row.place else ''})"
 
 
-def _message(row: Row) -> str:
+def _message(row: FlatRow) -> str:
     by = f" {let_through(row.waiver)}." if row.waiver else ""
     below = f" So {count(len(row.follows), 'other rule')} with it." if row.follows else ""
     return f"{row.message}{by}{f' Fix: {shown(row.fix[0])}' if row.fix and not row.waiver else ''}{below}"

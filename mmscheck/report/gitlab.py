@@ -15,7 +15,7 @@ from mmscheck.model.words import Outcome
 from mmscheck.report.escape import visible_json
 from mmscheck.report.finding_words import let_through
 from mmscheck.report.findings import Effect
-from mmscheck.report.rows import Row, shown_path, with_fingerprints
+from mmscheck.report.rows import FlatRow, shown_path, with_fingerprints
 from mmscheck.report.rulings import found_rows, one_of_each_first
 from mmscheck.report.run_words import configured
 from mmscheck.report.view import View
@@ -32,7 +32,7 @@ def render(view: View) -> str:
     return visible_json(json.dumps(issues, indent=2, ensure_ascii=False)) + "\n"
 
 
-def _issue(row: Row, mark: str, root: str) -> dict[str, Any]:
+def _issue(row: FlatRow, mark: str, root: str) -> dict[str, Any]:
     return {
         "description": _description(row),
         "check_name": row.rule,
@@ -42,7 +42,7 @@ def _issue(row: Row, mark: str, root: str) -> dict[str, Any]:
     }
 
 
-def _description(row: Row) -> str:
+def _description(row: FlatRow) -> str:
     place = f" ({row.place})" if row.place else ""
     if row.waiver is not None:
         return f"{let_through(row.waiver)}: {row.message}{place}"
@@ -51,7 +51,7 @@ def _description(row: Row) -> str:
     return f"{undecided}{row.message}{place}{below}"
 
 
-def _severity(row: Row) -> str:
+def _severity(row: FlatRow) -> str:
     match row.effect:
         case Effect.BLOCKS:
             return "major" if row.outcome is Outcome.CANT_TELL else "blocker"

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from mmscheck.model.campaign import RowFate
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendStatus
 from mmscheck.model.waiver import WaiverState
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity, TargetKind
 

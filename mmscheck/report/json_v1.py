@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mmscheck.model.campaign import CampaignResult, RowNote
 from mmscheck.model.report import Evaluation, MessageReport, Report
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SendResult
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.waiver import Waiver, WaiverUse
 from mmscheck.model.words import Outcome
@@ -20,7 +20,7 @@ from mmscheck.report.clean import clean_text, clean_url, clean_value, optional, 
 from mmscheck.report.escape import visible_json
 from mmscheck.report.findings import Effect, Finding, Judged, findings
 from mmscheck.report.json_media import media
-from mmscheck.report.rows import Row, message_rows
+from mmscheck.report.rows import FlatRow, message_rows
 from mmscheck.report.run_words import unlooked
 from mmscheck.report.view import View, decision_value
 
@@ -192,7 +192,7 @@ def json_findings(
     return [_finding(each, row, next(numbers)) for each, row in zip(found, message_rows(one), strict=True)]
 
 
-def _finding(each: Finding, row: Row, number: int) -> v1.Finding:
+def _finding(each: Finding, row: FlatRow, number: int) -> v1.Finding:
     return v1.Finding(
         number=number,
         rule=row.rule,

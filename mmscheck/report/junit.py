@@ -28,7 +28,7 @@ from mmscheck.report.clean import scrub_message
 from mmscheck.report.finding_words import leave
 from mmscheck.report.findings import Effect, Judged, findings
 from mmscheck.report.layout import shown
-from mmscheck.report.rows import Row, every_row, shown_path
+from mmscheck.report.rows import FlatRow, every_row, shown_path
 from mmscheck.report.rulings import ABOUT, VERDICT, is_told, message_ruling, run_rulings
 from mmscheck.report.run_words import not_looked_at
 from mmscheck.report.view import View, decision_value
@@ -139,7 +139,7 @@ def _suite(name: str, facts: Mapping[str, str | None], cases: Iterable[ET.Elemen
     return suite
 
 
-def _case(row: Row, *, classname: str, name: str, told: bool = False) -> ET.Element:
+def _case(row: FlatRow, *, classname: str, name: str, told: bool = False) -> ET.Element:
     """One case; ``told`` says that others have all that it would fail for."""
     case = ET.Element("testcase", {"classname": classname, "name": name})
     tag, kind = ("skipped", "told") if told and row.effect is Effect.BLOCKS else _result(row)
@@ -149,7 +149,7 @@ def _case(row: Row, *, classname: str, name: str, told: bool = False) -> ET.Elem
     return case
 
 
-def _result(row: Row) -> tuple[str, str]:
+def _result(row: FlatRow) -> tuple[str, str]:
     """The element of a case and its type, both empty for one that passed."""
     if row.follows_from:
         return "skipped", f"follows-{row.outcome.value}"
@@ -166,7 +166,7 @@ def _result(row: Row) -> tuple[str, str]:
             return "error", "crashed" if row.crashed else row.outcome.value
 
 
-def _told(row: Row) -> Iterator[str]:
+def _told(row: FlatRow) -> Iterator[str]:
     """Everything about a case that did not simply pass, a line each."""
     facts = {
         "Follows from": row.follows_from,

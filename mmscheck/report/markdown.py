@@ -21,7 +21,7 @@ from mmscheck.report.finding_words import OWNERS, label, leave, location, seen
 from mmscheck.report.findings import Effect, Finding, judged
 from mmscheck.report.layout import shown, shown_lines
 from mmscheck.report.markdown_text import code, cut, escaped, fenced, in_html
-from mmscheck.report.rows import Row
+from mmscheck.report.rows import FlatRow
 from mmscheck.report.rulings import CAMPAIGN, INPUT, SEND, WAIVER, run_rulings
 from mmscheck.report.run_words import configured, decision, decision_word, gate_reasons
 from mmscheck.report.view import View
@@ -53,7 +53,7 @@ def render(view: View) -> str:
     return sheet.text()
 
 
-def _head(view: View, said: Sequence[Row]) -> Iterator[str]:
+def _head(view: View, said: Sequence[FlatRow]) -> Iterator[str]:
     report = view.report
     word, _ = decision_word(view.verdict, offline=view.offline)
     seen = Counter(item.outcome for item in report.evaluations)
@@ -69,7 +69,7 @@ def _head(view: View, said: Sequence[Row]) -> Iterator[str]:
     yield f"| {' | '.join(f'{number:,}' for number in numbers)} |"
 
 
-def _said(said: Sequence[Row]) -> Iterator[str]:
+def _said(said: Sequence[FlatRow]) -> Iterator[str]:
     """What denies beside the messages, and waivers that somebody has to look at."""
     for row in said:
         if row.rule in (INPUT, WAIVER) and row.effect is not Effect.NONE:

@@ -28,7 +28,7 @@ from mmscheck.report.findings import Effect, Finding, Judged
 from mmscheck.report.layout import shown, shown_lines, shown_url
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class FlatRow(msgspec.Struct, frozen=True, kw_only=True):
     """One rule on one target, or one thing that the gate says of a message or of the run.
 
     ``source`` is the path as given, empty for the run; ``place`` names the target in words. ``severity`` and
@@ -61,22 +61,22 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     follows_from: str = ""
 
 
-def message_rows(one: Judged) -> Iterator[Row]:
+def message_rows(one: Judged) -> Iterator[FlatRow]:
     """The findings of one message of a scrubbed view, causes only, as the text report numbers them."""
     for each in one.found:
         yield _finding_row(one.message, each)
 
 
-def idle_rows(message: MessageReport) -> Iterator[Row]:
+def idle_rows(message: MessageReport) -> Iterator[FlatRow]:
     """What is no finding: the evaluations of one message that passed or did not apply."""
     for item in message.evaluations:
         if not item.is_finding:
             yield _row(message, Finding(lead=item), Effect.NONE)
 
 
-def every_row(one: Judged) -> Iterator[Row]:
+def every_row(one: Judged) -> Iterator[FlatRow]:
     """Every evaluation of one message in the report's order; what is told with another one names it."""
-    told: dict[Pair, Row] = {}
+    told: dict[Pair, FlatRow] = {}
     for each in one.found:
         first = _finding_row(one.message, each)
         told[each.first.rule, each.target] = first
@@ -89,7 +89,7 @@ def every_row(one: Judged) -> Iterator[Row]:
         yield known or _row(one.message, Finding(lead=item), Effect.NONE)
 
 
-def _finding_row(message: MessageReport, each: Finding) -> Row:
+def _finding_row(message: MessageReport, each: Finding) -> FlatRow:
     row = _row(message, each, each.effect)
     below = tuple(f"{shown(item.rule)}: {item.target}" for item in each.items[1:])
     row = replace(row, severity=each.severity, owner=each.owner, follows=below)
@@ -100,11 +100,11 @@ def _finding_row(message: MessageReport, each: Finding) -> Row:
     return replace(row, message=text, fix=fix, own_fix=fix)
 
 
-def _row(message: MessageReport, each: Finding, effect: Effect) -> Row:
+def _row(message: MessageReport, each: Finding, effect: Effect) -> FlatRow:
     """The row of a finding's first evaluation by itself."""
     item = each.first
     trace = item.evidence.get("traceback", "") if item.crashed else ""
-    return Row(
+    return FlatRow(
         rule=shown(item.rule),
         outcome=item.outcome,
         effect=effect,
@@ -162,7 +162,7 @@ def uri(source: str, root: str) -> str:
     return f"file://{quote(path)}" if posixpath.isabs(path) else quote(path)
 
 
-def with_fingerprints(found: Iterable[Row], root: str) -> Iterator[tuple[Row, str]]:
+def with_fingerprints(found: Iterable[FlatRow], root: str) -> Iterator[tuple[FlatRow, str]]:
     """Each row with 64 hex digits that no other row has and that the next run gives it again.
 
     They go by file, rule, target and the medium's URL. Lines, wording, queries and digests are left out,

@@ -62,7 +62,7 @@ class Number(msgspec.Struct, frozen=True, kw_only=True):
     whose: str = ""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class RuleEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A rule as loaded, the family its file stands in, and the numbers of the limits it names.
 
     ``parties`` holds the parameters that are arrays of numbers, one for each ``carrier`` or ``provider``.
@@ -102,7 +102,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(found[param] for param in self.rule.limits if param in found)
 
 
-def in_order(entries: tuple[Entry, ...]) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+def in_order(entries: tuple[RuleEntry, ...]) -> tuple[tuple[str, tuple[RuleEntry, ...]], ...]:
     """The entries by family, each family in the order given; families nobody knows come last."""
     names = dict.fromkeys((*FAMILIES, *sorted({entry.family for entry in entries})))
     groups = ((name, tuple(entry for entry in entries if entry.family == name)) for name in names)
@@ -182,13 +182,13 @@ class RuleItem(msgspec.Struct, frozen=True, kw_only=True):
     floor: bool
 
 
-def render_json(entries: tuple[Entry, ...]) -> str:
+def render_json(entries: tuple[RuleEntry, ...]) -> str:
     """The array as text, indented by two, ending with a line feed."""
     items = [_item(entry) for _, group in in_order(entries) for entry in group]
     return msgspec.json.format(msgspec.json.encode(items), indent=2).decode() + "\n"
 
 
-def _item(entry: Entry) -> RuleItem:
+def _item(entry: RuleEntry) -> RuleItem:
     rule = entry.rule
     return RuleItem(
         id=rule.id,

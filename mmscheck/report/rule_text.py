@@ -12,7 +12,7 @@ from mmscheck.model.rule import FLOOR
 from mmscheck.model.words import Severity
 from mmscheck.report.escape import visible
 from mmscheck.report.layout import Page, Style, shown, shown_lines
-from mmscheck.report.rule_entry import FAMILIES, OWNERS, TARGETS, Entry, Number, amount, in_order, weight
+from mmscheck.report.rule_entry import FAMILIES, OWNERS, TARGETS, Number, RuleEntry, amount, in_order, weight
 
 NO_EXAMPLE = "none: there is no case that fails or passes in {place}"
 """What is said when there are no examples; ``place`` is where they would be."""
@@ -21,7 +21,7 @@ _INDENT = 2
 
 
 def render_rule(
-    entry: Entry, page: Page, *, codes: Mapping[str, str], examples: tuple[Example, ...], place: str
+    entry: RuleEntry, page: Page, *, codes: Mapping[str, str], examples: tuple[Example, ...], place: str
 ) -> str:
     """The rule as text; ``codes`` maps codes to meanings, ``place`` is where cases are kept."""
     rule = entry.rule
@@ -42,7 +42,7 @@ def render_rule(
     return "\n".join([*lines, *_examples(examples, page, place)]) + "\n"
 
 
-def _params(entry: Entry, page: Page) -> list[str]:
+def _params(entry: RuleEntry, page: Page) -> list[str]:
     params = entry.shown_params
     lines = ["", page.paint("Parameters", Style.STRONG)] if params else []
     for name, value in params.items():
@@ -96,7 +96,7 @@ ROOM_FOR_TITLES = 30
 _HEAD = ("rule", "severity", "target", "owner")
 
 
-def render_table(entries: tuple[Entry, ...], page: Page) -> str:
+def render_table(entries: tuple[RuleEntry, ...], page: Page) -> str:
     """One row per rule with id, severity, target, owner and title; narrow pages put the title below."""
     widths = [max(len(row[column]) for row in (_HEAD, *map(_cells, entries))) for column in range(len(_HEAD))]
     if page.width - _INDENT - sum(widths) - 2 * len(widths) < ROOM_FOR_TITLES:
@@ -109,7 +109,7 @@ def render_table(entries: tuple[Entry, ...], page: Page) -> str:
     return "\n".join([*lines, "", *page.block(_summary(entries), indent=0)]).lstrip("\n") + "\n"
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def _cells(entry: RuleEntry) -> tuple[str, ...]:
     rule = entry.rule
     return (shown(rule.id), rule.severity.value, rule.target.value, rule.owner.value)
 
@@ -124,7 +124,7 @@ def _row(
     return page.block(shown(title), indent=_INDENT, label=label, style=style)
 
 
-def _summary(entries: tuple[Entry, ...]) -> str:
+def _summary(entries: tuple[RuleEntry, ...]) -> str:
     errors = sum(1 for entry in entries if entry.rule.severity is Severity.ERROR)
     floor = sum(1 for entry in entries if entry.rule.id in FLOOR)
     return (
@@ -146,7 +146,7 @@ FRAMINGS = {
 _HEAD_END = "\r\n\r\n"
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ExampleAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the server answers for one URL; ``raw`` is the whole answer where it is given so.
 
     ``body`` says what the body is, ``framing`` how its end is marked.
@@ -168,7 +168,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     message: str
     given: tuple[str, ...] = ()
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[ExampleAnswer, ...] = ()
     words: tuple[str, ...] = ()
 
 
@@ -186,7 +186,7 @@ def message_lines(text: str) -> list[str]:
     return lines
 
 
-def answer_lines(answer: Answer) -> list[str]:
+def answer_lines(answer: ExampleAnswer) -> list[str]:
     """The URL, then the answer's head as it comes over the wire, then what follows it."""
     lines = [f"GET {visible(answer.url)}"]
     if answer.tls != "trusted":
@@ -203,7 +203,7 @@ def answer_lines(answer: Answer) -> list[str]:
     return [*lines, f"then {visible(answer.body)}, {_framing(answer)}"]
 
 
-def _framing(answer: Answer) -> str:
+def _framing(answer: ExampleAnswer) -> str:
     own = any(re.fullmatch("content-length", name.strip(), re.IGNORECASE) for name, _ in answer.headers)
     if answer.framing == "length" and own:
         return "with the Content-Length above"

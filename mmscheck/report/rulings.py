@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from mmscheck.model.campaign import CampaignResult
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.waiver import WaiverState, WaiverUse
 from mmscheck.model.words import Outcome
@@ -18,7 +18,7 @@ from mmscheck.report.clean import scrub
 from mmscheck.report.finding_words import about_waiver
 from mmscheck.report.findings import Effect, Judged, judged
 from mmscheck.report.layout import shown
-from mmscheck.report.rows import Row, message_rows
+from mmscheck.report.rows import FlatRow, message_rows
 from mmscheck.report.run_words import campaign_sentence, configured, decision, decision_word
 from mmscheck.report.view import View
 
@@ -40,24 +40,24 @@ ABOUT = {
 """Titles of what is no rule of the rule set, by the name that stands in place of a rule's."""
 
 
-def rulings(view: View) -> Iterator[Row]:
+def rulings(view: View) -> Iterator[FlatRow]:
     """One row for each message, input that was not read and waiver, the run, and the send or campaign."""
     for _, verdict in view.pairs:
         yield message_ruling(view, verdict)
     yield from run_rulings(view)
 
 
-def run_rulings(view: View) -> Iterator[Row]:
+def run_rulings(view: View) -> Iterator[FlatRow]:
     """The same without the messages. Nothing here quotes an evaluation, so the view need not be scrubbed."""
     for sentence in view.report.unread:
-        yield Row(
+        yield FlatRow(
             rule=INPUT,
             outcome=Outcome.CANT_TELL,
             effect=Effect.BLOCKS,
             message=f"An input could not be read: {shown(sentence)}",
         )
     for source in view.report.not_checked:
-        yield Row(
+        yield FlatRow(
             rule=INPUT,
             outcome=Outcome.CANT_TELL,
             effect=Effect.BLOCKS,
@@ -74,7 +74,7 @@ def run_rulings(view: View) -> Iterator[Row]:
         yield _send(view, view.send)
 
 
-def found_rows(view: View) -> tuple[Row, ...]:
+def found_rows(view: View) -> tuple[FlatRow, ...]:
     """All that somebody has to look at, each once: findings, causes only, and what nothing else tells.
 
     A verdict has a row of its own only where no finding, no input and no message tells why it denies.
@@ -84,7 +84,7 @@ def found_rows(view: View) -> tuple[Row, ...]:
     return (*run_rows(safe, found), *found)
 
 
-def told_rows(view: View, one: Judged) -> tuple[Row, ...]:
+def told_rows(view: View, one: Judged) -> tuple[FlatRow, ...]:
     """The findings of one message of a scrubbed view, after the gate's word where they do not tell it."""
     found = tuple(message_rows(one))
     said = message_ruling(view, one.verdict)
@@ -98,29 +98,29 @@ def is_told(one: Judged) -> bool:
     return bool(one.blocking and one.verdict.reasons) and not one.verdict.untold
 
 
-def run_rows(view: View, found: Iterable[Row]) -> Iterator[Row]:
+def run_rows(view: View, found: Iterable[FlatRow]) -> Iterator[FlatRow]:
     """What is to be looked at in the run itself, its verdict only where nothing that was found denies."""
     said = [row for row in run_rulings(view) if row.effect is not Effect.NONE]
     blocked = any(row.effect is Effect.BLOCKS for row in (*said, *found) if row.rule != VERDICT)
     yield from (row for row in said if not (blocked and row.rule == VERDICT))
 
 
-def one_of_each_first(found: Iterable[Row]) -> list[Row]:
+def one_of_each_first(found: Iterable[FlatRow]) -> list[FlatRow]:
     """One row of each file before the second of any; what is about no file comes first."""
     seen: Counter[str] = Counter()
-    turns: list[tuple[int, Row]] = []
+    turns: list[tuple[int, FlatRow]] = []
     for row in found:
         turns.append((seen[row.source] if row.source else -1, row))
         seen[row.source] += 1
     return [row for _, row in sorted(turns, key=lambda turn: turn[0])]
 
 
-def message_ruling(view: View, verdict: MessageVerdict) -> Row:
+def message_ruling(view: View, verdict: MessageVerdict) -> FlatRow:
     """What the gate says of one message."""
     word, _ = decision_word(verdict, offline=view.offline)
     good = verdict.passed
     reasons = tuple(map(shown, verdict.reasons))
-    return Row(
+    return FlatRow(
         rule=GATE,
         outcome=_outcome(good=good, undecided=verdict.undecided),
         effect=Effect.NONE if good else Effect.BLOCKS,
@@ -138,13 +138,13 @@ def _told(reasons: tuple[str, ...], *, good: bool) -> str:
     return f"{'; '.join(reasons[:MOST_REASONS])}{more}."
 
 
-def _verdict(view: View) -> Row:
+def _verdict(view: View) -> FlatRow:
     verdict = view.verdict
     word, _ = decision_word(verdict, offline=view.offline)
     # An exit status that is not explained by a send must not look like a run that went well.
     told = verdict.exit_code == 0 or view.send is not None or view.campaign is not None
     good = verdict.passed and told
-    return Row(
+    return FlatRow(
         rule=VERDICT,
         outcome=_outcome(good=good, undecided=verdict.exit_code != 1),
         effect=Effect.NONE if good else Effect.BLOCKS,
@@ -159,7 +159,7 @@ def _outcome(*, good: bool, undecided: bool) -> Outcome:
     return Outcome.CANT_TELL if undecided else Outcome.FAILED
 
 
-def _send(view: View, result: SendResult) -> Row:
+def _send(view: View, result: SendResult) -> FlatRow:
     accepted = result.status is SendStatus.ACCEPTED and view.verdict.exit_code == 0
     outcome = _outcome(good=accepted, undecided=result.status is SendStatus.UNKNOWN)
     if result.status is SendStatus.NOT_ATTEMPTED and not view.verdict.permitted:
@@ -167,7 +167,7 @@ def _send(view: View, result: SendResult) -> Row:
     facts = {"tracking id": result.tracking_id, "MMS id": result.mms_id, "provider code": result.error_code}
     ids = tuple(f"{name}: {shown(value)}" for name, value in facts.items() if value)
     final = result.status is SendStatus.UNKNOWN and not result.may_repeat
-    return Row(
+    return FlatRow(
         rule=SEND,
         outcome=outcome,
         effect=Effect.NONE if outcome.settled else Effect.BLOCKS,
@@ -176,9 +176,9 @@ def _send(view: View, result: SendResult) -> Row:
     )
 
 
-def _campaign(view: View, result: CampaignResult) -> Row:
+def _campaign(view: View, result: CampaignResult) -> FlatRow:
     served = view.verdict.exit_code == 0
-    return Row(
+    return FlatRow(
         rule=CAMPAIGN,
         outcome=_outcome(good=served, undecided=result.unknown > 0),
         effect=Effect.NONE if served else Effect.BLOCKS,
@@ -190,14 +190,14 @@ def _campaign(view: View, result: CampaignResult) -> Row:
     )
 
 
-def _waiver(view: View, use: WaiverUse) -> Row:
+def _waiver(view: View, use: WaiverUse) -> FlatRow:
     label, text = about_waiver(use)
     selected = any(rule.id == use.waiver.rule for rule in view.report.rules)
     idle = use.state is WaiverState.UNUSED and not selected
     outcome = Outcome.PASSED if use.state is WaiverState.USED else Outcome.FAILED
     if idle:
         outcome = Outcome.INAPPLICABLE
-    return Row(
+    return FlatRow(
         rule=WAIVER,
         outcome=outcome,
         effect=Effect.ADVISES if outcome is Outcome.FAILED else Effect.NONE,

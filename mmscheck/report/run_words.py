@@ -14,7 +14,7 @@ from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.observation import NotFetched, Reason
 from mmscheck.model.report import MessageReport, Report
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.model.words import Outcome
 from mmscheck.report.clean import clean_url
@@ -100,7 +100,7 @@ MOST_FOLDERS = 3
 """Folders of unmapped URLs that are named; the others are counted."""
 
 
-class Unlooked(msgspec.Struct, frozen=True, kw_only=True):
+class UnlookedFolder(msgspec.Struct, frozen=True, kw_only=True):
     """URLs below one web folder that no local folder is mapped to; ``prefix`` is empty for what is no URL."""
 
     prefix: str
@@ -153,7 +153,7 @@ def noun(messages: Sequence[MessageReport], number: int) -> str:
     return count(number, "file" if messages and all(map(is_lone, messages)) else "message")
 
 
-def unlooked(report: Report) -> tuple[Unlooked, ...]:
+def unlooked(report: Report) -> tuple[UnlookedFolder, ...]:
     """The distinct URLs that were not looked at, by host, each under the folder that they share."""
     urls = {
         ref.url: None for message in report.messages for ref in message.media if _is_idle(message, ref.url)
@@ -161,7 +161,9 @@ def unlooked(report: Report) -> tuple[Unlooked, ...]:
     by_host: dict[str, list[str]] = {}
     for url in urls:
         by_host.setdefault(_origin(url), []).append(url)
-    return tuple(Unlooked(prefix=_shared(origin, each), media=len(each)) for origin, each in by_host.items())
+    return tuple(
+        UnlookedFolder(prefix=_shared(origin, each), media=len(each)) for origin, each in by_host.items()
+    )
 
 
 def _is_idle(message: MessageReport, url: str) -> bool:
@@ -169,7 +171,7 @@ def _is_idle(message: MessageReport, url: str) -> bool:
     return isinstance(seen, NotFetched) and seen.reason is Reason.OFFLINE
 
 
-def _named(found: tuple[Unlooked, ...]) -> str:
+def _named(found: tuple[UnlookedFolder, ...]) -> str:
     named = [shown(each.prefix) or "what is no URL" for each in found[:MOST_FOLDERS]]
     if more := len(found) - len(named):
         named.append(f"{more:,} more")

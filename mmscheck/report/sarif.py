@@ -34,7 +34,7 @@ from mmscheck.report.finding_words import leave
 from mmscheck.report.findings import Effect
 from mmscheck.report.layout import shown
 from mmscheck.report.markdown_text import escaped, fenced
-from mmscheck.report.rows import Row, idle_rows, uri, with_fingerprints
+from mmscheck.report.rows import FlatRow, idle_rows, uri, with_fingerprints
 from mmscheck.report.rulings import ABOUT, found_rows, one_of_each_first, rulings, run_rulings
 from mmscheck.report.view import View, decision_value
 
@@ -75,7 +75,7 @@ def _compressed(text: str) -> int:
 
 
 def _run(
-    view: View, evaluated: Sequence[Row], *, most: int | None = None, listed: bool = True
+    view: View, evaluated: Sequence[FlatRow], *, most: int | None = None, listed: bool = True
 ) -> dict[str, Any]:
     # A waiver that let nothing through changes no code: the notifications have it.
     found = [row for row in found_rows(view) if row.effect is not Effect.ADVISES or row.source]
@@ -98,7 +98,7 @@ def _run(
     }
 
 
-def _kept(found: list[tuple[Row, str]], most: int) -> list[tuple[Row, str]]:
+def _kept(found: list[tuple[FlatRow, str]], most: int) -> list[tuple[FlatRow, str]]:
     """So many of them, in their order; what blocks stays longest."""
     if len(found) <= most:
         return found
@@ -106,7 +106,7 @@ def _kept(found: list[tuple[Row, str]], most: int) -> list[tuple[Row, str]]:
     return [found[at] for at in sorted(weighed[:most])]
 
 
-def _properties(view: View, evaluated: Sequence[Row], left_out: int, *, listed: bool) -> dict[str, Any]:
+def _properties(view: View, evaluated: Sequence[FlatRow], left_out: int, *, listed: bool) -> dict[str, Any]:
     report = view.report
     return {
         "mmscheck/verdict": decision_value(view.verdict),
@@ -134,7 +134,7 @@ def _properties(view: View, evaluated: Sequence[Row], left_out: int, *, listed: 
     }
 
 
-def _evaluated(evaluated: Sequence[Row]) -> list[dict[str, Any]]:
+def _evaluated(evaluated: Sequence[FlatRow]) -> list[dict[str, Any]]:
     """What is no finding, for each source: the names of rule and place by outcome."""
     sources: dict[str, dict[str, list[str]]] = {}
     for row in evaluated:
@@ -166,7 +166,7 @@ def _invocation(view: View, left_out: int) -> dict[str, Any]:
     }
 
 
-def _result(view: View, row: Row, mark: str, rules: Rules) -> dict[str, Any]:
+def _result(view: View, row: FlatRow, mark: str, rules: Rules) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": row.rule,
         "ruleIndex": rules.index(row.rule),
@@ -183,21 +183,21 @@ def _result(view: View, row: Row, mark: str, rules: Rules) -> dict[str, Any]:
     return result
 
 
-def _is_open(row: Row) -> bool:
+def _is_open(row: FlatRow) -> bool:
     return row.outcome is Outcome.CANT_TELL and row.effect is Effect.ADVISES
 
 
-def _doubt(row: Row) -> str:
+def _doubt(row: FlatRow) -> str:
     return "Cannot tell: " if row.outcome is Outcome.CANT_TELL and row.key else ""
 
 
-def _level(row: Row) -> str:
+def _level(row: FlatRow) -> str:
     if _is_open(row):
         return "none"
     return {Effect.BLOCKS: "error", Effect.ADVISES: "warning"}.get(row.effect, "note")
 
 
-def _location(view: View, row: Row) -> dict[str, Any]:
+def _location(view: View, row: FlatRow) -> dict[str, Any]:
     # What is about no file still needs a place: GitHub refuses a result without one.
     first = next((message.source for message in view.report.messages), "")
     physical: dict[str, Any] = {"artifactLocation": {"uri": uri(row.source or first, view.root)}}
@@ -207,7 +207,7 @@ def _location(view: View, row: Row) -> dict[str, Any]:
     return {"physicalLocation": physical, **logical}
 
 
-def _facts(row: Row) -> dict[str, Any]:
+def _facts(row: FlatRow) -> dict[str, Any]:
     facts = {
         "outcome": row.outcome.value,
         "effect": row.effect.value,
@@ -229,9 +229,9 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning"}
 class Rules:
     """Descriptors of every selected rule, of every rule that was found broken, and of what the gate says."""
 
-    def __init__(self, report: Report, found: Iterable[Row]) -> None:
+    def __init__(self, report: Report, found: Iterable[FlatRow]) -> None:
         """Number the rules: those of the report first, in its order, then the rest as they come."""
-        told: dict[str, Row] = {}
+        told: dict[str, FlatRow] = {}
         for row in found:
             if row.rule not in told or (not told[row.rule].fix and row.fix):
                 told[row.rule] = row
@@ -254,7 +254,7 @@ class Rules:
         return self._index[rule]
 
 
-def _descriptor(name: str, title: str, row: Row | None, severity: Severity) -> dict[str, Any]:
+def _descriptor(name: str, title: str, row: FlatRow | None, severity: Severity) -> dict[str, Any]:
     why = row.why if row else ""
     fix = row.own_fix if row else ()
     text = "\n\n".join(filter(None, [f"{title}.", why, "\n".join(fix)]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult, RowNote
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.model.waiver import WaiverState
 from mmscheck.model.words import Owner
 from mmscheck.report.clean import clean_url

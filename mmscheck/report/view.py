@@ -8,7 +8,7 @@ import msgspec
 
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import PERMITS_NOTHING, MessageReport, Report
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SendResult
 from mmscheck.model.verdict import MessageVerdict, Verdict
 from mmscheck.report.json_types import Decision
 

@@ -13,12 +13,11 @@ from mmscheck.model.rule import Rule
 from mmscheck.model.server import Server
 from mmscheck.ruleset.floor import missing_floor
 from mmscheck.ruleset.folder import Folder, claim
-from mmscheck.ruleset.limitfolder import load_limits
-from mmscheck.ruleset.limits import Limits, Selection
+from mmscheck.ruleset.limits import KnownLimits, Selection, load_limits
 from mmscheck.ruleset.profiles import OFFLINE, Selected, load_profile
 from mmscheck.ruleset.rulefile import Reader, inspect_causes
-from mmscheck.ruleset.scope import file_scope
 from mmscheck.ruleset.servers import load_servers
+from mmscheck.ruleset.toml import file_scope
 
 PAGES = "pages.toml"
 """The file of ``rules/servers`` with pages, which their links tell before anybody answers."""
@@ -36,7 +35,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     extra: frozenset[str]
     profiles: Mapping[str, Selected]
     profile_names: frozenset[str]
-    limits: Limits
+    limits: KnownLimits
     servers: tuple[Server, ...]
 
 

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
-from collections.abc import Mapping
+from collections.abc import Collection
+from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
 from mmscheck.errors import RuleSetError
+from mmscheck.model.rule import NEVER_WAIVED
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType, Severity
-from mmscheck.ruleset.assets import Prefix, resolve_assets
-from mmscheck.ruleset.fields import Filled, Kebab
-from mmscheck.ruleset.networks import inspect_networks
-from mmscheck.ruleset.scope import Scope, file_scope
-from mmscheck.ruleset.table import read_table
-from mmscheck.ruleset.tomlfile import read_toml
-from mmscheck.ruleset.waivers import WaiverTable, inspect_waivers
+from mmscheck.ruleset.fields import Count, Filled, Kebab, PerSecond, Prefix, Seconds
+from mmscheck.ruleset.floor import refuse
+from mmscheck.ruleset.toml import Scope, file_scope, read_table, read_toml, shorten, unknown
 
 OWN_FILE, SHARED_FILE = "mmscheck.toml", "pyproject.toml"
 """The two places a configuration may be; in one folder the first goes first."""
 
-Seconds = Annotated[float, msgspec.Meta(gt=0, description="a number of seconds above 0")]
-PerSecond = Annotated[float, msgspec.Meta(gt=0, description="a number of requests per second above 0")]
-Count = Annotated[int, msgspec.Meta(ge=1, description="a whole number from 1")]
+
+class WaiverTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A waiver: leave for one rule to fail until the end of a day.
+
+    It is about one source, URL or slide when it names them, and about all otherwise.
+    """
+
+    # Not `Waiver` itself: that has ``baseline``, which no file may set.
+
+    rule: Kebab
+    reason: Filled
+    who: Filled
+    expires: dt.date
+    source: Filled | None = None
+    url: Filled | None = None
+    slide: Annotated[int, msgspec.Meta(ge=1, description="a slide number from 1")] | None = None
+
+    def value(self) -> Waiver:
+        """The waiver as the rest of the program knows it."""
+        return Waiver(**msgspec.structs.asdict(self))
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class RuleTable(msgspec.Struct, frozen=True, kw_only=True):
     """What ``[rules.<id>]`` changes of one rule."""
 
     severity: Severity | None = None
@@ -49,8 +66,47 @@ class SendTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     operator_id: Filled | None = None
 
 
-class ConfigFile(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """The configuration of mmscheck: ``mmscheck.toml``, or ``[tool.mmscheck]`` of a ``pyproject.toml``."""
+class NotifyEvent(StrEnum):
+    """What ``mmscheck serve`` can tell of."""
+
+    REPORT = "report"
+    DENIED_SEND = "denied-send"
+    UNKNOWN_SEND = "unknown-send"
+    FALSE_PERMIT = "false-permit"
+
+
+class NotifyFormat(StrEnum):
+    """How it is told: as JSON that is signed, or as a message of Slack or Teams."""
+
+    WEBHOOK = "webhook"
+    SLACK = "slack"
+    TEAMS = "teams"
+
+
+class NotifyTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """One place that ``[notify.<name>]`` has told by ``mmscheck serve``; no check and no command reads it."""
+
+    url: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A(https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/])\S+\Z",
+            description="an https:// URL, or an http:// one of this machine",
+        ),
+    ]
+    events: Annotated[tuple[NotifyEvent, ...], msgspec.Meta(min_length=1, description="what to tell of")]
+    format: NotifyFormat = NotifyFormat.WEBHOOK
+    secret_file: Filled | None = None
+    tries: Annotated[int, msgspec.Meta(ge=1, le=20, description="a number of tries from 1 to 20")] = 8
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """What a configuration may say, in the order of the documentation; None, and empty, is a key left out.
+
+    The keys that are ``Any`` here are texts in a file, and paths or values in what is read of it. ``timeout``
+    and ``deadline`` are seconds. ``allow_net`` holds networks in CIDR form, ``connect_to`` texts as the flag
+    of that name takes them, not looked into here. ``rules`` maps rule ids to changes, which ``load_ruleset``
+    applies.
+    """
 
     profile: Kebab | None = None
     sender: SenderType | None = None
@@ -61,7 +117,7 @@ class ConfigFile(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     require_confinement: bool = False
     allow_net: tuple[Filled, ...] = ()
     connect_to: tuple[Filled, ...] = ()
-    ca_file: Filled | None = None
+    ca_file: Any = None
     timeout: Seconds | None = None
     deadline: Seconds | None = None
     max_concurrency: Count | None = None
@@ -69,45 +125,35 @@ class ConfigFile(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     rate: PerSecond | None = None
     proxy: Filled | None = None
     user_agent: Filled | None = None
-    extra_rules: tuple[Filled, ...] = ()
+    extra_rules: Any = ()
     send: SendTable = SendTable()
+    notify: dict[Kebab, NotifyTable] = {}
+    assets: Any = ()
+    rules: dict[str, RuleTable] = {}
+    waivers: Any = ()
+
+
+class ConfigFile(Settings, frozen=True, kw_only=True):
+    """The configuration of mmscheck: ``mmscheck.toml``, or ``[tool.mmscheck]`` of a ``pyproject.toml``."""
+
+    ca_file: Filled | None = None
+    extra_rules: tuple[Filled, ...] = ()
     assets: dict[Prefix, Filled] = {}
-    rules: dict[str, Change] = {}
     waivers: tuple[WaiverTable, ...] = ()
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A configuration file as read; None, and empty, is a key that the file leaves out.
+class Config(Settings, frozen=True, kw_only=True):
+    """A configuration as the rest of the program takes it.
 
-    ``path`` is the file, absolute; relative in a configuration that no file holds. ``timeout`` and
-    ``deadline`` are seconds. ``allow_net`` holds networks in CIDR form, ``connect_to`` texts as the flag of
-    that name takes them, not looked into here. ``ca_file`` and ``extra_rules`` are written relative to the
-    file's folder and are joined to it here; so are the folders of ``assets``, which pairs URL prefixes with
-    them, the longest prefix first. ``rules`` maps rule ids to changes, which ``load_ruleset`` applies.
+    ``path`` is the file, absolute; relative in a configuration that no file holds. What a file writes
+    relative to its folder is joined to it here: ``ca_file``, ``extra_rules``, and the folders of ``assets``,
+    which pairs URL prefixes with them, the longest prefix first, as it wins.
     """
 
     path: Path = Path(OWN_FILE)
-    profile: str | None = None
-    sender: SenderType | None = None
-    carriers: tuple[str, ...] = ()
-    providers: tuple[str, ...] = ()
-    transcoding: bool = False
-    strict: bool = False
-    require_confinement: bool = False
-    allow_net: tuple[str, ...] = ()
-    connect_to: tuple[str, ...] = ()
     ca_file: Path | None = None
-    timeout: float | None = None
-    deadline: float | None = None
-    max_concurrency: int | None = None
-    per_host: int | None = None
-    rate: float | None = None
-    proxy: str | None = None
-    user_agent: str | None = None
     extra_rules: tuple[Path, ...] = ()
-    send: SendTable = SendTable()
     assets: tuple[tuple[str, Path], ...] = ()
-    rules: Mapping[str, Change] = {}
     waivers: tuple[Waiver, ...] = ()
 
 
@@ -124,7 +170,7 @@ def load_config(path: Path) -> Config:
         scope, raw = _own_table(scope, raw)
     file = None if raw is None else read_table(scope, raw, ConfigFile)
     if file is not None:
-        inspect_networks(scope.at("allow-net"), file.allow_net)
+        _inspect_networks(scope.at("allow-net"), file.allow_net)
         inspect_waivers(scope.at("waivers"), tuple(each.value() for each in file.waivers))
     if file is None or faults:
         raise RuleSetError(faults)
@@ -150,31 +196,47 @@ def _own_table(scope: Scope, raw: dict[str, Any]) -> tuple[Scope, dict[str, Any]
 
 def _config(path: Path, file: ConfigFile) -> Config:
     folder = path.parent
-    return Config(
-        path=path,
-        profile=file.profile,
-        sender=file.sender,
-        carriers=file.carriers,
-        providers=file.providers,
-        transcoding=file.transcoding,
-        strict=file.strict,
-        require_confinement=file.require_confinement,
-        allow_net=file.allow_net,
-        connect_to=file.connect_to,
-        ca_file=folder / file.ca_file if file.ca_file else None,
-        timeout=file.timeout,
-        deadline=file.deadline,
-        max_concurrency=file.max_concurrency,
-        per_host=file.per_host,
-        rate=file.rate,
-        proxy=file.proxy,
-        user_agent=file.user_agent,
-        extra_rules=tuple(folder / each for each in file.extra_rules),
-        send=file.send,
-        assets=resolve_assets(folder, file.assets),
-        rules=file.rules,
-        waivers=tuple(each.value() for each in file.waivers),
-    )
+    as_written = {name: getattr(file, name) for name in Settings.__struct_fields__}
+    assets = sorted(file.assets.items(), key=lambda pair: (-len(pair[0]), pair[0]))
+    joined = {
+        "ca_file": folder / file.ca_file if file.ca_file else None,
+        "extra_rules": tuple(folder / each for each in file.extra_rules),
+        "assets": tuple((prefix, folder / each) for prefix, each in assets),
+        "waivers": tuple(each.value() for each in file.waivers),
+    }
+    return Config(path=path, **{**as_written, **joined})
+
+
+def _inspect_networks(scope: Scope, networks: tuple[str, ...]) -> None:
+    """Record every text that is no network in CIDR form."""
+    for position, text in enumerate(networks):
+        try:
+            ip_network(text)
+        except ValueError:
+            scope.at(position).fault(f"expected a network such as '10.0.0.0/8', got {shorten(text)}")
+
+
+def inspect_waivers(scope: Scope, waivers: tuple[Waiver, ...]) -> None:
+    """Record waivers of what nobody can waive, and those for the same thing as another."""
+    places = [(waiver.rule, waiver.source, waiver.url, waiver.slide) for waiver in waivers]
+    for position, place in enumerate(places):
+        _refuse_waiver(scope.at(position).at("rule"), waivers[position].rule)
+        if place in places[:position]:
+            first = places.index(place)
+            scope.at(position).fault(f"duplicate of waivers[{first}], expected one for the same thing")
+
+
+def inspect_waived_rules(scope: Scope, waivers: tuple[Waiver, ...], known: Collection[str]) -> None:
+    """Record waivers of rules that are not among the known ones."""
+    for position, waiver in enumerate(waivers):
+        if waiver.rule not in known:
+            scope.at(position).at("rule").fault(unknown("rule", waiver.rule, known))
+
+
+def _refuse_waiver(scope: Scope, rule_id: str) -> None:
+    if not refuse(scope, rule_id, "waived") and rule_id in NEVER_WAIVED:
+        what = "cannot be waived, because without it there is no message to judge"
+        scope.fault(f"{rule_id} {what}, expected it left alone")
 
 
 def demand_folders(config: Config) -> None:

@@ -1,4 +1,4 @@
-"""The kinds of text that rule, limit, profile and configuration files are made of.
+"""The kinds of text and number that rule, limit, profile and configuration files are made of.
 
 Each carries a description, which is what a fault says was expected.
 """
@@ -20,3 +20,16 @@ Filled = Annotated[str, Meta(pattern=r"\S", description="a text that is not blan
 
 ProviderCode = Annotated[str, Meta(pattern=r"\A[EN][0-9]{3}\Z", description="a provider code such as 'E312'")]
 """A code of the provider's list: E for errors, N for notices."""
+
+PREFIX = r"\Ahttps?://[^\s/?#@\\]+/(?:[^\s?#\\]*/)?\Z"
+"""An absolute http or https URL that ends after a slash: a longer name beside it would match otherwise."""
+
+Prefix = Annotated[
+    str,
+    Meta(pattern=PREFIX, description="a URL prefix that ends in /, such as 'https://media.example.com/mms/'"),
+]
+"""What URLs below one folder have in common."""
+
+Seconds = Annotated[float, Meta(gt=0, description="a number of seconds above 0")]
+PerSecond = Annotated[float, Meta(gt=0, description="a number of requests per second above 0")]
+Count = Annotated[int, Meta(ge=1, description="a whole number from 1")]

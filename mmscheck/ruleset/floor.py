@@ -14,8 +14,7 @@ import msgspec
 
 from mmscheck.model.rule import FLOOR, SECOND_GATE
 from mmscheck.model.words import Severity, TargetKind
-from mmscheck.ruleset.params import plain_params
-from mmscheck.ruleset.scope import Scope
+from mmscheck.ruleset.toml import Scope, plain_params
 
 
 class Guarded(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from mmscheck.errors import RuleSetError
-from mmscheck.ruleset.scope import file_scope, unknown
+from mmscheck.ruleset.toml import file_scope, unknown
 
 FAMILIES = frozenset({"request", "subject", "slide", "url", "http", "mime", "media", "message"})
 """The folders that hold rules."""

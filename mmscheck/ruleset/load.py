@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from mmscheck.errors import RuleSetError
 from mmscheck.model.check import Check
-from mmscheck.model.rule import Rule, RuleSet
+from mmscheck.model.rule import Limit, Override, Rule, RuleSet
 from mmscheck.model.server import Server
+from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset.catalogue import Catalogue, read_catalogue
-from mmscheck.ruleset.config import Config
-from mmscheck.ruleset.configure import configure
-from mmscheck.ruleset.digest import digest
+from mmscheck.ruleset.config import Config, RuleTable, inspect_waived_rules, inspect_waivers
 from mmscheck.ruleset.folder import packaged_root
-from mmscheck.ruleset.limits import Limits, Selection
-from mmscheck.ruleset.overrides import Changed
-from mmscheck.ruleset.profiles import OFFLINE
-from mmscheck.ruleset.scope import Scope, file_scope, unknown
+from mmscheck.ruleset.limits import KnownLimits, Selection
+from mmscheck.ruleset.profiles import OFFLINE, Changed, change_params, change_severity
+from mmscheck.ruleset.toml import Scope, file_scope, plain_params, unknown
 
 DEFAULT_PROFILE = "send"
 """The profile when neither the caller nor the configuration names one."""
@@ -153,7 +157,7 @@ def _selected(catalogue: Catalogue, name: str) -> tuple[Changed, ...]:
 
 
 def _ruleset(
-    known: Limits,
+    known: KnownLimits,
     name: str,
     selected: tuple[Changed, ...],
     config: Config | None,
@@ -191,3 +195,86 @@ def _ruleset(
         servers=servers,
         configuration=str(of_file.path) if of_file else None,
     )
+
+
+def configure(
+    faults: list[str], catalogue: Catalogue, selected: tuple[Changed, ...], config: Config
+) -> tuple[Changed, ...]:
+    """The selected rules as the configuration changes them, in the same order.
+
+    Changes of rules that are not selected are held to the same, so that a mistake in them is found
+    before the profile that needs them.
+    """
+    scope = file_scope(faults, config.path)
+    # A file's waivers have been through the first; a configuration made by a program has not.
+    inspect_waivers(scope.at("waivers"), config.waivers)
+    inspect_waived_rules(scope.at("waivers"), config.waivers, catalogue.known)
+    changed = {rule_id: Changed(rule=rule) for rule_id, rule in catalogue.rules.items()}
+    changed |= {each.rule.id: each for each in selected}
+    for rule_id, change in config.rules.items():
+        place = scope.at("rules").at(rule_id)
+        if rule_id in changed:
+            changed[rule_id] = _changed(place, changed[rule_id], change, config.path.name)
+        elif rule_id not in catalogue.known:
+            place.fault(unknown("rule", rule_id, catalogue.known))
+    return tuple(changed[each.rule.id] for each in selected)
+
+
+def _changed(scope: Scope, changed: Changed, change: RuleTable, by: str) -> Changed:
+    changed = change_severity(scope.at("severity"), changed, change.severity, by)
+    return change_params(scope.at("params"), changed, change.params, by)
+
+
+def digest(
+    *,
+    profile: str,
+    selection: Selection,
+    rules: tuple[Rule, ...],
+    limits: dict[str, Limit],
+    overrides: tuple[Override, ...],
+    waivers: tuple[Waiver, ...] = (),
+    servers: tuple[Server, ...] = (),
+    config: Config | None = None,
+) -> str:
+    """``sha256:`` and the hex digest of a canonical JSON text: sorted keys and sets, no file paths."""
+    shaped = {
+        "version": _version(),
+        "profile": profile,
+        "selection": selection,
+        "rules": [_plain_rule(rule) for rule in rules],
+        "limits": limits,
+        "overrides": overrides,
+        "waivers": waivers,
+        "servers": servers,
+        "configuration": None if config is None else config_digest(config),
+    }
+    return "sha256:" + hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
+
+
+_NO_RULES = frozenset({"path", "notify"})
+"""Where it is, and who is told of its results: neither changes one."""
+
+
+def config_digest(config: Config) -> str:
+    """``sha256:`` and the hex digest of what a configuration says of checks; paths relative to its folder."""
+    folder = config.path.parent
+    said = {name: getattr(config, name) for name in config.__struct_fields__ if name not in _NO_RULES}
+
+    def relative(path: Any) -> str:
+        return os.path.relpath(path, folder) if isinstance(path, Path) else str(path)
+
+    text = msgspec.json.encode(said, enc_hook=relative, order="sorted")
+    return "sha256:" + hashlib.sha256(text).hexdigest()
+
+
+def _plain_rule(rule: Rule) -> dict[str, Any]:
+    fields = {name: getattr(rule, name) for name in rule.__struct_fields__}
+    return {**fields, "check": rule.check.name, "params": plain_params(rule.params)}
+
+
+def _version() -> str:
+    """The version of this program, because its checks are part of what decides."""
+    try:
+        return importlib.metadata.version("mmscheck")
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,7 +1,7 @@
 """The JSON Schemas of rule files and of the configuration, generated from what the loader reads.
 
 ``python -m mmscheck.ruleset.schema rule`` (or ``config``) prints one. The loader is stricter: it also knows
-which checks, parameters, limits and rules there are.
+which checks, parameters, limits and rules there are. What each key means stands here, for editors.
 """
 
 from __future__ import annotations
@@ -9,13 +9,87 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from mmscheck.ruleset.config import ConfigFile
-from mmscheck.ruleset.keys import CONFIG_KEYS, RULE_KEYS
 from mmscheck.ruleset.rulefile import RuleFile
+
+RULE_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "RuleFile.id": "The rule's id, equal to the file's name.",
+        "RuleFile.title": "What holds when the rule passes, as a sentence.",
+        "RuleFile.severity": "error guards the gate; warning is advice and blocks only with --strict.",
+        "RuleFile.target": "What the rule is evaluated on; equal to the check's own target.",
+        "RuleFile.owner": "Who can fix what it finds.",
+        "RuleFile.check": "The name of the check that decides.",
+        "RuleFile.provider_codes": "The provider's error codes that a finding would have become.",
+        "RuleFile.source": "Where the rule comes from, and of when that is.",
+        "RuleFile.text": "What people read.",
+        "RuleFile.params": "Literal values of the check's parameters.",
+        "RuleFile.limits": "Parameters that take their number from a named limit.",
+        "RuleFile.carriers": "Parameters that take their numbers from the limits of the chosen carriers.",
+        "RuleFile.providers": "Parameters that take their numbers from the limits of the chosen providers.",
+        "RuleFile.follows": "Rules whose failure explains a finding of this one, the first to be told first.",
+        "RuleFile.follows_when": "Of which finding: failed, cant-tell, or the reason for programs, by rule.",
+        "RuleText.why": "Why it matters, in a sentence or two.",
+        "RuleText.fix": "What to do, starting with a verb.",
+        "RuleText.failed": "The finding: {source} {slide} {url} {kind} {line} and what the check reports.",
+        "RuleText.cant_tell": "When it could not be decided; {reason} and the places, not the reports.",
+    }
+)
+"""By struct and key."""
+
+CONFIG_KEYS: Mapping[str, str] = MappingProxyType(
+    {
+        "ConfigFile.profile": "The rules to apply: send, save, lint, or one of an extra folder.",
+        "ConfigFile.sender": "What the message is sent from; without it the tightest numbers count.",
+        "ConfigFile.carriers": "Carriers whose limits are looked at too, by the names of their limits files.",
+        "ConfigFile.providers": "Other providers whose limits are looked at too, likewise.",
+        "ConfigFile.transcoding": "True when the provider transcodes media for this account.",
+        "ConfigFile.strict": "Warnings block like errors.",
+        "ConfigFile.require-confinement": "Check nothing where processes that open media are not isolated.",
+        "ConfigFile.allow-net": "Networks (CIDR) that may hold media although they are not public.",
+        "ConfigFile.connect-to": "HOST:PORT:ADDRESS:PORT, as curl's --connect-to.",
+        "ConfigFile.ca-file": "A PEM file of further certificate authorities, relative to this file.",
+        "ConfigFile.timeout": "Seconds for one fetch.",
+        "ConfigFile.deadline": "Seconds for the whole check.",
+        "ConfigFile.max-concurrency": "Fetches at the same time.",
+        "ConfigFile.per-host": "Fetches from one host at the same time.",
+        "ConfigFile.rate": "At most so many requests a second to one host.",
+        "ConfigFile.proxy": "The http:// proxy that every request goes through; it then guards addresses.",
+        "ConfigFile.user-agent": "What mmscheck calls itself to media servers.",
+        "ConfigFile.extra-rules": "Further rule folders, relative to this file.",
+        "ConfigFile.assets": "The folder of the media, relative to this file, by URL prefix (ending in /).",
+        "ConfigFile.send": "What sends use that are not told otherwise by an option or a variable.",
+        "ConfigFile.notify": "Whom mmscheck serve tells of what happened, by a name for each.",
+        "ConfigFile.rules": "Changes of single rules, by id.",
+        "ConfigFile.waivers": "Leave for single rules to fail until a day.",
+        "SendTable.api-url": "The provider's address; counts only in a file that is named with --config.",
+        "SendTable.from": "One of the account's numbers, digits only, in quotation marks.",
+        "SendTable.service-id": "The campaign or service id.",
+        "SendTable.fallback-sms-text": "Sent as SMS where MMS cannot be delivered.",
+        "SendTable.operator-id": "The recipient's carrier, when known.",
+        "NotifyTable.url": "Where it is posted: https, or http on this machine.",
+        "NotifyTable.events": "What is told.",
+        "NotifyTable.format": "webhook (JSON, signed), slack or teams.",
+        "NotifyTable.secret-file": "Signs a webhook: a file of at least 16 characters, relative to this one.",
+        "NotifyTable.tries": "How often it is tried until it is taken (8).",
+        "RuleTable.severity": "The rule's severity instead of its own.",
+        "RuleTable.params": "The check's parameters instead of the rule's own.",
+        "WaiverTable.rule": "The id of the one rule that may fail.",
+        "WaiverTable.reason": "Why that is right.",
+        "WaiverTable.who": "Who answers for it.",
+        "WaiverTable.expires": "The last day it holds, in UTC.",
+        "WaiverTable.source": "Only in this document, as the report names it.",
+        "WaiverTable.url": "Only for this media URL, exactly as the slide XML has it.",
+        "WaiverTable.slide": "Only on this slide and its media, from 1.",
+    }
+)
+"""By struct and key."""
+
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _USAGE = "usage: python -m mmscheck.ruleset.schema rule | config\n"

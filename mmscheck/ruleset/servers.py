@@ -11,9 +11,7 @@ import msgspec
 
 from mmscheck.base.patterns import pattern_fault
 from mmscheck.model.server import IN_PLACE_OF_THE_FILE, Server
-from mmscheck.ruleset.scope import Scope, file_scope, shorten, unknown
-from mmscheck.ruleset.table import NATIVE, read_table
-from mmscheck.ruleset.tomlfile import read_toml
+from mmscheck.ruleset.toml import NATIVE, Scope, file_scope, read_table, read_toml, shorten, unknown
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _HOST = re.compile(r"\.?[a-z0-9-]+(?:\.[a-z0-9-]+)+")

@@ -16,10 +16,8 @@ from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions, load_rules
 from mmscheck.media import MediaWorkers, demand_confinement
 from mmscheck.model.report import Report
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import BOUND, RuleSet
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit, Verdict
 from mmscheck.model.words import Outcome
 from mmscheck.send.flow import check_message, note_denial

@@ -21,10 +21,8 @@ from mmscheck.model.check import Binding
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import MessageReport, Report
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import CallKind, SaveRequest, SendRequest, SendResult, SendStatus
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import CallKind, SendResult, SendStatus
 from mmscheck.model.verdict import Permit, Verdict
 from mmscheck.send.order import Order, Retries
 

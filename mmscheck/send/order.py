@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from mmscheck import ledger as ledgers
 from mmscheck.model.ledger import Expected, SendIntent
 from mmscheck.model.report import Report
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import BOUND
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SendResult
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Outcome
 
@@ -116,10 +115,7 @@ def own_key(request: SendRequest, subject: str | None, client: object, campaign:
 
     A ``campaign`` is part of it, so that another one may send the same to the same number once more.
     """
-    # The ledger brings SQLAlchemy, which nothing but a send needs.
-    from mmscheck.ledger import idempotency_key  # noqa: PLC0415
-
-    return idempotency_key(
+    return ledgers.idempotency_key(
         account=account_of(request, client),
         to=request.to or "",
         mms_id=request.mms_id or "",

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mmscheck import ledger as ledgers
 from mmscheck.errors import UsageError
 from mmscheck.model.ledger import MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import MessageReport, Report
-from mmscheck.model.save import SaveRequest, Template
-from mmscheck.model.send import SAVE_CALL, SendResult, SendStatus
+from mmscheck.model.request import SAVE_CALL, SaveRequest, SendResult, SendStatus, Template
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import MediaKind
 from mmscheck.send.flow import ProviderCall
@@ -159,14 +159,11 @@ def binding_of(message: MessageReport, mms_id: str, state: MmsState, account: st
     """
     if message.changed:
         raise UsageError("it was judged with other texts or merge data than are stored; nothing can be bound")
-    # The ledger brings SQLAlchemy, which nothing but a save or a send needs.
-    from mmscheck.ledger import Save  # noqa: PLC0415
-
-    seen = {ref.url: message.observations.get(ref.url) for ref in message.media}
-    if missing := [url for url, item in seen.items() if not isinstance(item, Fetched)]:
+    items = {ref.url: message.observations.get(ref.url) for ref in message.media}
+    if missing := [url for url, item in items.items() if not isinstance(item, Fetched)]:
         raise UsageError(f"{len(missing)} of the media were not fetched whole, so nothing can be bound")
-    media = tuple((url, f"sha256:{item.sha256}") for url, item in seen.items() if isinstance(item, Fetched))
-    return Save(
+    media = tuple((url, f"sha256:{item.sha256}") for url, item in items.items() if isinstance(item, Fetched))
+    return ledgers.Save(
         mms_id=mms_id,
         digest=message.digest,
         media=media,

@@ -21,8 +21,7 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SEND_CALL, SendResult, SendStatus
+from mmscheck.model.request import SEND_CALL, SendRequest, SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.send.flow import ProviderCall
 from mmscheck.send.order import Client, Order, Retries, intent_of
@@ -216,10 +215,10 @@ def turned_away(refusal: ClaimRefused) -> SendResult:
 
 def stopped(holds: tuple[Hold, ...]) -> SendResult:
     """The kill switch is pulled."""
-    told = "; ".join(f"{hold.who} since {_time(hold.held_at)}: {hold.reason}" for hold in holds)
+    reasons = "; ".join(f"{hold.who} since {_time(hold.held_at)}: {hold.reason}" for hold in holds)
     return SendResult(
         status=SendStatus.NOT_ATTEMPTED,
-        detail=f"Every send is held ({told}). Nothing was sent. To let sends go again: mmscheck release",
+        detail=f"Every send is held ({reasons}). Nothing was sent. To let sends go again: mmscheck release",
     )
 
 

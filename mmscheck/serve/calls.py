@@ -13,9 +13,8 @@ from mmscheck.judge.pipeline import load_rules
 from mmscheck.ledger import Ledger
 from mmscheck.model.ledger import NEVER_ARRIVED, SendState
 from mmscheck.model.report import Report
-from mmscheck.model.request import Changes, CustomText, SendRequest, sender_type
-from mmscheck.model.send import SendResult, SendStatus
-from mmscheck.model.words import SenderType
+from mmscheck.model.request import Changes, CustomText, SendRequest, SendResult, SendStatus
+from mmscheck.model.words import SenderType, sender_type
 from mmscheck.ruleset import Config
 from mmscheck.ruleset.config import SendTable
 from mmscheck.send.api import Gate

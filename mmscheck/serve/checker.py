@@ -14,9 +14,8 @@ from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Observation
 from mmscheck.model.report import LINT, Report
-from mmscheck.model.request import Changes, CustomText
+from mmscheck.model.request import Changes, CustomText, SendResult
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.send import SendResult
 from mmscheck.model.words import SenderType
 from mmscheck.report import View
 from mmscheck.report.view import decision_value

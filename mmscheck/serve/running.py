@@ -15,11 +15,13 @@ from mmscheck.ruleset import Config
 from mmscheck.serve.api import Parts
 from mmscheck.serve.calls import Caller
 from mmscheck.serve.checker import Checker, Done
+from mmscheck.serve.courier import Courier
 from mmscheck.serve.door import Door, is_loopback
 from mmscheck.serve.jobs import Jobs
 from mmscheck.serve.lane import open_lane
 from mmscheck.serve.listening import listening
 from mmscheck.serve.metrics import Metrics
+from mmscheck.serve.notify import Target
 from mmscheck.serve.service import Log, Service
 from mmscheck.serve.settings import Caps
 from mmscheck.serve.store import Store
@@ -34,7 +36,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
 
     ``where`` is the ledger's address. ``tokens`` None: only this machine may come, and nobody sends.
     ``hosts`` and ``origins`` are for ``Door``. ``client`` None makes no calls. With ``reuse_port`` several
-    processes share the port.
+    processes share the port. ``notify`` are the places that are told.
     """
 
     host: str
@@ -48,6 +50,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     client: SinchClient | None = None
     require_approval: bool = False
     reuse_port: bool = False
+    notify: tuple[Target, ...] = ()
     caps: Caps = Caps()
 
 
@@ -80,7 +83,8 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
         elif place.file is not None:
             place.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         known = () if setup.client is None else (setup.client.api_key,)
-        store = Store(await open_lane(place), known=known)
+        lane = await open_lane(place)
+        store = Store(lane, known=known)
         stack.push_async_callback(store.close)
         metrics = Metrics()
         checker = await stack.enter_async_context(Checker(setup.config, setup.policy, slots=setup.caps.slots))
@@ -97,8 +101,11 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
                 )
             )
 
+        courier = await stack.enter_async_context(Courier(lane, setup.notify, ledger))
+
         async def ended(row: Row, done: Done | None, problem: Problem | None, seconds: float) -> None:
             metrics.ended(row.kind, done, seconds)
+            await courier.ended(row, done, problem)
             log(
                 {
                     "event": "job",

@@ -76,7 +76,7 @@ APPROVALS = Table(
 NOTICES = Table(
     "mmscheck_serve_notices",
     META,
-    Column("id", String(32), primary_key=True),
+    Column("id", String(160), primary_key=True),
     Column("target", String(64), nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("made", Float, nullable=False),

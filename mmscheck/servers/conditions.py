@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from mmscheck.base.framing import Framing
 from mmscheck.base.http import COMPRESSIONS, OK, REFUSALS, WEB_PAGES
-from mmscheck.model.framing import Framing
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Probe, ProbeName
 from mmscheck.model.server import Condition, Link
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import msgspec
 
 from mmscheck.model.observation import BYTE_WITNESSES, Fetched, Observation, ProbeName
-from mmscheck.model.report import Advice
+from mmscheck.model.report import ServerAdvice
 from mmscheck.model.server import IN_PLACE_OF_THE_FILE, Detected, Mark, Remedy, Server, ServerKind
 from mmscheck.servers.conditions import ServerAnswer, answer_of, answers, holds, is_link
 
@@ -140,7 +140,7 @@ def likeness(recognised: Recognised, rule: str) -> str:
     return f"It looks like {' and '.join(likely)}." if likely else ""
 
 
-def advice(recognised: Recognised, rule: str, *, decided: bool = True) -> tuple[Advice, ...]:
+def advice(recognised: Recognised, rule: str, *, decided: bool = True) -> tuple[ServerAdvice, ...]:
     """What helps with this rule on what was recognised, one for each remedy.
 
     Without ``decided`` (the rule could not tell) only what answers in place of the file is spoken of.
@@ -148,13 +148,13 @@ def advice(recognised: Recognised, rule: str, *, decided: bool = True) -> tuple[
     if not recognised.found:
         return ()
     return tuple(
-        Advice(name=_name(server), words=_words(remedy))
+        ServerAdvice(name=_name(server), words=_words(remedy))
         for server, remedy in _fitting(recognised, rule, _pertinent(recognised, rule))
         if decided or server.kind in IN_PLACE_OF_THE_FILE
     )
 
 
-def join_fix(general: str, advised: Iterable[Advice]) -> str:
+def join_fix(general: str, advised: Iterable[ServerAdvice]) -> str:
     """A rule's own fix with what is advised below it."""
     return "\n".join((general, *(f"For {each}" for each in advised)))
 

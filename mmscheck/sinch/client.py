@@ -16,9 +16,15 @@ from typing import Self
 import msgspec
 
 from mmscheck.errors import PermitError, UsageError
-from mmscheck.model.request import SendRequest
-from mmscheck.model.save import SaveRequest, Template
-from mmscheck.model.send import SAVE_CALL, SEND_CALL, CallKind, SendResult
+from mmscheck.model.request import (
+    SAVE_CALL,
+    SEND_CALL,
+    CallKind,
+    SaveRequest,
+    SendRequest,
+    SendResult,
+    Template,
+)
 from mmscheck.model.verdict import Permit
 from mmscheck.sinch.answers import MAX_ANSWER_BYTES, parse_answer
 from mmscheck.sinch.documents import request_xml, save_xml
@@ -108,18 +114,18 @@ class SinchClient:
 
         Asks for one page after the other, each once.
         """
-        seen = 0
+        listed = 0
         for number in range(1, MAX_PAGES + 1):
             page = await self._page(number)
             if isinstance(page, Refused):
                 return page
-            found = [one for one in page.templates if one.mms_id == mms_id]
-            if len(found) > 1:
+            matches = [one for one in page.templates if one.mms_id == mms_id]
+            if len(matches) > 1:
                 return Refused(reason=f"the provider lists mms-id {mms_id!a} more than once")
-            if found:
-                return found[0]
-            seen += len(page.templates)
-            if not page.templates or (page.total is not None and seen >= page.total):
+            if matches:
+                return matches[0]
+            listed += len(page.templates)
+            if not page.templates or (page.total is not None and listed >= page.total):
                 return None
         return Refused(reason=f"the id was not among the first {MAX_PAGES} pages of the provider's list")
 

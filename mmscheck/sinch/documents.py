@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from lxml import etree
 
+from mmscheck.base.secret_words import SECRET_ELEMENTS
 from mmscheck.base.xml import XmlError, folded_tag, parse
 from mmscheck.errors import UsageError
 from mmscheck.model.request import Changes, SendRequest
@@ -108,7 +109,6 @@ def _add_data(root: etree._Element, changes: Changes) -> None:
 
 ACTION = "saveMMS"
 
-_SECRETS = frozenset({"apikey", "xapikey", "pass", "password", "secret", "token", "auth", "authorization"})
 _MEANT_FOR_A_SEND = frozenset({"to", "mmsid"})
 
 
@@ -134,7 +134,7 @@ def redacted_save(document: bytes) -> bytes:
     """The same with ``REDACTED`` for the key and for every other secret that the document holds."""
     root = _read(save_xml(document, REDACTED))
     for element in root.iter(etree.Element):
-        if folded_tag(element) in _SECRETS:
+        if folded_tag(element) in SECRET_ELEMENTS:
             element.text = REDACTED
     return etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8")
 

@@ -10,9 +10,15 @@ import msgspec
 from mmscheck.base.known_secret import KnownSecret
 from mmscheck.base.phone import another_number
 from mmscheck.base.text import one_line
-from mmscheck.model.request import SendRequest
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SAVE_CALL, SEND_CALL, CallKind, SendResult, SendStatus
+from mmscheck.model.request import (
+    SAVE_CALL,
+    SEND_CALL,
+    CallKind,
+    SaveRequest,
+    SendRequest,
+    SendResult,
+    SendStatus,
+)
 from mmscheck.sinch.answers import ProviderAnswer, Unparseable
 from mmscheck.sinch.codes import CodeClass, explain
 from mmscheck.sinch.documents import REDACTED

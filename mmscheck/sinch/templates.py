@@ -10,7 +10,7 @@ import msgspec
 from lxml import etree
 
 from mmscheck.base.xml import folded_tag, parse
-from mmscheck.model.save import Template
+from mmscheck.model.request import Template
 from mmscheck.sinch.answers import ProviderAnswer, Unparseable, parse_answer
 
 MAX_LISTING_BYTES = 4_194_304

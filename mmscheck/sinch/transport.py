@@ -18,7 +18,7 @@ import yarl
 
 from mmscheck.base.redact import redact_url
 from mmscheck.errors import UsageError
-from mmscheck.model.send import CallKind, SendResult, SendStatus
+from mmscheck.model.request import CallKind, SendResult, SendStatus
 from mmscheck.sinch.answers import MAX_ANSWER_BYTES
 from mmscheck.sinch.outcome import tidy, unknown
 

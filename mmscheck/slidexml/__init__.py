@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from mmscheck.slidexml.decode import MAX_BYTES
-from mmscheck.slidexml.inputs import DOCUMENTS, Input, document_places, read_inputs
+from mmscheck.slidexml.decode import MAX_BYTES, is_other_xml
+from mmscheck.slidexml.inputs import (
+    DOCUMENTS,
+    Input,
+    Left,
+    Unread,
+    document_places,
+    left_out,
+    read_inputs,
+    walk,
+)
 from mmscheck.slidexml.reader import parse
-from mmscheck.slidexml.roots import is_other_xml
-from mmscheck.slidexml.walk import Left, Unread, left_out, walk
 
 __all__ = [
     "DOCUMENTS",

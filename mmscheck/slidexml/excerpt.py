@@ -1,17 +1,22 @@
-"""One line of a document made fit to be shown: short, printable and without secrets.
+"""Lines of a document made fit to be shown: short, printable and without secrets.
 
-A document that cannot be parsed has no elements to go by, so this reads the markup loosely and shows
-text only where it stands in an element known to hold content. API keys live anywhere else.
+A document that cannot be parsed has no elements to go by, so the markup is read loosely and text is shown
+only where it stands in an element known to hold content. API keys live anywhere else. In a document that
+was parsed, a URL is shown as reports show it everywhere, so that it can be found in its line again.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from xml.sax.saxutils import unescape
 
-from mmscheck.base.redact import LONGEST_HARMLESS
+from mmscheck.base.redact import LONGEST_HARMLESS, redact_text, redact_url
+from mmscheck.base.secret_words import SECRET_ELEMENTS
 from mmscheck.base.text import escaped
+from mmscheck.model.mms import Mms
 from mmscheck.slidexml.decode import offset_of
-from mmscheck.slidexml.names import DURATION, KINDS, NAME, SECRETS, SUBJECT, TEXT, URL, is_known, key_of
+from mmscheck.slidexml.names import DURATION, KINDS, NAME, SUBJECT, TEXT, URL, is_known, key_of
 
 WIDTH = 120
 """Characters of an excerpt, not counting the marks where it was cut."""
@@ -128,7 +133,7 @@ def _piece(piece: str, current: str) -> tuple[str, str]:
         return current, _pairs(piece) if plain else _hidden(piece)
     match = _KEY_OF_PIECE.match(piece)
     closing, name = (match.group(1), match.group(2)) if match else ("", "")
-    if current in SECRETS and not closing:
+    if current in SECRET_ELEMENTS and not closing:
         return current, _hidden(piece)
     key = "" if closing else key_of(name)
     return key, _tag(piece, key, closing + name)
@@ -164,3 +169,64 @@ def _pairs(text: str) -> str:
 
 def _hidden(text: str) -> str:
     return _WORD.sub("…", text)
+
+
+LONGEST_LINE = 600
+"""Characters that are kept of a line; what a finding is about stands at the beginning of all but odd ones."""
+
+_PLAIN_TAG = re.compile(r"\s*</?[a-zA-Z-]{1,20}>\s*")
+"""A tag alone on its line, which holds nothing to be masked."""
+
+_URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
+_QUOTES = {"&quot;": '"', "&apos;": "'"}
+_FIRST_STAND_IN = 0xE000
+_STAND_IN = re.compile("[\ue000-\uf8ff]")
+"""Private use: no meaning of their own, and no mask looks at them."""
+
+
+def excerpts(text: str, message: Mms) -> dict[int, str]:
+    """The lines on which parts of the message begin, by number (from 1)."""
+    starts = _starts(text)
+    numbers = sorted({number for number in _named(message) if 0 < number <= len(starts)})
+    return {number: _shown(text, starts[number - 1]) for number in numbers}
+
+
+def _starts(text: str) -> list[int]:
+    return [0, *(found.end() for found in re.finditer("\n", text))]
+
+
+def _named(message: Mms) -> Iterator[int]:
+    for text in (message.name, message.subject):
+        if text is not None:
+            yield text.line
+    yield from (stray.line for stray in message.strays)
+    for slide in message.slides:
+        yield slide.line
+        yield from (ref.line for ref in slide.media)
+        yield from (text.line for text in slide.texts)
+        if slide.duration is not None:
+            yield slide.duration.line
+
+
+def _shown(text: str, start: int) -> str:
+    end = text.find("\n", start)
+    stop = len(text) if end < 0 else end
+    line = text[start : min(stop, start + 2 * LONGEST_LINE)]
+    if _PLAIN_TAG.fullmatch(line):
+        return line
+    if start + len(line) < stop:
+        # The last word may be the beginning of a value that is known as a secret only as a whole.
+        line = re.sub(r"[^\s<>]*$", "…", line)
+    urls: list[str] = []
+    stand_in = _URL.sub(lambda found: _put_away(found.group(), urls), _STAND_IN.sub("…", line))
+    hidden = redact_text(masked(stand_in, *context(text, start)))
+    shown = escaped(_STAND_IN.sub(lambda found: urls[ord(found.group()) - _FIRST_STAND_IN], hidden))
+    return shown if len(shown) <= LONGEST_LINE else f"{shown[:LONGEST_LINE]}…"
+
+
+def _put_away(written: str, urls: list[str]) -> str:
+    """One character that stands for the URL while the line is masked; the URL is redacted as a whole."""
+    url = unescape(written, _QUOTES)
+    redacted = redact_url(url)
+    urls.append(written if redacted == url else redacted)
+    return chr(_FIRST_STAND_IN + len(urls) - 1)

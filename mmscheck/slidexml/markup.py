@@ -1,4 +1,4 @@
-"""Text to an element tree with exact lines, or the reason why it is no XML that is read.
+"""Text to an element tree with exact lines, or why it is no XML that is read, in words for its writer.
 
 A DOCTYPE is refused before the parser sees it, so no entity is ever declared, let alone expanded. Lines
 are counted here: the parser reports where a start tag ends, and guesses beyond line 65,535.
@@ -6,6 +6,8 @@ are counted here: the parser reports where a start tag ends, and guesses beyond 
 
 from __future__ import annotations
 
+import html.entities
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -13,11 +15,138 @@ import msgspec
 from lxml import etree
 from lxml.etree import _Element
 
+from mmscheck.base.redact import redact_text
 from mmscheck.base.xml import hardened_parser
 from mmscheck.model.mms import XmlProblem
-from mmscheck.slidexml.decode import line_of
-from mmscheck.slidexml.excerpt import excerpt
-from mmscheck.slidexml.faults import explain
+from mmscheck.slidexml.decode import line_of, offset_of
+from mmscheck.slidexml.excerpt import BARE, corrected, excerpt, query_around, shown_line
+from mmscheck.slidexml.names import is_known, key_of
+
+ERRORS = etree.ErrorTypes
+_AMPERSAND = frozenset({ERRORS.ERR_ENTITYREF_SEMICOL_MISSING, ERRORS.ERR_UNDECLARED_ENTITY})
+_LESS_THAN = "Write &lt; where a < is meant as a character"
+_PLAIN: dict[int, tuple[str, str | None]] = {
+    ERRORS.ERR_NAME_REQUIRED: ("a < stands here that begins no element", _LESS_THAN),
+    ERRORS.ERR_LT_IN_ATTRIBUTE: ("a < stands inside an attribute value", _LESS_THAN),
+    ERRORS.ERR_ATTRIBUTE_NOT_STARTED: ("an attribute value has no quotation marks", None),
+    ERRORS.ERR_ATTRIBUTE_WITHOUT_VALUE: ("an attribute has no value", None),
+    ERRORS.ERR_ATTRIBUTE_NOT_FINISHED: ("the closing quotation mark of an attribute value is missing", None),
+    ERRORS.ERR_ATTRIBUTE_REDEFINED: ("an element has the same attribute twice", None),
+    ERRORS.ERR_COMMENT_NOT_FINISHED: ("a comment is never closed with -->", None),
+    ERRORS.ERR_HYPHEN_IN_COMMENT: ("a comment holds two hyphens in a row", None),
+    ERRORS.ERR_CDATA_NOT_FINISHED: ("a CDATA section is never closed with ]]>", None),
+    ERRORS.ERR_PI_NOT_FINISHED: ("a processing instruction is never closed with ?>", None),
+    ERRORS.ERR_MISPLACED_CDATA_END: ("]]> stands outside a CDATA section", "Write ]]&gt;"),
+    ERRORS.ERR_RESERVED_XML_NAME: (
+        "something stands before the XML declaration",
+        "Remove everything before <?xml, blank lines too",
+    ),
+    ERRORS.ERR_XMLDECL_NOT_FINISHED: ("the XML declaration is malformed", None),
+    ERRORS.ERR_ENCODING_NAME: ("the XML declaration is malformed", None),
+    ERRORS.ERR_STRING_NOT_CLOSED: ("the XML declaration is malformed", None),
+    ERRORS.ERR_SPACE_REQUIRED: ("a blank is missing between two parts of a tag", None),
+    ERRORS.ERR_VERSION_MISSING: ("the XML declaration names no version", None),
+    ERRORS.ERR_UNKNOWN_VERSION: ("the XML declaration names a version other than 1.0", None),
+    ERRORS.ERR_INVALID_HEX_CHARREF: ("a character reference is malformed", None),
+    ERRORS.ERR_INVALID_DEC_CHARREF: ("a character reference is malformed", None),
+    ERRORS.ERR_INVALID_CHARREF: ("a character reference is malformed", None),
+    ERRORS.ERR_GT_REQUIRED: ("a tag is not closed with >", None),
+    ERRORS.ERR_NAME_TOO_LONG: ("a name is too long", None),
+    ERRORS.NS_ERR_UNDEFINED_NAMESPACE: ("a name has a namespace prefix that is not declared", None),
+}
+# Codes that mean several things; the word in the parser's message tells them apart.
+_BY_WORD: dict[tuple[int, str], tuple[str, str | None]] = {
+    (ERRORS.ERR_NAME_REQUIRED, "attribute"): (
+        "a tag holds something that is no attribute",
+        "Look for a missing > before it",
+    ),
+    (ERRORS.ERR_RESOURCE_LIMIT, "depth"): ("elements are nested too deeply", None),
+    (ERRORS.ERR_RESOURCE_LIMIT, ""): ("a single text is too long", None),
+}
+_OPENED = re.compile(r"(?:Premature end of data in tag|Couldn't find end of Start Tag) (\S+) line (\d+)")
+_MISMATCH = re.compile(r"Opening and ending tag mismatch: (\S+) line (\d+) and ([^\s,]+)")
+_VALUE = re.compile(r"value ([0-9]{1,7})|Char 0x([0-9A-Fa-f]{1,6})")
+
+
+def explain(error: etree.XMLSyntaxError, text: str) -> XmlProblem:
+    """What the parser could not read, in plain words."""
+    said = error.msg or ""
+    code: int = error.code  # type: ignore[attr-defined] # the stubs leave it out
+    line, column = max(error.lineno or 1, 1), _column(error, text)
+    if code in _AMPERSAND or (code == ERRORS.ERR_NAME_REQUIRED and "EntityRef" in said):
+        return _ampersand(text, line, column)
+    if opened := _OPENED.match(said):
+        line = int(opened.group(2))
+        unended = code == ERRORS.ERR_GT_REQUIRED
+        what = "is not ended with >" if unended else "is never closed"
+        return _problem(text, line, 0, f"{_element(opened.group(1))} {what}")
+    reason, hint = _in_words(code, said, text)
+    return _problem(text, line, column, reason, hint)
+
+
+def _in_words(code: int, said: str, text: str) -> tuple[str, str | None]:
+    if code == ERRORS.ERR_DOCUMENT_EMPTY:
+        return _not_xml(text)
+    if mismatch := _MISMATCH.match(said):
+        opened, line, closed = mismatch.groups()
+        return f"{_element(opened)}, opened on line {line}, is closed as {_element(closed, '</')}", None
+    if code == ERRORS.ERR_DOCUMENT_END:
+        return "something follows the end of the document", "Keep one <request> in a file"
+    if code == ERRORS.ERR_INVALID_CHAR:
+        return f"a character stands here that XML does not allow{_code_point(said)}", "Remove it"
+    by_word = (words for (of, word), words in _BY_WORD.items() if of == code and word in said)
+    return next(by_word, None) or _PLAIN.get(code, ("this is not well-formed XML", None))
+
+
+def _not_xml(text: str) -> tuple[str, str | None]:
+    if text.lstrip()[:1] in {"{", "["}:
+        return "this is not XML; it looks like JSON", "Give the slide XML of the XML API"
+    return "this is not XML: it does not begin with an element", None
+
+
+def _ampersand(text: str, line: int, column: int) -> XmlProblem:
+    shown = shown_line(text, line, column)
+    match = next((found for found in BARE.finditer(shown) if found["bare"]), None)
+    rest = re.match(r"[\w.-]*;?", shown[match.end() :]) if match else None
+    name = rest.group()[:40] if rest else ""
+    entity = html.entities.html5.get(name) if name.endswith(";") else None
+    reason = "a bare & stands here, which in XML begins an entity"
+    whole = corrected(text, line, column)
+    hint = f"Write &amp;{name} instead of &{name}: {whole}"
+    # What is redacted on its way out cannot be copied; a query alone can.
+    if match is not None and redact_text(whole) != whole and (query := query_around(shown, match.start())):
+        mended = BARE.sub(lambda found: "&amp;" if found["bare"] else found.group(), query)
+        hint = f"Write {mended} instead of {query}"
+    if entity is not None:
+        reason = f"&{name} is an entity of HTML, which XML does not know"
+        number = "".join(f"&#{ord(char)};" for char in entity)
+        hint = f"Write {number} instead of &{name}, or the character itself"
+    return _problem(text, line, column, reason, hint)
+
+
+def _problem(text: str, line: int, column: int, reason: str, hint: str | None = None) -> XmlProblem:
+    return XmlProblem(reason=reason, line=line, hint=hint, excerpt=excerpt(text, line, column))
+
+
+def _element(name: str, opener: str = "<") -> str:
+    # A broken tag's name may be a piece of an API key.
+    return f"{opener}{name}>" if is_known(key_of(name)) else "an element"
+
+
+def _code_point(said: str) -> str:
+    value = _VALUE.search(said)
+    if value is None:
+        return ""
+    number = int(value[1]) if value[1] else int(value[2], 16)
+    return f" (U+{number:04X})"
+
+
+def _column(error: etree.XMLSyntaxError, text: str) -> int:
+    """The fault's column in characters from 0; the parser counts bytes of UTF-8 from 1."""
+    start, size = offset_of(text, error.lineno or 1), max(error.position[1] - 1, 0)
+    line = text[start : start + size].partition("\n")[0]
+    return len(line.encode("utf-8")[:size].decode("utf-8", "ignore"))
+
 
 MAX_MARKUP = 10_000
 """Tags, comments, CDATA sections and instructions of one document; a message of 8 slides has some dozens."""

@@ -27,8 +27,6 @@ UNSEEN = "personalizedimage"
 """A picture made for each recipient from a template (Skycore's current pages of sendMMS and saveMMS)."""
 KINDS = {kind.value: kind for kind in MediaKind}
 CONTAINERS = frozenset({"content", "sequence"})
-SECRETS = frozenset({"apikey", "xapikey", "pass", "password", "secret", "token", "auth", "authorization"})
-"""Elements whose text is never kept nor shown."""
 
 _MODERN_SPELLINGS = {
     key.replace("-", "").lower(): key

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests.support, whereve
 
 from mmscheck.ledger import Ledger, open_ledger
 from mmscheck.model.ledger import Claim, SendIntent
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from tests.support.postgres import cluster
 
 ANSWER = 0.05

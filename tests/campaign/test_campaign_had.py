@@ -14,8 +14,7 @@ from mmscheck.campaign import CampaignLimits, CampaignPlan
 from mmscheck.errors import UsageError
 from mmscheck.ledger import Save, open_ledger
 from mmscheck.model.ledger import MmsState, RefusalReason
-from mmscheck.model.request import Changes, SendRequest
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import Changes, SendRequest, SendResult
 from mmscheck.report.run_words import campaign_sentence
 from mmscheck.sandbox import Sandbox, Ways
 from mmscheck.send.order import provider_account

@@ -5,10 +5,9 @@ import pytest
 from mmscheck.checks.reach import MEANING
 from mmscheck.checks.unreached import BY_HANDSHAKE
 from mmscheck.model.check import Result
-from mmscheck.model.handshake import Handshake
 from mmscheck.model.observation import Certificate, Observation, Reason
 from mmscheck.model.request import SendWindow
-from mmscheck.model.words import Outcome
+from mmscheck.model.words import Handshake, Outcome
 from tests.support.media_targets import JPEG, LENGTH, Headers, fetched, hop, judge, not_fetched
 
 CHUNKED: Headers = (("Transfer-Encoding", "chunked"),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmscheck.checks.reach import MEANING
-from mmscheck.checks.unreached import ADVICE, BY_STATUS, Advice, advice
+from mmscheck.checks.unreached import ADVICE, BY_STATUS, ReachAdvice, advice
 from mmscheck.model.check import Result
 from mmscheck.model.observation import Hop, Reason
 from mmscheck.model.words import Outcome, Owner
@@ -29,7 +29,7 @@ def test_only_what_decides_nothing_is_doubted() -> None:
 
 
 @pytest.mark.parametrize("found", [*ADVICE.values(), *BY_STATUS.values()])
-def test_advice_is_a_sentence_that_says_what_to_do(found: Advice) -> None:
+def test_advice_is_a_sentence_that_says_what_to_do(found: ReachAdvice) -> None:
     assert found.fix == found.fix.strip()
     assert "  " not in found.fix
     assert not found.fix or (found.fix[0].isupper() and found.fix.endswith("."))

@@ -79,7 +79,7 @@ def test_an_older_kernel_is_told_from_this_one(monkeypatch: pytest.MonkeyPatch) 
 HOLDER = """
 import ctypes, os, resource
 from mmscheck.cli.provider import _api_key
-from mmscheck.cli.secrets import hide
+from mmscheck.cli.environment import hide
 hide()
 key = _api_key(None)
 print(len(key), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(resource.RLIMIT_CORE))

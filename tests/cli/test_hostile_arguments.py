@@ -54,6 +54,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.usefixtures("rules_read_once")
 @pytest.mark.parametrize("words", [words for words, _ in commands() if words != "demo"])
 def test_no_command_prints_what_a_terminal_obeys(
     words: str, lab: Path, capsys: pytest.CaptureFixture[str]

@@ -14,7 +14,7 @@ import pytest
 
 from mmscheck.cli import main as program
 from mmscheck.ledger import Ledger, open_ledger
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SendResult
 from tests.support.ledgers import MEANINGS, accepted, claimed, refused, unknown
 
 Run = Callable[..., tuple[int, str, str]]

@@ -17,7 +17,7 @@ from mmscheck.judge.rule_examples import cases_file, read_examples
 from mmscheck.judge.rulebook import find_faults, read_entries, rule_files
 from mmscheck.model.rule import FLOOR
 from mmscheck.report.layout import Page
-from mmscheck.report.rule_text import Answer, answer_lines, message_lines, render_table
+from mmscheck.report.rule_text import ExampleAnswer, answer_lines, message_lines, render_table
 from mmscheck.ruleset import Config
 from mmscheck.ruleset.folder import packaged_root
 from tests.support.command import Ran, mmscheck, shell
@@ -223,7 +223,7 @@ def test_long_messages_and_odd_characters_of_an_example_are_shown_short_and_visi
     assert message_lines("<a>\n\n<b/>\n<b/>\n<b/>\n") == ["<a>", "<b/>", "… the same line 2 more times"]
     assert len(message_lines("".join(f"<a{n}/>\n" for n in range(99)))) == 16
     assert message_lines("\x1b[2J" + "x" * 500) == ["\\x1b[2J" + "x" * 93 + "…"]
-    raw = Answer(url="http://a.example/a", raw="HTTP/1.1 200 OK\r\nA: b\x07\r\n\r\nabc")
+    raw = ExampleAnswer(url="http://a.example/a", raw="HTTP/1.1 200 OK\r\nA: b\x07\r\n\r\nabc")
     assert answer_lines(raw)[1:] == [
         "HTTP/1.1 200 OK",
         "A: b\\x07",

@@ -19,8 +19,7 @@ from mmscheck.judge import gate
 from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.ledger import Ledger, default_file, open_ledger
 from mmscheck.model.ledger import MmsState
-from mmscheck.model.request import Changes
-from mmscheck.model.save import SaveRequest
+from mmscheck.model.request import Changes, SaveRequest
 from mmscheck.sandbox import Sandbox
 from mmscheck.send.order import provider_account
 from mmscheck.send.save import binding_of

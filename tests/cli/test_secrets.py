@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmscheck.cli.secrets import API_KEY, POSTBACK_SECRET
+from mmscheck.cli.environment import API_KEY, POSTBACK_SECRET
 from tests.support.command import mmscheck
 
 PHOTO = Path(__file__).parents[2] / "fixtures" / "media" / "photo-small.jpg"

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mmscheck.fetch import ConnectTo, FetchPolicy, fetch_all
-from mmscheck.model.handshake import Handshake
 from mmscheck.model.observation import Fetched, Reason
+from mmscheck.model.words import Handshake
 from tests.support.rawserver import RawServer, fetched, not_fetched, policy, response, serve, sniff
 
 HOST = "media.example.com"

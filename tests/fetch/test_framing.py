@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mmscheck.base.framing import read_framing
 from mmscheck.fetch.head import HeadOddities, framing_fault, judge_fields, parse_head
-from mmscheck.model.framing import read_framing
 from mmscheck.model.observation import AnomalyKind, Reason
 
 LENGTH, CODING = "Content-Length", "Transfer-Encoding"

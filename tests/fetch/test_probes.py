@@ -10,12 +10,7 @@ import pytest
 
 from mmscheck.fetch import fetch_all
 from mmscheck.fetch.probes import BROWSER_AGENT, signed_by, unseen_url
-from mmscheck.model.observation import (
-    Inspected,
-    ProbeName,
-    Reason,
-    Sniffed,
-)
+from mmscheck.model.observation import Inspected, ProbeName, Reason, Sniffed
 from tests.support.asked import BROWSER, COLD, FIRST, GZIP, WEBP, asked, by, probe, request_line, targets
 from tests.support.rawserver import (
     fetched,

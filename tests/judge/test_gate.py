@@ -19,9 +19,8 @@ from mmscheck.judge.waivers import Applied
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Reason, Sniffed, Timing
 from mmscheck.model.report import Evaluation, MessageReport, Report, RuleKey, TargetKey
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SendRequest, SendResult, SendStatus
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED, SECOND_GATE
-from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit, Waived
 from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 from mmscheck.model.words import MediaKind, Outcome, Severity, TargetKind

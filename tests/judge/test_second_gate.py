@@ -214,7 +214,7 @@ async def test_a_permit_for_a_save_is_none_for_a_send_and_the_other_way_round(
     box: Sandbox, ledger: Ledger
 ) -> None:
     from mmscheck.judge.pipeline import check  # noqa: PLC0415
-    from mmscheck.model.save import SaveRequest  # noqa: PLC0415 - beside its only use
+    from mmscheck.model.request import SaveRequest  # noqa: PLC0415 - beside its only use
     from mmscheck.slidexml import parse  # noqa: PLC0415
 
     client = SinchClient(api_key="sandbox-key", api_url=box.provider_url)

@@ -12,9 +12,8 @@ from mmscheck.cache.reuse import manner
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge.observe import usable
 from mmscheck.media.decoding import DECODERS, decode
-from mmscheck.model.facts import AudioFacts, Undecoded, VideoFacts
+from mmscheck.model.facts import EVERYTHING, AudioFacts, Undecoded, Usable, VideoFacts
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.usable import EVERYTHING, Usable
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Severity
 from tests.support.command import mmscheck

@@ -17,7 +17,7 @@ from mmscheck.judge import gate
 from mmscheck.judge.pipeline import check, load_rules
 from mmscheck.ledger import REMOTE_LEASE, Ledger, open_ledger, postgresql, postgresql_transaction, writer
 from mmscheck.model.ledger import Claim, ClaimRefused, Recorded, SendState
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SendResult
 from mmscheck.send.order import Order
 from mmscheck.send.send import send_through
 from mmscheck.slidexml import parse

@@ -9,7 +9,7 @@ import pytest
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import Ledger, open_ledger
 from mmscheck.model.ledger import Claim, ClaimRefused, Recorded, RefusalReason, SendState
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from tests.support.ledgers import accepted, claimed, intent, raw, refused, unknown
 
 

@@ -15,7 +15,7 @@ from mmscheck.errors import UsageError
 from mmscheck.ledger import REMOTE_LEASE, Ledger, open_ledger
 from mmscheck.ledger.owner import OwnerProcess, _started, is_gone, is_local, owner_of, this_process
 from mmscheck.model.ledger import Claim, ClaimRefused, SendState
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SendResult
 from tests.support.ledgers import accepted, claimed, intent, raw, refused, unknown
 
 

@@ -8,8 +8,7 @@ import msgspec
 import pytest
 
 from mmscheck.ledger import idempotency_key
-from mmscheck.model.request import CustomText, SendRequest
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import CustomText, SendRequest, SendResult
 from mmscheck.model.verdict import Permit
 from mmscheck.send.order import account_of
 

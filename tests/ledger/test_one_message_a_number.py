@@ -13,7 +13,7 @@ from mmscheck.ledger import Ledger, open_ledger
 from mmscheck.ledger.saves import Save
 from mmscheck.ledger.schema import ADDRESS, DELIVERY, TAIL
 from mmscheck.model.ledger import Claim, ClaimRefused, MmsState, RefusalReason, SendState
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SendResult
 from tests.support.ledgers import MEANINGS, WITHOUT_LOOKUPS, accepted, claimed, intent, raw, refused, unknown
 
 NUMBER = "15551234567"

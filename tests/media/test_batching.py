@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from mmscheck.media.batching import Looks
 from mmscheck.media.confinement import Confinement
 from mmscheck.media.pool import WorkerPool
 from mmscheck.media.sample import Sample
+from mmscheck.media.workers import SampleQueue
 
 JPEG = Sample(data=b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", size=11)
 
@@ -16,7 +16,7 @@ async def test_a_sample_that_comes_as_the_last_carrier_leaves_is_not_left_lying(
     limits = Confinement(memory_bytes=1024**3)
     pool = WorkerPool(timeout=10.0, limits=limits, recycle_after=1000)
     pool.start()
-    looks = Looks(pool, workers=1)
+    looks = SampleQueue(pool, workers=1)
     try:
         for _ in range(3):
             async with asyncio.timeout(20):  # no task of its own, so that the next look follows at once

@@ -8,9 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from mmscheck.media import MediaWorkers
-from mmscheck.media.content_lines import MOST_LINES, read, unescaped
+from mmscheck.media.content_lines import MOST_LINES, Oddities, read, unescaped
 from mmscheck.media.decoding import decode
-from mmscheck.media.oddities import Oddities
 from mmscheck.media.previews_cards import draw
 from mmscheck.media.refusal import RefusedError
 from mmscheck.model.facts import CalendarFacts, ContactFacts, Undecoded

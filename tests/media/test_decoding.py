@@ -183,7 +183,7 @@ def test_lack_of_memory_while_decoding_is_contained(monkeypatch: pytest.MonkeyPa
     def choke(*_given: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("mmscheck.media.pictures.decode", choke)
+    monkeypatch.setattr("mmscheck.media.image.decode", choke)
     found = decode("image/jpeg", JPEG)
     assert isinstance(found, Undecoded)
     assert (found.contained, "memory" in found.reason) == (True, True)

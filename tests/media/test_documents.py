@@ -7,13 +7,7 @@ import pytest
 
 from mmscheck.media import MediaWorkers
 from mmscheck.media.decoding import decode
-from mmscheck.model.facts import (
-    CalendarFacts,
-    ContactFacts,
-    DocumentFacts,
-    PassFacts,
-    Undecoded,
-)
+from mmscheck.model.facts import CalendarFacts, ContactFacts, DocumentFacts, PassFacts, Undecoded
 from tests.media import bombs
 
 URL = "https://media.example.com/x"
@@ -133,7 +127,7 @@ def test_what_is_drawn_on_a_page_is_unpacked_within_bounds(monkeypatch: pytest.M
     found = decode("application/pdf", data)
     assert found == DocumentFacts(version="1.3", encrypted=False, pages=1)
     assert time.process_time() - started < 5
-    monkeypatch.setattr("mmscheck.media.drawn.MOST_UNPACKED", 99_999_999)
+    monkeypatch.setattr("mmscheck.media.documents.MOST_UNPACKED", 99_999_999)
     assert "more than 99999999 bytes" in refused("application/pdf", data)
 
 

@@ -9,7 +9,7 @@ import pytest
 from mmscheck.checks import CHECKS
 from mmscheck.judge.engine import judge_alone
 from mmscheck.media import worker
-from mmscheck.media.heads import BINARY
+from mmscheck.media.image import BINARY
 from mmscheck.media.sample import Sample
 from mmscheck.model.report import Evaluation
 from mmscheck.model.words import MediaKind, Outcome

@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
+from mmscheck.media.audio_video import iso_type
 from mmscheck.media.decoding import decode
-from mmscheck.media.tracks import iso_type
 from mmscheck.model.facts import AudioFacts, Undecoded, VideoFacts
 from mmscheck.model.words import MediaKind
 from tests.support.playing import NOT_BUILT, film, judged, observed, sound, stopped

@@ -150,7 +150,7 @@ def with_error(data: bytes, line: Line, error: type[Exception]) -> Inspected:
 
     try:
         found = traced(data, at_line)
-    except (error, RuntimeError):  # as for whatever comes out of a worker: mmscheck.media.batching
+    except (error, RuntimeError):  # as for whatever comes out of a worker: mmscheck.media.workers
         found = Inspected(sniffed=failed((), trace()))
     assert not left
     return found

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from mmscheck.media import MediaWorkers
-from mmscheck.media.ber import CONSTRUCTED, Value, read
 from mmscheck.media.decoding import decode
+from mmscheck.media.signed_data import CONSTRUCTED, Value, read
 from mmscheck.model.facts import PassFacts
 from tests.media import bombs
 from tests.support.signing import PAST, SOON, certificate, curve_key, rsa_key, sign

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from mmscheck.media import pictures
+from mmscheck.media import image
 from mmscheck.media.decoding import decode
 from mmscheck.media.gif import Ending, ending
 from mmscheck.model.facts import ImageFacts, Undecoded
@@ -68,7 +68,7 @@ def test_a_gif_that_lacks_only_its_trailer_passes_with_a_flaw() -> None:
     whole = bombs.gif(5)
     for data, frames in ((whole[:-1], 5), (whole[: -1 - FRAME], 4)):
         found = seen("image/gif", data)
-        assert (found.frames, found.flaws) == (frames, (pictures.OPEN,))
+        assert (found.frames, found.flaws) == (frames, (image.OPEN,))
     assert seen("image/gif", whole + b"trailing bytes").flaws == ()
 
 

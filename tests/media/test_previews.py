@@ -8,11 +8,10 @@ from typing import Any, NoReturn
 import msgspec
 import pytest
 
-from mmscheck.media import MediaWorkers, previews_pictures
-from mmscheck.media.previews import MODULES, preview
-from mmscheck.model.facts import Decoded, ImageFacts, Undecoded
+from mmscheck.media import MediaWorkers, previews_image
+from mmscheck.media.previews import DRAWERS, preview
+from mmscheck.model.facts import Decoded, ImageFacts, Preview, Undecoded
 from mmscheck.model.observation import Fetched, Inspected, Observation, Sniffed, Timing
-from mmscheck.model.preview import Preview
 from tests.media import bombs, hostile
 from tests.media.test_mutations import mutations
 
@@ -105,7 +104,7 @@ def test_whatever_a_drawer_raises_is_no_likeness(error: Exception, monkeypatch: 
     def fail(*_given: Any) -> NoReturn:
         raise error
 
-    monkeypatch.setattr(previews_pictures, "draw", fail)
+    monkeypatch.setattr(previews_image, "draw", fail)
     assert preview("image/jpeg", JPEG, FACTS) is None
 
 
@@ -117,7 +116,7 @@ def test_bytes_of_no_known_type_and_refused_files_have_no_likeness() -> None:
 
 def test_every_family_of_facts_has_a_drawer() -> None:
     families = {each for each in Decoded.__args__ if each is not Undecoded}
-    assert set(MODULES) == families
+    assert set(DRAWERS) == families
 
 
 def test_an_observation_with_a_likeness_goes_into_json_and_back() -> None:

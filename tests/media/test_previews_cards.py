@@ -11,7 +11,7 @@ import pytest
 from mmscheck.media.decoding import decode
 from mmscheck.media.previews import preview
 from mmscheck.media.previews_cards import MOST_BYTES, short
-from mmscheck.model.preview import Preview
+from mmscheck.model.facts import Preview
 from tests.media import bombs
 
 MEDIA = Path(__file__).parents[2] / "fixtures" / "media"

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from mmscheck.media import pictures
+from mmscheck.media import image
 from mmscheck.media.previews import preview
-from mmscheck.media.previews_pictures import ROOM, fitted
-from mmscheck.model.facts import ImageFacts
-from mmscheck.model.preview import Preview
+from mmscheck.media.previews_image import ROOM, fitted
+from mmscheck.model.facts import ImageFacts, Preview
 from tests.media import bombs
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -32,7 +31,7 @@ def saved(picture: Image.Image, format_: str, **options: object) -> bytes:
 
 
 def drawn(data: bytes, type_: str) -> Preview:
-    facts = pictures.decode(data, type_)
+    facts = image.decode(data, type_)
     found = preview(type_, data, facts)
     assert found is not None
     return found
@@ -79,7 +78,7 @@ def test_a_picture_stands_upright_whatever_its_orientation(orientation: int, for
     upright = quarters(640, 1138)
     stored = upright.transpose(turns[orientation]) if orientation in turns else upright
     exif = Image.Exif()
-    exif[pictures.ORIENTATION] = orientation
+    exif[image.ORIENTATION] = orientation
     found = drawn(saved(stored, format_, exif=exif.tobytes()), TYPES[format_])
     assert (found.width, found.height) == (320, 569)
     for seen, wanted in zip(corners(opened(found)), (RED, GREEN, BLUE, WHITE), strict=True):

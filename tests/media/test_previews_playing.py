@@ -15,9 +15,8 @@ from PIL import Image
 
 from mmscheck.media.decoding import decode
 from mmscheck.media.previews import preview
-from mmscheck.media.previews_sounds import PARTS, levels
-from mmscheck.model.facts import ImageFacts
-from mmscheck.model.preview import Preview
+from mmscheck.media.previews_played import PARTS, levels
+from mmscheck.model.facts import ImageFacts, Preview
 from tests.media.test_previews_pictures import BLUE, GREEN, RED, WHITE, corners, near, opened, quarters
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

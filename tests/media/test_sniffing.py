@@ -13,11 +13,10 @@ import pytest
 
 from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.media import MediaWorkers
-from mmscheck.media.content import is_web_page
-from mmscheck.media.names import named_type, registered
 from mmscheck.media.refusal import RefusedError
 from mmscheck.media.sample import Sample, WitnessFailedError, ask
 from mmscheck.media.sniffing import FAULT, sniff
+from mmscheck.media.witnesses import is_web_page, named_type, registered
 from mmscheck.model.observation import Sniffed, Witness
 
 MEDIA = Path(__file__).parents[2] / "fixtures" / "media"

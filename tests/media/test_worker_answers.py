@@ -12,9 +12,8 @@ import pytest
 
 from mmscheck.media import MediaWorkers
 from mmscheck.media.frames import MOST_ANSWER, Drawn, Failed, OddFrameError, Ready, Seen, answered, fit
-from mmscheck.model.facts import ImageFacts, Undecoded
+from mmscheck.model.facts import ImageFacts, Preview, Undecoded
 from mmscheck.model.observation import Inspected, Sniffed
-from mmscheck.model.preview import Preview
 from tests.media import hostile
 
 ROOT = Path(__file__).parents[2]

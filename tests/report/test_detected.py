@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mmscheck.model.report import Advice, Evaluation, MessageReport
+from mmscheck.model.report import Evaluation, MessageReport, ServerAdvice
 from mmscheck.model.server import Detected
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Outcome
@@ -16,12 +16,12 @@ from mmscheck.servers.recognition import join_fix
 from tests.support import reports
 from tests.support.reports import HOSTILE, PHOTO, judged, medium, report
 
-NGINX = Advice(
+NGINX = ServerAdvice(
     name="nginx",
     words="It compresses. Write:\n"
     "    location /media/ {\n        gzip off; # and a long remark that goes on\n    }",
 )
-FASTLY = Advice(name="Fastly", words="Streaming Miss: it passes on what comes.")
+FASTLY = ServerAdvice(name="Fastly", words="Streaming Miss: it passes on what comes.")
 MORE = replace(NGINX, words=f"{NGINX.words} Also this.")
 
 
@@ -36,12 +36,12 @@ def shown(*evaluations: Evaluation, phrase: str = "Fastly in front of nginx") ->
     return View(report=run, verdict=judged(run, 1, denial), width=60)
 
 
-def fix(*advised: Advice) -> dict[str, Any]:
+def fix(*advised: ServerAdvice) -> dict[str, Any]:
     general = "Serve it plainly."
     return {"general": general, "advice": advised, "fix": join_fix(general, advised)}
 
 
-def failed(rule: str, *advised: Advice) -> Evaluation:
+def failed(rule: str, *advised: ServerAdvice) -> Evaluation:
     return reports.evaluation(rule, Outcome.FAILED, medium(1, 1), url=PHOTO, line=7, **fix(*advised))
 
 
@@ -104,6 +104,6 @@ def test_the_json_report_keeps_the_fix_whole() -> None:
 
 
 def test_nothing_in_a_name_is_obeyed_by_a_terminal() -> None:
-    found = text(shown(failed("content-length", Advice(name="x", words=HOSTILE)), phrase=HOSTILE))
+    found = text(shown(failed("content-length", ServerAdvice(name="x", words=HOSTILE)), phrase=HOSTILE))
     assert "\x1b" not in found
     assert "\nPERMIT" not in found

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mmscheck.model.campaign import CampaignResult, RowFate, RowNote
 from mmscheck.model.facts import ImageFacts
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendStatus
 from mmscheck.report import FORMATS, html
 from mmscheck.report.html.markup import Markup, cut, join, on_phone, seconds, size, tag
 from mmscheck.report.html.medium import doubts, zone

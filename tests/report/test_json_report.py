@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendStatus
 from mmscheck.report import FORMATS, View
 from mmscheck.report.clean import clean_url
 from tests.support import reports

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendStatus
 from mmscheck.report import FORMATS
 from tests.support.agreeing import EVERY, RUNS
 from tests.support.reports import SECRETS, sent

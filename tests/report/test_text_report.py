@@ -5,7 +5,7 @@ import re
 import pytest
 from msgspec.structs import replace
 
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendStatus
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Because, Outcome
 from mmscheck.report import FORMATS, View

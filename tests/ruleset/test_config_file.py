@@ -7,7 +7,7 @@ import pytest
 
 from mmscheck.errors import RuleSetError
 from mmscheck.model.words import SenderType, Severity
-from mmscheck.ruleset import Change, Config, Waiver, find_config, load_config
+from mmscheck.ruleset import Config, RuleTable, Waiver, find_config, load_config
 from tests.support.rule_roots import put
 
 WAIVER = """\
@@ -71,7 +71,7 @@ params = { maximum = 9 }
             ("https://media.example.com/mms/", tmp_path / ".." / "stored"),
             ("https://media.example.com/", tmp_path / "media"),
         ),
-        rules={"slide-count": Change(severity=Severity.WARNING, params={"maximum": 9})},
+        rules={"slide-count": RuleTable(severity=Severity.WARNING, params={"maximum": 9})},
         waivers=(
             Waiver(
                 rule="slide-count",

@@ -12,8 +12,8 @@ from mmscheck.cli.main import main
 from mmscheck.errors import RuleSetError
 from mmscheck.report import FORMATS
 from mmscheck.ruleset import NETWORK_KEYS, Config, find_config, load_config
-from mmscheck.ruleset.digest import config_digest
-from mmscheck.ruleset.finding import PULL_REQUEST_VARIABLES, is_for_pull_request
+from mmscheck.ruleset.discovery import PULL_REQUEST_VARIABLES, is_for_pull_request
+from mmscheck.ruleset.load import config_digest
 from tests.support.command import image, message
 from tests.support.rule_roots import put
 
@@ -146,6 +146,7 @@ def test_the_walk_ends_at_a_folder_of_another_user(job: Path, theirs: Callable[[
     assert find_config(deep) is None
 
 
+@pytest.mark.usefixtures("rules_read_once")
 @pytest.mark.parametrize("name", PULL_REQUEST_VARIABLES)
 def test_in_a_pull_request_only_a_named_file_says_where_requests_go(
     name: str, job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -7,7 +7,7 @@ import pytest
 
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED, Override
 from mmscheck.model.words import SenderType, Severity
-from mmscheck.ruleset import Change, Config, Waiver, load_all_rules
+from mmscheck.ruleset import Config, RuleTable, Waiver, load_all_rules
 from mmscheck.ruleset.folder import FAMILIES
 from tests.support.rule_roots import CHECKS, SEND, faults_of, limit, load, make_root, profile, put, rule
 
@@ -18,7 +18,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def changed(rule_id: str, **change: object) -> Config:
-    return Config(path=Path("mmscheck.toml"), rules={rule_id: Change(**change)})  # type: ignore[arg-type]  # a row's own key
+    return Config(path=Path("mmscheck.toml"), rules={rule_id: RuleTable(**change)})  # type: ignore[arg-type]  # a row's own key
 
 
 def test_a_configuration_changes_severity_and_params_and_both_are_recorded(root: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_profile_of_an_extra_folder_places_its_rules_itself(root: Path, tmp_pa
 def test_a_rule_of_an_extra_folder_may_name_our_limits_and_be_changed(root: Path, tmp_path: Path) -> None:
     more = '[params]\nminimum = 2\n[limits]\nmaximum = "slides-max"\n'
     put(tmp_path / "mine" / "slide" / "mine.toml", rule("mine", "count-within", "message", more))
-    change = {"mine": Change(params={"minimum": 3})}
+    change = {"mine": RuleTable(params={"minimum": 3})}
     params = load(root, config=Config(extra_rules=(tmp_path / "mine",), rules=change)).rules[-1].params
     assert (params.minimum, params.maximum) == (3, 8)
 

@@ -6,7 +6,7 @@ import pytest
 
 from mmscheck.model.rule import FLOOR
 from mmscheck.model.words import Severity, TargetKind
-from mmscheck.ruleset import Change, Config
+from mmscheck.ruleset import Config, RuleTable
 from mmscheck.ruleset.floor import FLOOR_RULES, GENERIC_TYPES
 from tests.support.rule_roots import GENERIC, SEND, edit, faults_of, load, make_root, profile, put, rule
 
@@ -102,7 +102,7 @@ def test_not_even_lint_can_change_a_floor_rule(root: Path) -> None:
 
 @pytest.mark.parametrize("rule_id", sorted(FLOOR))
 def test_no_configuration_can_make_a_floor_rule_a_warning(root: Path, rule_id: str) -> None:
-    config = Config(path=root / "mmscheck.toml", rules={rule_id: Change(severity=Severity.WARNING)})
+    config = Config(path=root / "mmscheck.toml", rules={rule_id: RuleTable(severity=Severity.WARNING)})
     (fault,) = faults_of(root, config=config)
     assert fault.startswith(f"{root / 'mmscheck.toml'}: rules.{rule_id}.severity: {rule_id} is part of")
 
@@ -110,14 +110,14 @@ def test_no_configuration_can_make_a_floor_rule_a_warning(root: Path, rule_id: s
 def test_no_configuration_can_change_parameters_of_a_floor_rule(root: Path) -> None:
     more = ["application/octet-stream", "binary/octet-stream", "a/b"]
     config = Config(
-        path=root / "mmscheck.toml", rules={"content-type-specific": Change(params={"generic": more})}
+        path=root / "mmscheck.toml", rules={"content-type-specific": RuleTable(params={"generic": more})}
     )
     (fault,) = faults_of(root, config=config)
     assert ": rules.content-type-specific.params: content-type-specific is part of the floor" in fault
 
 
 def test_saying_that_a_floor_rule_is_an_error_is_no_fault(root: Path) -> None:
-    config = Config(rules={"not-chunked": Change(severity=Severity.ERROR)})
+    config = Config(rules={"not-chunked": RuleTable(severity=Severity.ERROR)})
     assert load(root, config=config).overrides == ()
 
 

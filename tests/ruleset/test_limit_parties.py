@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from mmscheck.model.words import SenderType
-from mmscheck.ruleset import Change, Config
+from mmscheck.ruleset import Config, RuleTable
 from tests.support.rule_roots import LIMITS, edit, faults_of, limit, load, make_root, put
 
 TABLES = '[carriers]\ncarriers = "slides-max"\n[providers]\nproviders = "slides-max"\n[text]\n'
@@ -125,7 +125,7 @@ def test_the_configuration_names_parties_and_flags_go_before_it(root: Path) -> N
 
 
 def test_a_number_of_the_configuration_goes_before_a_carriers_own(root: Path) -> None:
-    config = Config(rules={"slide-count": Change(params={"maximum": 2})})
+    config = Config(rules={"slide-count": RuleTable(params={"maximum": 2})})
     ruleset = load(root, config=config, carriers=["near", "far"])
     params = ruleset.rules[0].params
     assert [(each.maximum, each.own, each.source) for each in params.carriers] == [(2, False, "")] * 2

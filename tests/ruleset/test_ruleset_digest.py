@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from mmscheck.model.words import Severity
-from mmscheck.ruleset import Change, Config, Waiver
+from mmscheck.ruleset import Config, RuleTable, Waiver
 from tests.support.rule_roots import SEND, edit, limit, load, make_root, profile, put
 
 
@@ -82,8 +82,8 @@ def test_the_digest_changes_with_everything_that_can_change_an_outcome(
 def test_the_digest_changes_with_profile_sender_overrides_waivers_and_version(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    warning = Config(rules={"slide-count": Change(severity=Severity.WARNING)})
-    tighter = Config(rules={"slide-count": Change(params={"maximum": 5})})
+    warning = Config(rules={"slide-count": RuleTable(severity=Severity.WARNING)})
+    tighter = Config(rules={"slide-count": RuleTable(params={"maximum": 5})})
     digests = [
         load(root).digest,
         load(root, profile="save").digest,

@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from mmscheck.model.request import Changes, CustomText, SendRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import Changes, CustomText, SendRequest, SendResult, SendStatus
 from mmscheck.model.verdict import mint_permit
 from mmscheck.sandbox import MISHAPS, Mishaps, Sandbox, Ways
 from mmscheck.sinch import SinchClient

@@ -15,10 +15,8 @@ from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions, check, load_rules
 from mmscheck.ledger import Ledger, open_ledger
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SaveRequest, SendRequest, SendResult, SendStatus
 from mmscheck.model.rule import SECOND_GATE, RuleSet
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Severity
 from mmscheck.send.flow import check_message

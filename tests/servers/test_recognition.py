@@ -10,7 +10,7 @@ import pytest
 from mmscheck.base.redact import redact_text
 from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.observation import Probe, ProbeName, Reason
-from mmscheck.model.report import Advice
+from mmscheck.model.report import ServerAdvice
 from mmscheck.model.server import Condition, Detected, Mark, Remedy, Server, ServerKind
 from mmscheck.report.layout import shown_lines
 from mmscheck.servers.recognition import (
@@ -118,7 +118,7 @@ def test_remedies_survive_what_keeps_secrets_and_controls_out_of_reports() -> No
 
 
 def test_advice_stands_below_the_rules_own_fix() -> None:
-    told = (Advice(name="nginx", words="a\n    b"), Advice(name="PHP", words="c"))
+    told = (ServerAdvice(name="nginx", words="a\n    b"), ServerAdvice(name="PHP", words="c"))
     assert join_fix("Mend it.", told) == "Mend it.\nFor nginx: a\n    b\nFor PHP: c"
     assert join_fix("Mend it.", ()) == "Mend it."
 
@@ -186,7 +186,7 @@ def test_a_remedy_may_ask_for_what_else_was_recognised() -> None:
     )
     assert advice(recognise((one, other), fetched((("Server", "one"), CHUNKED))), "not-chunked") == ()
     both = recognise((one, other), fetched((("Server", "one other"), CHUNKED)))
-    assert advice(both, "not-chunked") == (Advice(name="one", words="Mend."),)
+    assert advice(both, "not-chunked") == (ServerAdvice(name="one", words="Mend."),)
 
 
 @pytest.mark.parametrize("name", ["image/jpeg", "text/vcard", "application/vnd.apple.pkpass"])

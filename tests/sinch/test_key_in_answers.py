@@ -18,9 +18,7 @@ from hypothesis import strategies as st
 
 from mmscheck.base.known_secret import KnownSecret
 from mmscheck.ledger.rows import Cleaner
-from mmscheck.model.request import SendRequest
-from mmscheck.model.save import SaveRequest
-from mmscheck.model.send import SendResult
+from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.sinch.answers import parse_answer
 from mmscheck.sinch.outcome import LONGEST_INFO, judge
 from tests.support.bound import send_bound

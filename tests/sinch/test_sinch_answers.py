@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendRequest, SendResult, SendStatus
 from mmscheck.sinch import ProviderAnswer, Unparseable, parse_answer
 from mmscheck.sinch.answers import MAX_ANSWER_BYTES
 from mmscheck.sinch.outcome import judge

@@ -7,8 +7,7 @@ import time
 import pytest
 
 from mmscheck.errors import PermitError, UsageError
-from mmscheck.model.request import Changes, SendRequest
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import Changes, SendRequest, SendResult, SendStatus
 from mmscheck.model.verdict import Permit, mint_permit
 from mmscheck.sinch import SinchClient, request_xml
 from tests.support.raw_provider import Act, RawProvider, answer, hang_up_at_once, raw, stall

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections import Counter
 
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendStatus
 from mmscheck.sinch import SinchClient
 from tests.sinch.test_sinch_client import ACCEPTED, KEY, REQUEST, a_permit
 from tests.support.raw_provider import RawProvider, answer, hang_up_at_once, raw, stall

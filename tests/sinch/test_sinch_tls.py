@@ -9,8 +9,7 @@ import pytest
 import trustme
 
 from mmscheck.errors import UsageError
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendRequest, SendStatus
 from mmscheck.model.verdict import Permit, mint_permit
 from mmscheck.sinch import SinchClient
 from tests.support.raw_provider import Act, RawProvider, answer, stall

@@ -12,8 +12,7 @@ import aiohttp
 import pytest
 from aioresponses import aioresponses
 
-from mmscheck.model.request import SendRequest
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendRequest, SendStatus
 from mmscheck.model.verdict import mint_permit
 from mmscheck.sinch import SinchClient
 from tests.support.raw_provider import ACCEPTED

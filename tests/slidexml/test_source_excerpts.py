@@ -4,7 +4,7 @@ import pytest
 
 from mmscheck.base.redact import redact_url
 from mmscheck.slidexml import parse
-from mmscheck.slidexml.lines import LONGEST
+from mmscheck.slidexml.excerpt import LONGEST_LINE
 
 SIGNED = "https://cdn.example.net/clip.mp4?X-Amz-Credential=AKIASECRET&X-Amz-Signature=c0ffee5ec2e7"
 
@@ -78,7 +78,7 @@ def test_a_key_that_began_on_an_earlier_line_is_not_shown() -> None:
     assert "hunter2" not in found[2]
 
 
-@pytest.mark.parametrize("pad", range(2 * LONGEST - 130, 2 * LONGEST + 10, 7))
+@pytest.mark.parametrize("pad", range(2 * LONGEST_LINE - 130, 2 * LONGEST_LINE + 10, 7))
 def test_a_secret_at_the_place_where_a_long_line_is_cut_is_not_shown_in_part(pad: int) -> None:
     text = "word " * (pad // 5) + "x" * (pad % 5)
     url = SIGNED.replace("&", "&amp;")
@@ -89,7 +89,7 @@ def test_a_secret_at_the_place_where_a_long_line_is_cut_is_not_shown_in_part(pad
     assert "c0ff" not in found[1]
     with_login = f"<message-text>{text} http://user:hunter2hunter2hunter2hunter2@a.example/</message-text>"
     assert "hunter" not in lines(f"<request><slide>{with_login}</slide></request>")[1]
-    assert len(found[1]) <= LONGEST + 1
+    assert len(found[1]) <= LONGEST_LINE + 1
 
 
 def test_private_use_characters_of_the_document_cannot_stand_for_a_url() -> None:

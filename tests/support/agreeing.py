@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from mmscheck.model.campaign import CampaignResult, RowFate, RowNote
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict, Waived
 from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 from mmscheck.model.words import MediaKind, Outcome, Owner, Severity

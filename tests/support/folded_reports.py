@@ -6,7 +6,7 @@ from typing import Any
 
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import NotFetched, Observation, Reason
-from mmscheck.model.report import Advice, Evaluation
+from mmscheck.model.report import Evaluation, ServerAdvice
 from mmscheck.model.words import Because, MediaKind, Outcome, Owner, Severity
 from mmscheck.report import View
 from mmscheck.servers.recognition import join_fix
@@ -44,7 +44,7 @@ def _unseen(rule: str, **values: Any) -> Evaluation:
 
 def folded() -> View:
     """Chunks, a sign-in page with 200, and a certificate that ended; advice for one server on two of them."""
-    advised = (Advice(name="nginx", words="Likely: A filter changes the file. Write sub_filter off."),)
+    advised = (ServerAdvice(name="nginx", words="Likely: A filter changes the file. Write sub_filter off."),)
     general = "Serve it as a plain file."
     fix: dict[str, Any] = {"general": general, "advice": advised, "fix": join_fix(general, advised)}
     whole = {"target": MESSAGE, "reason": f"{GONE} on slide 3: {_WHY}", "owner": Owner.CONTENT, "url": None}

@@ -13,9 +13,9 @@ from mmscheck.judge.pipeline import load_rules, window
 from mmscheck.judge.reports import make_report, start_clock
 from mmscheck.media.decoding import decode
 from mmscheck.media.previews import preview
+from mmscheck.model.facts import Preview
 from mmscheck.model.mms import MediaRef, Mms
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason, Sniffed
-from mmscheck.model.preview import Preview
 from mmscheck.model.report import MessageReport, SlideReport
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import RuleSet

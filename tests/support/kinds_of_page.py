@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from mmscheck.cli.output import write_site
 from mmscheck.diff import as_html
 from mmscheck.model.campaign import CampaignResult, RowFate, RowNote
-from mmscheck.model.send import SendStatus
+from mmscheck.model.request import SendStatus
 from mmscheck.report import View, html
 from mmscheck.report.html.overview import FIRST
 from mmscheck.report.layout import Page

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from mmscheck.ledger import Ledger
 from mmscheck.ledger.where import place_of
 from mmscheck.model.ledger import Claim, SendIntent
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.sinch.codes import POSTBACK_CODES
 
 MEANINGS: Mapping[str, str] = MappingProxyType({row.code: row.kind.value for row in POSTBACK_CODES})

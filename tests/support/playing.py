@@ -24,9 +24,9 @@ from mmscheck.checks import CHECKS
 from mmscheck.checks.media_types import kind_of
 from mmscheck.judge.engine import judge_alone
 from mmscheck.media.decoding import decode
-from mmscheck.media.names import named_type
 from mmscheck.media.sample import Sample
 from mmscheck.media.sniffing import sniff
+from mmscheck.media.witnesses import named_type
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import Evaluation
 from mmscheck.model.rule import RuleSet

@@ -17,19 +17,10 @@ from mmscheck.checks import CHECKS
 from mmscheck.judge.causes import with_causes
 from mmscheck.model.facts import ImageFacts
 from mmscheck.model.mms import MediaRef
-from mmscheck.model.observation import (
-    Fetched,
-    Hop,
-    NotFetched,
-    Observation,
-    Reason,
-    Sniffed,
-    Timing,
-    Witness,
-)
+from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Reason, Sniffed, Timing, Witness
 from mmscheck.model.report import Evaluation, MessageReport, Report, RuleKey, TargetKey
+from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.model.rule import Rule
-from mmscheck.model.send import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict, Waived
 from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 from mmscheck.model.words import Because, MediaKind, Outcome, Owner, Severity, TargetKind

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import msgspec
 
 from mmscheck.base.text import count
-from mmscheck.model.report import Advice, Evaluation
+from mmscheck.model.report import Evaluation, ServerAdvice
 from mmscheck.model.words import Outcome, Owner, Severity, TargetKind
 from mmscheck.report.clean import clean_url
 from mmscheck.report.finding_words import (
@@ -232,7 +232,7 @@ def _row(name: str, content: str) -> Markup:
     return tag("div", tag("dt", name), tag("dd", content)) if content else NOTHING
 
 
-def _recipes(name: str, some: Iterable[Advice], ids: Ids) -> Markup:
+def _recipes(name: str, some: Iterable[ServerAdvice], ids: Ids) -> Markup:
     """What to do on one server, one thing or several, under its name once."""
     ways = [tag("dd", _prose(each.words, ids, copyable=True)) for each in some]
     return tag("div", tag("dt", f"For {cut(name, 80)}, found here"), *ways, class_="recipe")

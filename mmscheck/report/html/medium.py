@@ -10,10 +10,17 @@ import msgspec
 
 from mmscheck.base.redact import redact_url
 from mmscheck.base.text import count
-from mmscheck.model.facts import AudioFacts, Decoded, DocumentFacts, ImageFacts, Undecoded, VideoFacts
+from mmscheck.model.facts import (
+    AudioFacts,
+    Decoded,
+    DocumentFacts,
+    ImageFacts,
+    Preview,
+    Undecoded,
+    VideoFacts,
+)
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Observation
-from mmscheck.model.preview import Preview
 from mmscheck.model.words import MediaKind
 from mmscheck.report.html.markup import Markup, Part, cut, join, said, seconds, size, tag
 from mmscheck.report.html.pictures import Gallery, Placed, icon

@@ -20,7 +20,7 @@ from mmscheck.report.findings import Judged
 from mmscheck.report.html.finding import CLASSES, UNCLEAR, Findings, Ids, badge, owner_of
 from mmscheck.report.html.markup import NOTHING, Markup, cut, join, said, size, tag, url
 from mmscheck.report.html.medium import NAMES
-from mmscheck.report.html.phone import Marks, phones, subject_line
+from mmscheck.report.html.phone import SlideMarks, phones, subject_line
 from mmscheck.report.html.pictures import Gallery
 from mmscheck.report.run_words import decision_word
 
@@ -31,7 +31,7 @@ HEADER = 400
 """Characters of a header's value that are shown."""
 
 
-class Tools(msgspec.Struct, frozen=True, kw_only=True):
+class Controls(msgspec.Struct, frozen=True, kw_only=True):
     """The controls of a page that holds one message only: they stand where they act."""
 
     findings: Markup = NOTHING
@@ -59,22 +59,22 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def marks(self) -> dict[int, Marks]:
+    def marks(self) -> dict[int, SlideMarks]:
         """The findings on each slide (0: on a lone file)."""
         blocked = {each.target.slide for each in self.one.blocking}
         about = (each.target for each in self.one.standing)
         found = Counter(target.slide for target in about if target.slide or target.media)
-        return {slide: Marks(found=number, blocks=slide in blocked) for slide, number in found.items()}
+        return {slide: SlideMarks(found=number, blocks=slide in blocked) for slide, number in found.items()}
 
 
-def message(shown: Shown, gallery: Gallery, *, opened: bool, tools: Tools | None = None) -> Markup:
+def message(shown: Shown, gallery: Gallery, *, opened: bool, tools: Controls | None = None) -> Markup:
     """The whole message: alone on its page with ``tools`` and no lid, else ``opened`` or closed."""
     alone = tools is not None
     word, style = decision_word(shown.one.verdict, offline=shown.offline)
     head = tag(
         "h2", badge(word, style), " ", tag("bdi", shown.title), id=None if alone else f"{shown.id}-title"
     )
-    body = join(*_body(shown, gallery, tools or Tools()))
+    body = join(*_body(shown, gallery, tools or Controls()))
     look = f"message {CLASSES.get(style, 'plain')}"
     whose = tag("p", to_fix(shown), class_="owners")
     if alone:
@@ -102,7 +102,7 @@ def _has(owner: str, number: int) -> str:
     return f"{owner} has {count(number, 'thing')} to fix"
 
 
-def _body(shown: Shown, gallery: Gallery, tools: Tools) -> Iterator[Markup]:
+def _body(shown: Shown, gallery: Gallery, tools: Controls) -> Iterator[Markup]:
     report = shown.one.message
     yield tag("p", tag("span", "File ", class_="quiet"), tag("bdi", tag("code", cut(report.source, 300))))
     if not any(ref.is_alone for ref in report.media):
@@ -161,8 +161,8 @@ def _header(name: str, value: str) -> str:
     return f"{visible(key[:HEADER])}: {visible(told[:HEADER])}{left}"
 
 
-RULES = (("message-size", "taken by"), ("message-size-advised", "advised for"))
-"""The rules that weigh a message, and how their numbers belong to a carrier."""
+RULES = (("message-size", "taken", "taken by"), ("message-size-advised", "advised", "advised for"))
+"""The rules that weigh a message, the class of their bars, and how their numbers belong to a carrier."""
 
 _WORDS = {Outcome.PASSED: "fits", Outcome.CANT_TELL: "not known whether it fits"}
 
@@ -196,12 +196,12 @@ class Weight(msgspec.Struct, frozen=True, kw_only=True):
 
 def budget(message: MessageReport) -> Markup:
     """The bars, then the parts by size; nothing where nobody weighed the message."""
-    weights = [(word, found) for rule, word in RULES if (found := _weight(message, rule))]
+    weights = [(found, look, word) for rule, look, word in RULES if (found := _weight(message, rule))]
     if not weights:
         return NOTHING
-    first = weights[0][1]
+    first = weights[0][0]
     about = f"{'at least ' if first.at_least else ''}{size(first.total)} packed for sending"
-    bars = [row for word, found in weights for row in _bars(found, word)]
+    bars = [row for weight in weights for row in _bars(*weight)]
     return tag(
         "section",
         tag("h3", "Size budget"),
@@ -226,7 +226,7 @@ def _weight(message: MessageReport, rule: str) -> Weight | None:
     return None
 
 
-def _bars(found: Weight, word: str) -> Iterator[Markup]:
+def _bars(found: Weight, look: str, word: str) -> Iterator[Markup]:
     for bound in found.limits:
         whose = ", ".join(cut(name, 60) for name in bound.carriers) or "every carrier"
         seen = found.total if bound.total is None else bound.total
@@ -238,7 +238,7 @@ def _bars(found: Weight, word: str) -> Iterator[Markup]:
             "li",
             tag("span", text, tag("strong", verdict)),
             _bar(seen, bound.maximum),
-            class_=f"bar {bound.outcome.value} {word.partition(' ')[0]}",
+            class_=f"bar {bound.outcome.value} {look}",
         )
 
 

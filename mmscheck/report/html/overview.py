@@ -20,7 +20,7 @@ COLUMNS = (("verdict", "Verdict"), ("name", "Message"), ("found", "To fix"))
 """What the table can be sorted by, and the headings."""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class OverviewRow(msgspec.Struct, frozen=True, kw_only=True):
     """One message in the table: the line of it that a long run keeps in memory."""
 
     href: str
@@ -33,9 +33,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     waived: int
 
 
-def row(shown: Shown, href: str) -> Row:
+def row(shown: Shown, href: str) -> OverviewRow:
     """The line of a message."""
-    return Row(
+    return OverviewRow(
         href=href,
         title=shown.title,
         source=cut(shown.one.message.source, 300),
@@ -102,7 +102,7 @@ def more(total: int) -> Markup:
     return tag("button", words, type="button", id="more", hidden=True, data_needs_script=True)
 
 
-def line(each: Row, *, offline: bool, later: bool = False) -> Markup:
+def line(each: OverviewRow, *, offline: bool, later: bool = False) -> Markup:
     """One row; ``later`` for one that is not drawn at first, where there is a script to draw it."""
     word, style = decision_word(each.verdict, offline=offline)
     good = each.verdict.passed
@@ -124,14 +124,14 @@ def line(each: Row, *, offline: bool, later: bool = False) -> Markup:
     )
 
 
-def _counts(each: Row) -> Iterator[Markup]:
+def _counts(each: OverviewRow) -> Iterator[Markup]:
     told = [f"{each.blocking:,} to fix"] if each.blocking else []
     told += [f"{each.advice:,} advice"] if each.advice else []
     told += [f"{each.waived:,} waived"] if each.waived else []
     yield from (tag("span", part) for part in told or ["nothing"])
 
 
-class Tally:
+class FilterCounts:
     """What the findings of a page can be filtered by, counted while they are written."""
 
     def __init__(self) -> None:
@@ -148,7 +148,7 @@ class Tally:
             self.rules[cut(each.rules, 200)] += 1
 
 
-def filters(tally: Tally) -> Markup:
+def filters(tally: FilterCounts) -> Markup:
     """The form, with a line that tells how many findings are shown; nothing without findings."""
     total = sum(tally.kinds.values())
     if not total:

@@ -28,7 +28,7 @@ MOST_SLIDES = 40
 """Slides that are drawn; the provider takes 8."""
 
 
-class Marks(msgspec.Struct, frozen=True, kw_only=True):
+class SlideMarks(msgspec.Struct, frozen=True, kw_only=True):
     """How many findings a slide has, and whether any of them blocks."""
 
     found: int
@@ -36,7 +36,7 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def phones(
-    message: MessageReport, gallery: Gallery, marks: Mapping[int, Marks], tools: Markup = NOTHING
+    message: MessageReport, gallery: Gallery, marks: Mapping[int, SlideMarks], tools: Markup = NOTHING
 ) -> Markup:
     """Every slide on a phone of its own; ``marks`` are by slide (0: a lone file), ``tools`` stand above."""
     slides = _slides(message)
@@ -69,7 +69,7 @@ def _slides(message: MessageReport) -> tuple[SlideReport, ...]:
     )
 
 
-def _phone(message: MessageReport, slide: SlideReport, gallery: Gallery, found: Marks | None) -> Markup:
+def _phone(message: MessageReport, slide: SlideReport, gallery: Gallery, found: SlideMarks | None) -> Markup:
     refs = [ref for ref in message.media if ref.index in slide.media]
     length = f", shown for {cut(slide.duration, 20)}\u00a0s" if slide.duration else ""
     title = f"Slide {slide.number}{length}" if slide.number else "The file"
@@ -85,7 +85,7 @@ def _phone(message: MessageReport, slide: SlideReport, gallery: Gallery, found: 
     )
 
 
-def _badge(found: Marks | None) -> Markup:
+def _badge(found: SlideMarks | None) -> Markup:
     if found is None:
         return NOTHING
     return tag("span", count(found.found, "finding"), class_=f"badge {'bad' if found.blocks else 'advice'}")

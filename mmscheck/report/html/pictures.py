@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from mmscheck.model.preview import Preview
+from mmscheck.model.facts import Preview
 from mmscheck.report.html.markup import NOTHING, Markup, Part, raw, tag
 
 SUFFIXES: Mapping[str, str] = MappingProxyType({"image/jpeg": "jpg", "image/png": "png"})

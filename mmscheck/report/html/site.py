@@ -19,12 +19,12 @@ import msgspec
 from mmscheck.report.clean import scrub_message
 from mmscheck.report.findings import Judged, findings
 from mmscheck.report.html.markup import NOTHING, Markup, Part, join, raw, tag
-from mmscheck.report.html.message import Shown, Tools, message
+from mmscheck.report.html.message import Controls, Shown, message
 from mmscheck.report.html.overview import (
     CLOSING,
     FIRST,
-    Row,
-    Tally,
+    FilterCounts,
+    OverviewRow,
     controls,
     filters,
     line,
@@ -77,7 +77,7 @@ def _digest(content: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode('utf-8')).digest()).decode('ascii')}'"
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class HtmlPage(msgspec.Struct, frozen=True, kw_only=True):
     """What differs between pages: the title, and where pictures may come from."""
 
     look: Look
@@ -134,10 +134,10 @@ def single(view: View) -> str:
     """The whole run in one page, whatever its size."""
     shown = tuple(_shown(view))
     tables = rolled(each.one for each in shown)
-    gallery, tally = Gallery(Inline()), Tally()
+    gallery, tally = Gallery(Inline()), FilterCounts()
     for each in shown:
         tally.add(each.one.found)
-    page = Page(look=look(), title=_title(view))
+    page = HtmlPage(look=look(), title=_title(view))
     parts = _single_parts(view, shown, tables, gallery, tally)
     return join(
         page.opening(skip="Skip to the messages"),
@@ -148,7 +148,7 @@ def single(view: View) -> str:
 
 
 def _single_parts(
-    view: View, shown: tuple[Shown, ...], tables: Rollup, gallery: Gallery, tally: Tally
+    view: View, shown: tuple[Shown, ...], tables: Rollup, gallery: Gallery, tally: FilterCounts
 ) -> Iterator[Part]:
     alone = len(shown) == 1
     offline = view.offline
@@ -163,19 +163,19 @@ def _single_parts(
         yield message(each, gallery, opened=opened, tools=_tools(tally) if alone else None)
 
 
-def _tools(tally: Tally) -> Tools:
+def _tools(tally: FilterCounts) -> Controls:
     """The controls of a message that has its page to itself."""
     found = filters(tally)
     found = tag("div", found, class_="bar-of-tools") if found else NOTHING
-    return Tools(findings=found, pictures=overlay())
+    return Controls(findings=found, pictures=overlay())
 
 
-def _goes_out(each: Row) -> bool:
+def _goes_out(each: OverviewRow) -> bool:
     """Sorts what needs somebody's work to the top."""
     return each.verdict.passed
 
 
-def _table(rows: Iterable[Row], *, offline: bool) -> Iterator[Markup]:
+def _table(rows: Iterable[OverviewRow], *, offline: bool) -> Iterator[Markup]:
     yield from map(Markup, opening())
     total = 0
     for each in sorted(rows, key=_goes_out):
@@ -205,7 +205,7 @@ class _Site:
         self._view, self._name, self._folder, self._put = view, name, folder, put
         self._look = look()
         self._shelf = Beside()
-        self._rows: list[Row] = []
+        self._rows: list[OverviewRow] = []
 
     def write(self) -> None:
         tables = rolled(self._pages())
@@ -222,11 +222,11 @@ class _Site:
             yield shown.one
 
     def _page(self, shown: Shown) -> Iterator[str]:
-        gallery, tally = Gallery(self._shelf), Tally()
+        gallery, tally = Gallery(self._shelf), FilterCounts()
         tally.add(shown.one.found)
         word, _ = decision_word(shown.one.verdict, offline=shown.offline)
         # Pages of a folder on disk have no origin: there a browser may know their files only by the scheme.
-        page = Page(look=self._look, title=f"{word}: {shown.title}", images="data: 'self' file:")
+        page = HtmlPage(look=self._look, title=f"{word}: {shown.title}", images="data: 'self' file:")
         yield page.opening(skip="Skip to the message")
         yield self._navigation(shown.number)
         yield from main([message(shown, gallery, opened=True, tools=_tools(tally))])
@@ -244,7 +244,7 @@ class _Site:
         return tag("header", where, tag("nav", index, *links, aria_label="Messages"), class_="steps")
 
     def _index(self, tables: Rollup) -> Iterator[str]:
-        page = Page(look=self._look, title=_title(self._view))
+        page = HtmlPage(look=self._look, title=_title(self._view))
         yield page.opening(skip="Skip to the messages")
         yield top(self._view, tables)
         yield from main(self._index_parts(tables))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import Report
-from mmscheck.model.send import SendResult, SendStatus
+from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.model.waiver import WaiverState, WaiverUse
 from mmscheck.report.finding_words import OWNERS, leave
 from mmscheck.report.html.finding import CLASSES

@@ -1,6 +1,7 @@
-"""Secrets: those of the environment, taken out of it at the start, and those in a file that is named.
+"""What the environment gives: values of options, and secrets, which are taken out of it at the start.
 
-Never an argument, which every process of a machine may read.
+A secret comes from there or from a file that is named, never from an argument: every process of a machine may
+read those.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import Any
+
+import click
 
 from mmscheck.errors import UsageError
 
@@ -39,3 +43,18 @@ def read_secret(option: str, file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise UsageError(f"{option} {file}: cannot be read: {reason}") from None
+
+
+def by_variable(name: str, expected: str) -> dict[str, Any]:
+    """What makes an option of click take this variable; set to nothing it is no way to say "the default".
+
+    A flag wins over it, and it wins over the configuration.
+    """
+
+    def demand(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+        # click takes an empty variable for none.
+        if value is None and name in os.environ:
+            raise UsageError(f"{name} is empty: give it {expected}, or unset it")
+        return value
+
+    return {"envvar": name, "callback": demand}

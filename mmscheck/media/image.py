@@ -1,4 +1,4 @@
-"""Pictures, by Pillow: every frame decoded to its end."""
+"""Images, by Pillow: how they have to begin, and every frame decoded to its end."""
 
 from __future__ import annotations
 
@@ -15,10 +15,40 @@ from typing import Any
 from msgspec.structs import replace
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from mmscheck.media import gif, heads, jpeg, png
-from mmscheck.media.libraries import MOST_PIXELS
+from mmscheck.media import gif, jpeg, png
 from mmscheck.media.refusal import RefusedError, Verdicts, judging, raised_in
+from mmscheck.media.witnesses import MOST_PIXELS
 from mmscheck.model.facts import ImageFacts
+
+STARTS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
+    {
+        "JPEG": (b"\xff\xd8\xff",),
+        "PNG": (b"\x89PNG\r\n\x1a\n",),
+        "GIF": (b"GIF89a", b"GIF87a"),
+    }
+)
+"""The first bytes (ITU-T T.81, B.1.1; W3C PNG, 5.2; GIF89a, 17)."""
+
+BINARY = "send it again in binary mode"
+CAUSES: Mapping[str, str] = MappingProxyType(
+    {
+        "89504e470a": f"a transfer as text has changed its line ends: {BINARY}",
+        "89504e470d0d": f"a transfer as text has changed its line ends: {BINARY}",
+        "89504e470d1a": f"a transfer as text has changed its line ends: {BINARY}",
+        "09504e47": f"a transfer of 7 bits has changed it: {BINARY}",
+        "7f587f": f"a transfer of 7 bits has changed it: {BINARY}",
+        "efbfbd": "it was read as text and written again, and bytes got lost: upload the original",
+        "3f504e47": "it was read as text and written again, and bytes got lost: upload the original",
+        "3f3f3f": "it was read as text and written again, and bytes got lost: upload the original",
+        "c3bfc398": "its bytes were taken for letters and written as UTF-8: upload the original",
+        "c289504e47": "its bytes were taken for letters and written as UTF-8: upload the original",
+        "00000000": "it begins with zeros, as after an upload that never finished: upload it again",
+    }
+)
+"""What the first bytes (hexadecimal) of a file that was one of these tell of it."""
+
+BYTES_SHOWN = 4
+"""Bytes that are told where nothing is known of them."""
 
 FORMATS: Mapping[str, str] = MappingProxyType(
     {
@@ -40,7 +70,6 @@ PLUGINS: Mapping[str, str] = MappingProxyType(
 """Formats that Pillow does not know from the start; naming one spares it loading all it has."""
 
 TOO_LARGE = f"it has more than {MOST_PIXELS // 1_000_000} million pixels"
-
 READERS = (
     *("PIL.ImageFile", "PIL._binary", "PIL.JpegImagePlugin", "PIL.MpoImagePlugin", "PIL.PngImagePlugin"),
     *("PIL.GifImagePlugin", "PIL.WebPImagePlugin", "PIL.AvifImagePlugin", "PIL.BmpImagePlugin"),
@@ -73,13 +102,24 @@ UPRIGHT = 1
 OPAQUE = 255
 
 
+def check_start(data: bytes, format_: str) -> None:
+    """Refuse a file that does not begin as those of its format do."""
+    starts = STARTS.get(format_, (b"",))
+    if data.startswith(starts):
+        return
+    why = next((words for start, words in CAUSES.items() if data.startswith(bytes.fromhex(start))), None)
+    begins = data[:BYTES_SHOWN].hex(" ").upper()
+    expected = starts[0].hex(" ").upper()
+    raise RefusedError(f"it is no {format_}: {why or f'it begins with {begins} and not with {expected}'}")
+
+
 def decode(data: bytes, type_: str) -> ImageFacts:
     """The facts of a picture, ``transparent`` when a pixel of a frame as shown is not opaque.
 
     RefusedError for a broken one.
     """
     format_ = FORMATS[type_]
-    heads.check(data, format_)
+    check_start(data, format_)
     return READ.get(format_, _other)(data, format_)
 
 
@@ -103,7 +143,7 @@ def _png(data: bytes, format_: str) -> ImageFacts:
     return _moving(found, facts) if found.frames else facts
 
 
-def _moving(found: png.Parts, still: ImageFacts) -> ImageFacts:
+def _moving(found: png.PngParts, still: ImageFacts) -> ImageFacts:
     """The facts of an animated PNG, by those of its still picture."""
     try:
         with _opened(found.file(moving=True), still.format) as picture:
@@ -126,12 +166,6 @@ def _gif(data: bytes, format_: str) -> ImageFacts:
 def _other(data: bytes, format_: str) -> ImageFacts:
     with _opened(data, format_) as picture:
         return _play(picture, _facts(picture, format_))
-
-
-READ: Mapping[str, Callable[[bytes, str], ImageFacts]] = MappingProxyType(
-    {"JPEG": _jpeg, "PNG": _png, "GIF": _gif}
-)
-"""How the facts of a format are read where Pillow alone is no judge."""
 
 
 @contextmanager
@@ -253,3 +287,9 @@ def see_through(picture: Image.Image) -> bool:
     if picture.mode not in {"1", "L", "RGB"}:
         return True  # nothing says that the colour named is not used
     return see_through(picture.convert("RGBA"))
+
+
+READ: Mapping[str, Callable[[bytes, str], ImageFacts]] = MappingProxyType(
+    {"JPEG": _jpeg, "PNG": _png, "GIF": _gif}
+)
+"""How the facts of a format are read where Pillow alone is no judge."""

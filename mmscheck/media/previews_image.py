@@ -8,9 +8,8 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from mmscheck.media import pictures
-from mmscheck.model.facts import ImageFacts
-from mmscheck.model.preview import Preview
+from mmscheck.media import image
+from mmscheck.model.facts import ImageFacts, Preview
 
 BOX = (320, 569)
 """The largest width and height: half of the provider's advised 640 x 1138, and what a drawn phone needs."""
@@ -49,11 +48,7 @@ LARGEST_PROFILE = 1024 * 1024
 
 def draw(data: bytes, type_: str, facts: ImageFacts) -> Preview | None:
     """The first frame, small; None or whatever a library raises where that fails."""
-    if type_ not in pictures.FORMATS:
-        from mmscheck.media.previews_films import still  # noqa: PLC0415 - HEIC is the films' business, and rare
-
-        return still(data, type_, facts)
-    with pictures.first(data, pictures.FORMATS[type_]) as picture:
+    with image.first(data, image.FORMATS[type_]) as picture:
         return likeness(_small(picture, facts.orientation))
 
 
@@ -66,10 +61,10 @@ def fitted(width: float, height: float, box: tuple[int, int] = BOX) -> tuple[int
 def likeness(picture: Image.Image) -> Preview:
     """The small picture as a file: PNG where something of it is transparent, else JPEG."""
     picture.info = {}  # comments and profiles would be written along
-    clear = picture.mode == "RGBA" and pictures.see_through(picture)
-    image = _png(picture) if clear else _jpeg(picture.convert("RGB"))
+    clear = picture.mode == "RGBA" and image.see_through(picture)
+    file = _png(picture) if clear else _jpeg(picture.convert("RGB"))
     return Preview(
-        image=image,
+        image=file,
         image_type="image/png" if clear else "image/jpeg",
         width=picture.width,
         height=picture.height,
