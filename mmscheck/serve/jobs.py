@@ -17,7 +17,7 @@ from mmscheck.serve.events import Event, Watch
 from mmscheck.serve.problem import ProblemError
 from mmscheck.serve.settings import BEAT, MOST_TRIES, RETRY_AFTER, Caps
 from mmscheck.serve.store import Store
-from mmscheck.serve.words import Kind, Problem, Progress
+from mmscheck.serve.words import Kind, Problem, Progress, State
 from mmscheck.serve.work import Row, Work, unpacked
 
 Ended = Callable[[Row, Done | None, Problem | None, float], Awaitable[None]]
@@ -108,12 +108,15 @@ class Jobs:
             self._waiting.put_nowait(job_id)
 
     async def _now(self, job_id: str) -> Event | None:
+        if job_id in self._held:
+            # Hundreds may wait for jobs of this process: none of them has to ask the database how it is.
+            here = self._running.get(job_id)
+            state = State.QUEUED if here is None else State.RUNNING
+            return Event(state=state, progress=here or Progress(done=0, total=None), over=False)
         row = await self._store.job(job_id)
         if row is None:
             return None
-        here = self._running.get(job_id)
-        progress = here or Progress(done=row.done, total=row.total)
-        return Event(state=row.state, progress=progress, over=row.is_over)
+        return Event(state=row.state, progress=Progress(done=row.done, total=row.total), over=row.is_over)
 
     @property
     def waiting(self) -> int:
@@ -138,6 +141,7 @@ class Jobs:
                     await self._one(job_id)
             finally:
                 self._held.discard(job_id)
+                self._stir(job_id)
 
     async def _one(self, job_id: str) -> None:
         begun = await self._store.begin(job_id)
@@ -157,7 +161,6 @@ class Jobs:
         if done is not None and row.kind in {Kind.SEND, Kind.SAVE}:
             problem = problem_of(done, row)
         await self._kept(row, done, problem, progress)
-        self._stir(job_id)
         await self._ended(row, done, problem, time.monotonic() - started)
 
     async def _kept(self, row: Row, done: Done | None, problem: Problem | None, progress: Progress) -> None:
