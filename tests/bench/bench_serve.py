@@ -61,7 +61,9 @@ async def main(seconds: float, connections: int) -> None:
                 began = time.monotonic()
                 await client.post("/v1/check", data=GOOD, headers=XML)
                 alone.append(time.monotonic() - began)
-            before, took, wrong = memory(), [], []
+            before = memory()
+            took: list[float] = []
+            wrong: list[str] = []
             until = time.monotonic() + seconds
             asked = [asking(client, until, number, took, wrong) for number in range(connections)]
             middle = asyncio.get_running_loop().call_later(seconds / 2, lambda: halves.append(memory()))
