@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests.support, wherever this is run from
+
 from mmscheck.sandbox import Sandbox
 from mmscheck.serve import Caps
 from tests.support.command import image, message
