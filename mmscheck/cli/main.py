@@ -32,6 +32,7 @@ SUBCOMMANDS = {
     "fleet": ("fleet:command", "Run the parts of a cluster for check --cluster."),
     "rules": ("rules:command", "List, explain and validate the rules, and begin new ones."),
     "new": ("new:command", "Begin a message from one that passes, or write the schema for editors."),
+    "serve": ("serve:command", "Serve the gate over HTTP, and a page for people without a terminal."),
     "sandbox": ("sandbox:command", "Run a local provider and media host to try things against."),
     "demo": ("demo:command", "Show the main job on real sockets and real media files."),
 }

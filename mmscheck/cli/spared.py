@@ -34,6 +34,7 @@ READ: Mapping[str, str] = MappingProxyType(
         "api_ca_file": "the provider's certificate authorities",
         "api_key_file": "the file of the API key",
         "secret_file": "the file of the secret",
+        "tokens_file": "the file of the tokens",
         "recipients": "an input",
         "baseline": "the baseline",
     }

@@ -50,6 +50,7 @@ RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "report": (("report", "a-run"),),
     "diff": (("diff", "old.json", "new.json"),),
     "postbacks": (("postbacks", "--listen", "127.0.0.1:0"),),
+    "serve": (("serve", "--listen", "127.0.0.1:0"),),
     "ledger list": (("ledger", "list"),),
     "ledger show": (("ledger", "show", "1"),),
     "ledger resolve": (("ledger", "resolve", "1", "--as", "sent", "--reason", "seen"),),
@@ -70,6 +71,7 @@ FLAGS = {
     "api_ca_file": "--api-ca-file",
     "api_key_file": "--api-key-file",
     "secret_file": "--secret-file",
+    "tokens_file": "--tokens",
     "recipients": "--recipients",
     "baseline": "--baseline",
 }
@@ -90,6 +92,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "plain.toml": "",
         **dict.fromkeys(("configured.pem", "ca.pem", "api-ca.pem"), trustme.CA().cert_pem.bytes().decode()),
         **dict.fromkeys(("key", "secret"), "0123456789abcdef"),
+        "tokens.toml": f'[tokens.a]\nsha256 = "{"0" * 64}"\nrights = ["check"]\n',
         **dict.fromkeys(("old.json", "new.json"), "{}"),
         "known.json": '{"mmscheck-baseline": 1, "faults": []}',
     }.items():
