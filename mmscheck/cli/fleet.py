@@ -25,10 +25,10 @@ from mmscheck.errors import UsageError
 if TYPE_CHECKING:
     import distributed
 
-    from mmscheck.fleet.reading import Filters, Reader
-    from mmscheck.fleet.run import Run
-    from mmscheck.fleet.store import Store
-    from mmscheck.fleet.sum import Total
+    from mmscheck.fleet.reading import Filters, RunReader
+    from mmscheck.fleet.run import FleetRun
+    from mmscheck.fleet.store import RunStore
+    from mmscheck.fleet.sum import RunTotal
 
 FORMATS = ("text", "html", "csv", "markdown", "jsonl")
 _LEDGER = "MMSCHECK_LEDGER"
@@ -109,7 +109,7 @@ def opened_cluster(options: FleetOptions, slots: int) -> Iterator[distributed.Cl
         yield client
 
 
-def perform_run(options: FleetOptions, store: Store, run: Run, *, progress: bool) -> Total:
+def perform_run(options: FleetOptions, store: RunStore, run: FleetRun, *, progress: bool) -> RunTotal:
     """Have the rest of a run done, with a line of progress."""
     from mmscheck.fleet.check import perform  # noqa: PLC0415 - see `opened_cluster`
 
@@ -126,7 +126,7 @@ def perform_run(options: FleetOptions, store: Store, run: Run, *, progress: bool
         return perform(client, store, run, came)
 
 
-def write_run(wanted: Sequence[Destination], reader: Reader, filters: Filters, most: int) -> None:
+def write_run(wanted: Sequence[Destination], reader: RunReader, filters: Filters, most: int) -> None:
     """Write every report on a run. Raises ReportError."""
     from mmscheck.fleet.formats import pieces  # noqa: PLC0415 - see `opened_cluster`
 
@@ -196,12 +196,12 @@ def report(run: str, *, options: ReportArguments) -> int:
 
     Exit codes: that of the run; 2 usage, or no run that came to its end; 4 the report could not be written.
     """
-    from mmscheck.fleet.reading import Filters, Reader  # noqa: PLC0415 - see `opened_cluster`
+    from mmscheck.fleet.reading import Filters, RunReader  # noqa: PLC0415 - see `opened_cluster`
 
     wanted = fleet_formats(options.formats)
     spare({**values_of(options), "run": run}, wanted)
     filters = Filters(rule=options.rule, host=options.host, owner=options.owner, source=options.source)
-    with Reader(run) as reader:
+    with RunReader(run) as reader:
         if options.sql is not None:
             _answer(reader, options)
         else:
@@ -209,7 +209,7 @@ def report(run: str, *, options: ReportArguments) -> int:
         return reader.total.exit_code
 
 
-def _answer(reader: Reader, options: ReportArguments) -> None:
+def _answer(reader: RunReader, options: ReportArguments) -> None:
     from mmscheck.fleet.formats import csv_lines  # noqa: PLC0415 - see `opened_cluster`
 
     if options.formats or any((options.rule, options.host, options.owner, options.source)):

@@ -18,8 +18,8 @@ from mmscheck.model.words import SenderType
 
 if TYPE_CHECKING:
     from mmscheck.cli.check import CheckArguments
-    from mmscheck.fleet.run import Order, Run
-    from mmscheck.fleet.store import Store
+    from mmscheck.fleet.run import FleetRun, RunOrder
+    from mmscheck.fleet.store import RunStore
 
 MISSING = "runs with --store need more than mmscheck alone: pip install 'mmscheck[fleet]'"
 
@@ -32,16 +32,16 @@ def check_by_fleet(paths: Sequence[str], options: CheckArguments) -> int:
     _refuse_together(paths, options)
     wanted = fleet_formats(options.formats)
     try:
-        from mmscheck.fleet.reading import Filters, Reader  # noqa: PLC0415 - an extra may not be installed
-        from mmscheck.fleet.store import Store  # noqa: PLC0415 - likewise
+        from mmscheck.fleet.reading import Filters, RunReader  # noqa: PLC0415 - an extra may not be installed
+        from mmscheck.fleet.store import RunStore  # noqa: PLC0415 - likewise
     except ImportError:
         raise UsageError(MISSING) from None
     spare(options, wanted)
     place = options.fleet.store or ""
-    store = Store(place)
+    store = RunStore(place)
     run = _kept_run(store) if options.fleet.resume else _planned(paths, options, store)
     total = perform_run(options.fleet, store, run, progress=not options.no_progress)
-    with Reader(place) as reader:
+    with RunReader(place) as reader:
         write_run(wanted, reader, Filters(), most=20)
     return total.exit_code
 
@@ -68,13 +68,13 @@ def _refuse_together(paths: Sequence[str], options: CheckArguments) -> None:
         )
 
 
-def _kept_run(store: Store) -> Run:
+def _kept_run(store: RunStore) -> FleetRun:
     from mmscheck.fleet.run import read_run  # noqa: PLC0415 - see `check_by_fleet`
 
     return read_run(store)
 
 
-def _planned(paths: Sequence[str], options: CheckArguments, store: Store) -> Run:
+def _planned(paths: Sequence[str], options: CheckArguments, store: RunStore) -> FleetRun:
     from mmscheck.fleet.plan import make_plan  # noqa: PLC0415 - see `check_by_fleet`
     from mmscheck.fleet.run import RUN  # noqa: PLC0415 - see `check_by_fleet`
     from mmscheck.fleet.sources import is_of_urls, items  # noqa: PLC0415 - see `check_by_fleet`
@@ -97,13 +97,13 @@ def _planned(paths: Sequence[str], options: CheckArguments, store: Store) -> Run
         )
 
 
-def _order(paths: Sequence[str], options: CheckArguments, *, is_alone: bool) -> tuple[Order, str]:
-    from mmscheck.fleet.run import Order, Selection  # noqa: PLC0415 - see `check_by_fleet`
+def _order(paths: Sequence[str], options: CheckArguments, *, is_alone: bool) -> tuple[RunOrder, str]:
+    from mmscheck.fleet.run import RuleSelection, RunOrder  # noqa: PLC0415 - see `check_by_fleet`
 
     config = configuration(options.config, configured_places(paths))
     rules = options.rules(config)
     judging = options.judging
-    selection = Selection(
+    selection = RuleSelection(
         profile=options.profile,
         sender=SenderType(judging.sender) if judging.sender else config.sender,
         carriers=judging.carriers,
@@ -111,7 +111,7 @@ def _order(paths: Sequence[str], options: CheckArguments, *, is_alone: bool) -> 
         transcoding=judging.transcoding,
         config=config,
     )
-    order = Order(
+    order = RunOrder(
         selection=selection,
         policy=options.policy(config),
         window=sending(options.plan.send_at, options.plan.send_within),

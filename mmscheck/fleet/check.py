@@ -7,11 +7,11 @@ from collections.abc import Callable
 import distributed
 import msgspec
 
-from mmscheck.fleet.cluster import Task, do, fetch_tasks, judge_tasks
+from mmscheck.fleet.cluster import StepTask, do, fetch_tasks, judge_tasks
 from mmscheck.fleet.join import DONE, join
-from mmscheck.fleet.run import Run
-from mmscheck.fleet.store import Store
-from mmscheck.fleet.sum import TOTAL, PartSum, Total, merge
+from mmscheck.fleet.run import FleetRun
+from mmscheck.fleet.store import RunStore
+from mmscheck.fleet.sum import TOTAL, PartSum, RunTotal, merge
 
 ROUNDS = 2
 """Times that steps which failed are tried: the store may have been away for longer than one step waits."""
@@ -20,7 +20,7 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage, the steps of it that are done, and how many there are."""
 
 
-def perform(client: distributed.Client, store: Store, run: Run, progress: Progress) -> Total:
+def perform(client: distributed.Client, store: RunStore, run: FleetRun, progress: Progress) -> RunTotal:
     """Do what is not done yet, and write the sum. Raises FleetError when the cluster is lost.
 
     A step that could not be done leaves its file missing, and what is missing denies.
@@ -28,10 +28,10 @@ def perform(client: distributed.Client, store: Store, run: Run, progress: Progre
     digest = run.digest
     total = len(run.chunks)
 
-    def missing_chunks() -> list[Task]:
+    def missing_chunks() -> list[StepTask]:
         return fetch_tasks(run, store.names("facts"))
 
-    def missing_parts() -> list[Task]:
+    def missing_parts() -> list[StepTask]:
         return judge_tasks(run, store.names("results/sums"))
 
     fetched_anew = bool(missing_chunks())
@@ -49,9 +49,9 @@ def perform(client: distributed.Client, store: Store, run: Run, progress: Progre
 
 def _rounds(
     client: distributed.Client,
-    store: Store,
+    store: RunStore,
     digest: str,
-    missing: Callable[[], list[Task]],
+    missing: Callable[[], list[StepTask]],
     progress: Callable[[int], None],
 ) -> list[str]:
     problems: list[str] = []
@@ -70,7 +70,7 @@ def _rounds(
     return problems if missing() else []
 
 
-def finish(store: Store, run: Run, problems: list[str]) -> Total:
+def finish(store: RunStore, run: FleetRun, problems: list[str]) -> RunTotal:
     """Add up what the store holds and write the sum; ``problems`` are about steps that could not be done."""
     sums = [
         msgspec.json.decode(store.read(f"results/sums/{name}"), type=PartSum)
@@ -86,7 +86,7 @@ def finish(store: Store, run: Run, problems: list[str]) -> Total:
     return total
 
 
-def _rows(store: Store) -> int:
+def _rows(store: RunStore) -> int:
     """The messages that the files of results hold."""
     if not store.names("results/messages"):
         return 0

@@ -23,9 +23,9 @@ from distributed.comm.core import CommClosedError
 from mmscheck.errors import FleetError, MmscheckError, UsageError
 from mmscheck.fleet.facts import fetch_chunk
 from mmscheck.fleet.judging import judge_part, sum_file
-from mmscheck.fleet.run import Run
+from mmscheck.fleet.run import FleetRun
 from mmscheck.fleet.service import SERVICE
-from mmscheck.fleet.store import Store
+from mmscheck.fleet.store import RunStore
 
 SETTINGS = {
     # A daemonic process may have no children, and decoders are children (distributed's default is True).
@@ -49,7 +49,7 @@ RETRIES = 3
 """Times that a step is begun anew after an error of the store; each has waited for the store itself."""
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class StepTask(msgspec.Struct, frozen=True, kw_only=True):
     """One step as plain data: which function of ours, its number, and the lane that it stands in, if any."""
 
     name: str
@@ -125,28 +125,32 @@ def quiet() -> Iterator[None]:
         logger.setLevel(before)
 
 
-def fetch_tasks(run: Run, done: Iterable[str]) -> list[Task]:
+def fetch_tasks(run: FleetRun, done: Iterable[str]) -> list[StepTask]:
     """A task for each chunk that has no facts yet."""
     there = set(done)
     return [
-        Task(name="fetch", number=chunk.number, lane=chunk.lane)
+        StepTask(name="fetch", number=chunk.number, lane=chunk.lane)
         for chunk in run.chunks
         if chunk.facts.rpartition("/")[2] not in there
     ]
 
 
-def judge_tasks(run: Run, done: Iterable[str]) -> list[Task]:
+def judge_tasks(run: FleetRun, done: Iterable[str]) -> list[StepTask]:
     """A task for each part that is not judged yet."""
     there = set(done)
     return [
-        Task(name="judge", number=part)
+        StepTask(name="judge", number=part)
         for part in range(run.parts)
         if sum_file(part).rpartition("/")[2] not in there
     ]
 
 
 def do(
-    client: distributed.Client, store: Store, digest: str, tasks: Sequence[Task], on_done: Callable[[], None]
+    client: distributed.Client,
+    store: RunStore,
+    digest: str,
+    tasks: Sequence[StepTask],
+    on_done: Callable[[], None],
 ) -> list[str]:
     """Have all these steps done; sentences on those that could not be.
 
@@ -207,7 +211,7 @@ def _some(
     return set(result.done), set(result.not_done)
 
 
-def admit(client: distributed.Client, store: Store, digest: str) -> None:
+def admit(client: distributed.Client, store: RunStore, digest: str) -> None:
     """Have every worker load the run, and send those away that have other rules or see another store.
 
     Raises FleetError when none is left.

@@ -6,7 +6,7 @@ import msgspec
 import pyarrow as pa
 
 from mmscheck.fleet.plan import policy_of
-from mmscheck.fleet.run import Chunk
+from mmscheck.fleet.run import UrlChunk
 from mmscheck.fleet.service import SERVICE, Loaded
 from mmscheck.judge.observe import ObserveOptions, needs_decoding, observe, usable, wanted_probes
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
@@ -34,7 +34,7 @@ def fetch_chunk(place: str, digest: str, number: int, after: str = "") -> str:
     return chunk.facts
 
 
-def _observe(loaded: Loaded, chunk: Chunk) -> dict[str, Observation]:
+def _observe(loaded: Loaded, chunk: UrlChunk) -> dict[str, Observation]:
     rows = loaded.store.read_table("plan/urls.parquet", where=("chunk", chunk.number)).to_pydict()
     order, ruleset = loaded.run.order, loaded.ruleset
     probes = wanted_probes(ruleset, deep=order.deep, cache_bust=order.cache_bust)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck.fleet.reading import Filters, Reader, Summary
+from mmscheck.fleet.reading import Filters, RunReader, RunSummary
 from mmscheck.report.escape import plain, visible
 from mmscheck.report.html.markup import Markup, join, tag
 from mmscheck.report.html.site import HtmlPage, look, main
@@ -20,7 +20,7 @@ WIDTH = 100
 """Characters of a line of text before its last column is cut."""
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class RunTable(msgspec.Struct, frozen=True, kw_only=True):
     """A heading and rows of cells; ``more`` says what is not shown."""
 
     title: str
@@ -29,12 +29,12 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     more: str = ""
 
 
-def pieces(form: str, reader: Reader, filters: Filters, most: int) -> Iterator[str]:
+def pieces(form: str, reader: RunReader, filters: Filters, most: int) -> Iterator[str]:
     """The report in one of `FORMATS`."""
     return FORMATS[form](reader, filters, most)
 
 
-def verdict_line(summary: Summary) -> str:
+def verdict_line(summary: RunSummary) -> str:
     """The decision and its counts in a sentence."""
     total = summary.total
     word = {0: "NOTHING BLOCKS", 1: "DENY", 2: "NOT ALL READ", 3: "DENY"}.get(total.exit_code, "DENY")
@@ -44,7 +44,7 @@ def verdict_line(summary: Summary) -> str:
     )
 
 
-def notes(summary: Summary) -> list[str]:
+def notes(summary: RunSummary) -> list[str]:
     """What concerns the whole run: why it is denied as such, what was let through, what it permits."""
     run, total = summary.run, summary.total
     return [
@@ -59,10 +59,10 @@ def notes(summary: Summary) -> list[str]:
     ]
 
 
-def tables(summary: Summary) -> list[Table]:
+def tables(summary: RunSummary) -> list[RunTable]:
     """What people read, the most important first."""
     return [
-        Table(
+        RunTable(
             title="What was found",
             columns=("rule", "effect", "outcome", "findings", "messages", "hosts", "for example"),
             rows=tuple(
@@ -80,7 +80,7 @@ def tables(summary: Summary) -> list[Table]:
         ),
         _counted("Hosts", "host", summary.hosts),
         _counted("Who can mend it", "owner", summary.owners),
-        Table(
+        RunTable(
             title="Messages that may not go out",
             columns=("message", "outcome", "blocked by"),
             rows=tuple(
@@ -92,8 +92,8 @@ def tables(summary: Summary) -> list[Table]:
     ]
 
 
-def _counted(title: str, column: str, counts: Sequence[Any]) -> Table:
-    return Table(
+def _counted(title: str, column: str, counts: Sequence[Any]) -> RunTable:
+    return RunTable(
         title=title,
         columns=(column, "findings", "messages"),
         rows=tuple((each.name, f"{each.findings:,}", f"{each.messages:,}") for each in counts),
@@ -104,7 +104,7 @@ def _more(count: int, what: str) -> str:
     return f"{count:,} more {what}: --format csv or jsonl has all" if count > 0 else ""
 
 
-def _text(reader: Reader, filters: Filters, most: int) -> Iterator[str]:
+def _text(reader: RunReader, filters: Filters, most: int) -> Iterator[str]:
     summary = reader.summary(filters, most)
     yield f"{verdict_line(summary)}\n"
     yield from (f"  {visible(note)}\n" for note in notes(summary))
@@ -116,7 +116,7 @@ def _text(reader: Reader, filters: Filters, most: int) -> Iterator[str]:
                 yield f"  {table.more}\n"
 
 
-def _aligned(table: Table) -> Iterator[str]:
+def _aligned(table: RunTable) -> Iterator[str]:
     rows = [table.columns, *([visible(cell) for cell in row] for row in table.rows)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(table.columns) - 1)]
     for row in rows:
@@ -125,7 +125,7 @@ def _aligned(table: Table) -> Iterator[str]:
         yield f"  {line if len(line) <= WIDTH * 2 else line[: WIDTH * 2 - 1] + '…'}".rstrip() + "\n"
 
 
-def _markdown(reader: Reader, filters: Filters, most: int) -> Iterator[str]:
+def _markdown(reader: RunReader, filters: Filters, most: int) -> Iterator[str]:
     summary = reader.summary(filters, most)
     yield f"**{verdict_line(summary)}**\n\n"
     yield from (f"- {_cell(note)}\n" for note in notes(summary))
@@ -149,7 +149,7 @@ def _cell(text: str) -> str:
     return told.replace("@", "@\u2060").replace("\n", " ")
 
 
-def _html(reader: Reader, filters: Filters, most: int) -> Iterator[str]:
+def _html(reader: RunReader, filters: Filters, most: int) -> Iterator[str]:
     summary = reader.summary(filters, most)
     page = HtmlPage(look=look(), title="mmscheck: a run over many messages")
     yield page.opening(skip="To the report")
@@ -164,7 +164,7 @@ def _html(reader: Reader, filters: Filters, most: int) -> Iterator[str]:
     yield page.closing()
 
 
-def _html_table(table: Table) -> Markup:
+def _html_table(table: RunTable) -> Markup:
     head = tag("thead", tag("tr", *(tag("th", column, scope="col") for column in table.columns)))
     body = tag("tbody", *(tag("tr", *(tag("td", visible(cell)) for cell in row)) for row in table.rows))
     return join(
@@ -181,7 +181,7 @@ def _html_table(table: Table) -> Markup:
     )
 
 
-def _csv(reader: Reader, filters: Filters, _most: int) -> Iterator[str]:
+def _csv(reader: RunReader, filters: Filters, _most: int) -> Iterator[str]:
     columns, rows = reader.findings(filters)
     return csv_lines(columns, rows)
 
@@ -205,7 +205,7 @@ def _told(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _jsonl(reader: Reader, filters: Filters, _most: int) -> Iterator[str]:
+def _jsonl(reader: RunReader, filters: Filters, _most: int) -> Iterator[str]:
     total = msgspec.to_builtins(reader.total)
     run = {
         "started": reader.run.started,
@@ -217,7 +217,7 @@ def _jsonl(reader: Reader, filters: Filters, _most: int) -> Iterator[str]:
         yield json.dumps({"message": message}, ensure_ascii=True, default=str) + "\n"
 
 
-FORMATS: dict[str, Callable[[Reader, Filters, int], Iterator[str]]] = {
+FORMATS: dict[str, Callable[[RunReader, Filters, int], Iterator[str]]] = {
     "text": _text,
     "html": _html,
     "csv": _csv,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmscheck.fleet.store import Store
+from mmscheck.fleet.store import RunStore
 
 DONE = "joined/done"
 """The file that is written when the join is whole."""
@@ -11,7 +11,7 @@ MOST_OPEN = 100
 """Parts that are written at a time; more cost memory, fewer make more files a part (DuckDB's own default)."""
 
 
-def join(store: Store) -> None:
+def join(store: RunStore) -> None:
     """Write what each part needs to be judged. Facts that are missing are missing there too, and deny.
 
     Raises ReportError.

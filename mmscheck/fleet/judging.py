@@ -15,9 +15,9 @@ from mmscheck.checks.media_types import kind_of
 from mmscheck.fetch.slots import plan as turns
 from mmscheck.fleet.facts import decode
 from mmscheck.fleet.plan import host_of, items_file
-from mmscheck.fleet.run import Run
+from mmscheck.fleet.run import FleetRun
 from mmscheck.fleet.service import SERVICE, Loaded
-from mmscheck.fleet.store import Store
+from mmscheck.fleet.store import RunStore
 from mmscheck.fleet.sum import PartSum
 from mmscheck.judge import gate
 from mmscheck.judge.engine import judge, judge_alone
@@ -165,7 +165,7 @@ def _missing(url: str) -> NotFetched:
     return NotFetched(url=url, reason=Reason.INTERNAL, detail="its facts are missing from the store")
 
 
-def _found(store: Store, part: int) -> dict[str, Observation]:
+def _found(store: RunStore, part: int) -> dict[str, Observation]:
     folder = f"joined/by/part={part}"
     return {
         row["url"]: decode(row["observation"])
@@ -174,7 +174,7 @@ def _found(store: Store, part: int) -> dict[str, Observation]:
     }
 
 
-def _clock(run: Run) -> Clock:
+def _clock(run: FleetRun) -> Clock:
     """That of the plan: waivers hold on the day that the run began, on every machine."""
     return Clock(started=dt.datetime.fromisoformat(run.started), ticks=0.0)
 

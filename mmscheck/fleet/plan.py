@@ -19,9 +19,9 @@ from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.fetch.slots import MOST_URLS, at_once
 from mmscheck.fetch.url import BadUrlError, parse_url
-from mmscheck.fleet.run import RUN, Chunk, Order, Run, encode
+from mmscheck.fleet.run import RUN, FleetRun, RunOrder, UrlChunk, encode
 from mmscheck.fleet.sources import Item
-from mmscheck.fleet.store import Store
+from mmscheck.fleet.store import RunStore
 from mmscheck.slidexml import Unread, parse
 
 PART = 1_000
@@ -48,13 +48,13 @@ def items_file(part: int) -> str:
 
 
 def make_plan(
-    store: Store,
-    order: Order,
+    store: RunStore,
+    order: RunOrder,
     items: Iterable[Item | Unread],
     *,
     ruleset_digest: str,
     on_read: Callable[[int], None] = lambda _count: None,
-) -> Run:
+) -> FleetRun:
     """Read everything once and write the plan; ``on_read`` is called with the messages read so far.
 
     Raises InputError where there is nothing to check, UsageError for messages beside URLs.
@@ -68,7 +68,7 @@ def make_plan(
     if not count:
         raise InputError("; ".join(unread) or "nothing was named to read")
     urls, chunks = _chunks(store, order)
-    run = Run(
+    run = FleetRun(
         tool_version=version("mmscheck"),
         ruleset_digest=ruleset_digest,
         started=dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -83,7 +83,7 @@ def make_plan(
     return run
 
 
-def _parts(items: Iterable[Item | Unread], unread: list[str], order: Order) -> Iterator[list[Item]]:
+def _parts(items: Iterable[Item | Unread], unread: list[str], order: RunOrder) -> Iterator[list[Item]]:
     def readable() -> Iterator[Item]:
         for item in items:
             if isinstance(item, Unread):
@@ -98,7 +98,7 @@ def _parts(items: Iterable[Item | Unread], unread: list[str], order: Order) -> I
         yield batch
 
 
-def _write_part(store: Store, part: int, first: int, batch: Sequence[Item]) -> None:
+def _write_part(store: RunStore, part: int, first: int, batch: Sequence[Item]) -> None:
     rows: dict[str, list[object]] = {name: [] for name in REFS.names}
     for position, item in enumerate(batch, start=first):
         for url in _urls(item):
@@ -130,7 +130,7 @@ def host_of(url: str) -> str:
         return ""
 
 
-def _chunks(store: Store, order: Order) -> tuple[int, tuple[Chunk, ...]]:
+def _chunks(store: RunStore, order: RunOrder) -> tuple[int, tuple[UrlChunk, ...]]:
     """Write which URL is in which chunk; how many URLs there are, and the chunks by number."""
     with store.connect() as database:
         database.execute(
@@ -169,10 +169,10 @@ def _chunks(store: Store, order: Order) -> tuple[int, tuple[Chunk, ...]]:
             SELECT number, host, step, urls, sum(urls) OVER (PARTITION BY host) FROM chunks ORDER BY number
             """
         ).fetchall()
-    return (total[0] if total else 0), tuple(_chunk(order, Placed(*row)) for row in rows)
+    return (total[0] if total else 0), tuple(_chunk(order, PlacedChunk(*row)) for row in rows)
 
 
-class Placed(msgspec.Struct, frozen=True):
+class PlacedChunk(msgspec.Struct, frozen=True):
     """A chunk as the database has it; ``of_host`` counts all URLs of its host."""
 
     number: int
@@ -182,10 +182,10 @@ class Placed(msgspec.Struct, frozen=True):
     of_host: int
 
 
-def _chunk(order: Order, placed: Placed) -> Chunk:
+def _chunk(order: RunOrder, placed: PlacedChunk) -> UrlChunk:
     bears = at_once(placed.host, order.policy.per_host, dict(order.policy.own_hosts))
     lanes = min(bears, -(-placed.of_host // WIDE))
-    return Chunk(
+    return UrlChunk(
         number=placed.number,
         name=f"{hashlib.sha256(placed.host.encode()).hexdigest()[:16]}-{placed.step:06d}",
         lane=f"{placed.host} {placed.step % lanes}",
@@ -195,7 +195,7 @@ def _chunk(order: Order, placed: Placed) -> Chunk:
     )
 
 
-def policy_of(order: Order, chunk: Chunk) -> FetchPolicy:
+def policy_of(order: RunOrder, chunk: UrlChunk) -> FetchPolicy:
     """How the URLs of a chunk are fetched: its share of what the host may bear, and time for all of them."""
     rounds = -(-chunk.urls // chunk.at_once)
     waiting = chunk.urls * REQUESTS / chunk.rate if chunk.rate else 0.0

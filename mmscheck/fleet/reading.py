@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from mmscheck.errors import InputError, UsageError
-from mmscheck.fleet.run import Run, read_run
-from mmscheck.fleet.store import Store
-from mmscheck.fleet.sum import TOTAL, Total
+from mmscheck.fleet.run import FleetRun, read_run
+from mmscheck.fleet.store import RunStore
+from mmscheck.fleet.sum import TOTAL, RunTotal
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,7 +45,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         return " AND ".join(parts) or "true", values
 
 
-class Cause(msgspec.Struct, frozen=True, kw_only=True):
+class CauseRow(msgspec.Struct, frozen=True, kw_only=True):
     """One rule that did not pass: in how many findings and messages, and one of them as an example."""
 
     rule: str
@@ -60,7 +60,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     fix: str
 
 
-class Count(msgspec.Struct, frozen=True, kw_only=True):
+class NamedCount(msgspec.Struct, frozen=True, kw_only=True):
     """A host or an owner, and what was found there."""
 
     name: str
@@ -68,7 +68,7 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
     messages: int
 
 
-class Denied(msgspec.Struct, frozen=True, kw_only=True):
+class DeniedMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message that may not go out, and the rules that block it."""
 
     source: str
@@ -76,30 +76,30 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[str, ...]
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A run as people read it: its sum, and the tables of what was found that the filters leave."""
 
-    run: Run
-    total: Total
+    run: FleetRun
+    total: RunTotal
     filters: Filters
     findings: int
-    causes: tuple[Cause, ...]
-    hosts: tuple[Count, ...]
-    owners: tuple[Count, ...]
-    denied: tuple[Denied, ...]
+    causes: tuple[CauseRow, ...]
+    hosts: tuple[NamedCount, ...]
+    owners: tuple[NamedCount, ...]
+    denied: tuple[DeniedMessage, ...]
     denied_count: int
 
 
-class Reader:
+class RunReader:
     """A store whose run has ended; ``with`` closes the database beneath."""
 
     def __init__(self, place: str) -> None:
         """Open it. Raises InputError where no run is kept, or it has not come to its end."""
-        self._store = Store(place)
+        self._store = RunStore(place)
         self.run = read_run(self._store)
         if not self._store.exists(TOTAL):
             raise InputError(f"{place}: the run there has not come to its end; --resume goes on with it")
-        self.total = msgspec.json.decode(self._store.read(TOTAL), type=Total)
+        self.total = msgspec.json.decode(self._store.read(TOTAL), type=RunTotal)
         self._database = self._store.connect()
         for view in VIEWS:
             rows = self._store.table(f"results/{view}")
@@ -113,7 +113,7 @@ class Reader:
         """Close the database."""
         self._database.close()
 
-    def summary(self, filters: Filters, most: int = MOST) -> Summary:
+    def summary(self, filters: Filters, most: int = MOST) -> RunSummary:
         """The tables for people, each of at most ``most`` rows."""
         where, values = filters.where()
         self._database.execute(
@@ -123,7 +123,7 @@ class Reader:
             "FROM kept JOIN messages USING (position)"
             " WHERE NOT permitted AND blocks AND NOT waived AND cause = ''"
         )
-        return Summary(
+        return RunSummary(
             run=self.run,
             total=self.total,
             filters=filters,
@@ -132,7 +132,7 @@ class Reader:
             hosts=tuple(self._counts("host", most)),
             owners=tuple(self._counts("owner", most)),
             denied=tuple(
-                Denied(source=source, undecided=undecided, rules=tuple(rules))
+                DeniedMessage(source=source, undecided=undecided, rules=tuple(rules))
                 for source, undecided, rules in self._rows(
                     f"""
                     SELECT any_value(messages.source), any_value(undecided), list_sort(list(DISTINCT rule))
@@ -170,7 +170,7 @@ class Reader:
 
     def ask(self, sql: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         """The columns and rows of a query over `VIEWS`; UsageError for one that the database refuses."""
-        import duckdb  # noqa: PLC0415 - as in `Store.connect`
+        import duckdb  # noqa: PLC0415 - as in `RunStore.connect`
 
         try:
             statements = self._database.extract_statements(sql)
@@ -181,7 +181,7 @@ class Reader:
             raise UsageError(f"--sql: {str(error).splitlines()[0]}") from None
         return _columns(result), _fetched(result)
 
-    def _causes(self, most: int) -> Iterator[Cause]:
+    def _causes(self, most: int) -> Iterator[CauseRow]:
         rows = self._rows(
             f"""
             SELECT rule, outcome, bool_or(blocks AND NOT waived), min(owner), count(*),
@@ -192,9 +192,9 @@ class Reader:
             """
         )
         for row in rows:
-            yield Cause(**dict(zip(Cause.__struct_fields__, row, strict=True)))
+            yield CauseRow(**dict(zip(CauseRow.__struct_fields__, row, strict=True)))
 
-    def _counts(self, column: str, most: int) -> Iterator[Count]:
+    def _counts(self, column: str, most: int) -> Iterator[NamedCount]:
         rows = self._rows(
             f"""
             SELECT {column}, count(*), count(DISTINCT position) FROM kept WHERE {column} != '' AND cause = ''
@@ -202,7 +202,7 @@ class Reader:
             """
         )
         for name, findings, messages in rows:
-            yield Count(name=name, findings=findings, messages=messages)
+            yield NamedCount(name=name, findings=findings, messages=messages)
 
     def _rows(self, sql: str) -> Sequence[tuple[Any, ...]]:
         return self._database.execute(sql).fetchall()

@@ -11,7 +11,7 @@ import msgspec
 
 from mmscheck.errors import InputError, RuleSetError, UsageError
 from mmscheck.fetch import FetchPolicy
-from mmscheck.fleet.store import Store
+from mmscheck.fleet.store import RunStore
 from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.request import Changes, SendWindow
 from mmscheck.model.rule import RuleSet
@@ -22,7 +22,7 @@ RUN = "run.json"
 """The file that a store begins with; it is written last of all that the plan is."""
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
+class RuleSelection(msgspec.Struct, frozen=True, kw_only=True):
     """What chooses the rules, as `load_rules` takes it."""
 
     profile: str | None = None
@@ -44,13 +44,13 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What one run is asked to do.
 
     ``is_alone`` tells that the sources are URLs without messages.
     """
 
-    selection: Selection
+    selection: RuleSelection
     policy: FetchPolicy
     window: SendWindow
     changes: Changes = Changes()
@@ -60,7 +60,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     is_alone: bool = False
 
 
-class Chunk(msgspec.Struct, frozen=True, kw_only=True):
+class UrlChunk(msgspec.Struct, frozen=True, kw_only=True):
     """URLs of one host that are fetched by one task.
 
     ``lane`` is the chain that it stands in: the chunks of a lane are fetched one after the other, each with
@@ -80,7 +80,7 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
         return f"facts/{self.name}.parquet"
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
+class FleetRun(msgspec.Struct, frozen=True, kw_only=True):
     """A plan that was made: the order, the rules' digest, and the counts that the end is held against.
 
     ``started`` is RFC 3339 in UTC; ``unread`` has a sentence for each input that could not be read.
@@ -89,11 +89,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     tool_version: str
     ruleset_digest: str
     started: str
-    order: Order
+    order: RunOrder
     messages: int
     parts: int
     urls: int
-    chunks: tuple[Chunk, ...]
+    chunks: tuple[UrlChunk, ...]
     unread: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -103,17 +103,17 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(encode(self)).hexdigest()
 
 
-def encode(run: Run) -> bytes:
+def encode(run: FleetRun) -> bytes:
     """The run as JSON."""
     return msgspec.json.encode(run, enc_hook=_path_out, order="deterministic")
 
 
-def read_run(store: Store) -> Run:
+def read_run(store: RunStore) -> FleetRun:
     """The run that the store holds; raises InputError for none, or one of another version of mmscheck."""
     if not store.exists(RUN):
         raise InputError(f"{store.place}: no run is kept there; mmscheck check PATH --store makes one")
     try:
-        run = msgspec.json.decode(store.read(RUN), type=Run, dec_hook=_path_in)
+        run = msgspec.json.decode(store.read(RUN), type=FleetRun, dec_hook=_path_in)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise InputError(f"{store.path(RUN)}: no run of this version of mmscheck") from None
     if run.tool_version != version("mmscheck"):
@@ -124,7 +124,7 @@ def read_run(store: Store) -> Run:
     return run
 
 
-def rules_of(run: Run) -> RuleSet:
+def rules_of(run: FleetRun) -> RuleSet:
     """The run's rules, loaded here. Raises UsageError where this machine has others."""
     try:
         ruleset = run.order.selection.load()

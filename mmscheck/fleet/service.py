@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from mmscheck.errors import UsageError
-from mmscheck.fleet.run import Run, read_run, rules_of
-from mmscheck.fleet.store import Store
+from mmscheck.fleet.run import FleetRun, read_run, rules_of
+from mmscheck.fleet.store import RunStore
 from mmscheck.judge.observe import needs_decoding
 from mmscheck.judge.pipeline import of_media
 from mmscheck.media import MediaWorkers
@@ -24,12 +24,12 @@ T = TypeVar("T")
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """A run as this process has it: its store, its plan, its rules, and those among them that are applied."""
 
-    store: Store
-    run: Run
+    store: RunStore
+    run: FleetRun
     ruleset: RuleSet
 
 
-class Service:
+class WorkerService:
     """One event loop in a thread of its own, and on it the processes that open media: made once."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Service:
         """The run that the store at ``place`` holds. Raises UsageError where it is not the one meant."""
         with self._lock:
             if (place, digest) not in self._loaded:
-                store = Store(place)
+                store = RunStore(place)
                 run = read_run(store)
                 if run.digest != digest:
                     raise UsageError(f"{place}: another run is kept there now; nothing is added to it")
@@ -82,5 +82,5 @@ class Service:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
-SERVICE = Service()
+SERVICE = WorkerService()
 """That of this process."""

@@ -29,7 +29,7 @@ PAUSE = 0.5
 """Seconds before the second try."""
 
 
-class Store:
+class RunStore:
     """Files below one place: a folder, or what fsspec has a driver for (``s3://bucket/run``)."""
 
     def __init__(self, place: str) -> None:

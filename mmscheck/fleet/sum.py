@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from mmscheck.fleet.run import Run
+from mmscheck.fleet.run import FleetRun
 from mmscheck.model.exits import Exit
 from mmscheck.model.waiver import WaiverState, WaiverUse
 
@@ -31,7 +31,7 @@ class PartSum(msgspec.Struct, frozen=True, kw_only=True):
     waivers: tuple[WaiverUse, ...] = ()
 
 
-class Total(msgspec.Struct, frozen=True, kw_only=True):
+class RunTotal(msgspec.Struct, frozen=True, kw_only=True):
     """The sum of a run: a good end permits no send, which has its own fresh check.
 
     ``denied`` counts messages with a blocking rule that failed, ``undecided`` those where only something
@@ -49,7 +49,7 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
     waivers: tuple[WaiverUse, ...] = ()
 
 
-def merge(run: Run, parts: Sequence[PartSum], *, rows: int) -> Total:
+def merge(run: FleetRun, parts: Sequence[PartSum], *, rows: int) -> RunTotal:
     """Add the parts up; ``rows`` counts the messages in the files. What is missing denies."""
     messages = sum(part.messages for part in parts)
     permitted = sum(part.permitted for part in parts)
@@ -57,7 +57,7 @@ def merge(run: Run, parts: Sequence[PartSum], *, rows: int) -> Total:
     reasons = [*_missing(run, parts, rows), *(f"not read: {sentence}" for sentence in run.unread)]
     reasons += [reason for part in parts for reason in part.reasons]
     denied = messages - permitted - undecided
-    return Total(
+    return RunTotal(
         exit_code=_exit_code(run, denied=denied, open_=bool(reasons or undecided)),
         messages=messages,
         permitted=permitted,
@@ -70,7 +70,7 @@ def merge(run: Run, parts: Sequence[PartSum], *, rows: int) -> Total:
     )
 
 
-def _missing(run: Run, parts: Sequence[PartSum], rows: int) -> Iterable[str]:
+def _missing(run: FleetRun, parts: Sequence[PartSum], rows: int) -> Iterable[str]:
     if absent := sorted(set(range(run.parts)) - {part.part for part in parts}):
         yield f"{len(absent)} of {run.parts} parts were not judged"
     if (counted := sum(part.messages for part in parts)) != run.messages:
@@ -79,7 +79,7 @@ def _missing(run: Run, parts: Sequence[PartSum], rows: int) -> Iterable[str]:
         yield f"the files have {rows:,} messages, and {run.messages:,} were planned"
 
 
-def _exit_code(run: Run, *, denied: int, open_: bool) -> int:
+def _exit_code(run: FleetRun, *, denied: int, open_: bool) -> int:
     """The worst of all, in the order that the gate has for one report."""
     if run.unread:
         return Exit.NOTHING_CHECKED

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from mmscheck.fleet.reading import Filters, Reader
+from mmscheck.fleet.reading import Filters, RunReader
 from mmscheck.fleet.run import read_run
-from mmscheck.fleet.store import Store
+from mmscheck.fleet.store import RunStore
 from tests.support.command import PATIENCE, PROGRAM
 from tests.support.crowd import Crowd, crowd
 
@@ -129,7 +129,7 @@ def when(
 
 
 def decisions(store: Path) -> dict[str, tuple[bool, tuple[str, ...]]]:
-    with Reader(str(store)) as reader:
+    with RunReader(str(store)) as reader:
         return {
             row["source"]: (row["permitted"], tuple(row["reasons"])) for row in reader.messages(Filters())
         }
@@ -168,7 +168,7 @@ def test_a_worker_killed_in_the_middle_costs_nothing_but_some_requests(
         asked = dict(server.asked)
         expected = one_process(folder, server, tmp_path)
     assert {source: permitted for source, (permitted, _) in decisions(tmp_path / "run").items()} == expected
-    run_ = read_run(Store(str(tmp_path / "run")))
+    run_ = read_run(RunStore(str(tmp_path / "run")))
     assert len(asked) == run_.urls
 
 

@@ -15,31 +15,31 @@ import pytest
 from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.fleet.plan import CHUNK, WIDE, items_file, make_plan, policy_of
-from mmscheck.fleet.run import Order, Run, Selection, read_run
+from mmscheck.fleet.run import FleetRun, RuleSelection, RunOrder, read_run
 from mmscheck.fleet.sources import Item, is_of_urls, items
-from mmscheck.fleet.store import Store
+from mmscheck.fleet.store import RunStore
 from mmscheck.judge.pipeline import window
 from mmscheck.slidexml import Unread
 
 MESSAGE = "<request><name>n</name><slide><image><url>{}</url></image></slide></request>"
 
 
-def order(**fields: object) -> Order:
+def order(**fields: object) -> RunOrder:
     policy = FetchPolicy(**fields.pop("policy", {}))  # type: ignore[arg-type] # the keywords of a policy
-    return Order(selection=Selection(), policy=policy, window=window(), **fields)  # type: ignore[arg-type] # likewise
+    return RunOrder(selection=RuleSelection(), policy=policy, window=window(), **fields)  # type: ignore[arg-type] # likewise
 
 
 def documents(*urls: str) -> list[Item | Unread]:
     return [Item(source=f"m{at}", document=MESSAGE.format(url).encode()) for at, url in enumerate(urls)]
 
 
-def plan(place: Path, found: list[Item | Unread], **fields: object) -> Run:
-    return make_plan(Store(str(place)), order(**fields), found, ruleset_digest="sha256:x")
+def plan(place: Path, found: list[Item | Unread], **fields: object) -> FleetRun:
+    return make_plan(RunStore(str(place)), order(**fields), found, ruleset_digest="sha256:x")
 
 
-def urls_of(place: Path, run: Run) -> dict[str, list[str]]:
+def urls_of(place: Path, run: FleetRun) -> dict[str, list[str]]:
     """The URLs of each chunk, by its name."""
-    store = Store(str(place))
+    store = RunStore(str(place))
     return {
         chunk.name: store.read_table("plan/urls.parquet", where=("chunk", chunk.number))["url"].to_pylist()
         for chunk in run.chunks
@@ -59,7 +59,7 @@ def test_a_chunk_is_of_bounded_size_and_those_of_one_host_are_one_lane(tmp_path:
     table = tmp_path / "urls.csv"
     table.write_text("url\n" + "".join(f"https://one.example/{at}.jpg\n" for at in range(2 * CHUNK + 1)))
     run = make_plan(
-        Store(str(tmp_path / "run")), order(is_alone=True), items([str(table)]), ruleset_digest="x"
+        RunStore(str(tmp_path / "run")), order(is_alone=True), items([str(table)]), ruleset_digest="x"
     )
     assert [chunk.urls for chunk in run.chunks] == [CHUNK, CHUNK, 1]
     assert len({chunk.lane for chunk in run.chunks}) == 1
@@ -73,7 +73,7 @@ def test_a_host_of_very_many_urls_has_lanes_that_share_what_it_may_bear(
     table.write_text("url\n" + "".join(f"https://one.example/{at}\n" for at in range(2 * WIDE + 1)))
     found = items([str(table)])
     wanted = order(is_alone=True, policy={"rate": 12.0, "own_hosts": (("one.example", at_once),)})
-    run = make_plan(Store(str(tmp_path / "run")), wanted, found, ruleset_digest="x")
+    run = make_plan(RunStore(str(tmp_path / "run")), wanted, found, ruleset_digest="x")
     by_lane = {chunk.lane: chunk for chunk in run.chunks}
     assert len(by_lane) == lanes
     assert sum(chunk.at_once for chunk in by_lane.values()) <= at_once
@@ -92,7 +92,7 @@ def test_what_a_host_may_bear_goes_into_the_policy_of_its_chunks(tmp_path: Path)
 
 def test_the_plan_comes_back_as_it_was_made(tmp_path: Path) -> None:
     run = plan(tmp_path, [*documents("https://a.example/1.jpg"), Unread("x.xml: no such file")])
-    assert read_run(Store(str(tmp_path))) == run
+    assert read_run(RunStore(str(tmp_path))) == run
     assert run.unread == ("x.xml: no such file",)
 
 
@@ -101,10 +101,10 @@ def test_a_run_of_another_version_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     file.write_text(file.read_text().replace('"tool_version":"', '"tool_version":"9.'))
     with pytest.raises(InputError, match=r"made by mmscheck 9\."):
-        read_run(Store(str(tmp_path)))
+        read_run(RunStore(str(tmp_path)))
     file.write_text("{}")
     with pytest.raises(InputError, match="no run of this version"):
-        read_run(Store(str(tmp_path)))
+        read_run(RunStore(str(tmp_path)))
 
 
 def test_nothing_to_check_is_an_error_that_says_why(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_folders_and_other_places_are_walked(tmp_path: Path) -> None:
 def test_the_documents_of_a_part_are_those_that_were_read(tmp_path: Path) -> None:
     found = documents("https://a.example/1.jpg", "https://a.example/2.jpg")
     plan(tmp_path, found)
-    rows = Store(str(tmp_path)).read_table(items_file(0)).to_pylist()
+    rows = RunStore(str(tmp_path)).read_table(items_file(0)).to_pylist()
     assert [row["document"] for row in rows] == [each.document for each in found if isinstance(each, Item)]
     assert Counter(row["position"] for row in rows) == Counter({0: 1, 1: 1})
 

@@ -17,12 +17,12 @@ from mmscheck.fleet.facts import decode, encode, fetch_chunk
 from mmscheck.fleet.join import join
 from mmscheck.fleet.judging import judge_part
 from mmscheck.fleet.plan import make_plan
-from mmscheck.fleet.reading import Filters, Reader
-from mmscheck.fleet.run import Order, Run, Selection
+from mmscheck.fleet.reading import Filters, RunReader
+from mmscheck.fleet.run import FleetRun, RuleSelection, RunOrder
 from mmscheck.fleet.service import SERVICE
 from mmscheck.fleet.sources import Item, items
-from mmscheck.fleet.store import Store
-from mmscheck.fleet.sum import PartSum, Total, merge
+from mmscheck.fleet.store import RunStore
+from mmscheck.fleet.sum import PartSum, RunTotal, merge
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions, check_messages, window
 from mmscheck.model.observation import NotFetched, Reason
@@ -40,20 +40,20 @@ def server() -> Iterator[Crowd]:
     SERVICE.end()
 
 
-def order(server: Crowd) -> Order:
+def order(server: Crowd) -> RunOrder:
     to = parse_connect_to(f"::127.0.0.1:{server.port}")
     policy = FetchPolicy(allow_net=("127.0.0.0/8",), connect_to=(to,))
-    return Order(selection=Selection(), policy=policy, window=window())
+    return RunOrder(selection=RuleSelection(), policy=policy, window=window())
 
 
-def planned(place: Path, server: Crowd, found: Any) -> Run:
+def planned(place: Path, server: Crowd, found: Any) -> FleetRun:
     wanted = order(server)
-    return make_plan(Store(str(place)), wanted, found, ruleset_digest=wanted.selection.load().digest)
+    return make_plan(RunStore(str(place)), wanted, found, ruleset_digest=wanted.selection.load().digest)
 
 
-def performed(place: Path, run: Run) -> Total:
+def performed(place: Path, run: FleetRun) -> RunTotal:
     """The rest of a run, as an engine would have it done."""
-    store = Store(str(place))
+    store = RunStore(str(place))
     for chunk in run.chunks:
         fetch_chunk(store.place, run.digest, chunk.number)
     join(store)
@@ -68,14 +68,16 @@ def folder(server: Crowd, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kept(server: Crowd, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run, Total]:
+def kept(
+    server: Crowd, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, FleetRun, RunTotal]:
     place = tmp_path_factory.mktemp("kept") / "run"
     run = planned(place, server, items([str(folder)]))
     return place, run, performed(place, run)
 
 
 @pytest.fixture
-def copy(kept: tuple[Path, Run, Total], tmp_path: Path) -> tuple[Path, Run]:
+def copy(kept: tuple[Path, FleetRun, RunTotal], tmp_path: Path) -> tuple[Path, FleetRun]:
     """The run before it was joined and judged, at a place of its own."""
     shutil.copytree(kept[0], tmp_path / "run")
     for name in ("joined", "results"):
@@ -83,7 +85,7 @@ def copy(kept: tuple[Path, Run, Total], tmp_path: Path) -> tuple[Path, Run]:
     return tmp_path / "run", kept[1]
 
 
-def alone(server: Crowd, folder: Path, run: Run) -> Report:
+def alone(server: Crowd, folder: Path, run: FleetRun) -> Report:
     """The same messages checked by one process."""
     messages = [parse(file.read_bytes(), str(file)) for file in sorted(folder.iterdir())]
     options = CheckOptions(policy=order(server).policy, sending=run.order.window)
@@ -91,12 +93,12 @@ def alone(server: Crowd, folder: Path, run: Run) -> Report:
 
 
 def test_it_decides_and_finds_what_one_process_does(
-    server: Crowd, folder: Path, kept: tuple[Path, Run, Total]
+    server: Crowd, folder: Path, kept: tuple[Path, FleetRun, RunTotal]
 ) -> None:
     place, run, total = kept
     report = alone(server, folder, run)
     verdict = gate.verdict(report)
-    with Reader(str(place)) as reader:
+    with RunReader(str(place)) as reader:
         rows = {row["source"]: row for row in reader.messages(Filters())}
     assert len(rows) == MESSAGES
     for message, decision in zip(report.messages, verdict.messages, strict=True):
@@ -134,7 +136,7 @@ def test_no_url_is_asked_for_twice_and_no_host_more_than_it_may_bear(
     assert max(server.most.values()) <= FetchPolicy().per_host
 
 
-def test_a_step_that_is_done_is_not_done_again(server: Crowd, kept: tuple[Path, Run, Total]) -> None:
+def test_a_step_that_is_done_is_not_done_again(server: Crowd, kept: tuple[Path, FleetRun, RunTotal]) -> None:
     place, run, total = kept
     server.asked.clear()
     before = {
@@ -146,20 +148,20 @@ def test_a_step_that_is_done_is_not_done_again(server: Crowd, kept: tuple[Path, 
 
 
 def test_facts_that_are_gone_deny_what_needs_them_and_nothing_else(
-    kept: tuple[Path, Run, Total], copy: tuple[Path, Run]
+    kept: tuple[Path, FleetRun, RunTotal], copy: tuple[Path, FleetRun]
 ) -> None:
     place, run = copy
     victim = max(run.chunks, key=lambda chunk: chunk.urls)
-    lost = set(Store(str(place)).read_table(victim.facts)["url"].to_pylist())
+    lost = set(RunStore(str(place)).read_table(victim.facts)["url"].to_pylist())
     (place / victim.facts).unlink()
-    store = Store(str(place))
+    store = RunStore(str(place))
     join(store)
     for part in range(run.parts):
         judge_part(store.place, run.digest, part)
     total = finish(store, run, ["a chunk"])
-    with Reader(str(kept[0])) as reader:
+    with RunReader(str(kept[0])) as reader:
         before = {row["position"]: row for row in reader.messages(Filters())}
-    with Reader(str(place)) as reader:
+    with RunReader(str(place)) as reader:
         after = {row["position"]: row for row in reader.messages(Filters())}
     documents = {
         row["position"]: row["document"]
@@ -174,9 +176,9 @@ def test_facts_that_are_gone_deny_what_needs_them_and_nothing_else(
     assert any("a step could not be done" in reason for reason in total.reasons)
 
 
-def test_a_part_that_is_gone_denies_the_run(copy: tuple[Path, Run]) -> None:
+def test_a_part_that_is_gone_denies_the_run(copy: tuple[Path, FleetRun]) -> None:
     place, run = copy
-    total = finish(Store(str(place)), run, [])
+    total = finish(RunStore(str(place)), run, [])
     assert total.exit_code == 3
     assert total.reasons[0] == "1 of 1 parts were not judged"
 
@@ -220,7 +222,7 @@ def test_a_worker_refuses_another_run_and_other_rules(
         fetch_chunk(str(tmp_path), "0" * 64, 0)
     wanted = order(server)
     other = make_plan(
-        Store(str(tmp_path)), wanted, [Item(source="m", document=b"<a/>")], ruleset_digest="sha256:other"
+        RunStore(str(tmp_path)), wanted, [Item(source="m", document=b"<a/>")], ruleset_digest="sha256:other"
     )
     assert other.digest != run.digest
     with pytest.raises(UsageError, match="this machine has other rules"):
@@ -242,13 +244,13 @@ def test_urls_without_messages_are_judged_as_media(server: Crowd, tmp_path: Path
     table.write_text("url\n" + "".join(f"{server.url(at, HOSTS)}\n" for at in (0, 1, 7)), encoding="utf-8")
     wanted = order(server)
     run = make_plan(
-        Store(str(tmp_path / "run")),
-        Order(selection=wanted.selection, policy=wanted.policy, window=wanted.window, is_alone=True),
+        RunStore(str(tmp_path / "run")),
+        RunOrder(selection=wanted.selection, policy=wanted.policy, window=wanted.window, is_alone=True),
         items([str(table)]),
         ruleset_digest=wanted.selection.load().digest,
     )
     performed(tmp_path / "run", run)
-    with Reader(str(tmp_path / "run")) as reader:
+    with RunReader(str(tmp_path / "run")) as reader:
         rows = list(reader.messages(Filters()))
         assert [row["permitted"] for row in rows] == [True, True, False]
         assert {each["rule"] for each in rows[2]["findings"]} >= {"media-reachable"}
