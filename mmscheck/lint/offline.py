@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from mmscheck import media
 from mmscheck.checks.media_types import is_other, kind_of
 from mmscheck.fetch import Inspector
 from mmscheck.judge.engine import judge, judge_alone
@@ -17,7 +18,6 @@ from mmscheck.judge.observe import usable
 from mmscheck.judge.pipeline import window
 from mmscheck.judge.reports import make_report, start_clock
 from mmscheck.lint.assets import MAX_BYTES, Missing, TooLarge, locate, read_local
-from mmscheck.media import MediaWorkers
 from mmscheck.model.facts import Usable
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason, Timing
@@ -100,7 +100,7 @@ async def _look(paths: Iterable[Path], wanted: Usable, *, previews: bool) -> dic
     if not distinct:
         return {}
     turn = asyncio.Semaphore(AT_ONCE)
-    async with MediaWorkers(workers=min(2, len(distinct))) as workers:
+    async with media.MediaWorkers(workers=min(2, len(distinct))) as workers:
         inspect = partial(workers.inspect, preview=previews, usable=wanted)
         seen = await asyncio.gather(*(_look_at(path, inspect, turn) for path in distinct))
     return dict(zip(distinct, seen, strict=True))

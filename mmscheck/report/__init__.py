@@ -7,7 +7,6 @@ from functools import partial
 from importlib import import_module
 from types import MappingProxyType
 
-from mmscheck.report import json_v1, text
 from mmscheck.report.view import Formatter, View
 
 
@@ -19,8 +18,8 @@ def _late(module: str, view: View) -> str:
 
 FORMATS: Mapping[str, Formatter] = MappingProxyType(
     {
-        "text": text.render,
-        "json": json_v1.render,
+        "text": partial(_late, "text"),
+        "json": partial(_late, "json_v1"),
         "junit": partial(_late, "junit"),
         "sarif": partial(_late, "sarif"),
         "github": partial(_late, "github"),
@@ -39,7 +38,7 @@ def _late_parts(module: str, view: View) -> Iterator[str]:
 
 
 PARTS: Mapping[str, Callable[[View], Iterator[str]]] = MappingProxyType(
-    {"json": json_v1.parts, "junit": partial(_late_parts, "junit")}
+    {"json": partial(_late_parts, "json_v1"), "junit": partial(_late_parts, "junit")}
 )
 """Formats whose output can be had piece by piece: for thousands of messages it is too large for one text."""
 
