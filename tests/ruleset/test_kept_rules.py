@@ -115,6 +115,16 @@ def link(file: Path) -> None:
     file.symlink_to("elsewhere")
 
 
+def become_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def become_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
 SPOILT: dict[str, Callable[[Path], object]] = {
     "damaged": flip,
     "cut short": lambda file: file.write_bytes(file.read_bytes()[:-1]),
@@ -123,8 +133,8 @@ SPOILT: dict[str, Callable[[Path], object]] = {
     "open to others": lambda file: file.chmod(0o620),
     "in a folder open to others": lambda file: file.parent.chmod(0o770),
     "a link": link,
-    "a folder": lambda file: (file.unlink(), file.mkdir()),
-    "a pipe": lambda file: (file.unlink(), os.mkfifo(file)),
+    "a folder": become_folder,
+    "a pipe": become_pipe,
 }
 
 
