@@ -64,6 +64,7 @@ def test_the_guides_are_those_that_were_promised() -> None:
         "configuration.md",
         "content-team.md",
         "fetching.md",
+        "fixing.md",
         "ledger.md",
         "limits.md",
         "pipeline.md",

@@ -21,6 +21,7 @@ def generated() -> dict[str, str]:
         "docs/rules.md": rules_page.page_text(),
         "docs/limits.md": limits_page.page_text(),
         "mmscheck/report/report.schema.json": report_schema.schema(),
+        "mmscheck/report/report-lines.schema.json": report_schema.lines_schema(),
         **{f"mmscheck/ruleset/{name}": text for name, text in schema.schemas().items()},
     }
 

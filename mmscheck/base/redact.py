@@ -248,11 +248,19 @@ def _redacted_pair(found: re.Match[str]) -> str:
 
 
 def redact_values(value: Any) -> Any:
-    """A JSON value with every string in it redacted, keys and all."""
-    if isinstance(value, str):
-        return redact_text(value)
-    if isinstance(value, list):
-        return [redact_values(item) for item in value]
-    if isinstance(value, dict):
-        return {redact_text(str(key)): redact_values(item) for key, item in value.items()}
-    return value
+    """A JSON value with every string in it redacted, keys and all; the value itself is left as it is."""
+    top = [value]
+    todo: list[Any] = [top]
+    # By turns and not by recursion: however deep a value is, it takes no more than one frame.
+    while todo:
+        holder = todo.pop()
+        for at, item in enumerate(holder) if isinstance(holder, list) else holder.items():
+            if isinstance(item, str):
+                holder[at] = redact_text(item)
+            elif isinstance(item, list):
+                todo.append(item := [*item])
+                holder[at] = item
+            elif isinstance(item, dict):
+                todo.append(item := {redact_text(str(key)): inner for key, inner in item.items()})
+                holder[at] = item
+    return top[0]

@@ -2,8 +2,10 @@
 
 Only whole answers are kept, with whatever the rules make of them. Failures are not: most are the network's
 or our own, and the others are what somebody is mending while checking again. An entry is found only by
-those who know its URL and asked in the very same way. It is sealed with a key made from the URL, because
-headers, redirects and pages hold secrets, and bears a name from which neither URL nor key can be told.
+those who know its URL and asked in the very same way: its name is a digest of both, from which neither can
+be told. What is in it is plain JSON, headers and redirects with their secrets. That is guarded as a private
+key of SSH is: by its owner, who alone may write to the folder (made as 0700) and touch the file (0600), and
+by its short life (--cache-ttl is at most an hour).
 
 An entry that is damaged, another user's, a link, too old or from the future is as good as none.
 """
@@ -13,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-import hmac
 import os
 import secrets
 import stat
@@ -28,8 +29,12 @@ from mmscheck.errors import UsageError
 from mmscheck.model.facts import Undecoded
 from mmscheck.model.observation import Fetched, Observation, Probe, Reason
 
-_MAGIC = b"mmscheck-cache 1\n"
-_NONCE, _TAG = 16, 32
+_MAGIC = b"mmscheck-cache 2\n"
+"""The first line; 1 had a cipher, and its entries are as good as none."""
+
+_DIGEST = 32
+"""Bytes of BLAKE2b: enough that no damage goes unseen."""
+
 _LARGEST = 4 * 1024 * 1024
 """Bytes: an observation holds heads, facts and at most a likeness, never a body: some kilobytes."""
 
@@ -40,7 +45,7 @@ _DEFINITE = frozenset({Reason.BAD_STATUS, Reason.LENGTH_AND_CHUNKED, Reason.TWO_
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sealed file holds: when it was made (seconds since the epoch), and the observation."""
+    """What a file holds: when it was made (seconds since the epoch), and the observation."""
 
     made: float
     seen: Fetched
@@ -68,9 +73,9 @@ class ResultCache:
 
     def find(self, url: str, manner: str) -> Fetched | None:
         """The observation kept for this URL asked in this manner, with ``cached_at`` set; None for none."""
-        box = _Box(url, manner)
-        sealed = self._read(box.name)
-        plain = box.unseal(sealed) if sealed is not None else None
+        key = _key(url, manner)
+        content = self._read(_name(key))
+        plain = _checked(key, content) if content is not None else None
         if plain is None:
             return None
         entry = _entry(plain)
@@ -85,9 +90,9 @@ class ResultCache:
             return
         plain = _plain(_Entry(made=self._now(), seen=seen))
         if plain is not None and len(plain) < _LARGEST:
-            box = _Box(url, manner)
+            key = _key(url, manner)
             with contextlib.suppress(OSError):
-                self._write(box.name, box.seal(plain))
+                self._write(_name(key), _written(key, plain))
 
     def _read(self, name: str) -> bytes | None:
         # Not blocking: a named pipe that somebody put there must not hold up the check.
@@ -98,13 +103,13 @@ class ResultCache:
         except OSError:
             return None
 
-    def _write(self, name: str, sealed: bytes) -> None:
+    def _write(self, name: str, content: bytes) -> None:
         """Put the whole entry there at once, so that nobody ever reads half of one."""
         draft = f".{name}.{secrets.token_hex(8)}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with self._gone_afterwards(draft):
             with os.fdopen(os.open(draft, flags, 0o600, dir_fd=self._folder), "wb") as file:
-                file.write(sealed)
+                file.write(content)
             os.replace(draft, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
     @contextlib.contextmanager
@@ -151,43 +156,31 @@ def _is_settled(probe: Probe) -> bool:
     return probe.reason is None or probe.reason in _DEFINITE
 
 
-class _Box:
-    """The name and the keys of one entry.
-
-    The seal is a stream cipher of SHAKE-256 under a fresh nonce, authenticated with HMAC-SHA-256: what the
-    standard library has, and enough for files that live for minutes.
-    """
-
-    def __init__(self, url: str, manner: str) -> None:
-        text = msgspec.json.encode([url.encode("utf-8", "surrogatepass").hex(), manner])
-        self.name = _derived(b"name", text).hex()
-        self._cipher = _derived(b"cipher", text)
-        self._mac = _derived(b"mac", text)
-
-    def seal(self, plain: bytes) -> bytes:
-        nonce = secrets.token_bytes(_NONCE)
-        body = self._ciphered(nonce, plain)
-        return _MAGIC + nonce + self._tag(nonce, body) + body
-
-    def unseal(self, sealed: bytes) -> bytes | None:
-        """The plain bytes; None when this is no entry of this URL, or not as it was written."""
-        start = len(_MAGIC)
-        nonce, tag = sealed[start : start + _NONCE], sealed[start + _NONCE : start + _NONCE + _TAG]
-        body = sealed[start + _NONCE + _TAG :]
-        if not sealed.startswith(_MAGIC) or not hmac.compare_digest(tag, self._tag(nonce, body)):
-            return None
-        return self._ciphered(nonce, body)
-
-    def _ciphered(self, nonce: bytes, data: bytes) -> bytes:
-        stream = hashlib.shake_256(self._cipher + nonce).digest(len(data))
-        return (int.from_bytes(data) ^ int.from_bytes(stream)).to_bytes(len(data))
-
-    def _tag(self, nonce: bytes, body: bytes) -> bytes:
-        return hmac.digest(self._mac, nonce + body, "sha256")
+def _name(key: bytes) -> str:
+    """The name of the file of a URL and a manner: a digest, so that a listing tells nothing."""
+    return hashlib.blake2b(key, person=b"name", digest_size=_DIGEST).hexdigest()
 
 
-def _derived(purpose: bytes, text: bytes) -> bytes:
-    return hashlib.blake2b(text, person=purpose, digest_size=32).digest()
+def _key(url: str, manner: str) -> bytes:
+    """URL and manner in one; a URL may hold lone surrogates, which UTF-8 has no bytes for."""
+    return msgspec.json.encode([url.encode("utf-8", "surrogatepass").hex(), manner])
+
+
+def _digest(key: bytes, plain: bytes) -> bytes:
+    """Over what is kept and whose it is: a file that was moved to another name is damaged as well."""
+    return hashlib.blake2b(plain, key=hashlib.blake2b(key).digest(), digest_size=_DIGEST).digest()
+
+
+def _written(key: bytes, plain: bytes) -> bytes:
+    return _MAGIC + _digest(key, plain) + plain
+
+
+def _checked(key: bytes, content: bytes) -> bytes | None:
+    """The plain bytes; None when this is no entry of this URL, or not as it was written."""
+    start = len(_MAGIC) + _DIGEST
+    plain = content[start:]
+    sound = content[:start] == _MAGIC + _digest(key, plain)
+    return plain if sound else None
 
 
 def _is_ours(status: os.stat_result) -> bool:

@@ -89,38 +89,42 @@ def decoded(target: MediaTarget, kind: MediaKind) -> Decoded | Result:
     possible = kinds(actual)
     if kind not in possible:
         return inapplicable(f"the bytes are {quoted(actual)}, not {NOUNS[kind]}")
-    found = target.observation.decoded if isinstance(target.observation, Fetched) else None
-    if kind not in _meant(target, actual, possible, found):
+    content = target.observation.decoded if isinstance(target.observation, Fetched) else None
+    if kind not in _meant(target, actual, possible, content):
         return inapplicable(f"it is not {NOUNS[kind]}")
-    return cant_tell("nothing has decoded it", Because.NOT_DECODED) if found is None else found
+    return cant_tell("nothing has decoded it", Because.NOT_DECODED) if content is None else content
 
 
 def _misshapen(target: MediaTarget) -> Undecoded | None:
     """Why bytes that nobody knows are not what name or Content-Type calls them; None if unsure."""
-    seen, kind = target.observation, target.ref.kind
-    if not isinstance(seen, Fetched) or seen.sniffed.problem is not None or shown_type(seen.sniffed):
+    observation, kind = target.observation, target.ref.kind
+    if (
+        not isinstance(observation, Fetched)
+        or observation.sniffed.problem is not None
+        or shown_type(observation.sniffed)
+    ):
         return None
-    found = seen.decoded
-    if isinstance(found, Undecoded):
-        return found if found.expected == kind.value and not found.contained else None
-    hop = file_head(seen)
+    content = observation.decoded
+    if isinstance(content, Undecoded):
+        return content if content.expected == kind.value and not content.contained else None
+    hop = file_head(observation)
     name = UNMISTAKABLE.get(canonical(declared_type(hop) or "")) if hop else None
-    looked = any(witness.name == PICTURES_WITNESS for witness in seen.sniffed.witnesses)
-    if name is None or kind is not MediaKind.IMAGE or seen.sniffed.type is not None or not looked:
+    looked = any(witness.name == PICTURES_WITNESS for witness in observation.sniffed.witnesses)
+    if name is None or kind is not MediaKind.IMAGE or observation.sniffed.type is not None or not looked:
         return None
     why = f"it is no {name}, as its Content-Type says: it begins neither as one nor as another picture"
     return Undecoded(expected=kind.value, reason=why)
 
 
 def _meant(
-    target: MediaTarget, actual: str, possible: frozenset[MediaKind], found: Decoded | None
+    target: MediaTarget, actual: str, possible: frozenset[MediaKind], content: Decoded | None
 ) -> frozenset[MediaKind]:
     """The kinds that are to be judged: what the slide element is for, and what was found in a container."""
     if len(possible) == 1:
         return possible
     wanted = target.ref.kind
-    if isinstance(found, AudioFacts | VideoFacts):
-        return frozenset({FAMILIES[type(found)], *({wanted} & possible)})
+    if isinstance(content, AudioFacts | VideoFacts):
+        return frozenset({FAMILIES[type(content)], *({wanted} & possible)})
     by_name = MediaKind.AUDIO if canonical(actual).startswith("audio/") else MediaKind.VIDEO
     return frozenset({wanted if wanted in possible else by_name})
 
@@ -128,33 +132,33 @@ def _meant(
 def facts(target: MediaTarget, family: type[F]) -> F | Result:
     """The facts of one type, or the answer of every rule that needs them."""
     kind = FAMILIES[family]
-    found = decoded(target, kind)
-    if isinstance(found, Result | family):
-        return found
-    if isinstance(found, Undecoded) and found.fault:
-        return broken(reason(found), found.fault)
-    if isinstance(found, Undecoded):
-        return cant_tell(f"it could not be decoded: {reason(found)}", found.lost or Because.NOT_DECODABLE)
-    if isinstance(found, AudioFacts | VideoFacts):
-        return inapplicable(f"what it holds is {NOUNS[FAMILIES[type(found)]]}")
-    return cant_tell(f"the decoder took it for {NOUNS[FAMILIES[type(found)]]}", Because.OTHER_KIND)
+    content = decoded(target, kind)
+    if isinstance(content, Result | family):
+        return content
+    if isinstance(content, Undecoded) and content.fault:
+        return broken(reason(content), content.fault)
+    if isinstance(content, Undecoded):
+        return cant_tell(f"it could not be decoded: {reason(content)}", content.lost or Because.NOT_DECODABLE)
+    if isinstance(content, AudioFacts | VideoFacts):
+        return inapplicable(f"what it holds is {NOUNS[FAMILIES[type(content)]]}")
+    return cant_tell(f"the decoder took it for {NOUNS[FAMILIES[type(content)]]}", Because.OTHER_KIND)
 
 
 def picture(target: MediaTarget, *, animated: bool) -> ImageFacts | Result:
     """The facts of an animated GIF, or those of any other picture; or the answer of every rule about it."""
-    found = facts(target, ImageFacts)
-    if isinstance(found, ImageFacts):
-        if is_animated_gif(found) is animated:
-            return found
+    image = facts(target, ImageFacts)
+    if isinstance(image, ImageFacts):
+        if is_animated_gif(image) is animated:
+            return image
         return inapplicable("it is not an animated GIF" if animated else "it is an animated GIF")
-    if animated and found.outcome is Outcome.CANT_TELL and _is_other_image(target):
+    if animated and image.outcome is Outcome.CANT_TELL and _is_other_image(target):
         return inapplicable("it is not an animated GIF")
-    return found
+    return image
 
 
-def is_animated_gif(found: ImageFacts) -> bool:
+def is_animated_gif(image: ImageFacts) -> bool:
     """Whether it is a GIF of more than one frame."""
-    return found.format.upper() == "GIF" and found.frames > 1
+    return image.format.upper() == "GIF" and image.frames > 1
 
 
 def _is_other_image(target: MediaTarget) -> bool:
@@ -162,9 +166,9 @@ def _is_other_image(target: MediaTarget) -> bool:
     return isinstance(actual, str) and canonical(actual) != _GIF
 
 
-def reason(found: Undecoded) -> str:
+def reason(content: Undecoded) -> str:
     """Why there are no facts, fit to be shown."""
-    return quoted(found.reason, LONGEST_SENTENCE)
+    return quoted(content.reason, LONGEST_SENTENCE)
 
 
 SLOW = frozenset({Because.TIME, Because.CPU_TIME})
@@ -182,17 +186,17 @@ def decodes(target: MediaTarget, params: DecodesParams) -> Result:
 
     What a decoder died on, or did not read to its end, is not known to be sound: cant-tell.
     """
-    found = decoded(target, params.kind)
-    if isinstance(found, Result):
-        return found
-    if isinstance(found, Undecoded):
-        return undecoded(found)
-    actual = FAMILIES[type(found)]
+    content = decoded(target, params.kind)
+    if isinstance(content, Result):
+        return content
+    if isinstance(content, Undecoded):
+        return undecoded(content)
+    actual = FAMILIES[type(content)]
     if actual is not params.kind:
-        return failed(_evidence(found), problem=f"what it holds is {NOUNS[actual]}")
-    if isinstance(found, ImageFacts | AudioFacts | VideoFacts) and found.extent != WHOLE:
-        return cant_tell(_partly(found.extent), **_evidence(found))
-    return passed(**_evidence(found))
+        return failed(_evidence(content), problem=f"what it holds is {NOUNS[actual]}")
+    if isinstance(content, ImageFacts | AudioFacts | VideoFacts) and content.extent != WHOLE:
+        return cant_tell(_partly(content.extent), **_evidence(content))
+    return passed(**_evidence(content))
 
 
 def _partly(extent: str) -> str:
@@ -201,14 +205,14 @@ def _partly(extent: str) -> str:
     return said if extent.startswith("it ") else f"only a part of it was decoded: {said}"
 
 
-def undecoded(found: Undecoded) -> Result:
+def undecoded(content: Undecoded) -> Result:
     """A file that its decoder refused has failed; one that the decoder died on, nobody can tell."""
-    if found.fault:
-        return broken(reason(found), found.fault)
-    if found.contained:
-        because = found.lost or Because.NOT_DECODABLE
-        return cant_tell(f"{_lost(found.lost)}: {reason(found)}", because, **_evidence(found))
-    return failed(_evidence(found), problem=reason(found))
+    if content.fault:
+        return broken(reason(content), content.fault)
+    if content.contained:
+        because = content.lost or Because.NOT_DECODABLE
+        return cant_tell(f"{_lost(content.lost)}: {reason(content)}", because, **_evidence(content))
+    return failed(_evidence(content), problem=reason(content))
 
 
 def _lost(lost: Because | None) -> str:
@@ -221,8 +225,8 @@ def _lost(lost: Because | None) -> str:
     return "it could not be decoded to its end here"
 
 
-def _evidence(found: Decoded) -> dict[str, Any]:
-    decoded = msgspec.to_builtins(found)
+def _evidence(content: Decoded) -> dict[str, Any]:
+    decoded = msgspec.to_builtins(content)
     decoded.pop("lost", None)
     return {"decoded": decoded}
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -31,11 +31,42 @@ MOST_KEPT = 200
 
 _Headers = tuple[tuple[str, str], ...]
 
+_T = TypeVar("_T")
+
 _INTERRUPTED = frozenset({Reason.TIMED_OUT, Reason.RESET, Reason.DEADLINE, Reason.INTERNAL})
 """Reasons that may have cut the head itself short."""
 
 _ANSWERED = frozenset({Reason.BAD_STATUS, Reason.BUSY})
 _STATUS, _WAIT = "HTTP ", "Retry-After"
+
+
+class _Same:
+    """An observation as a key: by which one it is, for to compare two takes longer than to read them."""
+
+    __slots__ = ("observation",)
+
+    def __init__(self, observation: Observation) -> None:
+        self.observation = observation
+
+    def __hash__(self) -> int:
+        return id(self.observation)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.observation is other.observation
+
+
+def _shaped_once(shape: Callable[[Observation], _T]) -> Callable[[Observation], _T]:
+    """Keep what came of the last few observations, as several checks of one medium ask for it in turn."""
+
+    @functools.lru_cache(maxsize=4)
+    def kept(same: _Same) -> _T:
+        return shape(same.observation)
+
+    @functools.wraps(shape)
+    def shaped(observation: Observation) -> _T:
+        return kept(_Same(observation))
+
+    return shaped
 
 
 def file_head(observation: Observation) -> Hop | None:
@@ -212,6 +243,7 @@ class LaterAnswer(msgspec.Struct, frozen=True, kw_only=True):
     same: bool
 
 
+@_shaped_once
 def later_answers(observation: Observation) -> tuple[LaterAnswer, ...]:
     """The further answers that any client may get in place of the first.
 
@@ -284,9 +316,10 @@ def _answer_evidence(name: str, found: FileAnswer, hops: tuple[Hop, ...]) -> Map
     }
 
 
-def answers_evidence(observation: Observation) -> list[Mapping[str, Any]]:
+@_shaped_once
+def answers_evidence(observation: Observation) -> tuple[Mapping[str, Any], ...]:
     """The first answer and every probe as evidence."""
-    others = [
+    others = (
         _answer_evidence(probe.name.value, answer_to(probe), probe.hops) for probe in observation.probes
-    ]
-    return [_answer_evidence(FIRST, first_answer(observation), observation.hops), *others]
+    )
+    return (_answer_evidence(FIRST, first_answer(observation), observation.hops), *others)

@@ -168,7 +168,7 @@ def not_encoded(target: MediaTarget, _params: NoParams) -> Result:
 
 
 def _advised(result: Result, stated: list[str], observation: Observation) -> Result:
-    """The same with what helps where nothing was compressed, and only the header says that something was."""
+    """The result with what helps where nothing was compressed, and only the header says that it was."""
     if UPLOAD_CODING in stated:
         return advising(result, _UPLOADED, Owner.HOSTING)
     if COMPRESSIONS.isdisjoint(stated) or is_medium(observation):

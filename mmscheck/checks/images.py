@@ -65,10 +65,10 @@ class AspectParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 def fits_canvas(target: MediaTarget, params: FitsParams) -> Result:
     """It fits one of the canvases; exactly as large is fine, and smaller is too."""
-    found = _measured(target, params)
-    if isinstance(found, Result):
-        return found
-    width, height = shown_size(found)
+    image = _measured(target, params)
+    if isinstance(image, Result):
+        return image
+    width, height = shown_size(image)
     canvases = (
         *params.canvases,
         *(Canvas(width=each.height, height=each.width) for each in params.canvases if params.turned),
@@ -81,10 +81,10 @@ def fits_canvas(target: MediaTarget, params: FitsParams) -> Result:
 
 def near_aspect(target: MediaTarget, params: AspectParams) -> Result:
     """A picture that is no animated GIF has about the advised shape as it is shown upright."""
-    found = picture(target, animated=False)
-    if isinstance(found, Result):
-        return found
-    width, height = shown_size(found)
+    image = picture(target, animated=False)
+    if isinstance(image, Result):
+        return image
+    width, height = shown_size(image)
     off = abs(width * params.height / (height * params.width) - 1)
     if off <= params.tolerance:
         return passed(width=width, height=height)
@@ -96,11 +96,11 @@ def near_aspect(target: MediaTarget, params: AspectParams) -> Result:
     )
 
 
-def shown_size(found: ImageFacts | VideoFacts) -> tuple[int, int]:
+def shown_size(image: ImageFacts | VideoFacts) -> tuple[int, int]:
     """Width and height as shown: a picture whose EXIF turns it by a quarter has them exchanged."""
-    if isinstance(found, ImageFacts) and found.orientation in _ON_ITS_SIDE:
-        return found.height, found.width
-    return found.width, found.height
+    if isinstance(image, ImageFacts) and image.orientation in _ON_ITS_SIDE:
+        return image.height, image.width
+    return image.width, image.height
 
 
 def size_words(width: int, height: int) -> str:
@@ -145,60 +145,60 @@ UNSEEN = frozenset({"HEIC", "HEIF"})
 
 def opaque(target: MediaTarget, _params: NoParams) -> Result:
     """No part of the picture is see-through."""
-    found = _seen(target)
-    if isinstance(found, Result):
-        return found
-    if found.transparent:
-        return failed({"mode": found.mode}, format=found.format)
-    return passed(mode=found.mode)
+    image = _seen(target)
+    if isinstance(image, Result):
+        return image
+    if image.transparent:
+        return failed({"mode": image.mode}, format=image.format)
+    return passed(mode=image.mode)
 
 
 def upright(target: MediaTarget, _params: NoParams) -> Result:
     """The picture is stored as it is to be shown, so that no handset has to turn it."""
-    found = _seen(target)
-    if isinstance(found, Result):
-        return found
-    if found.orientation == UPRIGHT:
-        return passed(orientation=found.orientation)
-    turn = _TURNS.get(found.orientation, "turned in a way that is not defined")
-    return failed(turn=turn, orientation=found.orientation)
+    image = _seen(target)
+    if isinstance(image, Result):
+        return image
+    if image.orientation == UPRIGHT:
+        return passed(orientation=image.orientation)
+    turn = _TURNS.get(image.orientation, "turned in a way that is not defined")
+    return failed(turn=turn, orientation=image.orientation)
 
 
 def screen_colours(target: MediaTarget, _params: NoParams) -> Result:
     """The picture is in the colours of screens or in grey, not in inks."""
-    found = facts(target, ImageFacts)
-    if isinstance(found, Result):
-        return found
-    if found.mode in INKS:
-        return failed(mode=found.mode)
-    return passed(mode=found.mode)
+    image = facts(target, ImageFacts)
+    if isinstance(image, Result):
+        return image
+    if image.mode in INKS:
+        return failed(mode=image.mode)
+    return passed(mode=image.mode)
 
 
 def flawless(target: MediaTarget, _params: NoParams) -> Result:
     """Nothing in the file is broken, not even what no phone shows."""
-    found = facts(target, ImageFacts)
-    if isinstance(found, Result):
-        return found
-    if found.flaws:
-        return failed({"flaws": list(found.flaws)}, flaws=quoted(" and ".join(found.flaws), LONGEST_SENTENCE))
+    image = facts(target, ImageFacts)
+    if isinstance(image, Result):
+        return image
+    if image.flaws:
+        return failed({"flaws": list(image.flaws)}, flaws=quoted(" and ".join(image.flaws), LONGEST_SENTENCE))
     return passed()
 
 
 def lengths_known(target: MediaTarget, _params: NoParams) -> Result:
     """Nothing in a sound is left open or broken that only some players pass over."""
-    found = facts(target, AudioFacts)
-    if isinstance(found, Result):
-        return found
-    if found.flaws:
-        return failed({"flaws": list(found.flaws)}, flaws=quoted(" and ".join(found.flaws), LONGEST_SENTENCE))
+    sound = facts(target, AudioFacts)
+    if isinstance(sound, Result):
+        return sound
+    if sound.flaws:
+        return failed({"flaws": list(sound.flaws)}, flaws=quoted(" and ".join(sound.flaws), LONGEST_SENTENCE))
     return passed()
 
 
 def _seen(target: MediaTarget) -> ImageFacts | Result:
-    found = facts(target, ImageFacts)
-    if isinstance(found, ImageFacts) and found.format in UNSEEN:
-        return cant_tell(f"the decoder for {found.format} does not look for it", Because.DECODER)
-    return found
+    image = facts(target, ImageFacts)
+    if isinstance(image, ImageFacts) and image.format in UNSEEN:
+        return cant_tell(f"the decoder for {image.format} does not look for it", Because.DECODER)
+    return image
 
 
 CHECKS: tuple[Check, ...] = (

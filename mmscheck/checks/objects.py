@@ -23,24 +23,24 @@ class PhotoParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 def contact_valid(target: MediaTarget, _params: NoParams) -> Result:
     """The card can be read and holds a contact with a name."""
-    found = _parsed(target, ContactFacts)
-    if isinstance(found, Result):
-        return found
-    if found.contacts < 1:
+    contacts = _parsed(target, ContactFacts)
+    if isinstance(contacts, Result):
+        return contacts
+    if contacts.contacts < 1:
         return failed(problem="it holds no contact")
-    if not found.named:
-        return failed({"contacts": found.contacts}, problem="no contact in it has a name")
-    return passed(contacts=found.contacts, version=found.version)
+    if not contacts.named:
+        return failed({"contacts": contacts.contacts}, problem="no contact in it has a name")
+    return passed(contacts=contacts.contacts, version=contacts.version)
 
 
 def calendar_valid(target: MediaTarget, _params: NoParams) -> Result:
     """The calendar can be read and holds an event."""
-    found = _parsed(target, CalendarFacts)
-    if isinstance(found, Result):
-        return found
-    if found.events < 1:
+    calendar = _parsed(target, CalendarFacts)
+    if isinstance(calendar, Result):
+        return calendar
+    if calendar.events < 1:
         return failed(problem="it holds no event")
-    return passed(events=found.events, version=found.version)
+    return passed(events=calendar.events, version=calendar.version)
 
 
 def contact_plain(target: MediaTarget, _params: NoParams) -> Result:
@@ -53,27 +53,30 @@ def calendar_plain(target: MediaTarget, _params: NoParams) -> Result:
     return _plain(facts(target, CalendarFacts))
 
 
-def _plain(found: ContactFacts | CalendarFacts | Result) -> Result:
-    if isinstance(found, Result):
-        return found
-    if found.oddities:
-        return failed({"oddities": list(found.oddities)}, problem=_some(found.oddities))
+def _plain(content: ContactFacts | CalendarFacts | Result) -> Result:
+    if isinstance(content, Result):
+        return content
+    if content.oddities:
+        return failed({"oddities": list(content.oddities)}, problem=_some(content.oddities))
     return passed()
 
 
 def document_valid(target: MediaTarget, _params: NoParams) -> Result:
     """The PDF can be read, opens without a password, and has a page."""
-    found = _parsed(target, DocumentFacts)
-    if isinstance(found, Result):
-        return found
-    if found.encrypted and found.pages is None:
-        return failed({"version": found.version}, problem="it is encrypted and opens with a password only")
-    if found.pages is None:
+    document = _parsed(target, DocumentFacts)
+    if isinstance(document, Result):
+        return document
+    if document.encrypted and document.pages is None:
+        return failed({"version": document.version}, problem="it is encrypted and opens with a password only")
+    if document.pages is None:
         return cant_tell("the number of its pages is not known")
-    if found.pages < 1:
-        return failed({"version": found.version}, problem="it has no page")
+    if document.pages < 1:
+        return failed({"version": document.version}, problem="it has no page")
     return passed(
-        pages=found.pages, version=found.version, restricted=found.encrypted, repaired=found.repaired
+        pages=document.pages,
+        version=document.version,
+        restricted=document.encrypted,
+        repaired=document.repaired,
     )
 
 
@@ -82,43 +85,43 @@ def pass_valid(target: MediaTarget, _params: NoParams) -> Result:
 
     Its signer's certificate holds until the end of the time in which the message is taken to go out.
     """
-    found = _parsed(target, PassFacts)
-    if isinstance(found, Result):
-        return found
-    faults = found.faults
-    if found.signed_until is not None and target.window and found.signed_until < target.window.closes:
-        faults = (*faults, f"the certificate of its signer ends at {shown(found.signed_until)}")
+    contents = _parsed(target, PassFacts)
+    if isinstance(contents, Result):
+        return contents
+    faults = contents.faults
+    if contents.signed_until is not None and target.window and contents.signed_until < target.window.closes:
+        faults = (*faults, f"the certificate of its signer ends at {shown(contents.signed_until)}")
     if faults:
         return failed({"faults": list(faults)}, problem=_some(faults))
-    return passed(entries=found.entries, unpacked=found.unpacked)
+    return passed(entries=contents.entries, unpacked=contents.unpacked)
 
 
 def photo_within(target: MediaTarget, params: PhotoParams) -> Result:
     """The largest picture in a contact card is at most that large; a card without one has none to judge."""
-    found = facts(target, ContactFacts)
-    if isinstance(found, Result):
-        return found
-    if found.largest_photo is None:
+    contacts = facts(target, ContactFacts)
+    if isinstance(contacts, Result):
+        return contacts
+    if contacts.largest_photo is None:
         return inapplicable("the card holds no picture")
-    if found.largest_photo > params.maximum:
+    if contacts.largest_photo > params.maximum:
         return failed(
-            {"bytes": found.largest_photo, "maximum": params.maximum},
-            size=f"{found.largest_photo:,} bytes",
+            {"bytes": contacts.largest_photo, "maximum": params.maximum},
+            size=f"{contacts.largest_photo:,} bytes",
             limit=f"{params.maximum:,} bytes",
         )
-    return passed(bytes=found.largest_photo, maximum=params.maximum)
+    return passed(bytes=contacts.largest_photo, maximum=params.maximum)
 
 
 def _parsed(target: MediaTarget, family: type[F]) -> F | Result:
     """The facts; a file that its parser refused has failed."""
-    found = decoded(target, FAMILIES[family])
-    return undecoded(found) if isinstance(found, Undecoded) else facts(target, family)
+    content = decoded(target, FAMILIES[family])
+    return undecoded(content) if isinstance(content, Undecoded) else facts(target, family)
 
 
 def _some(faults: tuple[str, ...]) -> str:
-    shown = "; ".join(quoted(fault) for fault in faults[:MOST_FAULTS])
+    sentence = "; ".join(quoted(fault) for fault in faults[:MOST_FAULTS])
     more = len(faults) - MOST_FAULTS
-    return f"{shown}; and {more} more" if more > 0 else shown
+    return f"{sentence}; and {more} more" if more > 0 else sentence
 
 
 _PROBLEM = frozenset({"problem"})

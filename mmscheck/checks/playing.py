@@ -86,34 +86,34 @@ class ContainerParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 def pictures_play(target: MediaTarget, params: PicturesParams) -> Result:
     """The moving pictures of a film are in one of the listed codecs, in a profile and format that plays."""
-    found = facts(target, VideoFacts)
-    if isinstance(found, Result):
-        return found
-    variant = Variant(codec=found.codec, profile=found.profile, pixel_format=found.pixel_format)
-    playable = params.within.get(found.container, params.playable)
+    film = facts(target, VideoFacts)
+    if isinstance(film, Result):
+        return film
+    variant = Variant(codec=film.codec, profile=film.profile, pixel_format=film.pixel_format)
+    playable = params.within.get(film.container, params.playable)
     return _listed(target, variant, playable, params.profiles, params.pixel_formats)
 
 
 def sound_plays(target: MediaTarget, params: SoundParams) -> Result:
     """A sound, or the sound track of a film, is in a codec and profile that plays in its container."""
-    found = _audible(target)
-    if isinstance(found, Result):
-        return found
-    if isinstance(found, AudioFacts):
-        variant = Variant(codec=found.codec, profile=found.profile)
-    elif found.audio_codec is None:
+    sound = _audible(target)
+    if isinstance(sound, Result):
+        return sound
+    if isinstance(sound, AudioFacts):
+        variant = Variant(codec=sound.codec, profile=sound.profile)
+    elif sound.audio_codec is None:
         return inapplicable("the film has no sound")
     else:
-        variant = Variant(codec=found.audio_codec, profile=found.audio_profile)
-    return _listed(target, variant, params.within(found.container), params.profiles)
+        variant = Variant(codec=sound.audio_codec, profile=sound.audio_profile)
+    return _listed(target, variant, params.within(sound.container), params.profiles)
 
 
 def container_plays(target: MediaTarget, params: ContainerParams) -> Result:
     """The container of a film is none of those that do not play."""
-    found = facts(target, VideoFacts)
-    if isinstance(found, Result):
-        return found
-    container, brand = _container(target), found.brand
+    film = facts(target, VideoFacts)
+    if isinstance(film, Result):
+        return film
+    container, brand = _container(target), film.brand
     if container in {canonical(name) for name in params.types} or brand in params.brands:
         return failed({"type": container, "brand": brand}, container=_words(container, brand))
     return passed(type=container, brand=brand)
@@ -143,27 +143,27 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def _listed(
     target: MediaTarget,
-    found: Variant,
+    variant: Variant,
     codecs: tuple[str, ...],
     profiles: Mapping[str, tuple[str, ...]],
     formats: tuple[str, ...] = (),
 ) -> Result:
     """Whether all of it is listed; the first part that is not is told, with what would be."""
-    name, variants = _name(found.codec), profiles.get(found.codec, ())
-    seen = msgspec.to_builtins(found)
-    if found.codec not in codecs:
+    name, variants = _name(variant.codec), profiles.get(variant.codec, ())
+    evidence = msgspec.to_builtins(variant)
+    if variant.codec not in codecs:
         playable = ", ".join(_name(each) for each in codecs) or "no codec in this container"
-        return _unplayable(target, seen, name, playable)
-    coding = ", ".join(quoted(part) for part in (name, found.profile, found.pixel_format) if part)
-    if variants and found.profile is not None and found.profile not in variants:
-        return _unplayable(target, seen, coding, f"{name} of the profiles {', '.join(variants)}")
-    if formats and found.pixel_format is not None and found.pixel_format not in formats:
-        return _unplayable(target, seen, coding, f"{name} in {' or '.join(formats)}")
-    return passed(**seen)
+        return _unplayable(target, evidence, name, playable)
+    coding = ", ".join(quoted(part) for part in (name, variant.profile, variant.pixel_format) if part)
+    if variants and variant.profile is not None and variant.profile not in variants:
+        return _unplayable(target, evidence, coding, f"{name} of the profiles {', '.join(variants)}")
+    if formats and variant.pixel_format is not None and variant.pixel_format not in formats:
+        return _unplayable(target, evidence, coding, f"{name} in {' or '.join(formats)}")
+    return passed(**evidence)
 
 
-def _unplayable(target: MediaTarget, seen: dict[str, Any], codec: str, playable: str) -> Result:
-    return failed(seen, codec=codec, container=_words(_container(target), None), playable=playable)
+def _unplayable(target: MediaTarget, evidence: dict[str, Any], codec: str, playable: str) -> Result:
+    return failed(evidence, codec=codec, container=_words(_container(target), None), playable=playable)
 
 
 def _name(codec: str) -> str:
@@ -206,33 +206,33 @@ class RateParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 def lasts_at_most(target: MediaTarget, params: PlayingTimeParams) -> Result:
     """It plays no longer than that; one whose length is not stated is undecided."""
-    found = facts(target, AudioFacts) if params.subject == "sound" else facts(target, VideoFacts)
-    if isinstance(found, Result):
-        return found
-    if found.duration is None:
+    content = facts(target, AudioFacts) if params.subject == "sound" else facts(target, VideoFacts)
+    if isinstance(content, Result):
+        return content
+    if content.duration is None:
         return cant_tell("the file does not say how long it plays")
-    maximum = _seconds(found, params)
-    evidence = {"duration": found.duration, "maximum": maximum}
-    if int(found.duration + 0.5) <= maximum:
+    maximum = _seconds(content, params)
+    evidence = {"duration": content.duration, "maximum": maximum}
+    if int(content.duration + 0.5) <= maximum:
         return passed(**evidence)
-    return failed(evidence, seconds=f"{found.duration:.1f}", limit=maximum)
+    return failed(evidence, seconds=f"{content.duration:.1f}", limit=maximum)
 
 
-def _seconds(found: AudioFacts | VideoFacts, params: PlayingTimeParams) -> int:
-    if params.hd is None or params.hd_from is None or isinstance(found, AudioFacts):
+def _seconds(content: AudioFacts | VideoFacts, params: PlayingTimeParams) -> int:
+    if params.hd is None or params.hd_from is None or isinstance(content, AudioFacts):
         return params.maximum
-    return params.hd if min(found.width, found.height) >= params.hd_from else params.maximum
+    return params.hd if min(content.width, content.height) >= params.hd_from else params.maximum
 
 
 def frame_rate_within(target: MediaTarget, params: RateParams) -> Result:
     """It shows that many frames a second; one whose rate is not stated is undecided."""
-    found = _moving(target, params)
-    if isinstance(found, Result):
-        return found
-    if found.frame_rate is None:
+    content = _moving(target, params)
+    if isinstance(content, Result):
+        return content
+    if content.frame_rate is None:
         return cant_tell("the file does not say how many frames a second it shows")
-    rate = round(found.frame_rate, 1)
-    evidence = {"frame_rate": found.frame_rate, "minimum": params.minimum, "maximum": params.maximum}
+    rate = round(content.frame_rate, 1)
+    evidence = {"frame_rate": content.frame_rate, "minimum": params.minimum, "maximum": params.maximum}
     if params.minimum <= rate <= params.maximum:
         return passed(**evidence)
     return failed(evidence, rate=f"{rate:g}", minimum=f"{params.minimum:g}", maximum=f"{params.maximum:g}")

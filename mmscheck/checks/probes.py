@@ -70,15 +70,15 @@ def length_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
     """The length is stated, and nothing is chunked, also for a client that accepts gzip."""
     observation = target.observation
     size = observation.size if isinstance(observation, Fetched) else 0
-    seen = {"answers": answers_evidence(observation), "larger_than_64_kib": size > CLIFF}
-    head = _head_under_gzip(observation, seen)
+    evidence = {"answers": answers_evidence(observation), "larger_than_64_kib": size > CLIFF}
+    head = _head_under_gzip(observation, evidence)
     if isinstance(head, Result):
         return head
     if problem := _untrue_under_gzip(head, observation):
         words = _size_words(size, problem)
-        result = failed(seen, seen=framing_lines(head), size=words, problem=problem)
+        result = failed(evidence, seen=framing_lines(head), size=words, problem=problem)
         return advising(result, _UNSPOILED, Owner.HOSTING) if problem == _BREAKS_OFF else result
-    return _sound_under_gzip(observation, seen) or passed(length=usable_length(head), **seen)
+    return _sound_under_gzip(observation, evidence) or passed(length=usable_length(head), **evidence)
 
 
 def plain_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
@@ -87,16 +87,16 @@ def plain_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
     A stated length is then that of the compressed bytes, so ``length-under-gzip`` alone would call it fine.
     """
     observation = target.observation
-    seen = {"answers": answers_evidence(observation)}
-    head = _head_under_gzip(observation, seen)
+    evidence = {"answers": answers_evidence(observation)}
+    head = _head_under_gzip(observation, evidence)
     if isinstance(head, Result):
         return head
     if content_coded(head):
-        return failed(seen, seen=framing_lines(head))
-    return _sound_under_gzip(observation, seen) or passed(**seen)
+        return failed(evidence, seen=framing_lines(head))
+    return _sound_under_gzip(observation, evidence) or passed(**evidence)
 
 
-def _head_under_gzip(observation: Observation, seen: Mapping[str, Any]) -> Hop | Result:
+def _head_under_gzip(observation: Observation, evidence: Mapping[str, Any]) -> Hop | Result:
     """The head of the answer to the request that accepted gzip, or that there is none to judge."""
     if not isinstance(observation, Fetched):
         return unanswered(observation)
@@ -106,17 +106,17 @@ def _head_under_gzip(observation: Observation, seen: Mapping[str, Any]) -> Hop |
     answer = answer_to(asked[0])
     if answer.head is None:
         why = f"the request that accepted gzip got no file: {answer.problem}"
-        return cant_tell(why, Because.OTHER_ANSWER, **seen)
+        return cant_tell(why, Because.OTHER_ANSWER, **evidence)
     return answer.head
 
 
-def _sound_under_gzip(observation: Observation, seen: Mapping[str, Any]) -> Result | None:
+def _sound_under_gzip(observation: Observation, evidence: Mapping[str, Any]) -> Result | None:
     """Could not tell, where the head is fine and the body behind it was at fault; None where nothing was."""
     answer = answer_to(probes_named(observation, ProbeName.GZIP)[0])
     if answer.reason is None:
         return None
     why = f"the answer to a request that accepts gzip is at fault: {answer.problem}"
-    return cant_tell(why, Because.OTHER_ANSWER, **seen)
+    return cant_tell(why, Because.OTHER_ANSWER, **evidence)
 
 
 _WITHOUT = "states no usable Content-Length"
@@ -159,16 +159,16 @@ def length_when_cold(target: MediaTarget, _params: NoParams) -> Result:
     head = file_head(observation)
     if head is None:
         return unanswered(observation)
-    found = caching(head)
-    if found.state is CacheState.NONE:
+    cache = caching(head)
+    if cache.state is CacheState.NONE:
         return inapplicable("nothing in the answer speaks of a cache")
-    if found.state is not CacheState.MISS:
-        return _past_the_cache(observation, found)
-    where = f"in the first answer, which {_words(found)}"
+    if cache.state is not CacheState.MISS:
+        return _past_the_cache(observation, cache)
+    where = f"in the first answer, which {_words(cache)}"
     once = _judged(observation, first_answer(observation), where, proven=True)
     if once.outcome is not Outcome.PASSED or not by_luck(head):
         return once
-    return _past_the_cache(observation, found)
+    return _past_the_cache(observation, cache)
 
 
 def _past_the_cache(observation: Observation, kept: Caching) -> Result:
@@ -188,17 +188,17 @@ def _past_the_cache(observation: Observation, kept: Caching) -> Result:
     )
 
 
-def _cold(observation: Observation, kept: Caching, found: FileAnswer) -> Result:
-    seen = {"answers": answers_evidence(observation)}
-    if found.head is None:
-        none = f"the first answer {_words(kept)}, and there is none from past the cache: {found.problem}"
-        return cant_tell(f"{none}{_LUCK if kept.state is CacheState.MISS else ''}", **seen)
-    second = caching(found.head)
+def _cold(observation: Observation, kept: Caching, answer: FileAnswer) -> Result:
+    evidence = {"answers": answers_evidence(observation)}
+    if answer.head is None:
+        none = f"the first answer {_words(kept)}, and there is none from past the cache: {answer.problem}"
+        return cant_tell(f"{none}{_LUCK if kept.state is CacheState.MISS else ''}", **evidence)
+    second = caching(answer.head)
     # Where only the first answer showed that it was kept, the silence of the second one tells as well.
     silent = kept.state is CacheState.HIT and second.state is not CacheState.HIT
     proven = second.state is CacheState.MISS or silent
     where = f"when asked for under a new query (the answer {_words(second)})"
-    return _judged(observation, found, where, proven=proven)
+    return _judged(observation, answer, where, proven=proven)
 
 
 _LUCK = (
@@ -212,29 +212,31 @@ def _not_asked(observation: Observation, kept: Caching) -> Result:
     """Only a file that came whole is asked for again, and past the cache only where that is allowed."""
     luck = _LUCK if kept.state is CacheState.MISS else ""
     why = f"the first answer {_words(kept)}, and it was not asked for past the cache"
-    seen = {"answers": answers_evidence(observation)}
+    evidence = {"answers": answers_evidence(observation)}
     if not isinstance(observation, Fetched):
-        return cant_tell(f"{why}, as the file did not come whole: {explanation(observation)}", **seen)
-    result = cant_tell(f"{why}, as with --no-cache-bust{luck}", **seen)
+        return cant_tell(f"{why}, as the file did not come whole: {explanation(observation)}", **evidence)
+    result = cant_tell(f"{why}, as with --no-cache-bust{luck}", **evidence)
     return advising(result, "Check once without --no-cache-bust.", Owner.SENDER)
 
 
-def _judged(observation: Observation, found: FileAnswer, where: str, *, proven: bool) -> Result:
+def _judged(observation: Observation, answer: FileAnswer, where: str, *, proven: bool) -> Result:
     """A length that is missing is missing wherever the answer came from; one that is there proves less."""
-    seen = {"answers": answers_evidence(observation)}
-    length = None if found.head is None else usable_length(found.head)
-    if found.head is not None and length is None:
-        return failed({**seen, "judged": where}, where=where, seen=framing_lines(found.head))
-    if found.problem:
-        return cant_tell(f"a length is stated {where}, but the answer is at fault: {found.problem}", **seen)
+    evidence = {"answers": answers_evidence(observation)}
+    length = None if answer.head is None else usable_length(answer.head)
+    if answer.head is not None and length is None:
+        return failed({**evidence, "judged": where}, where=where, seen=framing_lines(answer.head))
+    if answer.problem:
+        return cant_tell(
+            f"a length is stated {where}, but the answer is at fault: {answer.problem}", **evidence
+        )
     if not proven:
-        return cant_tell(f"it states a length {where}, which may not be the origin's", **seen)
-    return passed(length=length, judged=where, **seen)
+        return cant_tell(f"it states a length {where}, which may not be the origin's", **evidence)
+    return passed(length=length, judged=where, **evidence)
 
 
-def _words(found: Caching) -> str:
-    shown = ", ".join(f"{quoted(name)}: {quoted(value)}" for name, value in found.lines)
-    return f"{found.state.value} ({shown})" if shown else found.state.value
+def _words(cache: Caching) -> str:
+    lines = ", ".join(f"{quoted(name)}: {quoted(value)}" for name, value in cache.lines)
+    return f"{cache.state.value} ({lines})" if lines else cache.state.value
 
 
 CHECKS: tuple[Check, ...] = (

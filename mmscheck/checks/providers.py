@@ -78,7 +78,7 @@ class PartyFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def evidence(self) -> dict[str, Any]:
-        """The same as JSON values."""
+        """The number as JSON values, for the evidence."""
         seen, party = self.measure, self.party
         return {
             "provider": party.name,

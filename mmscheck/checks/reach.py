@@ -52,7 +52,7 @@ def own_words(excerpt: str) -> str:
 
 
 def own_words_clause(excerpt: str) -> str:
-    """The same as the end of a sentence: ``; it says "..."``."""
+    """What the page says, as the end of a sentence: ``; it says "..."``."""
     words = own_words(excerpt)
     return f'; it says "{words}"' if words else ""
 

@@ -73,7 +73,7 @@ class SizeBound(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.names}: {self.maximum:,} bytes {counted}, {verdict}"
 
     def evidence(self, size: int, *, at_least: bool) -> dict[str, Any]:
-        """The same as JSON values."""
+        """The number and what a size comes to by it, as JSON values."""
         return {
             "maximum": self.maximum,
             "unit": OF_FILES if self.of_files else ON_THE_WIRE,

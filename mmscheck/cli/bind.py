@@ -12,7 +12,7 @@ from mmscheck import send as sends
 from mmscheck import sinch, slidexml
 from mmscheck.cli.commands import GroupedCommand, with_options
 from mmscheck.cli.ledger_open import WHO, Where, demand_place, login, opened_ledger
-from mmscheck.cli.output import destinations, write_reports
+from mmscheck.cli.output import write_reports
 from mmscheck.cli.perform import MessageOptions, OutputOptions, Subject, check_subject, read_one
 from mmscheck.cli.provider import ProviderOptions
 from mmscheck.cli.say import complain, say
@@ -79,7 +79,7 @@ def command(mms_id: str, path: str, *, options: BindArguments) -> int:
     1 the gate denied or the provider's message differs, 2 nothing was checked, or the id is bound to other
     content, 3 not decided, 4 internal error or unusable ledger, 5 the provider gave no list.
     """
-    wanted = destinations(options.message.formats)
+    wanted = options.message.destinations()
     mms_id = _usable_id(mms_id)
     _demand_reason(options)
     options = msgspec.structs.replace(options, who=login(options.who))

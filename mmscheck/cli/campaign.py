@@ -15,7 +15,7 @@ from mmscheck import report as reports
 from mmscheck import ruleset as rulesets
 from mmscheck.cli.files import opened_file
 from mmscheck.cli.ledger_open import demand_place, opened_ledger
-from mmscheck.cli.output import Destination, destinations
+from mmscheck.cli.output import Destination
 from mmscheck.cli.perform import prove_writable, read_one, show_document, with_ending, write_ending
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress, ProgressStage
@@ -41,7 +41,7 @@ _INTERRUPTED = "interrupted; what was in flight was finished, and the same comma
 def send_to_all(path: str, file: str, options: SendArguments, config: rulesets.Config) -> int:
     """Send to every row of the ``file`` of recipients; returns the exit code."""
     common = options.request()
-    wanted = destinations(options.message.formats, private=True)
+    wanted = options.message.destinations(private=True)
     demand_place(options.where)
     client = None if options.dry_run else options.provider.client()
     recipients = campaigns.Recipients(file, common.changes)

@@ -19,6 +19,7 @@ from mmscheck import ruleset as rulesets
 from mmscheck.cache.store import ResultCache
 from mmscheck.cli.commands import with_options
 from mmscheck.cli.options import (
+    AllEvaluations,
     ChangeOptions,
     ConfigOptions,
     Exclude,
@@ -39,7 +40,7 @@ from mmscheck.cli.output import Destination, destinations, shows_media, write_re
 from mmscheck.cli.paths import STDIN, document_paths, is_url
 from mmscheck.cli.plan import HOUR, duration, sending
 from mmscheck.cli.progress import CheckProgress, Progress
-from mmscheck.cli.running import Loop, run
+from mmscheck.cli.running import Loop, run, spared_collector
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
 from mmscheck.model.mms import Mms
@@ -99,6 +100,7 @@ class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
     cache: CacheOptions
     exclude: Exclude
     formats: Formats
+    all_evaluations: AllEvaluations
     profile: Profile
     judging: JudgingOptions
     config: ConfigOptions
@@ -137,7 +139,7 @@ def command(paths: tuple[str, ...], *, options: CheckArguments) -> int:
     Exit codes: 0 permitted, 1 denied (a rule failed), 2 nothing was checked or an input could not be read,
     3 denied (a rule could not be decided), 4 internal error or unwritable report.
     """
-    wanted = destinations(options.formats)
+    wanted = destinations(options.formats, whole=options.all_evaluations)
     by_url = any(map(is_url, paths))
     report = _check_urls(paths, options, wanted) if by_url else _check_messages(paths, options, wanted)
     verdict = judge.gate.verdict(report)
@@ -162,6 +164,7 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
     urls = [ref.url for message in every for ref in message.media]
     by_group: list[Report] = []
     with (
+        spared_collector(),
         open_cache(options.cache) as cache,
         Progress(wanted=not options.no_progress) as line,
         Loop() as loop,
@@ -223,7 +226,11 @@ def _check_urls(urls: Sequence[str], options: CheckArguments, wanted: tuple[Dest
     config = configuration(options.config, (STDIN,))
     spare(options, wanted, config=config)
     rules, fetching = options.rules(config), options.policy(config)
-    with open_cache(options.cache) as cache, Progress(wanted=not options.no_progress) as line:
+    with (
+        spared_collector(),
+        open_cache(options.cache) as cache,
+        Progress(wanted=not options.no_progress) as line,
+    ):
         checking = judge.CheckOptions(
             policy=fetching,
             strict=options.judging.strict or config.strict,

@@ -125,7 +125,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("send_at", "send_within"),
         ),
     ),
-    ("What is shown", ("formats", "quiet", "no_progress")),
+    ("What is shown", ("formats", "all_evaluations", "quiet", "no_progress")),
     (
         "Many recipients",
         (

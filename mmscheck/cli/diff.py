@@ -27,8 +27,8 @@ from mmscheck.cli.spared import spare
 def command(old: Path, new: Path, formats: tuple[str, ...], *, only_new: bool) -> int:
     """Compare two JSON reports: what was fixed, what is new, what remains, what is not known any more.
 
-    Reports are made with check, lint or send and --format json=FILE. A rule that one of both runs did not
-    evaluate is named as not comparable, and never counts as fixed.
+    Reports are made with check, lint or send and --format json=FILE or jsonl=FILE. A rule that one of both
+    runs did not evaluate is named as not comparable, and never counts as fixed.
 
     Exit codes: 0 compared, and nothing that blocks got worse; 1 something that blocks failed and did not
     before; 2 usage, or a file that is no such report; 3 nothing of that, but something that blocks is not

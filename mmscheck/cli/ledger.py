@@ -23,6 +23,7 @@ from mmscheck.cli.ledger_text import (
     list_head,
     list_line,
     moment,
+    saves_csv,
     show_text,
     summary_text,
     verification_text,
@@ -243,7 +244,7 @@ def summary(*, options: LedgerSummaryArguments) -> int:
 
 @command.command(name="saves")
 @LEDGER
-@FORMAT
+@TABLE_FORMAT
 def saves(where: str | None, form: str) -> int:
     """List the ids that are bound and their states, and saves whose end is not known.
 
@@ -254,6 +255,8 @@ def saves(where: str | None, form: str) -> int:
         bound, begun = await ledger.saves()
         if form == "json":
             write_stdout(json_text({"bound": bound, "unfinished": begun}))
+        elif form == "csv":
+            write_stdout(saves_csv(bound, begun))
         else:
             write_stdout(_saves_text(bound, begun))
         return int(Exit.PERMITTED)

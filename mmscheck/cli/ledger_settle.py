@@ -11,8 +11,8 @@ import msgspec
 
 from mmscheck import ledger as ledgers
 from mmscheck.base.text import count
-from mmscheck.cli.ledger_open import FORMAT, LEDGER, WHO, guarded, login, with_ledger
-from mmscheck.cli.ledger_text import json_text, list_line, masked, postback_line
+from mmscheck.cli.ledger_open import FORMAT, LEDGER, TABLE_FORMAT, WHO, guarded, login, with_ledger
+from mmscheck.cli.ledger_text import csv_row, iso, json_text, list_line, masked, postback_line
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import UsageError
 from mmscheck.model.exits import Exit
@@ -36,7 +36,7 @@ _PLAIN = frozenset({"code", "tracking-id", "mms-id", "status"})
 
 @click.command(name="postbacks")
 @LEDGER
-@FORMAT
+@TABLE_FORMAT
 @click.option("--unmatched", is_flag=True, help="Only what no send and no stored message here is about.")
 def postbacks(where: str | None, form: str, *, unmatched: bool) -> int:
     """List the postbacks that came, one on a line, the newest last; numbers by their last four digits.
@@ -47,17 +47,34 @@ def postbacks(where: str | None, form: str, *, unmatched: bool) -> int:
 
     async def work(ledger: Ledger) -> int:
         number = 0
-        write_stdout("[" if form == "json" else "")
+        write_stdout({"json": "[", "csv": csv_row(_COLUMNS)}.get(form, ""))
         async for postback in ledger.arrivals(unmatched=unmatched):
             number += 1
             about = await ledger.concerned(postback)
-            lead = ",\n" if number > 1 else "\n"
-            value = json_text(_value(postback, about)).rstrip() if form == "json" else ""
-            write_stdout(f"{lead}{value}" if form == "json" else _line(postback, about))
-        write_stdout("\n]\n" if form == "json" else f"{count(number, 'postback')}\n")
+            if form == "json":
+                lead = ",\n" if number > 1 else "\n"
+                write_stdout(f"{lead}{json_text(_value(postback, about)).rstrip()}")
+            else:
+                write_stdout(_csv(postback, about) if form == "csv" else _line(postback, about))
+        write_stdout({"json": "\n]\n", "csv": ""}.get(form, f"{count(number, 'postback')}\n"))
         return int(Exit.PERMITTED)
 
     return guarded(lambda: with_ledger(where, work))
+
+
+_COLUMNS = (
+    *("received_at", "code", "meaning", "status", "recipient", "mms_id", "tracking_id", "account"),
+    *("sends", "proposed", "fields"),
+)
+"""The columns of ``ledger postbacks --format csv``: ids of sends by spaces, fields as ``name: text``."""
+
+
+def _csv(postback: Postback, about: Concerned) -> str:
+    value = _value(postback, about)
+    value |= {name: " ".join(str(each["id"]) for each in value[name]) for name in ("sends", "proposed")}
+    value |= {"received_at": iso(postback.received_at), "meaning": postback.meaning.value}
+    value["fields"] = "; ".join(f"{name}: {text}" for name, text in value["fields"].items())
+    return csv_row([value[name] for name in _COLUMNS])
 
 
 def _line(postback: Postback, about: Concerned) -> str:

@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mmscheck.base.phone import another_number
-from mmscheck.model.ledger import HistoryEntry, Hold, Postback, PostbackMeaning, SendRecord, Verification
+from mmscheck.model.ledger import (
+    HistoryEntry,
+    Hold,
+    MmsRecord,
+    Postback,
+    PostbackMeaning,
+    SendRecord,
+    Verification,
+)
 from mmscheck.report.escape import plain, visible, visible_json
 
 if TYPE_CHECKING:
-    from mmscheck.ledger import Concerned, Summary
+    from mmscheck.ledger import Concerned, OpenSave, Summary
 
 _WIDTHS = (8, 17, 20, 15, 12, 20)
 _SHOWN_DIGITS = 4
@@ -182,6 +190,22 @@ def csv_send(send: SendRecord) -> str:
     facts |= {"from": send.intent.from_, "state": send.state.value}
     facts |= {name: iso(facts[name]) for name in ("claimed_at", "changed_at")}
     return csv_row([facts[name] for name in CSV_COLUMNS])
+
+
+_SAVE_COLUMNS = ("mms_id", "state", "saved_at", "changed_at", "name", "subject", "digest", "account")
+
+
+def saves_csv(bound: Iterable[MmsRecord], begun: Iterable[OpenSave]) -> str:
+    """Stored messages as rows of a table, then the saves without an end, whose state is ``unfinished``."""
+    rows = [csv_row(_SAVE_COLUMNS)]
+    for one in bound:
+        facts = {**msgspec.structs.asdict(one), "state": one.state.value}
+        facts |= {name: iso(facts[name]) for name in ("saved_at", "changed_at")}
+        rows.append(csv_row([facts[name] for name in _SAVE_COLUMNS]))
+    for save in begun:
+        facts = {"state": "unfinished", "saved_at": iso(save.begun_at), "digest": save.message_digest}
+        rows.append(csv_row([facts.get(name) for name in _SAVE_COLUMNS]))
+    return "".join(rows)
 
 
 def csv_row(cells: Iterable[Any]) -> str:

@@ -19,6 +19,7 @@ from mmscheck import ruleset as rulesets
 from mmscheck.cli.commands import with_options
 from mmscheck.cli.files import is_stream, replace_file
 from mmscheck.cli.options import (
+    AllEvaluations,
     ChangeOptions,
     ConfigOptions,
     Exclude,
@@ -44,6 +45,7 @@ class LintArguments(msgspec.Struct, frozen=True, kw_only=True):
     """All options of ``mmscheck lint``."""
 
     formats: Formats
+    all_evaluations: AllEvaluations
     judging: JudgingOptions
     config: ConfigOptions
     changes: ChangeOptions
@@ -103,7 +105,7 @@ def command(paths: tuple[str, ...], *, options: LintArguments) -> int:
     """
     if options.baseline is not None and options.write_baseline is not None:
         raise UsageError("--baseline and --write-baseline: one is read, the other is made; give one of them")
-    wanted = destinations(options.formats)
+    wanted = destinations(options.formats, whole=options.all_evaluations)
     known = None if options.baseline is None else linting.read_baseline(options.baseline)
     replaced = changes(options.changes)
     inputs = sort_paths(paths, options.exclude)

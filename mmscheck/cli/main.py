@@ -26,6 +26,7 @@ SUBCOMMANDS = {
     "hold": ("hold:command", "Stop every send that uses the ledger, until release."),
     "release": ("hold:release", "Let sends go again."),
     "lint": ("lint:command", "Judge slide XML and local media files offline; permits nothing."),
+    "fix": ("fix:command", "Mend media files and messages, and judge them again before they are kept."),
     "diff": ("diff:command", "Compare two JSON reports: what is fixed, new, left, or not known any more."),
     "rules": ("rules:command", "List, explain and validate the rules, and begin new ones."),
     "new": ("new:command", "Begin a message from one that passes, or write the schema for editors."),

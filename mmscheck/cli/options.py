@@ -32,7 +32,15 @@ Formats = Annotated[
         "formats",
         multiple=True,
         metavar="FORMAT[=FILE]",
-        help="text (default), json, html, junit, sarif, github, gitlab, csv or markdown; repeatable.",
+        help="text (default), json, jsonl, html, junit, sarif, github, gitlab, csv or markdown; repeatable.",
+    ),
+]
+AllEvaluations = Annotated[
+    bool,
+    click.option(
+        "--all-evaluations",
+        is_flag=True,
+        help="In jsonl, what passed too, in full; without it by name.",
     ),
 ]
 Profile = Annotated[

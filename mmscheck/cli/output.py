@@ -42,18 +42,29 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     """One requested report: its format, and a file or None for standard output.
 
     ``private``: numbers and names of recipients are in it, so a new file is its owner's alone.
+    ``whole``: lines of JSON list what passed as well.
     """
 
     format: str
     file: Path | None = None
     private: bool = False
+    whole: bool = False
 
 
 def destinations(
-    wanted: Sequence[str], known: Collection[str] = reports.FORMATS, *, private: bool = False
+    wanted: Sequence[str],
+    known: Collection[str] = reports.FORMATS,
+    *,
+    private: bool = False,
+    whole: bool = False,
 ) -> tuple[Destination, ...]:
     """Read ``FORMAT[=FILE]`` options; at most one may go to standard output. Raises UsageError."""
-    chosen = tuple(_destination(text, known, private=private) for text in wanted or ("text",))
+    chosen = tuple(
+        msgspec.structs.replace(_destination(text, known), private=private, whole=whole)
+        for text in wanted or ("text",)
+    )
+    if whole and not any(item.format == "jsonl" for item in chosen):
+        raise UsageError("--all-evaluations is about --format jsonl; --format json always has them all")
     if sum(1 for item in chosen if item.file is None) > 1:
         raise UsageError(
             "--format: only one report can go to standard output; give the others a file: FORMAT=FILE"
@@ -69,13 +80,13 @@ def destinations(
     return chosen
 
 
-def _destination(text: str, known: Collection[str], *, private: bool) -> Destination:
+def _destination(text: str, known: Collection[str]) -> Destination:
     name, mark, file = text.partition("=")
     if name not in known:
         raise UsageError(f"--format {text}: unknown format {name!r}; there are: {', '.join(known)}")
     if mark and not file:
         raise UsageError(f"--format {text}: no file after '='")
-    return Destination(format=name, file=Path(file) if mark else None, private=private)
+    return Destination(format=name, file=Path(file) if mark else None)
 
 
 def shows_media(wanted: Sequence[Destination]) -> bool:
@@ -88,7 +99,7 @@ def write_reports(wanted: Sequence[Destination], view: reports.View) -> None:
     view = msgspec.structs.replace(view, root=_root())
     for item in wanted:
         if item.file is not None:
-            _write(item.file, item, view)
+            _write(item.file, item, msgspec.structs.replace(view, all_evaluations=item.whole))
     for item in wanted:
         if item.file is None:
             for_stdout = msgspec.structs.replace(
@@ -96,6 +107,7 @@ def write_reports(wanted: Sequence[Destination], view: reports.View) -> None:
                 color=wants_color(sys.stdout, os.environ),
                 width=_width(),
                 links=links(sys.stdout, os.environ),
+                all_evaluations=item.whole,
             )
             for piece in reports.pieces(item.format, for_stdout):
                 write_stdout(piece, commands=item.format == "github")

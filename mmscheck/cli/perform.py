@@ -19,6 +19,7 @@ from mmscheck import send as sends
 from mmscheck.cli.files import hold
 from mmscheck.cli.ledger_open import OpenLedger, opened_ledger
 from mmscheck.cli.options import (
+    AllEvaluations,
     ConfigOptions,
     Formats,
     JudgingOptions,
@@ -31,7 +32,7 @@ from mmscheck.cli.options import (
     policy,
     ruleset,
 )
-from mmscheck.cli.output import Destination, shows_media, write_reports
+from mmscheck.cli.output import Destination, destinations, shows_media, write_reports
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import CheckProgress, Progress
 from mmscheck.cli.running import cancel
@@ -62,11 +63,16 @@ class MessageOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of every command that judges one message for the provider."""
 
     formats: Formats
+    all_evaluations: AllEvaluations
     profile: Profile
     judging: JudgingOptions
     config: ConfigOptions
     network: NetworkOptions
     plan: PlanOptions
+
+    def destinations(self, *, private: bool = False) -> tuple[Destination, ...]:
+        """Where reports go; raises UsageError."""
+        return destinations(self.formats, private=private, whole=self.all_evaluations)
 
     def configuration(self, path: str) -> rulesets.Config:
         """The configuration that counts for the message; raises RuleSetError and UsageError."""

@@ -20,6 +20,7 @@ import click
 
 from mmscheck import ruleset as rulesets
 from mmscheck.checks import CHECKS
+from mmscheck.cli.rules_blank import blank_cases, blank_rule
 from mmscheck.cli.rules_show import CONFIG, configuration
 from mmscheck.cli.say import tell
 from mmscheck.errors import InputError, UsageError
@@ -71,8 +72,9 @@ def command(
     """Begin a rule: DIR/rules/FAMILY/ID.toml, and DIR/fixtures/rules/ID/cases.toml with a case that passes,
     one that fails and one where the rule cannot tell, as far as the check can have them.
 
-    Both are begun from a rule that uses the same check, and load as they are. Existing files are never
-    touched. To use the rule, name DIR/rules in the configuration: extra-rules = ["DIR/rules"].
+    Both are begun from a rule that uses the same check (with none yet, they are to be filled in), and load as
+    they are. Existing files are never touched. To use the rule, name DIR/rules in the configuration:
+    extra-rules = ["DIR/rules"].
     """  # noqa: D205 - click shows the first paragraph whole
     config = configuration(config_file)
     entries = read_entries(config)
@@ -86,7 +88,13 @@ def command(
         if file.exists() or file.is_symlink():
             raise UsageError(f"{file} exists; choose another ID, or edit that file")
     today = dt.datetime.now().astimezone().date()
-    texts = {rule: rule_text(rule_id, model, today), cases: cases_text(rule_id, cases_file(model))}
+    if model is None:
+        texts = {
+            rule: blank_rule(rule_id, CHECKS[check], today),
+            cases: blank_cases(rule_id, CHECKS[check]),
+        }
+    else:
+        texts = {rule: rule_text(rule_id, model, today), cases: cases_text(rule_id, cases_file(model))}
     _write_all(texts)
     tell(_next_steps(rule, cases, config))
     return 0
@@ -108,7 +116,8 @@ def _check(name: str | None) -> str:
     for check in sorted(CHECKS.values(), key=lambda check: check.name):
         by_target.setdefault(check.target.value, []).append(check.name)
     listed = "\n".join(f"  {target}: {', '.join(names)}" for target, names in by_target.items())
-    raise UsageError(f"{what}; there are, by what they look at:\n{listed}")
+    own = "A check of your own is a function in mmscheck/checks/, which comes first: docs/writing-rules.md."
+    raise UsageError(f"{what}; there are, by what they look at:\n{listed}\n{own}")
 
 
 def _unknown(flag: str, name: str, known: Iterable[str]) -> str:
@@ -123,10 +132,15 @@ def _inspect_id(rule_id: str, files: dict[str, Path]) -> None:
         raise UsageError(f"there is a rule {rule_id!r} in {files[rule_id]}; choose another ID")
 
 
-def _model(entries: tuple[RuleEntry, ...], check: str, family: str, config: rulesets.Config) -> Path:
-    """The file of a rule with this check, of the same family if there is one, that has cases."""
+def _model(entries: tuple[RuleEntry, ...], check: str, family: str, config: rulesets.Config) -> Path | None:
+    """The file of a rule with this check, of the same family if there is one, that has cases.
+
+    None for a check that no rule uses yet; InputError where the cases are not at hand.
+    """
     files = rule_files(config)
     named = [entry for entry in entries if entry.rule.check.name == check]
+    if not named:
+        return None
     candidates = [files[entry.rule.id] for entry in sorted(named, key=lambda entry: entry.family != family)]
     with_cases = [file for file in candidates if cases_file(file).is_file()]
     if not with_cases:
@@ -163,7 +177,11 @@ def _next_steps(rule: Path, cases: Path, config: rulesets.Config) -> str:
     where = "" if shipped or configured else f" {shlex.quote(str(root))}"
     steps = ["Edit both: the rule's words and numbers, and cases that show what it is about."]
     if shipped:
-        steps.append(f"Add it to the profiles that shall have it, in {root / 'profiles'}.")
+        steps.append(
+            f"Add it to the profiles that shall have it, or nothing is held to it: {root / 'profiles'}"
+        )
+        steps.append("Renew the generated pages: python -m tools.generated --write")
+        steps.append("Name it in docs/stops-and-reports.md, in the order of the profile send.")
     elif not configured:
         steps.append(f'Let checks use it: extra-rules = ["{root}"] in mmscheck.toml (relative to that file).')
     steps.append(f"mmscheck rules validate{where}")

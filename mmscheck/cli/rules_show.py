@@ -21,6 +21,7 @@ from mmscheck.judge.rulebook import (
     profiles,
     read_entries,
     rule_files,
+    rules_in_no_profile,
 )
 from mmscheck.model.exits import Exit
 from mmscheck.report.rule_entry import RuleEntry, render_json
@@ -151,7 +152,7 @@ def validate(folders: tuple[Path, ...], config_file: Path | None, *, strict: boo
     servers/NAME.toml), and name every fault with its file and key. Nothing is checked with them, nothing is
     changed.
 
-    Numbers that were checked more than a year ago are listed as warnings.
+    Numbers that were checked more than a year ago, and rules that no profile has, are listed as warnings.
 
     Exit codes: 0 all fine, 2 faults.
     """  # noqa: D205 - click shows the first paragraph whole
@@ -173,10 +174,11 @@ def refusal(faults: tuple[str, ...]) -> tuple[Exit, str]:
 
 def approval(config: rulesets.Config, today: dt.date, *, strict: bool) -> tuple[Exit, str]:
     """The exit code and the text for files that can be used, with the numbers that are old by ``today``."""
-    stale = rulesets.stale_limits(today=today)
+    stale, idle = rulesets.stale_limits(today=today), rules_in_no_profile(config)
     word = "fault" if strict else "warning"
-    lines = [*(f"{word}: {sentence}" for sentence in stale), summary(config, len(stale))]
-    code = Exit.NOTHING_CHECKED if strict and stale else Exit.PERMITTED
+    said = [f"{file}: in no profile, so nothing is held to it; add it to profiles/*.toml" for file in idle]
+    lines = [*(f"{word}: {sentence}" for sentence in (*stale, *said)), summary(config, len(stale), len(idle))]
+    code = Exit.NOTHING_CHECKED if strict and (stale or idle) else Exit.PERMITTED
     return code, "\n".join(lines) + "\n"
 
 
@@ -190,10 +192,12 @@ def _lenient_configuration(
         return with_folders(rulesets.Config(), folders), error.faults
 
 
-def summary(config: rulesets.Config, stale: int) -> str:
+def summary(config: rulesets.Config, stale: int, idle: int) -> str:
     """What was read, in one line."""
     rules = len(rule_files(config))
     own = f" (with those in {', '.join(map(str, config.extra_rules))})" if config.extra_rules else ""
-    end = f"Fine, but for numbers to look up again: {stale}." if stale else "All fine."
+    wanting = {"numbers to look up again": stale, "rules in no profile": idle}
+    named = [f"{what}: {number}" for what, number in wanting.items() if number]
+    end = f"Fine, but for {', '.join(named)}." if named else "All fine."
     counts = f"{rules} rules{own}, {count_limits()} limits, {count_servers(config)} servers"
     return f"{counts}; profiles: {', '.join(profiles(config))}. {end}"

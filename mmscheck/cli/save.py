@@ -11,7 +11,6 @@ from mmscheck import send as sends
 from mmscheck import slidexml
 from mmscheck.cli.commands import GroupedCommand, with_options
 from mmscheck.cli.ledger_open import Where, demand_place
-from mmscheck.cli.output import destinations
 from mmscheck.cli.perform import MessageOptions, OutputOptions, PlannedCall, Subject, perform, read_one
 from mmscheck.cli.provider import ProviderOptions
 from mmscheck.cli.spared import spare
@@ -47,7 +46,7 @@ def command(path: str, *, options: SaveArguments) -> int:
     bound, 1 and 3 denied, 2 nothing was checked, 4 internal error, unwritable report or ledger (where the
     provider had answered, the id is told), 5 permitted but not saved, 6 outcome unknown.
     """
-    wanted = destinations(options.message.formats)
+    wanted = options.message.destinations()
     config = options.message.configuration(path)
     provider = options.provider.filled(config, options.message.config.config_file)
     demand_place(options.where)

@@ -8,7 +8,6 @@ from mmscheck import send as sends
 from mmscheck import sinch, slidexml
 from mmscheck.cli.commands import GroupedCommand, with_options
 from mmscheck.cli.ledger_open import demand_place
-from mmscheck.cli.output import destinations
 from mmscheck.cli.perform import PlannedCall, Subject, perform, read_one
 from mmscheck.cli.plan import refuse_later
 from mmscheck.cli.send_options import SendArguments
@@ -41,7 +40,7 @@ def command(path: str, *, options: SendArguments) -> int:
         from mmscheck.cli.campaign import send_to_all  # noqa: PLC0415 - the engine of campaigns is large
 
         return send_to_all(path, options.many.recipients, options, config)
-    wanted = destinations(options.message.formats, private=True)
+    wanted = options.message.destinations(private=True)
     request = options.request()
     document = sinch.redacted_xml(request).decode("utf-8")
     demand_place(options.where)

@@ -39,8 +39,8 @@ READ: Mapping[str, str] = MappingProxyType(
 )
 """Parameters of commands that name a file to read, and what that is."""
 
-WRITTEN = ("formats", "row_log", "where", "write_baseline")
-"""Parameters of commands that name files to write: reports, the row log, the ledger, a baseline."""
+WRITTEN = ("formats", "output", "row_log", "where", "write_baseline")
+"""Parameters of commands that name files to write: reports, a folder, the row log, the ledger, a baseline."""
 
 _BESIDE_A_LEDGER = ("", "-wal", "-shm", "-journal")
 """SQLite's own files (https://www.sqlite.org/tempfiles.html, 2026-11-30)."""
@@ -71,18 +71,22 @@ def spare(
     *,
     inputs: Iterable[str | Path] = (),
     config: rulesets.Config | None = None,
+    copies: Sequence[Path] = (),
 ) -> None:
     """Refuse to write over anything that the command reads. Raises UsageError naming both.
 
     ``options`` are the command's, ``inputs`` every file that it reads as its input, ``config`` the
-    configuration that applies, found or named.
+    configuration that applies, found or named. ``copies`` are files that ``--output`` makes, each another.
     """
     values = values_of(options) if isinstance(options, msgspec.Struct) else options
     targets = tuple(_targets(values, wanted))
-    if not targets:
+    if not targets and not copies:
         return
     kept = (*(_Kept(Path(file), "an input") for file in inputs), *_named(values), *_configured(config))
     known = _Known(kept)
+    for copy in copies:
+        if found := known.meets(_Target("--output", copy)):
+            raise UsageError(f"--output: {copy} would overwrite {found.what} ({found.file})")
     for at, target in enumerate(targets):
         _refuse_special(target)
         if met := known.meets(target):

@@ -181,6 +181,8 @@ class Exchange:
         """Collect heads; returns nothing before that of the answer is whole, and then everything."""
         if not self._raw and not self._held and (passed := self._feed_whole_head(data)):
             return passed
+        # The end of a head may lie across two packets: 3 of the 4 bytes of CR LF CR LF were there before.
+        # Searched from its beginning, a head that comes byte by byte would cost quadratic time.
         start = max(0, len(self._raw) - 3)
         self._raw += data
         while begins_as_http(self._raw) and (end := head_end(self._raw, start)) is not None:
@@ -200,9 +202,9 @@ class Exchange:
         return b""
 
     def _feed_whole_head(self, data: bytes) -> bytes:
-        """The same for a packet that begins with the whole head of the answer, as most do, without copies.
+        """Take a packet that begins with the whole head of the answer, as most do, without copying it.
 
-        Returns nothing, and has done nothing, for any other.
+        Returns what the library may have; nothing, and has done nothing, for any other packet.
         """
         end = head_end(data) if begins_as_http(data) else None
         if end is None or end > HEAD_LIMIT:
@@ -234,7 +236,7 @@ class Exchange:
             self._chunks = ChunkScanner(self._begin, EXCERPT_LENGTH)
 
     def _begin_collected(self, head: Head) -> bytes:
-        """The same after heads have been collected; returns them and what there is of the body."""
+        """Begin the body once heads are collected; returns these and what there is of the body."""
         self._begin_body(head)
         heads, rest = bytes(self._held), bytes(self._raw)
         self._held.clear()

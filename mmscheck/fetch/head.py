@@ -202,7 +202,7 @@ class HeadOddities:
         self._found: dict[AnomalyKind, list[str]] = {}
 
     def copy(self) -> HeadOddities:
-        """The same so far, to be added to apart."""
+        """A copy of what was counted so far, to be added to apart."""
         other = HeadOddities()
         other._found = {kind: list(lines) for kind, lines in self._found.items()}
         return other

@@ -60,7 +60,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PLAIN = Asking()
-"""As the first request asks: the plain file, whole."""
+"""What the first request asks for: the plain file, whole."""
 
 
 def family(address: str) -> int:

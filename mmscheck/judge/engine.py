@@ -10,6 +10,7 @@ import msgspec
 from mmscheck.base.redact import redact_url
 from mmscheck.judge.causes import with_causes
 from mmscheck.judge.evaluation import TargetPlace, evaluate
+from mmscheck.judge.shared import Known, SharedMedia, with_page
 from mmscheck.model.check import (
     Binding,
     MediaTarget,
@@ -24,7 +25,7 @@ from mmscheck.model.report import SAVE, Evaluation, MessageReport, SlideReport, 
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
 from mmscheck.model.words import MediaKind, Outcome, TargetKind
-from mmscheck.servers.recognition import Recognised, describe, page_at, recognise
+from mmscheck.servers.recognition import Recognised, describe, recognise
 
 
 def judge(
@@ -37,24 +38,31 @@ def judge(
     binding: Binding | None = None,
     window: SendWindow | None = None,
     columns: tuple[str, ...] | None = None,
+    shared: SharedMedia | None = None,
 ) -> MessageReport:
     """Evaluate every rule of the set on every target of one message, in a fixed order.
 
     By profile save it is judged as it is stored: what its merge tags become, each send is judged for.
+    ``shared`` is the one of the run, where it judges several messages: it changes no report.
     """
-    known = _recognised(ruleset, message, observations)
-    place = partial(_places, message, observations, known, changes, request)
-    found = place(binding=binding, window=window, columns=columns)
-    places = tuple(_with_page(each, ruleset) for each in found)
+    shared = shared or SharedMedia((message,))
+    known = _known(shared, ruleset, message, observations)
+    recognised = {url: each.recognised for url, each in known.items()}
+    place = partial(_places, message, observations, recognised, changes, request)
+    places = tuple(place(binding=binding, window=window, columns=columns))
     filled = _filled(message, observations) if ruleset.profile == SAVE and changes == Changes() else {}
-    alone = [
-        _as_stored(rule, message, place, filled[place.key])
-        if place.key in filled
-        else evaluate(rule, message, place)
-        for place in places
-        for rule in ruleset.rules
-        if rule.target is place.key.kind
-    ]
+    alone: list[Evaluation] = []
+    for each in places:
+        if isinstance(each.target, MediaTarget):
+            alone += shared.evaluations(ruleset, message, each, each.target)
+            continue
+        alone += (
+            _as_stored(rule, message, each, filled[each.key])
+            if each.key in filled
+            else evaluate(rule, message, each)
+            for rule in ruleset.rules
+            if rule.target is each.key.kind
+        )
     evaluations = with_causes(alone, ruleset.rules, _came(message.media, observations))
     as_sent = effective(message, changes)
     return MessageReport(
@@ -67,7 +75,7 @@ def judge(
         observations={ref.url: observations[ref.url] for ref in message.media if ref.url in observations},
         evaluations=evaluations,
         request_digest=request.digest if request else None,
-        servers={url: describe(each) for url, each in known.items() if each.found},
+        servers={url: each.detected for url, each in known.items() if each.recognised.found},
         slides=tuple(_drawn(slide, as_sent) for slide in message.slides),
         excerpts=_excerpts(message, evaluations),
         changed=changes != Changes(),
@@ -179,12 +187,12 @@ def _drawn(slide: Slide, as_sent: Effective) -> SlideReport:
     )
 
 
-def _recognised(
-    ruleset: RuleSet, message: Mms, observations: Mapping[str, Observation]
-) -> dict[str, Recognised]:
+def _known(
+    shared: SharedMedia, ruleset: RuleSet, message: Mms, observations: Mapping[str, Observation]
+) -> dict[str, Known]:
     """Who answered, by URL, for everything that was observed."""
     urls = dict.fromkeys(ref.url for ref in message.media if ref.url in observations)
-    return {url: recognise(ruleset.servers, observations[url]) for url in urls}
+    return {url: shared.known(ruleset, url, observations[url]) for url in urls}
 
 
 def judge_alone(
@@ -204,7 +212,7 @@ def judge_alone(
     holder = Mms(source=source, digest=f"sha256:{sha256}" if sha256 else "")
     known = None if ref.is_file else recognise(ruleset.servers, observation)
     target = _media_place(ref, {place: observation}, window, known)
-    target = target if ref.is_file else _with_page(target, ruleset)
+    target = target if ref.is_file else with_page(target, ruleset)
     alone = [evaluate(rule, holder, target) for rule in ruleset.rules if rule.target is TargetKind.MEDIA]
     return MessageReport(
         source=source,
@@ -254,13 +262,6 @@ def _places(
             yield _media_place(ref, observations, window, known.get(ref.url), binding)
 
 
-def _with_page(place: TargetPlace, ruleset: RuleSet) -> TargetPlace:
-    if not isinstance(place.target, MediaTarget):
-        return place
-    page = page_at(ruleset.servers, place.target.ref.url)
-    return msgspec.structs.replace(place, target=msgspec.structs.replace(place.target, page=page))
-
-
 def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> TargetPlace:
     return TargetPlace(
         key=TargetKey(kind=TargetKind.SLIDE, slide=slide.number),
@@ -276,12 +277,12 @@ def _media_place(
     recognised: Recognised | None = None,
     binding: Binding | None = None,
 ) -> TargetPlace:
-    unseen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
+    observation = observations.get(ref.url)
+    if observation is None:
+        observation = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
     return TargetPlace(
         key=_media_key(ref),
-        target=MediaTarget(
-            ref=ref, observation=observations.get(ref.url, unseen), window=window, binding=binding
-        ),
+        target=MediaTarget(ref=ref, observation=observation, window=window, binding=binding),
         line=ref.line,
         url=redact_url(ref.url),
         media_kind=ref.kind.value,

@@ -132,7 +132,8 @@ def _because(rule: Rule, place: TargetPlace, result: Result) -> Because | None:
 def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> Evaluation:
     evidence = _plain(result.evidence)
     # Where something broke, what is advised may be what broke, and no owner of files can mend it.
-    general = CRASH_FIX if result.crashed else redact_text(result.fix) or rule.text.fix
+    own = redact_text(result.fix) if result.fix else ""
+    general = CRASH_FIX if result.crashed else own or rule.text.fix
     advised = _advice(rule, place, result)
     return Evaluation(
         rule=rule.id,
@@ -140,9 +141,9 @@ def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> E
         outcome=result.outcome,
         target=place.key,
         message=words,
-        reason=redact_text(result.reason),
+        reason=redact_text(result.reason) if result.reason else "",
         why=rule.text.why,
-        fix=join_fix(general, advised),
+        fix=join_fix(general, advised) if advised else general,
         owner=Owner.SENDER if result.crashed else result.owner or rule.owner,
         provider_codes=() if result.crashed else rule.provider_codes,
         url=place.url,
@@ -153,6 +154,11 @@ def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> E
         general=general if advised else "",
         advice=advised,
     )
+
+
+def moved(item: Evaluation, place: TargetPlace) -> Evaluation:
+    """The evaluation of another reference to the same medium, as that of the one at this place."""
+    return msgspec.structs.replace(item, target=place.key, line=place.line or _line(item.evidence))
 
 
 def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:

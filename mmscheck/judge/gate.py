@@ -129,6 +129,7 @@ def require_second_gate(rules: Report | RuleSet) -> None:
 
 
 def _exit_code(report: Report, messages: tuple[MessageVerdict, ...], reasons: tuple[str, ...]) -> int:
+    # 2 first: a script that mends documents on 1 would leave out what nobody could read.
     if not report.messages or report.unread:
         return int(Exit.NOTHING_CHECKED)
     if any(message.reasons and not message.undecided for message in messages):
@@ -178,6 +179,7 @@ def _gaps(report: Report, message: MessageReport) -> Iterable[str]:
         keys.add(TargetKey(kind=TargetKind.MESSAGE))
     if message.request_digest is not None:
         keys.add(TargetKey(kind=TargetKind.REQUEST))
+    # Both ways: a pair too few is a check that never ran, and one too many may be another message's pass.
     expected = {(rule.id, key) for rule in report.rules for key in keys if rule.target is key.kind}
     evaluated = Counter((item.rule, item.target) for item in message.evaluations)
     yield from (f"{rule} was not evaluated on {key}" for rule, key in sorted(expected - evaluated.keys()))
@@ -230,6 +232,7 @@ def permit(
         _demand_save(message, request)
     media = {ref.url: message.observations[ref.url] for ref in message.media}
     digests = tuple((url, item.sha256) for url, item in media.items() if isinstance(item, Fetched))
+    # By URL on both sides: a file that stands on two slides is fetched once.
     if len(digests) != len(media):
         raise PermitError("not every medium was fetched whole")
     if any(isinstance(item, Fetched) and item.cached_at for item in media.values()):

@@ -88,7 +88,7 @@ async def _running_workers(options: ObserveOptions) -> AsyncIterator[media.Media
     if options.workers is not None:
         yield options.workers
         return
-    async with media.MediaWorkers(workers=2 if options.deep else 1, decode=options.deep) as own:
+    async with media.MediaWorkers(workers=None if options.deep else 1, decode=options.deep) as own:
         yield own
 
 

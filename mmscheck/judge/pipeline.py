@@ -24,6 +24,7 @@ from mmscheck.judge import gate
 from mmscheck.judge.engine import judge, judge_alone
 from mmscheck.judge.observe import ObserveOptions, needs_decoding, observe, usable, wanted_probes
 from mmscheck.judge.reports import allowances, make_report, start_clock
+from mmscheck.judge.shared import SharedMedia
 from mmscheck.model.check import Binding
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Observation
@@ -226,6 +227,7 @@ class MessageRun:
         self._messages, self._ruleset, self._options = messages, ruleset, options
         self._clock, self._sending = start_clock(), options.sending or window()
         self._judged: list[MessageReport] = []
+        self._shared = SharedMedia(messages)
         self._waiting: set[str] = set()
         if options.on_done is not None:
             for url, observation in observations.items():
@@ -270,6 +272,7 @@ class MessageRun:
             binding=options.binding,
             window=self._sending,
             columns=options.columns,
+            shared=self._shared,
         )
         self._judged.append(judged)
         self.ended = options.fail_fast and not self.is_permitted(judged)

@@ -58,6 +58,13 @@ def find_faults(config: Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys(faults))
 
 
+def rules_in_no_profile(config: Config) -> tuple[Path, ...]:
+    """The files of rules that no profile applies, so that no check is ever held to them."""
+    loaded = (load_ruleset(checks=CHECKS, profile=name, config=config) for name in profiles(config))
+    applied = {rule.id for ruleset in loaded for rule in ruleset.rules}
+    return tuple(file for name, file in rule_files(config).items() if name not in applied)
+
+
 def rule_files(config: Config) -> dict[str, Path]:
     """Where the file of each rule is, by id."""
     return {path.stem: path for claimed in _claimed(config) for path in claimed.rules}

@@ -47,7 +47,7 @@ _ADVICE = (
 
 
 class PassingError(LedgerError):
-    """The same may go well in a moment: the server restarts, the disk is full, another process is at it."""
+    """What failed may go well soon: the server restarts, the disk is full, another process is at it."""
 
 
 def told(shown: str, what: str, error: BaseException) -> LedgerError:

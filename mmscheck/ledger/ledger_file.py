@@ -168,7 +168,7 @@ class HeadNote(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
     def text(self) -> bytes:
-        """As it is kept: one line that ends in a check of itself, of one length however long it gets."""
+        """The line that is kept: it ends in a check of itself, and has one length however long it gets."""
         line = f"{_MAGIC} {self.ledger} {self.seq:018} {self.hash}"
         return f"{line} {_check(line)}\n".encode("ascii")
 

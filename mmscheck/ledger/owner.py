@@ -20,7 +20,7 @@ class OwnerProcess(msgspec.Struct, frozen=True, kw_only=True):
     started: str
 
     def text(self) -> str:
-        """As the ledger keeps it: ``host/pid/started``."""
+        """The text that the ledger keeps: ``host/pid/started``."""
         return f"{self.host}/{self.pid}/{self.started}"
 
 

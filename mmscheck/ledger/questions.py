@@ -74,7 +74,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def activity(connection: Connection) -> Activity:
-    """As it is now."""
+    """What is in flight now, when something was last sent, and how many ids are bound."""
     flying = select(func.count()).where(SENDS.c.state == SendState.INTENDED.value)
     return Activity(
         in_flight=connection.execute(flying).scalar() or 0,

@@ -197,6 +197,13 @@ LOOKUPS = (
     "CREATE INDEX history_saves ON history (seq) WHERE kind IN ('save-begun', 'save-ended')",
 )
 """What is asked for of one number, or of a message's encoding, costs the same however much is there."""
+
+LISTS = (
+    "CREATE INDEX sends_mms ON sends (mms_id, id)",
+    "CREATE INDEX sends_claimed ON sends (claimed_at, id)",
+)
+"""What people ask for: a message's sends, and those since a time, without a look at all the others."""
+
 PLACES = (
     "ALTER TABLE mms ADD COLUMN account TEXT",
     "ALTER TABLE postbacks ADD COLUMN account TEXT",
@@ -261,8 +268,8 @@ _LOCK = 0x6D6D73636865636B
 def steps(dialect: str) -> tuple[Sequence[str], ...]:
     """Every step's statements, the first step first; ``dialect`` is SQLAlchemy's name of the database."""
     if dialect == "sqlite":
-        return (TABLES, SQLITE_GUARDS, ADDRESSES, SQLITE_NUMBERED, PLACES, LOOKUPS)
-    return (TABLES, POSTGRESQL_GUARDS, ADDRESSES, POSTGRESQL_NUMBERED, PLACES, LOOKUPS)
+        return (TABLES, SQLITE_GUARDS, ADDRESSES, SQLITE_NUMBERED, PLACES, LOOKUPS, LISTS)
+    return (TABLES, POSTGRESQL_GUARDS, ADDRESSES, POSTGRESQL_NUMBERED, PLACES, LOOKUPS, LISTS)
 
 
 def version(connection: Connection) -> int:

@@ -46,6 +46,8 @@ def transact(
     assert raw is not None  # noqa: S101 - it has been connected
     read, put = (_read, _put) if sqlite3.sqlite_version_info >= JSON_SINCE else (_read_plainly, _put_plainly)
     try:
+        # IMMEDIATE locks out other writers before the first row is read (sqlite.org/lang_transaction.html): a
+        # deferred transaction would decide on rows that another one changes, and fail when it comes to write.
         raw.execute("BEGIN IMMEDIATE")
         transaction, previous = read(raw, needs, at)
         outcome = decide(transaction)

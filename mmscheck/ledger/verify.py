@@ -79,21 +79,21 @@ def verify(connection: Connection, expected: Noted | None = None) -> Verificatio
 
     The connection sees one moment.
     """
-    chain, found, rows = _Chain(), _unnumbered(connection), 0
+    chain, findings, rows = _Chain(), _unnumbered(connection), 0
     for row in _history(connection):
         rows += 1
-        found += chain.step(row)
-        if len(found) >= MOST:
+        findings += chain.step(row)
+        if len(findings) >= MOST:
             break
     else:
-        found += _counted(connection, rows)
-        found += _end(connection, chain)
+        findings += _counted(connection, rows)
+        findings += _end(connection, chain)
         if expected is not None:
-            found += _noted(connection, chain, expected)
+            findings += _noted(connection, chain, expected)
         for table in PROJECTIONS.values():
-            found += _projection(connection, table)
-        found += guards(connection)
-    return Verification(rows=rows, head=f"{chain.seq}:{chain.hash}", found=tuple(found[:MOST]))
+            findings += _projection(connection, table)
+        findings += guards(connection)
+    return Verification(rows=rows, head=f"{chain.seq}:{chain.hash}", found=tuple(findings[:MOST]))
 
 
 def _numbered(connection: Connection) -> ColumnElement[bool]:
@@ -177,10 +177,10 @@ def _noted(connection: Connection, chain: _Chain, expected: Noted) -> list[Tampe
 
 
 def _projection(connection: Connection, table: Table) -> list[Tampering]:
-    found = _orphans(connection, table)
+    findings = _orphans(connection, table)
     nameless = connection.execute(select(func.count()).where(table.c.id.is_(None))).scalar() or 0
     if nameless:
-        found.append(
+        findings.append(
             Tampering(seq=None, what=f"{table.name}: {nameless} rows without an id stand in no history")
         )
     last: Any = None
@@ -189,25 +189,25 @@ def _projection(connection: Connection, table: Table) -> list[Tampering]:
         if last is not None:
             query = query.where(table.c.id > last)
         rows = [dict(row) for row in (connection.execute(query)).mappings()]
-        found += _page(connection, table, rows)
-        if len(rows) < PAGE or len(found) >= MOST:
-            return found
+        findings += _page(connection, table, rows)
+        if len(rows) < PAGE or len(findings) >= MOST:
+            return findings
         last = rows[-1]["id"]
 
 
 def _page(connection: Connection, table: Table, rows: Sequence[Row]) -> list[Tampering]:
     wanted, last = _replayed(connection, table, [str(row["id"]) for row in rows])
-    found = []
+    findings = []
     for row in rows:
         subject = str(row["id"])
         if subject not in wanted:
-            found.append(Tampering(seq=None, what=f"{table.name} {subject} stands in no history"))
+            findings.append(Tampering(seq=None, what=f"{table.name} {subject} stands in no history"))
             continue
         wrong = sorted(name for name, value in row.items() if wanted[subject].get(name) != value)
         if wrong:
             what = f"{table.name} {subject} is not what this row left it as: {', '.join(wrong)} differ"
-            found.append(Tampering(seq=last[subject], what=what))
-    return found
+            findings.append(Tampering(seq=last[subject], what=what))
+    return findings
 
 
 def _replayed(

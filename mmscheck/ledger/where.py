@@ -94,22 +94,22 @@ def arguments(url: URL) -> tuple[URL, dict[str, Any], dict[str, str]]:
 
     Raises UsageError for a value that cannot be read.
     """
-    given = {name: _one(name, value) for name, value in url.query.items() if name not in _HOST}
+    parameters = {name: _one(name, value) for name, value in url.query.items() if name not in _HOST}
     hosts = {name: value for name, value in url.query.items() if name in _HOST}
-    place: dict[str, Any] = {field: given[name] for name, field in _PLACE.items() if name in given}
-    numbers = {name: _number(name, given[name]) for name in given if name in _NUMBERS}
+    place: dict[str, Any] = {field: parameters[name] for name, field in _PLACE.items() if name in parameters}
+    numbers = {name: _number(name, parameters[name]) for name in parameters if name in _NUMBERS}
     seconds = numbers.pop("connect_timeout", None)
     for name, harmless in _WITHOUT.items():
-        if name in given and harmless and given[name].lower() not in harmless:
+        if name in parameters and harmless and parameters[name].lower() not in harmless:
             raise UsageError(f"the ledger's address demands {name}, which asyncpg cannot do: leave it out")
-    taken: dict[str, Any] = {name: given[name] for name in given if name in _PLAIN}
+    taken: dict[str, Any] = {name: parameters[name] for name in parameters if name in _PLAIN}
     taken |= {name: int(one) if name.endswith("cache_size") else one for name, one in numbers.items()}
     if seconds is not None:
         # As in libpq: none waits for ever, and less than two seconds cannot be asked for.
         taken["timeout"] = max(2.0, seconds) if seconds > 0 else None
-    if tls := _tls(given):
+    if tls := _tls(parameters):
         taken["dsn"] = f"postgresql:///?{urlencode(tls)}"
-    return url.set(drivername="postgresql+asyncpg", query=hosts, **place), taken, _settings(given)
+    return url.set(drivername="postgresql+asyncpg", query=hosts, **place), taken, _settings(parameters)
 
 
 def _one(name: str, value: str | tuple[str, ...]) -> str:
@@ -124,30 +124,30 @@ def _number(name: str, value: str) -> float:
     return float(value)
 
 
-def _tls(given: Mapping[str, str]) -> dict[str, str]:
-    tls = {name: value for name, value in given.items() if name in _TLS}
-    if "ssl" in given:
-        tls.setdefault("sslmode", "require" if given["ssl"].lower() == "true" else given["ssl"])
+def _tls(parameters: Mapping[str, str]) -> dict[str, str]:
+    tls = {name: value for name, value in parameters.items() if name in _TLS}
+    if "ssl" in parameters:
+        tls.setdefault("sslmode", "require" if parameters["ssl"].lower() == "true" else parameters["ssl"])
     if tls.get("sslmode", "prefer") not in _MODES:
         raise UsageError(f"the parameter 'sslmode' of the ledger's address is none of {', '.join(_MODES)}")
     return tls
 
 
-def _settings(given: Mapping[str, str]) -> dict[str, str]:
+def _settings(parameters: Mapping[str, str]) -> dict[str, str]:
     settings: dict[str, str] = {}
-    rest = given.get("options", "").strip()
+    rest = parameters.get("options", "").strip()
     while rest:
-        found = _OPTION.match(rest)
-        if found is None:
+        option = _OPTION.match(rest)
+        if option is None:
             raise UsageError(
                 "the parameter 'options' of the ledger's address cannot be read: it is -c NAME=VALUE, also "
                 "several of them (a blank in an address is written %20)"
             )
-        settings[found.group(1).lower()] = re.sub(r"\\(.)", r"\1", found.group(2))
-        rest = rest[found.end() :]
+        settings[option.group(1).lower()] = re.sub(r"\\(.)", r"\1", option.group(2))
+        rest = rest[option.end() :]
     for name in ("fallback_application_name", "application_name"):
-        if name in given:
-            settings["application_name"] = given[name]
+        if name in parameters:
+            settings["application_name"] = parameters[name]
     return settings
 
 

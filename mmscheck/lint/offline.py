@@ -17,7 +17,9 @@ from mmscheck.judge.engine import judge, judge_alone
 from mmscheck.judge.observe import usable
 from mmscheck.judge.pipeline import window
 from mmscheck.judge.reports import make_report, start_clock
+from mmscheck.judge.shared import SharedMedia
 from mmscheck.lint.assets import MAX_BYTES, Missing, TooLarge, locate, read_local
+from mmscheck.media.workers import worker_count
 from mmscheck.model.facts import Usable
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason, Timing
@@ -50,7 +52,7 @@ async def lint(
     go out within an hour. ``left_out`` counts XML files that were not taken for messages. ``previews`` has
     likenesses of the media made, for formats that show them.
     """
-    clock, sending = start_clock(), window()
+    clock, sending, shared = start_clock(), window(), SharedMedia(messages)
     places = {ref.url: locate(ref.url, assets) for message in messages for ref in message.media}
     found = {url: place for url, place in places.items() if isinstance(place, Path)}
     looked = await _look([*found.values(), *map(Path, files)], usable(ruleset), previews=previews)
@@ -61,7 +63,7 @@ async def lint(
         ruleset,
         (
             *(
-                judge(ruleset, message, seen, changes=changes or Changes(), window=sending)
+                judge(ruleset, message, seen, changes=changes or Changes(), window=sending, shared=shared)
                 for message in messages
             ),
             *_entries(ruleset, given),
@@ -100,7 +102,7 @@ async def _look(paths: Iterable[Path], wanted: Usable, *, previews: bool) -> dic
     if not distinct:
         return {}
     turn = asyncio.Semaphore(AT_ONCE)
-    async with media.MediaWorkers(workers=min(2, len(distinct))) as workers:
+    async with media.MediaWorkers(workers=min(worker_count(), len(distinct))) as workers:
         inspect = partial(workers.inspect, preview=previews, usable=wanted)
         seen = await asyncio.gather(*(_look_at(path, inspect, turn) for path in distinct))
     return dict(zip(distinct, seen, strict=True))

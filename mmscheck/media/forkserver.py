@@ -93,8 +93,10 @@ class ForkServer:
             self._follow(orders.decode(body), passed)
 
     def _next(self) -> tuple[bytes, list[int]] | None:
+        # One descriptor at most (Make has one): those that do not fit are closed by the kernel (unix(7)).
         head, passed, _, _ = socket.recv_fds(self._channel, LENGTH.size, 1, socket.MSG_WAITALL)
         if len(head) < LENGTH.size:
+            # Nothing, or half a length: the parent is gone, and an order cut short is none.
             return None
         (length,) = LENGTH.unpack(head)
         return self._channel.recv(min(length, MOST_ORDER), socket.MSG_WAITALL), passed
@@ -111,17 +113,21 @@ class ForkServer:
                 importlib.import_module(module)
 
     def _make(self, number: int, channel: int) -> None:
-        gc.freeze()  # what is here stays: no worker need copy it to count references
+        # What is loaded is never collected again: a collection in a worker would touch each object's header,
+        # and the kernel would copy those pages for every worker (Python docs, gc.freeze).
+        gc.freeze()
         server, process = os.getpid(), os.fork()
         if not process:
             self._become_worker(channel, server)
         self._workers[number] = process
+        # The worker has its own copy. Two holders, and the parent would never read the end of a dead one's.
         os.close(channel)
 
     def _become_worker(self, channel: int, server: int) -> NoReturn:
         try:
             os.setsid()  # a share of the machine of its own, and no neighbours in its group
             os.dup2(channel, CHANNEL)
+            # The channels of the other workers too, which a file that breaks out could answer on.
             os.closerange(CHANNEL + 1, os.sysconf("SC_OPEN_MAX"))
             confine(self._limits, server)
             serve(CHANNEL, self._examine)
@@ -133,6 +139,8 @@ class ForkServer:
         process = self._workers.pop(number, None)
         if process is None:
             return 0
+        # Not SIGTERM: what has taken over a worker could ignore it. The number is not another process's by
+        # now, as nobody but the next line waits for this one.
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])

@@ -35,7 +35,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.data) == self.size
 
     def head(self, length: int) -> Sample:
-        """The same file with no more of it than its first bytes."""
+        """The file with no more of it than its first bytes."""
         return Sample(data=self.data[:length], size=self.size, named=self.named)
 
     @property

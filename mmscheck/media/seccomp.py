@@ -82,6 +82,7 @@ class Machine(msgspec.Struct, frozen=True):
     looked_at: Mapping[str, int]
 
 
+@functools.cache
 def machine(name: str) -> Machine | None:
     """The architecture of that name as uname(2) gives it; None for one that has no table here."""
     if name not in MACHINES or sys.maxsize < 2**32:
@@ -96,6 +97,7 @@ def _numbers(table: str, column: int) -> Mapping[str, int]:
     return MappingProxyType({name: int(number) for name, number in rows if number != "-"})
 
 
+@functools.cache
 def offered() -> bool:
     """Whether the kernel takes filters and there is a table for its architecture."""
     if sys.platform != "linux" or machine(os.uname().machine) is None:

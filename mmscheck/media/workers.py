@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 from collections import deque
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -32,6 +33,10 @@ MOST_SAMPLES = 16
 MOST_BYTES = 512 * 1024
 """Bytes in a task of more than one sample."""
 
+FEWEST_WORKERS, MOST_WORKERS = 2, 16
+"""Fewer than two, and a file at which one hangs would hold up all others, which costs more than two of them
+on two cores; more than that, and they wait for the one thread that hands them their files."""
+
 STOPPED = "the workers have been stopped"
 Ticket = tuple[Sample, asyncio.Future[Inspected | None]]
 """A sample and where its answer is awaited."""
@@ -44,6 +49,12 @@ RECYCLE_AFTER, HEADS_RECYCLE_AFTER = 32, 128
 
 The second where types alone are determined, which takes a twentieth of the time.
 """
+
+
+def worker_count() -> int:
+    """How many workers this machine bears: a core is left to the process that gives them their work."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(FEWEST_WORKERS, min(here - 1, MOST_WORKERS))
 
 
 class SampleQueue:
@@ -140,13 +151,13 @@ class MediaWorkers:
     def __init__(
         self,
         *,
-        workers: int = 2,
+        workers: int | None = None,
         timeout: float = 20.0,
         memory_bytes: int = 1024 * 1024 * 1024,
         recycle_after: int | None = None,
         decode: bool = True,
     ) -> None:
-        """Take the number of processes and the limits of each.
+        """Take the number of processes (default: one less than cores, at least two) and the limits of each.
 
         ``timeout`` is seconds for one file, and bounds its CPU time too; ``memory_bytes`` the address space;
         ``recycle_after`` the number of looks until a process is replaced by a fresh one (default: 32); it is
@@ -163,7 +174,7 @@ class MediaWorkers:
             recycle_after=recycle_after,
             decode=decode,
         )
-        self._queue = SampleQueue(self._pool, workers=workers)
+        self._queue = SampleQueue(self._pool, workers=workers or worker_count())
 
     async def __aenter__(self) -> Self:
         """Have the processes start while the caller goes on."""

@@ -138,12 +138,12 @@ def inapplicable(reason: str, /, **evidence: Any) -> Result:
 
 
 def advising(result: Result, fix: str, owner: Owner) -> Result:
-    """The same with what helps here, and who can do it, in place of the rule's own."""
+    """The result with what helps here, and who can do it, in place of the rule's own."""
     return msgspec.structs.replace(result, fix=fix, owner=owner)
 
 
 def saying(result: Result, said: str) -> Result:
-    """The same with its own message in place of the rule's title."""
+    """The result with its own message in place of the rule's title."""
     return msgspec.structs.replace(result, said=said)
 
 
@@ -156,7 +156,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     ``reads_unreadable`` marks the one check that judges documents that could not be parsed; for
     every other check on such a message the engine answers ``cant-tell`` itself. ``static`` marks checks of
-    the reference to a medium, which need nothing to have come back for it.
+    the reference to a medium, which need nothing to have come back for it. ``placed`` marks checks of a
+    medium that look at where the reference stands (slide, index, line): what others say of it holds for every
+    reference to it.
     """
 
     name: str
@@ -166,3 +168,4 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     reports: frozenset[str] = frozenset()
     reads_unreadable: bool = False
     static: bool = False
+    placed: bool = False

@@ -20,6 +20,7 @@ FORMATS: Mapping[str, Formatter] = MappingProxyType(
     {
         "text": partial(_late, "text"),
         "json": partial(_late, "json_v1"),
+        "jsonl": partial(_late, "jsonl"),
         "junit": partial(_late, "junit"),
         "sarif": partial(_late, "sarif"),
         "github": partial(_late, "github"),
@@ -38,7 +39,12 @@ def _late_parts(module: str, view: View) -> Iterator[str]:
 
 
 PARTS: Mapping[str, Callable[[View], Iterator[str]]] = MappingProxyType(
-    {"json": partial(_late_parts, "json_v1"), "junit": partial(_late_parts, "junit")}
+    {
+        "json": partial(_late_parts, "json_v1"),
+        "jsonl": partial(_late_parts, "jsonl"),
+        "junit": partial(_late_parts, "junit"),
+        "csv": partial(_late_parts, "csv_rows"),
+    }
 )
 """Formats whose output can be had piece by piece: for thousands of messages it is too large for one text."""
 

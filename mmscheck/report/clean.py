@@ -81,14 +81,13 @@ def scrub(view: View, *, every: bool = True) -> View:
     URLs that stand in fields of their own stay raw; formats clean those as URLs. Without ``every`` only
     findings are done, and whatever else was evaluated has no words: formats that tell findings save the time.
     """
-    messages = tuple(
-        scrub_message(message if every else _findings(message)) for message in view.report.messages
-    )
+    clean = scrub_message if every else scrub_findings
+    messages = tuple(map(clean, view.report.messages))
     return replace(view, report=replace(view.report, messages=messages))
 
 
 def scrub_message(message: MessageReport) -> MessageReport:
-    """The same for one message, for formats that write one after the other."""
+    """One message of a view made safe, for formats that write one after the other."""
     needles = sorted(set(_needles(message)), key=lambda pair: (-len(pair[0]), pair))
     if not needles:
         return message
@@ -99,8 +98,9 @@ def scrub_message(message: MessageReport) -> MessageReport:
     )
 
 
-def _findings(message: MessageReport) -> MessageReport:
-    return replace(message, evaluations=tuple(map(_only_finding, message.evaluations)))
+def scrub_findings(message: MessageReport) -> MessageReport:
+    """The message with its findings alone scrubbed: whatever else was evaluated has no words."""
+    return scrub_message(replace(message, evaluations=tuple(map(_only_finding, message.evaluations))))
 
 
 def _only_finding(item: Evaluation) -> Evaluation:

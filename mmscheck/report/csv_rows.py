@@ -17,12 +17,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from mmscheck.report.clean import scrub
 from mmscheck.report.escape import plain
 from mmscheck.report.finding_words import leave
-from mmscheck.report.findings import judged
+from mmscheck.report.findings import Effect, judged_one_by_one
 from mmscheck.report.layout import shown
 from mmscheck.report.rows import FlatRow
 from mmscheck.report.rulings import run_rows, told_rows
@@ -38,25 +37,29 @@ COLUMNS = (
 
 def render(view: View) -> str:
     """The whole table, UTF-8 without a mark, its lines ended by CR LF."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
-    writer.writerows(_table(view))
-    return text.getvalue()
+    return "".join(parts(view))
 
 
-def _table(view: View) -> Iterator[list[str]]:
-    safe = scrub(view, every=False)
+def parts(view: View) -> Iterator[str]:
+    """The table in pieces: the header, the rows of each message, and those about the run."""
     run = (decision_value(view.verdict), str(view.verdict.exit_code))
     shaped = shown(view.report.configuration or "")
-    found: list[FlatRow] = []
-    for one in judged(safe):
-        told = told_rows(safe, one)
-        for row in told:
-            yield [plain(cell) for cell in (*run, decision_value(one.verdict), *_cells(row), shaped)]
-        found += told
-    for row in run_rows(safe, found):
-        yield [plain(cell) for cell in (*run, "", *_cells(row), shaped)]
+    yield _written([COLUMNS])
+    # Whether the run has a row of its own hangs on there being one that blocks; no more is kept of the rows.
+    blocking: list[FlatRow] = []
+    for one in judged_one_by_one(view):
+        told = told_rows(view, one)
+        word = decision_value(one.verdict)
+        yield _written((*run, word, *_cells(row), shaped) for row in told)
+        blocking = blocking or [row for row in told if row.effect is Effect.BLOCKS]
+    yield _written((*run, "", *_cells(row), shaped) for row in run_rows(view, blocking))
+
+
+def _written(rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    writer.writerows([plain(cell) for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def _cells(row: FlatRow) -> tuple[str, ...]:

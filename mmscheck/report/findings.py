@@ -20,6 +20,7 @@ from mmscheck.model.rule import LEADERS
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Because, Outcome, Owner, Severity, TargetKind
+from mmscheck.report.clean import scrub_findings
 from mmscheck.report.view import View
 
 _ORDER = {TargetKind.MESSAGE: 0, TargetKind.REQUEST: 1, TargetKind.SLIDE: 2, TargetKind.MEDIA: 2}
@@ -211,6 +212,15 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 def judged(view: View) -> Iterator[Judged]:
     """Every message of a scrubbed view with its findings."""
     for message, verdict in view.pairs:
+        yield Judged(
+            message=message, verdict=verdict, found=findings(message, verdict, strict=view.report.strict)
+        )
+
+
+def judged_one_by_one(view: View) -> Iterator[Judged]:
+    """Every message of a view that is not scrubbed, with its findings, each when it is asked for."""
+    for raw, verdict in view.pairs:
+        message = scrub_findings(raw)
         yield Judged(
             message=message, verdict=verdict, found=findings(message, verdict, strict=view.report.strict)
         )

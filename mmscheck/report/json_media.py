@@ -17,7 +17,7 @@ from mmscheck.report.clean import clean_header, clean_text, clean_url, clean_val
 def media(ref: MediaRef, seen: Observation | None, detected: Detected | None = None) -> v1.Media:
     """A reference and what came back; None, where nothing is known, becomes a reason of its own."""
     if seen is None:
-        seen = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
+        seen = unseen(ref)
     server = [clean_text(name) for name in detected.names] if detected else []
     return v1.Media(
         url=clean_url(ref.url),
@@ -28,6 +28,11 @@ def media(ref: MediaRef, seen: Observation | None, detected: Detected | None = N
     )
 
 
+def unseen(ref: MediaRef) -> NotFetched:
+    """What stands in place of an observation that nobody made."""
+    return NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
+
+
 def _fetched(seen: Fetched, server: list[str]) -> v1.Observation:
     return v1.Observation(
         status="fetched",
@@ -36,7 +41,7 @@ def _fetched(seen: Fetched, server: list[str]) -> v1.Observation:
         hops=[_hop(hop) for hop in seen.hops],
         size=seen.size,
         sha256=seen.sha256,
-        declared_type=_declared(seen.final),
+        declared_type=declared_type(seen.final),
         sniffed_type=optional(seen.sniffed.type),
         attempts=seen.attempts,
         timing_ms=_timing(seen.timing_ms),
@@ -55,7 +60,7 @@ def _not_fetched(seen: NotFetched, server: list[str]) -> v1.Observation:
         hops=[_hop(hop) for hop in seen.hops],
         size=None,
         sha256=None,
-        declared_type=_declared(seen.final),
+        declared_type=declared_type(seen.final),
         sniffed_type=None,
         attempts=seen.attempts,
         timing_ms=_timing(seen.timing_ms),
@@ -97,7 +102,8 @@ def _hop(hop: Hop) -> v1.Hop:
     )
 
 
-def _declared(final: Hop | None) -> str | None:
+def declared_type(final: Hop | None) -> str | None:
+    """The ``Content-Type`` of the last answer."""
     return optional(next(iter(final.values("Content-Type")), None)) if final else None
 
 

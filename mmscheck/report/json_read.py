@@ -1,4 +1,4 @@
-"""Reads JSON reports of version 1, strictly: what is read must be there and be of the right type.
+"""Reads JSON reports of version 1, and reports in lines, strictly: what is read is there, of the right type.
 
 Only what a comparison needs is read, as types of their own: keys that a later release adds, or that nobody
 compares (headers, evidence), cost neither memory nor a refusal. A test holds these types to the contract in
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,11 @@ from mmscheck.report.json_types import Counts, Decision, Tool
 
 LARGEST = 4 << 30
 """Bytes: some 30,000 messages with all their evaluations; a larger file is no report anybody compares."""
+
+_LINES = b'{"run":'
+"""How the first line of a report in lines begins."""
+
+_CHANGED = "changed while it was read; give a report that is complete"
 
 
 # ``gc=False``: of these there are hundreds of thousands, and nothing in them can form a cycle.
@@ -126,12 +132,38 @@ def _decoded(file: Path) -> ReadReport:
         _refuse(known, file)
         # Read and not mapped: a mapped file that somebody truncates meanwhile ends the process (SIGBUS).
         with open(descriptor, "rb", closefd=False) as source:
-            content = source.read(known.st_size + 1)
+            content = source.readline(known.st_size + 1)
+            if content.startswith(_LINES):
+                return _read_lines(content, source, known.st_size, file)
+            content += source.read(known.st_size + 1 - len(content))
     finally:
         os.close(descriptor)
     if len(content) != known.st_size:
-        raise InputError(f"{_name(file)}: changed while it was read; give a report that is complete")
+        raise InputError(f"{_name(file)}: {_CHANGED}")
     return _decode(content, file)
+
+
+def _read_lines(first: bytes, source: Iterable[bytes], size: int, file: Path) -> ReadReport:
+    """A report in lines, of which one is in memory at a time as text."""
+    from mmscheck.report.jsonl_read import read_lines  # noqa: PLC0415 - it fills the types of this module
+
+    read = len(first)
+
+    def counted() -> Iterator[bytes]:
+        nonlocal read
+        for line in source:
+            read += len(line)
+            if read > size:
+                raise InputError(_CHANGED)
+            yield line
+
+    try:
+        report = read_lines(first, counted())
+    except InputError as error:
+        raise InputError(f"{_name(file)}: {error}") from error
+    if read != size:
+        raise InputError(f"{_name(file)}: {_CHANGED}")
+    return report
 
 
 def _refuse(known: os.stat_result, file: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 
 import msgspec
@@ -34,18 +34,26 @@ def render(view: View) -> str:
 
 
 def parts(view: View) -> Iterator[str]:
-    """The same document piece by piece, so that thousands of messages never are in memory as one text."""
-    bare = document(replace(view, report=replace(view.report, messages=()), verdict=_unparted(view.verdict)))
-    full = replace(bare, counts=_counts(view.report), not_looked_at=_not_looked_at(view.report))
+    """The JSON document piece by piece, so that thousands of messages never are in memory as one text."""
+    full = replace(
+        bare_document(view),
+        counts=count_outcomes(view.report.evaluations),
+        not_looked_at=looked_past(view.report),
+    )
     head, place, tail = _written(full).partition(_NO_MESSAGES)
     yield head + place.removesuffix("]")
     mark, numbers = "\n    ", count(1)
     for message, verdict in view.pairs:
-        told = _message(view.report, scrub_message(message), verdict, numbers)
+        told = json_message(view.report, scrub_message(message), verdict, numbers)
         text = _written(told).replace("\n", "\n    ")
         yield mark + text
         mark = ",\n    "
     yield ("\n  ]" if view.report.messages else "]") + tail + "\n"
+
+
+def bare_document(view: View) -> v1.Document:
+    """The document of the run alone: no message, and nothing counted over messages."""
+    return document(replace(view, report=replace(view.report, messages=()), verdict=_unparted(view.verdict)))
 
 
 def _unparted(verdict: Verdict) -> Verdict:
@@ -70,12 +78,12 @@ def document(view: View) -> v1.Document:
         verdict=decision_value(view.verdict),
         exit_code=view.verdict.exit_code,
         reasons=[clean_text(reason) for reason in view.verdict.reasons],
-        counts=_counts(report),
+        counts=count_outcomes(report.evaluations),
         unread=[clean_text(sentence) for sentence in report.unread],
         allowances=[clean_text(sentence) for sentence in report.allowances],
         confinement=list(report.confinement),
-        messages=[_message(report, message, verdict, numbers) for message, verdict in view.pairs],
-        not_looked_at=_not_looked_at(report),
+        messages=[json_message(report, message, verdict, numbers) for message, verdict in view.pairs],
+        not_looked_at=looked_past(report),
         left_out=report.left_out,
         waivers=[_waiver(use) for use in view.verdict.waivers],
         send=msgspec.UNSET if view.send is None else _send(view.send, view.campaign),
@@ -83,7 +91,8 @@ def document(view: View) -> v1.Document:
     )
 
 
-def _not_looked_at(report: Report) -> list[v1.Unlooked]:
+def looked_past(report: Report) -> list[v1.Unlooked]:
+    """What lint could not look at, by web folder."""
     return [v1.Unlooked(prefix=each.prefix, media=each.media) for each in unlooked(report)]
 
 
@@ -97,8 +106,9 @@ def _ruleset(report: Report) -> v1.RuleSet:
     )
 
 
-def _counts(report: Report) -> v1.Counts:
-    seen = Counter(item.outcome for item in report.evaluations)
+def count_outcomes(evaluations: Iterable[Evaluation]) -> v1.Counts:
+    """How many evaluations have each outcome."""
+    seen = Counter(item.outcome for item in evaluations)
     return v1.Counts(
         passed=seen[Outcome.PASSED],
         failed=seen[Outcome.FAILED],
@@ -107,9 +117,10 @@ def _counts(report: Report) -> v1.Counts:
     )
 
 
-def _message(
+def json_message(
     report: Report, message: MessageReport, verdict: MessageVerdict, numbers: Iterator[int]
 ) -> v1.Message:
+    """One scrubbed message with everything; its findings take the next of ``numbers``."""
     waived = verdict.waivers
     return v1.Message(
         source=clean_text(message.source),
@@ -124,11 +135,14 @@ def _message(
             for ref in message.media
         ],
         findings=json_findings(report, message, verdict, numbers),
-        evaluations=[_evaluation(item, waived.get((item.rule, item.target))) for item in message.evaluations],
+        evaluations=[
+            json_evaluation(item, waived.get((item.rule, item.target))) for item in message.evaluations
+        ],
     )
 
 
-def _evaluation(item: Evaluation, waiver: Waiver | None) -> v1.Evaluation:
+def json_evaluation(item: Evaluation, waiver: Waiver | None) -> v1.Evaluation:
+    """One evaluation, safe to show, with the waiver that let it through."""
     return v1.Evaluation(
         rule=item.rule,
         severity=item.severity,
@@ -230,7 +244,7 @@ def _follower(item: Evaluation) -> v1.Follower:
 
 
 def json_campaign(result: CampaignResult) -> v1.Campaign:
-    """The same, with untrusted text made safe to show."""
+    """The campaign as JSON values, with untrusted text made safe to show."""
     return v1.Campaign(
         name=clean_text(result.name),
         file=clean_text(result.file),

@@ -16,9 +16,8 @@ from mmscheck.base.text import count
 from mmscheck.model.report import Evaluation, MessageReport, Report
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Outcome, Owner
-from mmscheck.report.clean import scrub
 from mmscheck.report.finding_words import OWNERS, label, leave, location, seen
-from mmscheck.report.findings import Effect, Finding, judged
+from mmscheck.report.findings import Effect, Finding, judged_one_by_one
 from mmscheck.report.layout import shown, shown_lines
 from mmscheck.report.markdown_text import code, cut, escaped, fenced, in_html
 from mmscheck.report.rows import FlatRow
@@ -38,18 +37,17 @@ _HEAD = ("| | What | Rule | Where | What was seen |", "| ---: | --- | --- | --- 
 
 def render(view: View) -> str:
     """The whole summary, at most `MOST` bytes of UTF-8, ending with a line feed."""
-    safe = scrub(view, every=False)
     sheet = Sheet()
-    said = list(run_rulings(safe))
-    sheet.put(*_head(safe, said), upto=MOST)
+    said = list(run_rulings(view))
+    sheet.put(*_head(view, said), upto=MOST)
     _list(sheet, list(_said(said)), upto=_SAID)
-    _messages(sheet, safe)
-    listed = list(_findings(sheet, safe))
+    _messages(sheet, view)
+    listed = list(_findings(sheet, view))
     blocks = list(_fixes(listed))
     told = next((at for at, block in enumerate(blocks) if not sheet.put(*block, upto=_FIXES)), len(blocks))
     if told < len(blocks):
         sheet.put("", f"And {count(len(blocks) - told, 'more fix', 'more fixes')}.", upto=MOST)
-    _list(sheet, list(_shaped(safe.report)), upto=_CHANGES)
+    _list(sheet, list(_shaped(view.report)), upto=_CHANGES)
     return sheet.text()
 
 
@@ -137,19 +135,19 @@ class Numbered(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to fix with its number in the report, from 1."""
 
     number: int
-    message: MessageReport
+    source: str
     finding: Finding
 
 
 def _numbered(view: View) -> list[Numbered]:
-    """Every finding of every message of a scrubbed view, what blocks first in each message."""
-    found = [(one.message, each) for one in judged(view) for each in one.found]
-    return [Numbered(number=at, message=of, finding=each) for at, (of, each) in enumerate(found, 1)]
+    """Every finding of every message, what blocks first in each message."""
+    found = [(one.message.source, each) for one in judged_one_by_one(view) for each in one.found]
+    return [Numbered(number=at, source=source, finding=each) for at, (source, each) in enumerate(found, 1)]
 
 
 def _table_row(numbered: Numbered) -> str:
     """Number, kind, rule, place, and what was seen with what follows from it."""
-    entry, source = numbered.finding, numbered.message.source
+    entry, source = numbered.finding, numbered.source
     kind, _ = label(entry)
     where = f"{code(cut(location(source, entry.first.line)))}, {entry.target}"
     told = [escaped(cut(seen(source, entry)))]

@@ -14,9 +14,8 @@ from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.waiver import WaiverState, WaiverUse
 from mmscheck.model.words import Outcome
-from mmscheck.report.clean import scrub
 from mmscheck.report.finding_words import about_waiver
-from mmscheck.report.findings import Effect, Judged, judged
+from mmscheck.report.findings import Effect, Judged, judged_one_by_one
 from mmscheck.report.layout import shown
 from mmscheck.report.rows import FlatRow, message_rows
 from mmscheck.report.run_words import campaign_sentence, configured, decision, decision_word
@@ -48,7 +47,10 @@ def rulings(view: View) -> Iterator[FlatRow]:
 
 
 def run_rulings(view: View) -> Iterator[FlatRow]:
-    """The same without the messages. Nothing here quotes an evaluation, so the view need not be scrubbed."""
+    """The rows about the run, and none about a message.
+
+    Nothing here quotes an evaluation, so the view need not be scrubbed.
+    """
     for sentence in view.report.unread:
         yield FlatRow(
             rule=INPUT,
@@ -79,13 +81,12 @@ def found_rows(view: View) -> tuple[FlatRow, ...]:
 
     A verdict has a row of its own only where no finding, no input and no message tells why it denies.
     """
-    safe = scrub(view, every=False)
-    found = [row for one in judged(safe) for row in told_rows(safe, one)]
-    return (*run_rows(safe, found), *found)
+    found = [row for one in judged_one_by_one(view) for row in told_rows(view, one)]
+    return (*run_rows(view, found), *found)
 
 
 def told_rows(view: View, one: Judged) -> tuple[FlatRow, ...]:
-    """The findings of one message of a scrubbed view, after the gate's word where they do not tell it."""
+    """The findings of one scrubbed message, after the gate's word where they do not tell it."""
     found = tuple(message_rows(one))
     said = message_ruling(view, one.verdict)
     if said.effect is Effect.NONE or is_told(one):

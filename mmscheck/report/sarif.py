@@ -21,7 +21,7 @@ too: then ``mmscheck/evaluated`` is left out, which ``mmscheck/evaluatedLeftOut`
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -52,7 +52,7 @@ _WEIGHT = {Effect.BLOCKS: 0, Effect.WAIVED: 1, Effect.ADVISES: 2}
 
 def render(view: View) -> str:
     """The whole log, indented by two, in a stable order, ending with a line feed."""
-    evaluated = tuple(row for message in view.report.messages for row in idle_rows(message))
+    evaluated = Idle(view.report)
     run = _run(view, evaluated)
     text, most = _text(run), len(run["results"])
     if _compressed(text) > MOST_BYTES:
@@ -74,15 +74,13 @@ def _compressed(text: str) -> int:
     return len(zlib.compress(data)) if len(data) > MOST_BYTES else len(data)
 
 
-def _run(
-    view: View, evaluated: Sequence[FlatRow], *, most: int | None = None, listed: bool = True
-) -> dict[str, Any]:
+def _run(view: View, evaluated: Idle, *, most: int | None = None, listed: bool = True) -> dict[str, Any]:
     # A waiver that let nothing through changes no code: the notifications have it.
     found = [row for row in found_rows(view) if row.effect is not Effect.ADVISES or row.source]
     room = MOST_RESULTS if most is None else most
     kept = _kept(list(with_fingerprints(one_of_each_first(found), view.root)), room)
     left_out = len(found) - len(kept)
-    rules = Rules(view.report, [*evaluated, *found])
+    rules = Rules(view.report, [*evaluated.told, *found])
     return {
         "tool": {
             "driver": {
@@ -106,7 +104,7 @@ def _kept(found: list[tuple[FlatRow, str]], most: int) -> list[tuple[FlatRow, st
     return [found[at] for at in sorted(weighed[:most])]
 
 
-def _properties(view: View, evaluated: Sequence[FlatRow], left_out: int, *, listed: bool) -> dict[str, Any]:
+def _properties(view: View, evaluated: Idle, left_out: int, *, listed: bool) -> dict[str, Any]:
     report = view.report
     return {
         "mmscheck/verdict": decision_value(view.verdict),
@@ -129,18 +127,35 @@ def _properties(view: View, evaluated: Sequence[FlatRow], left_out: int, *, list
             }
             for row in rulings(view)
         ],
-        "mmscheck/evaluated": _evaluated(evaluated) if listed else [],
-        **({} if listed else {"mmscheck/evaluatedLeftOut": len(evaluated)}),
+        "mmscheck/evaluated": evaluated.listed if listed else [],
+        **({} if listed else {"mmscheck/evaluatedLeftOut": evaluated.number}),
     }
 
 
-def _evaluated(evaluated: Sequence[FlatRow]) -> list[dict[str, Any]]:
-    """What is no finding, for each source: the names of rule and place by outcome."""
-    sources: dict[str, dict[str, list[str]]] = {}
-    for row in evaluated:
-        outcomes = sources.setdefault(shown(row.source), {"passed": [], "inapplicable": []})
-        outcomes[row.outcome.value].append(f"{row.rule}: {row.place}")
-    return [{"source": source, **outcomes} for source, outcomes in sources.items()]
+class Idle:
+    """What is no finding: a few rows that speak for their rules, and of all the rest the names.
+
+    There are hundreds of each message, so that rows of all of them would be most of a run's memory.
+    """
+
+    def __init__(self, report: Report) -> None:
+        """Go through all messages, one row in memory at a time."""
+        self.told: list[FlatRow] = []
+        self.number = 0
+        sources: dict[str, dict[str, list[str]]] = {}
+        speakers: dict[str, bool] = {}
+        names: dict[str, str] = {}
+        for row in (row for message in report.messages for row in idle_rows(message)):
+            self.number += 1
+            # The first row of a rule speaks for it, or the first that has a fix.
+            if row.rule not in speakers or (row.fix and not speakers[row.rule]):
+                speakers[row.rule] = bool(row.fix)
+                self.told.append(row)
+            outcomes = sources.setdefault(shown(row.source), {"passed": [], "inapplicable": []})
+            name = f"{row.rule}: {row.place}"
+            outcomes[row.outcome.value].append(names.setdefault(name, name))
+        self.listed = [{"source": source, **outcomes} for source, outcomes in sources.items()]
+        """For each source the names of rule and place by outcome."""
 
 
 def _invocation(view: View, left_out: int) -> dict[str, Any]:

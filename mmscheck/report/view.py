@@ -21,6 +21,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     is the folder, absolute, that formats for code hosts name paths from; empty: paths stand as given.
     ``links`` is the URL of the working folder, with a slash at its end, for a terminal that can follow links
     to files; empty: no links. ``campaign`` is set beside ``send`` when one message was sent to many.
+    ``all_evaluations``: lines of JSON list what passed as well.
     """
 
     report: Report
@@ -32,6 +33,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     root: str = ""
     links: str = ""
     campaign: CampaignResult | None = None
+    all_evaluations: bool = False
 
     @property
     def offline(self) -> bool:

@@ -42,7 +42,7 @@ def find_config(start: Path) -> Path | None:
 
 
 def find_configs(starts: Iterable[Path]) -> list[Path | None]:
-    """The same for several, each folder looked at once."""
+    """The configuration of each start, None where there is none; no folder is looked at twice."""
     known: dict[Path, Path | None] = {}
     found = []
     for start in starts:

@@ -12,6 +12,7 @@ in ``-min`` may not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,12 @@ from mmscheck.model.rule import SIZES, Limit
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset.fields import Kebab
 from mmscheck.ruleset.limitfile import DEFAULT, Kind, LimitFile, as_limits, names_in, placed, read_file
-from mmscheck.ruleset.toml import Scope, file_scope, inspect, read_toml, unknown
+from mmscheck.ruleset.toml import Scope, file_scope, inspect, read_toml, shorten, unknown
 
 LOWER = "-min"
 """The end of a name that is a lower limit."""
+
+_COUNTRY = re.compile(r"[A-Z]{2}\Z")
 
 PROVIDER_LIMITS: Mapping[str, str] = {
     "media-count-max": "files",
@@ -173,15 +176,25 @@ def _selected(
     faults: list[str], kind: Kind, wanted: Iterable[str], others: Mapping[str, Party | None]
 ) -> tuple[Party, ...]:
     """The parties asked for, each once; a faulty file is its own fault and not also an unknown name."""
-    known = [name for name, party in others.items() if party and party.kind == kind]
+    known = {name: party for name, party in others.items() if party and party.kind == kind}
     found = []
     for name in dict.fromkeys(wanted):
         party = others.get(name)
         if party is not None and party.kind == kind:
             found.append(party)
         elif name not in others or party is not None:
-            Scope(faults=faults, file=kind).fault(unknown(kind, name, known))
+            meant = next((id_ for id_, each in known.items() if _letters(name) in _spellings(each)), None)
+            Scope(faults=faults, file=kind).fault(unknown(kind, name, known, meant))
     return tuple(found)
+
+
+def _spellings(party: Party) -> set[str]:
+    return {_letters(party.id), _letters(party.title)}
+
+
+def _letters(name: str) -> str:
+    """The name without what people write in different ways: ``T-Mobile``, ``t_mobile``, ``T Mobile``."""
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 def _load_default(faults: list[str], path: Path, selection: Selection) -> KnownLimits:
@@ -220,6 +233,9 @@ def _inspect_party(scope: Scope, file: LimitFile, base: KnownLimits) -> None:
     """A party's numbers: upper limits of names that exist, in the unit of that name."""
     if file.kind == "carrier" and file.country is None:
         scope.at("country").fault("missing, expected a carrier's country, such as 'US'")
+    if file.country is not None and not _COUNTRY.match(file.country):
+        expected = "expected two capitals (ISO 3166-1), such as 'US'"
+        scope.at("country").fault(f"{shorten(file.country)} is no code of a country, {expected}")
     for name in file.transcoding:
         scope.at("transcoding").at(name).fault(f"not for a {file.kind}, expected it only in {DEFAULT}")
     if base.names is None:
@@ -232,12 +248,14 @@ def _inspect_party(scope: Scope, file: LimitFile, base: KnownLimits) -> None:
         elif name.endswith(LOWER):
             place.fault(f"a lower limit ({LOWER}), expected only upper ones in a {file.kind}'s file")
         elif unit is not None and _measure(entry.unit) != _measure(unit):
-            place.at("unit").fault(f"{entry.unit!r} is not the unit of {name}, expected {unit!r}")
+            units = " or ".join(map(repr, sorted(SIZES) if unit in SIZES else [unit]))
+            place.at("unit").fault(f"{entry.unit!r} is not the unit of {name}, expected {units}")
 
 
 def _measure(unit: str) -> str:
     """The unit, or one for both ways of counting a message's bytes: each number is judged in its own."""
-    return "bytes" if unit in SIZES else unit
+    # Not "bytes": which bytes are meant would not be known, and a size of the wrong ones is off by 37 %.
+    return " or ".join(sorted(SIZES)) if unit in SIZES else unit
 
 
 def _unit(default: Numbers, name: str) -> str | None:

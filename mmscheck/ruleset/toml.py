@@ -67,12 +67,12 @@ def file_scope(faults: list[str], path: Path) -> Scope:
     return Scope(faults=faults, file=encodable(str(shown)))
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """The sentence for a name that is not known, with the likeliest meant one."""
+def unknown(what: str, name: str, known: Iterable[str], meant: str | None = None) -> str:
+    """The sentence for a name that is not known, with the one that is ``meant``, else the nearest one."""
     names = sorted(known)
-    near = get_close_matches(name, names, n=1)
-    meant = f", did you mean {near[0]!r}?" if near else ""
-    return f"unknown {what} {shorten(name)}{meant or ','} {_expected(names)}"
+    near = [meant] if meant else get_close_matches(name, names, n=1)
+    guess = f", did you mean {near[0]!r}?" if near else ""
+    return f"unknown {what} {shorten(name)}{guess or ','} {_expected(names)}"
 
 
 def shorten(value: object) -> str:

@@ -131,7 +131,7 @@ def save_xml(document: bytes, api_key: str) -> bytes:
 
 
 def redacted_save(document: bytes) -> bytes:
-    """The same with ``REDACTED`` for the key and for every other secret that the document holds."""
+    """The document with ``REDACTED`` for the key and for every other secret that the document holds."""
     root = _read(save_xml(document, REDACTED))
     for element in root.iter(etree.Element):
         if folded_tag(element) in SECRET_ELEMENTS:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -65,7 +67,7 @@ def test_postbacks_are_listed_in_the_order_in_which_they_came(run: Run) -> None:
     assert "matches no send" in lines[5]
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("form", ["text", "json", "csv"])
 def test_numbers_are_masked_and_what_could_not_be_read_is_clean_and_short(run: Run, form: str) -> None:
     code, out, _ = run("--format", form)
     assert code == 0
@@ -111,3 +113,28 @@ def test_an_empty_ledger_has_none_and_one_that_is_not_there_is_exit_4(run: Run, 
     assert (code, json.loads(out)) == (0, [])
     code, out, err = run("--ledger", str(tmp_path / "none"))
     assert (code, out, "there is no" in err) == (4, "", True)
+
+
+def test_as_csv_each_is_a_row_with_the_sends_it_is_about(run: Run) -> None:
+    code, out, _ = run("--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    listed = json.loads(run("--format", "json")[1])
+    assert (code, len(rows)) == (0, 7)
+    for row, value in zip(rows, listed, strict=True):
+        assert row["received_at"] == value["received_at_iso"]
+        assert (row["code"], row["meaning"], row["mms_id"]) == (
+            value["code"],
+            value["meaning"],
+            value["mms_id"] or "",
+        )
+        for name in ("sends", "proposed"):
+            assert row[name] == " ".join(str(send["id"]) for send in value[name])
+    assert [bool(row["sends"]) for row in rows].count(True) == 1
+
+
+def test_stored_messages_as_csv(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run()[0] == 0
+    assert program.main(("ledger", "saves", "--format", "csv")) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["mms_id"], row["state"], row["digest"]) == ("100001", "ready", "sha256:a")
+    assert row["saved_at"].endswith("Z")

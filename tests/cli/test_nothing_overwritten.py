@@ -14,6 +14,7 @@ from mmscheck.cli.main import main
 from mmscheck.cli.spared import READ as SPARED
 from mmscheck.cli.spared import WRITTEN as GUARDED
 from mmscheck.diff import DIFF_FORMATS
+from mmscheck.fix.report import FIX_FORMATS
 from mmscheck.report import FORMATS
 from tests.support.command import fields, image, message
 from tests.support.commands import MADE, NEITHER, READ, WRITTEN, commands
@@ -41,6 +42,7 @@ _MANY = ("send", "sale.xml", *fields(to=None), "--recipients", "people.csv")
 RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "check": (("check", "sale.xml", "msgs"),),
     "lint": (("lint", "sale.xml", "msgs"),),
+    "fix": (("fix", "sale.xml", "msgs", "--output", "mended"),),
     "send": (_SEND, _MANY),
     "save": (("save", "sale.xml"),),
     "bind": (("bind", "100001", "sale.xml", "--api-url", "http://127.0.0.1:9/"),),
@@ -159,7 +161,7 @@ def read_by(words: str, run: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, 
 
 
 def forms(words: str) -> tuple[str, ...]:
-    return tuple(DIFF_FORMATS if words == "diff" else FORMATS)
+    return tuple({"diff": DIFF_FORMATS, "fix": FIX_FORMATS}.get(words, FORMATS))
 
 
 def test_every_parameter_of_every_command_is_known_to_read_write_or_neither() -> None:

@@ -7,15 +7,22 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
+import msgspec
 import pytest
 
+from mmscheck.checks import CHECKS
+from mmscheck.cli import rules_new
 from mmscheck.cli.main import main
 from mmscheck.cli.rules_new import cases_text, rule_text
 from mmscheck.cli.rules_show import approval
+from mmscheck.judge import rulebook
 from mmscheck.judge.rule_examples import cases_file, read_examples
 from mmscheck.judge.rulebook import find_faults, read_entries, rule_files
+from mmscheck.model.check import Check, NoParams, Result
 from mmscheck.model.rule import FLOOR
+from mmscheck.model.words import MediaKind, TargetKind
 from mmscheck.report.layout import Page
 from mmscheck.report.rule_text import ExampleAnswer, answer_lines, message_lines, render_table
 from mmscheck.ruleset import Config
@@ -310,6 +317,57 @@ def test_a_rule_can_be_begun_for_every_check(tmp_path: Path) -> None:
     assert find_faults(Config(extra_rules=(tmp_path / "rules",))) == ()
 
 
+def _never(target: object, params: object) -> Result:
+    raise AssertionError((target, params))
+
+
+class _EveryKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    number: int
+    share: float
+    either: int | float
+    flag: bool
+    words: tuple[str, ...]
+    form: Literal["id", "text"]
+    kind: MediaKind
+    table: dict[str, str]
+    optional: int = 1
+
+
+@pytest.mark.parametrize("target", TargetKind)
+@pytest.mark.parametrize("params", [_EveryKind, NoParams])
+def test_the_first_rule_of_a_new_check_loads_and_its_cases_are_of_the_right_form(
+    tmp_path: Path,
+    rules: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    target: TargetKind,
+    params: type[msgspec.Struct],
+) -> None:
+    new = Check(name="our-own", target=target, run=_never, params=params, reports=frozenset({"what"}))
+    for module in (rules_new, rulebook):
+        monkeypatch.setattr(module, "CHECKS", {**CHECKS, new.name: new})
+    ran = rules("new", "our-first", "--family", "slide", "--check", "our-own")
+    assert ran.code == 0, ran.err
+    rule = tmp_path / "rules/slide/our-first.toml"
+    assert find_faults(Config(extra_rules=(tmp_path / "rules",))) == ()
+    assert "{what}" in rule.read_text()
+    assert [case.name for case in read_file(cases_file(rule))] == ["pass-when", "fail-when", "cant-tell-when"]
+
+
+def test_a_rule_that_no_profile_has_is_a_warning_and_with_strict_a_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = {**FILES, "our-idle": Path("rules/slide/our-idle.toml")}
+    assert rulebook.rules_in_no_profile(Config()) == ()
+    monkeypatch.setattr(rulebook, "rule_files", lambda _: files)
+    today = dt.date(2026, 11, 30)
+    for strict, word, code in ((False, "warning", 0), (True, "fault", 2)):
+        ended, text = approval(Config(), today, strict=strict)
+        assert ended == code
+        first, last = text.splitlines()
+        assert first.startswith(f"{word}: rules/slide/our-idle.toml: in no profile")
+        assert last.endswith("Fine, but for rules in no profile: 1.")
+
+
 GOOD = {"ID": "our-rule", "--family": "url", "--check": "url-clean"}
 
 
@@ -323,6 +381,7 @@ GOOD = {"ID": "our-rule", "--family": "url", "--check": "url-clean"}
         ({"--family": None}, "message  the message as a whole"),
         ({"--check": "url-clear"}, "did you mean url-clean?"),
         ({"--check": None}, "slide: slide-apart"),
+        ({"--check": "our-own"}, "A check of your own is a function in mmscheck/checks/"),
         ({"ID": "taken"}, "exists; choose another ID"),
     ],
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import asyncpg
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from mmscheck.ledger import (
+    Filter,
     Ledger,
     Save,
     claims,
@@ -162,21 +164,69 @@ async def test_what_may_be_about_a_number_is_found_by_the_number(full: Ledger, w
 async def statements(ledger: Ledger, about: SendRecord, told: Postback) -> list[tuple[str, Any]]:
     """What is asked of the database for a send's proposals and a postback's sends."""
     lost = Postback(**{name: getattr(told, name) for name in told.__struct_fields__ if name != "tracking_id"})
+    with noted(ledger) as seen:
+        assert [one.id for one in await ledger.proposals(about)] == [told.id]
+        assert [one.id for one in (await ledger.concerned(lost)).proposed] == [about.id]
+    return seen
+
+
+@contextlib.contextmanager
+def noted(ledger: Ledger) -> Iterator[list[tuple[str, Any]]]:
+    """What the database is asked inside of this."""
     seen: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        seen.append((statement, values))
+        if statement.startswith("SELECT"):
+            seen.append((statement, values))
 
     runner: Any = ledger._database._runner
     engine = getattr(runner, "_engine", None)
     engine = runner._reading._engine if engine is None else engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        assert [one.id for one in await ledger.proposals(about)] == [told.id]
-        assert [one.id for one in (await ledger.concerned(lost)).proposed] == [about.id]
+        yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    return [one for one in seen if one[0].startswith("SELECT")]
+
+
+LATE = 1_796_000_000_000_000 + ROWS - 10
+
+FILTERS = {
+    "to": (Filter(to="15550000007"), "sends_number"),
+    "since": (Filter(since=LATE), "sends_claimed"),
+    "mms-id": (Filter(mms_id="100009"), "sends_mms"),
+    "state": (Filter(state=SendState.REFUSED), "sends_state"),
+    "campaign": (Filter(campaign="june"), "sends_campaign"),
+    "mms-id since": (Filter(mms_id="100009", since=LATE), "sends_mms"),
+}
+"""What somebody may ask for, and the index by which few rows are found."""
+
+
+@pytest.mark.parametrize("name", FILTERS)
+async def test_lists_and_sums_are_found_by_an_index(full: Ledger, where: str, name: str) -> None:
+    wanted, index = FILTERS[name]
+    with noted(full) as asked:
+        every = [one.id async for one in full.sends(wanted)]
+        last = [one.id for one in await full.newest(3, wanted)]
+        assert (await full.summary(wanted)).sends == len(every)
+    assert last == every[-3:]
+    plans = [await explained_with(where, query, values) for query, values in asked]
+    assert not [step for plan in plans for step in scans(plan)], plans
+    # The newest few may as well be looked for from the end.
+    first, total = plans[0], plans[-1]
+    assert index in first, plans
+    assert index in total, plans
+
+
+async def test_what_was_claimed_again_is_listed_by_its_last_claim(ledger: Ledger, where: str) -> None:
+    """Its id is that of its first claim, before all others."""
+    old, *_ = [await claimed(ledger, f"key-{number}") for number in range(4)]
+    times = await raw(where, "SELECT id, claimed_at FROM sends ORDER BY id")
+    after = max(moment for _, moment in times) + 1
+    await raw(where, f"UPDATE sends SET claimed_at = {after} WHERE id = {old.send_id}")
+    assert [one.id async for one in ledger.sends(Filter(since=after))] == [old.send_id]
+    assert [one.id async for one in ledger.sends(Filter(since=after + 1))] == []
+    assert [one.id async for one in ledger.sends(Filter(since=0))] == [each for each, _ in times]
 
 
 async def explained_with(where: str, query: str, values: Any) -> str:

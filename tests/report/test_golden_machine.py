@@ -23,6 +23,7 @@ SUFFIXES = {
     "gitlab": "gitlab.json",
     "csv": "csv",
     "markdown": "md",
+    "jsonl": "jsonl",
 }
 SAMPLES = {"denied": "denied", "let-through": "let-through", "hostile": "hostile", "mixed-strict": "strict"}
 

@@ -111,6 +111,33 @@ def test_an_unknown_party_is_a_fault_that_lists_the_known_ones(
     assert faults_of(root, **options) == (fault,)
 
 
+@pytest.mark.parametrize("name", ["Near Mobile", "nearmobile", "NEAR", "near_mobile"])
+def test_a_party_that_is_spelt_in_another_way_is_the_one_that_is_meant(root: Path, name: str) -> None:
+    put(root / "limits" / "near.toml", party("Near Mobile", "carrier"))
+    (fault,) = faults_of(root, carriers=[name])
+    assert fault == f"carrier: unknown carrier {name!r}, did you mean 'near'? expected one of far, near"
+
+
+@pytest.mark.parametrize("country", ["Canada", "us", "USA", "U"])
+def test_a_carriers_country_is_a_code(root: Path, country: str) -> None:
+    file = party("Near", "carrier").replace('"US"', f'"{country}"')
+    path = put(root / "limits" / "near.toml", file)
+    (fault,) = faults_of(root)
+    assert fault.startswith(f"{path}: country: {country!r} is no code of a country, expected two capitals")
+
+
+def test_the_size_of_a_message_says_which_bytes_it_counts(root: Path) -> None:
+    size = limit("limits.message-size-max", 9, "bytes of files")
+    put(root / "limits" / "default.toml", LIMITS + size)
+    path = put(
+        root / "limits" / "near.toml", party("Near", "carrier", size.replace("bytes of files", "bytes"))
+    )
+    expected = "'bytes' is not the unit of message-size-max, expected 'bytes of files' or 'bytes on the wire'"
+    assert faults_of(root) == (f"{path}: limits.message-size-max.unit: {expected}",)
+    put(path, party("Near", "carrier", size.replace("of files", "on the wire")))
+    load(root)
+
+
 def test_a_faulty_file_is_not_also_an_unknown_carrier(root: Path) -> None:
     put(root / "limits" / "near.toml", "[[[")
     assert len(faults_of(root, carriers=["near"])) == 1

@@ -28,15 +28,25 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Parameters that name something to read, and the files of the lab that a run with them reads."""
 
-WRITTEN = frozenset({"formats", "row_log", "where", "write_baseline"})
-"""Parameters that name a file to write."""
+WRITTEN = frozenset({"formats", "output", "row_log", "where", "write_baseline"})
+"""Parameters that name a file to write, or a folder for copies."""
 
 MADE = frozenset({"cache_folder", "file", "folder"})
 """A copy that replaces nothing; folders for files of the program's own names, which replace none."""
 
 NEITHER = frozenset(
     {
-        *("allow_net", "answer_seconds", "api_key", "api_url", "as_", "cache_ttl", "call_gap", "campaign"),
+        *(
+            "all_evaluations",
+            "allow_net",
+            "answer_seconds",
+            "api_key",
+            "api_url",
+            "as_",
+            "cache_ttl",
+            "call_gap",
+            "campaign",
+        ),
         *("canary", "canary_wait", "carrier_bytes", "carrier_seconds", "carriers", "check_name"),
         *("connect_to", "control_port", "custom_subject", "custom_text", "data", "ddm_force"),
         *("ddm_message_subject", "ddm_message_text", "ddm_message_timeout", "deadline", "deep", "dry_run"),
@@ -63,6 +73,7 @@ NEITHER = frozenset(
             "since",
             "what",
         ),
+        *("background", "in_place", "jobs", "shape", "still", "trim"),
         *("fallback_sms_text", "false_permits", "family", "form", "from_", "idempotency_key", "in_flight"),
         *("late_seconds", "listen", "max_concurrency", "max_failures", "max_rate", "media_port", "mishap"),
         *("mishap_action", "mms_id", "no_cache_bust", "no_progress", "operator_id", "per_host"),

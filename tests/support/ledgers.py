@@ -20,9 +20,11 @@ MEANINGS: Mapping[str, str] = MappingProxyType({row.code: row.kind.value for row
 WITHOUT_LOOKUPS = (
     *(f"DROP INDEX {name}" for name in ("postbacks_encoding", "postbacks_number", "sends_number")),
     "DROP INDEX history_saves",
+    "DROP INDEX sends_mms",
+    "DROP INDEX sends_claimed",
     "CREATE INDEX postbacks_mms ON postbacks (mms_id, id)",
 )
-"""What takes the step ``LOOKUPS`` back."""
+"""What takes the steps ``LISTS`` and ``LOOKUPS`` back."""
 
 WITHOUT_PLACES = (*(f"ALTER TABLE {table} DROP COLUMN account" for table in ("mms", "postbacks")),)
 """What takes the step ``PLACES`` back."""

@@ -63,6 +63,26 @@ def read_json(output: str, view: View) -> Read:
     return Read(found=found, rest=rest, word=told["verdict"], red=told["exit_code"] != 0)
 
 
+def read_jsonl(output: str, view: View) -> Read:
+    """A line for the run and one for each message; what passed has its name alone."""
+    run, *messages = (json.loads(line) for line in output.splitlines())
+    assert len(messages) == run["run"]["messages"]
+    found = {
+        item["rule"]: (item["outcome"], _json_effect(item, strict=run["run"]["strict"]))
+        for line in messages
+        for item in line["message"]["evaluations"]
+    }
+    rest = {
+        rule: outcome
+        for line in messages
+        for outcome in ("passed", "inapplicable")
+        for rule in line["message"][outcome]
+        if rule not in found
+    }
+    red = run["run"]["exit_code"] != 0
+    return Read(found=found, rest=rest, word=run["run"]["verdict"], red=red)
+
+
 def _json_effect(item: Mapping[str, Any], *, strict: bool) -> str:
     if item["waived"]:
         return "waived"
@@ -220,6 +240,7 @@ def read_html(output: str, view: View) -> Read:
 READERS: Mapping[str, Callable[[str, View], Read]] = {
     "text": read_text,
     "json": read_json,
+    "jsonl": read_jsonl,
     "junit": read_junit,
     "sarif": read_sarif,
     "github": read_github,
@@ -230,7 +251,7 @@ READERS: Mapping[str, Callable[[str, View], Read]] = {
 }
 """A reader for every machine format, by its name."""
 
-COMPLETE = frozenset({"json", "junit", "sarif"})
+COMPLETE = frozenset({"json", "jsonl", "junit", "sarif"})
 """Formats that tell of what passed or did not apply as well."""
 
 

@@ -155,7 +155,8 @@ def problems(case: RuleCase, evaluations: Sequence[Evaluation]) -> list[str]:
     """How the evaluations differ from what the case expects, as sentences; empty when they do not."""
     found = [_seen(case, item) for item in evaluations]
     if len(found) != len(case.case.expect):
-        return [f"expected {len(case.case.expect)} evaluations, got {len(found)}: {found}"]
+        hint = "" if found else f"; is {case.rule} in rules/profiles/send.toml, or lint.toml?"
+        return [f"expected {len(case.case.expect)} evaluations, got {len(found)}: {found}{hint}"]
     return [
         f"expected {msgspec.json.encode(wanted).decode()}, got {seen}"
         for wanted, seen in zip(case.case.expect, found, strict=True)

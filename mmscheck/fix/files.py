@@ -1,0 +1,46 @@
+"""Putting products into their places: beside, then renamed, so that no half file is ever there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmscheck.errors import ReportError
+
+PART = ".mmscheck-fix-part-"
+"""How the names of unfinished files begin; what a kill left of them the next run takes away."""
+
+
+def put(target: Path, data: bytes) -> None:
+    """Write beside and rename; the bytes are on the disk before they have the name. Raises ReportError."""
+    part = target.with_name(f"{PART}{secrets.token_hex(6)}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _gone_unless_kept(part), part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            if target.exists():
+                part.chmod(target.stat().st_mode & 0o777)
+            part.replace(target)
+    except OSError as error:
+        raise ReportError(f"{target} could not be written: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def _gone_unless_kept(part: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def sweep(folder: Path) -> None:
+    """Take away what a run that was killed left unfinished."""
+    if folder.is_dir():
+        for part in folder.rglob(f"{PART}*"):
+            part.unlink(missing_ok=True)

@@ -1,0 +1,267 @@
+"""Pictures: decoded, made plain, fitted, and written as the JPEG or PNG that is nearest within the bytes."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,  # noqa: F401 - naming each format spares Pillow loading all it has
+    GifImagePlugin,  # noqa: F401 - see above
+    Image,
+    JpegImagePlugin,  # noqa: F401 - see above
+    MpoImagePlugin,  # noqa: F401 - see above
+    PngImagePlugin,  # noqa: F401 - see above
+    TiffImagePlugin,  # noqa: F401 - see above
+    WebPImagePlugin,  # noqa: F401 - see above
+)
+
+from mmscheck.fix import likeness
+from mmscheck.fix.colours import plain
+from mmscheck.fix.fitting import fitted, room
+from mmscheck.fix.values import Answer, Job, Measure, Mended, Unmended
+from mmscheck.media.image import verdicts
+from mmscheck.media.refusal import RefusedError, judging, raised_in
+from mmscheck.media.witnesses import MOST_PIXELS, PICTURES
+
+TOP, BOTTOM = 92, 40
+"""JPEG qualities of libjpeg's scale: above the first files grow and nobody sees more, below the second blocks
+show (judgements, held by the measure that each report states)."""
+
+GOOD = 75
+"""The quality (libjpeg's default) below which a smaller picture is tried too; the measure decides."""
+
+FULL = 0.96
+"""The part of the bytes that is worth no further try: a step of quality is about as much."""
+
+SLOPE = 0.04
+"""By how much the logarithm of a JPEG's bytes grows with a step of quality: from 75 to 92 they double."""
+
+STEPS = (1.0, 0.8, 0.64, 0.5, 0.4, 0.32, 0.25)
+"""Parts of the fitted size that are tried."""
+
+FEW = 256
+"""Colours that a PNG with a palette holds."""
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """A file made, the ending of its name, how, and how near it is to the picture."""
+
+    data: bytes
+    suffix: str
+    how: str
+    measure: Measure
+
+
+@contextmanager
+def opened(data: bytes) -> Iterator[Image.Image]:
+    """The picture in the bytes; RefusedError when Pillow refuses it while this is open."""
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a confined process may start no thread
+    with warnings.catch_warnings(), _refusing(), judging(verdicts("a picture")):
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(io.BytesIO(data), formats=PICTURES) as picture:
+            yield picture
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Whatever Pillow's own modules raise over a file is its refusal: nothing is made of it then."""
+    try:
+        yield
+    except (RefusedError, MemoryError):
+        raise
+    except Exception as error:
+        if not raised_in(error).startswith("PIL."):
+            raise
+        raise RefusedError("a value in it is wrong") from error
+
+
+def mend(job: Job) -> Answer:
+    """The picture of a job as JPEG or PNG, or an animation as GIF."""
+    if job.type.startswith("image/hei"):
+        from mmscheck.fix.heif import picture as decoded  # noqa: PLC0415 - PyAV is heavy, and for these alone
+
+        return still(job, *decoded(job.data))
+    if job.type == "image/jpeg" and "image-decodes" in job.findings and not _is_arithmetic(job.data):
+        raise RefusedError("its data are damaged")  # libjpeg only warns of it, and grey stripes would pass
+    with opened(job.data) as picture:
+        frames = getattr(picture, "n_frames", 1)
+        if frames > 1 and picture.format not in {"TIFF", "JPEG", "MPO"} and not job.wishes.still:
+            from mmscheck.fix.animations import mend as mend_animation  # noqa: PLC0415 - it needs this module
+
+            return mend_animation(job, picture)
+        notes = [f"the first of its {frames} pages"] if frames > 1 and picture.format == "TIFF" else []
+        if frames > 1 and job.wishes.still:
+            notes = ["its first frame alone"]
+        original = picture.size
+        _reduce_early(picture, job)
+        made, done = plain(picture, job.wishes.background)
+    return still(job, made, [*notes, *done], original)
+
+
+def still(job: Job, picture: Image.Image, done: list[str], original: tuple[int, int] | None = None) -> Answer:
+    """The nearest file of one picture within the bytes; ``original`` is its size where it was reduced."""
+    picture, told = fitted(picture, job.aims, job.wishes, original or picture.size)
+    best = encoded(picture, job.most)
+    if best is None:
+        return Unmended(why=f"even small and coarse it does not fit into {job.most:,} bytes")
+    return Mended(
+        data=best.data,
+        suffix=best.suffix,
+        done=(*done, *told, best.how, *_bared(job)),
+        measure=best.measure,
+    )
+
+
+def _is_arithmetic(data: bytes) -> bool:
+    """Whether a JPEG is of arithmetic coding (ITU-T T.81, table B.1: SOF9, SOF10), which few can read."""
+    return any(
+        mark in data[: data.find(b"\xff\xda")] for mark in (b"\xff\xc9\x00\x11\x08", b"\xff\xca\x00\x11\x08")
+    )
+
+
+def _reduce_early(picture: Image.Image, job: Job) -> None:
+    """Have libjpeg decode a picture that is much too large at a half, a quarter or an eighth: it is quicker.
+
+    At least twice what is wanted is left for the filter that scales.
+    """
+    wanted = room(picture.size, job.aims)
+    if wanted is not None and picture.mode in {"L", "RGB"}:
+        picture.draft(picture.mode, (wanted[0] * 2, wanted[1] * 2))
+
+
+def encoded(picture: Image.Image, most: int) -> Encoded | None:
+    """The nearest JPEG or PNG of at most so many bytes; None when there is none."""
+    flat = _flat(picture, most)
+    if flat is not None:
+        photo = jpeg(picture, TOP)
+        return flat if len(flat.data) <= max(len(photo), 1) else _searched(picture, most, first=photo) or flat
+    return _searched(picture, most)
+
+
+def _searched(picture: Image.Image, most: int, first: bytes | None = None) -> Encoded | None:
+    """The best of the fitted size and of two smaller ones, as far as they come into question."""
+    top = jpeg(picture, TOP) if first is None else first
+    if len(top) <= most:
+        return _measured(picture, picture, (top, TOP))
+    best: Encoded | None = None
+    for step in _steps(most / (len(top) / math.exp(SLOPE * (TOP - GOOD)))):
+        smaller = picture if step == 1 else _scaled(picture, step)
+        found = _highest(smaller, most)
+        if found is None:
+            continue
+        made = _measured(picture, smaller, found)
+        if best is not None and made.measure.value <= best.measure.value:
+            return best
+        best = made
+        if found[1] >= GOOD:
+            return best
+    return best
+
+
+def _steps(part: float) -> Iterator[float]:
+    """The sizes to be tried, the largest first; ``part`` of the bytes of a good quality may be used.
+
+    Bytes grow a little slower than the area does.
+    """
+    wanted = min(1.0, part) ** 0.55
+    return (step for step in STEPS if step <= max(wanted * 1.4, STEPS[-1]))
+
+
+def _measured(picture: Image.Image, smaller: Image.Image, made: tuple[bytes, int]) -> Encoded:
+    data, quality = made
+    size = "" if smaller is picture else f", made {smaller.width} x {smaller.height} to fit"
+    of = f"brightness, at {picture.width} x {picture.height}"
+    return Encoded(
+        data,
+        ".jpg",
+        f"written as JPEG of quality {quality}{size}",
+        likeness.measured(picture, _back(data), of),
+    )
+
+
+def _highest(picture: Image.Image, most: int) -> tuple[bytes, int] | None:
+    """The JPEG of the highest quality within the bytes; None when the lowest is too large."""
+    best: tuple[bytes, int] | None = None
+    fitting, larger = (BOTTOM - 1, 0), (TOP + 1, 0)
+    quality = GOOD
+    while True:
+        made = jpeg(picture, quality)
+        if len(made) > most:
+            larger = (quality, len(made))
+        else:
+            best, fitting = (made, quality), (quality, len(made))
+            if len(made) >= most * FULL:
+                return best
+        if larger[0] - fitting[0] <= 1:
+            return best
+        quality = _guess(fitting, larger, most)
+
+
+def _guess(fitting: tuple[int, int], larger: tuple[int, int], most: int) -> int:
+    """The quality between two, each with its bytes (0: not tried), whose bytes should come near to the most.
+
+    The logarithm of the bytes is about straight in the quality.
+    """
+    (low, few), (high, many) = fitting, larger
+    slope = math.log(many / few) / (high - low) if few and many else SLOPE
+    wanted = math.log(most * (FULL + 1) / 2)
+    start, size = (low, few) if few else (high, many)
+    guess = start + math.floor((wanted - math.log(size)) / max(slope, 1e-6))
+    return min(max(guess, low + 1), high - 1)
+
+
+def jpeg(picture: Image.Image, quality: int) -> bytes:
+    """A progressive Huffman JPEG with nothing in it but the picture.
+
+    Colours at half the resolution each way, as cameras and phones have them.
+    """
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality, optimize=True, progressive=True, subsampling="4:2:0")
+    return file.getvalue()
+
+
+def _flat(picture: Image.Image, most: int) -> Encoded | None:
+    """A picture of few colours as PNG, without loss, where that fits."""
+    if picture.getcolors(FEW) is None:
+        return None
+    file = io.BytesIO()
+    reduced = picture if picture.mode == "L" else picture.convert("P", palette=Image.Palette.ADAPTIVE)
+    if reduced.convert(picture.mode).tobytes() != picture.tobytes():
+        reduced = picture
+    reduced.save(file, "PNG", optimize=True)
+    data = file.getvalue()
+    if len(data) > most:
+        return None
+    same = Measure(name="SSIM", value=1.0, of="brightness, without any loss")
+    return Encoded(data, ".png", "written as PNG of 8 bits", same)
+
+
+def _scaled(picture: Image.Image, step: float) -> Image.Image:
+    size = (max(1, round(picture.width * step)), max(1, round(picture.height * step)))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def _back(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+        picture.load()
+        return picture.copy()
+
+
+def _bared(job: Job) -> Iterator[str]:
+    """What was in the file beside the picture, as far as a person would miss it or be glad to lose it."""
+    marks = ((b"Exif\0\0", "EXIF (place, camera)"), (b"http://ns.adobe.com/xap/", "XMP"), (b"eXIf", "EXIF"))
+    found = dict.fromkeys(name for mark, name in marks if mark in job.data)
+    if found:
+        yield f"metadata left out: {', '.join(itertools.islice(found, 3))}"
+
+
+__all__ = ["Encoded", "RefusedError", "encoded", "jpeg", "mend", "opened", "still"]

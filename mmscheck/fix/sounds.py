@@ -1,0 +1,138 @@
+"""Sounds to MP3 of the highest rate that fits, or to WAV whose head tells the truth."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import av
+import msgspec
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from mmscheck.fix.values import Answer, Job, Mended, Unmended
+from mmscheck.media import playing
+from mmscheck.media.refusal import RefusedError
+
+RATES = (128_000, 96_000, 64_000, 48_000, 32_000, 24_000)
+"""Bits per second of MP3, the highest first (a judgement: above 128,000 nobody hears more on a phone)."""
+
+MONO_BELOW = 64_000
+"""Bits per second below which two channels sound worse than one (a judgement)."""
+
+HEAD = 4_000
+"""Bytes of a file beside its sound: heads and tables."""
+
+SHORTEST = 1.0
+"""Seconds below which there is no use in saying how long a sound may be."""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What was read of a sound: its seconds, samples a second, channels."""
+
+    seconds: float
+    rate: int
+    channels: int
+
+
+def mend(job: Job) -> Answer:
+    """The sound of a job; RefusedError when it cannot be decoded to its end."""
+    heard = _heard(job)
+    seconds, told = kept(heard.seconds, job.aims.sound_seconds, job)
+    if seconds <= 0:
+        return Unmended(why="there is no sound in it")
+    if job.type in {"audio/x-wav", "audio/wav"} and set(job.findings) == {"audio-whole"}:
+        data = _wave(job, heard, seconds)
+        if len(data) <= job.most:
+            return Mended(data=data, suffix=".wav", done=(*told, "written anew with its true lengths"))
+    fitting = [rate for rate in RATES if rate * seconds / 8 + HEAD <= job.most]
+    for rate in fitting:
+        data = _mp3(job, heard, seconds, rate)
+        if len(data) <= job.most:
+            how = f"written as MP3 of {rate // 1000} kbit/s"
+            return Mended(data=data, suffix=".mp3", done=(*told, how))
+    return Unmended(why=too_long(seconds, RATES[-1], job.most))
+
+
+def kept(seconds: float, advised: float | None, job: Job) -> tuple[float, list[str]]:
+    """How long the product is to be, and the clause that says so where that is less."""
+    if advised is None or not job.wishes.trim or seconds <= advised:
+        return seconds, []
+    return float(advised), [f"cut from {seconds:.3g} to {advised:g} seconds"]
+
+
+def too_long(seconds: float, lowest: float, most: int) -> str:
+    """How long it may be to fit, as a sentence."""
+    fits = max(0.0, (most - HEAD) * 8 / lowest)
+    if fits < SHORTEST:
+        return f"nothing of it fits into {most:,} bytes"
+    return f"it lasts {seconds:.3g} seconds; into {most:,} bytes fit about {fits:.3g}: cut it, or give --trim"
+
+
+def track(container: InputContainer) -> AudioStream | None:
+    """The first track of sound, ready to be decoded."""
+    return next(iter(playing.known(tuple(container.streams.audio)[:1])), None)
+
+
+def frames(container: InputContainer, stream: AudioStream, seconds: float) -> Iterator[AudioFrame]:
+    """The frames of a track from its beginning, for so many seconds."""
+    samples, most = 0, None
+    for packet in container.demux(stream):
+        for frame in packet.decode():
+            if not isinstance(frame, AudioFrame):
+                continue
+            most = most if most is not None else seconds * frame.sample_rate
+            if samples >= most:
+                return
+            samples += frame.samples
+            frame.pts = None
+            yield frame
+
+
+def _heard(job: Job) -> Heard:
+    with playing.opened(job.data, playing.DEMUXERS[job.type]) as container:
+        stream = track(container)
+        if stream is None:
+            raise RefusedError("there is no sound in it")
+        samples = rate = channels = 0
+        for frame in frames(container, stream, float("inf")):
+            samples += frame.samples
+            rate, channels = frame.sample_rate, frame.layout.nb_channels
+    return Heard(samples / rate if rate else 0.0, rate, channels)
+
+
+def _mp3(job: Job, heard: Heard, seconds: float, rate: int) -> bytes:
+    layout = "mono" if heard.channels == 1 or rate < MONO_BELOW else "stereo"
+    # MPEG-2 Layer III has half the rates of MPEG-1, and those for few bits (ISO/IEC 13818-3, 2.4.2.3).
+    samples = 44_100 if rate >= MONO_BELOW else 22_050
+    return _encoded(job, seconds, ("mp3", "libmp3lame", "s16p", layout, samples), rate)
+
+
+def _wave(job: Job, heard: Heard, seconds: float) -> bytes:
+    layout = "mono" if heard.channels == 1 else "stereo"
+    return _encoded(job, seconds, ("wav", "pcm_s16le", "s16", layout, heard.rate), None)
+
+
+def _encoded(job: Job, seconds: float, how: tuple[str, str, str, str, int], rate: int | None) -> bytes:
+    muxer, codec, form, layout, samples = how
+    file = io.BytesIO()
+    with (
+        playing.opened(job.data, playing.DEMUXERS[job.type]) as container,
+        av.open(file, "w", format=muxer, options={"id3v2_version": "3"} if muxer == "mp3" else {}) as out,
+    ):
+        stream = track(container)
+        assert stream is not None  # noqa: S101 - for the type checker: it was there before
+        made = out.add_stream(codec, rate=samples)
+        assert isinstance(made, AudioStream)  # noqa: S101 - for the type checker
+        made.codec_context.layout = layout
+        made.codec_context.format = form
+        if rate is not None:
+            made.codec_context.bit_rate = rate
+        made.codec_context.thread_count = 1
+        resampler = av.AudioResampler(form, layout, samples, frame_size=made.codec_context.frame_size or None)
+        for frame in (*frames(container, stream, seconds), None):
+            for ready in resampler.resample(frame):
+                out.mux(made.encode(ready))
+        out.mux(made.encode(None))
+    return file.getvalue()

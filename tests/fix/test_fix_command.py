@@ -1,0 +1,219 @@
+"""``mmscheck fix`` as it is run: what it writes, what it leaves alone, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmscheck.cli.main import main
+from tests.fix.made import photo, saved, see_through, turned, written
+
+RIGHT = saved(photo(), "JPEG", quality=70)
+
+
+@pytest.fixture
+def media(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with right and wrong pictures, below a working folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "media" / "deep", photo__webp=saved(photo(), "WEBP"))
+    return written(
+        tmp_path / "media",
+        right__jpg=RIGHT,
+        turned__jpg=turned(photo((640, 360)), 6),
+        logo__png=see_through(),
+        wrongly_named__png=RIGHT,
+        rubbish__jpg=b"\xff\xd8\xff" + b"nothing" * 100,
+    )
+
+
+def report(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    code = main(["fix", *arguments, "--format", "json"])
+    out = capsys.readouterr().out
+    return code, json.loads(out) if out else {}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not file.name.startswith(".")
+    }
+
+
+def test_what_is_wrong_is_mended_and_what_is_right_is_copied(
+    media: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files(media)
+    code, told = report(capsys, "media", "--output", "out")
+    made = files(Path("out"))
+    assert set(made) == {"right.jpg", "turned.jpg", "logo.png", "wrongly_named.jpg", "deep/photo.jpg"}
+    assert made["right.jpg"] == RIGHT
+    assert made["wrongly_named.jpg"] == RIGHT
+    assert files(media) == before
+    actions = {Path(each["source"]).name: each["action"] for each in told["files"]}
+    assert actions == {
+        "right.jpg": "copied",
+        "turned.jpg": "mended",
+        "logo.png": "mended",
+        "wrongly_named.png": "renamed",
+        "photo.webp": "mended",
+        "rubbish.jpg": "left",
+    }
+    assert code == 1, "the rubbish still fails"
+    assert told["exit_code"] == 1
+    assert main(["lint", "out"]) == 0
+
+
+def test_the_report_says_what_went_and_how_near_the_product_is(
+    media: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, told = report(capsys, "media/deep/photo.webp", "--output", "out")
+    (entry,) = told["files"]
+    assert entry["gone"] == ["media-type-accepted"]
+    assert entry["measure"]["name"] == "SSIM"
+    assert 0.9 < entry["measure"]["value"] <= 1
+    assert entry["before"]["type"] == "image/webp"
+    assert entry["after"]["type"] == "image/jpeg"
+    assert entry["target"] == "out/photo.jpg"
+
+
+def test_what_cannot_be_mended_is_not_written_and_says_who_can(
+    media: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fix", "media/rubbish.jpg", "--output", "out"]) == 1
+    out = capsys.readouterr().out
+    assert "not mended, and not written" in out
+    assert "who can: content" in out
+    assert files(Path("out")) == {}
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = files(media.parent)
+    _, dry = report(capsys, "media", "--dry-run")
+    assert files(media.parent) == before
+    _, real = report(capsys, "media", "--output", "out")
+    strip = {"target", "reused"}
+    assert [{k: v for k, v in each.items() if k not in strip} for each in dry["files"]] == [
+        {k: v for k, v in each.items() if k not in strip} for each in real["files"]
+    ]
+
+
+def test_mending_what_was_mended_changes_nothing(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report(capsys, "media", "--output", "out")
+    code, told = report(capsys, "out", "--output", "again")
+    assert {each["action"] for each in told["files"]} == {"copied"}
+    assert files(Path("out")) == files(Path("again"))
+    assert code == 0
+
+
+def test_a_second_run_does_no_work_twice_and_leaves_the_same(
+    media: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(capsys, "media", "--output", "out")
+    first = files(Path("out"))
+    _, told = report(capsys, "media", "--output", "out")
+    mended = [each for each in told["files"] if each["action"] == "mended"]
+    assert mended
+    assert all(each["reused"] for each in mended)
+    assert files(Path("out")) == first
+
+
+def test_a_log_that_was_cut_off_is_no_harm(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report(capsys, "media", "--output", "out")
+    log = Path("out/.mmscheck-fix.jsonl")
+    log.write_bytes(log.read_bytes()[:-30])
+    first = files(Path("out"))
+    code, _ = report(capsys, "media", "--output", "out")
+    assert code in {1, 4}
+    assert files(Path("out")) == first
+
+
+def test_a_product_that_somebody_changed_stays_as_it_is(
+    media: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(capsys, "media", "--output", "out")
+    Path("out/logo.png").write_bytes(b"mine")
+    assert main(["fix", "media", "--output", "out"]) == 4
+    assert Path("out/logo.png").read_bytes() == b"mine"
+
+
+def test_a_folder_of_somebodys_own_is_no_output(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(media.parent / "own", note__txt=b"mine")
+    for target in ("own", "media", "media/right.jpg"):
+        before = files(media.parent)
+        assert main(["fix", "media", "--output", target]) == 2
+        assert files(media.parent) == before
+        assert target in capsys.readouterr().err
+
+
+def test_an_output_inside_what_is_read_is_not_read_again(
+    media: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(capsys, "media", "--output", "media/out")
+    first = files(media / "out")
+    _, told = report(capsys, "media", "--output", "media/out")
+    assert files(media / "out") == first
+    assert not [each for each in told["files"] if "out" in each["source"]]
+
+
+def test_two_files_of_one_stem_get_two_names(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(media / "pair", sale__jpg=RIGHT, sale__webp=saved(photo(seed=2), "WEBP"))
+    report(capsys, "media/pair", "--output", "out")
+    made = files(Path("out"))
+    assert set(made) == {"sale.jpg", "sale-webp.jpg"}
+    assert made["sale.jpg"] == RIGHT
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["media"],
+        ["media", "--output", "out", "--dry-run"],
+        ["media", "--dry-run", "--background", "white"],
+        ["media", "--dry-run", "--format", "csv"],
+        ["nowhere.jpg", "--dry-run"],
+        [],
+    ],
+)
+def test_what_makes_no_sense_ends_with_two(
+    media: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fix", *arguments]) == 2
+    assert capsys.readouterr().err
+    assert not Path("out").exists()
+
+
+def test_strict_makes_the_advised_shape_too(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(media / "wide", wide__jpg=saved(photo((800, 600)), "JPEG"))
+    code, told = report(capsys, "media/wide", "--output", "out", "--strict", "--sender", "toll-free")
+    assert code == 0
+    assert "image-aspect-advised" in told["files"][0]["gone"]
+    assert main(["lint", "out", "--strict", "--sender", "toll-free"]) == 0
+
+
+def test_a_picture_that_takes_too_much_memory_is_a_finding(
+    media: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image  # noqa: PLC0415 - for this alone
+
+    bomb = saved(Image.new("RGBA", (12_000, 12_000)), "PNG")
+    written(media / "bomb", bomb__png=bomb)
+    code, told = report(capsys, "media/bomb", "--output", "out")
+    assert code in {1, 3}
+    assert told["files"][0]["action"] == "left"
+    assert files(Path("out")) == {}
+
+
+def test_the_parent_loads_no_decoder(media: Path) -> None:
+    """Hostile bytes are opened in confined processes only, so the parent needs none of these."""
+    program = (
+        "import sys; from mmscheck.cli.main import main; code = main(['fix', 'media', '--output', 'out']);"
+        " print(code, sorted({'PIL', 'av', 'aiohttp', 'pikepdf'} & sys.modules.keys()), file=sys.stderr)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stderr.strip().endswith("1 []"), ended.stderr

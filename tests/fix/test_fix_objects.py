@@ -1,0 +1,200 @@
+"""Cards, calendars, documents and passes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+
+from mmscheck.cli.main import main
+from mmscheck.fix.aims import aims
+from mmscheck.fix.values import Answer, Job, Mended, Unmended, Wishes
+from mmscheck.fix.work import mend
+from mmscheck.judge.pipeline import load_rules
+from mmscheck.media import calendars, contacts
+from tests.fix.made import opened, photo, saved, written
+
+AIMS = aims(load_rules("lint"))
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "media"
+
+
+def answer(data: bytes, type_: str, most: int = 500_000) -> Answer:
+    return mend(Job(data=data, type=type_, name="a", aims=AIMS, wishes=Wishes(), most=most))
+
+
+def product(data: bytes, type_: str) -> str:
+    made = answer(data, type_)
+    assert isinstance(made, Mended), made
+    assert all(len(line) <= 75 for line in made.data.split(b"\r\n"))
+    again = answer(made.data, type_)
+    assert isinstance(again, Mended)
+    assert again.data == made.data, "mending twice changes nothing more"
+    return made.data.decode().replace("\r\n ", "")
+
+
+def card(*lines: str, version: str = "2.1") -> bytes:
+    return "\n".join(["BEGIN:VCARD", f"VERSION:{version}", *lines, "END:VCARD", ""]).encode()
+
+
+def test_a_card_of_outlook_loses_nothing() -> None:
+    made = product(
+        card(
+            "N;CHARSET=utf-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6rg;;Dr.;",
+            "FN;CHARSET=utf-8;ENCODING=QUOTED-PRINTABLE:Dr. J=C3=B6rg M=C3=BCller=",
+            ", Notar",
+            "TEL;CELL;VOICE;PREF:+49 151 1234567",
+            "item1.EMAIL;INTERNET:jm@example.com",
+            "item1.X-ABLabel:Kanzlei",
+            "ADR;WORK;ENCODING=QUOTED-PRINTABLE:;;Hauptstra=C3=9Fe 5=0D=0AHof;Ulm;;89073;",
+            "X-SOMETHING;X-FOO=bar:kept",
+        ),
+        "text/vcard",
+    )
+    for line in (
+        "VERSION:3.0",
+        "N:Müller;Jörg;;Dr.;",
+        "FN:Dr. Jörg Müller\\, Notar",
+        "TEL;TYPE=CELL,VOICE,PREF:+49 151 1234567",
+        "item1.EMAIL;TYPE=INTERNET:jm@example.com",
+        "item1.X-ABLabel:Kanzlei",
+        "ADR;TYPE=WORK:;;Hauptstraße 5\\nHof;Ulm;;89073;",
+        "X-SOMETHING;X-FOO=bar:kept",
+    ):
+        assert line in made.split("\r\n"), made
+
+
+@pytest.mark.parametrize(
+    ("lines", "name", "parts"),
+    [
+        (("ORG:Corner Shop;Sales",), "Corner Shop", "Corner Shop;;;;"),
+        (("N:Doe;Jane;;;",), "Jane Doe", "Doe;Jane;;;"),
+        (("FN:Jane Doe",), "Jane Doe", "Jane Doe;;;;"),
+        (("TEL:+15551230001",), "+15551230001", "+15551230001;;;;"),
+    ],
+)
+def test_a_name_that_is_missing_is_made_of_what_is_there(
+    lines: tuple[str, ...], name: str, parts: str
+) -> None:
+    made = product(card(*lines, version="3.0"), "text/vcard").split("\r\n")
+    assert f"FN:{name}" in made
+    assert f"N:{parts}" in made
+
+
+@pytest.mark.parametrize("form", ["PHOTO;ENCODING=b;TYPE=PNG:", "PHOTO:data:image/png;base64,"])
+def test_a_large_picture_becomes_a_small_jpeg(form: str) -> None:
+    packed = base64.b64encode(saved(photo((1500, 1200)), "PNG")).decode()
+    made = product(card("N:Doe;Jane;;;", "FN:Jane Doe", form + packed, version="3.0"), "text/vcard")
+    (line,) = (line for line in made.split("\r\n") if line.startswith("PHOTO"))
+    head, _, value = line.partition(":")
+    assert head == "PHOTO;ENCODING=b;TYPE=JPEG"
+    picture = base64.b64decode(value)
+    assert opened(picture).size == (400, 320)
+    assert len(picture) <= 60_000
+
+
+def test_what_is_left_out_is_said() -> None:
+    made = answer(card("N:Doe;Jane;;;", "<html>", "PHOTO;ENCODING=b:AAAA", version="3.0"), "text/vcard")
+    assert isinstance(made, Mended)
+    assert "line 4 left out, as it is no property" in made.done
+    assert "the PHOTO in line 5 left out, as it cannot be shown" in made.done
+
+
+def test_cards_that_are_cut_off_and_marked_are_read() -> None:
+    data = b"\xef\xbb\xbf" + card("N:Doe;Jane;;;", "FN:Jane Doe", "TEL:+15551230001")[:-11]
+    assert "END:VCARD" not in data.decode()
+    made = product(data, "text/vcard").encode()
+    facts = contacts.decode(made, "text/vcard")
+    assert (facts.contacts, facts.named, facts.oddities) == (1, True, ())
+
+
+def test_a_calendar_gets_the_zones_it_names_and_proper_lines() -> None:
+    data = "\n".join(
+        [
+            "BEGIN:VCALENDAR",
+            "METHOD:PUBLISH",
+            "BEGIN:VEVENT",
+            "UID:1@example.com",
+            "DTSTAMP:20260101T000000Z ",
+            "DTSTART;TZID=Europe/Berlin:20260701T090000",
+            "DTEND;TZID=Europe/Berlin:20260701T100000",
+            "SEQUENCE:",
+            "SUMMARY:" + "Sommerfest für alle " * 6,
+            "not a property",
+            "END:VEVENT",
+        ]
+    )
+    made = product(data.encode(), "text/calendar")
+    lines = made.split("\r\n")
+    assert lines[:2] == ["BEGIN:VCALENDAR", "VERSION:2.0"]
+    assert "TZID:Europe/Berlin" in lines
+    at = lines.index("DTSTART:20260329T020000")
+    assert lines[at - 1 : at + 4] == [
+        "BEGIN:DAYLIGHT",
+        "DTSTART:20260329T020000",
+        "TZOFFSETFROM:+0100",
+        "TZOFFSETTO:+0200",
+        "TZNAME:CEST",
+    ]
+    assert "SEQUENCE:" not in lines
+    assert "SUMMARY:" + "Sommerfest für alle " * 5 + "Sommerfest für alle" in lines
+    assert lines[-2:] == ["END:VCALENDAR", ""]
+    assert calendars.decode(made.encode(), "text/calendar").oddities == ()
+
+
+def test_a_damaged_pdf_is_written_anew() -> None:
+    data = (FIXTURES / "flyer-small.pdf").read_bytes()
+    damaged = data.replace(b"startxref", b"startxrfe").replace(b"xref\n", b"xr\n")
+    made = answer(damaged, "application/pdf")
+    assert isinstance(made, Mended)
+    with pikepdf.open(io.BytesIO(made.data), attempt_recovery=False) as document:
+        assert len(document.pages) == 1
+
+
+@pytest.mark.parametrize("user", ["", "secret"])
+def test_a_password_is_never_taken_off(user: str) -> None:
+    file = io.BytesIO()
+    with pikepdf.open(FIXTURES / "flyer-small.pdf") as document:
+        document.save(file, encryption=pikepdf.Encryption(owner="o", user=user))
+    made = answer(file.getvalue(), "application/pdf")
+    assert isinstance(made, Unmended)
+    assert "password" in made.why
+
+
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], **files: bytes
+) -> list[dict[str, Any]]:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "media", **files)
+    main(["fix", "media", "--output", "out", "--format", "json"])
+    told: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["files"]
+    return told
+
+
+def test_objects_go_through_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = run(
+        tmp_path,
+        monkeypatch,
+        capsys,
+        card__vcf=card("FN:Jane Doe", version="2.1"),
+        right__vcf=(FIXTURES / "contact-small.vcf").read_bytes(),
+        event__ics=b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20260701T090000Z\nEND:VEVENT",
+    )
+    assert [each["action"] for each in told] == ["mended", "mended", "copied"]
+    assert main(["lint", "out", "--strict"]) == 0
+
+
+def test_a_pass_is_not_mended_and_says_whose_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = (FIXTURES / "pass-small.pkpass").read_bytes()
+    (entry,) = run(tmp_path, monkeypatch, capsys, a__pkpass=data[:-40])
+    assert entry["action"] == "left"
+    assert "signed by its owner" in entry["why_not"]
+    assert entry["who_can"] == "content"

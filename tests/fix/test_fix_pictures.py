@@ -1,0 +1,228 @@
+"""Pictures in, pictures out: what comes of each, without processes."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import pytest
+from PIL import Image
+
+from mmscheck.fix.aims import aims
+from mmscheck.fix.likeness import ssim
+from mmscheck.fix.values import Aims, Job, Mended, Shape, Unmended, Wishes
+from mmscheck.fix.work import mend
+from mmscheck.judge.pipeline import load_rules
+from mmscheck.model.words import SenderType
+from tests.fix.made import moving, opened, photo, saved, see_through, turned
+
+TOLL_FREE = aims(load_rules("lint", sender=SenderType.TOLL_FREE))
+SMALL = 40_000
+
+
+def job(data: bytes, type_: str, most: int = 525_000, wishes: Wishes | None = None, **more: object) -> Job:
+    return Job(
+        data=data,
+        type=type_,
+        name="a",
+        aims=TOLL_FREE,
+        wishes=wishes or Wishes(),
+        most=most,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def product(data: bytes, type_: str, most: int = 525_000, wishes: Wishes | None = None) -> Mended:
+    answer = mend(job(data, type_, most, wishes))
+    assert isinstance(answer, Mended), answer
+    return answer
+
+
+def test_the_aims_are_those_of_the_rules() -> None:
+    assert TOLL_FREE.most["image"] == 525_000, "what Bandwidth takes for toll-free numbers is the tightest"
+    assert TOLL_FREE.picture_canvases == ((640, 1138), (1080, 1920))
+    assert (TOLL_FREE.slowest, TOLL_FREE.fastest) == (2, 4)
+    assert TOLL_FREE.aspect == (9, 16, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("format_", "type_"),
+    [("WEBP", "image/webp"), ("AVIF", "image/avif"), ("TIFF", "image/tiff"), ("BMP", "image/bmp")],
+)
+def test_what_no_provider_lists_becomes_jpeg(format_: str, type_: str) -> None:
+    picture = photo()
+    made = product(saved(picture, format_), type_)
+    assert made.suffix == ".jpg"
+    back = opened(made.data)
+    assert back.size == picture.size
+    assert made.measure is not None
+    assert made.measure.value > 0.9
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_every_orientation_is_applied(orientation: int) -> None:
+    picture = photo((320, 200))
+    made = opened(product(turned(picture, orientation), "image/jpeg").data)
+    assert 0x0112 not in made.getexif()
+    with Image.open(io.BytesIO(turned(picture, orientation))) as opened_:
+        from PIL import ImageOps  # noqa: PLC0415 - for this alone
+
+        right = ImageOps.exif_transpose(opened_)
+    assert made.size == right.size
+    assert ssim(right.convert("RGB"), made) > 0.95
+
+
+def test_metadata_does_not_come_along() -> None:
+    made = product(turned(photo(), 6), "image/jpeg")
+    assert b"Camera Works" not in made.data
+    assert b"Exif" not in made.data
+    assert "metadata left out: EXIF (place, camera)" in made.done
+
+
+def test_transparent_parts_get_the_background_that_was_chosen() -> None:
+    made = opened(product(see_through(), "image/png", wishes=Wishes(background=(0, 128, 0))).data)
+    corner = made.convert("RGB").getpixel((2, 2))
+    assert isinstance(corner, tuple)
+    assert all(abs(one - two) < 6 for one, two in zip(corner, (0, 128, 0), strict=True))
+
+
+def test_a_flat_picture_stays_png_and_loses_nothing() -> None:
+    flat = Image.new("RGBA", (360, 640), (255, 255, 255, 0))
+    flat.paste((10, 20, 200, 255), (40, 40, 200, 200))
+    made = product(saved(flat, "PNG"), "image/png")
+    assert made.suffix == ".png"
+    assert made.measure is not None
+    assert made.measure.value == 1
+    assert opened(made.data).convert("RGB").getpixel((50, 50)) == (10, 20, 200)
+
+
+def test_colours_for_print_become_those_for_screens() -> None:
+    made = product(saved(photo().convert("CMYK"), "JPEG", quality=90), "image/jpeg")
+    assert opened(made.data).mode == "RGB"
+
+
+def test_sixteen_bits_of_grey_keep_their_brightness() -> None:
+    deep = Image.new("I;16", (360, 640), 40_000)
+    made = opened(product(saved(deep, "TIFF"), "image/tiff").data)
+    brightness = made.convert("L").getpixel((5, 5))
+    assert isinstance(brightness, int)
+    assert abs(brightness - 40_000 / 257) < 2
+
+
+@pytest.mark.parametrize("most", [400_000, 60_000, 12_000])
+def test_the_bytes_are_kept_to_and_used(most: int) -> None:
+    made = product(saved(photo((1080, 1920)), "PNG"), "image/png", most)
+    assert len(made.data) <= most
+    assert len(made.data) > most * 0.6, "a search that stops far below the budget gives quality away"
+
+
+def test_more_bytes_never_give_a_worse_picture() -> None:
+    data = saved(photo((1080, 1920)), "PNG")
+    values = [product(data, "image/png", most).measure for most in (12_000, 60_000, 200_000)]
+    found = [value.value for value in values if value is not None]
+    assert found == sorted(found)
+
+
+def test_what_fits_nowhere_says_so() -> None:
+    answer = mend(job(saved(photo(), "PNG"), "image/png", 300))
+    assert isinstance(answer, Unmended)
+    assert "300 bytes" in answer.why
+
+
+@pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (5000, 200)])
+def test_large_pictures_are_made_to_fit_and_keep_their_shape(size: tuple[int, int]) -> None:
+    made = opened(product(saved(photo(size), "JPEG", quality=80), "image/jpeg").data)
+    assert min(made.size) <= 1080
+    assert max(made.size) <= 1920
+    assert math.isclose(made.width / made.height, size[0] / size[1], rel_tol=0.05)
+
+
+@pytest.mark.parametrize("shape", [Shape.EXTEND, Shape.CROP])
+@pytest.mark.parametrize("size", [(1600, 1200), (300, 300), (500, 2000)])
+def test_the_advised_shape_is_made_where_it_is_wished_for(shape: Shape, size: tuple[int, int]) -> None:
+    data = saved(photo(size), "JPEG", quality=80)
+    made = opened(product(data, "image/jpeg", wishes=Wishes(shape=shape)).data)
+    assert abs(made.width * 16 / (made.height * 9) - 1) <= 0.05
+    assert made.width <= 1080
+
+
+def test_an_animation_gets_the_advised_pace_in_the_same_time() -> None:
+    data = moving(frames=40, milliseconds=50)
+    made = product(data, "image/gif")
+    assert made.suffix == ".gif"
+    with Image.open(io.BytesIO(made.data)) as gif:
+        times = []
+        for at in range(gif.n_frames):  # type: ignore[attr-defined]
+            gif.seek(at)
+            times.append(gif.info["duration"])
+    assert sum(times) == 2000
+    assert 2 <= len(times) * 1000 / sum(times) <= 4
+
+
+def test_a_slow_animation_keeps_its_time() -> None:
+    first, *rest = (photo(seed=seed).quantize(32) for seed in range(3))
+    data = saved(first, "GIF", save_all=True, append_images=rest, duration=1500, loop=0)
+    made = product(data, "image/gif")
+    with Image.open(io.BytesIO(made.data)) as gif:
+        times = []
+        for at in range(gif.n_frames):  # type: ignore[attr-defined]
+            gif.seek(at)
+            times.append(gif.info["duration"])
+    assert sum(times) == 4500
+    assert len(times) * 1000 / sum(times) >= 2
+
+
+def test_an_animation_is_made_smaller_until_it_fits() -> None:
+    made = product(moving(), "image/gif", SMALL)
+    assert len(made.data) <= SMALL
+    assert opened(made.data).size[0] <= 480
+
+
+def test_a_moving_webp_becomes_gif_and_a_still_one_on_request() -> None:
+    first, *rest = (photo(seed=seed) for seed in range(4))
+    data = saved(first, "WEBP", save_all=True, append_images=rest, duration=300)
+    assert product(data, "image/webp").suffix == ".gif"
+    assert product(data, "image/webp", wishes=Wishes(still=True)).suffix == ".jpg"
+
+
+def test_a_broken_picture_is_no_picture() -> None:
+    answer = mend(job(saved(photo(), "PNG")[:2000], "image/png"))
+    assert isinstance(answer, Unmended)
+
+
+def test_a_jpeg_whose_scan_is_damaged_is_not_passed_on_as_whole() -> None:
+    data = bytearray(saved(photo(), "JPEG", quality=90))
+    middle = len(data) // 2
+    data[middle : middle + 400] = bytes(400)
+    answer = mend(job(bytes(data), "image/jpeg", findings=("image-decodes",)))
+    assert isinstance(answer, Unmended)
+
+
+def test_the_measure_is_one_for_the_same_and_less_for_another() -> None:
+    picture = photo()
+    assert ssim(picture, picture) == pytest.approx(1, abs=1e-4)
+    assert ssim(picture, photo(seed=2)) < 0.6
+    assert ssim(picture, opened(saved(picture, "JPEG", quality=10))) < ssim(
+        picture, opened(saved(picture, "JPEG", quality=80))
+    )
+
+
+def test_the_measure_is_that_of_its_definition() -> None:
+    """The same by plain arithmetic, over windows of 8 x 8."""
+    one = photo((64, 48)).convert("L")
+    two = opened(saved(one, "JPEG", quality=20))
+    values = []
+    for top in range(0, 48, 8):
+        for left in range(0, 64, 8):
+            box = (left, top, left + 8, top + 8)
+            x, y = list(one.crop(box).tobytes()), list(two.crop(box).tobytes())
+            mx, my = sum(x) / 64, sum(y) / 64
+            vx, vy = sum(a * a for a in x) / 64 - mx * mx, sum(b * b for b in y) / 64 - my * my
+            cov = sum(a * b for a, b in zip(x, y, strict=True)) / 64 - mx * my
+            c1, c2 = 2.55**2, 7.65**2
+            values.append((2 * mx * my + c1) * (2 * cov + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2)))
+    assert ssim(one, two) == pytest.approx(sum(values) / len(values), abs=1e-3)
+
+
+def test_without_numbers_nothing_is_asked_for() -> None:
+    assert Aims().bytes_for("image") is None
