@@ -8,6 +8,7 @@
     ├── DeniedError           the gate denied; carries the report and the verdict            (library)
     ├── ReportError           a report could not be written                            (exit 4)
     │   └── ReaderGoneError       who read standard output stopped reading, as head does
+    ├── FleetError            a cluster cannot be worked with, or was lost                  (exit 4)
     ├── SandboxError          the local stand-in could not start                       (exit 2)
     └── LedgerError           the ledger cannot be read or written; nothing may be sent      (exit 4)
         └── MissingLedgerError    there is none, and none was to be made
@@ -61,6 +62,10 @@ class ReportError(MmscheckError):
 
 class ReaderGoneError(ReportError):
     """Whoever read standard output has closed it before the end, as ``head`` does."""
+
+
+class FleetError(MmscheckError):
+    """A cluster cannot be worked with, or was lost; the store keeps what was done."""
 
 
 class SandboxError(MmscheckError):

@@ -71,6 +71,7 @@ def test_the_guides_are_those_that_were_promised() -> None:
         "repository.md",
         "sandbox.md",
         "sending.md",
+        "serving.md",
         "slide-xml.md",
         "stability.md",
         "stops-and-reports.md",
@@ -187,6 +188,7 @@ def switches() -> set[str]:
 def test_every_option_that_is_named_exists(name: str) -> None:
     known = switches() | {"--version", "--help", "--write", "--check", "--hook-type"}
     known |= {"--require-hashes", "--no-deps", "--no-build-isolation"} if name == README else set()
+    known |= {"--data-binary"} if name == "serving.md" else set()  # curl's
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text(name)))
     assert named <= known
 
@@ -284,7 +286,7 @@ def test_the_library_shown_is_the_library_there_is() -> None:
 
 def test_the_configuration_shown_is_read(tmp_path: Path) -> None:
     shown = [body for name in ("repository.md", "configuration.md") for body in blocks(name, "toml")]
-    assert len(shown) == 6
+    assert len(shown) == 7
     for at, body in enumerate(shown):
         (tmp_path / "assets" / "mms").mkdir(parents=True, exist_ok=True)
         file = tmp_path / f"{at}.toml"

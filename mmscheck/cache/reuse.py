@@ -26,7 +26,7 @@ class Cache(Protocol):
         """Keep it, where it is worth keeping."""
 
 
-_NO_MATTER = frozenset({"max_concurrency", "per_host", "rate", "deadline", "backoff"})
+_NO_MATTER = frozenset({"max_concurrency", "per_host", "own_hosts", "rate", "deadline", "backoff"})
 """Fields of a policy that change when an answer comes and not what it is; any other is part of the manner."""
 
 _LOOKERS = (

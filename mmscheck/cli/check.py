@@ -18,6 +18,7 @@ from mmscheck import report as reports
 from mmscheck import ruleset as rulesets
 from mmscheck.cache.store import ResultCache
 from mmscheck.cli.commands import with_options
+from mmscheck.cli.fleet import FleetOptions
 from mmscheck.cli.options import (
     AllEvaluations,
     ChangeOptions,
@@ -97,6 +98,7 @@ class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
             help="End at the first message that is denied; those after it are listed as not checked.",
         ),
     ]
+    fleet: FleetOptions
     cache: CacheOptions
     exclude: Exclude
     formats: Formats
@@ -139,6 +141,10 @@ def command(paths: tuple[str, ...], *, options: CheckArguments) -> int:
     Exit codes: 0 permitted, 1 denied (a rule failed), 2 nothing was checked or an input could not be read,
     3 denied (a rule could not be decided), 4 internal error or unwritable report.
     """
+    if options.fleet.is_meant:
+        from mmscheck.cli.fleet_check import check_by_fleet  # noqa: PLC0415 - only these runs need Dask
+
+        return check_by_fleet(paths, options)
     wanted = destinations(options.formats, whole=options.all_evaluations)
     by_url = any(map(is_url, paths))
     report = _check_urls(paths, options, wanted) if by_url else _check_messages(paths, options, wanted)

@@ -13,7 +13,7 @@ from mmscheck.base.version import VERSION
 from mmscheck.cli.commands import LazyGroup
 from mmscheck.cli.environment import hide
 from mmscheck.cli.say import complain, internal, say, silence_stdout, watch
-from mmscheck.errors import LedgerError, MmscheckError, PermitError, ReaderGoneError, ReportError
+from mmscheck.errors import FleetError, LedgerError, MmscheckError, PermitError, ReaderGoneError, ReportError
 from mmscheck.model.exits import INTERRUPTED, Exit
 
 SUBCOMMANDS = {
@@ -28,8 +28,11 @@ SUBCOMMANDS = {
     "lint": ("lint:command", "Judge slide XML and local media files offline; permits nothing."),
     "fix": ("fix:command", "Mend media files and messages, and judge them again before they are kept."),
     "diff": ("diff:command", "Compare two JSON reports: what is fixed, new, left, or not known any more."),
+    "report": ("fleet:report", "Show a run over many messages that check --store has kept."),
+    "fleet": ("fleet:command", "Run the parts of a cluster for check --cluster."),
     "rules": ("rules:command", "List, explain and validate the rules, and begin new ones."),
     "new": ("new:command", "Begin a message from one that passes, or write the schema for editors."),
+    "serve": ("serve:command", "Serve the gate over HTTP, and a page for people without a terminal."),
     "sandbox": ("sandbox:command", "Run a local provider and media host to try things against."),
     "demo": ("demo:command", "Show the main job on real sockets and real media files."),
 }
@@ -117,7 +120,7 @@ def _unread(gone: ReaderGoneError, arguments: Sequence[str]) -> int:
 
 
 def _refused(error: MmscheckError, checked: str) -> int:
-    if isinstance(error, ReportError | PermitError | LedgerError):
+    if isinstance(error, ReportError | PermitError | LedgerError | FleetError):
         return complain(str(error), Exit.INTERNAL)
     return complain(str(error), Exit.NOTHING_CHECKED, hint=checked)
 

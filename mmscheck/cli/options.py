@@ -350,6 +350,7 @@ def policy(options: NetworkOptions, config: rulesets.Config, named: Path | None 
         deadline=_first(options.deadline, config.deadline, usual.deadline),
         max_concurrency=_first(options.max_concurrency, config.max_concurrency, usual.max_concurrency),
         per_host=_first(options.per_host, config.per_host, usual.per_host),
+        own_hosts=tuple(config.own_hosts.items()),
         ca_file=_first(options.ca_file, configured_ca, usual.ca_file),
         rate=_first(options.rate, config.rate, usual.rate),
         proxy=_first(options.proxy, config.proxy, usual.proxy),

@@ -22,13 +22,10 @@ from mmscheck.cli.provider import ProviderOptions
 from mmscheck.errors import UsageError
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.words import SenderType
+from mmscheck.model.words import sender_type
 
 _RATE = click.FloatRange(min=0, min_open=True)
 _COUNT = click.IntRange(min=1)
-
-_LONGEST_SHORT_CODE = 6
-_TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
 
 
 def _usable_key(_context: click.Context, _option: click.Parameter, key: str | None) -> str | None:
@@ -315,17 +312,3 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
     def tries(self) -> sends.Retries:
         """How often a send is tried."""
         return sends.Retries(count=self.retries, seconds=self.retry_seconds)
-
-
-def sender_type(number: str | None) -> SenderType | None:
-    """The kind of a North American sender by its form, or None when the form does not tell.
-
-    Short codes have 5 or 6 digits; toll-free numbers are 1 and an 8xx service code (NANP).
-    """
-    if not number or not (number.isascii() and number.isdigit()):
-        return None
-    if len(number) <= _LONGEST_SHORT_CODE:
-        return SenderType.SHORT_CODE
-    if number.startswith("1") and number[1:].startswith(_TOLL_FREE):
-        return SenderType.TOLL_FREE
-    return SenderType.LONG_CODE

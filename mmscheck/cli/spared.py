@@ -33,6 +33,7 @@ READ: Mapping[str, str] = MappingProxyType(
         "api_ca_file": "the provider's certificate authorities",
         "api_key_file": "the file of the API key",
         "secret_file": "the file of the secret",
+        "tokens_file": "the file of the tokens",
         "recipients": "an input",
         "baseline": "the baseline",
     }
@@ -124,6 +125,9 @@ def _named(values: Mapping[str, Any]) -> Iterator[_Kept]:
     for name, what in READ.items():
         if values.get(name) is not None:
             yield _Kept(Path(values[name]), what)
+    for name in ("store", "run"):
+        if (place := values.get(name)) is not None and "://" not in place:
+            yield _Kept(Path(place), "a run", whole=True)
     if values.get("cache_folder") is not None:
         yield _Kept(Path(values["cache_folder"]), "a kept result", whole=True)
 

@@ -80,7 +80,8 @@ async def _open_tools(
     try:
         async with fresh_session() as session:
             pace = Pace(policy.rate, monotonic() + policy.deadline)
-            slots = Slots(policy.per_host, policy.max_concurrency, policy.max_bytes, pace)
+            most = (policy.per_host, policy.max_concurrency, policy.max_bytes)
+            slots = Slots(*most, pace, own_hosts=dict(policy.own_hosts))
             yield FetchTools(policy, allowed, names, slots, session, fresh_session)
     finally:
         await names.aclose()

@@ -104,6 +104,7 @@ class FetchPolicy(msgspec.Struct, frozen=True, kw_only=True):
     at one hop to the first byte of its answer; ``min_throughput`` bytes of body per second, below which a
     download is given up; ``rate`` requests per second to one host, None for as fast as its slots allow;
     ``proxy`` the http:// URL that all requests go through, and with them the guarding of addresses.
+    ``own_hosts`` pairs hosts, with a port or for all ports, with what each bears in place of ``per_host``.
     ``probes`` are made after each first answer, the deep ones only when asked for; ``repeats`` is how often
     the whole file is asked for again by `ProbeName.REPEAT`.
     """
@@ -112,6 +113,7 @@ class FetchPolicy(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float = 120.0
     max_concurrency: int = 64
     per_host: int = 4
+    own_hosts: tuple[tuple[str, int], ...] = ()
     max_bytes: int = 64 * 1024 * 1024
     retries: int = 2
     backoff: float = 0.25

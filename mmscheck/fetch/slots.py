@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import chain, zip_longest
 from time import monotonic
+from types import MappingProxyType
 from typing import Self
 
 import msgspec
@@ -143,17 +144,43 @@ MEMORY = 512 * 1024 * 1024
 """Bytes that large bodies may take up together."""
 
 
+class _HostSlots(dict[str, asyncio.Semaphore]):
+    """The places of each server, made when it is first asked for."""
+
+    def __init__(self, per_host: int, own_hosts: Mapping[str, int]) -> None:
+        super().__init__()
+        self._per_host, self._own = per_host, own_hosts
+
+    def __missing__(self, key: str) -> asyncio.Semaphore:
+        return self.setdefault(key, asyncio.Semaphore(at_once(key, self._per_host, self._own)))
+
+
+def at_once(key: str, per_host: int, own_hosts: Mapping[str, int]) -> int:
+    """The requests that a server (``host:port``) may get at the same time."""
+    return own_hosts.get(key) or own_hosts.get(key.rpartition(":")[0]) or per_host
+
+
 class Slots:
     """Leases for one run."""
 
-    def __init__(self, per_host: int, total: int, max_bytes: int, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        per_host: int,
+        total: int,
+        max_bytes: int,
+        pace: Pace | None = None,
+        *,
+        own_hosts: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         """At most ``per_host`` requests to a server and ``total`` bodies being fetched or looked at.
 
-        ``pace`` says when each server may be asked next (default: at once).
+        ``pace`` says when each server may be asked next (default: at once); ``own_hosts`` how many requests
+        those of ours bear in place of ``per_host``, by host and port or by host.
         """
-        self.hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(per_host))
+        self.hosts = _HostSlots(per_host, own_hosts)
+        most = max((per_host, *own_hosts.values()))
         self.addresses: defaultdict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(per_host * SHARED)
+            lambda: asyncio.Semaphore(most * SHARED)
         )
         self.waiting: defaultdict[str, int] = defaultdict(int)
         self.total = asyncio.Semaphore(total)

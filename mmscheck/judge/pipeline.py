@@ -315,7 +315,7 @@ async def check_urls(urls: Sequence[str], ruleset: RuleSet, options: CheckOption
     return make_report(
         about_media,
         tuple(
-            judge_alone(about_media, url, kind_of(_path(url), observation), observation, sending)
+            judge_alone(about_media, url, kind_of(path_of(url), observation), observation, sending)
             for url, observation in observations.items()
         ),
         clock,
@@ -350,7 +350,8 @@ def _left_out(ruleset: RuleSet, applied: RuleSet) -> Iterator[str]:
         yield f"Not applied, because they need a message ({len(left)} rules): {', '.join(left)}."
 
 
-def _path(url: str) -> str:
+def path_of(url: str) -> str:
+    """The path of a URL, by which what is asked for may be guessed; '' where it has none."""
     try:
         return urlsplit(url.strip()).path
     except ValueError:

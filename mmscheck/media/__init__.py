@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mmscheck.media.confinement import keep_secret as keep_secret
     from mmscheck.media.confinement import offered as offered
     from mmscheck.media.workers import MediaWorkers as MediaWorkers
+    from mmscheck.media.workers import worker_count as worker_count
 
 _HOMES = {
     "ISOLATED": "confinement",
@@ -19,6 +20,7 @@ _HOMES = {
     "demand_confinement": "confinement",
     "keep_secret": "confinement",
     "offered": "confinement",
+    "worker_count": "workers",
 }
 
 __getattr__ = names_of(__name__, _HOMES)

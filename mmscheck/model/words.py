@@ -118,3 +118,21 @@ class Handshake(StrEnum):
     )
     CUT_OFF = "the server closed the connection in the middle of the handshake"
     OTHER = "the server and this program could not agree on a connection"
+
+
+_LONGEST_SHORT_CODE = 6
+_TOLL_FREE = ("800", "833", "844", "855", "866", "877", "888")
+
+
+def sender_type(number: str | None) -> SenderType | None:
+    """The kind of a North American sender by its form, or None when the form does not tell.
+
+    Short codes have 5 or 6 digits; toll-free numbers are 1 and an 8xx service code (NANP).
+    """
+    if not number or not (number.isascii() and number.isdigit()):
+        return None
+    if len(number) <= _LONGEST_SHORT_CODE:
+        return SenderType.SHORT_CODE
+    if number.startswith("1") and number[1:].startswith(_TOLL_FREE):
+        return SenderType.TOLL_FREE
+    return SenderType.LONG_CODE

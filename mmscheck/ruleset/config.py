@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Collection
+from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from mmscheck.errors import RuleSetError
 from mmscheck.model.rule import NEVER_WAIVED
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType, Severity
-from mmscheck.ruleset.fields import Count, Filled, Kebab, PerSecond, Prefix, Seconds
+from mmscheck.ruleset.fields import Count, Filled, Host, Kebab, PerSecond, Prefix, Seconds
 from mmscheck.ruleset.floor import refuse
 from mmscheck.ruleset.toml import Scope, file_scope, read_table, read_toml, shorten, unknown
 
@@ -65,6 +66,39 @@ class SendTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     operator_id: Filled | None = None
 
 
+class NotifyEvent(StrEnum):
+    """What ``mmscheck serve`` can tell of."""
+
+    REPORT = "report"
+    DENIED_SEND = "denied-send"
+    UNKNOWN_SEND = "unknown-send"
+    FALSE_PERMIT = "false-permit"
+
+
+class NotifyFormat(StrEnum):
+    """How it is told: as JSON that is signed, or as a message of Slack or Teams."""
+
+    WEBHOOK = "webhook"
+    SLACK = "slack"
+    TEAMS = "teams"
+
+
+class NotifyTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """One place that ``[notify.<name>]`` has told by ``mmscheck serve``; no check and no command reads it."""
+
+    url: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A(https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/])\S+\Z",
+            description="an https:// URL, or an http:// one of this machine",
+        ),
+    ]
+    events: Annotated[tuple[NotifyEvent, ...], msgspec.Meta(min_length=1, description="what to tell of")]
+    format: NotifyFormat = NotifyFormat.WEBHOOK
+    secret_file: Filled | None = None
+    tries: Annotated[int, msgspec.Meta(ge=1, le=20, description="a number of tries from 1 to 20")] = 8
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """What a configuration may say, in the order of the documentation; None, and empty, is a key left out.
 
@@ -88,11 +122,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     deadline: Seconds | None = None
     max_concurrency: Count | None = None
     per_host: Count | None = None
+    own_hosts: dict[Host, Count] = {}
     rate: PerSecond | None = None
     proxy: Filled | None = None
     user_agent: Filled | None = None
     extra_rules: Any = ()
     send: SendTable = SendTable()
+    notify: dict[Kebab, NotifyTable] = {}
     assets: Any = ()
     rules: dict[str, RuleTable] = {}
     waivers: Any = ()

@@ -30,6 +30,15 @@ Prefix = Annotated[
 ]
 """What URLs below one folder have in common."""
 
+HOST = r"\A[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::[0-9]{1,5})?\Z"
+"""A host name in small letters, with or without a port."""
+
+Host = Annotated[
+    str,
+    Meta(pattern=HOST, description="a host in small letters, such as 'media.example.com' or 'cdn.test:8080'"),
+]
+"""A server that files come from."""
+
 Seconds = Annotated[float, Meta(gt=0, description="a number of seconds above 0")]
 PerSecond = Annotated[float, Meta(gt=0, description="a number of requests per second above 0")]
 Count = Annotated[int, Meta(ge=1, description="a whole number from 1")]

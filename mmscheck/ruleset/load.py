@@ -251,10 +251,14 @@ def digest(
     return "sha256:" + hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
 
 
+_NO_RULES = frozenset({"path", "notify"})
+"""Where it is, and who is told of its results: neither changes one."""
+
+
 def config_digest(config: Config) -> str:
-    """``sha256:`` and the hex digest of all that a configuration says; paths count relative to its folder."""
+    """``sha256:`` and the hex digest of what a configuration says of checks; paths relative to its folder."""
     folder = config.path.parent
-    said = {name: getattr(config, name) for name in config.__struct_fields__ if name != "path"}
+    said = {name: getattr(config, name) for name in config.__struct_fields__ if name not in _NO_RULES}
 
     def relative(path: Any) -> str:
         return os.path.relpath(path, folder) if isinstance(path, Path) else str(path)

@@ -123,6 +123,13 @@ class Gate:
         self._issued[id(permit)] = _Issued(permit=gone, asked=asked, report=report)
         return permit
 
+    def report(self, permit: Permit) -> Report:
+        """The report that a permit of this gate came from; PermitError when it was used, or is another's."""
+        issued = self._issued.get(id(permit))
+        if issued is None or issued.permit() is not permit:
+            raise PermitError("this permit was used, or came from another gate")
+        return issued.report
+
     def _forget(self, number: int, gone: weakref.ref[Permit]) -> None:
         issued = self._issued.get(number)
         if issued is not None and issued.permit is gone:
@@ -174,10 +181,8 @@ class Gate:
             raise UsageError("an idempotency key needs a ledger: Gate(client=..., ledger=...)")
         if again and idempotency_key is None:
             raise UsageError("again needs an idempotency key of its own: under it the send is made once")
-        issued = self._issued.get(id(permit))
-        if issued is None or issued.permit() is not permit:
-            raise PermitError("this permit was used, or came from another gate")
-        del self._issued[id(permit)]
+        self.report(permit)
+        issued = self._issued.pop(id(permit))
         if permit.left(time.time()) <= 0:
             permit = await self._permit(issued.asked)
             issued = self._issued.pop(id(permit))
@@ -209,7 +214,7 @@ class Gate:
         order = Order(report=report, request=save, permit=gate.permit(report, save, time.time()))
         call = SaveCall(self._ledger, self._client, order)
         result = await call.make()
-        return Saved(result=result, bound=call.bound)
+        return Saved(result=result, bound=call.bound, report=report)
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):

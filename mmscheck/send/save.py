@@ -16,7 +16,7 @@ from mmscheck.errors import UsageError
 from mmscheck.model.ledger import MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
-from mmscheck.model.report import MessageReport
+from mmscheck.model.report import MessageReport, Report
 from mmscheck.model.request import SAVE_CALL, SaveRequest, SendResult, SendStatus, Template
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import MediaKind
@@ -31,11 +31,14 @@ if TYPE_CHECKING:
 class Saved(msgspec.Struct, frozen=True, kw_only=True):
     """How a save ended; ``bound`` is the state of its id in the ledger, None when it is not there.
 
+    ``report`` is the one that let it through, where ``Gate.save`` made it.
+
     An accepted save without a binding cannot be sent before it is bound: the result says by which command.
     """
 
     result: SendResult
     bound: MmsState | None = None
+    report: Report | None = None
 
 
 class SaveCall(ProviderCall[SaveRequest]):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from mmscheck.cli.fleet import FORMATS as RUN_FORMATS
 from mmscheck.cli.main import main
 from mmscheck.cli.spared import READ as SPARED
 from mmscheck.cli.spared import WRITTEN as GUARDED
@@ -46,8 +47,10 @@ RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "send": (_SEND, _MANY),
     "save": (("save", "sale.xml"),),
     "bind": (("bind", "100001", "sale.xml", "--api-url", "http://127.0.0.1:9/"),),
+    "report": (("report", "a-run"),),
     "diff": (("diff", "old.json", "new.json"),),
     "postbacks": (("postbacks", "--listen", "127.0.0.1:0"),),
+    "serve": (("serve", "--listen", "127.0.0.1:0"),),
     "ledger list": (("ledger", "list"),),
     "ledger show": (("ledger", "show", "1"),),
     "ledger resolve": (("ledger", "resolve", "1", "--as", "sent", "--reason", "seen"),),
@@ -68,6 +71,7 @@ FLAGS = {
     "api_ca_file": "--api-ca-file",
     "api_key_file": "--api-key-file",
     "secret_file": "--secret-file",
+    "tokens_file": "--tokens",
     "recipients": "--recipients",
     "baseline": "--baseline",
 }
@@ -83,10 +87,12 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "named.toml": CONFIG,
         "pyproject.toml": '[project]\nname = "x"\n',
         "own/slide/own.toml": "",
+        "a-run/run.json": "{}",
         "people.csv": "to\n15551230001\n",
         "plain.toml": "",
         **dict.fromkeys(("configured.pem", "ca.pem", "api-ca.pem"), trustme.CA().cert_pem.bytes().decode()),
         **dict.fromkeys(("key", "secret"), "0123456789abcdef"),
+        "tokens.toml": f'[tokens.a]\nsha256 = "{"0" * 64}"\nrights = ["check"]\n',
         **dict.fromkeys(("old.json", "new.json"), "{}"),
         "known.json": '{"mmscheck-baseline": 1, "faults": []}',
     }.items():
@@ -161,7 +167,7 @@ def read_by(words: str, run: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, 
 
 
 def forms(words: str) -> tuple[str, ...]:
-    return tuple({"diff": DIFF_FORMATS, "fix": FIX_FORMATS}.get(words, FORMATS))
+    return tuple({"diff": DIFF_FORMATS, "fix": FIX_FORMATS, "report": RUN_FORMATS}.get(words, FORMATS))
 
 
 def test_every_parameter_of_every_command_is_known_to_read_write_or_neither() -> None:
@@ -174,7 +180,17 @@ def test_every_parameter_of_every_command_is_known_to_read_write_or_neither() ->
 
 def test_the_guard_knows_all_of_them() -> None:
     assert set(GUARDED) == WRITTEN
-    assert set(SPARED) == READ.keys() - {"path", "paths", "old", "new", "folders", "media_dir"}
+    assert set(SPARED) == READ.keys() - {
+        "path",
+        "paths",
+        "old",
+        "new",
+        "folders",
+        "media_dir",
+        "tls",
+        "cluster_tls",
+        "run",
+    }
 
 
 @pytest.mark.parametrize("words", [words for words in RUNS if "formats" in names(words)])
@@ -184,10 +200,10 @@ def test_no_report_replaces_what_is_read(words: str, ledgers: Path, refused: Ref
             for form in forms(words):
                 refused(*run, *flag, "--format", f"{form}={file}")
         for file in ALWAYS:
-            if words == "diff" and file in CONFIGURED:
+            if words in {"diff", "report"} and file in CONFIGURED:
                 continue
             ledger = ("--ledger", LEDGER) if "where" in names(words) and file.startswith(LEDGER) else ()
-            refused(*run, *ledger, "--format", f"json={file}")
+            refused(*run, *ledger, "--format", f"{forms(words)[-1]}={file}")
 
 
 def test_no_row_log_replaces_what_is_read(ledgers: Path, refused: Refused) -> None:

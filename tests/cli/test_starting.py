@@ -71,6 +71,5 @@ def test_a_text_alone_needs_no_client_and_no_decoder(tmp_path: Path, command: st
     started(tmp_path, command, "text.xml")
     code, modules, heavy = started(tmp_path, command, "text.xml")
     assert code == 0
-    # lint prepares its workers, which know archives.
-    assert heavy <= {"lxml", "idna", "zipfile" if command == "lint" else "lxml"}
+    assert heavy <= {"lxml"}
     assert modules < MOST_MODULES

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from mmscheck.errors import RuleSetError
 from mmscheck.ruleset import load_config
-from mmscheck.ruleset.config import ConfigFile, RuleTable, SendTable, WaiverTable
+from mmscheck.ruleset.config import ConfigFile, NotifyTable, RuleTable, SendTable, WaiverTable
 from mmscheck.ruleset.rulefile import RuleFile, RuleText
 from mmscheck.ruleset.schema import CONFIG_KEYS, RULE_KEYS, main, schemas
 from tests.support.rule_roots import SLIDE_COUNT, edit, faults_of, make_root, put
@@ -51,6 +51,12 @@ from = "28444"
 service-id = "summer"
 fallback-sms-text = "Summer sale"
 operator-id = "31002"
+[notify.ops]
+url = "https://hooks.example.com/mms"
+events = ["report", "denied-send"]
+format = "webhook"
+secret-file = "notify.secret"
+tries = 3
 [assets]
 "https://media.example.com/mms/" = "media"
 [rules.slide-count]
@@ -150,7 +156,7 @@ def test_what_the_loader_refuses_in_a_rule_file_the_schema_refuses_too(
 def test_every_key_says_what_it_means_and_none_is_left_over() -> None:
     for keys, structs in (
         (RULE_KEYS, (RuleFile, RuleText)),
-        (CONFIG_KEYS, (ConfigFile, SendTable, RuleTable, WaiverTable)),
+        (CONFIG_KEYS, (ConfigFile, SendTable, NotifyTable, RuleTable, WaiverTable)),
     ):
         names = {
             f"{each.__name__}.{key.encode_name}" for each in structs for key in msgspec.structs.fields(each)

@@ -20,10 +20,14 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "api_ca_file": ("api-ca.pem",),
         "api_key_file": ("key",),
         "secret_file": ("secret",),
+        "tokens_file": ("tokens.toml",),
         "recipients": ("people.csv",),
         "baseline": ("known.json",),
         "folders": (),
         "media_dir": (),
+        "cluster_tls": (),
+        "run": ("a-run/run.json",),
+        "tls": (),
     }
 )
 """Parameters that name something to read, and the files of the lab that a run with them reads."""
@@ -31,7 +35,7 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
 WRITTEN = frozenset({"formats", "output", "row_log", "where", "write_baseline"})
 """Parameters that name a file to write, or a folder for copies."""
 
-MADE = frozenset({"cache_folder", "file", "folder"})
+MADE = frozenset({"cache_folder", "store", "file", "folder"})
 """A copy that replaces nothing; folders for files of the program's own names, which replace none."""
 
 NEITHER = frozenset(
@@ -74,6 +78,7 @@ NEITHER = frozenset(
             "what",
         ),
         *("background", "in_place", "jobs", "shape", "still", "trim"),
+        *("hosts", "origins", "slots", "queue", "require_approval", "reuse_port"),
         *("fallback_sms_text", "false_permits", "family", "form", "from_", "idempotency_key", "in_flight"),
         *("late_seconds", "listen", "max_concurrency", "max_failures", "max_rate", "media_port", "mishap"),
         *("mishap_action", "mms_id", "no_cache_bust", "no_progress", "operator_id", "per_host"),
@@ -82,6 +87,19 @@ NEITHER = frozenset(
         *("provider_port", "providers", "proxy", "quiet", "rate", "reason", "recheck_every", "replace"),
         *("retries", "retry_seconds", "rule_id", "seed", "send_at", "send_id", "send_rate", "send_within"),
         *("sender", "service_id", "skip_bad", "skip_other_xml", "state", "stop_at_failure_rate", "strict"),
+        *(
+            "address",
+            "cluster",
+            "host",
+            "hosts",
+            "owner",
+            "resume",
+            "rule",
+            "slots",
+            "source",
+            "sql",
+            "workers",
+        ),
         *("timeout", "to", "transcoding", "unmatched", "unreachable", "user_agent", "who"),
     }
 )

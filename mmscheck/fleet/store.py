@@ -1,0 +1,178 @@
+"""The folder or bucket that a run keeps its files in, each there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, TypeVar
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+
+from mmscheck.errors import InputError, ReportError, UsageError
+
+if TYPE_CHECKING:
+    import duckdb
+
+T = TypeVar("T")
+
+TRIES = 6
+"""Times that a file is read or written before the store counts as gone: with pauses that double from
+`PAUSE` on that bridges about fifteen seconds, a restart of a file server (a judgement)."""
+
+PAUSE = 0.5
+"""Seconds before the second try."""
+
+
+class Store:
+    """Files below one place: a folder, or what fsspec has a driver for (``s3://bucket/run``)."""
+
+    def __init__(self, place: str) -> None:
+        """Name the place; nothing is read or made yet. Raises UsageError for one that no driver is for."""
+        self.place = place
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(place)
+        except (ImportError, ValueError) as error:
+            raise UsageError(f"{place}: no store can be kept there: {error}") from None
+        if any(char in place for char in "*?[]"):
+            raise UsageError(f"{place}: a store's name cannot hold *, ?, [ or ], which name many files")
+        self._is_local = isinstance(self._files, LocalFileSystem)
+
+    def path(self, name: str) -> str:
+        """The full path of a file, as `connect` has queries name it."""
+        path = str(PurePosixPath(self._root, name))
+        return path if self._is_local else self._files.unstrip_protocol(path)
+
+    def literal(self, name: str) -> str:
+        """The full path as a text in SQL."""
+        return "'" + self.path(name).replace("'", "''") + "'"
+
+    def table(self, folder: str) -> str:
+        """All Parquet files of a folder, as a table in SQL."""
+        return f"read_parquet({self.literal(f'{folder}/*.parquet')})"
+
+    def exists(self, name: str) -> bool:
+        """Whether the file is there, and so whole. Raises InputError."""
+        return self._read(name, lambda: bool(self._files.exists(self._full(name))))
+
+    def names(self, folder: str) -> list[str]:
+        """The names of the files in a folder, sorted; none where it is not there. Raises InputError."""
+
+        def listed() -> list[str]:
+            self._files.invalidate_cache()
+            try:
+                found = self._files.ls(self._full(folder), detail=False)
+            except FileNotFoundError:
+                return []
+            return sorted(PurePosixPath(each).name for each in found)
+
+        return self._read(folder, listed)
+
+    def read(self, name: str) -> bytes:
+        """The file's bytes. Raises InputError."""
+        return self._read(name, lambda: bytes(self._files.cat_file(self._full(name))))
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put the whole file there at once. Raises ReportError."""
+
+        def write() -> None:
+            full = self._full(name)
+            if not self._is_local:
+                # An object store shows an object when all of it has come, and not before.
+                self._files.pipe_file(full, data)
+                return
+            self._make(os.path.dirname(full))  # noqa: PTH120 - fsspec's texts
+            draft = f"{full}.{secrets.token_hex(4)}.draft"
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - mode
+                file.write(data)
+            os.replace(draft, full)  # noqa: PTH105 - fsspec's texts
+
+        try:
+            _again(write)
+        except OSError as error:
+            raise ReportError(f"the store {self.path(name)} could not be written: {_why(error)}") from error
+
+    def remove(self, folder: str) -> None:
+        """Have the folder gone with all that is in it. Raises ReportError."""
+        try:
+            if self._files.exists(self._full(folder)):
+                self._files.rm(self._full(folder), recursive=True)
+        except OSError as error:
+            raise ReportError(f"the store {self.path(folder)} could not be cleared: {_why(error)}") from error
+
+    def make(self, folder: str) -> None:
+        """Have the folder there, for its owner alone, where places have folders. Raises ReportError."""
+        try:
+            if self._is_local:
+                self._make(self._full(folder))
+        except OSError as error:
+            raise ReportError(f"the store {self.path(folder)} could not be made: {_why(error)}") from error
+
+    def read_table(self, name: str, *, where: tuple[str, int] | None = None) -> pa.Table:
+        """A Parquet file, or of it the rows where a column has a value. Raises InputError."""
+        filters = None if where is None else [(where[0], "=", where[1])]
+        return self._read(
+            name, lambda: pq.read_table(self._full(name), filesystem=self._files, filters=filters)
+        )
+
+    def write_table(self, name: str, table: pa.Table) -> None:
+        """Put a Parquet file there, whole. Raises ReportError."""
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd")
+        self.write(name, sink.getvalue().to_pybytes())
+
+    def connect(self, memory: str = "1500MB") -> duckdb.DuckDBPyConnection:
+        """A database in memory that reads and writes this store's files and no others.
+
+        What does not fit in its memory goes to disk.
+        """
+        import duckdb  # noqa: PLC0415 - 60 MB, and a worker that fetches needs none of it
+
+        database = duckdb.connect()
+        database.execute(f"SET memory_limit = '{memory}'")
+        database.execute("SET preserve_insertion_order = false")
+        if self._is_local:
+            database.execute(f"SET allowed_directories = [{self.literal('')}]")
+            database.execute("SET enable_external_access = false")
+        else:
+            database.register_filesystem(self._files)
+        return database
+
+    def _make(self, folder: str) -> None:
+        # The mode is that of the last folder alone, so the store's own comes first.
+        for each in (self._root, folder):
+            os.makedirs(each, mode=0o700, exist_ok=True)  # noqa: PTH103 - fsspec's texts
+
+    def _full(self, name: str) -> str:
+        return str(PurePosixPath(self._root, name))
+
+    def _read(self, name: str, read: Callable[[], T]) -> T:
+        try:
+            return _again(read)
+        except (OSError, pa.ArrowException) as error:
+            raise InputError(f"the store {self.path(name)} could not be read: {_why(error)}") from error
+
+
+def _again(work: Callable[[], T]) -> T:
+    """What the work gives at the first of `TRIES` that succeeds; what is not there is not waited for."""
+    for attempt in range(TRIES):
+        try:
+            return work()
+        except FileNotFoundError:
+            raise
+        except OSError:
+            if attempt == TRIES - 1:
+                raise
+            time.sleep(PAUSE * 2**attempt)
+    raise AssertionError
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    return (getattr(error, "strerror", None) or "no answer that can be used").lower()

@@ -1,0 +1,89 @@
+"""How the service holds up: many connections, small and large mixed; memory, latency, wrong verdicts.
+
+Run by hand: python tests/bench/bench_serve.py [SECONDS [CONNECTIONS]].
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests.support, wherever this is run from
+
+from mmscheck.sandbox import Sandbox
+from mmscheck.serve import Caps
+from tests.support.command import image, message
+from tests.support.serving import BAD, GOOD, Client, serving
+
+LARGE = message(*(image(f"photo-small.jpg?{number}") for number in range(8))).encode()
+XML = {"Content-Type": "application/xml", "Prefer": "wait=100"}
+
+
+def memory() -> int:
+    """MB of this process, in which the service runs."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) // 1024
+    return 0
+
+
+async def asking(client: Client, until: float, number: int, took: list[float], wrong: list[str]) -> int:
+    """Ask until it is time; a full queue is waited for, as it says."""
+    done = 0
+    while time.monotonic() < until:
+        document, status = ((GOOD, 200), (BAD, 422), (LARGE, 200))[(number + done) % 3]
+        began = time.monotonic()
+        answer = await client.post("/v1/check", data=document, headers=XML)
+        if answer.status == 429:
+            await asyncio.sleep(1 + number % 5 / 5)
+            continue
+        if answer.status != status:
+            wrong.append(f"{answer.status} {answer.text[:200]}")
+        done += 1
+        if document is GOOD:
+            took.append(time.monotonic() - began)
+    return done
+
+
+async def main(seconds: float, connections: int) -> None:
+    """Print what it came to."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with (
+            Sandbox() as box,
+            serving(Path(folder), box=box, tokens=False, caps=Caps(slots=os.cpu_count() or 2)) as client,
+        ):
+            await client.post("/v1/check", data=GOOD, headers=XML)
+            alone: list[float] = []
+            for _ in range(10):
+                began = time.monotonic()
+                await client.post("/v1/check", data=GOOD, headers=XML)
+                alone.append(time.monotonic() - began)
+            before = memory()
+            took: list[float] = []
+            wrong: list[str] = []
+            until = time.monotonic() + seconds
+            asked = [asking(client, until, number, took, wrong) for number in range(connections)]
+            middle = asyncio.get_running_loop().call_later(seconds / 2, lambda: halves.append(memory()))
+            halves: list[int] = []
+            done = sum(await asyncio.gather(*asked))
+            middle.cancel()
+            p95 = statistics.quantiles(took, n=20)[-1] if len(took) > 1 else 0.0
+            print(f"{connections} connections, {seconds:g} s: {done} checks, {len(wrong)} wrong verdicts")
+            print(f"one alone {statistics.median(alone):.3f} s; one picture under load p95 {p95:.3f} s")
+            print(f"memory {before} MB before, {halves} MB half way, {memory()} MB after")
+            if wrong:
+                print(wrong[0])
+
+
+if __name__ == "__main__":
+    asyncio.run(
+        main(
+            float(sys.argv[1]) if len(sys.argv) > 1 else 60.0,
+            int(sys.argv[2]) if len(sys.argv) > 2 else 200,
+        )
+    )
