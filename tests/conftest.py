@@ -62,6 +62,8 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Path]]
     root = tmp_path_factory.mktemp(STATE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(root))
+        # Nor is anything kept for him beyond the run, and nothing of his is used.
+        patch.setenv("XDG_CACHE_HOME", str(root / "cache"))
         patch.delenv("MMSCHECK_LEDGER", raising=False)
         yield (root / str(number) for number in itertools.count())
 

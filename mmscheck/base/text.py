@@ -83,3 +83,15 @@ def listed(items: Sequence[str], separator: str = "; ", most: int = MOST_LISTED)
 def enumerated(items: Sequence[str]) -> str:
     """The items as a sentence has them: ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+
+
+def xml_escaped(text: str) -> str:
+    """The text as it stands between tags; ``xml.sax.saxutils`` would bring urllib and http for it: 10 ms."""
+    return text.replace("&", "&amp;").replace(">", "&gt;").replace("<", "&lt;")
+
+
+def xml_unescaped(text: str) -> str:
+    """The text with the five names that XML itself has for characters read; numbers stay as they are."""
+    for name, char in (("gt", ">"), ("lt", "<"), ("quot", '"'), ("apos", "'"), ("amp", "&")):
+        text = text.replace(f"&{name};", char)
+    return text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import importlib.metadata
 import platform
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -68,6 +67,8 @@ def _content(file: str | None) -> str | None:
 
 
 def _version(name: str) -> str | None:
+    import importlib.metadata  # noqa: PLC0415 - brings zipfile and email: 20 ms, and few checks keep results
+
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
-from mmscheck.campaign.counts import Watcher
-from mmscheck.campaign.limits import CampaignLimits
-from mmscheck.campaign.recipients import Recipients
-from mmscheck.campaign.run import CampaignOutcome, CampaignPlan, CampaignRun
+from typing import TYPE_CHECKING
 
-__all__ = ["CampaignLimits", "CampaignOutcome", "CampaignPlan", "CampaignRun", "Recipients", "Watcher"]
+from mmscheck.base.late import names_of
+
+if TYPE_CHECKING:
+    from mmscheck.campaign.counts import Watcher as Watcher
+    from mmscheck.campaign.limits import CampaignLimits as CampaignLimits
+    from mmscheck.campaign.recipients import Recipients as Recipients
+    from mmscheck.campaign.run import CampaignOutcome as CampaignOutcome
+    from mmscheck.campaign.run import CampaignPlan as CampaignPlan
+    from mmscheck.campaign.run import CampaignRun as CampaignRun
+
+_HOMES = {
+    "CampaignLimits": "limits",
+    "CampaignOutcome": "run",
+    "CampaignPlan": "run",
+    "CampaignRun": "run",
+    "Recipients": "recipients",
+    "Watcher": "counts",
+}
+
+__getattr__ = names_of(__name__, _HOMES)
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - the type checker reads the imports above

@@ -26,8 +26,9 @@ from mmscheck.model.check import (
 from mmscheck.model.observation import Hop, NotFetched, Observation, Reason
 from mmscheck.model.words import MediaKind, TargetKind
 
-_LETTER = r"A-Za-z0-9_\x80-\U0010ffff"
-_LABEL = re.compile(rf"[{_LETTER}](?:[{_LETTER}-]{{0,61}}[{_LETTER}])?")
+# What no label may hold: to say it the other way round, with all of Unicode, takes 10 ms to compile.
+_NO_LETTER = r"\x00-,./:-@\[-^`{-\x7f"
+_LABEL = re.compile(rf"[^{_NO_LETTER}-](?:[^{_NO_LETTER}]{{0,61}}[^{_NO_LETTER}-])?")
 _LONGEST_HOST = 253
 _LAST_PORT = 65535
 _MOST_SHOWN = 8

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import click
 import msgspec
 
+from mmscheck import report as reports
+from mmscheck import send as sends
+from mmscheck import sinch, slidexml
 from mmscheck.cli.commands import GroupedCommand, with_options
 from mmscheck.cli.ledger_open import WHO, Where, demand_place, login, opened_ledger
 from mmscheck.cli.output import write_reports
@@ -20,12 +23,7 @@ from mmscheck.model.ledger import MmsRecord, MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import MessageReport
 from mmscheck.model.request import Template
-from mmscheck.report import View
 from mmscheck.report.escape import visible
-from mmscheck.send.order import stored_at
-from mmscheck.send.save import WAIT, binding_of, differences, needs_no_encoding
-from mmscheck.sinch import Refused, SinchClient
-from mmscheck.slidexml import document_places
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Save
@@ -90,7 +88,7 @@ def command(mms_id: str, path: str, *, options: BindArguments) -> int:
     demand_place(options.where)
     client = provider.client()
     _, message = read_one(path, "bind")
-    spare(options, wanted, inputs=document_places((path,)), config=config)
+    spare(options, wanted, inputs=slidexml.document_places((path,)), config=config)
     subject = Subject(
         message=message,
         ruleset=options.message.rules(config, "save"),
@@ -104,7 +102,7 @@ def command(mms_id: str, path: str, *, options: BindArguments) -> int:
         return complain(str(error), Exit.INTERNAL, hint=_NOTHING)
 
 
-def _bound(subject: Subject, client: SinchClient, mms_id: str, options: BindArguments) -> int:
+def _bound(subject: Subject, client: sinch.SinchClient, mms_id: str, options: BindArguments) -> int:
     """Compare, check, report, bind; each only after the one before."""
     with opened_ledger(options.where, secrets=(client.api_key,)) as opened:
         template = opened.run(client.template(mms_id))
@@ -112,11 +110,11 @@ def _bound(subject: Subject, client: SinchClient, mms_id: str, options: BindArgu
             text, code = unlike
             return complain(text, code, hint=_NOTHING)
         checked = opened.run(check_subject(opened.ledger, subject, "save"))
-        view = View(report=checked.report, verdict=checked.verdict, quiet=subject.output.quiet)
+        view = reports.View(report=checked.report, verdict=checked.verdict, quiet=subject.output.quiet)
         write_reports(subject.wanted, view)
         if not checked.verdict.permitted:
             return complain("the gate denied", checked.verdict.exit_code, hint=_NOTHING)
-        save = _binding(checked.message, mms_id, options, stored_at(client))
+        save = _binding(checked.message, mms_id, options, sends.stored_at(client))
         try:
             known = opened.run(opened.ledger.record_save(save))
         except UsageError as other:
@@ -138,13 +136,15 @@ def _demand_reason(options: BindArguments) -> None:
             raise UsageError(f"--{flag} needs --reason: say why, for those who read the ledger later")
 
 
-def _compared(template: Template | Refused | None, mms_id: str, message: Mms) -> tuple[str, Exit] | None:
+def _compared(
+    template: Template | sinch.Refused | None, mms_id: str, message: Mms
+) -> tuple[str, Exit] | None:
     """Why the provider's message is not this one, and the exit code for it; None when nothing differs."""
-    if isinstance(template, Refused):
+    if isinstance(template, sinch.Refused):
         return visible(template.reason), Exit.NOT_SENT
     if template is None:
         return f"the provider lists no message with mms-id {visible(mms_id)}", Exit.DENIED
-    unlike = differences(message, template)
+    unlike = sends.differences(message, template)
     if not unlike:
         return None
     lines = "".join(f"\n  {visible(line)}" for line in unlike)
@@ -153,8 +153,8 @@ def _compared(template: Template | Refused | None, mms_id: str, message: Mms) ->
 
 
 def _binding(message: MessageReport, mms_id: str, options: BindArguments, account: str) -> Save:
-    ready = options.encoded or needs_no_encoding(message)
-    save = binding_of(message, mms_id, MmsState.READY if ready else MmsState.SAVED, account)
+    ready = options.encoded or sends.needs_no_encoding(message)
+    save = sends.binding_of(message, mms_id, MmsState.READY if ready else MmsState.SAVED, account)
     why = options.reason or "bound by hand"
     return msgspec.structs.replace(save, replace=options.replace, who=options.who, why=why)
 
@@ -166,5 +166,5 @@ def _told(known: MmsRecord) -> int:
         fault = "the provider has reported that encoding failed, so it can never be sent: save it anew"
         return complain(fault, Exit.DENIED)
     if known.state is not MmsState.READY:
-        say(f"{WAIT} Who has seen that it finished says so with --encoded --reason ...")
+        say(f"{sends.WAIT} Who has seen that it finished says so with --encoded --reason ...")
     return int(Exit.PERMITTED)

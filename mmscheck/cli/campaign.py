@@ -9,7 +9,10 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from mmscheck.campaign import CampaignOutcome, CampaignPlan, CampaignRun, Recipients, Watcher
+from mmscheck import campaign as campaigns
+from mmscheck import judge, sinch, slidexml
+from mmscheck import report as reports
+from mmscheck import ruleset as rulesets
 from mmscheck.cli.files import opened_file
 from mmscheck.cli.ledger_open import demand_place, opened_ledger
 from mmscheck.cli.output import Destination
@@ -20,16 +23,11 @@ from mmscheck.cli.say import complain, internal, say
 from mmscheck.cli.send_options import SendArguments
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, MmscheckError
-from mmscheck.judge import gate
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.exits import Exit
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest, SendResult, SendStatus
-from mmscheck.report import View
 from mmscheck.report.run_words import campaign_sentence
-from mmscheck.ruleset import Config
-from mmscheck.sinch import SinchClient
-from mmscheck.slidexml import document_places
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -40,14 +38,14 @@ _DRY = "Dry run: nothing was sent."
 _INTERRUPTED = "interrupted; what was in flight was finished, and the same command goes on from here"
 
 
-def send_to_all(path: str, file: str, options: SendArguments, config: Config) -> int:
+def send_to_all(path: str, file: str, options: SendArguments, config: rulesets.Config) -> int:
     """Send to every row of the ``file`` of recipients; returns the exit code."""
     common = options.request()
     wanted = options.message.destinations(private=True)
     demand_place(options.where)
     client = None if options.dry_run else options.provider.client()
-    recipients = Recipients(file, common.changes)
-    spare(options, wanted, inputs=document_places((path,)), config=config)
+    recipients = campaigns.Recipients(file, common.changes)
+    spare(options, wanted, inputs=slidexml.document_places((path,)), config=config)
     plan = _plan(path, options, common, config)
     one = _Run(plan, recipients, options=options, wanted=wanted, client=client)
     log = options.many.row_log
@@ -68,10 +66,12 @@ def send_to_all(path: str, file: str, options: SendArguments, config: Config) ->
     return _report(one.outcome, wanted, quiet=options.output.quiet, dry=client is None)
 
 
-def _plan(path: str, options: SendArguments, common: SendRequest, config: Config) -> CampaignPlan:
+def _plan(
+    path: str, options: SendArguments, common: SendRequest, config: rulesets.Config
+) -> campaigns.CampaignPlan:
     rules, looking = options.rules(config), options.message.looking(config)
     window = sending(None, options.message.plan.send_within)
-    return CampaignPlan(
+    return campaigns.CampaignPlan(
         name=options.many.campaign or common.mms_id or "",
         named=options.many.campaign is not None,
         message=read_one(path, "send")[1],
@@ -95,20 +95,20 @@ class _Run:
 
     def __init__(
         self,
-        plan: CampaignPlan,
-        recipients: Recipients,
+        plan: campaigns.CampaignPlan,
+        recipients: campaigns.Recipients,
         *,
         options: SendArguments,
         wanted: tuple[Destination, ...],
-        client: SinchClient | None,
+        client: sinch.SinchClient | None,
     ) -> None:
         self._plan = plan
         self._recipients = recipients
         self._options = options
         self._wanted = wanted
         self._client = client
-        self._campaign: CampaignRun | None = None
-        self.outcome: CampaignOutcome | None = None
+        self._campaign: campaigns.CampaignRun | None = None
+        self.outcome: campaigns.CampaignOutcome | None = None
 
     @property
     def sending(self) -> bool:
@@ -142,7 +142,7 @@ class _Run:
         if self._client is not None:
             await ledger.demand_sendable()
         with Progress(wanted=not self._options.output.no_progress) as line:
-            self._campaign = CampaignRun(
+            self._campaign = campaigns.CampaignRun(
                 self._plan,
                 self._recipients,
                 client=self._client,
@@ -156,7 +156,9 @@ class _Run:
                 self.outcome = await self._campaign.run()
 
     def _prove(self, report: Report) -> None:
-        view = View(report=report, verdict=gate.verdict(report), quiet=self._options.output.quiet)
+        view = reports.View(
+            report=report, verdict=judge.gate.verdict(report), quiet=self._options.output.quiet
+        )
         prove_writable(self._wanted, view, _BEGUN)
 
 
@@ -169,9 +171,13 @@ def _settle() -> None:
     gc.freeze()
 
 
-def _report(outcome: CampaignOutcome, wanted: tuple[Destination, ...], *, quiet: bool, dry: bool) -> int:
+def _report(
+    outcome: campaigns.CampaignOutcome, wanted: tuple[Destination, ...], *, quiet: bool, dry: bool
+) -> int:
     result, code = outcome.result, exit_code(outcome, dry=dry)
-    view = View(report=outcome.report, verdict=gate.verdict(outcome.report), quiet=quiet, campaign=result)
+    view = reports.View(
+        report=outcome.report, verdict=judge.gate.verdict(outcome.report), quiet=quiet, campaign=result
+    )
     status = SendStatus.UNKNOWN if code == Exit.UNKNOWN else _status(result)
     send = SendResult(status=status, detail=_sentence(result, dry=dry))
     if outcome.failure is not None:
@@ -187,7 +193,7 @@ def _report(outcome: CampaignOutcome, wanted: tuple[Destination, ...], *, quiet:
     return complain(outcome.broken, code, hint=send.detail if result.sent else _NOTHING)
 
 
-def _would_be_sent(outcome: CampaignOutcome) -> str:
+def _would_be_sent(outcome: campaigns.CampaignOutcome) -> str:
     """That nothing was sent, and what the first row to be sent would have been, with the key redacted."""
     if outcome.first is None or outcome.denied is not None or outcome.broken:
         return _DRY
@@ -198,7 +204,7 @@ def _would_be_sent(outcome: CampaignOutcome) -> str:
     return f"{_DRY} The request of the first row would be:\n{xml}"
 
 
-def exit_code(outcome: CampaignOutcome, *, dry: bool) -> int:
+def exit_code(outcome: campaigns.CampaignOutcome, *, dry: bool) -> int:
     """The worst that happened: 6, 4, the gate's 1 or 3, 5, and 0 when every row has its message.
 
     One that broke off after its first call ends with 6: 4 says that nothing was sent.
@@ -225,7 +231,7 @@ def _sentence(result: CampaignResult, *, dry: bool) -> str:
     return f"{f'{_DRY} ' if dry else ''}{campaign_sentence(result)}"
 
 
-class CampaignProgress(Watcher):
+class CampaignProgress(campaigns.Watcher):
     """A campaign's steps on the line of progress."""
 
     def __init__(self, line: Progress) -> None:

@@ -13,6 +13,9 @@ import click
 import msgspec
 from msgspec.structs import replace
 
+from mmscheck import fetch, judge, slidexml
+from mmscheck import report as reports
+from mmscheck import ruleset as rulesets
 from mmscheck.cache.store import ResultCache
 from mmscheck.cli.commands import with_options
 from mmscheck.cli.fleet import FleetOptions
@@ -41,16 +44,9 @@ from mmscheck.cli.progress import CheckProgress, Progress
 from mmscheck.cli.running import Loop, run, spared_collector
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
-from mmscheck.fetch import FetchPolicy
-from mmscheck.judge import gate
-from mmscheck.judge.pipeline import CheckOptions, check_messages, check_urls
-from mmscheck.judge.reports import join_reports
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.model.rule import RuleSet
-from mmscheck.report import View
-from mmscheck.ruleset import Config
-from mmscheck.slidexml import document_places, parse, read_inputs
 
 DEFAULT_TTL = "10m"
 """How old a kept result may be when nobody says (a judgement: long enough to mend a text and check again)."""
@@ -116,11 +112,11 @@ class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
     quiet: Quiet
     no_progress: NoProgress
 
-    def rules(self, config: Config) -> RuleSet:
+    def rules(self, config: rulesets.Config) -> RuleSet:
         """The rules that this configuration makes of them. Raises RuleSetError, UsageError."""
         return ruleset(self.judging, config, profile=self.profile)
 
-    def policy(self, config: Config) -> FetchPolicy:
+    def policy(self, config: rulesets.Config) -> fetch.FetchPolicy:
         """How to fetch under this configuration. Raises UsageError."""
         return policy(self.network, config, named=self.config.config_file)
 
@@ -128,7 +124,7 @@ class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
 class _MessageGroup(msgspec.Struct, frozen=True, kw_only=True):
     """The messages that lie under one configuration, and a sentence for each input that could not be read."""
 
-    config: Config
+    config: rulesets.Config
     messages: tuple[Mms, ...]
     unread: tuple[str, ...]
 
@@ -152,8 +148,8 @@ def command(paths: tuple[str, ...], *, options: CheckArguments) -> int:
     wanted = destinations(options.formats, whole=options.all_evaluations)
     by_url = any(map(is_url, paths))
     report = _check_urls(paths, options, wanted) if by_url else _check_messages(paths, options, wanted)
-    verdict = gate.verdict(report)
-    write_reports(wanted, View(report=report, verdict=verdict, quiet=options.quiet))
+    verdict = judge.gate.verdict(report)
+    write_reports(wanted, reports.View(report=report, verdict=verdict, quiet=options.quiet))
     return verdict.exit_code
 
 
@@ -168,11 +164,11 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
     if not any(group.messages for group in groups):
         raise InputError("; ".join(unread))
     for group in groups:
-        spare(options, wanted, inputs=document_places(inputs.documents), config=group.config)
+        spare(options, wanted, inputs=slidexml.document_places(inputs.documents), config=group.config)
     chosen = [(group, options.rules(group.config), options.policy(group.config)) for group in groups]
     every = [message for group in groups for message in group.messages]
     urls = [ref.url for message in every for ref in message.media]
-    reports: list[Report] = []
+    by_group: list[Report] = []
     with (
         spared_collector(),
         open_cache(options.cache) as cache,
@@ -181,11 +177,11 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
     ):
         progress = CheckProgress(line, urls, len(every))
         for group, rules, fetching in chosen:
-            if options.fail_fast and any(not gate.verdict(each).permitted for each in reports):
+            if options.fail_fast and any(not judge.gate.verdict(each).permitted for each in by_group):
                 left = tuple(message.source for message in group.messages)
-                reports[-1] = replace(reports[-1], not_checked=(*reports[-1].not_checked, *left))
+                by_group[-1] = replace(by_group[-1], not_checked=(*by_group[-1].not_checked, *left))
                 continue
-            checking = CheckOptions(
+            checking = judge.CheckOptions(
                 policy=fetching,
                 changes=replaced,
                 strict=options.judging.strict or group.config.strict,
@@ -199,8 +195,8 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
                 cache=cache,
                 fail_fast=options.fail_fast,
             )
-            reports.append(loop.run(check_messages(group.messages, rules, checking)))
-    report = join_reports(reports)
+            by_group.append(loop.run(judge.check_messages(group.messages, rules, checking)))
+    report = judge.join_reports(by_group)
     return replace(
         report,
         unread=(*inputs.unread, *report.unread),
@@ -208,7 +204,7 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
     )
 
 
-def _read(config: Config, documents: Sequence[str]) -> _MessageGroup:
+def _read(config: rulesets.Config, documents: Sequence[str]) -> _MessageGroup:
     messages, unread = read_messages(documents)
     return _MessageGroup(config=config, messages=messages, unread=unread)
 
@@ -216,8 +212,8 @@ def _read(config: Config, documents: Sequence[str]) -> _MessageGroup:
 def read_messages(documents: Sequence[str]) -> tuple[tuple[Mms, ...], tuple[str, ...]]:
     """Every message of these files, and a sentence for each that could not be read."""
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
-    inputs, unread = read_inputs(documents, stdin)
-    return tuple(parse(item.data, item.source) for item in inputs), unread
+    inputs, unread = slidexml.read_inputs(documents, stdin)
+    return tuple(slidexml.parse(item.data, item.source) for item in inputs), unread
 
 
 def _check_urls(urls: Sequence[str], options: CheckArguments, wanted: tuple[Destination, ...]) -> Report:
@@ -241,7 +237,7 @@ def _check_urls(urls: Sequence[str], options: CheckArguments, wanted: tuple[Dest
         open_cache(options.cache) as cache,
         Progress(wanted=not options.no_progress) as line,
     ):
-        checking = CheckOptions(
+        checking = judge.CheckOptions(
             policy=fetching,
             strict=options.judging.strict or config.strict,
             on_done=CheckProgress(line, urls, 0).came,
@@ -251,7 +247,7 @@ def _check_urls(urls: Sequence[str], options: CheckArguments, wanted: tuple[Dest
             cache=cache,
             previews=shows_media(wanted),
         )
-        return run(check_urls(urls, rules, checking))
+        return run(judge.check_urls(urls, rules, checking))
 
 
 def open_cache(options: CacheOptions) -> contextlib.AbstractContextManager[ResultCache | None]:

@@ -12,6 +12,10 @@ import click
 import msgspec
 from msgspec.structs import replace
 
+from mmscheck import judge, slidexml
+from mmscheck import lint as linting
+from mmscheck import report as reports
+from mmscheck import ruleset as rulesets
 from mmscheck.cli.commands import with_options
 from mmscheck.cli.files import is_stream, replace_file
 from mmscheck.cli.options import (
@@ -32,17 +36,9 @@ from mmscheck.cli.running import run
 from mmscheck.cli.say import say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
-from mmscheck.judge import gate
-from mmscheck.judge.reports import join_reports
-from mmscheck.lint.assets import locate
-from mmscheck.lint.baseline import apply_baseline, faults_of, read_baseline, written
-from mmscheck.lint.offline import lint
 from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
-from mmscheck.report import View
-from mmscheck.ruleset import Config, demand_folders
-from mmscheck.slidexml import document_places, is_other_xml, parse, read_inputs
 
 
 class LintArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +78,7 @@ class LintArguments(msgspec.Struct, frozen=True, kw_only=True):
 class _LintGroup(msgspec.Struct, frozen=True, kw_only=True):
     """What lies under one configuration; ``skipped`` counts XML files that are no messages."""
 
-    config: Config
+    config: rulesets.Config
     messages: tuple[Mms, ...]
     media: tuple[str, ...]
     unread: tuple[str, ...]
@@ -91,7 +87,7 @@ class _LintGroup(msgspec.Struct, frozen=True, kw_only=True):
     def placed(self) -> Iterator[Path]:
         """The local files that the messages' URLs are mapped to."""
         refs = (ref for message in self.messages for ref in message.media)
-        located = (locate(ref.url, self.config.assets) for ref in refs)
+        located = (linting.locate(ref.url, self.config.assets) for ref in refs)
         return (place for place in located if isinstance(place, Path))
 
 
@@ -110,7 +106,7 @@ def command(paths: tuple[str, ...], *, options: LintArguments) -> int:
     if options.baseline is not None and options.write_baseline is not None:
         raise UsageError("--baseline and --write-baseline: one is read, the other is made; give one of them")
     wanted = destinations(options.formats, whole=options.all_evaluations)
-    known = None if options.baseline is None else read_baseline(options.baseline)
+    known = None if options.baseline is None else linting.read_baseline(options.baseline)
     replaced = changes(options.changes)
     inputs = sort_paths(paths, options.exclude)
     groups = [
@@ -120,13 +116,13 @@ def command(paths: tuple[str, ...], *, options: LintArguments) -> int:
     unread = (*inputs.unread, *(sentence for group in groups for sentence in group.unread))
     if not any(group.messages or group.media for group in groups):
         return _nothing(sum(group.skipped for group in groups), unread)
-    files = (*document_places(inputs.documents), *inputs.media)
+    files = (*slidexml.document_places(inputs.documents), *inputs.media)
     for group in groups:
         spare(options, wanted, inputs=(*files, *group.placed()), config=group.config)
-    report = join_reports(
+    report = judge.join_reports(
         [
             run(
-                lint(
+                linting.lint(
                     group.messages,
                     group.media,
                     offline_ruleset(options.judging, group.config),
@@ -147,39 +143,39 @@ def command(paths: tuple[str, ...], *, options: LintArguments) -> int:
         allowances=(*inputs.left, *report.allowances),
     )
     if known is not None and options.baseline is not None:
-        report = apply_baseline(report, known, options.baseline)
+        report = linting.apply_baseline(report, known, options.baseline)
     if options.write_baseline is not None:
         report = _write_baseline(report, options.write_baseline)
-    verdict = gate.verdict(report)
-    write_reports(wanted, View(report=report, verdict=verdict, quiet=options.quiet))
+    verdict = judge.gate.verdict(report)
+    write_reports(wanted, reports.View(report=report, verdict=verdict, quiet=options.quiet))
     return verdict.exit_code
 
 
 def _write_baseline(report: Report, file: Path) -> Report:
     """The report with all that the new baseline knows; what is there and is no baseline stays as it is."""
     if file.exists() and not is_stream(file):
-        read_baseline(file)
-    faults = faults_of(report, file)
-    replace_file(file, written(faults))
-    applied = apply_baseline(report, faults, file)
-    if others := sum(not each.passed_offline for each in gate.verdict(applied).messages):
+        linting.read_baseline(file)
+    faults = linting.faults_of(report, file)
+    replace_file(file, linting.written(faults))
+    applied = linting.apply_baseline(report, faults, file)
+    if others := sum(not each.passed_offline for each in judge.gate.verdict(applied).messages):
         files = "1 entry" if others == 1 else f"{others:,} entries"
         say(f"mmscheck: {files} of this run cannot be known by a baseline, and still block: see the report")
     return applied
 
 
-def _read(config: Config, paths: Paths, own: Sequence[str], *, skip_other_xml: bool) -> _LintGroup:
+def _read(config: rulesets.Config, paths: Paths, own: Sequence[str], *, skip_other_xml: bool) -> _LintGroup:
     mine = frozenset(own)
     documents = tuple(path for path in paths.documents if path in mine)
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
-    inputs, unread = read_inputs(documents, stdin) if documents else ((), ())
-    messages = [each for each in inputs if not (skip_other_xml and is_other_xml(each.data))]
+    inputs, unread = slidexml.read_inputs(documents, stdin) if documents else ((), ())
+    messages = [each for each in inputs if not (skip_other_xml and slidexml.is_other_xml(each.data))]
     media = tuple(path for path in paths.media if path in mine)
     if messages or media:
-        demand_folders(config)
+        rulesets.demand_folders(config)
     return _LintGroup(
         config=config,
-        messages=tuple(parse(each.data, each.source) for each in messages),
+        messages=tuple(slidexml.parse(each.data, each.source) for each in messages),
         media=media,
         unread=unread,
         skipped=len(inputs) - len(messages),

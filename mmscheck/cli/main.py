@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from mmscheck.base.version import VERSION
 from mmscheck.cli.commands import LazyGroup
 from mmscheck.cli.environment import hide
 from mmscheck.cli.say import complain, internal, say, silence_stdout, watch
@@ -57,9 +57,7 @@ _CHECKING = frozenset({"check", "send", "save", "bind", "lint", "demo"})
     subcommands=SUBCOMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(
-    version("mmscheck"), "-V", "--version", prog_name="mmscheck", message="%(prog)s %(version)s"
-)
+@click.version_option(VERSION, "-V", "--version", prog_name="mmscheck", message="%(prog)s %(version)s")
 def cli() -> None:
     """Preflight and gate for MMS.
 

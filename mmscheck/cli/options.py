@@ -10,16 +10,14 @@ from typing import Annotated, TypeVar
 import click
 import msgspec
 
+from mmscheck import fetch, judge, media
+from mmscheck import ruleset as rulesets
 from mmscheck.cli.plan import SECONDS
 from mmscheck.errors import UsageError
-from mmscheck.fetch import FetchPolicy, parse_connect_to
-from mmscheck.judge.pipeline import load_rules
-from mmscheck.media import demand_confinement
 from mmscheck.model.report import LINT
 from mmscheck.model.request import Changes, CustomText
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import SenderType
-from mmscheck.ruleset import NETWORK_KEYS, Config, find_configs, is_for_pull_request, load_config
 
 _Value = TypeVar("_Value")
 
@@ -254,7 +252,7 @@ class ChangeOptions(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-def configuration(options: ConfigOptions, paths: Sequence[str]) -> Config:
+def configuration(options: ConfigOptions, paths: Sequence[str]) -> rulesets.Config:
     """The named configuration file, or the one found upward from the inputs, or none.
 
     Raises RuleSetError, and UsageError when the inputs lie under different ones (the order of the inputs must
@@ -271,25 +269,31 @@ def configuration(options: ConfigOptions, paths: Sequence[str]) -> Config:
     return groups[0][0]
 
 
-def configurations(options: ConfigOptions, paths: Sequence[str]) -> list[tuple[Config, tuple[str, ...]]]:
+def configurations(
+    options: ConfigOptions, paths: Sequence[str]
+) -> list[tuple[rulesets.Config, tuple[str, ...]]]:
     """At least one configuration, each with the inputs that it is the nearest of; raises as the above."""
     named = options.config_file
-    nearest = find_configs(Path() if path == "-" else Path(path) for path in paths) if named is None else []
+    nearest = (
+        rulesets.find_configs(Path() if path == "-" else Path(path) for path in paths)
+        if named is None
+        else []
+    )
     groups: dict[Path | None, list[str]] = {}
     for at, path in enumerate(paths):
         groups.setdefault(named or nearest[at], []).append(path)
     loaded = [
-        (load_config(file) if file else Config(), tuple(inputs))
+        (rulesets.load_config(file) if file else rulesets.Config(), tuple(inputs))
         for file, inputs in (groups or {named: []}).items()
     ]
     if options.require_confinement or any(config.require_confinement for config, _ in loaded):
-        demand_confinement("--require-confinement")
+        media.demand_confinement("--require-confinement")
     return loaded
 
 
 def ruleset(
     options: JudgingOptions,
-    config: Config,
+    config: rulesets.Config,
     *,
     profile: str | None = None,
     sender_hint: SenderType | None = None,
@@ -301,16 +305,19 @@ def ruleset(
     return _ruleset(profile, options, config, sender_hint)
 
 
-def offline_ruleset(options: JudgingOptions, config: Config) -> RuleSet:
+def offline_ruleset(options: JudgingOptions, config: rulesets.Config) -> RuleSet:
     """The rules of lint, whichever profile the configuration names. Raises RuleSetError."""
     return _ruleset(LINT, options, config)
 
 
 def _ruleset(
-    profile: str | None, options: JudgingOptions, config: Config, sender_hint: SenderType | None = None
+    profile: str | None,
+    options: JudgingOptions,
+    config: rulesets.Config,
+    sender_hint: SenderType | None = None,
 ) -> RuleSet:
     sender = SenderType(options.sender) if options.sender else config.sender or sender_hint
-    return load_rules(
+    return judge.load_kept_rules(
         profile,
         sender=sender,
         carriers=options.carriers,
@@ -320,25 +327,25 @@ def _ruleset(
     )
 
 
-def policy(options: NetworkOptions, config: Config, named: Path | None = None) -> FetchPolicy:
+def policy(options: NetworkOptions, config: rulesets.Config, named: Path | None = None) -> fetch.FetchPolicy:
     """How to fetch: flags win over the configuration, lists are joined. Raises UsageError.
 
     Also for what decides to which machines requests go, when a pull request may have brought it: a CI system
     checks out the configuration with the messages, so there the one that counts has to be ``named``.
     """
-    brought = [name for name in NETWORK_KEYS if getattr(config, name)]
-    if brought and named is None and is_for_pull_request(dict(os.environ)):
+    brought = [name for name in rulesets.NETWORK_KEYS if getattr(config, name)]
+    if brought and named is None and rulesets.is_for_pull_request(dict(os.environ)):
         keys = ", ".join(name.replace("_", "-") for name in brought)
         raise UsageError(
             f"{config.path}: {keys}: this runs for a pull request, which may have changed that file; give "
             f"--config {config.path.name} if it may say where requests go, or the flags of those names"
         )
-    usual = FetchPolicy()
+    usual = fetch.FetchPolicy()
     configured_ca = None if config.ca_file is None else str(config.ca_file)
     mappings = (*config.connect_to, *options.connect_to)
-    return FetchPolicy(
+    return fetch.FetchPolicy(
         allow_net=(*config.allow_net, *options.allow_net),
-        connect_to=tuple(parse_connect_to(text) for text in mappings),
+        connect_to=tuple(fetch.parse_connect_to(text) for text in mappings),
         timeout=_first(options.timeout, config.timeout, usual.timeout),
         deadline=_first(options.deadline, config.deadline, usual.deadline),
         max_concurrency=_first(options.max_concurrency, config.max_concurrency, usual.max_concurrency),

@@ -15,10 +15,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from mmscheck import report as reports
 from mmscheck.cli.files import is_stream, mode_for, replace_file
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import ReportError, UsageError
-from mmscheck.report import FORMATS, View, pieces
 from mmscheck.report.layout import Page
 
 MARK = ".mmscheck-report"
@@ -52,7 +52,11 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def destinations(
-    wanted: Sequence[str], known: Collection[str] = FORMATS, *, private: bool = False, whole: bool = False
+    wanted: Sequence[str],
+    known: Collection[str] = reports.FORMATS,
+    *,
+    private: bool = False,
+    whole: bool = False,
 ) -> tuple[Destination, ...]:
     """Read ``FORMAT[=FILE]`` options; at most one may go to standard output. Raises UsageError."""
     chosen = tuple(
@@ -90,7 +94,7 @@ def shows_media(wanted: Sequence[Destination]) -> bool:
     return any(item.format.startswith("html") for item in wanted)
 
 
-def write_reports(wanted: Sequence[Destination], view: View) -> None:
+def write_reports(wanted: Sequence[Destination], view: reports.View) -> None:
     """Write every report; raises ReportError naming the first place that could not be written."""
     view = msgspec.structs.replace(view, root=_root())
     for item in wanted:
@@ -105,16 +109,16 @@ def write_reports(wanted: Sequence[Destination], view: View) -> None:
                 links=links(sys.stdout, os.environ),
                 all_evaluations=item.whole,
             )
-            for piece in pieces(item.format, for_stdout):
+            for piece in reports.pieces(item.format, for_stdout):
                 write_stdout(piece, commands=item.format == "github")
 
 
-def _write(file: Path, item: Destination, view: View) -> None:
+def _write(file: Path, item: Destination, view: reports.View) -> None:
     """One report into its file; HTML of many messages gets a folder of pages beside it."""
     if item.format == "html" and not is_stream(file):
         write_site(file, view, private=item.private)
     else:
-        replace_file(file, pieces(item.format, view), private=item.private)
+        replace_file(file, reports.pieces(item.format, view), private=item.private)
 
 
 def _root() -> str:
@@ -181,7 +185,7 @@ def folder_of(file: Path) -> Path:
     return file.with_name(f"{file.name.removesuffix('.html')}_files")
 
 
-def write_site(file: Path, view: View, *, private: bool = False) -> None:
+def write_site(file: Path, view: reports.View, *, private: bool = False) -> None:
     """Write the report; raises ReportError naming what could not be written, and then leaves the old one.
 
     A folder of pages that an earlier run left is replaced, or removed where the new report has none. The
@@ -203,7 +207,7 @@ def write_site(file: Path, view: View, *, private: bool = False) -> None:
             shutil.rmtree(new, ignore_errors=True)
 
 
-def _fill(new: Path, file: Path, folder: Path, view: View) -> None:
+def _fill(new: Path, file: Path, folder: Path, view: reports.View) -> None:
     """Write everything below ``new``: the report as ``index``, its pages as ``pages``."""
     from mmscheck.report import html  # noqa: PLC0415 - only those who want this format need it
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from mmscheck import slidexml
 from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.errors import InputError
 from mmscheck.report.escape import visible
-from mmscheck.slidexml import DOCUMENTS, Left, Unread, left_out, walk
 
 STDIN = "-"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -37,43 +37,47 @@ def sort_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
     """
     if urls := [path for path in paths if is_url(path)]:
         raise InputError(f"{visible(urls[0])}: lint is offline; mmscheck check fetches URLs")
-    inputs = _inputs(paths, {*DOCUMENTS, *BY_EXTENSION}, exclude, "no .xml file and no media file in it")
-    documents = tuple(path for path in inputs.documents if path == STDIN or _suffix(path) in DOCUMENTS)
+    inputs = _inputs(
+        paths, {*slidexml.DOCUMENTS, *BY_EXTENSION}, exclude, "no .xml file and no media file in it"
+    )
+    documents = tuple(
+        path for path in inputs.documents if path == STDIN or _suffix(path) in slidexml.DOCUMENTS
+    )
     media = tuple(path for path in inputs.documents if path not in set(documents))
     return msgspec.structs.replace(inputs, documents=documents, media=media)
 
 
 def document_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
     """The same for documents alone: folders are walked for .xml, whatever else is named is one too."""
-    return _inputs(paths, DOCUMENTS, exclude, "no .xml file in it")
+    return _inputs(paths, slidexml.DOCUMENTS, exclude, "no .xml file in it")
 
 
 def _inputs(paths: Sequence[str], suffixes: Collection[str], exclude: Sequence[str], none: str) -> Paths:
     if not paths:
         raise InputError("nothing was named to read: give files, folders or - for standard input")
     entries = [each for path in paths for each in _places(path, suffixes, exclude, none)]
-    left = dict.fromkeys(each for each in entries if isinstance(each, Left))
+    left = dict.fromkeys(each for each in entries if isinstance(each, slidexml.Left))
     return Paths(
         documents=tuple(dict.fromkeys(each for each in entries if isinstance(each, str))),
         media=(),
-        unread=tuple(each.sentence for each in entries if isinstance(each, Unread)),
-        left=tuple(left_out(tuple(left))),
+        unread=tuple(each.sentence for each in entries if isinstance(each, slidexml.Unread)),
+        left=tuple(slidexml.left_out(tuple(left))),
     )
 
 
 def _places(
     path: str, suffixes: Collection[str], exclude: Sequence[str], none: str
-) -> Iterator[str | Unread | Left]:
+) -> Iterator[str | slidexml.Unread | slidexml.Left]:
     # A file that is named is judged, whatever is excluded.
     if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises on a NUL in the name
         yield path
         return
-    below = tuple(walk(path, suffixes, exclude=exclude))
+    below = tuple(slidexml.walk(path, suffixes, exclude=exclude))
     yield from below
-    left = [each for each in below if isinstance(each, Left)]
+    left = [each for each in below if isinstance(each, slidexml.Left)]
     if len(left) == len(below):
-        reasons = "".join(f"; {sentence.rstrip('.')}" for sentence in left_out(left))
-        yield Unread(f"{visible(path.rstrip('/'))}/: {none}{reasons}")
+        reasons = "".join(f"; {sentence.rstrip('.')}" for sentence in slidexml.left_out(left))
+        yield slidexml.Unread(f"{visible(path.rstrip('/'))}/: {none}{reasons}")
 
 
 def is_url(path: str) -> bool:

@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
+from mmscheck import judge, sinch, slidexml
+from mmscheck import report as reports
+from mmscheck import ruleset as rulesets
+from mmscheck import send as sends
 from mmscheck.cli.files import hold
 from mmscheck.cli.ledger_open import OpenLedger, opened_ledger
 from mmscheck.cli.options import (
@@ -34,20 +38,12 @@ from mmscheck.cli.progress import CheckProgress, Progress
 from mmscheck.cli.running import cancel
 from mmscheck.cli.say import complain, internal, say, write_stdout
 from mmscheck.errors import InputError, LedgerError, MmscheckError, ReportError, UsageError
-from mmscheck.judge import gate
-from mmscheck.judge.pipeline import CheckOptions
 from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
 from mmscheck.model.request import CallKind, SaveRequest, SendRequest, SendResult, SendStatus
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import SenderType
-from mmscheck.report import View
 from mmscheck.report.escape import visible
-from mmscheck.ruleset import Config
-from mmscheck.send.flow import ONCE, CheckedMessage, ProviderCall, check_message, note_denial
-from mmscheck.send.order import Order, Retries
-from mmscheck.sinch import SinchClient
-from mmscheck.slidexml import parse, read_inputs
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -78,17 +74,19 @@ class MessageOptions(msgspec.Struct, frozen=True, kw_only=True):
         """Where reports go; raises UsageError."""
         return destinations(self.formats, private=private, whole=self.all_evaluations)
 
-    def configuration(self, path: str) -> Config:
+    def configuration(self, path: str) -> rulesets.Config:
         """The configuration that counts for the message; raises RuleSetError and UsageError."""
         return configuration(self.config, (path,))
 
-    def rules(self, config: Config, profile: str | None = None, hint: SenderType | None = None) -> RuleSet:
+    def rules(
+        self, config: rulesets.Config, profile: str | None = None, hint: SenderType | None = None
+    ) -> RuleSet:
         """The rules: by ``--profile``, else by this ``profile``; ``hint`` is what the sender looks like."""
         return ruleset(self.judging, config, profile=self.profile or profile, sender_hint=hint)
 
-    def looking(self, config: Config) -> CheckOptions:
+    def looking(self, config: rulesets.Config) -> judge.CheckOptions:
         """How the message is looked at; raises UsageError."""
-        return CheckOptions(
+        return judge.CheckOptions(
             policy=policy(self.network, config, named=self.config.config_file),
             sending=sending(self.plan.send_at, self.plan.send_within),
             strict=self.judging.strict or config.strict,
@@ -108,7 +106,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     message: Mms
     ruleset: RuleSet
-    options: CheckOptions
+    options: judge.CheckOptions
     wanted: tuple[Destination, ...]
     output: OutputOptions
 
@@ -123,23 +121,25 @@ class PlannedCall(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     kind: CallKind
     request: R
     document: str
-    client: SinchClient | None
-    make: Callable[[Ledger, SinchClient, Order[R]], ProviderCall[R]]
+    client: sinch.SinchClient | None
+    make: Callable[[Ledger, sinch.SinchClient, sends.Order[R]], sends.ProviderCall[R]]
     where: str | None
     account: str = ""
     key: str | None = None
     again: bool = False
-    retries: Retries = ONCE
+    retries: sends.Retries = msgspec.field(default_factory=lambda: sends.ONCE)
 
 
 def read_one(path: str, command: str) -> tuple[bytes, Mms]:
     """The one message at a path; raises InputError and UsageError where there is another number of them."""
-    inputs, unread = read_inputs((path,), sys.stdin.buffer if sys.stdin is not None else io.BytesIO())
+    inputs, unread = slidexml.read_inputs(
+        (path,), sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
+    )
     if not inputs:
         raise InputError("; ".join(unread))
     if len(inputs) != 1 or unread:
         raise UsageError(f"{path}: {command} takes exactly one message, and found {len(inputs)} in {path}")
-    return inputs[0].data, parse(inputs[0].data, inputs[0].source)
+    return inputs[0].data, slidexml.parse(inputs[0].data, inputs[0].source)
 
 
 def perform(subject: Subject, planned: PlannedCall[R]) -> int:
@@ -153,12 +153,12 @@ def perform(subject: Subject, planned: PlannedCall[R]) -> int:
     ended = None
     with _nothing(planned.kind.done), opened_ledger(planned.where, secrets=secrets) as opened:
         checked = opened.run(_check(opened.ledger, subject, planned))
-        view = View(report=checked.report, verdict=checked.verdict, quiet=subject.output.quiet)
+        view = reports.View(report=checked.report, verdict=checked.verdict, quiet=subject.output.quiet)
         if checked.verdict.permitted and planned.client is not None:
-            order = Order(
+            order = sends.Order(
                 report=checked.report,
                 request=planned.request,
-                permit=gate.permit(checked.report, planned.request, time.time()),
+                permit=judge.gate.permit(checked.report, planned.request, time.time()),
                 key=planned.key,
                 again=planned.again,
             )
@@ -187,7 +187,7 @@ def _nothing(done: str) -> Iterator[None]:
         raise LedgerError(f"{error}\nNothing was {done}.") from error
 
 
-async def _check(ledger: Ledger, subject: Subject, planned: PlannedCall[R]) -> CheckedMessage:
+async def _check(ledger: Ledger, subject: Subject, planned: PlannedCall[R]) -> sends.CheckedMessage:
     request = planned.request if isinstance(planned.request, SendRequest) else None
     if request is not None and planned.client is not None:
         await ledger.demand_sendable()
@@ -196,7 +196,7 @@ async def _check(ledger: Ledger, subject: Subject, planned: PlannedCall[R]) -> C
 
 async def check_subject(
     ledger: Ledger, subject: Subject, call: str, *, request: SendRequest | None = None, account: str = ""
-) -> CheckedMessage:
+) -> sends.CheckedMessage:
     """Check the message with its progress on the terminal; a denial is noted in the ledger."""
     with Progress(wanted=not subject.output.no_progress) as line:
         progress = CheckProgress(line, [ref.url for ref in subject.message.media], 1)
@@ -207,9 +207,9 @@ async def check_subject(
             on_done=progress.came,
             on_judged=progress.judged,
         )
-        checked = await check_message(ledger, subject.message, subject.ruleset, options, account)
+        checked = await sends.check_message(ledger, subject.message, subject.ruleset, options, account)
     if not checked.verdict.permitted:
-        await note_denial(ledger, checked, call)
+        await sends.note_denial(ledger, checked, call)
     return checked
 
 
@@ -222,7 +222,7 @@ class _Ending(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
 
 
-def _made(opened: OpenLedger, call: ProviderCall[R], retries: Retries) -> _Ending:
+def _made(opened: OpenLedger, call: sends.ProviderCall[R], retries: sends.Retries) -> _Ending:
     """Make the call; whatever ends it, what is known of it is returned."""
     try:
         result = opened.run(call.make(retries), cancel)
@@ -244,7 +244,7 @@ def _made(opened: OpenLedger, call: ProviderCall[R], retries: Retries) -> _Endin
     return _Ending(result=result, code=EXITS[result.status])
 
 
-def _told(wanted: tuple[Destination, ...], view: View, kind: CallKind, ended: _Ending) -> int:
+def _told(wanted: tuple[Destination, ...], view: reports.View, kind: CallKind, ended: _Ending) -> int:
     result, code = ended.result, ended.code
     done = result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
     # 4 says that nothing was sent; a save may be made again, so there it does no harm.
@@ -265,7 +265,7 @@ def not_called(detail: str) -> SendResult:
     return SendResult(status=SendStatus.NOT_ATTEMPTED, detail=detail)
 
 
-def with_ending(view: View, code: int, result: SendResult) -> View:
+def with_ending(view: reports.View, code: int, result: SendResult) -> reports.View:
     """The view with how the call ended, so that every format tells the exit code of the process."""
     verdict = msgspec.structs.replace(view.verdict, exit_code=int(code))
     return msgspec.structs.replace(view, verdict=verdict, send=result)
@@ -275,7 +275,7 @@ def _begun(kind: CallKind) -> str:
     return f"The {kind.name} was begun and its end was never written."
 
 
-def prove_writable(wanted: tuple[Destination, ...], view: View, begun: str) -> None:
+def prove_writable(wanted: tuple[Destination, ...], view: reports.View, begun: str) -> None:
     """Nothing may be done that could not be reported: write first what a crash from here on would mean.
 
     Of a pipe it is proven that somebody reads it; it gets the one report at the end. Raises ReportError.
@@ -287,7 +287,9 @@ def prove_writable(wanted: tuple[Destination, ...], view: View, begun: str) -> N
         write_stdout("\n")
 
 
-def write_ending(wanted: tuple[Destination, ...], view: View, unwritten: Exit, detail: str) -> int | None:
+def write_ending(
+    wanted: tuple[Destination, ...], view: reports.View, unwritten: Exit, detail: str
+) -> int | None:
     """Write how a call ended; None when that is done, else the code ``unwritten``.
 
     Whatever comes in between, Ctrl-C too, ``detail`` is said: from here on nobody else knows what was done.

@@ -8,8 +8,8 @@ import time
 
 import click
 
+from mmscheck import judge
 from mmscheck.errors import UsageError
-from mmscheck.judge.pipeline import window
 from mmscheck.model.request import SendWindow
 
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)")
@@ -27,7 +27,7 @@ _CALLED = {HOUR: "1h", CENTURY: "36500d"}
 def sending(at: str | None, within: str | None) -> SendWindow:
     """The window of ``--send-at`` and ``--send-within``. Raises UsageError naming what was expected."""
     opens = None if at is None else _moment(at)
-    return window(opens, None if within is None else duration("--send-within", within))
+    return judge.window(opens, None if within is None else duration("--send-within", within))
 
 
 def refuse_later(at: str | None) -> None:

@@ -9,17 +9,16 @@ from typing import Annotated
 import click
 import msgspec
 
+from mmscheck import media, sinch
+from mmscheck import ruleset as rulesets
+from mmscheck import send as sends
 from mmscheck.cli.environment import API_KEY, by_variable, read_secret, secret
 from mmscheck.errors import UsageError
-from mmscheck.media import keep_secret
-from mmscheck.ruleset import Config
-from mmscheck.send.order import provider_account
-from mmscheck.sinch import DEFAULT_API_URL, SinchClient
 
 API_URL = click.option(
     "--api-url",
     metavar="URL",
-    help=f"The provider's address; default: MMSCHECK_API_URL, else {DEFAULT_API_URL}",
+    help=f"The provider's address; default: MMSCHECK_API_URL, else {sinch.DEFAULT_API_URL}",
     **by_variable("MMSCHECK_API_URL", "the provider's address"),
 )
 
@@ -42,7 +41,7 @@ class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ]
 
-    def filled(self, config: Config, named: Path | None) -> ProviderOptions:
+    def filled(self, config: rulesets.Config, named: Path | None) -> ProviderOptions:
         """The options, with the configuration's address where nobody gave one; ``named``: by ``--config``.
 
         Raises UsageError for an address in a file that was only found: the API key goes there, and who brings
@@ -62,12 +61,12 @@ class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def address(self) -> str:
         """The provider's address that was given, or the usual one."""
-        return self.api_url or DEFAULT_API_URL
+        return self.api_url or sinch.DEFAULT_API_URL
 
-    def client(self) -> SinchClient:
+    def client(self) -> sinch.SinchClient:
         """What calls the provider; raises UsageError now for what would be found out too late."""
         key = _api_key(self.api_key_file)
-        return SinchClient(api_url=self.address, api_key=key, ca_file=self.api_ca_file)
+        return sinch.SinchClient(api_url=self.address, api_key=key, ca_file=self.api_ca_file)
 
     def account(self) -> str:
         """Where ids are used; a dry run may have no key, and then any of the provider's accounts will do."""
@@ -75,11 +74,11 @@ class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True):
             key = _api_key(self.api_key_file)
         except UsageError:
             key = None
-        return provider_account(self.address, key)
+        return sends.provider_account(self.address, key)
 
 
 def _api_key(file: Path | None) -> str:
-    keep_secret()
+    media.keep_secret()
     if file is None:
         key, place = secret(API_KEY) or "", API_KEY
     else:

@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 
+from mmscheck import ruleset as rulesets
 from mmscheck.checks import CHECKS
 from mmscheck.cli.rules_blank import blank_cases, blank_rule
 from mmscheck.cli.rules_show import CONFIG, configuration
@@ -26,9 +27,7 @@ from mmscheck.errors import InputError, UsageError
 from mmscheck.judge.rule_examples import cases_file
 from mmscheck.judge.rulebook import read_entries, rule_files
 from mmscheck.report.rule_entry import FAMILIES, RuleEntry
-from mmscheck.ruleset import Config
 from mmscheck.ruleset.fields import KEBAB
-from mmscheck.ruleset.folder import packaged_root
 
 KINDS = ("pass-", "fail-", "cant-tell-", "inapplicable-")
 """How the names of cases begin; a new rule gets one of each that its model has."""
@@ -133,7 +132,7 @@ def _inspect_id(rule_id: str, files: dict[str, Path]) -> None:
         raise UsageError(f"there is a rule {rule_id!r} in {files[rule_id]}; choose another ID")
 
 
-def _model(entries: tuple[RuleEntry, ...], check: str, family: str, config: Config) -> Path | None:
+def _model(entries: tuple[RuleEntry, ...], check: str, family: str, config: rulesets.Config) -> Path | None:
     """The file of a rule with this check, of the same family if there is one, that has cases.
 
     None for a check that no rule uses yet; InputError where the cases are not at hand.
@@ -171,9 +170,9 @@ def _write(file: Path, text: str) -> None:
         raise InputError(f"{file}: cannot be written: {error.strerror}") from error
 
 
-def _next_steps(rule: Path, cases: Path, config: Config) -> str:
+def _next_steps(rule: Path, cases: Path, config: rulesets.Config) -> str:
     root = rule.parents[1]
-    shipped = root.resolve() == packaged_root().resolve()
+    shipped = root.resolve() == rulesets.packaged_root().resolve()
     configured = root.resolve() in {folder.resolve() for folder in config.extra_rules}
     where = "" if shipped or configured else f" {shlex.quote(str(root))}"
     steps = ["Edit both: the rule's words and numbers, and cases that show what it is about."]

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from mmscheck import ruleset as rulesets
 from mmscheck.cli.output import page
 from mmscheck.cli.say import tell, write_stdout
 from mmscheck.errors import RuleSetError, UsageError
@@ -25,8 +26,6 @@ from mmscheck.judge.rulebook import (
 from mmscheck.model.exits import Exit
 from mmscheck.report.rule_entry import RuleEntry, render_json
 from mmscheck.report.rule_text import render_rule, render_table
-from mmscheck.ruleset import Config, find_config, load_config, stale_limits
-from mmscheck.ruleset.folder import packaged_root
 
 CONFIG = click.option(
     "--config",
@@ -43,18 +42,18 @@ NOT_LISTED = "a code that this program has no meaning for"
 """What is said of a provider code that is not in the table."""
 
 
-def configuration(file: Path | None, extra: tuple[Path, ...] = ()) -> Config:
+def configuration(file: Path | None, extra: tuple[Path, ...] = ()) -> rulesets.Config:
     """The named configuration, or the one found upward from here, or none, with more rule folders.
 
     Raises RuleSetError.
     """
-    nearest = file or find_config(Path())
-    return with_folders(load_config(nearest) if nearest else Config(), extra)
+    nearest = file or rulesets.find_config(Path())
+    return with_folders(rulesets.load_config(nearest) if nearest else rulesets.Config(), extra)
 
 
-def with_folders(config: Config, extra: tuple[Path, ...]) -> Config:
+def with_folders(config: rulesets.Config, extra: tuple[Path, ...]) -> rulesets.Config:
     """The configuration with more rule folders; those it has, and the program's own, are not added again."""
-    folders = {packaged_root().resolve(): packaged_root()}
+    folders = {rulesets.packaged_root().resolve(): rulesets.packaged_root()}
     for folder in (*config.extra_rules, *extra):
         folders.setdefault(folder.resolve(), folder)
     return msgspec.structs.replace(config, extra_rules=tuple(folders.values())[1:])
@@ -173,9 +172,9 @@ def refusal(faults: tuple[str, ...]) -> tuple[Exit, str]:
     return Exit.NOTHING_CHECKED, f"{text}\n"
 
 
-def approval(config: Config, today: dt.date, *, strict: bool) -> tuple[Exit, str]:
+def approval(config: rulesets.Config, today: dt.date, *, strict: bool) -> tuple[Exit, str]:
     """The exit code and the text for files that can be used, with the numbers that are old by ``today``."""
-    stale, idle = stale_limits(today=today), rules_in_no_profile(config)
+    stale, idle = rulesets.stale_limits(today=today), rules_in_no_profile(config)
     word = "fault" if strict else "warning"
     said = [f"{file}: in no profile, so nothing is held to it; add it to profiles/*.toml" for file in idle]
     lines = [*(f"{word}: {sentence}" for sentence in (*stale, *said)), summary(config, len(stale), len(idle))]
@@ -183,15 +182,17 @@ def approval(config: Config, today: dt.date, *, strict: bool) -> tuple[Exit, str
     return code, "\n".join(lines) + "\n"
 
 
-def _lenient_configuration(file: Path | None, folders: tuple[Path, ...]) -> tuple[Config, tuple[str, ...]]:
+def _lenient_configuration(
+    file: Path | None, folders: tuple[Path, ...]
+) -> tuple[rulesets.Config, tuple[str, ...]]:
     """The configuration and its faults; a faulty one is left out, so that the rules are still read."""
     try:
         return configuration(file, folders), ()
     except RuleSetError as error:
-        return with_folders(Config(), folders), error.faults
+        return with_folders(rulesets.Config(), folders), error.faults
 
 
-def summary(config: Config, stale: int, idle: int) -> str:
+def summary(config: rulesets.Config, stale: int, idle: int) -> str:
     """What was read, in one line."""
     rules = len(rule_files(config))
     own = f" (with those in {', '.join(map(str, config.extra_rules))})" if config.extra_rules else ""

@@ -7,14 +7,14 @@ from typing import Annotated
 import click
 import msgspec
 
+from mmscheck import send as sends
+from mmscheck import slidexml
 from mmscheck.cli.commands import GroupedCommand, with_options
 from mmscheck.cli.ledger_open import Where, demand_place
 from mmscheck.cli.perform import MessageOptions, OutputOptions, PlannedCall, Subject, perform, read_one
 from mmscheck.cli.provider import ProviderOptions
 from mmscheck.cli.spared import spare
 from mmscheck.model.request import SAVE_CALL, SaveRequest
-from mmscheck.send.save import SaveCall, saveable
-from mmscheck.slidexml import document_places
 
 
 class SaveArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +52,8 @@ def command(path: str, *, options: SaveArguments) -> int:
     demand_place(options.where)
     client = None if options.dry_run else provider.client()
     data, message = read_one(path, "save")
-    document = saveable(message, data)
-    spare(options, wanted, inputs=document_places((path,)), config=config)
+    document = sends.saveable(message, data)
+    spare(options, wanted, inputs=slidexml.document_places((path,)), config=config)
     subject = Subject(
         message=message,
         ruleset=options.message.rules(config, "save"),
@@ -66,7 +66,7 @@ def command(path: str, *, options: SaveArguments) -> int:
         request=SaveRequest(document=data),
         document=document,
         client=client,
-        make=SaveCall,
+        make=sends.SaveCall,
         where=options.where,
     )
     return perform(subject, planned)

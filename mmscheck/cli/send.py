@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mmscheck.cli.campaign import send_to_all
+from mmscheck import send as sends
+from mmscheck import sinch, slidexml
 from mmscheck.cli.commands import GroupedCommand, with_options
 from mmscheck.cli.ledger_open import demand_place
 from mmscheck.cli.perform import PlannedCall, Subject, perform, read_one
@@ -12,9 +13,6 @@ from mmscheck.cli.plan import refuse_later
 from mmscheck.cli.send_options import SendArguments
 from mmscheck.cli.spared import spare
 from mmscheck.model.request import SEND_CALL
-from mmscheck.send.send import SendCall
-from mmscheck.sinch import redacted_xml
-from mmscheck.slidexml import document_places
 
 
 @click.command(name="send", cls=GroupedCommand)
@@ -39,14 +37,16 @@ def command(path: str, *, options: SendArguments) -> int:
     config = options.message.configuration(path)
     options = options.filled(config)
     if options.many.recipients is not None:
+        from mmscheck.cli.campaign import send_to_all  # noqa: PLC0415 - the engine of campaigns is large
+
         return send_to_all(path, options.many.recipients, options, config)
     wanted = options.message.destinations(private=True)
     request = options.request()
-    document = redacted_xml(request).decode("utf-8")
+    document = sinch.redacted_xml(request).decode("utf-8")
     demand_place(options.where)
     client = None if options.dry_run else options.provider.client()
     _, message = read_one(path, "send")
-    spare(options, wanted, inputs=document_places((path,)), config=config)
+    spare(options, wanted, inputs=slidexml.document_places((path,)), config=config)
     subject = Subject(
         message=message,
         ruleset=options.rules(config),
@@ -59,7 +59,7 @@ def command(path: str, *, options: SendArguments) -> int:
         request=request,
         document=document,
         client=client,
-        make=SendCall,
+        make=sends.SendCall,
         where=options.where,
         account=options.provider.account(),
         key=options.idempotency_key,

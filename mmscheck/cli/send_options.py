@@ -8,8 +8,11 @@ from typing import Annotated
 import click
 import msgspec
 
+from mmscheck import campaign as campaigns
+from mmscheck import judge
+from mmscheck import ruleset as rulesets
+from mmscheck import send as sends
 from mmscheck.base.names import LONGEST_KEY, LONGEST_NAME, usable_name
-from mmscheck.campaign import CampaignLimits
 from mmscheck.cli.environment import by_variable
 from mmscheck.cli.ledger_open import Where
 from mmscheck.cli.options import ChangeOptions, changes
@@ -17,12 +20,9 @@ from mmscheck.cli.perform import MessageOptions, OutputOptions
 from mmscheck.cli.plan import duration
 from mmscheck.cli.provider import ProviderOptions
 from mmscheck.errors import UsageError
-from mmscheck.judge.gate import require_second_gate
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import sender_type
-from mmscheck.ruleset import Config
-from mmscheck.send.order import Retries
 
 _RATE = click.FloatRange(min=0, min_open=True)
 _COUNT = click.IntRange(min=1)
@@ -103,7 +103,7 @@ class SendFields(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ]
 
-    def filled(self, config: Config) -> SendFields:
+    def filled(self, config: rulesets.Config) -> SendFields:
         """The fields, with the configuration's ``[send]`` for those that nobody gave."""
         names = ("from_", "service_id", "fallback_sms_text", "operator_id")
         missing = {name: getattr(config.send, name) for name in names if getattr(self, name) is None}
@@ -193,7 +193,7 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ]
 
-    def limits(self, rate: float | None) -> CampaignLimits:
+    def limits(self, rate: float | None) -> campaigns.CampaignLimits:
         """How fast it goes and what stops it; ``rate`` is that of requests to one host.
 
         Raises UsageError.
@@ -211,7 +211,7 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
             "recheck": None if recheck is None else duration("--recheck-every", recheck, "30s, 2m or 5m"),
         }
         chosen = {name: value for name, value in numbers.items() if value is not None}
-        return msgspec.structs.replace(CampaignLimits(), **chosen)
+        return msgspec.structs.replace(campaigns.CampaignLimits(), **chosen)
 
 
 class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,7 +252,7 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
         click.option(
             "--retries",
             type=click.IntRange(min=0, max=100),
-            default=Retries().count,
+            default=sends.Retries().count,
             show_default=True,
             metavar="N",
             help="Tries after the first, and only of what certainly was not sent.",
@@ -263,7 +263,7 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
         click.option(
             "--retry-seconds",
             type=click.FloatRange(min=0),
-            default=Retries().seconds,
+            default=sends.Retries().seconds,
             show_default=True,
             metavar="S",
             help="No try begins later than this after the first.",
@@ -293,7 +293,7 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
             if value is not None:
                 raise UsageError(f"{option}: each row of --recipients has its own")
 
-    def filled(self, config: Config) -> SendArguments:
+    def filled(self, config: rulesets.Config) -> SendArguments:
         """The options, with the configuration's ``[send]`` for those that nobody gave; raises UsageError."""
         provider = self.provider.filled(config, self.message.config.config_file)
         return msgspec.structs.replace(self, fields=self.fields.filled(config), provider=provider)
@@ -302,13 +302,13 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
         """The fields and changes of the send; raises UsageError."""
         return SendRequest(changes=changes(self.changes), **msgspec.structs.asdict(self.fields))
 
-    def rules(self, config: Config) -> RuleSet:
+    def rules(self, config: rulesets.Config) -> RuleSet:
         """The rules that judge the send; raises RuleSetError, and UsageError for those that judge none."""
         ruleset = self.message.rules(config, hint=sender_type(self.fields.from_))
         # The flow demands it too; here nothing has been fetched yet.
-        require_second_gate(ruleset)
+        judge.require_second_gate(ruleset)
         return ruleset
 
-    def tries(self) -> Retries:
+    def tries(self) -> sends.Retries:
         """How often a send is tried."""
-        return Retries(count=self.retries, seconds=self.retry_seconds)
+        return sends.Retries(count=self.retries, seconds=self.retry_seconds)

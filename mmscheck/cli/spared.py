@@ -20,12 +20,11 @@ from typing import Any
 import msgspec
 
 from mmscheck import ledger as ledgers
+from mmscheck import ruleset as rulesets
 from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.cli.commands import values_of
 from mmscheck.cli.output import Destination, folder_of
 from mmscheck.errors import UsageError
-from mmscheck.ruleset import OWN_FILE, SHARED_FILE, Config
-from mmscheck.ruleset.folder import packaged_root
 
 READ: Mapping[str, str] = MappingProxyType(
     {
@@ -72,7 +71,7 @@ def spare(
     wanted: Sequence[Destination] = (),
     *,
     inputs: Iterable[str | Path] = (),
-    config: Config | None = None,
+    config: rulesets.Config | None = None,
     copies: Sequence[Path] = (),
 ) -> None:
     """Refuse to write over anything that the command reads. Raises UsageError naming both.
@@ -133,8 +132,8 @@ def _named(values: Mapping[str, Any]) -> Iterator[_Kept]:
         yield _Kept(Path(values["cache_folder"]), "a kept result", whole=True)
 
 
-def _configured(config: Config | None) -> Iterator[_Kept]:
-    yield _Kept(packaged_root(), "a rule", whole=True)
+def _configured(config: rulesets.Config | None) -> Iterator[_Kept]:
+    yield _Kept(rulesets.packaged_root(), "a rule", whole=True)
     if config is None:
         return
     yield _Kept(config.path, "the configuration")
@@ -201,7 +200,7 @@ def _belongs(met: _Kept, file: Path) -> bool:
 
 def _refuse_special(target: _Target) -> None:
     """What no report may replace whatever is read: configurations by their names, and databases."""
-    if target.file.name.casefold() in {OWN_FILE, SHARED_FILE}:
+    if target.file.name.casefold() in {rulesets.OWN_FILE, rulesets.SHARED_FILE}:
         raise UsageError(f"{target.option}: that is the name of a configuration; choose another")
     if target.option.startswith("--ledger"):
         return

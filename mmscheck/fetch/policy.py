@@ -6,11 +6,11 @@ import math
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
-from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 
 import msgspec
 
+from mmscheck.base.version import VERSION
 from mmscheck.errors import UsageError
 from mmscheck.fetch.guard import Networks, parse_networks
 from mmscheck.fetch.proxy import parse_proxy
@@ -91,10 +91,7 @@ def _port(text: str, digits: str) -> int:
 
 def default_user_agent() -> str:
     """The product and its version: honest, and without words that bad-robot filters look for."""
-    try:
-        return f"mmscheck/{version('mmscheck')} (MMS media preflight)"
-    except PackageNotFoundError:
-        return "mmscheck (MMS media preflight)"
+    return f"mmscheck/{VERSION} (MMS media preflight)"
 
 
 class FetchPolicy(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,6 @@ import re
 import unicodedata
 from ipaddress import AddressValueError, IPv6Address, ip_address
 
-import idna
 import msgspec
 
 _SHAPE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
@@ -122,6 +121,8 @@ def _ascii_host(host: str) -> str:
     if ":" in host:
         return host
     if not host.isascii():
+        import idna  # noqa: PLC0415 - hardly any host needs its tables
+
         try:
             host = idna.encode(host, uts46=True).decode("ascii")
         except idna.IDNAError as error:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mmscheck import fetch
+from mmscheck import fetch, media
 from mmscheck.cache.reuse import Cache, find_kept, manner
 from mmscheck.checks import READS_FACTS, READS_PROBES
 from mmscheck.checks.media import SizeParams
@@ -16,7 +16,6 @@ from mmscheck.checks.media_types import canonical
 from mmscheck.checks.mime import AcceptedParams
 from mmscheck.checks.playing import PicturesParams
 from mmscheck.fetch import FetchPolicy, OnDone, Turns, check_policy
-from mmscheck.media import MediaWorkers
 from mmscheck.media.decoding import DECODERS, PLAYED
 from mmscheck.model.facts import EVERYTHING, Usable
 from mmscheck.model.observation import Inspected, Observation, ProbeName
@@ -38,7 +37,7 @@ class ObserveOptions(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     policy: FetchPolicy
-    workers: MediaWorkers | None = None
+    workers: media.MediaWorkers | None = None
     decode: bool = True
     previews: bool = False
     cache: Cache | None = None
@@ -85,18 +84,18 @@ def _manner(options: ObserveOptions) -> str:
 
 
 @asynccontextmanager
-async def _running_workers(options: ObserveOptions) -> AsyncIterator[MediaWorkers]:
+async def _running_workers(options: ObserveOptions) -> AsyncIterator[media.MediaWorkers]:
     if options.workers is not None:
         yield options.workers
         return
-    async with MediaWorkers(workers=None if options.deep else 1, decode=options.deep) as own:
+    async with media.MediaWorkers(workers=None if options.deep else 1, decode=options.deep) as own:
         yield own
 
 
 class _Inspector:
     """Hands the bytes of a file to the workers, which look as deep as the options say."""
 
-    def __init__(self, workers: MediaWorkers, options: ObserveOptions) -> None:
+    def __init__(self, workers: media.MediaWorkers, options: ObserveOptions) -> None:
         self._workers, self._options = workers, options
         self._turns = Turns(options.owners, 1)
 

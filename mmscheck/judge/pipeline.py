@@ -7,11 +7,14 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
 
+from mmscheck import media
+from mmscheck import ruleset as rulesets
 from mmscheck.cache.reuse import Cache, about_kept
 from mmscheck.checks import CHECKS
 from mmscheck.checks.media_types import kind_of
@@ -22,7 +25,6 @@ from mmscheck.judge.engine import judge, judge_alone
 from mmscheck.judge.observe import ObserveOptions, needs_decoding, observe, usable, wanted_probes
 from mmscheck.judge.reports import allowances, make_report, start_clock
 from mmscheck.judge.shared import SharedMedia
-from mmscheck.media import MediaWorkers
 from mmscheck.model.check import Binding
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Observation
@@ -30,7 +32,7 @@ from mmscheck.model.report import MEDIA, MessageReport, Report
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import SenderType, TargetKind
-from mmscheck.ruleset import Config, load_ruleset
+from mmscheck.ruleset.compiled import kept_ruleset
 
 SEND_WITHIN = 3600.0
 """Seconds from now in which a message is taken to go out when nobody says when (a judgement)."""
@@ -65,7 +67,7 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     previews: bool = False
     fail_fast: bool = False
     columns: tuple[str, ...] | None = None
-    workers: MediaWorkers | None = None
+    workers: media.MediaWorkers | None = None
     on_done: OnDone | None = None
     on_judged: Callable[[MessageReport], None] | None = None
 
@@ -90,14 +92,14 @@ def load_rules(
     carriers: Sequence[str] = (),
     providers: Sequence[str] = (),
     transcoding: bool | None = None,
-    config: Config | None = None,
+    config: rulesets.Config | None = None,
 ) -> RuleSet:
     """The packaged rules selected by a profile and shaped by a configuration; raises RuleSetError.
 
     Without a profile the configuration's counts, and without that ``send``; carriers, providers and
     transcoding likewise.
     """
-    return load_ruleset(
+    return rulesets.load_ruleset(
         checks=CHECKS,
         profile=profile,
         sender=sender,
@@ -106,6 +108,28 @@ def load_rules(
         transcoding=transcoding,
         config=config,
     )
+
+
+def load_kept_rules(
+    profile: str | None,
+    *,
+    sender: SenderType | None,
+    carriers: Sequence[str],
+    providers: Sequence[str],
+    transcoding: bool | None,
+    config: rulesets.Config | None,
+) -> RuleSet:
+    """What `load_rules` gives, from the user's cache folder where nothing has changed since."""
+    asked: dict[str, Any] = {
+        "checks": CHECKS,
+        "profile": profile,
+        "sender": sender,
+        "carriers": carriers,
+        "providers": providers,
+        "transcoding": transcoding,
+        "config": config,
+    }
+    return kept_ruleset(lambda: rulesets.load_ruleset(**asked), **asked)
 
 
 def window(opens: float | None = None, within: float | None = None) -> SendWindow:
@@ -125,7 +149,7 @@ async def check(
     strict: bool = False,
     unread: tuple[str, ...] = (),
     on_done: OnDone | None = None,
-    workers: MediaWorkers | None = None,
+    workers: media.MediaWorkers | None = None,
     sending: SendWindow | None = None,
     deep: bool = False,
     cache_bust: bool = True,

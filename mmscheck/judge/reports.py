@@ -6,12 +6,12 @@ import datetime as dt
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.metadata import version
 from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
+from mmscheck.base.version import VERSION
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, default_user_agent, parse_proxy
 from mmscheck.media import ISOLATED, offered
@@ -48,7 +48,7 @@ def make_report(
 ) -> Report:
     """What was judged and by which rules, as one report that ends now."""
     return Report(
-        tool_version=version("mmscheck"),
+        tool_version=VERSION,
         ruleset_digest=ruleset.digest,
         profile=ruleset.profile,
         rules=tuple(

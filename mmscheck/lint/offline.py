@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from mmscheck import media
 from mmscheck.checks.media_types import is_other, kind_of
 from mmscheck.fetch import Inspector
 from mmscheck.judge.engine import judge, judge_alone
@@ -18,8 +19,6 @@ from mmscheck.judge.pipeline import window
 from mmscheck.judge.reports import make_report, start_clock
 from mmscheck.judge.shared import SharedMedia
 from mmscheck.lint.assets import MAX_BYTES, Missing, TooLarge, locate, read_local
-from mmscheck.media import MediaWorkers
-from mmscheck.media.workers import worker_count
 from mmscheck.model.facts import Usable
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason, Timing
@@ -102,7 +101,7 @@ async def _look(paths: Iterable[Path], wanted: Usable, *, previews: bool) -> dic
     if not distinct:
         return {}
     turn = asyncio.Semaphore(AT_ONCE)
-    async with MediaWorkers(workers=min(worker_count(), len(distinct))) as workers:
+    async with media.MediaWorkers(workers=min(media.worker_count(), len(distinct))) as workers:
         inspect = partial(workers.inspect, preview=previews, usable=wanted)
         seen = await asyncio.gather(*(_look_at(path, inspect, turn) for path in distinct))
     return dict(zip(distinct, seen, strict=True))

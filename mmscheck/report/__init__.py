@@ -7,7 +7,6 @@ from functools import partial
 from importlib import import_module
 from types import MappingProxyType
 
-from mmscheck.report import json_v1, text
 from mmscheck.report.view import Formatter, View
 
 
@@ -19,8 +18,8 @@ def _late(module: str, view: View) -> str:
 
 FORMATS: Mapping[str, Formatter] = MappingProxyType(
     {
-        "text": text.render,
-        "json": json_v1.render,
+        "text": partial(_late, "text"),
+        "json": partial(_late, "json_v1"),
         "jsonl": partial(_late, "jsonl"),
         "junit": partial(_late, "junit"),
         "sarif": partial(_late, "sarif"),
@@ -41,7 +40,7 @@ def _late_parts(module: str, view: View) -> Iterator[str]:
 
 PARTS: Mapping[str, Callable[[View], Iterator[str]]] = MappingProxyType(
     {
-        "json": json_v1.parts,
+        "json": partial(_late_parts, "json_v1"),
         "jsonl": partial(_late_parts, "jsonl"),
         "junit": partial(_late_parts, "junit"),
         "csv": partial(_late_parts, "csv_rows"),

@@ -10,9 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-from xml.sax.saxutils import escape
 
-from mmscheck.base.text import count
+from mmscheck.base.text import count, xml_escaped
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
 from mmscheck.model.words import Owner, TargetKind
 from mmscheck.report.finding_words import (
@@ -220,7 +219,7 @@ def _spans(message: MessageReport, each: Finding, text: str) -> list[Span]:
     """The parts of the line that are meant, in order; none where that is not certain."""
     item = each.first
     if item.target.kind is TargetKind.MEDIA and item.url:
-        return _only(text, shown_url(item.url)) or _only(text, escape(shown_url(item.url)))
+        return _only(text, shown_url(item.url)) or _only(text, xml_escaped(shown_url(item.url)))
     if item.target.kind is TargetKind.SLIDE:
         found = [match.span() for match in _SLIDE.finditer(text)]
         return found if len(found) == 1 else []
@@ -240,7 +239,7 @@ def _in_subject(subject: str, evidence: dict[str, Any], text: str) -> list[Span]
     if len(subject) > len(text):
         return []
     chosen = [(at, end) for at, end in _positions(evidence, len(subject)) if 0 <= at < end <= len(subject)]
-    for written in ([shown(escape(char)) for char in subject], [shown(char) for char in subject]):
+    for written in ([shown(xml_escaped(char)) for char in subject], [shown(char) for char in subject]):
         if place := _only(text, "".join(written)):
             edges = [place[0][0]]
             for piece in written:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.base.version import VERSION
 from mmscheck.errors import RuleSetError
 from mmscheck.model.check import Check
 from mmscheck.model.rule import Limit, Override, Rule, RuleSet
@@ -238,7 +238,7 @@ def digest(
 ) -> str:
     """``sha256:`` and the hex digest of a canonical JSON text: sorted keys and sets, no file paths."""
     shaped = {
-        "version": _version(),
+        "version": VERSION,  # its checks are part of what decides
         "profile": profile,
         "selection": selection,
         "rules": [_plain_rule(rule) for rule in rules],
@@ -270,11 +270,3 @@ def config_digest(config: Config) -> str:
 def _plain_rule(rule: Rule) -> dict[str, Any]:
     fields = {name: getattr(rule, name) for name in rule.__struct_fields__}
     return {**fields, "check": rule.check.name, "params": plain_params(rule.params)}
-
-
-def _version() -> str:
-    """The version of this program, because its checks are part of what decides."""
-    try:
-        return importlib.metadata.version("mmscheck")
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"

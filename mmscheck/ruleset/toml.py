@@ -12,7 +12,6 @@ import functools
 import json
 import math
 import re
-import tomllib
 import types
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -102,6 +101,8 @@ def read_toml(scope: Scope, path: Path) -> dict[str, Any] | None:
     text = _text_of(scope, path)
     if text is None:
         return None
+    import tomllib  # noqa: PLC0415 - nobody who finds his rules kept needs it
+
     try:
         table = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, and what int() refuses of endless digits

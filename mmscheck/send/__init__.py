@@ -1,1 +1,48 @@
 """Check, permit, claim, call, record: one send or one save, and the library's gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmscheck.base.late import names_of
+
+if TYPE_CHECKING:
+    from mmscheck.send.flow import ONCE as ONCE
+    from mmscheck.send.flow import CheckedMessage as CheckedMessage
+    from mmscheck.send.flow import ProviderCall as ProviderCall
+    from mmscheck.send.flow import check_message as check_message
+    from mmscheck.send.flow import note_denial as note_denial
+    from mmscheck.send.order import Order as Order
+    from mmscheck.send.order import Retries as Retries
+    from mmscheck.send.order import provider_account as provider_account
+    from mmscheck.send.order import stored_at as stored_at
+    from mmscheck.send.save import WAIT as WAIT
+    from mmscheck.send.save import SaveCall as SaveCall
+    from mmscheck.send.save import binding_of as binding_of
+    from mmscheck.send.save import differences as differences
+    from mmscheck.send.save import needs_no_encoding as needs_no_encoding
+    from mmscheck.send.save import saveable as saveable
+    from mmscheck.send.send import SendCall as SendCall
+
+_HOMES = {
+    "CheckedMessage": "flow",
+    "ONCE": "flow",
+    "Order": "order",
+    "ProviderCall": "flow",
+    "Retries": "order",
+    "SaveCall": "save",
+    "SendCall": "send",
+    "WAIT": "save",
+    "binding_of": "save",
+    "check_message": "flow",
+    "differences": "save",
+    "needs_no_encoding": "save",
+    "note_denial": "flow",
+    "provider_account": "order",
+    "saveable": "save",
+    "stored_at": "order",
+}
+
+__getattr__ = names_of(__name__, _HOMES)
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - the type checker reads the imports above

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from mmscheck.sinch.answers import ProviderAnswer, Unparseable, parse_answer
-from mmscheck.sinch.client import DEFAULT_API_URL, SinchClient
-from mmscheck.sinch.codes import (
-    POSTBACK_MEANINGS,
-    CodeClass,
-    ErrorCode,
-    PostbackCode,
-    explain,
-    explain_postback,
-)
-from mmscheck.sinch.documents import REDACTED, redacted_save, redacted_xml, request_xml, save_xml
-from mmscheck.sinch.templates import Refused
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "DEFAULT_API_URL",
-    "POSTBACK_MEANINGS",
-    "REDACTED",
-    "CodeClass",
-    "ErrorCode",
-    "PostbackCode",
-    "ProviderAnswer",
-    "Refused",
-    "SinchClient",
-    "Unparseable",
-    "explain",
-    "explain_postback",
-    "parse_answer",
-    "redacted_save",
-    "redacted_xml",
-    "request_xml",
-    "save_xml",
-]
+from mmscheck.base.late import names_of
+
+if TYPE_CHECKING:
+    from mmscheck.sinch.answers import ProviderAnswer as ProviderAnswer
+    from mmscheck.sinch.answers import Unparseable as Unparseable
+    from mmscheck.sinch.answers import parse_answer as parse_answer
+    from mmscheck.sinch.client import SinchClient as SinchClient
+    from mmscheck.sinch.codes import POSTBACK_MEANINGS as POSTBACK_MEANINGS
+    from mmscheck.sinch.codes import CodeClass as CodeClass
+    from mmscheck.sinch.codes import ErrorCode as ErrorCode
+    from mmscheck.sinch.codes import PostbackCode as PostbackCode
+    from mmscheck.sinch.codes import explain as explain
+    from mmscheck.sinch.codes import explain_postback as explain_postback
+    from mmscheck.sinch.documents import REDACTED as REDACTED
+    from mmscheck.sinch.documents import redacted_save as redacted_save
+    from mmscheck.sinch.documents import redacted_xml as redacted_xml
+    from mmscheck.sinch.documents import request_xml as request_xml
+    from mmscheck.sinch.documents import save_xml as save_xml
+    from mmscheck.sinch.templates import Refused as Refused
+
+DEFAULT_API_URL = "https://api.ci.mblox.com/ep/v1/"
+"""The XML service (Sinch XML API introduction, 2021)."""
+
+_HOMES = {
+    "CodeClass": "codes",
+    "ErrorCode": "codes",
+    "POSTBACK_MEANINGS": "codes",
+    "PostbackCode": "codes",
+    "ProviderAnswer": "answers",
+    "REDACTED": "documents",
+    "Refused": "templates",
+    "SinchClient": "client",
+    "Unparseable": "answers",
+    "explain": "codes",
+    "explain_postback": "codes",
+    "parse_answer": "answers",
+    "redacted_save": "documents",
+    "redacted_xml": "documents",
+    "request_xml": "documents",
+    "save_xml": "documents",
+}
+
+__getattr__ = names_of(__name__, _HOMES)
+
+__all__ = sorted({*_HOMES, "DEFAULT_API_URL"})  # noqa: PLE0605 - the type checker reads the imports above

@@ -26,6 +26,7 @@ from mmscheck.model.request import (
     Template,
 )
 from mmscheck.model.verdict import Permit
+from mmscheck.sinch import DEFAULT_API_URL
 from mmscheck.sinch.answers import MAX_ANSWER_BYTES, parse_answer
 from mmscheck.sinch.documents import request_xml, save_xml
 from mmscheck.sinch.outcome import LONGEST_INFO, judge, tidy
@@ -38,9 +39,6 @@ from mmscheck.sinch.templates import (
     templates_xml,
 )
 from mmscheck.sinch.transport import ConnectionStage, Transport, broken_off, provider_url, why_broken_off
-
-DEFAULT_API_URL = "https://api.ci.mblox.com/ep/v1/"
-"""The XML service (Sinch XML API introduction, 2021)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from xml.sax.saxutils import unescape
 
 from mmscheck.base.redact import LONGEST_HARMLESS, redact_text, redact_url
 from mmscheck.base.secret_words import SECRET_ELEMENTS
-from mmscheck.base.text import escaped
+from mmscheck.base.text import escaped, xml_unescaped
 from mmscheck.model.mms import Mms
 from mmscheck.slidexml.decode import offset_of
 from mmscheck.slidexml.names import DURATION, KINDS, NAME, SUBJECT, TEXT, URL, is_known, key_of
@@ -178,7 +177,6 @@ _PLAIN_TAG = re.compile(r"\s*</?[a-zA-Z-]{1,20}>\s*")
 """A tag alone on its line, which holds nothing to be masked."""
 
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
-_QUOTES = {"&quot;": '"', "&apos;": "'"}
 _FIRST_STAND_IN = 0xE000
 _STAND_IN = re.compile("[\ue000-\uf8ff]")
 """Private use: no meaning of their own, and no mask looks at them."""
@@ -226,7 +224,7 @@ def _shown(text: str, start: int) -> str:
 
 def _put_away(written: str, urls: list[str]) -> str:
     """One character that stands for the URL while the line is masked; the URL is redacted as a whole."""
-    url = unescape(written, _QUOTES)
+    url = xml_unescaped(written)
     redacted = redact_url(url)
     urls.append(written if redacted == url else redacted)
     return chr(_FIRST_STAND_IN + len(urls) - 1)

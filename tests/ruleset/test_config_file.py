@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from mmscheck.errors import RuleSetError
+from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType, Severity
-from mmscheck.ruleset import Config, RuleTable, Waiver, find_config, load_config
+from mmscheck.ruleset import Config, RuleTable, find_config, load_config
 from tests.support.rule_roots import put
 
 WAIVER = """\

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED, Override
+from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType, Severity
-from mmscheck.ruleset import Config, RuleTable, Waiver, load_all_rules
+from mmscheck.ruleset import Config, RuleTable, load_all_rules
 from mmscheck.ruleset.folder import FAMILIES
 from tests.support.rule_roots import CHECKS, SEND, faults_of, limit, load, make_root, profile, put, rule
 
