@@ -65,6 +65,7 @@ def test_the_guides_are_those_that_were_promised() -> None:
         "content-team.md",
         "fetching.md",
         "fixing.md",
+        "fleet.md",
         "ledger.md",
         "limits.md",
         "pipeline.md",
