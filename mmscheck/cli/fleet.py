@@ -93,6 +93,7 @@ def opened_cluster(options: FleetOptions, slots: int) -> Iterator[distributed.Cl
     """
     from mmscheck.fleet import cluster  # noqa: PLC0415 - Dask takes half a second to import
 
+    cluster.silence()
     # Its password is for sends, and no worker makes one.
     os.environ.pop(_LEDGER, None)
     if options.cluster is None:
@@ -251,8 +252,10 @@ TLS = click.option(
 @TLS
 def scheduler(listen: str, tls: Path) -> int:
     """Hand out work until interrupted."""
+    from mmscheck.fleet.cluster import silence  # noqa: PLC0415 - see `opened_cluster`
     from mmscheck.fleet.nodes import schedule  # noqa: PLC0415 - see `opened_cluster`
 
+    silence()
     host, mark, port = listen.rpartition(":")
     if not mark or not port.isdigit() or not host:
         raise UsageError(f"--listen {listen}: expected HOST:PORT, as in 0.0.0.0:8786")
@@ -273,8 +276,10 @@ def scheduler(listen: str, tls: Path) -> int:
 @TLS
 def worker(address: str, slots: int, tls: Path) -> int:
     """Do work until interrupted. Start one for each core; a scheduler that is lost is looked for again."""
+    from mmscheck.fleet.cluster import silence  # noqa: PLC0415 - see `opened_cluster`
     from mmscheck.fleet.nodes import work  # noqa: PLC0415 - see `opened_cluster`
 
+    silence()
     os.environ.pop(_LEDGER, None)
     _until_stopped(work(address, tls, slots, say))
     return 0

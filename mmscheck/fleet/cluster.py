@@ -79,7 +79,7 @@ def security(folder: Path) -> distributed.Security:
 @contextmanager
 def local(workers: int, slots: int) -> Iterator[distributed.Client]:
     """A cluster of this machine alone, on loopback, under certificates that live as long as it."""
-    with dask.config.set(SETTINGS), quiet():
+    with dask.config.set(SETTINGS):
         temporary = distributed.Security.temporary()
         with (
             distributed.LocalCluster(
@@ -104,7 +104,7 @@ def remote(address: str, keys: Path) -> Iterator[distributed.Client]:
     """The cluster whose scheduler listens at ``tls://HOST:PORT``; FleetError where none answers."""
     if not address.startswith("tls://"):
         raise UsageError(f"--cluster {address}: expected tls://HOST:PORT; nothing goes out in the clear")
-    with dask.config.set(SETTINGS), quiet():
+    with dask.config.set(SETTINGS):
         try:
             client = distributed.Client(address, security=security(keys), timeout="20s")
         except (OSError, TimeoutError) as error:
@@ -113,16 +113,12 @@ def remote(address: str, keys: Path) -> Iterator[distributed.Client]:
             yield client
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Dask's own log left out: it tells of lost connections, which a run survives, as tracebacks."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
+def silence() -> None:
+    """Have no library log from now on; for a process that is ours, so only commands may call this.
+
+    Dask, Tornado and asyncio tell of connections that a run survives as tracebacks, some at the very end.
+    """
+    logging.disable(logging.CRITICAL)
 
 
 def fetch_tasks(run: FleetRun, done: Iterable[str]) -> list[StepTask]:

@@ -24,7 +24,6 @@ from mmscheck.fleet.cluster import (
     JUDGING,
     KEY,
     SETTINGS,
-    quiet,
     security,
 )
 
@@ -43,7 +42,7 @@ async def schedule(host: str, port: int, keys: Path, said: Callable[[str], None]
 
     Raises UsageError for keys that are none, FleetError when it cannot listen there.
     """
-    with dask.config.set(SETTINGS), quiet():
+    with dask.config.set(SETTINGS):
         scheduler = distributed.Scheduler(
             host=host, port=port, protocol="tls://", security=security(keys), dashboard=False
         )
@@ -66,7 +65,7 @@ async def work(address: str, keys: Path, slots: int, said: Callable[[str], None]
     if not address.startswith("tls://"):
         raise UsageError(f"{address}: expected tls://HOST:PORT; nothing goes over the network in the clear")
     own = security(keys)
-    with dask.config.set(SETTINGS), quiet():
+    with dask.config.set(SETTINGS):
         while True:
             try:
                 async with distributed.Nanny(

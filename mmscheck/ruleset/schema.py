@@ -58,6 +58,7 @@ CONFIG_KEYS: Mapping[str, str] = MappingProxyType(
         "ConfigFile.deadline": "Seconds for the whole check.",
         "ConfigFile.max-concurrency": "Fetches at the same time.",
         "ConfigFile.per-host": "Fetches from one host at the same time.",
+        "ConfigFile.own-hosts": "Hosts of yours, and what each bears in place of per-host.",
         "ConfigFile.rate": "At most so many requests a second to one host.",
         "ConfigFile.proxy": "The http:// proxy that every request goes through; it then guards addresses.",
         "ConfigFile.user-agent": "What mmscheck calls itself to media servers.",

@@ -11,6 +11,7 @@ from mmscheck.serve.problem import ProblemError
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
     {
         "json": "application/json",
+        "jsonl": "application/jsonl",
         "html": "text/html",
         "sarif": "application/sarif+json",
         "junit": "application/junit+xml",

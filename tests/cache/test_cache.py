@@ -384,6 +384,7 @@ CHANGES: dict[str, Any] = {
 NO_MATTER: dict[str, Any] = {
     "max_concurrency": 1,
     "per_host": 1,
+    "own_hosts": (("media.example.com", 1),),
     "rate": 1.0,
     "deadline": 1.0,
     "backoff": 1.0,

@@ -13,7 +13,8 @@ def test_it_works_less_meanwhile_and_as_ever_afterwards() -> None:
         assert gc.get_threshold() == (ROUND, *before[1:])
         assert gc.get_freeze_count() > frozen
     assert gc.get_threshold() == before
-    assert gc.get_freeze_count() == frozen
+    # What was frozen before stays so, and with it what came meanwhile: there is one heap of it.
+    assert gc.get_freeze_count() >= frozen if frozen else gc.get_freeze_count() == 0
 
 
 def test_what_somebody_else_has_frozen_stays_so() -> None:

@@ -41,6 +41,7 @@ timeout = 10
 deadline = 60.5
 max-concurrency = 8
 per-host = 2
+own-hosts = { "media.example.com" = 64, "cdn.test:8080" = 8 }
 rate = 5
 proxy = "http://proxy.example:3128"
 user-agent = "sender/1"
