@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -163,7 +164,7 @@ def _setup(options: ServeArguments, config: Config) -> Setup:
         config=config,
         policy=policy(_AS_CONFIGURED, config, named=named),
         tokens=None if options.tokens_file is None else read_tokens(options.tokens_file),
-        hosts=options.hosts,
+        hosts=tuple(map(_host, options.hosts)),
         origins=tuple(map(_origin, options.origins)),
         # Without a key nothing is ever sent, and a service of checks alone needs none.
         client=provider.client() if options.provider.api_key_file or secret(API_KEY) else None,
@@ -174,9 +175,24 @@ def _setup(options: ServeArguments, config: Config) -> Setup:
     )
 
 
+def _host(text: str) -> str:
+    # A name that no browser sends would never match, and the fault would be looked for elsewhere.
+    if not re.fullmatch(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", text):
+        raise UsageError(f"--host {text!a}: expected the name of a host, such as mms.example.com")
+    return text
+
+
 def _origin(text: str) -> str:
     scheme, mark, rest = text.partition("://")
-    if not mark or scheme not in {"http", "https"} or not rest or "/" in rest.rstrip("/") or "*" in text:
+    if (
+        not mark
+        or scheme not in {"http", "https"}
+        or not rest
+        or "/" in rest.rstrip("/")
+        or not text.isascii()
+        or not text.isprintable()
+        or "*" in text
+    ):
         raise UsageError(f"--cors {text!a}: expected an origin, such as https://tools.example.com")
     return text
 
