@@ -31,6 +31,7 @@ _BASE = {
     # These would go on for ever: what comes last in the call ends them.
     "sandbox": ("--media-port", "-1"),
     "postbacks": ("--listen", "nowhere"),
+    "serve": ("--listen", "nowhere"),
 }
 
 
