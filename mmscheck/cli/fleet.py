@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 import msgspec
@@ -309,9 +309,9 @@ def keys(folder: Path, hosts: tuple[str, ...]) -> int:
     return 0
 
 
-def _until_stopped(work: object) -> None:
+def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
     async def stoppable() -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[call-overload] # a coroutine of either node
+        task = asyncio.ensure_future(work)
         when_asked_to_stop(task.cancel)
         try:
             await task

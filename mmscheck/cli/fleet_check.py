@@ -62,7 +62,7 @@ def _refuse_together(paths: Sequence[str], options: CheckArguments) -> None:
         raise UsageError("--resume: the run in the store knows its sources; give no PATH with it")
     groups = (options.judging, options.config, options.network, options.plan, options.changes)
     changed = [name for group in groups for name, value in values_of(group).items() if value]
-    if changed or options.profile or options.deep:
+    if changed or options.profile or options.deep or options.exclude:
         raise UsageError(
             "--resume goes on with the run as it was planned; give no option that would change it"
         )

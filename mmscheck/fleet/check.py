@@ -40,6 +40,8 @@ def perform(client: distributed.Client, store: RunStore, run: FleetRun, progress
     )
     if fetched_anew or not store.exists(DONE):
         progress("joined", 0, 1)
+        # What was judged while these facts were missing, or by ones that are gone, must not stand.
+        store.remove("results")
         join(store)
     problems += _rounds(
         client, store, digest, missing_parts, lambda left: progress("judged", run.parts - left, run.parts)
@@ -72,10 +74,7 @@ def _rounds(
 
 def finish(store: RunStore, run: FleetRun, problems: list[str]) -> RunTotal:
     """Add up what the store holds and write the sum; ``problems`` are about steps that could not be done."""
-    sums = [
-        msgspec.json.decode(store.read(f"results/sums/{name}"), type=PartSum)
-        for name in store.names("results/sums")
-    ]
+    sums = [store.read_struct(f"results/sums/{name}", PartSum) for name in store.names("results/sums")]
     total = merge(run, sums, rows=_rows(store))
     if problems:
         told = tuple(dict.fromkeys(f"a step could not be done: {each}" for each in problems))

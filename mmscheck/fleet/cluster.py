@@ -152,10 +152,10 @@ def do(
 
     Raises FleetError when the scheduler is lost, or no worker is left that can do anything.
     """
-    admit(client, store, digest)
     last: dict[str, distributed.Future] = {}
     futures: list[distributed.Future] = []
     try:
+        admit(client, store, digest)
         for task in tasks:
             step, resource = (_fetch, FETCHING) if task.name == "fetch" else (_judge, JUDGING)
             after = (last[task.lane],) if task.lane in last else ()
@@ -212,7 +212,12 @@ def admit(client: distributed.Client, store: RunStore, digest: str) -> None:
 
     Raises FleetError when none is left.
     """
-    client.wait_for_workers(1, timeout=WAIT)
+    try:
+        client.wait_for_workers(1, timeout=WAIT)
+    except TimeoutError as error:
+        raise FleetError(
+            f"no worker came within {WAIT:.0f} seconds; --resume goes on with the run"
+        ) from error
     answers: dict[str, str] = client.run(_admitted, store.place, digest)
     refused = {address: why for address, why in answers.items() if why}
     if refused:

@@ -50,6 +50,7 @@ def notes(summary: RunSummary) -> list[str]:
     return [
         *total.reasons,
         *total.allowances,
+        *run.notes,
         *(
             f"waiver of {use.waiver.rule} by {use.waiver.who}: {use.state.value}, {use.matches:,} findings"
             for use in total.waivers

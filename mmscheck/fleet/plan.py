@@ -22,7 +22,7 @@ from mmscheck.fetch.url import BadUrlError, parse_url
 from mmscheck.fleet.run import RUN, FleetRun, RunOrder, UrlChunk, encode
 from mmscheck.fleet.sources import Item
 from mmscheck.fleet.store import RunStore
-from mmscheck.slidexml import Unread, parse
+from mmscheck.slidexml import Left, Unread, left_out, parse
 
 PART = 1_000
 """Messages judged by one task: some seconds of work, and some MB of documents and observations."""
@@ -50,7 +50,7 @@ def items_file(part: int) -> str:
 def make_plan(
     store: RunStore,
     order: RunOrder,
-    items: Iterable[Item | Unread],
+    items: Iterable[Item | Unread | Left],
     *,
     ruleset_digest: str,
     on_read: Callable[[int], None] = lambda _count: None,
@@ -60,8 +60,9 @@ def make_plan(
     Raises InputError where there is nothing to check, UsageError for messages beside URLs.
     """
     unread: list[str] = []
+    left: list[Left] = []
     count = parts = 0
-    for batch in _parts(items, unread, order):
+    for batch in _parts(items, unread, left, order):
         _write_part(store, parts, count, batch)
         parts, count = parts + 1, count + len(batch)
         on_read(count)
@@ -78,16 +79,21 @@ def make_plan(
         urls=urls,
         chunks=chunks,
         unread=tuple(unread),
+        notes=tuple(left_out(left)),
     )
     store.write(RUN, encode(run))
     return run
 
 
-def _parts(items: Iterable[Item | Unread], unread: list[str], order: RunOrder) -> Iterator[list[Item]]:
+def _parts(
+    items: Iterable[Item | Unread | Left], unread: list[str], left: list[Left], order: RunOrder
+) -> Iterator[list[Item]]:
     def readable() -> Iterator[Item]:
         for item in items:
             if isinstance(item, Unread):
                 unread.append(item.sentence)
+            elif isinstance(item, Left):
+                left.append(item)
             elif bool(item.url) != order.is_alone:
                 raise UsageError(f"{item.source}: URLs and messages are checked apart; give either")
             else:

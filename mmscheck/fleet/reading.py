@@ -99,7 +99,7 @@ class RunReader:
         self.run = read_run(self._store)
         if not self._store.exists(TOTAL):
             raise InputError(f"{place}: the run there has not come to its end; --resume goes on with it")
-        self.total = msgspec.json.decode(self._store.read(TOTAL), type=RunTotal)
+        self.total = self._store.read_struct(TOTAL, RunTotal)
         self._database = self._store.connect()
         for view in VIEWS:
             rows = self._store.table(f"results/{view}")

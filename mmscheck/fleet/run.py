@@ -83,7 +83,8 @@ class UrlChunk(msgspec.Struct, frozen=True, kw_only=True):
 class FleetRun(msgspec.Struct, frozen=True, kw_only=True):
     """A plan that was made: the order, the rules' digest, and the counts that the end is held against.
 
-    ``started`` is RFC 3339 in UTC; ``unread`` has a sentence for each input that could not be read.
+    ``started`` is RFC 3339 in UTC; ``unread`` has a sentence for each input that could not be read, ``notes``
+    what was left out of folders on purpose.
     """
 
     tool_version: str
@@ -141,10 +142,10 @@ def rules_of(run: FleetRun) -> RuleSet:
 def _path_out(value: Any) -> str:
     if isinstance(value, Path):
         return str(value)
-    raise NotImplementedError
+    raise NotImplementedError  # by this msgspec knows that its hook has nothing for a type
 
 
 def _path_in(kind: type[Any], value: Any) -> Any:
     if issubclass(kind, Path):
         return Path(value)
-    raise NotImplementedError
+    raise NotImplementedError  # as above

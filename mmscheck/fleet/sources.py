@@ -52,7 +52,7 @@ def is_of_urls(place: str) -> bool:
     return URL in names
 
 
-def items(places: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Item | Unread]:
+def items(places: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Item | Unread | Left]:
     """Everything that these places hold, in their order; a sentence for what could not be read.
 
     Folders are walked for ``.xml``; the rows of a table (CSV or Parquet) have a document or a URL each.
@@ -70,13 +70,14 @@ def items(places: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Item |
             yield from _local(place, exclude)
 
 
-def _local(place: str, exclude: Sequence[str]) -> Iterator[Item | Unread]:
+def _local(place: str, exclude: Sequence[str]) -> Iterator[Item | Unread | Left]:
     paths: Iterator[str | Unread | Left] = iter((place,))
     if os.path.isdir(place):  # noqa: PTH112 - Path.is_dir raises on a NUL in the name
         paths = walk(place, DOCUMENTS, exclude=exclude)
     count = 0
     for path in paths:
         if isinstance(path, Left):
+            yield path
             continue
         count += 1
         if isinstance(path, Unread):

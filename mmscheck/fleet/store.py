@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
 import fsspec
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
@@ -76,6 +77,15 @@ class RunStore:
     def read(self, name: str) -> bytes:
         """The file's bytes. Raises InputError."""
         return self._read(name, lambda: bytes(self._files.cat_file(self._full(name))))
+
+    def read_struct(self, name: str, kind: type[T]) -> T:
+        """What was written as JSON. Raises InputError, also for a file that holds something else."""
+        try:
+            return msgspec.json.decode(self.read(name), type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise InputError(
+                f"the store {self.path(name)} could not be read: not as mmscheck wrote it"
+            ) from None
 
     def write(self, name: str, data: bytes) -> None:
         """Put the whole file there at once. Raises ReportError."""

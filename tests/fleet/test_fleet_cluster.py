@@ -211,6 +211,38 @@ def test_a_store_that_is_away_for_a_while_loses_nothing(cluster: Cluster, tmp_pa
     assert {source: permitted for source, (permitted, _) in decisions(tmp_path / "run").items()} == expected
 
 
+def test_what_was_judged_by_facts_that_are_gone_is_judged_anew(tmp_path: Path) -> None:
+    run = ("--store", tmp_path / "run", "--workers", "1", "--no-progress")
+    with crowd() as server:
+        (tmp_path / "sale.xml").write_text(server.message([7], 1), encoding="utf-8")
+        first = called("check", tmp_path / "sale.xml", *run, *server.flags)
+        assert (first.returncode, first.stderr) == (1, "")
+        assert called("check", *run, "--resume").returncode == 1
+        server.incomplete = False
+        for file in (tmp_path / "run" / "facts").iterdir():
+            file.unlink()
+        again = called("check", *run, "--resume")
+        assert (again.returncode, again.stderr) == (0, "")
+        # And the other way: what was well and is no more.
+        server.incomplete = True
+        for file in (tmp_path / "run" / "facts").iterdir():
+            file.unlink()
+        assert called("check", *run, "--resume").returncode == 1
+
+
+def test_no_worker_is_told_and_no_fault_of_ours(tmp_path: Path) -> None:
+    """Scheduler alone: the check waits for a worker, and says that none came."""
+    lonely = Cluster(tmp_path)
+    try:
+        lonely.start("scheduler")
+        with crowd() as server:
+            folder = server.fill(tmp_path / "messages", 2, urls=4, hosts=2)
+            code, _, err = ended(lonely.check(folder, tmp_path / "run", server))
+    finally:
+        lonely.kill("scheduler")
+    assert (code, "no worker came within 60 seconds; --resume goes on" in err) == (4, True), err
+
+
 def test_who_has_no_key_gets_nowhere(cluster: Cluster, tmp_path: Path) -> None:
     stranger = Cluster(tmp_path / "stranger")
     stranger.port = cluster.port

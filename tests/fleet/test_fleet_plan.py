@@ -6,6 +6,7 @@ import io
 import tarfile
 import zipfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,7 +20,7 @@ from mmscheck.fleet.run import FleetRun, RuleSelection, RunOrder, read_run
 from mmscheck.fleet.sources import Item, is_of_urls, items
 from mmscheck.fleet.store import RunStore
 from mmscheck.judge.pipeline import window
-from mmscheck.slidexml import Unread
+from mmscheck.slidexml import Left, Unread
 
 MESSAGE = "<request><name>n</name><slide><image><url>{}</url></image></slide></request>"
 
@@ -33,7 +34,7 @@ def documents(*urls: str) -> list[Item | Unread]:
     return [Item(source=f"m{at}", document=MESSAGE.format(url).encode()) for at, url in enumerate(urls)]
 
 
-def plan(place: Path, found: list[Item | Unread], **fields: object) -> FleetRun:
+def plan(place: Path, found: Sequence[Item | Unread | Left], **fields: object) -> FleetRun:
     return make_plan(RunStore(str(place)), order(**fields), found, ruleset_digest="sha256:x")
 
 
@@ -190,6 +191,21 @@ def test_folders_and_other_places_are_walked(tmp_path: Path) -> None:
     (gone,) = items([str(tmp_path / "none.xml")])
     assert isinstance(gone, Unread)
     assert "no such file" in gone.sentence
+
+
+def test_what_is_left_out_of_folders_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "all"
+    folder.mkdir()
+    for name in ("a.xml", "draft.xml"):
+        (folder / name).write_bytes(b"<a/>")
+    (folder / ".gitignore").write_text("draft.xml\n", encoding="utf-8")
+    (tmp_path / "elsewhere.xml").write_bytes(b"<a/>")
+    (folder / "linked.xml").symlink_to(tmp_path / "elsewhere.xml")
+    run = plan(tmp_path / "run", list(items([str(folder)])))
+    assert run.messages == 1
+    told = " ".join(run.notes)
+    assert "linked.xml" in told
+    assert "1 " in told.replace("linked.xml", "")
 
 
 def test_the_documents_of_a_part_are_those_that_were_read(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mmscheck.errors import UsageError
+from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
 from mmscheck.fleet.check import finish
 from mmscheck.fleet.facts import decode, encode, fetch_chunk
@@ -181,6 +181,14 @@ def test_a_part_that_is_gone_denies_the_run(copy: tuple[Path, FleetRun]) -> None
     total = finish(RunStore(str(place)), run, [])
     assert total.exit_code == 3
     assert total.reasons[0] == "1 of 1 parts were not judged"
+
+
+def test_a_sum_that_was_spoilt_is_told_by_its_name(copy: tuple[Path, FleetRun]) -> None:
+    place, run = copy
+    (place / "results" / "sums").mkdir(parents=True)
+    (place / "results" / "sums" / "part-000000.json").write_text("{}")
+    with pytest.raises(InputError, match=r"part-000000\.json could not be read: not as mmscheck wrote it"):
+        finish(RunStore(str(place)), run, [])
 
 
 def part(**fields: Any) -> PartSum:
