@@ -60,8 +60,14 @@ def message_bounds(ruleset: RuleSet) -> tuple[Bound, ...]:
             if limit.of_files:
                 found[Bound(most=limit.maximum, elastic_free=free)] = None
             else:
-                wire = {"factor": params.factor, "addition": params.addition, "texts": True}
-                found[Bound(most=limit.maximum, elastic_free=free, **wire)] = None  # type: ignore[arg-type]
+                bound = Bound(
+                    most=limit.maximum,
+                    factor=params.factor,
+                    addition=params.addition,
+                    texts=True,
+                    elastic_free=free,
+                )
+                found[bound] = None
     for limits in _params(ruleset, ProviderLimits):
         for party in limits.message_bytes:
             found[Bound(most=party.maximum, texts=True)] = None
