@@ -68,6 +68,7 @@ def test_the_guides_are_those_that_were_promised() -> None:
         "fleet.md",
         "ledger.md",
         "limits.md",
+        "other-providers.md",
         "pipeline.md",
         "repository.md",
         "sandbox.md",
