@@ -172,6 +172,7 @@ def rejudge(
     changes: Changes,
     request: SendRequest,
     binding: Binding | None = None,
+    window: SendWindow | None = None,
     columns: tuple[str, ...] | None = None,
 ) -> MessageReport:
     """The judgement of this request where ``base`` is one of the same message for another request.
@@ -193,7 +194,7 @@ def rejudge(
         rules[rule.target].append(rule)
     evaluations: list[Evaluation] = []
     places = partial(_places, message, base.observations, {}, changes, request)
-    for place in places(binding=binding, window=None, columns=columns):
+    for place in places(binding=binding, window=window, columns=columns):
         if place.key in same:
             evaluations += known.get(place.key, ())
         else:
@@ -297,10 +298,13 @@ def _places(
             observations=observations,
             columns=columns,
             beside=() if request is None else request.texts,
+            window=window,
             provider=provider,
             sender=sender,
         ),
         line=message.problem.line if message.problem else None,
+        column=message.problem.column if message.problem else 0,
+        pointer=message.problem.pointer if message.problem else "",
         provider=provider,
     )
     if request is not None:
@@ -322,6 +326,8 @@ def _slide_place(
         target=SlideTarget(message=message, slide=slide, text=as_sent.texts[slide.number]),
         line=slide.line,
         provider=provider,
+        column=slide.column,
+        pointer=slide.pointer,
     )
 
 
@@ -343,6 +349,8 @@ def _media_place(
             ref=ref, observation=observation, window=window, binding=binding, provider=provider
         ),
         line=ref.line,
+        column=ref.column,
+        pointer=ref.pointer,
         url=redact_url(ref.url),
         media_kind=ref.kind.value,
         recognised=recognised,

@@ -19,7 +19,7 @@ from mmscheck.model.observation import UNSEEN, NotFetched, Reason
 from mmscheck.model.provider import Provider
 from mmscheck.model.report import Evaluation, ServerAdvice, TargetKey
 from mmscheck.model.rule import Rule
-from mmscheck.model.words import Because, Outcome, Owner, TargetKind
+from mmscheck.model.words import Because, Document, Outcome, Owner, TargetKind
 from mmscheck.servers.recognition import Recognised, advice, join_fix, likeness
 
 CRASHED = "mmscheck itself failed in this rule; please report it with the evidence"
@@ -29,11 +29,16 @@ CRASH_FIX = "Send the traceback in the evidence to the makers of mmscheck."
 
 
 class TargetPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """A target with its key and where it stands, for wording; ``provider`` is the other one it is for."""
+    """A target with its key and where it stands, for wording; column and pointer in JSON alone.
+
+    ``provider`` is the other one that the message is for.
+    """
 
     key: TargetKey
     target: Target
     line: int | None = None
+    column: int = 0
+    pointer: str = ""
     url: str | None = None
     media_kind: str | None = None
     recognised: Recognised | None = None
@@ -81,12 +86,14 @@ def _run(rule: Rule, message: Mms, place: TargetPlace) -> Result:
 
 
 def _applies(rule: Rule, message: Mms, provider: Provider | None) -> bool:
-    """Whether it is for such documents; a bare list of URLs is held to every rule on media, as URLs are."""
+    """Whether it is for such documents; a bare list of URLs is held to rules on media, as a URL alone is."""
     if not message.may_be.isdisjoint(rule.documents):
         return True
     if message.payload is None:
         return False
-    return rule.id in provider.states if provider else rule.target is TargetKind.MEDIA
+    if provider is not None:
+        return rule.id in provider.states
+    return rule.target is TargetKind.MEDIA and Document.SAVED_XML in rule.documents
 
 
 def _codes(rule: Rule, message: Mms, provider: Provider | None) -> tuple[str, ...]:
@@ -161,6 +168,8 @@ def _evaluation(
     rule: Rule, place: TargetPlace, result: Result, words: str, codes: tuple[str, ...] = ()
 ) -> Evaluation:
     evidence = _plain(result.evidence)
+    if not result.outcome.settled:
+        evidence |= _place_in_json(place)
     # Where something broke, what is advised may be what broke, and no owner of files can mend it.
     own = redact_text(result.fix) if result.fix else ""
     general = CRASH_FIX if result.crashed else own or rule.text.fix
@@ -188,7 +197,14 @@ def _evaluation(
 
 def moved(item: Evaluation, place: TargetPlace) -> Evaluation:
     """The evaluation of another reference to the same medium, as that of the one at this place."""
-    return msgspec.structs.replace(item, target=place.key, line=place.line or _line(item.evidence))
+    evidence = {**item.evidence, **_place_in_json(place)} if item.is_finding else item.evidence
+    line = place.line or _line(item.evidence)
+    return msgspec.structs.replace(item, target=place.key, line=line, evidence=evidence)
+
+
+def _place_in_json(place: TargetPlace) -> dict[str, Any]:
+    """Where in its line, and by which path, a target stands; for documents in which both are known."""
+    return {"column": place.column, "pointer": place.pointer} if place.column else {}
 
 
 def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,8 +23,9 @@ class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
     """The whole message: as stored, as it would be sent, and what came back for its URLs.
 
     ``columns`` names what the rows of a file have merge data for, also where this one's is empty; None where
-    there is no file. ``beside`` are texts of the send that may hold merge tags as well. ``provider`` is the
-    other provider that the message is for, and ``sender`` the kind of number it is sent from, if told.
+    there is no file. ``beside`` are texts of the send that may hold merge tags as well, ``window`` is when it
+    is planned. ``provider`` is the other provider that the message is for, and ``sender`` the kind of number
+    it is sent from, if told.
     """
 
     message: Mms
@@ -33,6 +34,7 @@ class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
     observations: Mapping[str, Observation]
     columns: tuple[str, ...] | None = None
     beside: tuple[str, ...] = ()
+    window: SendWindow | None = None
     provider: Provider | None = None
     sender: SenderType | None = None
 

@@ -149,6 +149,7 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
     messages they are for. ``spelling`` is that of its names: ``modern``, ``legacy`` or ``legacy-content``.
     ``action`` is what it asks for as it says so, in lower case (``savemms``, ``sendmms``), or empty.
     ``payload`` is what one for another provider says more, and None in every message for Sinch.
+    ``fields`` are what else it says, such as ``client-reference``; no key of an account is among them.
     """
 
     source: str
