@@ -45,7 +45,7 @@ def whole(target: MessageTarget, _: NoParams) -> Result:
         evidence = {"faults": [_as_seen(each) for each in payload.faults[:MOST_KEPT]]}
         first = payload.faults[0]
         return failed(
-            {**evidence, "line": first.line},
+            {**evidence, "line": first.line, "column": first.column, "pointer": first.pointer},
             faults=listed([_fault(each, provider.name) for each in payload.faults]),
             provider=provider.name,
         )

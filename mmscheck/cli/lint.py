@@ -75,12 +75,14 @@ class LintArguments(msgspec.Struct, frozen=True, kw_only=True):
     ]
     skip_other_xml: Annotated[
         bool,
-        click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files that are no messages."),
+        click.option(
+            "--skip-other-xml", is_flag=True, help="Leave out .xml and .json files that are no messages."
+        ),
     ]
 
 
 class _LintGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies under one configuration; ``skipped`` counts XML files that are no messages."""
+    """What lies under one configuration; ``skipped`` counts documents that are no messages."""
 
     config: rulesets.Config
     messages: tuple[Mms, ...]
@@ -194,5 +196,5 @@ def _nothing(skipped: int, unread: tuple[str, ...]) -> int:
     """There is nothing to judge: fine only when all there was were documents to be skipped."""
     if unread or not skipped:
         raise InputError("; ".join(unread) or "nothing was found to judge")
-    say(f"mmscheck: none of {skipped} XML file{'s' if skipped > 1 else ''} is slide XML; skipped")
+    say(f"mmscheck: none of {skipped} file{'s' if skipped > 1 else ''} is a message; skipped")
     return int(Exit.PERMITTED)

@@ -43,8 +43,9 @@ class Form(StrEnum):
 class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One field: ``values`` are all that it may be, and ``otherwise`` is its value where it is left out.
 
-    ``between`` is what separates several in one string. ``only_with`` maps another field to the value with
-    which alone this one is looked at by the provider. ``kind`` is that of a file, where the field tells it.
+    ``between`` is what separates several in one string.
+    A value that begins with one of ``never`` is that of no MMS. ``only_with`` maps another field to the value
+    with which alone this one is looked at by the provider. ``kind`` is that of a file, where the field tells it.
     """
 
     role: Role = Role.OTHER
@@ -52,6 +53,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     values: tuple[str, ...] = ()
     otherwise: str = ""
     between: str = ""
+    never: tuple[str, ...] = ()
     kind: MediaKind | None = None
     only_with: dict[str, str] = {}
 

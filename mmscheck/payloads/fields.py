@@ -84,6 +84,11 @@ class Fields:
             each.field.values and each.leaf.text not in each.field.values for each in self._given
         )
 
+    @property
+    def roles(self) -> dict[str, Role]:
+        """What the values are to a message, by their paths."""
+        return {each.leaf.path: each.field.role for each in self._given}
+
     def message(self, holder: Mms, form: Form) -> Mms:
         """The message of these values."""
         read = [each for each in self._given if self._is_read(each)]
@@ -246,6 +251,8 @@ def _misfit(each: _Given) -> str | None:
         return f"is {leaf.kind.value}, expected {_EXPECTED[field.type]}"
     if field.values and leaf.text not in field.values:
         return f"is {quoted(leaf.text, _NAME_WIDTH) or 'empty'}, expected {' or '.join(field.values)}"
+    if began := [each for each in field.never if leaf.text.lower().startswith(each)]:
+        return f"begins with {began[0]}, so this is no MMS"
     if field.role in {Role.MEDIA, Role.TO} and not leaf.text.strip():
         return "is empty"
     return None

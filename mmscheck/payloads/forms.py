@@ -54,6 +54,8 @@ def _leaves(text: str, lines: Lines) -> Iterator[Leaf]:
                 column=column,
                 kind=Kind.TEXT,
                 text=value,
+                at=at + found.start("value"),
+                end=at + found.end("value"),
             )
         at += len(part) + 1
 

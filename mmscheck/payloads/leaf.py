@@ -10,10 +10,11 @@ from mmscheck.base.json_text import Kind, Lines, Node
 
 
 class Leaf(msgspec.Struct, frozen=True, kw_only=True):
-    """One value: ``pointer`` is its place, as ``messages[0].sender``; line and column (from 1) its beginning.
+    """One value: ``pointer`` is its place, as ``messages[0].sender``; it begins at line and column (from 1).
 
     ``path`` is the place with ``[]`` for any place in an array. In a form the second of several values of one
-    field is in such an array. ``text`` is a text, or a number or a word as it is written.
+    field is in such an array. ``text`` is a text, or a number or a word as it is written. ``at`` and ``end``
+    are the characters (from 0) between which it is written, ``quoted`` in quotation marks.
     """
 
     pointer: str
@@ -22,6 +23,9 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
     column: int
     kind: Kind
     text: str
+    at: int
+    end: int
+    quoted: bool = False
 
 
 def leaves(root: Node, text: str) -> tuple[Leaf, ...]:
@@ -40,4 +44,14 @@ def _below(root: Node, lines: Lines) -> Iterator[Leaf]:
         if not inner:
             line, column = lines.place(node.at)
             shown = str(node.flag).lower() if node.kind is Kind.BOOLEAN else node.text
-            yield Leaf(pointer=node.pointer, path=path, line=line, column=column, kind=node.kind, text=shown)
+            yield Leaf(
+                pointer=node.pointer,
+                path=path,
+                line=line,
+                column=column,
+                kind=node.kind,
+                text=shown,
+                at=node.at,
+                end=node.end,
+                quoted=node.kind is Kind.TEXT,
+            )

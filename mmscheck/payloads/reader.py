@@ -8,15 +8,16 @@ a ``problem``. A field that the provider does not have is a stray, and so is con
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from mmscheck.base.json_text import JsonError, Lines, read
 from mmscheck.base.text import quoted
 from mmscheck.model.mms import MediaRef, Mms, Payload, Slide, XmlProblem
-from mmscheck.model.provider import Form, Provider
+from mmscheck.model.provider import Form, Provider, Role
 from mmscheck.model.words import Dialect, DocumentKind, MediaKind
+from mmscheck.payloads.excerpts import shown_lines
 from mmscheck.payloads.fields import Fields
 from mmscheck.payloads.forms import is_form, read_form
 from mmscheck.payloads.leaf import Leaf, leaves
@@ -36,6 +37,7 @@ class _Read(msgspec.Struct, frozen=True, kw_only=True):
 
     form: Form | None
     leaves: tuple[Leaf, ...]
+    text: str
 
 
 def parse(data: bytes, source: str, providers: Mapping[str, Provider], wanted: str = "") -> Mms | None:
@@ -77,15 +79,15 @@ def _values(data: bytes) -> _Read | None:
     if text.lstrip()[:1] in {"{", "["}:
         root = read(text)
         values = leaves(root, text)
-        return _Read(form=None if is_listed(values) else Form.JSON, leaves=values)
+        return _Read(form=None if is_listed(values) else Form.JSON, leaves=values, text=text)
     if is_list(text):
-        return _Read(form=None, leaves=read_list(text))
-    return _Read(form=Form.FORM, leaves=read_form(text)) if is_form(text) else None
+        return _Read(form=None, leaves=read_list(text), text=text)
+    return _Read(form=Form.FORM, leaves=read_form(text), text=text) if is_form(text) else None
 
 
 def _message(holder: Mms, found: _Read, providers: Mapping[str, Provider], wanted: str) -> Mms | None:
     if found.form is None:
-        return _list(holder, found.leaves)
+        return _list(holder, found)
     if wanted == LIST:
         return _problem(holder, "this is no list of URLs", _EXPECTED)
     named = [providers[wanted]] if wanted in providers else _candidates(found, providers.values())
@@ -101,7 +103,9 @@ def _message(holder: Mms, found: _Read, providers: Mapping[str, Provider], wante
         takes = " or ".join(_FORMS[each] for each in provider.forms)
         reason = f"this is {_FORMS[found.form]}, and {provider.name} takes {takes}"
         return _problem(holder, reason, "Give the body of the request as it would be sent")
-    return Fields(provider, found.leaves).message(holder, found.form)
+    fields = Fields(provider, found.leaves)
+    shown = shown_lines(found.text, found.leaves, fields.roles)
+    return msgspec.structs.replace(fields.message(holder, found.form), excerpts=shown)
 
 
 _FORMS = {Form.FORM: "a form", Form.JSON: "JSON"}
@@ -122,7 +126,7 @@ def _candidates(found: _Read, providers: Iterable[Provider]) -> list[Provider]:
     return both or [each for each, _ in read if each in able or each in knowing]
 
 
-def _list(holder: Mms, found: Sequence[Leaf]) -> Mms:
+def _list(holder: Mms, found: _Read) -> Mms:
     """A list of URLs as one page with all of them; each is named where it is no URL by the rules on URLs."""
     media = tuple(
         MediaRef(
@@ -135,10 +139,13 @@ def _list(holder: Mms, found: Sequence[Leaf]) -> Mms:
             column=each.column,
             pointer=each.pointer,
         )
-        for index, each in enumerate(found, 1)
+        for index, each in enumerate(found.leaves, 1)
     )
     return msgspec.structs.replace(
-        holder, spelling="list", slides=(Slide(number=1, line=found[0].line, media=media),)
+        holder,
+        spelling="list",
+        slides=(Slide(number=1, line=found.leaves[0].line, media=media),),
+        excerpts=shown_lines(found.text, found.leaves, {"[]": Role.MEDIA}),
     )
 
 

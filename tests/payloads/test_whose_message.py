@@ -217,6 +217,24 @@ def test_a_list_is_for_whom_somebody_says() -> None:
     assert (whose(message), message.is_list, len(message.media)) == ("twilio", False, 2)
 
 
+def test_lines_show_urls_and_texts_and_no_other_value() -> None:
+    data = b"To=%2B14155550100&From=%2B1&AuthToken=c2VjcmV0&Body=Hi+you&MediaUrl=https://a/b.jpg%3Fsig%3Dabcdef0123456789abcdef"
+    (line,) = told(data).excerpts.values()
+    assert line.startswith("To=…&From=…&AuthToken=…&Body=Hi you&MediaUrl=https://a/b.jpg?…")
+    assert "abcdef" not in line
+    document = {**BY_PROVIDER["telnyx"], "api_key": "c2VjcmV0", "note": 1234567}
+    shown = told(document).excerpts
+    assert f'"{A}"' in " ".join(shown.values())
+    assert not any(part in " ".join(shown.values()) for part in ("c2VjcmV0", "1234567", "+1415"))
+
+
+def test_a_channel_that_is_no_mms_is_named() -> None:
+    payload = told({**BY_PROVIDER["twilio"], "To": "whatsapp:+14155550100"}).payload
+    assert payload is not None
+    (fault,) = payload.faults
+    assert "no MMS" in fault.problem
+
+
 def test_no_other_name_is_taken() -> None:
     with pytest.raises(UsageError, match="twilio"):
         meant("sinch")
