@@ -38,7 +38,7 @@ from mmscheck.cli.running import run
 from mmscheck.cli.say import say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
-from mmscheck.judge.documents import meant, read_message
+from mmscheck.judge.documents import meant, other_message, read_message
 from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
@@ -179,7 +179,7 @@ def _read(
     documents = tuple(path for path in paths.documents if path in mine)
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
     inputs, unread = slidexml.read_inputs(documents, stdin) if documents else ((), ())
-    messages = [each for each in inputs if not (skip_other_xml and slidexml.is_other_xml(each.data))]
+    messages = [each for each in inputs if not (skip_other_xml and _is_other(each, meant_for))]
     media = tuple(path for path in paths.media if path in mine)
     if messages or media:
         rulesets.demand_folders(config)
@@ -190,6 +190,13 @@ def _read(
         unread=unread,
         skipped=len(inputs) - len(messages),
     )
+
+
+def _is_other(read: slidexml.Input, meant_for: str) -> bool:
+    """Whether it is plainly no message, and nobody says that it is one."""
+    if meant_for or not slidexml.is_other_xml(read.data):
+        return False
+    return other_message(read.data, read.source) is None
 
 
 def _nothing(skipped: int, unread: tuple[str, ...]) -> int:

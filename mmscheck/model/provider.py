@@ -45,7 +45,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     ``between`` is what separates several in one string.
     A value that begins with one of ``never`` is that of no MMS. ``only_with`` maps another field to the value
-    with which alone this one is looked at by the provider. ``kind`` is that of a file, where the field tells it.
+    with which alone the provider looks at this one. ``kind`` is that of a file, where the field tells it.
     """
 
     role: Role = Role.OTHER

@@ -145,6 +145,12 @@ async def test_lint_reads_files_of_any_name_that_hold_one(tmp_path: Path) -> Non
     assert (ran.code, "no JSON, no form" in " ".join(ran.out.split())) == (1, True)
 
 
+async def test_what_is_left_out_as_no_message_is_not_one_for_another_provider(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(twilio(GOOD, body="x" * 1601))
+    ran = await mmscheck("lint", "--skip-other-xml", "a.json", cwd=tmp_path)
+    assert (ran.code, "payload-limits" in ran.out) == (1, True)
+
+
 @pytest.mark.parametrize("command", ["check", "lint"])
 async def test_what_is_said_and_cannot_be_is_refused(command: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(twilio(GOOD))
