@@ -27,6 +27,7 @@ class FieldType(StrEnum):
 
     STRING = "string"
     STRINGS = "strings"  # one, or an array of them; in a form by giving it again
+    ARRAY = "array"  # of strings
     SCALAR = "scalar"  # a string, a number, or true or false
     INTEGER = "integer"
     BOOLEAN = "boolean"
@@ -45,7 +46,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     ``between`` is what separates several in one string.
     A value that begins with one of ``never`` is that of no MMS. ``only_with`` maps another field to the value
-    with which alone the provider looks at this one. ``kind`` is that of a file, where the field tells it.
+    with which alone the provider looks at this one. A name with a point before it is that of a
+    neighbour in the same object, which may be left out. ``kind`` is that of a file, where the field tells it.
     """
 
     role: Role = Role.OTHER

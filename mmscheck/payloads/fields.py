@@ -24,6 +24,7 @@ _SEVERAL_WHY = "holds more than one message; give each in a document of its own"
 _KINDS = {
     FieldType.STRING: frozenset({Kind.TEXT}),
     FieldType.STRINGS: frozenset({Kind.TEXT}),
+    FieldType.ARRAY: frozenset({Kind.TEXT}),
     FieldType.SCALAR: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN}),
     FieldType.INTEGER: frozenset({Kind.NUMBER}),
     FieldType.BOOLEAN: frozenset({Kind.BOOLEAN}),
@@ -32,6 +33,7 @@ _KINDS = {
 _EXPECTED = {
     FieldType.STRING: "a text",
     FieldType.STRINGS: "a text, or an array of them",
+    FieldType.ARRAY: "an array of texts",
     FieldType.SCALAR: "a text, a number, or true or false",
     FieldType.INTEGER: "a whole number",
     FieldType.BOOLEAN: "true or false",
@@ -128,7 +130,7 @@ class Fields:
         if path in fields:
             return path
         array = path.removesuffix("[]")
-        if array in fields and fields[array].type is FieldType.STRINGS:
+        if array in fields and fields[array].type in {FieldType.STRINGS, FieldType.ARRAY}:
             return array
         return next(
             (
@@ -156,7 +158,17 @@ class Fields:
         return self._first.get(name, "") or self._provider.fields[name].otherwise
 
     def _is_read(self, each: _Given) -> bool:
-        return all(self._value_of(name) == value for name, value in each.field.only_with.items())
+        return all(
+            self._beside(each.leaf, name) in {value, None}
+            if name.startswith(".")
+            else self._value_of(name) == value
+            for name, value in each.field.only_with.items()
+        )
+
+    def _beside(self, leaf: Leaf, name: str) -> str | None:
+        """The value of a neighbour in the same object, if there is one."""
+        within = leaf.pointer.rpartition(".")[0]
+        return next((each.text for each in self._values if each.pointer == f"{within}{name}"), None)
 
     def _medium(self, each: _Given, url: str, index: int) -> MediaRef:
         leaf, kind = each.leaf, each.field.kind
@@ -183,7 +195,9 @@ class Fields:
             yield _stray(leaf, note, expected, overlooked=holds)
         for each in self._given:
             if not self._is_read(each) and not _is_nothing(each.leaf):
-                wanted = enumerated([f"{name} is {value}" for name, value in each.field.only_with.items()])
+                wanted = enumerated(
+                    [f"{name.removeprefix('.')} is {value}" for name, value in each.field.only_with.items()]
+                )
                 yield _stray(each.leaf, f" (is read only where {wanted})", overlooked=True)
         for name, again in self._again():
             yield _stray(again, f" (given again; {name} takes one)", overlooked=True)
@@ -228,6 +242,8 @@ class Fields:
         chosen: dict[tuple[str, str], list[str]] = {}
         for name, field in self._provider.fields.items():
             for switch, value in field.only_with.items():
+                if switch.startswith("."):
+                    continue
                 chosen.setdefault((switch, value), []).append(name)
         for (switch, value), names in chosen.items():
             if self._value_of(switch) != value:
@@ -245,7 +261,8 @@ def _misfit(each: _Given) -> str | None:
     if leaf.kind is Kind.NULL:
         return None
     fits = leaf.kind in _KINDS[field.type] and not (
-        field.type is FieldType.INTEGER and not _WHOLE.fullmatch(leaf.text)
+        (field.type is FieldType.INTEGER and not _WHOLE.fullmatch(leaf.text))
+        or (field.type is FieldType.ARRAY and not leaf.path.endswith("[]"))
     )
     if not fits:
         return f"is {leaf.kind.value}, expected {_EXPECTED[field.type]}"

@@ -79,7 +79,7 @@ def _inspect(scope: Scope, provider: Provider, rules: Collection[str]) -> None:
                 scope.at("needs").at(at).at("one_of").fault(unknown("field", name, known))
     for path, field in provider.fields.items():
         for name in field.only_with:
-            if name not in provider.fields:
+            if name not in provider.fields and not name.startswith("."):
                 place = scope.at("fields").at(path).at("only_with")
                 place.fault(unknown("field", name, provider.fields))
 

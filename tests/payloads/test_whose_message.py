@@ -228,6 +228,25 @@ def test_lines_show_urls_and_texts_and_no_other_value() -> None:
     assert not any(part in " ".join(shown.values()) for part in ("c2VjcmV0", "1234567", "+1415"))
 
 
+@pytest.mark.parametrize("name", ["telnyx", "bandwidth"])
+def test_one_text_where_an_array_is_documented_is_a_fault(name: str) -> None:
+    field = {"telnyx": "media_urls", "bandwidth": "media"}[name]
+    payload = told({**BY_PROVIDER[name], field: A}).payload
+    assert payload is not None
+    (fault,) = payload.faults
+    assert (fault.pointer, "expected an array" in fault.problem) == (field, True)
+
+
+def test_a_segment_is_read_by_its_type() -> None:
+    segments = [{"type": "TEXT", "text": "Hi", "contentUrl": A}, {"type": "LINK", "contentUrl": B}]
+    document = json.loads(json.dumps(BY_PROVIDER["infobip"]))
+    document["messages"][0]["content"]["messageSegments"] = segments
+    message = told(document)
+    assert [ref.url for ref in message.media] == [B]
+    (stray,) = message.strays
+    assert (stray.overlooked, stray.pointer.endswith("messageSegments[0].contentUrl")) == (True, True)
+
+
 def test_a_channel_that_is_no_mms_is_named() -> None:
     payload = told({**BY_PROVIDER["twilio"], "To": "whatsapp:+14155550100"}).payload
     assert payload is not None
