@@ -15,6 +15,7 @@ from typing import Any
 
 import av
 import msgspec
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.filter import Graph
@@ -28,6 +29,7 @@ from mmscheck.fix.mp4 import index_first
 from mmscheck.fix.values import Answer, Job, Measure, Mended, Size, Unmended
 from mmscheck.media import playing
 from mmscheck.media.refusal import RefusedError
+from mmscheck.media.witnesses import MOST_PIXELS
 
 CLOCK = 90_000
 """Ticks a second of the product's time, as MPEG has them."""
@@ -53,6 +55,10 @@ SOUND_RATES = (96_000, 64_000, 40_000)
 SOUND_SHARE = 0.25
 """The most of all bits that go to the sound."""
 
+LATE = 0.06
+"""Seconds by which a sound may be behind or ahead: people see it from 45 ms ahead, 125 ms behind on (ITU-R
+BT.1359)."""
+
 LOOKED_AT = 6
 """Frames that are measured."""
 
@@ -61,10 +67,14 @@ STEEP = frozenset({16, 18})
 
 
 class Film(msgspec.Struct, frozen=True):
-    """What was read of a film: size as shown, degrees clockwise to be turned, seconds, frames, coding."""
+    """What was read of a film: size as shown, degrees clockwise to be turned, seconds, frames, coding.
+
+    ``start`` is the time of its first frame, ``others`` what it holds beside one picture and one sound.
+    """
 
     size: Size
     turn: int
+    start: float
     seconds: float
     count: int
     codec: str
@@ -72,6 +82,7 @@ class Film(msgspec.Struct, frozen=True):
     form: str
     sound: str | None
     steep: bool
+    others: tuple[str, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -100,9 +111,10 @@ def mend(job: Job) -> Answer:
         limit = aims.hd_seconds
     seconds, told = sounds.kept(film.seconds, limit, job)
     if _is_right(film, job) and not told and len(job.data) <= job.most * 1.02:
-        data = index_first(_put_over(job))
-        if len(data) <= job.most:
-            return Mended(data=data, suffix=".mp4", done=("put into MP4 without touching its tracks",))
+        data = _put_over(job)
+        if data is not None and len(data := index_first(data)) <= job.most:
+            done = ("put into MP4 without touching its tracks", *film.others)
+            return Mended(data=data, suffix=".mp4", done=done)
     return _coded(job, film, seconds, told)
 
 
@@ -129,10 +141,12 @@ def _seen(job: Job) -> Film | None:
         span = last - (first or 0.0)
         each = span / (count - 1) if count > 1 and span > 0 else 0.04
         context = stream.codec_context
+        size = _square(size, stream.sample_aspect_ratio)
         shown = size if turn % 180 == 0 else (size[1], size[0])
         return Film(
             shown,
             turn,
+            first or 0.0,
             max(span, 0.0) + each,
             count,
             playing.codec(stream) or "",
@@ -140,7 +154,16 @@ def _seen(job: Job) -> Film | None:
             context.pix_fmt or "",
             None if audio is None else playing.codec(audio),
             steep,
+            (*sounds.others(container),),
         )
+
+
+def _square(size: Size, ratio: Fraction | None) -> Size:
+    """The size in square pixels: nothing is made smaller by it (ITU-T H.264, table E-1 has the ratios)."""
+    if ratio is None or ratio <= 0 or ratio == 1:
+        return size
+    wide = (round(size[0] * ratio), size[1]) if ratio > 1 else (size[0], round(size[1] / ratio))
+    return wide if wide[0] * wide[1] <= MOST_PIXELS else size
 
 
 def _turn(frame: VideoFrame) -> int:
@@ -170,8 +193,8 @@ def _is_right(film: Film, job: Job) -> bool:
     )
 
 
-def _put_over(job: Job) -> bytes:
-    """The same tracks in MP4."""
+def _put_over(job: Job) -> bytes | None:
+    """The same tracks in MP4; None where an edit list hides pictures, which only coding anew leaves out."""
     file = io.BytesIO()
     with (
         playing.opened(job.data, playing.DEMUXERS[job.type]) as container,
@@ -180,6 +203,8 @@ def _put_over(job: Job) -> bytes:
         wanted = [*playing.pictures(container), *tuple(container.streams.audio)[:1]]
         made = {stream.index: out.add_stream_from_template(stream) for stream in wanted}
         for packet in container.demux(wanted):
+            if packet.is_discard and packet.stream.type == "video":
+                return None
             if packet.dts is not None:
                 packet.stream = made[packet.stream.index]
                 out.mux(packet)
@@ -257,7 +282,7 @@ def _made(job: Job, film: Film, way: Way) -> tuple[bytes, list[Image.Image]]:
     ):
         pictures = playing.known(playing.pictures(container))[0]
         made = _picture_track(out, film, way)
-        sound = _SoundTrack(out, sounds.track(container), way) if film.sound is not None else None
+        sound = _SoundTrack(out, sounds.track(container), film, way) if film.sound is not None else None
         step = _step(film)
         prepared = _Prepared(film, way)
         written = 0
@@ -269,7 +294,7 @@ def _made(job: Job, film: Film, way: Way) -> tuple[bytes, list[Image.Image]]:
                             references.append(_grey(ready))
                         written += 1
                         out.mux(made.encode(ready))
-                elif sound is not None:
+                elif sound is not None and isinstance(frame, AudioFrame):
                     sound.add(frame)
         out.mux(made.encode(None))
         if sound is not None:
@@ -348,13 +373,15 @@ class _Prepared:
 
 
 class _SoundTrack:
-    """The sound of a film as AAC."""
+    """The sound of a film as AAC, where it is in time: silence for what is missing before it and in it."""
 
-    def __init__(self, out: OutputContainer, source: AudioStream | None, way: Way) -> None:
+    def __init__(self, out: OutputContainer, source: AudioStream | None, film: Film, way: Way) -> None:
         assert source is not None  # noqa: S101 - for the type checker: the film has one
         self.source = source
         self._out = out
-        self._left = way.seconds
+        self._start = film.start
+        self._most = way.seconds if way.seconds < film.seconds else math.inf  # one may go on without pictures
+        self._written = 0.0
         layout = "mono" if source.codec_context.channels == 1 or way.sound < sounds.MONO_BELOW else "stereo"
         made = out.add_stream("aac", rate=44_100)
         assert isinstance(made, AudioStream)  # noqa: S101 - for the type checker
@@ -364,10 +391,22 @@ class _SoundTrack:
         self._made = made
         self._resampler = av.AudioResampler("fltp", layout, 44_100, frame_size=1024)
 
-    def add(self, frame: Any) -> None:
-        if self._left <= 0:
+    def add(self, frame: AudioFrame) -> None:
+        if self._written >= self._most:
             return
-        self._left -= frame.samples / frame.sample_rate
+        length = frame.samples / frame.sample_rate
+        place = self._written if frame.time is None else frame.time - self._start
+        if place + length <= 0:
+            return  # before the first picture
+        gap = min(place, self._most) - self._written
+        if gap > LATE:
+            for silent in _silence(frame, round(gap * frame.sample_rate)):
+                self._put(silent)
+        if self._written < self._most:
+            self._put(frame)
+
+    def _put(self, frame: AudioFrame) -> None:
+        self._written += frame.samples / frame.sample_rate
         frame.pts = None
         self._write(frame)
 
@@ -380,7 +419,22 @@ class _SoundTrack:
             self._out.mux(self._made.encode(ready))
 
 
+def _silence(like: AudioFrame, samples: int) -> Iterator[AudioFrame]:
+    """Frames of silence of the kind of another, so many samples in all."""
+    while samples > 0:
+        count = min(samples, like.sample_rate)
+        silent = AudioFrame(format=like.format.name, layout=like.layout.name, samples=count)
+        silent.sample_rate = like.sample_rate
+        # Unsigned 8 bits rest in the middle; all other kinds at zero.
+        rest = b"\x80" if like.format.name.startswith("u8") else b"\0"
+        for plane in silent.planes:
+            plane.update(rest * plane.buffer_size)
+        samples -= count
+        yield silent
+
+
 def _done(film: Film, way: Way) -> Iterator[str]:
+    yield from film.others
     if film.turn:
         yield "turned upright"
     if way.size != film.size:

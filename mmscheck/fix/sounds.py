@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import av
 import msgspec
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Disposition, Stream
 
 from mmscheck.fix.values import Answer, Job, Mended, Unmended
 from mmscheck.media import playing
@@ -29,11 +32,12 @@ SHORTEST = 1.0
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """What was read of a sound: its seconds, samples a second, channels."""
+    """What was read of a sound: its seconds, samples a second, channels, and what it holds beside."""
 
     seconds: float
     rate: int
     channels: int
+    others: tuple[str, ...] = ()
 
 
 def mend(job: Job) -> Answer:
@@ -45,13 +49,15 @@ def mend(job: Job) -> Answer:
     if job.type in {"audio/x-wav", "audio/wav"} and set(job.findings) == {"audio-whole"}:
         data = _wave(job, heard, seconds)
         if len(data) <= job.most:
-            return Mended(data=data, suffix=".wav", done=(*told, "written anew with its true lengths"))
+            return Mended(
+                data=data, suffix=".wav", done=(*told, "written anew with its true lengths", *heard.others)
+            )
     fitting = [rate for rate in RATES if rate * seconds / 8 + HEAD <= job.most]
     for rate in fitting:
         data = _mp3(job, heard, seconds, rate)
         if len(data) <= job.most:
             how = f"written as MP3 of {rate // 1000} kbit/s"
-            return Mended(data=data, suffix=".mp3", done=(*told, how))
+            return Mended(data=data, suffix=".mp3", done=(*told, how, *heard.others))
     return Unmended(why=too_long(seconds, RATES[-1], job.most))
 
 
@@ -73,6 +79,47 @@ def too_long(seconds: float, lowest: float, most: int) -> str:
 def track(container: InputContainer) -> AudioStream | None:
     """The first track of sound, ready to be decoded."""
     return next(iter(playing.known(tuple(container.streams.audio)[:1])), None)
+
+
+KEPT_TRACKS = 1
+"""Tracks of a kind that a product has."""
+
+NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "audio": ("another sound", "other sounds"),
+        "video": ("another picture track", "other picture tracks"),
+        "subtitle": ("a track of captions", "tracks of captions"),
+        "data": ("a track of data (place, time codes)", "tracks of data (place, time codes)"),
+        "attachment": ("an attached file", "attached files"),
+    }
+)
+"""What tracks of each type are called, one and several."""
+
+
+def others(container: InputContainer) -> Iterator[str]:
+    """What does not come along, a clause each: tracks beside the first of a kind, covers, titles."""
+    covers = [stream for stream in container.streams.video if _is_cover(stream)]
+    if covers:
+        yield "left out: the cover picture"
+    for type_, (one, several) in NAMES.items():
+        tracks = [stream for stream in container.streams if stream.type == type_ and stream not in covers]
+        count = len(tracks) - (KEPT_TRACKS if type_ in {"audio", "video"} else 0)
+        if count > 0:
+            spoken = sorted({found for stream in tracks if (found := _language(stream))})
+            languages = f" ({', '.join(spoken)})" if type_ != "data" and spoken else ""
+            yield f"left out: {one if count == 1 else f'{count} {several}'}{languages}"
+    if told := [name for name in ("title", "artist", "album", "lyrics") if name in container.metadata]:
+        yield f"left out: {', '.join(told)} of its metadata"
+
+
+def _is_cover(stream: Stream) -> bool:
+    return bool(stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails))
+
+
+def _language(stream: Stream) -> str:
+    """ISO 639's letters for it; empty where none are stated."""
+    stated = stream.metadata.get("language", "und")
+    return stated if re.fullmatch("[a-z]{2,3}", stated) and stated != "und" else ""
 
 
 def frames(container: InputContainer, stream: AudioStream, seconds: float) -> Iterator[AudioFrame]:
@@ -99,7 +146,8 @@ def _heard(job: Job) -> Heard:
         for frame in frames(container, stream, float("inf")):
             samples += frame.samples
             rate, channels = frame.sample_rate, frame.layout.nb_channels
-    return Heard(samples / rate if rate else 0.0, rate, channels)
+        beside = (*others(container),)
+    return Heard(samples / rate if rate else 0.0, rate, channels, beside)
 
 
 def _mp3(job: Job, heard: Heard, seconds: float, rate: int) -> bytes:
