@@ -23,8 +23,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
-from mmscheck.fix import likeness, sounds
+from mmscheck.fix import light, likeness, sounds
 from mmscheck.fix.fitting import within
+from mmscheck.fix.light import STEEP
 from mmscheck.fix.mp4 import index_first
 from mmscheck.fix.values import Answer, Job, Measure, Mended, Size, Unmended
 from mmscheck.media import playing
@@ -62,14 +63,12 @@ BT.1359)."""
 LOOKED_AT = 6
 """Frames that are measured."""
 
-STEEP = frozenset({16, 18})
-"""Transfer characteristics of films with more light than screens show (ITU-T H.273, table 3: PQ and HLG)."""
-
 
 class Film(msgspec.Struct, frozen=True):
     """What was read of a film: size as shown, degrees clockwise to be turned, seconds, frames, coding.
 
-    ``start`` is the time of its first frame, ``others`` what it holds beside one picture and one sound.
+    ``start`` is the time of its first frame, ``light`` how its light is coded (ITU-T H.273, table 3),
+    ``others`` what it holds beside one picture and one sound.
     """
 
     size: Size
@@ -81,7 +80,7 @@ class Film(msgspec.Struct, frozen=True):
     profile: str
     form: str
     sound: str | None
-    steep: bool
+    light: int
     others: tuple[str, ...] = ()
 
     @property
@@ -126,12 +125,12 @@ def _seen(job: Job) -> Film | None:
             return None
         stream = streams[0]
         audio = next(iter(playing.known(tuple(container.streams.audio)[:1])), None)
-        count, last, turn, steep, size = 0, 0.0, 0, False, (0, 0)
+        count, last, turn, curve, size = 0, 0.0, 0, 0, (0, 0)
         first: float | None = None
         for frame in _frames(container, stream):
             if not count:
                 turn, size = _turn(frame), (frame.width, frame.height)
-                steep = int(frame.color_trc) in STEEP
+                curve = int(frame.color_trc)
             count += 1
             time = float(frame.time or 0)
             first = time if first is None else first
@@ -153,7 +152,7 @@ def _seen(job: Job) -> Film | None:
             str(context.profile or ""),
             context.pix_fmt or "",
             None if audio is None else playing.codec(audio),
-            steep,
+            curve,
             (*sounds.others(container),),
         )
 
@@ -342,6 +341,8 @@ class _Prepared:
         graph.vpush(frame)
         made = graph.vpull()
         assert isinstance(made, VideoFrame)  # noqa: S101 - for the type checker
+        if self._film.light in STEEP:
+            made = _darkened(made, self._film.light)
         made.pts = round(time * CLOCK)
         made.time_base = Fraction(1, CLOCK)
         made.pict_type = 0
@@ -356,7 +357,8 @@ class _Prepared:
             steps.append(("transpose", "clock" if self._film.turn == 90 else "cclock"))  # noqa: PLR2004 - degrees
         elif self._film.turn:
             steps += [("hflip", ""), ("vflip", "")]
-        steps += [("scale", f"{width}:{height}:flags=bicubic"), ("setsar", "1"), ("format", "yuv420p")]
+        steps += [("scale", f"{width}:{height}:flags=bicubic"), ("setsar", "1")]
+        steps.append(("format", "rgb24" if self._film.light in STEEP else "yuv420p"))
         node = graph.add_buffer(
             width=frame.width,
             height=frame.height,
@@ -370,6 +372,15 @@ class _Prepared:
         node.link_to(graph.add("buffersink"))
         graph.configure()
         return graph
+
+
+def _darkened(frame: VideoFrame, curve: int) -> VideoFrame:
+    """A frame with more light than screens show, as one that they do."""
+    given: Any = frame
+    maker: Any = VideoFrame
+    picture = given.to_image(threads=1).filter(light.table(curve))
+    made: VideoFrame = maker.from_image(picture).reformat(format="yuv420p", threads=1)
+    return made
 
 
 class _SoundTrack:
@@ -441,8 +452,8 @@ def _done(film: Film, way: Way) -> Iterator[str]:
         yield f"scaled from {film.size[0]} x {film.size[1]} to {way.size[0]} x {way.size[1]} pixels"
     if way.rate is not None:
         yield f"{film.rate:.3g} frames a second made {way.rate:g}"
-    if film.steep:
-        yield "more light than screens show is cut off (HDR)"
+    if film.light in STEEP:
+        yield light.TOLD
     sound = f" and AAC of {way.sound // 1000} kbit/s" if film.sound is not None else ""
     yield f"written as MP4 with H.264 (Main, quality {way.quality}){sound}, index first"
 

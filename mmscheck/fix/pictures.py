@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import itertools
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 import msgspec
 from PIL import (
@@ -25,12 +25,13 @@ from PIL import (
 from mmscheck.fix import likeness
 from mmscheck.fix.colours import plain
 from mmscheck.fix.fitting import fitted, room
+from mmscheck.fix.light import STEEP, darkened
 from mmscheck.fix.values import Answer, Job, Measure, Mended, Unmended
 from mmscheck.media.image import verdicts
 from mmscheck.media.refusal import RefusedError, judging, raised_in
 from mmscheck.media.witnesses import MOST_PIXELS, PICTURES
 
-TOP, BOTTOM = 92, 40
+TOP, BOTTOM = 92, 25
 """JPEG qualities of libjpeg's scale: above the first files grow and nobody sees more, below the second blocks
 show (judgements, held by the measure that each report states)."""
 
@@ -40,11 +41,40 @@ GOOD = 75
 FULL = 0.96
 """The part of the bytes that is worth no further try: a step of quality is about as much."""
 
+DATA: Mapping[bytes, str] = MappingProxyType(
+    {
+        b"Exif\0\0": "EXIF (place, camera)",
+        b"eXIf": "EXIF (place, camera)",
+        b"http://ns.adobe.com/xap/": "XMP",
+        b"Photoshop 3.0\0": "IPTC (captions, rights)",
+    }
+)
+"""How metadata begin that pictures have."""
+
+MORE: Mapping[bytes, str] = MappingProxyType(
+    {
+        b":MotionPhoto": "the short film of a motion photo",
+        b":MicroVideo": "the short film of a motion photo",
+        b":hdrgm": "the gain map of an HDR picture",
+        b"MPF\0": "the other pictures in it",
+    }
+)
+"""What phones put into a JPEG beside the picture (Google's Motion Photo and Ultra HDR 1.0, CIPA DC-007)."""
+
 SLOPE = 0.04
 """By how much the logarithm of a JPEG's bytes grows with a step of quality: from 75 to 92 they double."""
 
 STEPS = (1.0, 0.8, 0.64, 0.5, 0.4, 0.32, 0.25)
 """Parts of the fitted size that are tried."""
+
+LARGER = 2.2
+"""How much larger than a picture of good quality the first try is: coarse and large may measure better."""
+
+HALF_COLOURS, FULL_COLOURS = "4:2:0", "4:4:4"
+"""Colours at half the resolution each way, as cameras and phones have them, and at the same one."""
+
+NOTICED = 0.0003
+"""By how much the measure has to be better for colours in full, which cost decoders time and memory."""
 
 FEW = 256
 """Colours that a PNG with a palette holds."""
@@ -104,7 +134,17 @@ def mend(job: Job) -> Answer:
         original = picture.size
         _reduce_early(picture, job)
         made, done = plain(picture, job.wishes.background)
+    if job.type == "image/avif":
+        made = _dark(job, made, done)
     return still(job, made, [*notes, *done], original)
+
+
+def _dark(job: Job, picture: Image.Image, done: list[str]) -> Image.Image:
+    """An AVIF picture with more light than screens show as one that they do."""
+    from mmscheck.fix import heif  # noqa: PLC0415 - PyAV is heavy, and for few alone
+
+    bright = heif.light(job.data)
+    return darkened(picture, bright, done) if bright in STEEP else picture
 
 
 def still(job: Job, picture: Image.Image, done: list[str], original: tuple[int, int] | None = None) -> Answer:
@@ -151,7 +191,7 @@ def _searched(picture: Image.Image, most: int, first: bytes | None = None) -> En
     """The best of the fitted size and of two smaller ones, as far as they come into question."""
     top = jpeg(picture, TOP) if first is None else first
     if len(top) <= most:
-        return _measured(picture, picture, (top, TOP))
+        return _coloured(picture, picture, _measured(picture, picture, (top, TOP)), TOP, most)
     best: Encoded | None = None
     for step in _steps(most / (len(top) / math.exp(SLOPE * (TOP - GOOD)))):
         smaller = picture if step == 1 else _scaled(picture, step)
@@ -161,10 +201,21 @@ def _searched(picture: Image.Image, most: int, first: bytes | None = None) -> En
         made = _measured(picture, smaller, found)
         if best is not None and made.measure.value <= best.measure.value:
             return best
-        best = made
+        best = _coloured(picture, smaller, made, found[1], most)
         if found[1] >= GOOD:
             return best
     return best
+
+
+def _coloured(picture: Image.Image, smaller: Image.Image, made: Encoded, quality: int, most: int) -> Encoded:
+    """The same with its colours in full where that is nearer: strong ones change brightness too."""
+    if quality < GOOD or picture.mode == "L":
+        return made
+    full = _highest(smaller, most, FULL_COLOURS, first=quality)
+    if full is None:
+        return made
+    tried = _measured(picture, smaller, full, ", colours in full")
+    return tried if tried.measure.value > made.measure.value + NOTICED else made
 
 
 def _steps(part: float) -> Iterator[float]:
@@ -173,28 +224,32 @@ def _steps(part: float) -> Iterator[float]:
     Bytes grow a little slower than the area does.
     """
     wanted = min(1.0, part) ** 0.55
-    return (step for step in STEPS if step <= max(wanted * 1.4, STEPS[-1]))
+    return (step for step in STEPS if step <= max(wanted * LARGER, STEPS[-1]))
 
 
-def _measured(picture: Image.Image, smaller: Image.Image, made: tuple[bytes, int]) -> Encoded:
+def _measured(
+    picture: Image.Image, smaller: Image.Image, made: tuple[bytes, int], colours: str = ""
+) -> Encoded:
     data, quality = made
     size = "" if smaller is picture else f", made {smaller.width} x {smaller.height} to fit"
     of = f"brightness, at {picture.width} x {picture.height}"
     return Encoded(
         data,
         ".jpg",
-        f"written as JPEG of quality {quality}{size}",
+        f"written as JPEG of quality {quality}{colours}{size}",
         likeness.measured(picture, _back(data), of),
     )
 
 
-def _highest(picture: Image.Image, most: int) -> tuple[bytes, int] | None:
+def _highest(
+    picture: Image.Image, most: int, colours: str = HALF_COLOURS, first: int = GOOD
+) -> tuple[bytes, int] | None:
     """The JPEG of the highest quality within the bytes; None when the lowest is too large."""
     best: tuple[bytes, int] | None = None
     fitting, larger = (BOTTOM - 1, 0), (TOP + 1, 0)
-    quality = GOOD
+    quality = first
     while True:
-        made = jpeg(picture, quality)
+        made = jpeg(picture, quality, colours)
         if len(made) > most:
             larger = (quality, len(made))
         else:
@@ -219,13 +274,10 @@ def _guess(fitting: tuple[int, int], larger: tuple[int, int], most: int) -> int:
     return min(max(guess, low + 1), high - 1)
 
 
-def jpeg(picture: Image.Image, quality: int) -> bytes:
-    """A progressive Huffman JPEG with nothing in it but the picture.
-
-    Colours at half the resolution each way, as cameras and phones have them.
-    """
+def jpeg(picture: Image.Image, quality: int, colours: str = HALF_COLOURS) -> bytes:
+    """A progressive Huffman JPEG with nothing in it but the picture."""
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=quality, optimize=True, progressive=True, subsampling="4:2:0")
+    picture.save(file, "JPEG", quality=quality, optimize=True, progressive=True, subsampling=colours)
     return file.getvalue()
 
 
@@ -258,10 +310,13 @@ def _back(data: bytes) -> Image.Image:
 
 def _bared(job: Job) -> Iterator[str]:
     """What was in the file beside the picture, as far as a person would miss it or be glad to lose it."""
-    marks = ((b"Exif\0\0", "EXIF (place, camera)"), (b"http://ns.adobe.com/xap/", "XMP"), (b"eXIf", "EXIF"))
-    found = dict.fromkeys(name for mark, name in marks if mark in job.data)
+    found = dict.fromkeys(name for mark, name in DATA.items() if mark in job.data)
     if found:
-        yield f"metadata left out: {', '.join(itertools.islice(found, 3))}"
+        yield f"metadata left out: {', '.join(found)}"
+    if job.type == "image/jpeg":
+        for mark, name in MORE.items():
+            if mark in job.data:
+                yield f"left out: {name}"
 
 
 __all__ = ["Encoded", "RefusedError", "encoded", "jpeg", "mend", "opened", "still"]
