@@ -15,7 +15,7 @@ from PIL import (
     BmpImagePlugin,  # noqa: F401 - naming each format spares Pillow loading all it has
     GifImagePlugin,  # noqa: F401 - see above
     Image,
-    JpegImagePlugin,  # noqa: F401 - see above
+    JpegImagePlugin,
     MpoImagePlugin,  # noqa: F401 - see above
     PngImagePlugin,  # noqa: F401 - see above
     TiffImagePlugin,  # noqa: F401 - see above
@@ -23,11 +23,12 @@ from PIL import (
 )
 
 from mmscheck.fix import likeness
-from mmscheck.fix.colours import plain
+from mmscheck.fix.colours import ORIENTATION, plain
 from mmscheck.fix.fitting import fitted, room
 from mmscheck.fix.light import STEEP, darkened
 from mmscheck.fix.values import Answer, Job, Measure, Mended, Unmended
-from mmscheck.media.image import verdicts
+from mmscheck.media import jpeg as jpeg_files
+from mmscheck.media.image import TOO_LARGE, verdicts
 from mmscheck.media.refusal import RefusedError, judging, raised_in
 from mmscheck.media.witnesses import MOST_PIXELS, PICTURES
 
@@ -67,6 +68,15 @@ SLOPE = 0.04
 STEPS = (1.0, 0.8, 0.64, 0.5, 0.4, 0.32, 0.25)
 """Parts of the fitted size that are tried."""
 
+MOST_REDUCED = 256_000_000
+"""Pixels of a JPEG that libjpeg may decode at a half or less: phones take 200 million."""
+
+SAME = 0.99
+"""The measure from which on a JPEG that is as fine as the one before is taken without any search."""
+
+SIDEWAYS = frozenset({5, 6, 7, 8})
+"""Orientations of a quarter turn (CIPA DC-008)."""
+
 LARGER = 2.2
 """How much larger than a picture of good quality the first try is: coarse and large may measure better."""
 
@@ -80,6 +90,16 @@ FEW = 256
 """Colours that a PNG with a palette holds."""
 
 
+class Own(msgspec.Struct, frozen=True):
+    """How finely the JPEG of a picture was written: its tables, and what Pillow calls its sampling.
+
+    Written so again, a picture whose pixels are the same loses next to nothing.
+    """
+
+    tables: tuple[tuple[int, ...], ...]
+    sampling: int
+
+
 class Encoded(msgspec.Struct, frozen=True):
     """A file made, the ending of its name, how, and how near it is to the picture."""
 
@@ -90,9 +110,9 @@ class Encoded(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def opened(data: bytes) -> Iterator[Image.Image]:
-    """The picture in the bytes; RefusedError when Pillow refuses it while this is open."""
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+def opened(data: bytes, most: int = MOST_PIXELS) -> Iterator[Image.Image]:
+    """The picture in the bytes; RefusedError when Pillow refuses it, or it has more than ``most`` pixels."""
+    Image.MAX_IMAGE_PIXELS = most
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a confined process may start no thread
     with warnings.catch_warnings(), _refusing(), judging(verdicts("a picture")):
         warnings.simplefilter("ignore")
@@ -121,8 +141,9 @@ def mend(job: Job) -> Answer:
 
         return still(job, *decoded(job.data))
     if job.type == "image/jpeg" and "image-decodes" in job.findings and not _is_arithmetic(job.data):
-        raise RefusedError("its data are damaged")  # libjpeg only warns of it, and grey stripes would pass
-    with opened(job.data) as picture:
+        # libjpeg only warns of damage, and grey stripes would pass; what was too large to be judged is sound.
+        jpeg_files.check(jpeg_files.essence(job.data))
+    with opened(job.data, MOST_REDUCED if job.type == "image/jpeg" else MOST_PIXELS) as picture:
         frames = getattr(picture, "n_frames", 1)
         if frames > 1 and picture.format not in {"TIFF", "JPEG", "MPO"} and not job.wishes.still:
             from mmscheck.fix.animations import mend as mend_animation  # noqa: PLC0415 - it needs this module
@@ -133,10 +154,13 @@ def mend(job: Job) -> Answer:
             notes = ["its first frame alone"]
         original = picture.size
         _reduce_early(picture, job)
+        if picture.width * picture.height > MOST_PIXELS:
+            raise RefusedError(TOO_LARGE)
+        own = _own(picture) if picture.size == original else None
         made, done = plain(picture, job.wishes.background)
     if job.type == "image/avif":
         made = _dark(job, made, done)
-    return still(job, made, [*notes, *done], original)
+    return still(job, made, [*notes, *done], original, own)
 
 
 def _dark(job: Job, picture: Image.Image, done: list[str]) -> Image.Image:
@@ -147,10 +171,19 @@ def _dark(job: Job, picture: Image.Image, done: list[str]) -> Image.Image:
     return darkened(picture, bright, done) if bright in STEEP else picture
 
 
-def still(job: Job, picture: Image.Image, done: list[str], original: tuple[int, int] | None = None) -> Answer:
-    """The nearest file of one picture within the bytes; ``original`` is its size where it was reduced."""
+def still(
+    job: Job,
+    picture: Image.Image,
+    done: list[str],
+    original: tuple[int, int] | None = None,
+    own: Own | None = None,
+) -> Answer:
+    """The nearest file of one picture within the bytes; ``original`` is its size where it was reduced.
+
+    ``own`` is how finely its JPEG was written, where its pixels are those.
+    """
     picture, told = fitted(picture, job.aims, job.wishes, original or picture.size)
-    best = encoded(picture, job.most)
+    best = encoded(picture, job.most, None if told else own)
     if best is None:
         return Unmended(why=f"even small and coarse it does not fit into {job.most:,} bytes")
     return Mended(
@@ -178,8 +211,37 @@ def _reduce_early(picture: Image.Image, job: Job) -> None:
         picture.draft(picture.mode, (wanted[0] * 2, wanted[1] * 2))
 
 
-def encoded(picture: Image.Image, most: int) -> Encoded | None:
-    """The nearest JPEG or PNG of at most so many bytes; None when there is none."""
+def _own(picture: Image.Image) -> Own | None:
+    """How finely a JPEG is written; turned as it will be."""
+    if picture.format not in {"JPEG", "MPO"} or picture.mode not in {"L", "RGB"}:
+        return None
+    tables = [tuple(table) for _, table in sorted(picture.quantization.items())]  # type: ignore[attr-defined]
+    if picture.getexif().get(ORIENTATION, 1) in SIDEWAYS:
+        tables = [
+            tuple(table[row * 8 + column] for column in range(8) for row in range(8)) for table in tables
+        ]
+    sampling = JpegImagePlugin.get_sampling(picture)
+    return Own(tuple(tables), sampling) if sampling >= 0 else None
+
+
+def _as_it_was(picture: Image.Image, own: Own) -> Encoded:
+    """The picture as finely as it was."""
+    file = io.BytesIO()
+    how = {"qtables": [list(table) for table in own.tables], "subsampling": own.sampling}
+    picture.save(file, "JPEG", optimize=True, progressive=True, **how)
+    measure = _nearness(picture, file.getvalue())
+    return Encoded(file.getvalue(), ".jpg", "written as JPEG, as finely as it was", measure)
+
+
+def encoded(picture: Image.Image, most: int, own: Own | None = None) -> Encoded | None:
+    """The nearest JPEG or PNG of at most so many bytes; None when there is none.
+
+    ``own`` is how finely it was written before.
+    """
+    if own is not None and picture.getcolors(FEW) is None:
+        same = _as_it_was(picture, own)
+        if len(same.data) <= most and same.measure.value >= SAME:
+            return same
     flat = _flat(picture, most)
     if flat is not None:
         photo = jpeg(picture, TOP)
@@ -232,13 +294,13 @@ def _measured(
 ) -> Encoded:
     data, quality = made
     size = "" if smaller is picture else f", made {smaller.width} x {smaller.height} to fit"
+    how = f"written as JPEG of quality {quality}{colours}{size}"
+    return Encoded(data, ".jpg", how, _nearness(picture, data))
+
+
+def _nearness(picture: Image.Image, data: bytes) -> Measure:
     of = f"brightness, at {picture.width} x {picture.height}"
-    return Encoded(
-        data,
-        ".jpg",
-        f"written as JPEG of quality {quality}{colours}{size}",
-        likeness.measured(picture, _back(data), of),
-    )
+    return likeness.measured(picture, _back(data), of)
 
 
 def _highest(

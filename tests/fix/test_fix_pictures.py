@@ -226,3 +226,25 @@ def test_the_measure_is_that_of_its_definition() -> None:
 
 def test_without_numbers_nothing_is_asked_for() -> None:
     assert Aims().bytes_for("image") is None
+
+
+def test_a_jpeg_whose_pixels_stay_loses_next_to_nothing() -> None:
+    for orientation in (2, 6):
+        data = turned(photo((320, 240)), orientation)
+        made = mend(job(data, "image/jpeg"))
+        assert isinstance(made, Mended)
+        assert made.measure is not None
+        assert made.measure.value > 0.999
+        assert len(made.data) < len(data)
+
+
+def test_a_jpeg_of_more_pixels_than_are_decoded_is_decoded_smaller() -> None:
+    whole = photo((820, 800)).resize((8200, 8000), Image.Resampling.NEAREST)
+    data = saved(whole, "JPEG", quality=60)
+    made = mend(job(data, "image/jpeg", findings=("image-decodes",)))
+    assert isinstance(made, Mended)
+    assert max(opened(made.data).size) <= 1920
+    half = data[: len(data) // 2] + b"\xff\xd9"
+    cut = mend(job(half, "image/jpeg", findings=("image-decodes",)))
+    assert isinstance(cut, Unmended)
+    assert "damaged" in cut.why or "cut short" in cut.why
