@@ -16,6 +16,8 @@ import pytest
 from mmscheck.cli.main import main
 from mmscheck.fix.likeness import ssim
 from mmscheck.fix.mp4 import boxes, index_first
+from mmscheck.fix.values import Aims, Job, Mended, Wishes
+from mmscheck.fix.work import mend
 from tests.fix.films import film, looked_at, tone, turned
 from tests.fix.made import written
 
@@ -206,3 +208,27 @@ def test_what_an_edit_list_hides_stays_hidden(capsys: pytest.CaptureFixture[str]
     after = looked_at(product(fixed(capsys, "a.mov", bytes(data))))
     assert after["frames"] == before["frames"] < 30
     assert after["seconds"] == pytest.approx(before["seconds"], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("listed", "suffix", "codec", "rate"),
+    [
+        (("audio/mpeg", "audio/amr"), ".mp3", "mp3", 44_100),
+        (("audio/mp4", "audio/amr"), ".m4a", "aac", 44_100),
+        (("audio/aac",), ".aac", "aac", 44_100),
+        (("audio/amr",), ".amr", "amr", 8_000),
+    ],
+)
+def test_a_sound_becomes_what_is_listed(listed: tuple[str, ...], suffix: str, codec: str, rate: int) -> None:
+    aims = Aims(accepted={"audio": listed})
+    data = tone("wav", "pcm_s24le")
+    made = mend(Job(data=data, type="audio/x-wav", name="a", aims=aims, wishes=Wishes(), most=100_000))
+    assert isinstance(made, Mended), made
+    assert made.suffix == suffix
+    container: Any
+    with av.open(io.BytesIO(made.data)) as container:
+        context = container.streams.audio[0].codec_context
+        assert context.name.startswith(codec)
+        assert context.sample_rate == rate
+        seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    assert seconds == pytest.approx(2, abs=0.2)
