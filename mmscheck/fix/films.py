@@ -215,6 +215,8 @@ def _coded(job: Job, film: Film, seconds: float, told: list[str]) -> Answer:
     aims = job.aims
     fitted = within(film.size, aims.film_canvases) or film.size
     rate = aims.film_rate if aims.film_rate is not None and film.rate > aims.film_rate else None
+    if rate is None and aims.film_rate is not None and "video-frame-rate-advised" in job.findings:
+        rate = aims.film_rate - 1  # counted without the time of the last frame it is a little above
     per_second = (job.most - sounds.HEAD) * 8 / seconds
     sound = 0
     if film.sound is not None:
