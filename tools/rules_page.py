@@ -18,6 +18,7 @@ from mmscheck.report.rule_entry import (
     in_order,
 )
 from mmscheck.ruleset import Config
+from tools.documents_table import matrix
 
 INTRODUCTION = """\
 # The rules
@@ -32,6 +33,12 @@ terminal, with an example that fails and one that passes.
 - Rules of **the floor** guard the gate too, and no file can soften or waive them.
 - A **warning** is advice. It blocks only with `--strict`.
 - Where a number differs by the kind of sender and the kind is not given (`--sender`), the tightest counts.
+
+## For which documents
+
+A rule is for every kind of document, but for these; where one is not meant, it does not apply.
+
+{matrix}
 
 ## Contents
 """
@@ -50,7 +57,8 @@ def page_text() -> str:
 def render_page(entries: tuple[RuleEntry, ...], codes: Mapping[str, str]) -> str:
     """The page as text; ``codes`` maps provider codes to their meanings."""
     groups = in_order(entries)
-    lines = [INTRODUCTION, *_contents(groups)]
+    table = "\n".join(matrix(entry for _, group in groups for entry in group))
+    lines = [INTRODUCTION.replace("{matrix}", table), *_contents(groups)]
     for family, group in groups:
         lines += ["", f"## {_heading(family)}"]
         for entry in group:

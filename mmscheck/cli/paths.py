@@ -1,4 +1,4 @@
-"""What check and lint are to look at: slide XML and media files among the paths and folders given."""
+"""What check and lint are to look at: messages and media files among the paths and folders given."""
 
 from __future__ import annotations
 
@@ -31,14 +31,17 @@ class Paths(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sort_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
-    """Folders are walked for .xml and for known media extensions; any other file that is named is a medium.
+    """Folders are walked for messages and known media extensions; any other file that is named is a medium.
 
     Raises InputError when nothing was given, and for a URL.
     """
     if urls := [path for path in paths if is_url(path)]:
         raise InputError(f"{visible(urls[0])}: lint is offline; mmscheck check fetches URLs")
     inputs = _inputs(
-        paths, {*slidexml.DOCUMENTS, *BY_EXTENSION}, exclude, "no .xml file and no media file in it"
+        paths,
+        {*slidexml.DOCUMENTS, *BY_EXTENSION},
+        exclude,
+        "no message (.xml, .json) and no media in it",
     )
     documents = tuple(
         path for path in inputs.documents if path == STDIN or _suffix(path) in slidexml.DOCUMENTS
@@ -48,8 +51,8 @@ def sort_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
 
 
 def document_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
-    """The same for documents alone: folders are walked for .xml, whatever else is named is one too."""
-    return _inputs(paths, slidexml.DOCUMENTS, exclude, "no .xml file in it")
+    """The same for documents alone: folders are walked for them, whatever else is named is one too."""
+    return _inputs(paths, slidexml.DOCUMENTS, exclude, "no message in it (.xml or .json)")
 
 
 def _inputs(paths: Sequence[str], suffixes: Collection[str], exclude: Sequence[str], none: str) -> Paths:

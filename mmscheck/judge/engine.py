@@ -126,6 +126,7 @@ def rejudge(
     changes: Changes,
     request: SendRequest,
     binding: Binding | None = None,
+    window: SendWindow | None = None,
     columns: tuple[str, ...] | None = None,
 ) -> MessageReport:
     """The judgement of this request where ``base`` is one of the same message for another request.
@@ -147,7 +148,7 @@ def rejudge(
         rules[rule.target].append(rule)
     evaluations: list[Evaluation] = []
     places = partial(_places, message, base.observations, {}, changes, request)
-    for place in places(binding=binding, window=None, columns=columns):
+    for place in places(binding=binding, window=window, columns=columns):
         if place.key in same:
             evaluations += known.get(place.key, ())
         else:
@@ -249,8 +250,11 @@ def _places(
             observations=observations,
             columns=columns,
             beside=() if request is None else request.texts,
+            window=window,
         ),
         line=message.problem.line if message.problem else None,
+        column=message.problem.column if message.problem else 0,
+        pointer=message.problem.pointer if message.problem else "",
     )
     if request is not None:
         yield TargetPlace(
@@ -268,6 +272,8 @@ def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> TargetPlace:
         key=TargetKey(kind=TargetKind.SLIDE, slide=slide.number),
         target=SlideTarget(message=message, slide=slide, text=as_sent.texts[slide.number]),
         line=slide.line,
+        column=slide.column,
+        pointer=slide.pointer,
     )
 
 
@@ -285,6 +291,8 @@ def _media_place(
         key=_media_key(ref),
         target=MediaTarget(ref=ref, observation=observation, window=window, binding=binding),
         line=ref.line,
+        column=ref.column,
+        pointer=ref.pointer,
         url=redact_url(ref.url),
         media_kind=ref.kind.value,
         recognised=recognised,

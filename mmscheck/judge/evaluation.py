@@ -28,11 +28,13 @@ CRASH_FIX = "Send the traceback in the evidence to the makers of mmscheck."
 
 
 class TargetPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """A target with its key and where it stands, for wording."""
+    """A target with its key and where it stands, for wording; column and pointer in JSON alone."""
 
     key: TargetKey
     target: Target
     line: int | None = None
+    column: int = 0
+    pointer: str = ""
     url: str | None = None
     media_kind: str | None = None
     recognised: Recognised | None = None
@@ -140,6 +142,8 @@ def _because(rule: Rule, place: TargetPlace, result: Result) -> Because | None:
 
 def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> Evaluation:
     evidence = _plain(result.evidence)
+    if not result.outcome.settled:
+        evidence |= _place_in_json(place)
     # Where something broke, what is advised may be what broke, and no owner of files can mend it.
     own = redact_text(result.fix) if result.fix else ""
     general = CRASH_FIX if result.crashed else own or rule.text.fix
@@ -167,7 +171,14 @@ def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> E
 
 def moved(item: Evaluation, place: TargetPlace) -> Evaluation:
     """The evaluation of another reference to the same medium, as that of the one at this place."""
-    return msgspec.structs.replace(item, target=place.key, line=place.line or _line(item.evidence))
+    evidence = {**item.evidence, **_place_in_json(place)} if item.is_finding else item.evidence
+    line = place.line or _line(item.evidence)
+    return msgspec.structs.replace(item, target=place.key, line=line, evidence=evidence)
+
+
+def _place_in_json(place: TargetPlace) -> dict[str, Any]:
+    """Where in its line, and by which path, a target stands; for documents in which both are known."""
+    return {"column": place.column, "pointer": place.pointer} if place.column else {}
 
 
 def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,8 @@ class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
     """The whole message: as stored, as it would be sent, and what came back for its URLs.
 
     ``columns`` names what the rows of a file have merge data for, also where this one's is empty; None where
-    there is no file. ``beside`` are texts of the send that may hold merge tags as well.
+    there is no file. ``beside`` are texts of the send that may hold merge tags as well, ``window`` is when it
+    is planned.
     """
 
     message: Mms
@@ -31,6 +32,7 @@ class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
     observations: Mapping[str, Observation]
     columns: tuple[str, ...] | None = None
     beside: tuple[str, ...] = ()
+    window: SendWindow | None = None
 
 
 class SlideTarget(msgspec.Struct, frozen=True, kw_only=True):

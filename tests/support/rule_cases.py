@@ -6,6 +6,7 @@ two cases can meet at one URL.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tomllib
 from pathlib import Path
@@ -237,7 +238,21 @@ class RuleCase(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def message(self) -> Mms:
         # ISO-8859-1 there and back keeps every byte of a document in whatever encoding.
-        return parse(self.apart(self.case.document.decode("latin-1")).encode("latin-1"), self.id)
+        return parse(self.apart(_dated(self.case.document.decode("latin-1"))).encode("latin-1"), self.id)
+
+
+_NOW = re.compile(r"@now\+(\d+)d(\+\d\d:\d\d)?@")
+
+
+def _dated(text: str) -> str:
+    """The text with ``@now+2d@`` as that moment in UTC, or with ``@now+2d+02:00@`` as it is called there."""
+    return _NOW.sub(lambda found: _moment(int(found[1]), found[2]), text)
+
+
+def _moment(days: int, zone: str | None) -> str:
+    at = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
+    there = at.astimezone(dt.datetime.fromisoformat(f"2026-01-01T00:00:00{zone or '+00:00'}").tzinfo)
+    return there.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def read_cases(folder: Path = FOLDER) -> tuple[RuleCase, ...]:
