@@ -124,7 +124,7 @@ class FixOptions(msgspec.Struct, frozen=True, kw_only=True):
 def command(paths: tuple[str, ...], *, options: FixOptions) -> int:
     """Write mended copies of media files and messages to DIR, each judged by lint's rules before it is kept.
 
-    PATH: an .xml file, a media file, or a folder. Files that messages refer to are mended too, where
+    PATH: an .xml or .json file, a media file, or a folder. Files that messages refer to are mended too, where
     [assets] of the configuration maps their URLs to a folder. What is right is copied byte for byte; what
     cannot be mended is not written, and the report says why and who can.
 
