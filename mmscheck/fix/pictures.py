@@ -23,6 +23,7 @@ from PIL import (
 )
 
 from mmscheck.fix import likeness
+from mmscheck.fix.bmp import masked
 from mmscheck.fix.colours import ORIENTATION, plain
 from mmscheck.fix.fitting import fitted, room
 from mmscheck.fix.light import STEEP, darkened
@@ -143,6 +144,8 @@ def mend(job: Job) -> Answer:
     if job.type == "image/jpeg" and "image-decodes" in job.findings and not _is_arithmetic(job.data):
         # libjpeg only warns of damage, and grey stripes would pass; what was too large to be judged is sound.
         jpeg_files.check(jpeg_files.essence(job.data))
+    if job.type == "image/bmp" and (found := masked(job.data)) is not None:
+        return still(job, *plain(found, job.wishes.background))
     with opened(job.data, MOST_REDUCED if job.type == "image/jpeg" else MOST_PIXELS) as picture:
         frames = getattr(picture, "n_frames", 1)
         if frames > 1 and picture.format not in {"TIFF", "JPEG", "MPO"} and not job.wishes.still:

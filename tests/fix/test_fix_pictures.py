@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import struct
 
 import pytest
 from PIL import Image
@@ -248,3 +249,18 @@ def test_a_jpeg_of_more_pixels_than_are_decoded_is_decoded_smaller() -> None:
     cut = mend(job(half, "image/jpeg", findings=("image-decodes",)))
     assert isinstance(cut, Unmended)
     assert "damaged" in cut.why or "cut short" in cut.why
+
+
+@pytest.mark.parametrize("bits", [(5, 6, 5), (4, 4, 4), (2, 3, 1), (10, 10, 10), (11, 11, 10)])
+def test_a_bmp_whose_colours_stand_in_bits_of_their_own_choice(bits: tuple[int, int, int]) -> None:
+    colours = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)]
+    deep = 16 if sum(bits) <= 16 else 32
+    shifts = (bits[1] + bits[2], bits[2], 0)
+    masks = [((1 << count) - 1) << shift for count, shift in zip(bits, shifts, strict=True)]
+    pixels = [sum(mask for mask, value in zip(masks, colour, strict=True) if value) for colour in colours]
+    row = b"".join(pixel.to_bytes(deep // 8, "little") for pixel in pixels * 8)
+    head = struct.pack("<IiiHHIIiiII", 40, 40, -40, 1, deep, 3, 0, 0, 0, 0, 0) + struct.pack("<3I", *masks)
+    data = b"BM" + struct.pack("<IHHI", 0, 0, 0, 14 + len(head)) + head + row * 40
+    made = opened(product(data, "image/bmp").data).convert("RGB")
+    assert [made.getpixel((at, 3)) for at in range(5)] == colours
+    assert isinstance(mend(job(data[:-9], "image/bmp")), Unmended)
