@@ -29,6 +29,7 @@ from mmscheck.fix.fitting import fitted, room
 from mmscheck.fix.light import STEEP, darkened
 from mmscheck.fix.values import Answer, Job, Measure, Mended, Unmended
 from mmscheck.media import jpeg as jpeg_files
+from mmscheck.media import png
 from mmscheck.media.image import TOO_LARGE, verdicts
 from mmscheck.media.refusal import RefusedError, judging, raised_in
 from mmscheck.media.witnesses import MOST_PIXELS, PICTURES
@@ -146,6 +147,21 @@ def mend(job: Job) -> Answer:
         jpeg_files.check(jpeg_files.essence(job.data))
     if job.type == "image/bmp" and (found := masked(job.data)) is not None:
         return still(job, *plain(found, job.wishes.background))
+    try:
+        return _decoded(job)
+    except RefusedError:
+        if not (job.type in {"image/png", "image/apng"} and "image-whole" in job.findings):
+            raise
+    # Its animation is broken, and every viewer shows the still picture.
+    answer = _decoded(msgspec.structs.replace(job, data=png.essence(job.data)))
+    if isinstance(answer, Mended):
+        told = "its still picture alone, as its animation is broken"
+        return msgspec.structs.replace(answer, done=(told, *answer.done))
+    return answer
+
+
+def _decoded(job: Job) -> Answer:
+    """What comes of a picture that Pillow decodes."""
     with opened(job.data, MOST_REDUCED if job.type == "image/jpeg" else MOST_PIXELS) as picture:
         frames = getattr(picture, "n_frames", 1)
         if frames > 1 and picture.format not in {"TIFF", "JPEG", "MPO"} and not job.wishes.still:

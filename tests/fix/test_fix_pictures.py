@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import struct
+import zlib
 
 import pytest
 from PIL import Image
@@ -264,3 +265,18 @@ def test_a_bmp_whose_colours_stand_in_bits_of_their_own_choice(bits: tuple[int, 
     made = opened(product(data, "image/bmp").data).convert("RGB")
     assert [made.getpixel((at, 3)) for at in range(5)] == colours
     assert isinstance(mend(job(data[:-9], "image/bmp")), Unmended)
+
+
+def test_a_png_whose_animation_is_broken_keeps_its_still_picture() -> None:
+    first, second = photo((90, 160)).quantize(32), photo((90, 160), seed=2).quantize(32)
+    data = saved(first, "PNG", save_all=True, append_images=[second], duration=300)
+    at = data.index(b"fdAT")
+    broken = data[: at + 8] + bytes(len(data[at + 8 : at + 400])) + data[at + 400 :]
+    size = int.from_bytes(data[at - 4 : at])
+    body = broken[at : at + 4 + size]
+    broken = broken[: at + 4 + size] + zlib.crc32(body).to_bytes(4) + broken[at + 8 + size :]
+    made = mend(job(broken, "image/png", findings=("image-whole",)))
+    assert isinstance(made, Mended), made
+    assert "animation is broken" in made.done[0]
+    assert ssim(first.convert("RGB"), opened(made.data).convert("RGB")) > 0.95
+    assert isinstance(mend(job(broken, "image/png")), Unmended)
