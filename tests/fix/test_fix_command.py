@@ -249,3 +249,22 @@ def test_a_line_that_a_kill_cut_short_takes_no_other_with_it(
     report(capsys, "media/turned.jpg", "--output", "out")
     _, told = report(capsys, "media/turned.jpg", "--output", "out")
     assert [each["reused"] for each in told["files"]] == [True]
+
+
+def test_two_files_that_would_go_to_one_place_are_refused(media: Path) -> None:
+    written(Path("other"), right__jpg=saved(photo(seed=7), "JPEG"))
+    for given in (("media", "other"), ("media/right.jpg", "other/right.jpg")):
+        assert main(["fix", *given, "--output", "out"]) == 2
+    assert not Path("out").exists()
+    assert main(["fix", "media/right.jpg", "media/../media/right.jpg", "--output", "out"]) == 0
+
+
+def test_links_are_files_of_their_own(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    many = written(Path("many"), a__webp=saved(photo(), "WEBP"))
+    (many / "link.webp").symlink_to(many.absolute() / "a.webp")
+    (many / "hard.webp").hardlink_to(many / "a.webp")
+    before = files(many)
+    code, _ = report(capsys, "many", "--output", "out")
+    assert code == 0
+    assert set(files(Path("out"))) == {"a.jpg", "link.jpg", "hard.jpg"}
+    assert files(many) == before
