@@ -181,6 +181,8 @@ class _Writer:
             raise ReportError(
                 f"{target} was not made by mmscheck fix, or was changed since; it stays as it is"
             )
+        if self._log is not None:
+            self._log.begin()
         if not target.exists() or target.read_bytes() != data:
             put(target, data)
         if self._log is not None:
