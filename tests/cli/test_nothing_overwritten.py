@@ -60,6 +60,11 @@ RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ledger adopt": (("ledger", "adopt", "--reason", "seen"),),
     "ledger saves": (("ledger", "saves"),),
     "ledger verify": (("ledger", "verify"),),
+    "suppress add": (("suppress", "add", "15551230001", "--reason", "asked"),),
+    "suppress remove": (("suppress", "remove", "15551230001", "--reason", "asked"),),
+    "suppress list": (("suppress", "list"),),
+    "suppress import": (("suppress", "import", "people.csv", "--reason", "asked"),),
+    "suppress export": (("suppress", "export", "out.csv"),),
     "hold": (("hold", "stop"),),
     "release": (("release",),),
 }
