@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +18,7 @@ from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
 from mmscheck.ledger import claims, holds, postbacks, saves, sends, suppression_list, suppressions
 from mmscheck.ledger.database import Database
+from mmscheck.ledger.forgetting import Forgotten, forget_before, forget_number
 from mmscheck.ledger.owner import this_process
 from mmscheck.ledger.pseudonyms import Pseudonyms, pseudonyms
 from mmscheck.ledger.questions import Questions
@@ -251,6 +252,39 @@ class Ledger(Questions):
         _demand(reason=reason, who=who)
         forms = [suppressions.number_form(number) for number in numbers]
         return await self._writer.submit(suppressions.remove(forms, scope, (reason, who), self._names))
+
+    # Personal data
+
+    async def forget(self, number: str, *, reason: str, who: str) -> Forgotten:
+        """Take a number out of the ledger and its history; raises UsageError for what is none.
+
+        At most once holds as before, and the suppression list: a keyed digest stands for it.
+        """
+        _demand(reason=reason, who=who)
+        work = partial(
+            forget_number,
+            number=suppressions.number_form(number),
+            **self._said(reason, who),
+        )
+        done = await self._database.write(work)
+        await self._database.settle()
+        return done
+
+    async def forget_before(self, moment: float, *, reason: str, who: str) -> Forgotten:
+        """Take the numbers out of all that is settled and older than this (seconds since the epoch)."""
+        _demand(reason=reason, who=who)
+        done = Forgotten()
+        while True:
+            work = partial(forget_before, moment=int(moment * 1_000_000), **self._said(reason, who))
+            page = await self._database.write(work)
+            if page == Forgotten():
+                await self._database.settle()
+                return done
+            done += page
+
+    def _said(self, reason: str, who: str) -> dict[str, Any]:
+        at = int(self._clock() * 1_000_000)
+        return {"reason": self._cleaner.text(reason), "who": who, "at": at, "names": self._names}
 
     # Stored messages
 

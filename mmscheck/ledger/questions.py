@@ -12,10 +12,11 @@ from sqlalchemy.engine import Connection
 from mmscheck.base.phone import e164
 from mmscheck.ledger import holds, reading, saves, sends, suppression_list
 from mmscheck.ledger.database import Database
+from mmscheck.ledger.forgetting import postbacks_of, sends_of
 from mmscheck.ledger.holds import Shared
 from mmscheck.ledger.pseudonyms import Pseudonyms
 from mmscheck.ledger.reading import Concerned, Filter
-from mmscheck.ledger.rows import Cleaner, same_account
+from mmscheck.ledger.rows import Cleaner, postback_record, same_account
 from mmscheck.ledger.saves import OpenSave, open_saves, stored
 from mmscheck.ledger.schema import MMS, SENDS
 from mmscheck.ledger.sends import Match
@@ -94,6 +95,15 @@ def activity(connection: Connection) -> Activity:
         last=connection.execute(select(func.max(SENDS.c.claimed_at))).scalar(),
         bound=connection.execute(select(func.count()).select_from(MMS)).scalar() or 0,
     )
+
+
+class KnownOfNumber(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ledger has of one number: for whoever asks what is kept of them."""
+
+    number: str
+    sends: tuple[SendRecord, ...]
+    postbacks: tuple[Postback, ...]
+    suppressions: tuple[Suppression, ...]
 
 
 class Questions:
@@ -191,6 +201,18 @@ class Questions:
     def suppressions(self, *, ended: bool = False) -> AsyncIterator[Suppression]:
         """The suppression list, the oldest entry first, read a page at a time."""
         return suppression_list.entries(self._database, ended=ended)
+
+    async def known_of(self, number: str) -> KnownOfNumber:
+        """All that is known of a number (in E.164 form), also under its pseudonym."""
+        sent = await self._database.read(partial(sends_of, number=number, names=self._names))
+        rows = await self._database.read(partial(postbacks_of, number=number))
+        held = await self.suppressed([number], ended=True)
+        return KnownOfNumber(
+            number=number,
+            sends=sent,
+            postbacks=tuple(map(postback_record, rows)),
+            suppressions=tuple(held.get(number, ())),
+        )
 
     # Postbacks
 

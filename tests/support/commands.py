@@ -102,7 +102,17 @@ NEITHER = frozenset(
             "workers",
         ),
         *("account", "ended", "list_name", "numbers", "stop_scope", "quiet_hours", "quiet_rows"),
-        *("marketing", "min_gap", "per_day", "countries", "require_consent", "consent_source", "consent_at"),
+        *(
+            "number",
+            "older_than",
+            "marketing",
+            "min_gap",
+            "per_day",
+            "countries",
+            "require_consent",
+            "consent_source",
+            "consent_at",
+        ),
         *("timeout", "to", "transcoding", "unmatched", "unreachable", "user_agent", "who"),
     }
 )
