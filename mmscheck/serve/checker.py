@@ -94,7 +94,8 @@ class Checker:
             config=self._config,
         )
         if len(self._rules) >= _KEPT_RULES:
-            del self._rules[next(iter(self._rules))]
+            # Requests ask from threads, and jobs from the loop: another may have taken the same one out.
+            self._rules.pop(next(iter(tuple(self._rules))), None)
         self._rules[asked] = found
         return found
 
