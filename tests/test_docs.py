@@ -69,6 +69,7 @@ def test_the_guides_are_those_that_were_promised() -> None:
         "json.md",
         "ledger.md",
         "limits.md",
+        "other-providers.md",
         "pipeline.md",
         "recipients.md",
         "repository.md",

@@ -114,9 +114,14 @@ def test_an_archive_gives_its_messages_in_json(tmp_path: Path) -> None:
     assert [getattr(each, "other", None) for each in found] == [None, True]
 
 
-def test_another_xml_is_skipped_and_a_message_in_json_never(tmp_path: Path) -> None:
+def test_another_json_is_skipped_and_a_message_never(tmp_path: Path) -> None:
     put(tmp_path, "sale.json", GOOD)
-    assert run(tmp_path, "lint", "--skip-other-xml", "sale.json").code == 0
+    put(tmp_path, "broken.json", GOOD.replace(",", ""))
+    put(tmp_path, "package.json", '{"name": "tools"}')
+    others = ("lint", "--skip-other-xml", "package.json")
+    assert run(tmp_path, *others).code == 0
+    assert run(tmp_path, *others, "sale.json").code == 0
+    assert run(tmp_path, *others, "broken.json").code == 1
 
 
 @pytest.mark.parametrize(
