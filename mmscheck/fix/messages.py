@@ -76,12 +76,8 @@ class Messages:
         return caps(self._parts(message, done, stuck), _texts(message), self._limits)
 
     def _parts(self, message: Mms, done: Done, stuck: set[Path]) -> list[Part]:
-        counts = Counter(
-            self._named[ref.url].file.resolve() for ref in message.media if ref.url in self._named
-        )
-        kinds = {
-            self._named[ref.url].file.resolve(): ref.kind for ref in message.media if ref.url in self._named
-        }
+        counts = Counter(self._named[ref.url].place for ref in message.media if ref.url in self._named)
+        kinds = {self._named[ref.url].place: ref.kind for ref in message.media if ref.url in self._named}
         return [
             Part(
                 name=str(place),
@@ -98,11 +94,7 @@ class Messages:
         """The message with its texts mended and the URLs of renamed files; judged as it would then be."""
         source = document.source
         before = self._judge.message(document.message, self._seen(document.message, done, {}), document.data)
-        urls = {
-            url: new
-            for url, place in self._named.items()
-            if (new := _renamed(url, done[place.file.resolve()]))
-        }
+        urls = {url: new for url, place in self._named.items() if (new := _renamed(url, done[place.place]))}
         if document.message.dialect is Dialect.JSON and (urls or self._judge.blocking(before)):
             return self._by_hand(document, before, urls)
         data, notes = documents.mended(document.data, source.name, urls, self._shop.aims.slides)
@@ -175,7 +167,7 @@ class Messages:
         source = self._named.get(named)
         if source is None:
             return NotFetched(url=url, reason=Reason.OFFLINE)
-        worked = done[source.file.resolve()]
+        worked = done[source.place]
         judged = worked.now if after else worked.before
         if judged is None or judged.seen is None:
             return NotFetched(url=url, reason=Reason.NO_LOCAL_FILE, detail=worked.unread)

@@ -269,6 +269,10 @@ class Campaign(Struct, frozen=True, kw_only=True):
     had_from: Annotated[list[HadFrom], Meta(description="From where, most first.")] = field(
         name="had-from", default_factory=list
     )
+    withheld: Annotated[int, Meta(description="Their numbers must not be texted.")] = 0
+    not_now: Annotated[int, Meta(description="Their numbers may be texted, later.")] = field(
+        name="not-now", default=0
+    )
 
 
 class Send(Struct, frozen=True, kw_only=True):
