@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
+from mmscheck.errors import PermitError
+from mmscheck.fetch import FetchPolicy
+from mmscheck.judge import gate
 from mmscheck.judge.documents import read_message
 from mmscheck.judge.engine import judge
-from mmscheck.judge.pipeline import load_rules
+from mmscheck.judge.pipeline import CheckOptions, check_messages, load_rules
+from mmscheck.judge.reports import make_report, start_clock
 from mmscheck.model.observation import NotFetched, Observation, Reason
 from mmscheck.model.provider import Provider
-from mmscheck.model.request import Changes
+from mmscheck.model.request import Changes, SaveRequest
 from mmscheck.model.words import Because, Document, TargetKind
 from mmscheck.ruleset.providers import other_providers
 from tests.payloads.test_whose_message import BY_PROVIDER, A, B, told
@@ -112,3 +117,19 @@ def test_a_table_is_read_strictly(tmp_path: Path, old: str, new: str, told_of: s
 def test_a_provider_without_numbers_is_a_fault(tmp_path: Path) -> None:
     (fault,) = faults_of(root_with(tmp_path, PROVIDER, limits=False))
     assert "has no numbers" in fault
+
+
+async def test_no_permit_is_made_for_another_provider() -> None:
+    document = b"To=%2B14155550100&From=%2B14155550199&Body=Hi"
+    options = CheckOptions(policy=FetchPolicy())
+    report = await check_messages([read_message(document, "a")], load_rules("save"), options)
+    assert gate.verdict(report).permitted
+    with pytest.raises(PermitError, match="another provider"):
+        gate.permit(report, SaveRequest(document=document), time.time())
+
+
+async def test_a_list_of_urls_permits_nothing() -> None:
+    report = judge(RULES, told(f"{A}\n".encode()), SEEN, changes=Changes())
+    assert report.is_list
+    alone = make_report(RULES, (report,), start_clock(), strict=False, unread=())
+    assert not gate.verdict(alone).permitted
