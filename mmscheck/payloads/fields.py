@@ -10,7 +10,7 @@ import msgspec
 
 from mmscheck.base.json_text import Kind
 from mmscheck.base.phone import digits
-from mmscheck.base.text import enumerated, quoted
+from mmscheck.base.text import MOST_LISTED, enumerated, quoted
 from mmscheck.model.mms import MediaRef, Mms, Payload, PayloadFault, Slide, Stray, Text
 from mmscheck.model.provider import Field, FieldType, Form, Need, Provider, Role
 from mmscheck.model.words import MediaKind
@@ -56,6 +56,7 @@ class Fields:
     def __init__(self, provider: Provider, values: Sequence[Leaf]) -> None:
         """Look every value up."""
         self._provider, self._values = provider, values
+        self._by_place = {leaf.pointer: leaf.text for leaf in values}
         found = [(leaf, self._known(leaf.path)) for leaf in values]
         self._given = [
             _Given(name=name, field=provider.fields[name], leaf=leaf) for leaf, name in found if name
@@ -168,7 +169,7 @@ class Fields:
     def _beside(self, leaf: Leaf, name: str) -> str | None:
         """The value of a neighbour in the same object, if there is one."""
         within = leaf.pointer.rpartition(".")[0]
-        return next((each.text for each in self._values if each.pointer == f"{within}{name}"), None)
+        return self._by_place.get(f"{within}{name}")
 
     def _medium(self, each: _Given, url: str, index: int) -> MediaRef:
         leaf, kind = each.leaf, each.field.kind
@@ -184,8 +185,8 @@ class Fields:
         )
 
     def _strays(self) -> Iterator[Stray]:
-        for leaf in self._unknown:
-            expected = self._likely(leaf.path)
+        for at, leaf in enumerate(self._unknown):
+            expected = self._likely(leaf.path) if at < MOST_LISTED else None
             holds = "//" in leaf.text
             note = (
                 " (holds a URL that is not checked)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmscheck.base.json_text import Kind
+from mmscheck.base.json_text import MAX_VALUES, JsonError, Kind
 from mmscheck.payloads.leaf import Leaf
 
 _SCHEMES = ("http://", "https://")
@@ -21,8 +21,14 @@ def is_list(text: str) -> bool:
     return first is not None and is_url(first[-1])
 
 
+class LongListError(JsonError):
+    """A list that is longer than any document may be."""
+
+
 def read_list(text: str) -> tuple[Leaf, ...]:
-    """The lines as the places of one array, as one of JSON has them."""
+    """The lines as the places of one array, as one of JSON has them. Raises LongListError."""
+    if text.count("\n") > MAX_VALUES:
+        raise LongListError(f"the list has more than {MAX_VALUES:,} lines", 0, "Give it in several files")
     return tuple(
         Leaf(
             pointer=f"[{number}]",

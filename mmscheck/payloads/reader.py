@@ -21,7 +21,7 @@ from mmscheck.payloads.excerpts import shown_lines
 from mmscheck.payloads.fields import Fields
 from mmscheck.payloads.forms import is_form, read_form
 from mmscheck.payloads.leaf import Leaf, leaves
-from mmscheck.payloads.lists import is_list, is_listed, read_list
+from mmscheck.payloads.lists import LongListError, is_list, is_listed, read_list
 
 MAX_BYTES = 10_000_000
 """Bytes: as of every other document."""
@@ -57,7 +57,7 @@ def parse(data: bytes, source: str, providers: Mapping[str, Provider], wanted: s
     try:
         found = _values(data)
     except JsonError as fault:
-        return _unread(holder, fault, data) if wanted else None
+        return _unread(holder, fault, data) if wanted or isinstance(fault, LongListError) else None
     if found is None:
         return _unread(holder, JsonError(_NOTHING, 0, _EXPECTED), data) if wanted else None
     return _message(holder, found, providers, wanted)

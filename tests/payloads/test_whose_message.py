@@ -212,6 +212,11 @@ def test_a_list_is_one_with_lines(data: bytes) -> None:
     assert [ref.url for ref in message.media] == ["https://a/b.jpg", "HTTP://c/d.png"]
 
 
+def test_a_list_that_is_too_long_is_a_problem() -> None:
+    message = told(b"https://a/b.jpg\n" * 10_002)
+    assert (message.problem is not None, message.is_list, message.media) == (True, False, ())
+
+
 def test_a_list_is_for_whom_somebody_says() -> None:
     message = told(b"https://a/b.jpg\nhttps://c/d.png", "twilio")
     assert (whose(message), message.is_list, len(message.media)) == ("twilio", False, 2)
