@@ -134,13 +134,21 @@ def test_a_file_that_is_no_document_is_called_what_it_is(
     assert "\\x" not in said
 
 
-@pytest.mark.parametrize("name", ["a.json", "README.md", "noend"])
+@pytest.mark.parametrize("name", ["a.csv", "README.md", "noend"])
 def test_a_file_that_is_no_medium_is_called_what_it_is(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path(name).write_text('{"a": [1, 2, 3]}\n')
     assert main(["lint", name]) == 2
     said = capsys.readouterr()
     assert "neither slide XML nor a file that a message can hold" in " ".join((said.out + said.err).split())
     assert "among the types" not in said.out
+
+
+def test_json_that_is_named_is_a_document_and_is_told_why_it_is_no_message(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("a.json").write_text('{"a": [1, 2, 3]}\n')
+    assert main(["lint", "a.json"]) == 1
+    assert "cannot be read as a stored message" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_file_that_is_called_a_picture_is_still_judged_as_one(capsys: pytest.CaptureFixture[str]) -> None:
