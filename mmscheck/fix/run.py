@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,8 +14,9 @@ from mmscheck.fix.aims import aims, message_bounds
 from mmscheck.fix.confined import Forge
 from mmscheck.fix.files import put
 from mmscheck.fix.log import Log
-from mmscheck.fix.media import Shop, Source, Worked
+from mmscheck.fix.media import Shop, Source, Worked, demand_apart, place_of
 from mmscheck.fix.messages import Document, Messages
+from mmscheck.fix.names import Names
 from mmscheck.fix.proof import Judge
 from mmscheck.fix.values import Action, Entry, Wishes
 from mmscheck.lint.assets import locate
@@ -86,16 +86,17 @@ async def fix(
     """Mend files and messages, and the files that ``assets`` has for the messages' URLs.
 
     ``beside`` says where such a file goes; without it those files are only read. ``placed`` names those of
-    ``media`` that URLs lead to. ``take`` gets what is kept instead of a disk. Raises ReportError where
-    something cannot be written.
+    ``media`` that URLs lead to. ``take`` gets what is kept instead of a disk. Raises UsageError for two files
+    that would go to one place, ReportError where something cannot be written.
     """
     places = _places(documents, assets)
-    known = {source.file.resolve(): source for source in media}
+    known = {source.place: source for source in media}
     named = {url: _source(place, known, beside) for url, place in places.items()} | dict(placed or {})
-    everything = {source.file.resolve(): source for source in (*media, *named.values()) if source is not None}
-    held = {source.file.resolve() for source in named.values() if source is not None}
+    everything = {source.place: source for source in (*media, *named.values()) if source is not None}
+    held = {source.place for source in named.values() if source is not None}
     sources = (*everything.values(), *(document.source for document in documents))
-    writer = _Writer(settings, log, tell, take, Counter(_stem(source.target) for source in sources))
+    demand_apart(sources)
+    writer = _Writer(settings, log, tell, take, Names(source.target for source in sources))
     async with (
         Judge(ruleset, strict=settings.strict, workers=settings.jobs, previews=settings.previews) as judge,
         Forge(jobs=settings.jobs, timeout=settings.timeout) as forge,
@@ -133,7 +134,7 @@ def _places(documents: Sequence[Document], assets: Assets) -> dict[str, Path]:
 def _source(
     place: Path, known: Mapping[Path, Source], beside: Callable[[Path], Source] | None
 ) -> Source | None:
-    own = known.get(place.resolve())
+    own = known.get(place_of(place))
     if own is not None or beside is None:
         return own
     return beside(place)
@@ -148,13 +149,13 @@ class _Writer:
         log: Log | None,
         tell: Tell | None,
         take: Take | None,
-        stems: Counter[Path],
+        names: Names,
     ) -> None:
         self._take = take
         self._settings = settings
         self._log = log
         self._tell = tell
-        self._stems = stems
+        self._names = names
         self._entries: list[Entry] = []
         self._unread: list[str] = []
         self._denied = 0
@@ -183,9 +184,13 @@ class _Writer:
         entry, old = worked.entry, worked.source.target
         if entry is None or entry.target is None or Path(entry.target) == old:
             return worked
-        target = Path(entry.target)
-        if self._stems[_stem(target)] > 1 or (self._settings.in_place and target.exists()):
-            target = target.with_name(other_name(old.name, target.suffix))
+        suffix = Path(entry.target).suffix
+        target = next(
+            (name for name in self._names.of(old, suffix) if not (self._settings.in_place and name.exists())),
+            None,
+        )
+        if target is None:
+            raise ReportError(f"{entry.target} is there already; {old} stays as it is")
         return replace(worked, entry=replace(entry, target=str(target)))
 
     def _write(self, worked: Worked, target: Path, data: bytes) -> None:
@@ -203,6 +208,8 @@ class _Writer:
             raise ReportError(
                 f"{target} was not made by mmscheck fix, or was changed since; it stays as it is"
             )
+        if self._log is not None:
+            self._log.begin()
         if not target.exists() or target.read_bytes() != data:
             put(target, data)
         if self._log is not None:
@@ -219,14 +226,4 @@ class _Writer:
         )
 
 
-def _stem(path: Path) -> Path:
-    return path.with_suffix("")
-
-
-def other_name(name: str, suffix: str) -> str:
-    """A name that tells what the file was: ``photo.heic`` beside a ``photo.jpg`` becomes photo-heic.jpg."""
-    stem, _, old = name.rpartition(".")
-    return f"{stem or old}-{old.lower()}{suffix}"
-
-
-__all__ = ["Document", "Outcome", "Settings", "Source", "Tell", "fix", "other_name"]
+__all__ = ["Document", "Outcome", "Settings", "Source", "Tell", "fix"]

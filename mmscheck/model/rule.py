@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from mmscheck.model.check import Check
+from mmscheck.model.provider import Provider
 from mmscheck.model.server import Server
 from mmscheck.model.waiver import Waiver
-from mmscheck.model.words import Because, Owner, Severity, TargetKind
+from mmscheck.model.words import Because, Document, Owner, Severity, TargetKind
 
 WELL_FORMED, REACHABLE = "xml-well-formed", "media-reachable"
 """The rules that there is a document to look at, and a file."""
@@ -95,7 +96,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     ``params`` is an instance of ``check.params`` with limits already put in; ``limits`` maps a
     parameter's name to the name of the limit it came from. Of what it ``follows`` the first that holds
-    is told.
+    is told. To messages in other than its ``documents`` it does not apply.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     provider_codes: tuple[str, ...] = ()
     limits: dict[str, str] = {}
     follows: tuple[Follow, ...] = ()
+    documents: tuple[Document, ...] = tuple(Document)
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,8 +128,8 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     """The rules selected for one purpose, in the profile's order, with everything that shaped them.
 
     ``digest`` covers every rule, limit, profile, override, selection and waiver that can change a verdict,
-    and ``servers``, which say what to advise. ``configuration`` is the full path of the file that shaped
-    them, whose contents the digest covers; None without one.
+    ``servers``, which say what to advise, and ``others``, whose messages are checked too. ``configuration``
+    is the full path of the file that shaped them, whose contents the digest covers; None without one.
     """
 
     profile: str
@@ -141,4 +143,5 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     transcoding: bool = False
     waivers: tuple[Waiver, ...] = ()
     servers: tuple[Server, ...] = ()
+    others: tuple[Provider, ...] = ()
     configuration: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Self
 
@@ -10,6 +11,7 @@ import msgspec
 from mmscheck.fetch import FetchPolicy
 from mmscheck.fix.values import Result
 from mmscheck.judge import gate
+from mmscheck.judge.documents import read_message
 from mmscheck.judge.pipeline import CheckOptions, check_messages, check_urls, load_rules
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
@@ -25,13 +27,15 @@ from mmscheck.serve.content import content_digest
 from mmscheck.serve.uploads import lint_uploads
 from mmscheck.serve.words import Kind, Options, Outcome
 from mmscheck.serve.work import Work
-from mmscheck.slidexml import parse
 
 Tell = Callable[[int, int | None], None]
 """Told how many media are done, of how many (None: nobody knows)."""
 
 _KEPT_RULES = 32
 """Rule sets that are kept, each some hundred kilobytes."""
+
+_PACKED = msgspec.msgpack.Decoder(tuple[Report, SendResult | None])
+"""Made here, not where it is used: see ``mmscheck.base.resolved``."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +59,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 def view_of(packed: bytes) -> View:
     """The report as formats take it, decided anew by the one function that decides."""
-    report, send = msgspec.msgpack.decode(packed, type=tuple[Report, SendResult | None])
+    report, send = _PACKED.decode(packed)
     verdict = gate.verdict(report)
     if send is not None:
         verdict = msgspec.structs.replace(verdict, exit_code=exit_code(send, verdict.exit_code))
@@ -78,9 +82,12 @@ class Checker:
         self._policy = policy
         self._workers = MediaWorkers(workers=slots)
         self._rules: dict[tuple[object, ...], RuleSet] = {}
+        self._reading = threading.Lock()
 
     async def __aenter__(self) -> Self:
-        """Start the workers."""
+        """Start the workers, and read the rules that most ask for."""
+        for profile in (None, LINT):
+            self.rules(profile)
         await self._workers.__aenter__()
         return self
 
@@ -92,20 +99,20 @@ class Checker:
         """The rules for these options; raises RuleSetError and UsageError for names that there are not."""
         sender = options.sender or self._config.sender
         asked = (profile, sender, options.carriers, options.providers)
-        if (known := self._rules.get(asked)) is not None:
-            return known
-        found = load_rules(
-            profile,
-            sender=SenderType(sender) if sender else None,
-            carriers=options.carriers,
-            providers=options.providers,
-            config=self._config,
-        )
-        if len(self._rules) >= _KEPT_RULES:
-            # Requests ask from threads, and jobs from the loop: another may have taken the same one out.
-            self._rules.pop(next(iter(tuple(self._rules))), None)
-        self._rules[asked] = found
-        return found
+        with self._reading:  # threads that read rules at once would resolve one type at once
+            if (known := self._rules.get(asked)) is not None:
+                return known
+            found = load_rules(
+                profile,
+                sender=SenderType(sender) if sender else None,
+                carriers=options.carriers,
+                providers=options.providers,
+                config=self._config,
+            )
+            if len(self._rules) >= _KEPT_RULES:
+                del self._rules[next(iter(self._rules))]
+            self._rules[asked] = found
+            return found
 
     def demand(self, work: Work) -> None:
         """Raise now for options that the job could not be done with; RuleSetError and UsageError."""
@@ -126,7 +133,7 @@ class Checker:
 
     async def do(self, work: Work, tell: Tell) -> Done:
         """Do a check or a lint."""
-        messages = tuple(parse(one.data, one.name) for one in work.documents)
+        messages = tuple(read_message(one.data, one.name) for one in work.documents)
         changes = changes_of(work.options)
         if work.kind is Kind.LINT:
             report = await self._lint(work, messages, changes, tell)

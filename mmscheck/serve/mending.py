@@ -36,7 +36,7 @@ _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*]')
 
 _LONGEST_PART = 120
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
-_DOCUMENT = ".xml"
+_DOCUMENTS = (".xml", ".json")
 
 
 async def mend(work: Work, ruleset: RuleSet, caps: Caps, *, strict: bool, tell: Tell) -> Done:
@@ -88,8 +88,8 @@ def unpacked_files(packed: bytes) -> tuple[tuple[Named, ...], tuple[Named, ...]]
     """Documents and files of what ``mend`` has packed."""
     with zipfile.ZipFile(io.BytesIO(packed)) as pack:
         every = [Named(name=name, data=pack.read(name)) for name in pack.namelist()]
-    documents = tuple(one for one in every if one.name.endswith(_DOCUMENT))
-    return documents, tuple(one for one in every if not one.name.endswith(_DOCUMENT))
+    documents = tuple(one for one in every if one.name.endswith(_DOCUMENTS))
+    return documents, tuple(one for one in every if not one.name.endswith(_DOCUMENTS))
 
 
 class _Kept:
@@ -132,7 +132,7 @@ def _parsed(sources: Sequence[Source]) -> Iterator[Document]:
 
 def _document(one: Named) -> Named:
     plain = _harmless(one)
-    return plain if plain.name.endswith(_DOCUMENT) else replace(plain, name=f"{plain.name}{_DOCUMENT}")
+    return plain if plain.name.endswith(_DOCUMENTS) else replace(plain, name=f"{plain.name}{_DOCUMENTS[0]}")
 
 
 def _harmless(one: Named) -> Named:

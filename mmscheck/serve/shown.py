@@ -37,6 +37,9 @@ SAFE: Mapping[str, str] = MappingProxyType(
 
 _UNAVAILABLE = 503
 
+_MENDED = msgspec.msgpack.Decoder(Result)
+"""Made here, not where it is used: see ``mmscheck.base.resolved``."""
+
 REPORT_POLICY = "sandbox allow-scripts allow-popups allow-modals allow-downloads; frame-ancestors 'self'"
 """A report is made of strangers' texts: whatever got into it would have no origin, and no service to call."""
 
@@ -109,7 +112,7 @@ def in_format(
 ) -> web.Response:
     """A stored report in this format; raises the problem of one that there is not."""
     if row.kind is Kind.FIX:
-        text = FIX_FORMATS[chosen(None, name, FIX_FORMATS)](msgspec.msgpack.decode(packed, type=Result))
+        text = FIX_FORMATS[chosen(None, name, FIX_FORMATS)](_MENDED.decode(packed))
     else:
         text = FORMATS[chosen(None, name)](view_of(packed))
     found = {**SAFE, "Vary": "Accept", **(headers or {})}

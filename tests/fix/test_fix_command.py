@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from mmscheck.cli.main import main
+from mmscheck.fix.files import PART
+from mmscheck.fix.log import NAME
 from tests.fix.made import photo, saved, see_through, turned, written
 
 RIGHT = saved(photo(), "JPEG", quality=70)
@@ -217,3 +219,71 @@ def test_the_parent_loads_no_decoder(media: Path) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stderr.strip().endswith("1 []"), ended.stderr
+
+
+def test_no_two_products_have_one_name(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    many = written(
+        Path("many"),
+        a__webp=saved(photo(seed=1), "WEBP"),
+        a__WEBP=saved(photo(seed=2), "WEBP"),
+        A__bmp=saved(photo(seed=3), "BMP"),
+        a__tif=saved(photo(seed=4), "TIFF"),
+    )
+    (many / "a-bmp.jpg").write_bytes(RIGHT)
+    code, told = report(capsys, "many", "--output", "out")
+    made = files(Path("out"))
+    assert code == 0
+    assert len({name.casefold() for name in made}) == len(files(many)) == 5
+    assert made["a-bmp.jpg"] == RIGHT
+    assert {str(Path("out") / name) for name in made} == {each["target"] for each in told["files"]}
+    _, again = report(capsys, "many", "--output", "out")
+    assert [each["target"] for each in again["files"]] == [each["target"] for each in told["files"]]
+    assert files(Path("out")) == made
+
+
+def test_a_line_that_a_kill_cut_short_takes_no_other_with_it(
+    media: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(capsys, "media/logo.png", "--output", "out")
+    log = Path("out") / NAME
+    log.write_bytes(log.read_bytes() + b'{"target":"tur')
+    report(capsys, "media/turned.jpg", "--output", "out")
+    _, told = report(capsys, "media/turned.jpg", "--output", "out")
+    assert [each["reused"] for each in told["files"]] == [True]
+
+
+def test_two_files_that_would_go_to_one_place_are_refused(media: Path) -> None:
+    written(Path("other"), right__jpg=saved(photo(seed=7), "JPEG"))
+    for given in (("media", "other"), ("media/right.jpg", "other/right.jpg")):
+        assert main(["fix", *given, "--output", "out"]) == 2
+    assert not Path("out").exists()
+    assert main(["fix", "media/right.jpg", "media/../media/right.jpg", "--output", "out"]) == 0
+
+
+def test_links_are_files_of_their_own(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    many = written(Path("many"), a__webp=saved(photo(), "WEBP"))
+    (many / "link.webp").symlink_to(many.absolute() / "a.webp")
+    (many / "hard.webp").hardlink_to(many / "a.webp")
+    before = files(many)
+    code, _ = report(capsys, "many", "--output", "out")
+    assert code == 0
+    assert set(files(Path("out"))) == {"a.jpg", "link.jpg", "hard.jpg"}
+    assert files(many) == before
+
+
+def test_a_full_disk_leaves_no_half_file_and_the_next_run_goes_on(media: Path) -> None:
+    limited = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000));"
+        "from mmscheck.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = ["fix", "media/right.jpg", "--output", "out"]
+    ended = subprocess.run(
+        [sys.executable, "-c", limited, *command], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 4, ended
+    assert "could not be written" in ended.stderr
+    assert files(Path("out")) == {}
+    (Path("out") / f"{PART}0123").write_bytes(b"half")  # as a kill leaves it
+    assert main(command) == 0
+    assert sorted(each.name for each in Path("out").iterdir()) == [NAME, "right.jpg"]
