@@ -199,7 +199,7 @@ class _Group(msgspec.Struct, frozen=True, kw_only=True):
 
     def placed(self) -> Iterator[Path]:
         """The local files that the messages' URLs are mapped to."""
-        refs = (ref for document in self.documents for ref in document.message.media)
+        refs = (ref for document in self.documents for ref in document.meant.media)
         located = (locate(ref.url, self.config.assets) for ref in refs)
         return (place for place in located if isinstance(place, Path))
 

@@ -23,11 +23,15 @@ MOST_TOLD = 3
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A file to be mended: its name for people, where it is, and where it goes (its ending may change)."""
+    """A file to be mended: its name for people, where it is, and where it goes (its ending may change).
+
+    ``data`` are its bytes where it is on no disk; ``file`` tells it from others then, and is not opened.
+    """
 
     name: str
     file: Path
     target: Path
+    data: bytes | None = None
 
     @property
     def place(self) -> Path:
@@ -82,7 +86,7 @@ class Shop:
 
     async def work(self, source: Source, most: int | None = None) -> Worked:
         """What comes of a file; ``most`` are bytes that its message leaves it."""
-        data = read_local(source.file)
+        data = read_local(source.file) if source.data is None else source.data
         if isinstance(data, Missing):
             return Worked(source=source, unread=f"{source.name}: {data.problem}")
         if isinstance(data, TooLarge):

@@ -35,6 +35,13 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
     message: Mms
 
+    @property
+    def meant(self) -> Mms:
+        """The message; of one that no parser reads what it is when its text is mended, with its media."""
+        if self.message.problem is None:
+            return self.message
+        return parse(documents.mended(self.data, self.source.name, {})[0], self.source.name)
+
 
 class Messages:
     """Mends messages whose media have been worked on."""
@@ -58,7 +65,7 @@ class Messages:
         for _round in range(ROUNDS):
             wanted: dict[Path, int] = {}
             for document in documents_:
-                for name, most in self._caps(document.message, done, stuck).items():
+                for name, most in self._caps(document.meant, done, stuck).items():
                     place = Path(name)
                     wanted[place] = min(most, wanted.get(place, most))
             if not wanted:
@@ -138,7 +145,7 @@ class Messages:
 
     def _left(self, document: Document, before: Judged, after: Judged, done: Done) -> Entry:
         first = self._judge.blocking(after)[0]
-        over = excess(self._parts(document.message, done, set()), _texts(document.message), self._limits)
+        over = excess(self._parts(document.meant, done, set()), _texts(document.meant), self._limits)
         why = f"{first.message} {first.fix}"
         if over and first.rule.startswith("message-"):
             why = (

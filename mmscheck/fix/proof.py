@@ -150,7 +150,7 @@ def _side(report: MessageReport, seen: Fetched) -> Side:
         size=seen.size,
         sha256=seen.sha256,
         type=seen.sniffed.shown,
-        facts={name: value for name, value in facts.items() if not isinstance(value, list | dict)},
+        facts={name: value for name, value in facts.items() if not isinstance(value, list | tuple | dict)},
         findings=found_in(report),
         likeness=_likeness(seen),
     )

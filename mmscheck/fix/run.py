@@ -20,11 +20,15 @@ from mmscheck.fix.names import Names
 from mmscheck.fix.proof import Judge
 from mmscheck.fix.values import Action, Entry, Wishes
 from mmscheck.lint.assets import locate
+from mmscheck.model.exits import Exit
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.rule import RuleSet
 
 Tell = Callable[[Entry], None]
 """Called with each entry as soon as it is settled."""
+
+Take = Callable[[Path, bytes], None]
+"""Called with what would be written, and where to."""
 
 Assets = Sequence[tuple[str, Path]]
 
@@ -56,6 +60,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     undecided: int = 0
     unread: tuple[str, ...] = ()
 
+    @property
+    def exit(self) -> Exit:
+        """What a run ends with that comes to this."""
+        if self.unread:
+            return Exit.NOTHING_CHECKED
+        if self.denied:
+            return Exit.DENIED
+        return Exit.UNDECIDED if self.undecided else Exit.PERMITTED
+
 
 async def fix(
     documents: Sequence[Document],
@@ -65,22 +78,25 @@ async def fix(
     *,
     assets: Assets = (),
     beside: Callable[[Path], Source] | None = None,
+    placed: Mapping[str, Source] | None = None,
     log: Log | None = None,
     tell: Tell | None = None,
+    take: Take | None = None,
 ) -> Outcome:
     """Mend files and messages, and the files that ``assets`` has for the messages' URLs.
 
-    ``beside`` says where such a file goes; without it those files are only read. Raises UsageError for
-    two files that would go to one place, ReportError where something cannot be written.
+    ``beside`` says where such a file goes; without it those files are only read. ``placed`` names those of
+    ``media`` that URLs lead to. ``take`` gets what is kept instead of a disk. Raises UsageError for two files
+    that would go to one place, ReportError where something cannot be written.
     """
     places = _places(documents, assets)
     known = {source.place: source for source in media}
-    named = {url: _source(place, known, beside) for url, place in places.items()}
+    named = {url: _source(place, known, beside) for url, place in places.items()} | dict(placed or {})
     everything = {source.place: source for source in (*media, *named.values()) if source is not None}
     held = {source.place for source in named.values() if source is not None}
     sources = (*everything.values(), *(document.source for document in documents))
     demand_apart(sources)
-    writer = _Writer(settings, log, tell, Names(source.target for source in sources))
+    writer = _Writer(settings, log, tell, take, Names(source.target for source in sources))
     async with (
         Judge(ruleset, strict=settings.strict, workers=settings.jobs, previews=settings.previews) as judge,
         Forge(jobs=settings.jobs, timeout=settings.timeout) as forge,
@@ -110,7 +126,7 @@ async def fix(
 
 
 def _places(documents: Sequence[Document], assets: Assets) -> dict[str, Path]:
-    refs: list[MediaRef] = [ref for document in documents for ref in document.message.media]
+    refs: list[MediaRef] = [ref for document in documents for ref in document.meant.media]
     found = {ref.url: locate(ref.url, assets) for ref in refs}
     return {url: place for url, place in found.items() if isinstance(place, Path)}
 
@@ -127,7 +143,15 @@ def _source(
 class _Writer:
     """Writes what was settled, once each, and keeps the entries."""
 
-    def __init__(self, settings: Settings, log: Log | None, tell: Tell | None, names: Names) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        log: Log | None,
+        tell: Tell | None,
+        take: Take | None,
+        names: Names,
+    ) -> None:
+        self._take = take
         self._settings = settings
         self._log = log
         self._tell = tell
@@ -170,6 +194,9 @@ class _Writer:
         return replace(worked, entry=replace(entry, target=str(target)))
 
     def _write(self, worked: Worked, target: Path, data: bytes) -> None:
+        if self._take is not None:
+            self._take(target, data)
+            return
         source = worked.source.file
         if self._settings.in_place:
             if worked.entry is not None and worked.entry.action is not Action.COPIED:

@@ -9,6 +9,7 @@ from typing import Self
 import msgspec
 
 from mmscheck.fetch import FetchPolicy
+from mmscheck.fix.values import Result
 from mmscheck.judge import gate
 from mmscheck.judge.documents import read_message
 from mmscheck.judge.pipeline import CheckOptions, check_messages, check_urls, load_rules
@@ -38,14 +39,21 @@ _PACKED = msgspec.msgpack.Decoder(tuple[Report, SendResult | None])
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """How a job ended: its report, what a call came to, and what is told of both."""
+    """How a job ended: its report, what a call came to, and what is told of both.
 
-    report: Report
+    A fix has ``mended`` in place of a report, and its ``files`` as a zip file.
+    """
+
     outcome: Outcome
+    report: Report | None = None
     send: SendResult | None = None
+    mended: Result | None = None
+    files: bytes | None = None
 
     def packed(self) -> bytes:
         """As the store keeps it."""
+        if self.mended is not None:
+            return msgspec.msgpack.encode(self.mended)
         return msgspec.msgpack.encode((self.report, self.send))
 
 
@@ -108,8 +116,20 @@ class Checker:
 
     def demand(self, work: Work) -> None:
         """Raise now for options that the job could not be done with; RuleSetError and UsageError."""
-        if work.kind in {Kind.CHECK, Kind.LINT}:
+        if work.kind is Kind.FIX:
+            self.mending_rules(work)
+        elif work.kind in {Kind.CHECK, Kind.LINT}:
             self.rules(LINT if work.kind is Kind.LINT else None, work.options)
+
+    def mending_rules(self, work: Work) -> RuleSet:
+        """The rules that a fix mends by; raises as ``rules``."""
+        asked = work.mending
+        options = Options(sender=asked.sender, carriers=asked.carriers, providers=asked.providers)
+        return self.rules(LINT, options)
+
+    def is_strict(self, work: Work) -> bool:
+        """Whether warnings count too."""
+        return work.options.strict or work.mending.strict or self._config.strict
 
     async def do(self, work: Work, tell: Tell) -> Done:
         """Do a check or a lint."""
@@ -136,7 +156,7 @@ class Checker:
     def _how(self, work: Work, urls: set[str], tell: Tell) -> CheckOptions:
         return CheckOptions(
             policy=self._policy,
-            strict=work.options.strict or self._config.strict,
+            strict=self.is_strict(work),
             on_done=_counted(urls, tell),
             workers=self._workers,
             deep=work.options.deep,
@@ -158,7 +178,7 @@ class Checker:
             self.rules(LINT, work.options),
             self._workers,
             changes=changes,
-            strict=work.options.strict or self._config.strict,
+            strict=self.is_strict(work),
             on_done=one_more,
         )
 

@@ -19,6 +19,7 @@ from mmscheck.ruleset.config import NotifyEvent
 from mmscheck.serve.checker import Done
 from mmscheck.serve.lane import Lane
 from mmscheck.serve.notify import Notice, Target, body_for, headers_for
+from mmscheck.serve.shown import report_of
 from mmscheck.serve.tables import NOTICES
 from mmscheck.serve.times import rfc3339
 from mmscheck.serve.words import Kind, Problem
@@ -103,9 +104,9 @@ class Courier:
                     id=f"{event.value}-{row.id}",
                     event=event,
                     title=f"mmscheck: a {row.kind.value} ended",
-                    text=f"{what}. Job {row.id}, asked for by {row.owner}: /v1/checks/{row.id}",
+                    text=f"{what}. Job {row.id}, asked for by {row.owner}: {report_of(row)}",
                     at=rfc3339(time.time()),
-                    data={**data, "report": f"/v1/checks/{row.id}"},
+                    data={**data, "report": report_of(row)},
                 )
             )
 

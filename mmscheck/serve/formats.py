@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 from mmscheck.report import FORMATS
@@ -27,21 +27,21 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
 _ALSO: Mapping[str, str] = MappingProxyType({"application/xml": "junit", "text/xml": "junit"})
 
 
-def chosen(accept: str | None, named: str | None) -> str:
-    """The format's name; JSON where nothing is said. Raises the problem of none that would do."""
+def chosen(accept: str | None, named: str | None, formats: Collection[str] = FORMATS) -> str:
+    """The format's name, one of these; JSON where nothing is said. Raises the problem of none that fits."""
     if named is not None:
-        if named not in FORMATS:
-            raise ProblemError("no-such-format", f"There are: {', '.join(FORMATS)}.")
+        if named not in formats:
+            raise ProblemError("no-such-format", f"There are: {', '.join(formats)}.")
         return named
     if not accept or not accept.strip():
         return "json"
     best, most = None, 0.0
     for wanted, quality in _read(accept):
         found = _format(wanted)
-        if found is not None and quality > most:
+        if found in formats and quality > most:
             best, most = found, quality
     if best is None:
-        types = ", ".join(MEDIA_TYPES.values())
+        types = ", ".join(MEDIA_TYPES[name] for name in formats)
         raise ProblemError("no-such-format", f"Reports come as: {types}.")
     return best
 

@@ -14,6 +14,7 @@ from mmscheck.errors import LedgerError, MmscheckError, UsageError
 from mmscheck.serve.calls import Caller
 from mmscheck.serve.checker import Checker, Done, Tell
 from mmscheck.serve.events import Event, Watch
+from mmscheck.serve.mending import mend
 from mmscheck.serve.problem import ProblemError
 from mmscheck.serve.settings import BEAT, MOST_TRIES, RETRY_AFTER, Caps
 from mmscheck.serve.store import Store
@@ -176,6 +177,7 @@ class Jobs:
         await self._store.end(
             row.id,
             report=None if done is None else done.packed(),
+            files=None if done is None else done.files,
             outcome=None if done is None else done.outcome,
             problem=problem,
             progress=progress,
@@ -225,6 +227,9 @@ class Jobs:
         self._demand(row)
         if work.kind is Kind.SAVE:
             return await self._caller().do(work)
+        if work.kind is Kind.FIX:
+            rules, strict = self._checker.mending_rules(work), self._checker.is_strict(work)
+            return await mend(work, rules, self._caps, strict=strict, tell=tell)
         return await self._checker.do(work, tell)
 
     async def _send(self, row: Row, work: Work) -> Done:

@@ -72,7 +72,8 @@ class Metrics:
             return
         if done.send is not None:
             self._calls[("call", kind.value), ("status", done.send.status.value)] += 1
-        self._judged(done.report)
+        if done.report is not None:
+            self._judged(done.report)
 
     def _judged(self, report: Report) -> None:
         for message in report.messages:

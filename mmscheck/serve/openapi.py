@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.fix.report import FIX_FORMATS
+from mmscheck.fix.report.as_json import Mended
 from mmscheck.report.json_types import Document
 from mmscheck.serve.door import OPEN
 from mmscheck.serve.formats import MEDIA_TYPES
@@ -24,7 +26,7 @@ _TEXT = {"type": "string"}
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
     """The whole document."""
-    types = {Problem, Document, *(kind for route in routes for kind in _types(route))}
+    types = {Problem, Document, Mended, *(kind for route in routes for kind in _types(route))}
     _, schemas = msgspec.json.schema_components(
         sorted(types, key=lambda kind: kind.__name__), ref_template="#/components/schemas/{name}"
     )
@@ -135,7 +137,13 @@ def _content(shape: Shape | None) -> dict[str, Any]:
     if shape is Body.REPORT:
         told = {kind: {"schema": dict(_TEXT)} for kind in MEDIA_TYPES.values()}
         return {**told, "application/json": {"schema": _schema(Document)}}
+    if shape is Body.MENDED:
+        told = {MEDIA_TYPES[name]: {"schema": dict(_TEXT)} for name in FIX_FORMATS}
+        return {**told, "application/json": {"schema": _schema(Mended)}}
+    if shape is Body.SHARED:
+        return {kind: {"schema": {}} for kind in MEDIA_TYPES.values()}
     kind = {
+        Body.ZIP: "application/zip",
         Body.EVENTS: "text/event-stream",
         Body.TEXT: "text/plain",
         Body.OPENAPI: "application/json",

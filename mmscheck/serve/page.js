@@ -7,6 +7,7 @@
   const LINK_SECONDS = 3600, SHARED_SECONDS = 7 * 86400;
   let token = sessionStorage.getItem("mmscheck-token") || "";
   let me = null, job = null, round = 0;
+  let given = null; // what was handed over last, to be mended: [part, content, name]
 
   const show = (name) => {
     for (const each of SECTIONS) one(each).hidden = each !== name;
@@ -72,9 +73,10 @@
 
   /* What is given. */
   const isDocument = (name) => /\.(xml|json)$/i.test(name);
-  const start = async (path, given) => {
+  const start = async (path, given, doing = "Checking") => {
     const mine = ++round;
     one("give-fault").textContent = "";
+    one("work-title").textContent = doing;
     one("work-told").textContent = "Handing it over …";
     one("bar").removeAttribute("value");
     show("work");
@@ -90,6 +92,11 @@
       one("give-fault").scrollIntoView({ block: "nearest" });
     }
   };
+  const formOf = (parts) => {
+    const form = new FormData();
+    for (const [part, content, name] of parts) form.append(part, content, name);
+    return form;
+  };
   const giveFiles = (files) => {
     const useful = files.filter((each) => !each.name.split("/").pop().startsWith("."));
     if (!useful.length) {
@@ -98,9 +105,8 @@
     }
     const alone = useful.every((each) => isDocument(each.name));
     const offline = !alone || document.querySelector("input[name=how]:checked").value === "lint";
-    const form = new FormData();
-    for (const each of useful) form.append(isDocument(each.name) ? "document" : "file", each.file, each.name);
-    start(offline ? "/v1/lint" : "/v1/check", { body: form });
+    given = useful.map((each) => [isDocument(each.name) ? "document" : "file", each.file, each.name]);
+    start(offline ? "/v1/lint" : "/v1/check", { body: formOf(given) });
   };
   one("paste-form").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -114,6 +120,7 @@
     const urls = text.split(/\s+/).every((each) => /^https?:\/\/\S+$/i.test(each)) ? text.split(/\s+/) : null;
     const body = urls ? { urls } : { document: one("paste").value, source: "pasted message" };
     const headers = { "Content-Type": "application/json" };
+    given = urls ? null : [["document", new Blob([one("paste").value]), "pasted message.xml"]];
     start(urls ? "/v1/check" : `/v1/${how}`, { headers, body: JSON.stringify(body) });
   });
   for (const [button, input] of [["pick-files", "files"], ["pick-folder", "folder"]]) {
@@ -201,7 +208,7 @@
       one("work-told").textContent = `${progress.done} of ${number(progress.total, "file")} looked at`;
       bar.max = progress.total;
       bar.value = progress.done;
-    } else one("work-told").textContent = "Checking …";
+    } else one("work-told").textContent = "At work …";
   };
 
   /* The report. */
@@ -211,6 +218,10 @@
     "pass-media": ["good", "Nothing stands in the way", "These files can be part of a message."],
     "deny": ["bad", "Not ready to go out", "The report below says what to mend, and how."],
   };
+  const MENDED = {
+    "all": ["good", "Mended", "Each file was judged again by the same rules before it was kept: see before and after."],
+    "some": ["bad", "Not all of it could be mended", "The report below says what is left, why, and who can mend it. That is not among the files."],
+  };
   const finish = async (ended, mine) => {
     job = ended;
     if (ended.state === "failed" && !ended.outcome) {
@@ -219,7 +230,8 @@
     const link = await json(`/v1/checks/${ended.id}/share`, { seconds: LINK_SECONDS });
     if (mine !== round) return;
     const undecided = ended.outcome.verdict === "deny" && ended.outcome.exit_code === 3;
-    const [kind, title, told] = undecided
+    const fix = ended.kind === "fix";
+    const [kind, title, told] = fix ? MENDED[ended.outcome.exit_code === 0 ? "all" : "some"] : undecided
       ? ["", "Not ready to go out: something could not be decided", "The report below says what, and why."]
       : WORDS[ended.outcome.verdict];
     one("banner").className = kind;
@@ -227,12 +239,34 @@
     one("verdict-told").textContent = told;
     one("share-told").textContent = "";
     one("approve-told").textContent = "";
+    one("after-fault").textContent = "";
+    one("mend").hidden = fix || !given || ended.outcome.exit_code === 0 || !me.rights.includes("fix");
+    one("mend").className = one("download").className = "main";
+    one("again").className = fix || !one("mend").hidden ? "" : "main";
+    one("download").hidden = one("recheck").hidden = !fix;
     one("approve-form").hidden = !(me.rights.includes("approve") && ended.outcome.content && ended.outcome.verdict === "permit");
     one("report").src = link.path;
     one("whole").href = link.path;
     show("result");
     one("verdict").focus();
   };
+  one("mend").addEventListener("click", () => start("/v1/fix", { body: formOf(given) }, "Mending"));
+  one("recheck").addEventListener("click", () => {
+    given = null;
+    start(`${job.report}/check`, {});
+  });
+  one("download").addEventListener("click", async () => {
+    try {
+      const url = URL.createObjectURL(await (await ask(`${job.report}/files`)).blob());
+      const anchor = document.createElement("a");
+      anchor.href = url;
+      anchor.download = "mended.zip";
+      anchor.click();
+      setTimeout(() => URL.revokeObjectURL(url), 60000);
+    } catch (error) {
+      one("after-fault").textContent = error.message;
+    }
+  });
   one("share").addEventListener("click", async () => {
     try {
       const link = await json(`/v1/checks/${job.id}/share`, { seconds: SHARED_SECONDS });

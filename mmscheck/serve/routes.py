@@ -20,6 +20,9 @@ class Body(Enum):
 
     XML = "xml"
     REPORT = "report"
+    MENDED = "mended"
+    SHARED = "shared"
+    ZIP = "zip"
     EVENTS = "events"
     TEXT = "text"
     PAGE = "page"

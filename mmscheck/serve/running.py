@@ -12,7 +12,7 @@ from mmscheck.fetch import FetchPolicy
 from mmscheck.ledger import open_ledger
 from mmscheck.ledger.where import place_of
 from mmscheck.ruleset import Config
-from mmscheck.serve.api import Parts
+from mmscheck.serve.answers import Parts
 from mmscheck.serve.calls import Caller
 from mmscheck.serve.checker import Checker, Done
 from mmscheck.serve.courier import Courier

@@ -11,7 +11,10 @@ from aiohttp import web
 
 from mmscheck.errors import LedgerError, MmscheckError
 from mmscheck.serve import openapi
-from mmscheck.serve.api import Api, Parts
+from mmscheck.serve.answers import Answers, Parts
+from mmscheck.serve.api import Api
+from mmscheck.serve.api_calls import CallApi
+from mmscheck.serve.api_fix import FixApi
 from mmscheck.serve.door import Door
 from mmscheck.serve.page import Page
 from mmscheck.serve.problem import ProblemError
@@ -37,7 +40,16 @@ class Service:
         self._door = door
         self._log = log
         self._hall = Hall(parts.caps.held)
-        self.router = Router(table(Api(parts), Page(), self._openapi))
+        answers = Answers(parts)
+        self.router = Router(
+            table(
+                Api(parts, answers),
+                FixApi(parts, answers),
+                CallApi(parts, answers),
+                Page(),
+                self._openapi,
+            )
+        )
         self._document = msgspec.json.encode(openapi.document(self.router.routes))
 
     async def _openapi(self, _asked: Asked) -> web.StreamResponse:

@@ -14,6 +14,7 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
     ``head_seconds``; at most ``connections`` are open. A client that waits gets its answer within ``wait`` or
     a place to ask; reports live for ``keep``. A send that could not be begun within ``stale`` is not begun
     any more. After SIGTERM running jobs have ``drain`` to end. ``streams`` of progress are open at a time.
+    A fix has ``mend_seconds`` in all.
     """
 
     document: int = 10_000_000
@@ -30,6 +31,7 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
     keep: float = 86400.0
     stale: float = 600.0
     drain: float = 30.0
+    mend_seconds: float = 600.0
     streams: int = 64
 
 

@@ -8,6 +8,8 @@ from types import MappingProxyType
 import msgspec
 from aiohttp import web
 
+from mmscheck.fix.report import FIX_FORMATS
+from mmscheck.fix.values import Result
 from mmscheck.report import FORMATS
 from mmscheck.report.escape import visible_json
 from mmscheck.serve.checker import view_of
@@ -15,7 +17,7 @@ from mmscheck.serve.formats import MEDIA_TYPES, chosen
 from mmscheck.serve.problem import MEDIA_TYPE
 from mmscheck.serve.settings import RETRY_AFTER
 from mmscheck.serve.times import rfc3339
-from mmscheck.serve.words import Job, Problem, Progress
+from mmscheck.serve.words import Job, Kind, Problem, Progress
 from mmscheck.serve.work import Row
 
 VERDICT, EXIT_CODE = "Mmscheck-Verdict", "Mmscheck-Exit-Code"
@@ -35,8 +37,16 @@ SAFE: Mapping[str, str] = MappingProxyType(
 
 _UNAVAILABLE = 503
 
+_MENDED = msgspec.msgpack.Decoder(Result)
+"""Made here, not where it is used: see ``mmscheck.base.resolved``."""
+
 REPORT_POLICY = "sandbox allow-scripts allow-popups allow-modals allow-downloads; frame-ancestors 'self'"
 """A report is made of strangers' texts: whatever got into it would have no origin, and no service to call."""
+
+
+def report_of(row: Row) -> str:
+    """Where its report is."""
+    return f"/v1/fixes/{row.id}" if row.kind is Kind.FIX else f"/v1/checks/{row.id}"
 
 
 def job_of(row: Row) -> Job:
@@ -50,7 +60,7 @@ def job_of(row: Row) -> Job:
         ended=None if row.ended is None else rfc3339(row.ended),
         expires=rfc3339(row.expires),
         progress=Progress(done=row.done, total=row.total),
-        report=f"/v1/checks/{row.id}",
+        report=report_of(row),
         events=f"/v1/jobs/{row.id}/events",
         outcome=row.outcome,
         problem=row.problem,
@@ -84,18 +94,27 @@ def problem(body: Problem, headers: Mapping[str, str]) -> web.Response:
 
 
 def report(
-    packed: bytes, request: web.BaseRequest, *, status: int = 200, headers: Mapping[str, str] | None = None
+    row: Row,
+    packed: bytes,
+    request: web.BaseRequest,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     """A stored report in the format that is asked for."""
-    name = chosen(request.headers.get("Accept"), request.query.get("format"))
-    return in_format(packed, name, status=status, headers=headers)
+    formats = FIX_FORMATS if row.kind is Kind.FIX else FORMATS
+    name = chosen(request.headers.get("Accept"), request.query.get("format"), formats)
+    return in_format(row, packed, name, status=status, headers=headers)
 
 
 def in_format(
-    packed: bytes, name: str, *, status: int = 200, headers: Mapping[str, str] | None = None
+    row: Row, packed: bytes, name: str, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """A stored report in this format; raises the problem of one that there is not."""
-    text = FORMATS[chosen(None, name)](view_of(packed))
+    if row.kind is Kind.FIX:
+        text = FIX_FORMATS[chosen(None, name, FIX_FORMATS)](_MENDED.decode(packed))
+    else:
+        text = FORMATS[chosen(None, name)](view_of(packed))
     found = {**SAFE, "Vary": "Accept", **(headers or {})}
     if name == "html":
         found["Content-Security-Policy"] = REPORT_POLICY

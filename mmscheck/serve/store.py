@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, RowMapping
 from mmscheck.ledger.owner import is_gone, is_local, owner_of, this_process
 from mmscheck.serve.lane import Lane
 from mmscheck.serve.settings import LOST_AFTER
-from mmscheck.serve.tables import APPROVALS, JOBS, SHARES
+from mmscheck.serve.tables import APPROVALS, FILES, JOBS, SHARES
 from mmscheck.serve.times import rfc3339
 from mmscheck.serve.words import Approval, Kind, Outcome, Problem, Progress, State
 from mmscheck.serve.work import Row, Work, opened, sealed
@@ -126,6 +126,7 @@ class Store:
         job_id: str,
         *,
         report: bytes | None = None,
+        files: bytes | None = None,
         outcome: Outcome | None = None,
         problem: Problem | None = None,
         progress: Progress = Progress(done=0, total=None),  # noqa: B008 - it is frozen
@@ -145,7 +146,21 @@ class Store:
                 problem=None if problem is None else msgspec.json.encode(problem).decode(),
             )
         )
-        return await self._lane.run(lambda connection: bool(connection.execute(change).rowcount))
+
+        def keep(connection: Connection) -> bool:
+            if not connection.execute(change).rowcount:
+                return False
+            if files is not None:
+                connection.execute(insert(FILES).values(job=job_id, files=files))
+            return True
+
+        return await self._lane.run(keep)
+
+    async def files(self, job_id: str) -> bytes | None:
+        """The files that a fix has made, or None."""
+        wanted = select(FILES.c.files).where(FILES.c.job == job_id)
+        found = await self._lane.run(lambda connection: connection.scalar(wanted))
+        return None if found is None else bytes(found)
 
     async def report(self, job_id: str) -> bytes | None:
         """The report as it was kept, or None."""
@@ -205,7 +220,9 @@ class Store:
 
         def remove(connection: Connection) -> int:
             connection.execute(delete(SHARES).where(SHARES.c.expires < now))
-            gone = delete(JOBS).where(JOBS.c.expires < now, JOBS.c.state.in_(_OVER))
+            over = (JOBS.c.expires < now, JOBS.c.state.in_(_OVER))
+            connection.execute(delete(FILES).where(FILES.c.job.in_(select(JOBS.c.id).where(*over))))
+            gone = delete(JOBS).where(*over)
             return connection.execute(gone).rowcount
 
         removed = await self._lane.run(remove)

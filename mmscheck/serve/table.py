@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mmscheck.serve.api import Api
+from mmscheck.serve.api_calls import CallApi
+from mmscheck.serve.api_fix import FixApi
 from mmscheck.serve.page import Page
 from mmscheck.serve.routes import Body, Handler, Route, json_of
 from mmscheck.serve.tokens import Right
@@ -15,6 +17,8 @@ from mmscheck.serve.words import (
     Approvals,
     CheckAsked,
     CheckForm,
+    FixAsked,
+    FixForm,
     Health,
     HoldAsked,
     Holds,
@@ -45,6 +49,7 @@ NEEDED: Mapping[Kind, Right] = MappingProxyType(
         Kind.CHECK: Right.CHECK,
         Kind.LINT: Right.CHECK,
         Kind.FIX: Right.FIX,
+        Kind.FIX: Right.FIX,
         Kind.SAVE: Right.SEND,
         Kind.SEND: Right.SEND,
     }
@@ -61,9 +66,16 @@ _QUEUE = ("other-payload", "too-many", "draining", "no-such-format", "no-ledger"
 _CALLS = ("denied", "refused", "not-sent", "unknown", "no-sends")
 
 
-def table(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
+def table(api: Api, fixes: FixApi, calls: CallApi, page: Page, openapi: Handler) -> tuple[Route, ...]:
     """Every route."""
-    return (*_judging(api), *_calls(api), *_reading(api), *_switches(api), *_service(api, page, openapi))
+    return (
+        *_judging(api),
+        *_mending(fixes),
+        *_calls(calls),
+        *_reading(api),
+        *_switches(calls),
+        *_service(api, page, openapi),
+    )
 
 
 def _judging(api: Api) -> tuple[Route, ...]:
@@ -97,7 +109,58 @@ def _judging(api: Api) -> tuple[Route, ...]:
     )
 
 
-def _calls(api: Api) -> tuple[Route, ...]:
+def _mending(api: FixApi) -> tuple[Route, ...]:
+    return (
+        Route(
+            method="POST",
+            path="/v1/fix",
+            name="fix",
+            summary="Mend messages and media files: 200 all that is kept passes lint, 422 something is left.",
+            handler=api.fix,
+            rights=_FIX,
+            takes={**json_of(FixAsked), _FORM: FixForm, "application/xml": Body.XML},
+            gives={200: Body.MENDED, 202: Job, 422: Body.MENDED},
+            problems=(*_BODY, *_QUEUE, "ended"),
+            query=_FORMAT,
+            headers={**_KEY, **_PREFER},
+        ),
+        Route(
+            method="GET",
+            path="/v1/fixes/{id}",
+            name="mended",
+            summary="What was done, file by file, before and after, in the format that Accept asks for.",
+            handler=api.report,
+            rights=_FIX,
+            gives={200: Body.MENDED, 202: Job},
+            problems=("not-found", "no-such-format", "ended", "no-ledger"),
+            query=_FORMAT,
+        ),
+        Route(
+            method="GET",
+            path="/v1/fixes/{id}/files",
+            name="mended-files",
+            summary="The mended files, and those that needed nothing, as a zip file.",
+            handler=api.files,
+            rights=_FIX,
+            gives={200: Body.ZIP},
+            problems=("not-found", "no-ledger"),
+        ),
+        Route(
+            method="POST",
+            path="/v1/fixes/{id}/check",
+            name="check-mended",
+            summary="Judge these files, as /v1/lint does.",
+            handler=api.check,
+            rights=_CHECK,
+            gives={200: Body.REPORT, 202: Job, 422: Body.REPORT},
+            problems=(*_QUEUE, "not-found", "ended"),
+            query=_FORMAT,
+            headers={**_KEY, **_PREFER},
+        ),
+    )
+
+
+def _calls(api: CallApi) -> tuple[Route, ...]:
     return (
         Route(
             method="POST",
@@ -179,14 +242,14 @@ def _reading(api: Api) -> tuple[Route, ...]:
             summary="A shared report.",
             handler=api.shared,
             rights=ANYBODY_MAY,
-            gives={200: Body.REPORT},
+            gives={200: Body.SHARED},
             problems=("gone", "no-such-format", "no-ledger"),
             query=_FORMAT,
         ),
     )
 
 
-def _switches(api: Api) -> tuple[Route, ...]:
+def _switches(api: CallApi) -> tuple[Route, ...]:
     return (
         Route(
             method="POST",

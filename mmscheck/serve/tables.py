@@ -62,6 +62,14 @@ SHARES = Table(
 )
 """Links to reports, by the digest of what is in the link: who reads the database can follow none."""
 
+FILES = Table(
+    "mmscheck_serve_files",
+    META,
+    Column("job", String(32), primary_key=True),
+    Column("files", LargeBinary, nullable=False),
+)
+"""What a fix has made, as a zip file; it lives as long as its job."""
+
 APPROVALS = Table(
     "mmscheck_serve_approvals",
     META,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -43,7 +43,7 @@ async def lint_uploads(
     ``on_done`` is called for each file that was looked at. Nothing is ever permitted by it.
     """
     clock, sending = start_clock(), window()
-    names = _distinct(files)
+    names = distinct(files)
     seen_one = partial(_look, ruleset=ruleset, workers=workers, on_done=on_done)
     seen_all = await asyncio.gather(*(seen_one(name, one) for name, one in names.items()))
     looked = dict(zip(names, seen_all, strict=True))
@@ -65,7 +65,7 @@ async def lint_uploads(
     )
 
 
-def _distinct(files: Sequence[Named]) -> dict[str, Named]:
+def distinct(files: Sequence[Named]) -> dict[str, Named]:
     """The files by their names; one that comes again under a name is told apart by a number."""
     found: dict[str, Named] = {}
     for one in files:
@@ -98,20 +98,24 @@ async def _look(
     )
 
 
-def _placed(url: str, looked: dict[str, Observation]) -> Observation:
-    """What was uploaded for a URL: the one file whose path ends as the URL's does, for longest."""
+def _placed(url: str, looked: Mapping[str, Observation]) -> Observation:
+    """What was uploaded for a URL."""
+    name = name_for(url, looked)
+    return NotFetched(url=url, reason=Reason.OFFLINE) if name is None else replace(looked[name], url=url)
+
+
+def name_for(url: str, names: Iterable[str]) -> str | None:
+    """The one file for a URL: whose path ends as the URL's does, for longest; None where there is no such."""
     wanted = _parts(unquote(_path(url)))
     best: list[str] = []
     most = 0
-    for name in looked:
+    for name in names:
         same = _common_end(wanted, _parts(name))
         if same > most:
             best, most = [name], same
         elif same and same == most:
             best.append(name)
-    if len(best) == 1:
-        return replace(looked[best[0]], url=url)
-    return NotFetched(url=url, reason=Reason.OFFLINE)
+    return best[0] if len(best) == 1 else None
 
 
 def _path(url: str) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from mmscheck.base.resolved import resolved
+from mmscheck.fix.values import Shape
 from mmscheck.model.request import SendStatus
 from mmscheck.model.words import SenderType
 from mmscheck.report.json_types import Decision
@@ -104,6 +105,40 @@ class LintForm(Struct, frozen=True, kw_only=True):
     document: list[bytes] = []
     file: list[bytes] = []
     options: Options = Options()
+
+
+class MendOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to mend, and by whose limits; the command's own defaults."""
+
+    sender: SenderType | None = None
+    carriers: Annotated[tuple[Name, ...], Meta(max_length=20)] = ()
+    providers: Annotated[tuple[Name, ...], Meta(max_length=20)] = ()
+    strict: Annotated[bool, Meta(description="What warnings are about is mended too, or told.")] = False
+    shape: Annotated[
+        Shape | None,
+        Meta(description="Pictures that are not 9:16: keep, extend with the background, or crop."),
+    ] = None
+    background: Annotated[
+        str, Meta(pattern="^[0-9a-fA-F]{6}$", description="Behind what is transparent.")
+    ] = "ffffff"
+    still: Annotated[bool, Meta(description="Make the first frame of an animation a picture.")] = False
+    trim: Annotated[bool, Meta(description="Cut films and sounds to the advised length.")] = False
+
+
+class FixAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A message as text, to be mended; files come as multipart/form-data."""
+
+    document: Annotated[str, Meta(description="Slide XML.")]
+    source: Annotated[Name, Meta(description="What reports call the document.")] = "document.xml"
+    options: MendOptions = MendOptions()
+
+
+class FixForm(Struct, frozen=True, kw_only=True):
+    """multipart/form-data: parts ``document`` (slide XML), ``file`` (media, by their names), ``options``."""
+
+    document: list[bytes] = []
+    file: list[bytes] = []
+    options: MendOptions = MendOptions()
 
 
 class SaveAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,14 +11,14 @@ import msgspec
 from mmscheck.base.resolved import resolved
 from mmscheck.model.request import SendRequest
 from mmscheck.serve.bodies import Named
-from mmscheck.serve.words import Kind, Options, Outcome, Problem, State
+from mmscheck.serve.words import Kind, MendOptions, Options, Outcome, Problem, State
 
 
 @resolved
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """What a job is to do; which of the fields count depends on the kind.
 
-    ``key`` is the ledger's idempotency key. ``format`` of a fix is not here: what is mended is kept whole.
+    ``key`` is the ledger's idempotency key, ``mending`` is of a fix alone.
     """
 
     kind: Kind
@@ -26,6 +26,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[Named, ...] = ()
     urls: tuple[str, ...] = ()
     options: Options = Options()
+    mending: MendOptions = MendOptions()
     request: SendRequest | None = None
     key: str | None = None
     again: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import random
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ pytestmark = pytest.mark.browser
 MEDIA = Path(__file__).parents[2] / "fixtures" / "media"
 SIZES = {"phone": PHONE, "laptop": LAPTOP}
 PATIENCE = 120_000
+BROKEN = GOOD.replace(b"Summer sale", "Fish \U0001f31e & more".encode()).replace(
+    b"photo-small.jpg", b"photo.heic"
+)
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 DROP = """([names, bodies]) => {
@@ -143,6 +147,41 @@ def test_what_is_dropped_is_judged(browser: Browser, url: str) -> None:
         assert page.inner_text("#verdict") == "Nothing stands in the way so far"
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_what_was_dropped_is_mended_downloaded_and_permitted(
+    browser: Browser, url: str, size: str, scheme: Scheme
+) -> None:
+    whole = size == "laptop" and scheme == "light"
+    pictures = {"slow.mov": (MEDIA / "clip-small.mov").read_bytes(), "noise.png": noise()} if whole else {}
+    files = {"sale.xml": BROKEN, "photo.heic": (MEDIA / "photo-small.heic").read_bytes(), **pictures}
+    with opened(browser, url, SIZES[size], scheme) as page:
+        page.wait_for_selector("#give:not([hidden])")
+        dropped(page, files)
+        assert page.inner_text("#verdict") == "Not ready to go out"
+        assert (violations(page), fits(page)) == ([], True)
+        page.click("#mend")
+        page.wait_for_selector("#download:not([hidden])")
+        assert page.inner_text("#verdict") == "Mended"
+        told = page.frame_locator("#report")
+        assert told.locator("img").count() >= 2
+        assert "Before" in told.locator("body").inner_text()
+        assert (violations(page), fits(page)) == ([], True)
+        with page.expect_download() as download:
+            page.click("#download")
+        with zipfile.ZipFile(download.value.path()) as pack:
+            names = pack.namelist()
+            assert {"photo.jpg", "sale.xml"} <= set(names)
+            assert len(names) == len(files)
+            assert b"photo.jpg" in pack.read("sale.xml")
+        page.click("#recheck")
+        page.wait_for_selector("#download", state="hidden")
+        page.wait_for_selector("#result:not([hidden])")
+        assert page.inner_text("#verdict") == "Nothing stands in the way so far"
+        assert page.is_hidden("#mend")
+        assert (violations(page), fits(page)) == ([], True)
+
+
 def test_nothing_hostile_runs(browser: Browser, url: str) -> None:
     document = GOOD.replace(b"Summer sale", b"&lt;script&gt;alert(1)&lt;/script&gt;").replace(
         b"photo-small.jpg", b"photo-small.jpg?a=&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"
@@ -154,6 +193,10 @@ def test_nothing_hostile_runs(browser: Browser, url: str) -> None:
         name = f"{HOSTILE}.xml"
         dropped(page, {name: document, f"{HOSTILE}.svg": svg, f"{HOSTILE}.vcf": card})
         report = page.frame_locator("#report")
+        assert HOSTILE in report.locator("body").inner_text()
+        assert report.locator("img[src=x]").count() == 0
+        page.click("#mend")
+        page.wait_for_selector("#download:not([hidden])")
         assert HOSTILE in report.locator("body").inner_text()
         assert report.locator("img[src=x]").count() == 0
         # Were a script to get in, it would have no origin, and could read nothing of the service.

@@ -52,6 +52,16 @@ def test_a_message_and_its_media_come_out_right(lab: Path, capsys: pytest.Captur
     assert main(["lint", "out", "--config", "out/mmscheck.toml"]) == 0
 
 
+def test_a_message_that_no_parser_reads_follows_its_media(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(lab, sale__xml=message("a.webp", subject="Fish & more"))
+    code, _ = fixed(capsys, "shop/sale.xml", "--output", "out")
+    assert code == 0
+    assert Path("out/sale.xml").read_bytes() == message("a.jpg", subject="Fish &amp; more")
+    assert Path("out/assets/a.jpg").exists()
+
+
 def test_a_folder_with_its_assets_keeps_its_layout(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(lab, sale__xml=message("a.webp", "b.jpg"))
     code, told = fixed(capsys, "shop", "--output", "out")

@@ -1,4 +1,4 @@
-"""Clients in curl, Node and PHP, each as somebody would write it: check, save, send, and send again."""
+"""Clients in curl, Node and PHP, each as somebody would write it: check, mend, save, send, and send again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 
 from mmscheck.sandbox import Sandbox
 from tests.support.pages import required
-from tests.support.serving import BAD, FIELDS, GOOD, TOKENS, serving
+from tests.support.serving import BAD, FIELDS, GOOD, serving
+
+KNOWN = {"client": ("client-token-0123456789abcdef", ["check", "fix", "send"])}
 
 pytestmark = pytest.mark.servers
 
@@ -20,6 +22,10 @@ CURL = """set -eu
 ask() { curl -sS --max-time 100 -H "Authorization: Bearer $TOKEN" "$@"; }
 ask -f --data-binary @good.xml -H 'Content-Type: application/xml' "$URL/v1/check" > /dev/null
 ask -f --data-binary @bad.xml -H 'Content-Type: application/xml' "$URL/v1/check" 2> /dev/null && exit 9
+ask -f -D head.txt -o /dev/null -F document=@bad.xml "$URL/v1/fix"
+PLACE=$(tr -d '\\r' < head.txt | sed -n 's/^Content-Location: //p')
+ask -f "$URL$PLACE/files" -o mended.zip
+ask -f -X POST "$URL$PLACE/check" > /dev/null
 ID=$(ask -f -F document=@good.xml "$URL/v1/save" | sed -n 's/.*"mms_id": "\\([0-9]*\\)".*/\\1/p' | tail -1)
 FIELDS=$(echo "$FIELDS" | sed "s/100001/$ID/")
 for try in 1 2; do
@@ -36,6 +42,9 @@ const ask = (path, body, headers = {}) => fetch(at + path, { method: "POST", bod
   const good = fs.readFileSync("good.xml", "utf8"), bad = fs.readFileSync("bad.xml", "utf8");
   if (!(await ask("/v1/check", { document: good })).ok) throw "good";
   if ((await ask("/v1/check", { document: bad })).ok) throw "bad";
+  const mended = await ask("/v1/fix", { document: bad });
+  const place = mended.headers.get("Content-Location");
+  if (!(await mended.json()).passed || !(await ask(`${place}/check`)).ok) throw "mended";
   const saved = await (await ask("/v1/save", { document: good })).json();
   const request = { ...JSON.parse(FIELDS), mms_id: saved.send.mms_id };
   for (let tries = 0; tries < 2; tries++) {
@@ -52,11 +61,14 @@ function ask($path, $body, $more = []) {
   $context = stream_context_create(["http" => $post + ["ignore_errors" => true]]);
   $text = file_get_contents(getenv("URL") . $path, false, $context);
   preg_match("/ (\\\\d+)/", $http_response_header[0], $found);
-  return [(int) $found[1], json_decode($text, true)];
+  $place = array_values(preg_grep("/^Content-Location: /i", $http_response_header));
+  return [(int) $found[1], json_decode($text, true), $place ? substr($place[0], 18) : ""];
 }
 $good = file_get_contents("good.xml"); $bad = file_get_contents("bad.xml");
 if (ask("/v1/check", ["document" => $good])[0] !== 200) exit(1);
 if (ask("/v1/check", ["document" => $bad])[0] !== 422) exit(2);
+[$status, $fix, $place] = ask("/v1/fix", ["document" => $bad]);
+if ($status !== 200 || !$fix["passed"] || ask("$place/check", [])[0] !== 200) exit(3);
 $saved = ask("/v1/save", ["document" => $good])[1];
 $request = ["mms_id" => $saved["send"]["mms_id"]] + json_decode(getenv("FIELDS"), true);
 for ($tries = 0; $tries < 2; $tries++) {
@@ -87,7 +99,7 @@ async def test_a_client_checks_saves_and_sends_once(
         (folder / file).write_bytes(content)
     async with (
         Sandbox(connect_to=[("media.example.com", 80, "127.0.0.1", 0)]) as box,
-        serving(tmp_path, box=box) as client,
+        serving(tmp_path, box=box, known=KNOWN) as client,
     ):
         process = await asyncio.create_subprocess_exec(
             *(program, name),
@@ -95,7 +107,7 @@ async def test_a_client_checks_saves_and_sends_once(
             env={
                 "PATH": os.environ["PATH"],
                 "URL": client.url,
-                "TOKEN": TOKENS["sender"][0],
+                "TOKEN": KNOWN["client"][0],
                 "FIELDS": json.dumps(FIELDS),
             },
             stdout=asyncio.subprocess.PIPE,

@@ -15,6 +15,7 @@ import pytest
 
 from mmscheck.errors import LedgerError
 from mmscheck.ledger import Ledger
+from mmscheck.ruleset import Config
 from mmscheck.sandbox import Mishaps, Sandbox, Ways
 from mmscheck.serve import Caps
 from mmscheck.serve.store import Store
@@ -169,6 +170,31 @@ async def judged(client: Watched) -> None:
     assert (await client.post("/v1/checks/none/share", {"seconds": 60})).status == 404
 
 
+async def mended(client: Watched) -> None:
+    places: list[str] = []
+    for document, status in ((GOOD, 200), (BAD, 200), (b"", 422)):
+        body = {"document": document.decode()}
+        headers = {"Idempotency-Key": f"fix-{len(places)}"}
+        answer = await client.post("/v1/fix", body, headers=headers)
+        assert answer.status == status, answer.text
+        places.append(answer.headers["Content-Location"])
+    assert (await client.post("/v1/fix", {"document": "x"}, headers=headers)).status == 409
+    assert (await client.post("/v1/fix", data=GOOD, headers={**XML, "Accept": "text/csv"})).status == 406
+    assert (await client.get(f"{places[0]}/files")).status == 200
+    assert (await client.get(places[0], headers={"Accept": "text/csv"})).status == 406
+    for accept in ("text/html", "text/plain", "application/json"):
+        assert (await client.get(places[0], headers={"Accept": accept})).status == 200
+    for prefer, status in (("wait=60", 200), ("respond-async", 202)):
+        assert (await client.post(f"{places[0]}/check", headers={"Prefer": prefer})).status == status
+    keyed = {"Idempotency-Key": "again"}
+    assert (await client.post(f"{places[0]}/check", headers=keyed)).status == 200
+    assert (await client.post(f"{places[1]}/check", headers=keyed)).status == 409
+    assert (await client.post(f"{places[1]}/check", headers={"Accept": "image/png"})).status == 406
+    for path in ("/v1/fixes/none", "/v1/fixes/none/files"):
+        assert (await client.get(path)).status == 404
+    assert (await client.post("/v1/fixes/none/check")).status == 404
+
+
 async def called(client: Watched, box: Sandbox) -> None:
     mms_id = await saved(client)
     save = {"document": GOOD.decode()}
@@ -209,13 +235,29 @@ async def told(client: Watched) -> None:
         assert (await client.get(path)).status == 200
 
 
+async def by_stricter_rules(folder: Path, contract: Contract) -> None:
+    """What one service kept, judged by another on the same database, whose configuration is strict."""
+    document = message(image("a.jpg"), subject="Long " * 12).encode()
+    async with serving(folder, known=RATED) as plain:
+        answer = await plain.by("all").post("/v1/fix", data=document, headers={**XML, "Prefer": "wait=100"})
+        assert answer.status == 200, answer.text
+    async with serving(folder, known=RATED, config=Config(strict=True)) as plain:
+        client = Watched.of(plain, contract)
+        place = answer.headers["Content-Location"]
+        again = await client.post(f"{place}/check", headers={"Prefer": "wait=100"})
+        assert again.status == 422
+
+
 async def too_often(folder: Path, contract: Contract) -> None:
     """A token whose rate is used up, a queue that is full, and jobs that are not over."""
-    limits = Caps(slots=1, queue=1, drain=0.1, streams=0)
+    limits = Caps(slots=1, queue=2, drain=0.1, streams=0)
     async with Sandbox(slow_seconds=60.0) as box, serving(folder, box=box, caps=limits, known=RATED) as plain:
         client = Watched.of(plain, contract)
         later = {**XML, "Prefer": "respond-async"}
-        taken = [await client.post("/v1/check", data=SLOW, headers=later) for _ in range(4)]
+        taken = [await client.post("/v1/check", data=SLOW, headers=later)]
+        fix = await client.post("/v1/fix", data=BAD, headers=later)
+        assert (fix.status, (await client.get(fix.json()["report"])).status) == (202, 202)
+        taken += [await client.post("/v1/check", data=SLOW, headers=later) for _ in range(4)]
         assert (await client.get(taken[0].json()["report"])).status == 202
         assert (await client.get(taken[0].json()["events"])).problem == "too-many"
         assert (await client.post("/v1/lint", data=BAD, headers=later)).problem == "too-many"
@@ -263,10 +305,14 @@ async def not_able(folder: Path, contract: Contract, monkeypatch: pytest.MonkeyP
             assert (await client.get("/metrics")).status == status
             for name in ("job", "shared", "add", "approve", "approvals", "counts"):
                 monkeypatch.setattr(Store, name, fault)
-            for path in ("/v1/checks/x", "/v1/jobs/x", "/v1/jobs/x/events", "/s/x", "/v1/approvals"):
+            for path in (
+                *("/v1/checks/x", "/v1/jobs/x", "/v1/jobs/x/events", "/s/x", "/v1/approvals"),
+                *("/v1/fixes/x", "/v1/fixes/x/files"),
+            ):
                 assert (await client.get(path)).status == status
             assert (await client.post("/v1/checks/x/share", {"seconds": 60})).status == status
-            for path in ("/v1/check", "/v1/lint"):
+            assert (await client.post("/v1/fixes/x/check")).status == status
+            for path in ("/v1/check", "/v1/lint", "/v1/fix"):
                 assert (await client.post(path, data=BAD, headers=XML)).status == status
             assert (await client.get("/readyz")).status == status
             approval = {"content": f"sha256:{'0' * 64}", "name": "Ana"}
@@ -290,6 +336,7 @@ async def test_all_that_the_document_promises_is_seen_over_a_socket(
         client = Watched.of(plain, contract)
         await everywhere(client)
         await judged(client)
+        await mended(client)
         await called(client, box)
         await told(client)
         for path, method, operation in operations(contract):
@@ -301,6 +348,7 @@ async def test_all_that_the_document_promises_is_seen_over_a_socket(
     (tmp_path / "rated").mkdir()
     await too_often(tmp_path, contract)
     await too_slow(tmp_path, contract)
+    await by_stricter_rules(tmp_path / "rated", contract)
     await not_able(tmp_path, contract, monkeypatch)
     missing = contract.promised - contract.seen
     # What nobody foresees cannot be provoked everywhere: it is made by one place for all routes.

@@ -139,6 +139,7 @@ async def serving(
     known: Mapping[str, tuple[str, list[str]]] = TOKENS,
     rate: float = 0.0,
     policy: FetchPolicy | None = None,
+    config: Config | None = None,
     **given: Any,
 ) -> AsyncIterator[Client]:
     """A service with the tokens of ``TOKENS`` (or none), whose ledger is in the folder."""
@@ -147,7 +148,7 @@ async def serving(
         host="127.0.0.1",
         port=0,
         where=where or str(folder / "ledger.sqlite3"),
-        config=Config(),
+        config=config or Config(),
         policy=policy or (FetchPolicy() if box is None else policy_to(box)),
         tokens=read_tokens(tokens_file(folder, known, rate)) if tokens else None,
         client=None
