@@ -39,8 +39,8 @@ def _gone_unless_kept(part: Path) -> Iterator[None]:
         raise
 
 
-def sweep(folder: Path) -> None:
-    """Take away what a run that was killed left unfinished."""
+def sweep(folder: Path, *, below: bool = True) -> None:
+    """Take away what a run that was killed left unfinished in a folder, or also ``below`` it."""
     if folder.is_dir():
-        for part in folder.rglob(f"{PART}*"):
+        for part in folder.rglob(f"{PART}*") if below else folder.glob(f"{PART}*"):
             part.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmscheck.cli.main import main
+from mmscheck.fix.files import PART
 from tests.fix.made import photo, saved, turned, written
 
 RIGHT = saved(photo(), "JPEG", quality=70)
@@ -66,6 +67,7 @@ def test_what_git_holds_is_mended_where_it_lies(capsys: pytest.CaptureFixture[st
     git("init", "-q")
     git("add", "-A")
     before = contents()
+    Path("media", f"{PART}0123").write_bytes(b"half")  # as a kill leaves it
     assert main(["fix", "media", "--in-place", "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [each["action"] for each in told["files"]] == ["mended", "copied", "mended"]
