@@ -280,3 +280,10 @@ def test_a_png_whose_animation_is_broken_keeps_its_still_picture() -> None:
     assert "animation is broken" in made.done[0]
     assert ssim(first.convert("RGB"), opened(made.data).convert("RGB")) > 0.95
     assert isinstance(mend(job(broken, "image/png")), Unmended)
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.5, 128), (1.0, 255), (200.0, 200)])
+def test_floating_point_keeps_its_brightness(value: float, shown: int) -> None:
+    made = product(saved(Image.new("F", (90, 160), value), "TIFF"), "image/tiff")
+    assert "floating point made 8 bits" in made.done
+    assert opened(made.data).convert("L").getpixel((3, 3)) == pytest.approx(shown, abs=1)
