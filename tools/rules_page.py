@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from mmscheck.cli.rules_show import code_meanings
 from mmscheck.judge.rulebook import read_entries
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED, Rule
+from mmscheck.model.words import Document
 from mmscheck.report.rule_entry import (
     FAMILIES,
     OWNERS,
@@ -15,6 +16,7 @@ from mmscheck.report.rule_entry import (
     Number,
     RuleEntry,
     amount,
+    for_documents,
     in_order,
 )
 from mmscheck.ruleset import Config
@@ -89,6 +91,8 @@ def _section(entry: RuleEntry, codes: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield f"- Severity: {_severity(rule)}"
     yield f"- Looks at: {TARGETS[rule.target]} (check `{rule.check.name}`)"
+    if set(rule.documents) != set(Document):
+        yield f"- For: {for_documents(rule)}"
     yield f"- Who can mend it: {OWNERS[rule.owner]}"
     yield f"- Says: {_escaped(rule.text.failed)}"
     yield from _params(entry)

@@ -111,7 +111,9 @@ class FixOptions(msgspec.Struct, frozen=True, kw_only=True):
     ]
     skip_other_xml: Annotated[
         bool,
-        click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files that are no messages."),
+        click.option(
+            "--skip-other-xml", is_flag=True, help="Leave out .xml and .json files that are no messages."
+        ),
     ]
     judging: JudgingOptions
     config: ConfigOptions
@@ -172,7 +174,7 @@ def _nothing(skipped: int, unread: Sequence[str]) -> int:
     """There is nothing to mend: fine only when all there was were documents to be skipped."""
     if unread or not skipped:
         raise InputError("; ".join(unread) or "nothing was found to mend")
-    say(f"mmscheck: none of {skipped} XML file{'s' if skipped > 1 else ''} is slide XML; skipped")
+    say(f"mmscheck: none of {skipped} file{'s' if skipped > 1 else ''} is a message; skipped")
     return int(Exit.PERMITTED)
 
 

@@ -40,7 +40,8 @@ class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
 
     ``slide`` counts from 1; ``index`` counts the media of the whole message from 1, so two
     references to one URL stay apart. For a medium that was given by itself ``url`` is its path or URL as
-    given, and ``slide`` and ``line`` are 0.
+    given, and ``slide`` and ``line`` are 0. ``guessed`` tells that nothing says its kind, which is that
+    of the file.
     """
 
     url: str
@@ -50,6 +51,7 @@ class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     column: int = 0
     pointer: str = ""
+    guessed: bool = False
 
     @property
     def is_alone(self) -> bool:
@@ -114,6 +116,29 @@ class XmlProblem(msgspec.Struct, frozen=True, kw_only=True):
     pointer: str = ""
 
 
+class PayloadFault(msgspec.Struct, frozen=True, kw_only=True):
+    """What a payload lacks, or has and may not have, as a clause; ``codes`` are the provider's own for it."""
+
+    problem: str
+    line: int
+    column: int = 0
+    pointer: str = ""
+    codes: tuple[str, ...] = ()
+
+
+class Payload(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message for another provider says beside its text and files; ``provider`` is whose, by id.
+
+    It is empty for a bare list of URLs, which is for nobody. ``sender`` is the number it is from, digits only
+    and empty where it names none, and ``recipients`` are counted.
+    """
+
+    provider: str
+    sender: str = ""
+    recipients: int = 0
+    faults: tuple[PayloadFault, ...] = ()
+
+
 class Mms(msgspec.Struct, frozen=True, kw_only=True):
     """One stored message.
 
@@ -123,6 +148,7 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
     ``kind`` is what the document asks for and ``dialect`` what it is written in; rules say by both which
     messages they are for. ``spelling`` is that of its names: ``modern``, ``legacy`` or ``legacy-content``.
     ``action`` is what it asks for as it says so, in lower case (``savemms``, ``sendmms``), or empty.
+    ``payload`` is what one for another provider says more, and None in every message for Sinch.
     ``fields`` are what else it says, such as ``client-reference``; no key of an account is among them.
     """
 
@@ -140,6 +166,7 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
     misfits: tuple[Misfit, ...] = ()
     problem: XmlProblem | None = None
     excerpts: dict[int, str] = {}
+    payload: Payload | None = None
 
     @property
     def document(self) -> Document:
@@ -157,6 +184,11 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
     def field(self, name: str) -> Field | None:
         """The field of this name."""
         return next((each for each in self.fields if each.name == name), None)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a bare list of URLs, and for nobody."""
+        return self.payload is not None and not self.payload.provider and self.problem is None
 
     @property
     def media(self) -> tuple[MediaRef, ...]:

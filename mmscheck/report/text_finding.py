@@ -221,7 +221,8 @@ def _spans(message: MessageReport, each: Finding, text: str) -> list[Span]:
     if item.target.kind is TargetKind.MEDIA and item.url:
         return _only(text, shown_url(item.url)) or _only(text, xml_escaped(shown_url(item.url)))
     if path := item.evidence.get("pointer"):
-        return _at_pointer(str(path), text) or _in_subject(message.subject or "", item.evidence, text)
+        chars = _in_subject(message.subject, item.evidence, text) if message.subject else []
+        return chars or _at_pointer(str(path), text)
     if item.target.kind is TargetKind.SLIDE:
         found = [match.span() for match in _SLIDE.finditer(text)]
         return found if len(found) == 1 else []

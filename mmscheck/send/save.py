@@ -206,6 +206,7 @@ def _content(message: Mms) -> object:
         message.document,
         message.spelling,
         message.name and message.name.value,
+        tuple((field.name, field.value) for field in message.fields),
         message.subject and message.subject.value,
         tuple(
             (

@@ -225,13 +225,14 @@ _TYPING_ERRORS = 2
 
 
 def is_other_xml(data: bytes) -> bool:
-    """True when the first element is plainly another than a message's; also for documents that are broken.
+    """Whether a document is plainly another than a message, by its first element; also where it is broken.
 
-    What has no element to be seen counts as a message, and so as a broken one. So does what holds slides, and
-    what has a root one or two letters away from a message's: who mistypes it must not hear that all is well.
+    JSON is another where it speaks of no slides and of no action. What has no element to be seen counts as a
+    message, and so as a broken one. So does what holds slides, and what has a root one or two letters away from
+    a message's: who mistypes it must not hear that all is well.
     """
     if is_json(data):
-        return False
+        return not is_json_message(data)
     text = decode(data)
     visible = data.decode("latin-1") if isinstance(text, Undecodable) else text
     seen = _ASIDE.sub("", visible)

@@ -193,15 +193,14 @@ class _DocumentReader:
         elif member.node.text != self.action:
             self.notes.misfit(member.node, f'"{self.action}", in small letters', "is written otherwise")
 
-    def _member(self, member: Member, meant: str, others: set[str]) -> None:
+    def _member(self, member: Member, meant: str | None, others: set[str]) -> None:
         if folded(member.name) in names.KEYS:
             self.notes.stray(member, "the key belongs into the header x-api-key, never into the document")
             return
-        if meant != member.name:
-            if not meant or meant in others:
-                self.notes.unknown(member, names.TYPES)
-                return
-            self.notes.misnamed(member, meant)
+        if meant is None or (meant != member.name and meant in others):
+            self.notes.unknown(member, names.TYPES)
+            return
+        self.notes.misnamed(member, meant)
         if meant == names.SLIDE:
             self._take_slides(member.node)
         elif meant in {names.NAME, names.SUBJECT}:
@@ -273,7 +272,7 @@ class _SlideReader:
 
     def _member(self, member: Member, others: set[str]) -> None:
         meant = _meant(member.name, _IN_SLIDES)
-        if not meant or meant in others:
+        if meant is None or (meant != member.name and meant in others):
             self._notes.unknown(member, _IN_SLIDES)
             return
         if meant in names.XML_MEDIA:
@@ -337,14 +336,14 @@ _IN_SLIDES = frozenset({*names.MEDIA, *names.XML_MEDIA, names.TEXT, names.DURATI
 _SYNONYMS = {"subject": names.SUBJECT, "slides": names.SLIDE, "text": names.TEXT}
 
 
-def _meant(name: str, known: Mapping[str, object] | frozenset[str]) -> str:
-    """The documented name that a name plainly stands for in another spelling; empty where there is none."""
+def _meant(name: str, known: Mapping[str, object] | frozenset[str]) -> str | None:
+    """The documented name that a name plainly stands for in another spelling; None where there is none."""
     if name in known:
         return name
     key = folded(name)
-    found = next((each for each in known if folded(each) == key), "")
-    synonym = _SYNONYMS.get(key, "")
-    return found or (synonym if synonym in known else "")
+    found = next((each for each in known if folded(each) == key), None)
+    synonym = _SYNONYMS.get(key)
+    return found or (synonym if synonym in known else None)
 
 
 def _likely(name: str, known: Iterable[str]) -> str | None:

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from mmscheck.judge.documents import read_message
 from mmscheck.model.mms import Mms
 from mmscheck.model.request import Changes, CustomText, SendRequest
 from mmscheck.model.words import Outcome, SenderType
-from mmscheck.slidexml import parse
 from tests.support.web import response
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,6 +161,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: str
     message: str | None = None
     message_file: str | None = None
+    meant_for: str = ""
     sender: SenderType | None = None
     carriers: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
@@ -238,7 +239,8 @@ class RuleCase(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def message(self) -> Mms:
         # ISO-8859-1 there and back keeps every byte of a document in whatever encoding.
-        return parse(self.apart(_dated(self.case.document.decode("latin-1"))).encode("latin-1"), self.id)
+        data = self.apart(_dated(self.case.document.decode("latin-1"))).encode("latin-1")
+        return read_message(data, self.id, self.case.meant_for)
 
 
 _NOW = re.compile(r"@now\+(\d+)d(\+\d\d:\d\d)?@")
