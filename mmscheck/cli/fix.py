@@ -149,6 +149,8 @@ def command(paths: tuple[str, ...], *, options: FixOptions) -> int:
     log = None if options.output is None else Log(options.output)
     if options.output is not None:
         sweep(options.output)
+    for folder in {file.parent for group in groups for file in group.files()} if options.in_place else ():
+        sweep(folder, below=False)
     with Progress(wanted=not options.no_progress) as line:
         stage = line.stage("files", sum(len(group.files()) for group in groups))
         parts = [_mended(options, wanted, group, places=places, log=log, stage=stage) for group in groups]

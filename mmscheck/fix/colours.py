@@ -56,6 +56,12 @@ def _shallow(picture: Image.Image, done: list[str]) -> Image.Image:
         if isinstance(top, int | float) and top > 255:  # noqa: PLR2004 - the most that 8 bits hold
             done.append("16 bits made 8")
             return picture.point(lambda value: value * (1 / 257)).convert("L")
+    if picture.mode == "F":
+        top = picture.getextrema()[1]
+        done.append("floating point made 8 bits")
+        # TIFF says no range (Adobe's Technical Note 3); programs write 0 to 1, and some 0 to 255.
+        if isinstance(top, int | float) and top <= 1:
+            picture = picture.point(lambda value: value * 255 + 0.5)
     return picture.convert("L") if picture.mode in {"I", "F"} else picture
 
 

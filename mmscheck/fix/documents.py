@@ -33,7 +33,7 @@ def mended(
     same bytes come back where nothing is wrong.
     """
     if is_json(data):
-        return json_documents.mended(data, urls)
+        return json_documents.mended(data, urls, most_slides)
     document = coded(data)
     if document is None:
         return data, []

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import av
@@ -20,6 +21,16 @@ from mmscheck.fix.light import STEEP, darkened
 from mmscheck.media import playing
 from mmscheck.media.refusal import RefusedError, judging
 from mmscheck.media.witnesses import MOST_PIXELS
+
+BESIDE: Mapping[bytes, str] = MappingProxyType(
+    {
+        b"urn:mpeg:hevc:2015:auxid:1\0": "which of its parts are transparent",
+        b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0": "which of its parts are transparent",
+        b"urn:mpeg:hevc:2015:auxid:2\0": "how deep its parts lie",
+        b"urn:com:apple:photo:2020:aux:hdrgainmap\0": "its gain map (HDR)",
+    }
+)
+"""Pictures beside the main one, by the names of their kinds (ISO/IEC 23008-12, 6.5.8; Apple's own)."""
 
 Box = tuple[bytes, int, int]
 """A box: its type, and where its content begins and ends."""
@@ -57,7 +68,7 @@ def picture(data: bytes) -> tuple[Image.Image, list[str]]:
     except (struct.error, IndexError, KeyError, StopIteration) as error:
         raise RefusedError("its boxes do not say how its picture is put together") from error
     made = _joined(layout.grid, tiles) if layout.grid else tiles[layout.main]
-    done = ["decoded from HEIC"]
+    done = ["decoded from HEIC", *(f"left out: {name}" for mark, name in BESIDE.items() if mark in data)]
     if layout.light in STEEP:
         made = darkened(made, layout.light, done)
     elif layout.profile:

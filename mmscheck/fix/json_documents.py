@@ -14,7 +14,9 @@ from mmscheck.base.json_text import JsonError, Kind, Member, Node, read
 from mmscheck.base.text import quoted as shown
 from mmscheck.base.xml import folded
 from mmscheck.fix.markup import Edit, applied
+from mmscheck.fix.slides import clash, joined, space_before
 from mmscheck.fix.wording import renewed
+from mmscheck.model.words import MediaKind
 from mmscheck.slidexml import json_names as names
 from mmscheck.slidexml.names import NAME, SUBJECT, TEXT, URL
 
@@ -28,10 +30,11 @@ _IN_MEDIA = {names.URL: names.URL}
 _WORDS = {names.SUBJECT: SUBJECT, names.NAME: NAME, names.TEXT: TEXT, names.URL: URL}
 
 
-def mended(data: bytes, urls: Mapping[str, str]) -> tuple[bytes, list[str]]:
+def mended(data: bytes, urls: Mapping[str, str], most_slides: int = 8) -> tuple[bytes, list[str]]:
     """The document with every fault mended that has one right answer, and what was done, a clause each.
 
-    ``urls`` has the new URL of each whose file got another name. The same bytes where nothing is to be done.
+    ``urls`` has the new URL of each whose file got another name; ``most_slides`` are as many as may be made.
+    The same bytes where nothing is to be done.
     """
     done: list[str] = []
     try:
@@ -41,8 +44,41 @@ def mended(data: bytes, urls: Mapping[str, str]) -> tuple[bytes, list[str]]:
         return data, []
     if data.startswith(codecs.BOM_UTF8):
         done.append("the byte order mark removed, which JSON must not have")
-    edits = tuple(_Mender(text, urls, done).top(root))
-    return (applied(text, edits).encode("utf-8", "surrogatepass"), done) if done else (data, [])
+    text = applied(text, tuple(_Mender(text, urls, done).top(root)))
+    text = _parted(text, most_slides, done)
+    return (text.encode("utf-8", "surrogatepass"), done) if done else (data, [])
+
+
+def _parted(text: str, most: int, done: list[str]) -> str:
+    """The document with media that clash on slides of their own, as long as it has at most so many."""
+    found = next((each.node for each in read(text).members if each.name == names.SLIDE), None)
+    slides = () if found is None else found.items
+    moves = [(slide, at) for slide in slides for at in _moved(slide)]
+    if not moves or len(slides) + len(moves) > most:
+        return text
+    edits: list[Edit] = []
+    for slide, at in moves:
+        member, before = slide.members[at], slide.members[at - 1]
+        edits.append(Edit(before.node.end, member.node.end, ""))
+        inner, outer = space_before(text, member.at), space_before(text, slide.at)
+        end = space_before(text, slide.end - 1)
+        new = f",{outer}{{{inner}{text[member.at : member.node.end]}{end}}}"
+        edits.append(Edit(slide.end, slide.end, new))
+        done.append(f"the {member.name} that cannot share slide {slides.index(slide) + 1} put on its own")
+    return applied(text, joined(edits))
+
+
+def _moved(slide: Node) -> Iterator[int]:
+    """The media of a slide that cannot stay on it, by their places among its members."""
+    kept: list[MediaKind] = []
+    for at, member in enumerate(slide.members):
+        kind = names.MEDIA.get(member.name)
+        if kind is None:
+            continue
+        if any(clash(kind, other) for other in kept):
+            yield at
+        else:
+            kept.append(kind)
 
 
 class _Mender:

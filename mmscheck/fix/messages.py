@@ -18,7 +18,6 @@ from mmscheck.fix.proof import Judge, Judged
 from mmscheck.fix.values import Action, Entry
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import NotFetched, Observation, Reason
-from mmscheck.model.words import Dialect, Owner
 from mmscheck.slidexml import parse
 
 ROUNDS = 4
@@ -102,8 +101,6 @@ class Messages:
         source = document.source
         before = self._judge.message(document.message, self._seen(document.message, done, {}), document.data)
         urls = {url: new for url, place in self._named.items() if (new := _renamed(url, done[place.place]))}
-        if document.message.dialect is Dialect.JSON and (urls or self._judge.blocking(before)):
-            return self._by_hand(document, before, urls)
         data, notes = documents.mended(document.data, source.name, urls, self._shop.aims.slides)
         message = parse(data, source.name)
         after = self._judge.message(message, self._seen(message, done, urls, after=True), data)
@@ -121,27 +118,6 @@ class Messages:
             done=tuple(notes),
         )
         return Worked(source=source, entry=entry, data=data, before=before, now=_decided(after, left))
-
-    def _by_hand(self, document: Document, before: Judged, urls: Mapping[str, str]) -> Worked:
-        """A document in JSON that would have to be written anew, which is not done yet: left as it is."""
-        names = "; ".join(f"{_last(url)} is now {_last(new)}" for url, new in urls.items())
-        blocking = self._judge.blocking(before)
-        said = (
-            f"{blocking[0].message} {blocking[0].fix}"
-            if blocking
-            else f"Its files have other names: {names}."
-        )
-        entry = Entry(
-            source=document.source.name,
-            target=None,
-            action=Action.LEFT,
-            before=before.side,
-            after=before.side,
-            why=f"documents in JSON are not yet written anew: change it by hand. {said}",
-            owner=blocking[0].owner if blocking else Owner.CONTENT,
-        )
-        now = _decided(before, blocking) if blocking else before
-        return Worked(source=document.source, entry=entry, before=before, now=now)
 
     def _left(self, document: Document, before: Judged, after: Judged, done: Done) -> Entry:
         first = self._judge.blocking(after)[0]
@@ -208,11 +184,6 @@ def _renamed(url: str, worked: Worked) -> str | None:
     head, mark, rest = _split(url)
     folder, _, last = head.rpartition("/")
     return f"{folder}/{quote(new)}{mark}{rest}" if unquote(last) == old else None
-
-
-def _last(url: str) -> str:
-    """The name of the file that a URL leads to, as it is shown."""
-    return unquote(_split(url)[0].rpartition("/")[2])
 
 
 def _split(url: str) -> tuple[str, str, str]:

@@ -33,6 +33,7 @@ def _mended(job: Job) -> Answer:
         if not len(document.pages):
             raise RefusedError("a repair finds no page in it")
         pages = len(document.pages)
+        notes = ("its digital signature holds no more",) if _is_signed(document) else ()
         file = io.BytesIO()
         document.save(
             file,
@@ -44,4 +45,11 @@ def _mended(job: Job) -> Answer:
     data = file.getvalue()
     if len(data) > job.most:
         return Unmended(why=f"packed anew it still has {len(data):,} bytes; at most {job.most:,} fit")
-    return Mended(data=data, suffix=".pdf", done=(f"written anew with its {pages} pages",))
+    return Mended(data=data, suffix=".pdf", done=(f"written anew with its {pages} pages", *notes))
+
+
+def _is_signed(document: pikepdf.Pdf) -> bool:
+    """Whether there are signatures, which hold for the bytes alone that were signed (ISO 32000-1, 12.7.2)."""
+    form = document.Root.get("/AcroForm")
+    flags = form.get("/SigFlags") if isinstance(form, pikepdf.Dictionary) else None
+    return isinstance(flags, int) and bool(flags & 1)

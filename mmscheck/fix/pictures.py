@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from PIL import (
@@ -15,6 +16,7 @@ from PIL import (
     BmpImagePlugin,  # noqa: F401 - naming each format spares Pillow loading all it has
     GifImagePlugin,  # noqa: F401 - see above
     Image,
+    ImageFile,
     JpegImagePlugin,
     MpoImagePlugin,  # noqa: F401 - see above
     PngImagePlugin,  # noqa: F401 - see above
@@ -245,11 +247,9 @@ def _own(picture: Image.Image) -> Own | None:
 
 def _as_it_was(picture: Image.Image, own: Own) -> Encoded:
     """The picture as finely as it was."""
-    file = io.BytesIO()
-    how = {"qtables": [list(table) for table in own.tables], "subsampling": own.sampling}
-    picture.save(file, "JPEG", optimize=True, progressive=True, **how)
-    measure = _nearness(picture, file.getvalue())
-    return Encoded(file.getvalue(), ".jpg", "written as JPEG, as finely as it was", measure)
+    tables = [list(table) for table in own.tables]
+    data = _written(picture, qtables=tables, subsampling=own.sampling)
+    return Encoded(data, ".jpg", "written as JPEG, as finely as it was", _nearness(picture, data))
 
 
 def encoded(picture: Image.Image, most: int, own: Own | None = None) -> Encoded | None:
@@ -357,8 +357,14 @@ def _guess(fitting: tuple[int, int], larger: tuple[int, int], most: int) -> int:
 
 def jpeg(picture: Image.Image, quality: int, colours: str = HALF_COLOURS) -> bytes:
     """A progressive Huffman JPEG with nothing in it but the picture."""
+    return _written(picture, quality=quality, subsampling=colours)
+
+
+def _written(picture: Image.Image, **how: Any) -> bytes:
+    # Pillow holds all of such a file at once, and gives it but a byte for each pixel: noise takes more.
+    ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, 4 * picture.width * picture.height)
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=quality, optimize=True, progressive=True, subsampling=colours)
+    picture.save(file, "JPEG", optimize=True, progressive=True, **how)
     return file.getvalue()
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mmscheck.errors import ReportError
 from mmscheck.fix.aims import aims, message_bounds
 from mmscheck.fix.confined import Forge
-from mmscheck.fix.files import put
+from mmscheck.fix.files import put, take_away
 from mmscheck.fix.log import Log
 from mmscheck.fix.media import Shop, Source, Worked, demand_apart, place_of
 from mmscheck.fix.messages import Document, Messages
@@ -157,6 +157,7 @@ class _Writer:
         self._tell = tell
         self._names = names
         self._entries: list[Entry] = []
+        self._replaced: list[Path] = []
         self._unread: list[str] = []
         self._denied = 0
         self._undecided = 0
@@ -200,9 +201,9 @@ class _Writer:
         source = worked.source.file
         if self._settings.in_place:
             if worked.entry is not None and worked.entry.action is not Action.COPIED:
-                put(target, data)
+                put(target, data, source)
                 if target != source:
-                    source.unlink()
+                    self._replaced.append(source)
             return
         if target.exists() and target.read_bytes() != data and not (self._log and self._log.is_ours(target)):
             raise ReportError(
@@ -211,12 +212,14 @@ class _Writer:
         if self._log is not None:
             self._log.begin()
         if not target.exists() or target.read_bytes() != data:
-            put(target, data)
+            put(target, data, source)
         if self._log is not None:
             self._log.add(target, data, worked.key, worked.product)
 
     def outcome(self, digest: str) -> Outcome:
-        """What all came to, by the files' names."""
+        """What all came to, by the files' names; what was replaced goes, as nothing reads it any more."""
+        for source in self._replaced:
+            take_away(source)
         return Outcome(
             ruleset_digest=digest,
             entries=tuple(sorted(self._entries, key=lambda entry: entry.source)),

@@ -31,7 +31,7 @@ def parted(text: str, most: int, done: list[str]) -> str:
         done.append(
             f"the {key_of(element.name)} that cannot share slide {slides.index(slide) + 1} put on its own"
         )
-    return applied(text, _joined(edits))
+    return applied(text, joined(edits))
 
 
 def _moved(slide: Element, found: Sequence[Element]) -> Iterator[Element]:
@@ -42,33 +42,35 @@ def _moved(slide: Element, found: Sequence[Element]) -> Iterator[Element]:
         kind = KINDS.get(key_of(element.name))
         if kind is None or not inside or element.depth != slide.depth + 1:
             continue
-        if any(_clash(kind, other) for other in kept):
+        if any(clash(kind, other) for other in kept):
             yield element
         else:
             kept.append(kind)
 
 
-def _clash(one: MediaKind, other: MediaKind) -> bool:
+def clash(one: MediaKind, other: MediaKind) -> bool:
+    """Whether no slide holds both."""
     return one is other or bool({one, other} & OBJECT_KINDS) or frozenset({one, other}) in APART
 
 
 def _move(text: str, slide: Element, element: Element) -> Iterator[Edit]:
     """Cut the element with the white space before it, and put it behind the slide in the same layout."""
-    start = element.opens[0] - len(_space_before(text, element.opens[0]))
-    inner, outer = _space_before(text, element.opens[0]), _space_before(text, slide.opens[0])
+    start = element.opens[0] - len(space_before(text, element.opens[0]))
+    inner, outer = space_before(text, element.opens[0]), space_before(text, slide.opens[0])
     medium = text[element.opens[0] : element.closes[1]]
-    end = _space_before(text, slide.closes[0])
+    end = space_before(text, slide.closes[0])
     yield Edit(start, element.closes[1], "")
     new = f"{outer}<{slide.name}>{inner}{medium}{end}</{slide.name}>"
     yield Edit(slide.closes[1], slide.closes[1], new)
 
 
-def _space_before(text: str, place: int) -> str:
+def space_before(text: str, place: int) -> str:
+    """The white space that stands before a place."""
     before = text[:place]
     return before[len(before.rstrip()) :]
 
 
-def _joined(edits: Sequence[Edit]) -> list[Edit]:
+def joined(edits: Sequence[Edit]) -> list[Edit]:
     """Insertions at one place as one edit, in their order."""
     joined: dict[tuple[int, int], Edit] = {}
     for edit in edits:

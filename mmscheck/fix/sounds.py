@@ -173,7 +173,10 @@ def others(container: InputContainer) -> Iterator[str]:
             spoken = sorted({found for stream in tracks if (found := _language(stream))})
             languages = f" ({', '.join(spoken)})" if type_ != "data" and spoken else ""
             yield f"left out: {one if count == 1 else f'{count} {several}'}{languages}"
-    if told := [name for name in ("title", "artist", "album", "lyrics") if name in container.metadata]:
+    told: list[str] = [name for name in ("title", "artist", "album", "lyrics") if name in container.metadata]
+    if any("location" in name.lower() for name in container.metadata):
+        told.append("place")
+    if told:
         yield f"left out: {', '.join(told)} of its metadata"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmscheck.cli.main import main
+from mmscheck.fix.files import PART
 from tests.fix.made import photo, saved, turned, written
 
 RIGHT = saved(photo(), "JPEG", quality=70)
@@ -66,6 +67,7 @@ def test_what_git_holds_is_mended_where_it_lies(capsys: pytest.CaptureFixture[st
     git("init", "-q")
     git("add", "-A")
     before = contents()
+    Path("media", f"{PART}0123").write_bytes(b"half")  # as a kill leaves it
     assert main(["fix", "media", "--in-place", "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [each["action"] for each in told["files"]] == ["mended", "copied", "mended"]
@@ -100,3 +102,15 @@ def test_a_file_that_is_in_the_way_keeps_its_place(capsys: pytest.CaptureFixture
     assert main(["fix", "media/a.webp", "--in-place"]) == 0
     assert Path("media/a.jpg").read_bytes() == RIGHT
     assert Path("media/a-webp.jpg").exists()
+
+
+def test_what_a_link_points_to_stays_until_the_link_was_read_and_private_stays_private() -> None:
+    for at in range(4):
+        Path("media", f"link{at}.webp").symlink_to("a.webp")
+    Path("media", "a.webp").chmod(0o600)
+    git("init", "-q")
+    git("add", "-A")
+    assert main(["fix", "media", "--in-place", "--jobs", "1"]) == 0
+    assert {f"media/link{at}.jpg" for at in range(4)} <= set(contents())
+    assert not list(Path("media").glob("*.webp"))
+    assert Path("media", "a.jpg").stat().st_mode & 0o777 == 0o600

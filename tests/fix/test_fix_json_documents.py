@@ -63,6 +63,52 @@ def test_what_is_right_or_cannot_be_read_stays(data: bytes) -> None:
     assert mended(data, "a.json", {}) == (data, [])
 
 
+def test_media_that_clash_get_slides_of_their_own_in_the_same_layout() -> None:
+    data = b"""{
+  "slide": [
+    {
+      "image": {"url": "http://a.example/a.jpg"},
+      "video": {"url": " http://a.example/b.mp4"},
+      "message-text": "Bye"
+    },
+    {"audio": {"url": "http://a.example/c.mp3"}, "image": {"url": "http://a.example/d.jpg"}}
+  ],
+  "action": "savemms"
+}
+"""
+    made, done = mended(data, "a.json", {})
+    assert (
+        made
+        == b"""{
+  "slide": [
+    {
+      "image": {"url": "http://a.example/a.jpg"},
+      "message-text": "Bye"
+    },
+    {
+      "video": {"url": "http://a.example/b.mp4"}
+    },
+    {"audio": {"url": "http://a.example/c.mp3"}, "image": {"url": "http://a.example/d.jpg"}}
+  ],
+  "action": "savemms"
+}
+"""
+    )
+    assert any("slide 1" in clause for clause in done)
+    many = b", ".join([b'{"image": {"url": "u"}, "video": {"url": "v"}}'] * 5)
+    full = b'{"action": "savemms", "slide": [' + many + b"]}"
+    assert mended(full, "a.json", {}, 8) == (full, []), "ten slides are too many"
+
+
+def test_the_broken_message_of_the_readme_becomes_a_right_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    broken = Path(__file__).parents[2] / "fixtures" / "mms" / "broken-sale.json"
+    assert main(["fix", str(broken), "--output", "out"]) == 0
+    assert main(["lint", "out/broken-sale.json"]) == 0
+
+
 def test_a_byte_order_mark_goes() -> None:
     data = b'{"action": "savemms", "slide": [{"message-text": "\xc3\xa9"}]}'
     made, done = mended(b"\xef\xbb\xbf" + data, "a.json", {})

@@ -259,3 +259,24 @@ def test_a_zone_is_right_for_as_long_as_an_event_recurs() -> None:
     assert "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU" in text
     assert "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU" in text
     assert text.index("PRODID") < text.index("BEGIN:VTIMEZONE") < text.index("BEGIN:VEVENT")
+
+
+def test_a_signature_that_does_not_hold_any_more_is_named() -> None:
+    with pikepdf.open(FIXTURES / "flyer-small.pdf") as document:
+        document.Root.AcroForm = pikepdf.Dictionary(SigFlags=3, Fields=pikepdf.Array())
+        file = io.BytesIO()
+        document.save(file)
+    made = answer(file.getvalue(), "application/pdf")
+    assert isinstance(made, Mended)
+    assert "its digital signature holds no more" in made.done
+    plain = answer((FIXTURES / "flyer-small.pdf").read_bytes(), "application/pdf")
+    assert isinstance(plain, Mended)
+    assert len(plain.done) == 1
+
+
+def test_what_a_heic_holds_beside_its_picture_is_named() -> None:
+    data = (FIXTURES / "photo-small.heic").read_bytes()
+    mark = b"urn:mpeg:hevc:2015:auxid:1\0"
+    made = answer(data + (8 + len(mark)).to_bytes(4) + b"free" + mark, "image/heic")
+    assert isinstance(made, Mended)
+    assert "left out: which of its parts are transparent" in made.done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import random
 import struct
 import zlib
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 from mmscheck.fix.aims import aims
 from mmscheck.fix.likeness import ssim
+from mmscheck.fix.pictures import FULL_COLOURS, TOP, jpeg
 from mmscheck.fix.values import Aims, Job, Mended, Shape, Unmended, Wishes
 from mmscheck.fix.work import mend
 from mmscheck.judge.pipeline import load_rules
@@ -280,3 +282,18 @@ def test_a_png_whose_animation_is_broken_keeps_its_still_picture() -> None:
     assert "animation is broken" in made.done[0]
     assert ssim(first.convert("RGB"), opened(made.data).convert("RGB")) > 0.95
     assert isinstance(mend(job(broken, "image/png")), Unmended)
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.5, 128), (1.0, 255), (200.0, 200)])
+def test_floating_point_keeps_its_brightness(value: float, shown: int) -> None:
+    made = product(saved(Image.new("F", (90, 160), value), "TIFF"), "image/tiff")
+    assert "floating point made 8 bits" in made.done
+    assert opened(made.data).convert("L").getpixel((3, 3)) == pytest.approx(shown, abs=1)
+
+
+def test_noise_in_full_colours_has_room_to_be_written() -> None:
+    size = (640, 1138)
+    noise = Image.frombytes("RGB", size, random.Random(1).randbytes(size[0] * size[1] * 3))
+    assert len(jpeg(noise, TOP, FULL_COLOURS)) > size[0] * size[1]
+    made = product(saved(noise, "BMP"), "image/bmp", most=4_000_000)
+    assert opened(made.data).size == size

@@ -65,7 +65,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
         "from mmscheck.errors import ReportError;"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
-        "try: put(Path(sys.argv[1]), bytes(5000))\n"
+        "try: put(Path(sys.argv[1]), bytes(5000), Path(sys.argv[1]))\n"
         "except ReportError as error: print(error)"
     )
     target = tmp_path / "a.jpg"
@@ -79,7 +79,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
 
 
 def test_what_a_kill_left_is_swept_away(tmp_path: Path) -> None:
-    put(tmp_path / "deep" / "a.jpg", b"x")
+    put(tmp_path / "deep" / "a.jpg", b"x", Path(__file__))
     (tmp_path / "deep" / f"{PART}abc").write_bytes(b"half")
     sweep(tmp_path)
     assert [each.name for each in (tmp_path / "deep").iterdir()] == ["a.jpg"]
@@ -88,4 +88,4 @@ def test_what_a_kill_left_is_swept_away(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ReportError, match="could not be written"):
-        put(tmp_path / "file" / "a.jpg", b"x")
+        put(tmp_path / "file" / "a.jpg", b"x", Path(__file__))
