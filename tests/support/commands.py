@@ -86,7 +86,17 @@ NEITHER = frozenset(
         *("mishap_action", "mms_id", "no_cache_bust", "no_progress", "operator_id", "per_host"),
         *("postback_disorder", "postback_duplicates", "postback_loss", "postback_retries"),
         *("postback_retry", "postback_tags", "postback_timeout", "postback_url", "profile"),
-        *("provider_port", "providers", "proxy", "quiet", "rate", "reason", "recheck_every", "replace"),
+        *(
+            "provider_code",
+            "provider_port",
+            "providers",
+            "proxy",
+            "quiet",
+            "rate",
+            "reason",
+            "recheck_every",
+            "replace",
+        ),
         *("retries", "retry_seconds", "rule_id", "seed", "send_at", "send_id", "send_rate", "send_within"),
         *("sender", "service_id", "skip_bad", "skip_other_xml", "state", "stop_at_failure_rate", "strict"),
         *(
