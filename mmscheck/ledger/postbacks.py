@@ -155,8 +155,13 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None = None
 
     def field(self, name: str) -> str | None:
-        """A field that the ledger reads, or None when it is missing or blank."""
-        return self.fields.get(name, "").strip() or None
+        """A field that the ledger reads; None when it is missing or blank, or comes again with another text.
+
+        What contradicts itself is kept, and proves nothing: neither a delivery nor whose it is.
+        """
+        text = self.fields.get(name, "").strip()
+        again = (one for other, one in self.fields.items() if _name(other.partition("#")[0]) == name)
+        return text if text and all(one.strip() == text for one in again) else None
 
 
 def arrival(fields: Mapping[str, str], meanings: Mapping[str, str], account: str | None = None) -> Arrival:
@@ -172,12 +177,11 @@ def arrival(fields: Mapping[str, str], meanings: Mapping[str, str], account: str
     host = host_of(account)
     # The same words of two providers are about two messages.
     whole = canonical(named) if host is None else f"{host}\n{canonical(named)}"
-    return Arrival(
-        fields=named,
-        meaning=told(PostbackMeaning(meanings.get(code, PostbackMeaning.UNKNOWN)), named.get("status")),
-        digest="sha256:" + hashlib.sha256(whole.encode()).hexdigest(),
-        account=host,
-    )
+    digest = "sha256:" + hashlib.sha256(whole.encode()).hexdigest()
+    arrived = Arrival(fields=named, meaning=PostbackMeaning.UNKNOWN, digest=digest, account=host)
+    # Of two codes neither is believed: field() has none then.
+    says = PostbackMeaning(meanings.get(arrived.field("code") or "", PostbackMeaning.UNKNOWN))
+    return msgspec.structs.replace(arrived, meaning=told(says, arrived.field("status")))
 
 
 def stray(body: str, why: str) -> Arrival:

@@ -92,6 +92,10 @@ def try_xml_answer(data: bytes, status: int) -> str | None:
     return _wrongly_accepted(said)
 
 
+_READ = {"status", "to", "from", "mmsid", "trackingid", "errorcode", "errorinfo", "statusdetails"}
+"""Fields of an answer; what else stands there, and how often, says nothing."""
+
+
 def _plain_xml(data: bytes) -> dict[str, str] | None:
     try:
         root = ET.fromstring(data)
@@ -100,7 +104,7 @@ def _plain_xml(data: bytes) -> dict[str, str] | None:
     said: dict[str, str] = {}
     for child in root:
         name = child.tag.rpartition("}")[2].replace("-", "").replace("_", "").lower()
-        if name in said:
+        if name in said and name in _READ:
             return None
         said[name] = "".join(child.itertext()).strip()
     return said
