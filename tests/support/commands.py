@@ -83,6 +83,7 @@ NEITHER = frozenset(
         *("hosts", "origins", "slots", "queue", "require_approval", "reuse_port"),
         *("fallback_sms_text", "false_permits", "family", "form", "from_", "idempotency_key", "in_flight"),
         *(
+            "api",
             "json_answer",
             "late_seconds",
             "listen",
