@@ -6,6 +6,7 @@ is not its own witness.
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from random import Random
@@ -15,6 +16,7 @@ from mmscheck.ledger.postbacks import arrival
 from mmscheck.model.request import SendRequest, SendStatus
 from mmscheck.postbacks import Unreadable, read_postback
 from mmscheck.sinch import POSTBACK_MEANINGS, parse_answer
+from mmscheck.sinch.answers import parse_json_answer
 from mmscheck.sinch.outcome import judge
 
 REQUEST = SendRequest(mms_id="4711", to="15551230001")
@@ -79,14 +81,32 @@ def xml_answer(chance: Random) -> tuple[bytes, int]:
     return (damaged(chance, data) if chance.random() < 0.4 else data), chance.choice(_STATUSES)
 
 
-def try_xml_answer(data: bytes, status: int) -> str | None:
+def json_answer(chance: Random) -> tuple[bytes, int]:
+    """The same of the JSON API, with values of other types among them."""
+    parts = []
+    for name, text in _fields(chance, chance.choice((_ACCEPTED, _ACCEPTED, _REFUSED))):
+        spelled = name if chance.random() < 0.9 else name.replace("-", "_").upper()
+        value = json.dumps(text) if chance.random() < 0.9 else chance.choice(_OTHER_TYPES)
+        parts.append(f"{json.dumps(spelled)}: {value}")
+    whole = f"{{{', '.join(parts)}}}"
+    if chance.random() < 0.2:
+        whole = f'{{"response": {whole}{chance.choice(("", _SECOND))}}}'
+    data = whole.encode()
+    return (damaged(chance, data) if chance.random() < 0.4 else data), chance.choice(_STATUSES)
+
+
+_OTHER_TYPES = ("true", "null", "1", "[]", "{}", '["Success"]', "NaN", "1e999", '"\\ud800"', "4711", "1.5")
+_SECOND = ', "status": "Failure"'
+
+
+def try_answer(data: bytes, status: int, *, is_json: bool = False) -> str | None:
     """What went wrong with it, or None."""
-    end = judge(parse_answer(data), status, REQUEST, KEY)
-    if end.status is not SendStatus.ACCEPTED:
+    answer = parse_json_answer(data) if is_json else parse_answer(data)
+    if judge(answer, status, REQUEST, KEY).status is not SendStatus.ACCEPTED:
         return None
     if status not in range(200, 300):
         return f"accepted with HTTP {status}"
-    said = _plain_xml(data)
+    said = _plain_json(data) if is_json else _plain_xml(data)
     if said is None:
         return "accepted what another parser does not read, or a field twice"
     return _wrongly_accepted(said)
@@ -110,12 +130,39 @@ def _plain_xml(data: bytes) -> dict[str, str] | None:
     return said
 
 
+def _plain_json(data: bytes) -> dict[str, str] | None:
+    try:
+        said = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_none)
+    except ValueError:
+        return None
+    if isinstance(said, dict) and "response" in said:
+        said = said["response"] if len(said) == 1 else None
+    if not isinstance(said, dict):
+        return None
+    read = {name: value for name, value in said.items() if name in _READ and value is not None}
+    # An id may be a whole number; whatever else is no text is no answer.
+    texts = {name: str(value) for name, value in read.items() if type(value) in {str, int}}
+    return texts if len(texts) == len(read) else None
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    names = [name.replace("-", "").replace("_", "").lower() for name, _ in pairs]
+    read = [name for name in names if name in _READ]
+    if len({name for name, _ in pairs}) < len(pairs) or len(set(read)) < len(read):
+        raise ValueError("a name twice")
+    return dict(zip(names, (value for _, value in pairs), strict=True))
+
+
+def _none(name: str) -> None:
+    raise ValueError(name)
+
+
 def _wrongly_accepted(said: Mapping[str, str]) -> str | None:
     if said.get("status", "").lower() != "success":
         return "accepted without a success"
-    if said.get("errorcode") or said.get("errorinfo"):
+    if said.get("errorcode", "").strip() or said.get("errorinfo", "").strip():
         return "accepted beside an error"
-    if said.get("mmsid", REQUEST.mms_id) not in {REQUEST.mms_id, ""}:
+    if (said.get("mmsid") or "").strip() not in {REQUEST.mms_id, ""}:
         return "accepted for another message"
     return None
 

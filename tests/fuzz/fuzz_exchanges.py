@@ -7,7 +7,7 @@ import sys
 import time
 from random import Random
 
-from tests.fuzz.exchanges import notification, try_notification, try_xml_answer, xml_answer
+from tests.fuzz.exchanges import json_answer, notification, try_answer, try_notification, xml_answer
 
 
 def main() -> int:
@@ -23,18 +23,24 @@ def main() -> int:
             sys.stdout.write(f"{number}: {told}\n")
     seconds = time.monotonic() - began
     sys.stdout.write(
-        f"seed {options.seed}: {options.count} answers and as many notifications in {seconds:.0f} s, "
+        f"seed {options.seed}: {options.count} each of answers in XML, in JSON, and notifications "
+        f"in {seconds:.0f} s, "
         f"{found} found\n"
     )
     return 1 if found else 0
 
 
 def tried(seed: str) -> list[str]:
-    """What went wrong with the answer and the notification of this seed."""
+    """What went wrong with the answers, in XML and JSON, and the notification of this seed."""
     chance = Random(seed)
     data, status = xml_answer(chance)
+    other, code = json_answer(chance)
     note = notification(chance)
-    ends = ((data, try_xml_answer(data, status)), (note, try_notification(note)))
+    ends = (
+        (data, try_answer(data, status)),
+        (other, try_answer(other, code, is_json=True)),
+        (note, try_notification(note)),
+    )
     return [f"{told}: {body!a}" for body, told in ends if told]
 
 
