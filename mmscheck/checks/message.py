@@ -38,17 +38,18 @@ def well_formed(target: MessageTarget, _: NoParams) -> Result:
         "hint": _hint(problem),
         "excerpt": _excerpt(problem),
     }
-    return failed(evidence, problem=_in_words(problem))
+    return failed(evidence, problem=_in_words(problem, shown=problem.line in target.message.excerpts))
 
 
-def _in_words(problem: XmlProblem) -> str:
+def _in_words(problem: XmlProblem, *, shown: bool) -> str:
+    """The reason, what helps, and the line, where it is not ``shown`` below the finding anyway."""
     column = f", column {problem.column}" if problem.column else ""
     within = f" ({quoted(problem.pointer)})" if problem.pointer else ""
     where = f"line {problem.line}{column}{within}: " if problem.line is not None else ""
     sentences = [where + quoted(problem.reason).rstrip(".")]
     if hint := _hint(problem):
         sentences.append(hint[:1].upper() + hint[1:].rstrip("."))
-    if excerpt := _excerpt(problem):
+    if not shown and (excerpt := _excerpt(problem)):
         sentences.append(f"The line reads: {excerpt}")
     return ". ".join(sentences)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from mmscheck.base.text import count, xml_escaped
 from mmscheck.model.report import Evaluation, MessageReport, TargetKey
+from mmscheck.model.rule import WELL_FORMED
 from mmscheck.model.words import Owner, TargetKind
 from mmscheck.report.finding_words import (
     CODES,
@@ -159,7 +160,7 @@ def source_lines(message: MessageReport, each: Finding, page: Page, *, indent: i
     text = shown(written.strip())
     gutter = f"{number} | "
     width = min(LONGEST, max(page.width, NARROWEST) - indent - len(gutter))
-    spans = _spans(message, each, text)
+    spans = _spans(message, each, text) or _at_column(each.first, written, text)
     start = _start(text, spans[0] if spans else None, width)
     window = _fitting(text[start:], width - bool(start))
     left, right = "…" * bool(start), "…" * (start + len(window) < len(text))
@@ -221,6 +222,8 @@ def _spans(message: MessageReport, each: Finding, text: str) -> list[Span]:
     if item.target.kind is TargetKind.MEDIA and item.url:
         return _only(text, shown_url(item.url)) or _only(text, xml_escaped(shown_url(item.url)))
     if path := item.evidence.get("pointer"):
+        if item.rule == WELL_FORMED:
+            return []
         chars = _in_subject(message.subject, item.evidence, text) if message.subject else []
         return chars or _at_pointer(str(path), text)
     if item.target.kind is TargetKind.SLIDE:
@@ -230,6 +233,18 @@ def _spans(message: MessageReport, each: Finding, text: str) -> list[Span]:
         return _in_subject(message.subject, item.evidence, text)
     return []
 
+
+def _at_column(item: Evaluation, written: str, text: str) -> list[Span]:
+    """Where a document could not be read: the column, if nothing before it was replaced by a mark."""
+    column = item.evidence.get("column")
+    if item.rule != WELL_FORMED or type(column) is not int:
+        return []
+    at = column - 1 - (len(written) - len(written.lstrip()))
+    return [(at, at + 1)] if 0 <= at < len(text) and not _MARKED.search(text[:at]) else []
+
+
+_MARKED = re.compile(r"[…\\]")
+"""What a line has where it is not as it is written: something hidden, or a character escaped."""
 
 _LAST_NAME = re.compile(r"[\w-]+\Z")
 

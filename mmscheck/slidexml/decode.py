@@ -228,8 +228,8 @@ def is_other_xml(data: bytes) -> bool:
     """Whether a document is plainly another than a message, by its first element; also where it is broken.
 
     JSON is another where it speaks of no slides and of no action. What has no element to be seen counts as a
-    message, and so as a broken one. So does what holds slides, and what has a root one or two letters away from
-    a message's: who mistypes it must not hear that all is well.
+    message, and so as a broken one. So does what holds slides, and what has a root one or two letters away
+    from a message's: who mistypes it must not hear that all is well.
     """
     if is_json(data):
         return not is_json_message(data)

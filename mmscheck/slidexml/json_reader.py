@@ -19,8 +19,8 @@ from mmscheck.base.xml import folded
 from mmscheck.model.mms import Field, MediaRef, Misfit, Mms, Slide, Stray, Text, XmlProblem
 from mmscheck.model.words import Dialect, DocumentKind, MediaKind
 from mmscheck.slidexml import json_names as names
-from mmscheck.slidexml.decode import MAX_BYTES, Undecodable, decode_json
-from mmscheck.slidexml.excerpt import cut
+from mmscheck.slidexml.decode import MAX_BYTES, Undecodable, decode_json, offset_of
+from mmscheck.slidexml.excerpt import LONGEST_LINE, cut
 from mmscheck.slidexml.json_excerpt import excerpt, shown_line
 
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
@@ -42,9 +42,9 @@ def parse(data: bytes, source: str, digest: str) -> Mms:
     try:
         root = read(text)
     except JsonError as fault:
-        return _unread(source, digest, _problem(text, lines, fault))
+        return _unread(source, digest, _problem(text, lines, fault), text)
     if (problem := _no_message(root)) is not None:
-        return _unread(source, digest, _problem(text, lines, problem))
+        return _unread(source, digest, _problem(text, lines, problem), text)
     reader = _DocumentReader(lines, root)
     message = Mms(
         source=source,
@@ -66,8 +66,10 @@ def _place(each: Stray | Misfit) -> tuple[int, int]:
     return each.line, each.column
 
 
-def _unread(source: str, digest: str, problem: XmlProblem) -> Mms:
-    return Mms(source=source, digest=digest, dialect=Dialect.JSON, problem=problem)
+def _unread(source: str, digest: str, problem: XmlProblem, text: str = "") -> Mms:
+    line = problem.line or 0
+    shown = {line: shown_line(text, offset_of(text, line))} if text and problem.column < LONGEST_LINE else {}
+    return Mms(source=source, digest=digest, dialect=Dialect.JSON, problem=problem, excerpts=shown)
 
 
 def _undecodable(found: Undecodable | None) -> XmlProblem:

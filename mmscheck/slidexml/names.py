@@ -56,6 +56,15 @@ _LEGACY_SPELLINGS = {
 }
 _SPELLINGS = {MODERN: _MODERN_SPELLINGS, LEGACY: _LEGACY_SPELLINGS, LEGACY_CONTENT: _LEGACY_SPELLINGS}
 
+FIELDS = {
+    key.replace("-", ""): key
+    for key in (
+        *("to", "from", "service-id", "operator-id", "fallback-sms-text", "fallback-sms-link-expiration"),
+        *("from-mask", "disable-fallback-sms", "disable-fallback-sms-link"),
+    )
+}
+"""What a message that is sent at once says beside its slides, by the names that both APIs have for it."""
+
 _JSON_ONLY = {
     key.replace("-", ""): key
     for key in (

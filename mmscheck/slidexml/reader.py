@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import msgspec
 from lxml.etree import _Element
 
-from mmscheck.model.mms import Mms, Slide, Stray, Text, XmlProblem
+from mmscheck.model.mms import Field, Mms, Slide, Stray, Text, XmlProblem
 from mmscheck.model.words import DocumentKind
 from mmscheck.slidexml import names
 from mmscheck.slidexml.decode import MAX_BYTES, Undecodable, decode, is_json
@@ -40,6 +40,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     name: Text | None
     subject: Text | None
     slides: tuple[Slide, ...]
+    fields: tuple[Field, ...]
     strays: tuple[Stray, ...]
 
 
@@ -57,6 +58,7 @@ def build(tree: Tree) -> Content:
         name=name,
         subject=subject,
         slides=slides,
+        fields=tuple(reader.fields),
         strays=strays,
     )
 
@@ -83,6 +85,7 @@ class _RequestReader:
         self.names: list[Found] = []
         self.subjects: list[Found] = []
         self.slides: list[SlideReader] = []
+        self.fields: list[Field] = []
         self.action = ""
         notes.loose_text(root)
         self._children(root, within=None)
@@ -111,6 +114,9 @@ class _RequestReader:
             self._notes.add(child, f"{name} (outside a slide, so it is not read)", overlooked=True)
         elif key == "action" and within is None:
             self._action(child, name)
+        elif key in names.FIELDS and within is None:
+            line = self._notes.line(child)
+            self.fields.append(Field(name=names.FIELDS[key], value=text_of(child), line=line))
         self._children(child, within=name)
 
     def _action(self, child: _Element, name: str) -> None:
@@ -145,6 +151,7 @@ def parse(data: bytes, source: str) -> Mms:
         name=content.name,
         subject=content.subject,
         slides=content.slides,
+        fields=content.fields,
         strays=content.strays,
     )
     return (

@@ -96,6 +96,19 @@ def test_what_cannot_be_read_is_a_finding_with_its_place(tmp_path: Path) -> None
     assert "the key action is there twice: also on line 2, column 3" in item["message"]
 
 
+def test_what_cannot_be_read_is_shown_with_a_caret_and_without_secrets(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "sale.json",
+        GOOD.replace('"Spring sale",', '"Spring sale" "x-api-key": "s3cr3tk3y0000000",'),
+    )
+    text = run(tmp_path, "lint", "sale.json").out
+    line, carets = text.partition("\n          4 | ")[2].split("\n")[:2]
+    assert "The line reads" not in text
+    assert "s3cr3t" not in text
+    assert carets.partition("| ")[2] == " " * line.index('"x-api-key"') + "^"
+
+
 def test_folders_are_walked_for_messages_and_other_json_is_counted(tmp_path: Path) -> None:
     put(tmp_path, "all/sale.json", GOOD)
     put(tmp_path, "all/package.json", '{"name": "tools", "version": "1.0.0"}')

@@ -12,6 +12,14 @@ from tests.fuzz.xml_documents import MARKER
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _TEXTS = frozenset({"message-text", "message-subject", "name", "fallback-sms-text"})
+_OF_TYPE: dict[str, type[Any]] = {
+    **dict.fromkeys(("action", "name", "message-subject", "fallback-sms-text", "client-reference"), str),
+    **dict.fromkeys(("to", "from", "service-id", "from-mask", "to-displayonly", "mms-expiry-timestamp"), str),
+    **dict.fromkeys(("disable-fallback-sms", "disable-fallback-sms-link", "cache-content"), bool),
+    "fallback-sms-link-expiration": str,
+    "slide": list,
+}
+_FOLDED = frozenset(name.replace("-", "") for name in _OF_TYPE)
 _LONGEST_TEXT, _LONGEST_SUBJECT, _MOST_SLIDES = 5000, 80, 8
 
 
@@ -51,19 +59,31 @@ def _fault(value: Any) -> str:
     """Why nobody may permit this message when no file could be fetched; empty where nothing is against it."""
     if not isinstance(value, dict) or value.get("action") not in {"savemms", "sendmms"}:
         return "it is neither a savemms nor a sendmms"
-    slides = value.get("slide")
-    if not isinstance(slides, list) or not 1 <= len(slides) <= _MOST_SLIDES:
-        return "it has no 1 to 8 slides"
+    faults = (_of_top(value), _of_slides(value.get("slide")), "it names a file" if _names_file(value) else "")
+    return next(filter(None, faults), "")
+
+
+def _of_top(value: dict[str, Any]) -> str:
+    for name, each in value.items():
+        if name in _OF_TYPE and not isinstance(each, _OF_TYPE[name]):
+            return f"its {name} is of another type"
+        if name not in _OF_TYPE and re.sub("[-_]", "", name).lower() in _FOLDED:
+            return f"it has {name}, which the JSON API writes otherwise"
     if value["action"] == "savemms" and not _is_text(value.get("name")):
         return "it has no name"
     subject = value.get("message-subject", "Spring")
-    if not _is_text(subject) or not re.fullmatch(r"[ -~]+", subject) or len(subject) > _LONGEST_SUBJECT:
-        return "its subject is none"
+    sound = _is_text(subject) and re.fullmatch(r"[ -~]+", subject) and len(subject) <= _LONGEST_SUBJECT
+    return "" if sound else "its subject is none"
+
+
+def _of_slides(slides: Any) -> str:
+    if not isinstance(slides, list) or not 1 <= len(slides) <= _MOST_SLIDES:
+        return "it has no 1 to 8 slides"
     for slide in slides:
         text = slide.get("message-text") if isinstance(slide, dict) else None
         if not _is_text(text) or len(text) > _LONGEST_TEXT:
             return "a slide without a file has no text"
-    return "it names a file" if _names_file(value) else ""
+    return ""
 
 
 def _is_text(value: Any) -> TypeGuard[str]:

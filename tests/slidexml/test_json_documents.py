@@ -208,6 +208,12 @@ def test_the_key_of_the_account_is_in_nothing_that_is_kept() -> None:
         assert "s3cr3t" not in repr(shown)
 
 
+def test_objects_are_read_to_a_depth_that_no_message_has() -> None:
+    within = "[" * 31 + "]" * 31
+    assert read(f'{{"action": "savemms", "x": {within}}}').problem is None
+    assert "nested more than 32 deep" in problem(f'{{"action": "savemms", "x": [{within}]}}')[3]
+
+
 def nested(value: Any) -> bytes:
     return json.dumps(value).encode()
 

@@ -262,3 +262,23 @@ def test_a_damaged_document_never_fails_and_never_shows_its_api_key(
         assert message.problem.line is not None
     shown = msgspec.json.encode(message).decode()
     assert not any(API_KEY[at : at + 12] in shown for at in range(len(API_KEY) - 11))
+
+
+def test_what_a_message_that_is_sent_at_once_says_beside_its_slides_is_read_by_the_names_of_both_apis() -> (
+    None
+):
+    modern = parse(
+        b"<request><action>sendMMS</action><api-key>s3cr3t</api-key><to>15551230001</to><from>28444</from>"
+        b"<service-id>acme</service-id>\n<fallback-sms-text>See it</fallback-sms-text></request>",
+        "a.xml",
+    )
+    legacy = parse(
+        b"<REQUEST><ACTION>sendMMS</ACTION><TO>1</TO><FALLBACKSMSTEXT>x</FALLBACKSMSTEXT></REQUEST>", "a"
+    )
+    assert [(field.name, field.value, field.line) for field in modern.fields] == [
+        ("to", "15551230001", 1),
+        ("from", "28444", 1),
+        ("service-id", "acme", 1),
+        ("fallback-sms-text", "See it", 2),
+    ]
+    assert [(field.name, field.value) for field in legacy.fields] == [("to", "1"), ("fallback-sms-text", "x")]
