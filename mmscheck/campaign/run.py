@@ -32,7 +32,7 @@ from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.send.flow import CheckedMessage, check_message, note_denial
-from mmscheck.send.order import Client, Retries, account_of, own_key, stored_at
+from mmscheck.send.order import Client, Retries, account_of, demand_api, own_key, stored_at
 from mmscheck.send.recipient import terms_of
 
 if TYPE_CHECKING:
@@ -172,6 +172,8 @@ class CampaignRun:
             cache_bust=plan.cache_bust,
             columns=self._recipients.columns.filling,
         )
+        if self._client is not None:
+            demand_api(plan.message.document, self._client)
         account = plan.account or stored_at(self._client or plan)
         checked = await check_message(self._ledger, plan.message, plan.ruleset, options, account)
         return RowJudge(

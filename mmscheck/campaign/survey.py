@@ -23,7 +23,7 @@ from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.send.flow import CheckedMessage
 from mmscheck.send.recipient import RecipientTerms
-from mmscheck.sinch import redacted_xml
+from mmscheck.sinch import shown_request
 
 _AT_ONCE = 16
 """Rows that are judged before others in this process have their turn: some milliseconds."""
@@ -96,7 +96,7 @@ class Survey:
         request = self._judge.request(row)
         number = number_of(row.to)
         try:
-            redacted_xml(request)
+            shown_request(request, self._judge.message.dialect)
         except UsageError as error:
             return _RowSend(row=row, request=request, number=number, key="", fault=str(error))
         subject = effective(self._judge.message, row.changes).subject

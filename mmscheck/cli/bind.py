@@ -23,6 +23,7 @@ from mmscheck.model.ledger import MmsRecord, MmsState
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import MessageReport
 from mmscheck.model.request import Template
+from mmscheck.model.words import Dialect
 from mmscheck.report.escape import visible
 
 if TYPE_CHECKING:
@@ -86,8 +87,13 @@ def command(mms_id: str, path: str, *, options: BindArguments) -> int:
     config = options.message.configuration(path)
     provider = options.provider.filled(config, options.message.config.config_file)
     demand_place(options.where)
-    client = provider.client()
     _, message = read_one(path, "bind")
+    if message.dialect is Dialect.JSON:
+        raise UsageError(
+            f"{path} is JSON: bind compares a message with the provider's list, which only the XML API has; "
+            "save it with mmscheck save, which binds its id"
+        )
+    client = provider.client(message.dialect)
     spare(options, wanted, inputs=slidexml.document_places((path,)), config=config)
     subject = Subject(
         message=message,

@@ -27,6 +27,7 @@ from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.exits import Exit
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest, SendResult, SendStatus
+from mmscheck.model.words import Dialect
 from mmscheck.report.run_words import campaign_sentence
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ def send_to_all(path: str, file: str, options: SendArguments, config: rulesets.C
     common = options.request()
     wanted = options.message.destinations(private=True)
     demand_place(options.where)
-    client = None if options.dry_run else options.provider.client()
     recipients = campaigns.Recipients(file, common.changes)
     spare(options, wanted, inputs=slidexml.document_places((path,)), config=config)
     plan = _plan(path, options, common, config)
+    client = None if options.dry_run else options.provider.client(plan.message.dialect)
     one = _Run(plan, recipients, options=options, wanted=wanted, client=client)
     log = options.many.row_log
     try:
@@ -63,7 +64,8 @@ def send_to_all(path: str, file: str, options: SendArguments, config: rulesets.C
             raise
     if one.outcome is None:
         return complain(f"the campaign broke off\n{_BEGUN}", Exit.UNKNOWN)
-    return _report(one.outcome, wanted, quiet=options.output.quiet, dry=client is None)
+    quiet, api = options.output.quiet, plan.message.dialect
+    return _report(one.outcome, wanted, quiet=quiet, dry=client is None, api=api)
 
 
 def _plan(
@@ -173,7 +175,12 @@ def _settle() -> None:
 
 
 def _report(
-    outcome: campaigns.CampaignOutcome, wanted: tuple[Destination, ...], *, quiet: bool, dry: bool
+    outcome: campaigns.CampaignOutcome,
+    wanted: tuple[Destination, ...],
+    *,
+    quiet: bool,
+    dry: bool,
+    api: Dialect,
 ) -> int:
     result, code = outcome.result, exit_code(outcome, dry=dry)
     view = reports.View(
@@ -188,21 +195,21 @@ def _report(
     if lost is not None:
         return lost
     if dry:
-        show_document(wanted, _would_be_sent(outcome))
+        show_document(wanted, _would_be_sent(outcome, api))
     if outcome.broken is None:
         return int(code)
     return complain(outcome.broken, code, hint=send.detail if result.sent else _NOTHING)
 
 
-def _would_be_sent(outcome: campaigns.CampaignOutcome) -> str:
+def _would_be_sent(outcome: campaigns.CampaignOutcome, api: Dialect) -> str:
     """That nothing was sent, and what the first row to be sent would have been, with the key redacted."""
     if outcome.first is None or outcome.denied is not None or outcome.broken:
         return _DRY
     # It brings the HTTP client, as the check did that has run by now.
-    from mmscheck.sinch import redacted_xml  # noqa: PLC0415
+    from mmscheck.sinch import shown_request  # noqa: PLC0415
 
-    xml = redacted_xml(outcome.first).decode("utf-8")
-    return f"{_DRY} The request of the first row would be:\n{xml}"
+    shown = shown_request(outcome.first, api)
+    return f"{_DRY} The request of the first row would be:\n{shown}"
 
 
 def exit_code(outcome: campaigns.CampaignOutcome, *, dry: bool) -> int:

@@ -115,7 +115,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("What this send changes", ("custom_subject", "custom_text", "data")),
     (
         "How the call is made",
-        ("dry_run", "api_key_file", "api_url", "api_ca_file", "retries", "retry_seconds"),
+        ("dry_run", "api", "api_key_file", "api_url", "api_ca_file", "retries", "retry_seconds"),
     ),
     (
         "Whom it may reach",

@@ -20,7 +20,6 @@ _CLOSE = 0.75  # of 1.0 by difflib: a slip of a letter or two, and no other word
 
 _COMMANDS: Mapping[str, str] = MappingProxyType(
     {
-        "explain": "mmscheck rules explain RULE",
         "rule": "mmscheck rules explain RULE",
         "init": "mmscheck new message",
         "create": "mmscheck new message",

@@ -32,6 +32,7 @@ SUBCOMMANDS = {
     "report": ("fleet:report", "Show a run over many messages that check --store has kept."),
     "fleet": ("fleet:command", "Run the parts of a cluster for check --cluster."),
     "rules": ("rules:command", "List, explain and validate the rules, and begin new ones."),
+    "explain": ("explain:command", "Tell what a code of the provider says, and what to do about it."),
     "new": ("new:command", "Begin a message from one that passes, or write the schema for editors."),
     "serve": ("serve:command", "Serve the gate over HTTP, and a page for people without a terminal."),
     "sandbox": ("sandbox:command", "Run a local provider and media host to try things against."),
@@ -47,6 +48,7 @@ _LISTS = frozenset(
         *(("ledger", name) for name in ("list", "show", "saves", "postbacks", "summary")),
         *(("rules", name) for name in ("list", "explain")),
         ("suppress", "list"),
+        ("explain",),
     }
 )
 """Commands that only tell what there is: who has read enough of it has what he wanted."""
@@ -118,7 +120,8 @@ def _unread(gone: ReaderGoneError, arguments: Sequence[str]) -> int:
     """Nobody is told what he did by himself, but where a verdict went unread; a list is fine in part."""
     if arguments and arguments[0] in _REPORTING:
         return complain(str(gone), Exit.INTERNAL)
-    return int(Exit.PERMITTED if tuple(arguments[:2]) in _LISTS else Exit.INTERNAL)
+    listed = {tuple(arguments[:1]), tuple(arguments[:2])} & _LISTS
+    return int(Exit.PERMITTED if listed else Exit.INTERNAL)
 
 
 def _refused(error: MmscheckError, checked: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -317,13 +318,22 @@ def write_ending(
     return complain(f"{failure}\n{detail}", unwritten)
 
 
-def show_document(wanted: tuple[Destination, ...], xml: str) -> None:
+def show_document(wanted: tuple[Destination, ...], document: str) -> None:
     """What would be posted: on standard output, unless another program is reading a report there.
 
-    What a terminal would obey is written as XML writes characters by number, which means the same.
+    What a terminal would obey is written as XML or JSON write characters by number, which means the same.
     """
-    xml = "".join(char if char.isprintable() or char in "\n\t" else f"&#{ord(char)};" for char in xml)
+    by_number = _in_json if document.startswith("{") else _in_xml
+    shown = "".join(char if char.isprintable() or char in "\n\t" else by_number(char) for char in document)
     if any(item.file is None and item.format != "text" for item in wanted):
-        say(xml)
+        say(shown)
     else:
-        write_stdout(xml + "\n")
+        write_stdout(shown + "\n")
+
+
+def _in_xml(char: str) -> str:
+    return f"&#{ord(char)};"
+
+
+def _in_json(char: str) -> str:
+    return json.dumps(char)[1:-1]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
+import msgspec
 
 from mmscheck import ledger as ledgers
 from mmscheck.cli.environment import POSTBACK_SECRET, read_secret, secret
@@ -62,6 +63,12 @@ _ENCODING = frozenset({PostbackMeaning.READY, PostbackMeaning.CORRUPT})
     show_default=True,
     help="What a reply STOP is about: all that this ledger sends, this provider's, or the number it went to.",
 )
+@click.option(
+    "--json-answer",
+    metavar="JSON",
+    default="",
+    help="The body of the 200 for a postback in JSON, whose form is not documented.  [default: empty]",
+)
 @click.option("--quiet", is_flag=True, help="No line for each postback, only what goes wrong.")
 def command(
     listen: str,
@@ -71,6 +78,7 @@ def command(
     api_url: str | None,
     where: str | None,
     stop_scope: str,
+    json_answer: str,
     quiet: bool,
 ) -> int:
     """Take the provider's postbacks until SIGTERM or Ctrl-C, each answered 200 once the ledger has it.
@@ -92,8 +100,10 @@ def command(
     _demand_secret(guard, host, no_secret=no_secret)
     api_url = api_url or DEFAULT_API_URL
     provider_url(api_url)
+    _demand_json(json_answer)
+    settings = _Settings(where, provider_account(api_url), stop_scope, json_answer, quiet)
     try:
-        run(_listen(host, port, guard, _Settings(where, provider_account(api_url), stop_scope, quiet)))
+        run(_listen(host, port, guard, settings))
     except LedgerError as error:
         return complain(str(error), Exit.INTERNAL, hint="No postback was taken.")
     return int(Exit.PERMITTED)
@@ -135,12 +145,20 @@ def _demand_secret(secret_text: str | None, host: str, *, no_secret: bool) -> No
         )
 
 
+def _demand_json(text: str) -> None:
+    try:
+        msgspec.json.decode(text or "{}")
+    except (msgspec.DecodeError, UnicodeError):
+        raise UsageError('--json-answer: expected JSON, such as \'{"status": "ok"}\'') from None
+
+
 class _Settings(NamedTuple):
-    """Where it is kept, of which provider it counts, what STOP is about, and whether nobody reads along."""
+    """Where it is kept, of which provider it counts, what STOP is about, the answer to JSON, how quiet."""
 
     where: str | None
     account: str
     stop_scope: str
+    json_answer: str
     quiet: bool
 
 
@@ -157,7 +175,7 @@ async def _listen(host: str, port: int, secret_text: str | None, settings: _Sett
         say(f"postbacks of {visible(settings.account)} are kept in {visible(ledger.shown)}")
         lines, keeper = _Lines(ledger), _Keeper(ledger, settings.account, settings.stop_scope)
         tell = lines.silent if settings.quiet else lines.tell
-        async with _server(keeper, host, port, guard, tell) as addresses:
+        async with _server(keeper, host, port, guard, tell, json_answer=settings.json_answer) as addresses:
             for name, number in addresses:
                 address = f"[{name}]:{number}" if ":" in name else f"{name}:{number}"
                 say(f"listening on http://{address}/{'' if guard is None else ' followed by the secret'}")
@@ -191,13 +209,25 @@ def _complain(text: str) -> None:
 
 
 def _server(
-    keeper: _Keeper, host: str, port: int, secret: Secret | None, tell: Callable[[Postback], None]
+    keeper: _Keeper,
+    host: str,
+    port: int,
+    secret: Secret | None,
+    tell: Callable[[Postback], None],
+    *,
+    json_answer: str,
 ) -> AbstractAsyncContextManager[tuple[tuple[str, int], ...]]:
     from mmscheck.postbacks import Listener, ListenerLimits, listening  # noqa: PLC0415 - see above
 
     limits = ListenerLimits().fitting()
     listener = Listener(
-        keeper, secret=secret, limits=limits, kept=tell, failed=_complain, healthy=keeper.look
+        keeper,
+        secret=secret,
+        limits=limits,
+        kept=tell,
+        failed=_complain,
+        healthy=keeper.look,
+        json_answer=json_answer,
     )
     return listening(listener, host, port, limits)
 

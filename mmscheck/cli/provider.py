@@ -14,6 +14,7 @@ from mmscheck import ruleset as rulesets
 from mmscheck import send as sends
 from mmscheck.cli.environment import API_KEY, by_variable, read_secret, secret
 from mmscheck.errors import UsageError
+from mmscheck.model.words import Dialect
 
 API_URL = click.option(
     "--api-url",
@@ -24,8 +25,16 @@ API_URL = click.option(
 
 
 class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the provider is, and in whose name it is called."""
+    """Where the provider is, by which of its APIs and in whose name it is called."""
 
+    api: Annotated[
+        str | None,
+        click.option(
+            "--api",
+            type=click.Choice([each.value for each in Dialect]),
+            help="The provider's API; default: that in which the message is written.",
+        ),
+    ]
     api_url: Annotated[str | None, API_URL]
     api_key_file: Annotated[
         Path | None,
@@ -42,31 +51,33 @@ class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
     def filled(self, config: rulesets.Config, named: Path | None) -> ProviderOptions:
-        """The options, with the configuration's address where nobody gave one; ``named``: by ``--config``.
+        """The options, with what the configuration says where nobody gave it; ``named``: by ``--config``.
 
         Raises UsageError for an address in a file that was only found: the API key goes there, and who brings
         messages may bring such a file.
         """
-        url = config.send.api_url
+        api, url = self.api or config.send.api, config.send.api_url
         if self.api_url is not None or url is None:
-            return self
+            return msgspec.structs.replace(self, api=api)
         if named is None:
             raise UsageError(
                 f"{config.path}: send.api-url: the API key goes to that address, so it counts only in a file "
                 f"that is named: give --config {shlex.quote(str(config.path))}, or give the address by "
                 "--api-url or MMSCHECK_API_URL"
             )
-        return msgspec.structs.replace(self, api_url=url)
+        return msgspec.structs.replace(self, api=api, api_url=url)
 
     @property
     def address(self) -> str:
-        """The provider's address that was given, or the usual one."""
+        """The provider's address that was given, or the usual one; both APIs are at one host."""
         return self.api_url or sinch.DEFAULT_API_URL
 
-    def client(self) -> sinch.SinchClient:
-        """What calls the provider; raises UsageError now for what would be found out too late."""
+    def client(self, api: Dialect) -> sinch.SinchClient:
+        """What calls the provider by this API; raises UsageError now for what would be found out too late."""
+        if self.api is not None and self.api != api:
+            raise UsageError(f"--api {self.api}: this message is written for the {api.upper()} API")
         key = _api_key(self.api_key_file)
-        return sinch.SinchClient(api_url=self.address, api_key=key, ca_file=self.api_ca_file)
+        return sinch.SinchClient(api_url=self.address, api_key=key, ca_file=self.api_ca_file, api=api)
 
     def account(self) -> str:
         """Where ids are used; a dry run may have no key, and then any of the provider's accounts will do."""

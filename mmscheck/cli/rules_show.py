@@ -36,7 +36,8 @@ CONFIG = click.option(
 )
 """The option that all of them share."""
 
-_CODE = re.compile(r"[ENen][0-9]{3}")
+CODE = re.compile(r"[ENen][0-9]{3}")
+"""A code of the provider, in either case."""
 
 NOT_LISTED = "a code that this program has no meaning for"
 """What is said of a provider code that is not in the table."""
@@ -88,7 +89,7 @@ def explain(rule_id: str, config_file: Path | None) -> int:
     from mmscheck.judge.rule_examples import cases_file, read_examples  # noqa: PLC0415 - reads XML
 
     config = configuration(config_file)
-    if _CODE.fullmatch(rule_id):
+    if CODE.fullmatch(rule_id):
         write_stdout(_foreseen(rule_id.upper(), read_entries(config)))
         return 0
     entry = _find(rule_id, read_entries(config))

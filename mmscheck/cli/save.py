@@ -38,7 +38,7 @@ class SaveArguments(msgspec.Struct, frozen=True, kw_only=True):
 @click.argument("path", metavar="PATH")
 @with_options(SaveArguments)
 def command(path: str, *, options: SaveArguments) -> int:
-    """Check one message; only if the gate permits, save it with the provider (one saveMMS call).
+    """Check one message; only if the gate permits, save it with the provider (one call).
 
     The id that comes back is bound in the ledger to the message and to its media as they were checked;
     `mmscheck send` sends nothing else under it. A save reaches no phone: `mmscheck hold` does not stop
@@ -50,8 +50,8 @@ def command(path: str, *, options: SaveArguments) -> int:
     config = options.message.configuration(path)
     provider = options.provider.filled(config, options.message.config.config_file)
     demand_place(options.where)
-    client = None if options.dry_run else provider.client()
     data, message = read_one(path, "save")
+    client = None if options.dry_run else provider.client(message.dialect)
     document = sends.saveable(message, data)
     spare(options, wanted, inputs=slidexml.document_places((path,)), config=config)
     subject = Subject(

@@ -174,7 +174,21 @@ class Ledger(Questions):
         """
         tracking = result.tracking_id and self._cleaner.text(result.tracking_id)
         clean = msgspec.structs.replace(result, tracking_id=tracking)
-        return await self._endings.end(claim, sends.answer(claim, clean))
+        ended = await self._endings.end(claim, sends.answer(claim, clean))
+        return (await self._referred((ended,)))[0]
+
+    async def _referred(self, ended: Sequence[SendRecord]) -> tuple[SendRecord, ...]:
+        """The sends, those of them settled that are unknown and whose reference a notification had repeated.
+
+        One that comes before the answer finds a send that nobody misses yet; later ones settle it themselves.
+        """
+        found = list(ended)
+        for at, send in enumerate(ended):
+            if send.state is SendState.UNKNOWN:
+                (match,) = await self.matches((send,))
+                if match.by_reference:
+                    found[at] = await self.settle(match, who=postbacks.NOTIFICATION) or send
+        return tuple(found)
 
     async def not_sent(self, claim: Claim, why: str) -> SendRecord:
         """Record that the POST certainly did not go out, as ``answer`` does: it may be claimed again."""
@@ -182,7 +196,10 @@ class Ledger(Questions):
 
     async def crashed(self, *, lease: float = LEASE, remote_lease: float = REMOTE_LEASE) -> tuple[int, ...]:
         """Make ``unknown`` of intents whose process has ended; returns the ids of those sends."""
-        return await self._writer.submit(sends.crashed(lease, remote_lease))
+        lost = await self._writer.submit(sends.crashed(lease, remote_lease))
+        known = [await self.send(one) for one in lost]
+        await self._referred([one for one in known if one is not None])
+        return lost
 
     async def resolve(
         self, send_id: int, *, as_: str, reason: str, who: str, force: bool = False

@@ -10,9 +10,11 @@ from types import MappingProxyType
 import msgspec
 
 from mmscheck.base.phone import another_number, digits
+from mmscheck.base.reference import client_reference
 from mmscheck.base.xml import folded
 from mmscheck.errors import UsageError
 from mmscheck.ledger.rows import Row, canonical, host_of, mms_id_of, postback_record, stored_id
+from mmscheck.ledger.schema import delivery
 from mmscheck.ledger.suppressions import (
     BLACKLISTED,
     REPLIED,
@@ -35,6 +37,15 @@ UNDELIVERED = frozenset({"failed", "messagefailed", "rejected", "expired", "nots
 Skycore XML API 1.3 of 2013 to 2014 has them beside N101, N102, N201 and N202, Sinch's pages of 2026 tie the
 words to no code, and MM7 reports an unrecognised message like a rejected one.
 """
+
+_UNSETTLED = frozenset({SendState.UNKNOWN, SendState.RESOLVED_NOT_SENT})
+"""What nobody knows, and what a person took for not sent, which a notification may belie."""
+
+REFERENCE = "client-reference"
+"""The field of a JSON notification that repeats what the send gave (Sinch JSON API, 2026)."""
+
+NOTIFICATION = "a notification"
+"""Who settled a send that the provider's own word settled."""
 
 _RANK = {SendState.SENT: 1, SendState.FAILED: 2, SendState.DELIVERED: 3}
 """Of contradicting postbacks the highest counts, so that their order does not matter.
@@ -108,6 +119,47 @@ def apply_known(transaction: TransactionState, send: Row) -> None:
     )
 
 
+def apply_reference(transaction: TransactionState, arrived: Arrival, postback: Row) -> None:
+    """Move the one send on that went out under the reference of this postback, and carries no tracking id.
+
+    The reference is a digest of the send's idempotency key, which no other send has, so nothing else need be
+    asked; number, stored message and provider must be the send's all the same.
+    """
+    reference, recipient = arrived.field(REFERENCE), postback["recipient"]
+    if reference is None or recipient is None:
+        return
+    about = transaction.find("sends", mms_id=postback["mms_id"], recipient=recipient, tracking_id=None)
+    own = [send for send in about if _is_of(send, reference, arrived.account)]
+    state = effect(postback["meaning"], postback["status"])
+    if len(own) != 1 or state is None:
+        return
+    (send,) = own
+    if SendState(send["state"]) not in _OPEN or _RANK[state] <= _RANK.get(SendState(send["state"]), 0):
+        return
+    values = {}
+    if (tracking := postback["tracking_id"]) and not transaction.find("sends", tracking_id=tracking):
+        values["tracking_id"] = tracking
+    if SendState(send["state"]) in _UNSETTLED:
+        why = f"{postback['code']} came with its {REFERENCE}"
+        values |= {"resolved_by": NOTIFICATION, "resolved_why": why}
+    if values:
+        transaction.update("send-matched", "sends", send["id"], {**values, "changed_at": transaction.at})
+    transaction.update(
+        f"send-{state}", "sends", send["id"], {"state": state.value, "changed_at": transaction.at}
+    )
+
+
+def _is_of(send: Row, reference: str, account: str | None) -> bool:
+    """Whether a send went out under this reference, and to the provider that the postback is from."""
+    return from_its_provider(send["account"], account) and client_reference(send["key"]) == reference
+
+
+def from_its_provider(sends_account: str | None, postbacks_account: str | None) -> bool:
+    """Whether a postback of this provider may be about a send of this account; either may be unnoted."""
+    host = (sends_account or "").partition("/")[0]
+    return postbacks_account is None or not host or host == postbacks_account
+
+
 def apply_encoding(transaction: TransactionState, mms: Row) -> None:
     """Move a stored message on by what its provider's postbacks said of its encoding; corrupt is for ever."""
     told = transaction.find("postbacks", mms_id=mms_id_of(mms["id"], mms["account"]))
@@ -138,6 +190,7 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
         "to": "to",
         "from": "from",
         "status": "status",
+        "clientreference": "client-reference",
     }
 )
 """Names in lower case and without ``-`` and ``_``: there are ``mms-id``, ``MMSID`` and ``mmsId``."""
@@ -155,8 +208,18 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None = None
 
     def field(self, name: str) -> str | None:
-        """A field that the ledger reads, or None when it is missing or blank."""
-        return self.fields.get(name, "").strip() or None
+        """``field_of`` of its fields."""
+        return field_of(self.fields, name)
+
+
+def field_of(fields: Mapping[str, str], name: str) -> str | None:
+    """A field that the ledger reads; None when it is missing or blank, or comes again with another text.
+
+    What contradicts itself is kept, and proves nothing: neither a delivery nor whose it is.
+    """
+    text = fields.get(name, "").strip()
+    again = (one for other, one in fields.items() if _name(other.partition("#")[0]) == name)
+    return text if text and all(one.strip() == text for one in again) else None
 
 
 def arrival(fields: Mapping[str, str], meanings: Mapping[str, str], account: str | None = None) -> Arrival:
@@ -172,12 +235,11 @@ def arrival(fields: Mapping[str, str], meanings: Mapping[str, str], account: str
     host = host_of(account)
     # The same words of two providers are about two messages.
     whole = canonical(named) if host is None else f"{host}\n{canonical(named)}"
-    return Arrival(
-        fields=named,
-        meaning=told(PostbackMeaning(meanings.get(code, PostbackMeaning.UNKNOWN)), named.get("status")),
-        digest="sha256:" + hashlib.sha256(whole.encode()).hexdigest(),
-        account=host,
-    )
+    digest = "sha256:" + hashlib.sha256(whole.encode()).hexdigest()
+    arrived = Arrival(fields=named, meaning=PostbackMeaning.UNKNOWN, digest=digest, account=host)
+    # Of two codes neither is believed: field() has none then.
+    says = PostbackMeaning(meanings.get(arrived.field("code") or "", PostbackMeaning.UNKNOWN))
+    return msgspec.structs.replace(arrived, meaning=told(says, arrived.field("status")))
 
 
 def stray(body: str, why: str) -> Arrival:
@@ -233,6 +295,8 @@ def record(arrived: Arrival, breadth: str = "everything") -> Operation[Postback]
     encoded = frozenset({mms} if mms and arrived.meaning.value in ENCODING else ())
     stored = stored_id(mms, arrived.account) if mms else None
     reply = reply_of(arrived)
+    recipient = digits(arrived.field("to"))
+    referred = arrived.field(REFERENCE) is not None and mms and recipient
 
     def decide(transaction: TransactionState) -> Postback:
         known = transaction.find("postbacks", digest=arrived.digest)
@@ -247,7 +311,7 @@ def record(arrived: Arrival, breadth: str = "everything") -> Operation[Postback]
             "meaning": arrived.meaning.value,
             "tracking_id": tracking,
             "mms_id": mms,
-            "recipient": digits(arrived.field("to")) or None,
+            "recipient": recipient or None,
             "status": arrived.field("status"),
             "fields": canonical(dict(arrived.fields)),
             "account": arrived.account,
@@ -255,6 +319,7 @@ def record(arrived: Arrival, breadth: str = "everything") -> Operation[Postback]
         row = transaction.insert("postback", "postbacks", columns)
         for send in transaction.find("sends", tracking_id=tracking) if tracking else ():
             apply_known(transaction, send)
+        apply_reference(transaction, arrived, row)
         for saved in transaction.find("mms", id=stored) if encoded else ():
             apply_encoding(transaction, saved)
         return postback_record(row)
@@ -265,5 +330,6 @@ def record(arrived: Arrival, breadth: str = "everything") -> Operation[Postback]
         encoded=encoded,
         postbacks=frozenset({arrived.digest}),
         suppressed=frozenset() if reply is None else reply.numbers,
+        deliveries=frozenset({delivery(mms, recipient)} if referred and mms else ()),
     )
     return Operation(needs, decide)

@@ -16,10 +16,11 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from mmscheck.base.phone import another_number, same_number
+from mmscheck.base.reference import client_reference
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import reading
 from mmscheck.ledger.owner import is_gone, is_local, owner_of
-from mmscheck.ledger.postbacks import OPT_OUT_CODES, apply_known
+from mmscheck.ledger.postbacks import OPT_OUT_CODES, REFERENCE, apply_known, field_of, from_its_provider
 from mmscheck.ledger.rows import Row, send_record
 from mmscheck.ledger.schema import SENDS
 from mmscheck.ledger.suppressions import BLACKLISTED, put_on
@@ -192,11 +193,15 @@ def _unresolvable(transaction: TransactionState, send_id: int, row: Row | None, 
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """What may settle an unknown send: the first notification about it, or None and ``why`` there is none."""
+    """What may settle an unknown send: the first notification about it, or None and ``why`` there is none.
+
+    ``by_reference``: it repeats what this send alone told the provider, so that nobody need ask for it.
+    """
 
     send: SendRecord
     postback: Postback | None
     why: str
+    by_reference: bool = False
 
 
 def match(connection: Connection, send: SendRecord) -> Match:
@@ -204,6 +209,12 @@ def match(connection: Connection, send: SendRecord) -> Match:
     if send.state is not SendState.UNKNOWN:
         return Match(send=send, postback=None, why=f"it is {send.state.value}")
     found = [one for one in reading.proposals(connection, send) if one.received_at >= send.claimed_at]
+    references = {one.id: field_of(one.fields, REFERENCE) for one in found}
+    reference = client_reference(send.intent.key)
+    if own := _with_its_reference([one for one in found if references[one.id] == reference], send):
+        return own
+    # What repeats another reference is about another send, whatever else it names.
+    found = [one for one in found if REFERENCE not in one.fields]
     trackings = {one.tracking_id for one in found}
     if not found:
         why = "no notification names its number and message after its call"
@@ -219,6 +230,15 @@ def match(connection: Connection, send: SendRecord) -> Match:
         why = f"{found[0].code} names its number and message after its call, and no other send has its id"
         return Match(send=send, postback=found[0], why=why)
     return Match(send=send, postback=None, why=why)
+
+
+def _with_its_reference(own: Sequence[Postback], send: SendRecord) -> Match | None:
+    """The match by notifications with what only this send told the provider."""
+    placed = [one for one in own if one.tracking_id and from_its_provider(send.intent.account, one.account)]
+    if not placed or len({one.tracking_id for one in placed}) > 1:
+        return None
+    why = f"{placed[0].code} came with its {REFERENCE}"
+    return Match(send=send, postback=placed[0], why=why, by_reference=True)
 
 
 def _contradicts(postback: Postback, send: SendRecord) -> bool:

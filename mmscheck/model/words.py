@@ -95,6 +95,11 @@ class Document(StrEnum):
     OTHER = "other"
 
 
+def dialect_of(document: Document) -> Dialect:
+    """The notation of a document; payloads of other providers count as XML, and no call is made of them."""
+    return Dialect.JSON if document in {Document.SAVED_JSON, Document.ONE_SHOT_JSON} else Dialect.XML
+
+
 def document_of(kind: DocumentKind, dialect: Dialect) -> Document:
     """The word for both; that of another provider is one in either dialect."""
     return Document.OTHER if kind is DocumentKind.OTHER else Document(f"{kind}-{dialect}")

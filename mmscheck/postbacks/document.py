@@ -240,9 +240,14 @@ def read_postback(body: bytes) -> dict[str, str] | Unreadable:
         return Unreadable(why=str(error))
 
 
+def is_json(body: bytes) -> bool:
+    """Whether a body is meant as JSON, by its first character."""
+    return _first(body) in {"{", "["}
+
+
 def _document(body: bytes) -> bytes:
     """The body, or the document in its form. Raises NoPostbackError for a form with several."""
-    if _first(body) in {"<", "{", "["}:
+    if is_json(body) or _first(body) == "<":
         return body
     found = _in_form(body)
     if len(found) > 1:
@@ -253,7 +258,7 @@ def _document(body: bytes) -> bytes:
 def _root(document: bytes) -> PostbackPart:
     if not document.strip():
         raise NoPostbackError("is empty")
-    if _first(document) not in {"{", "["}:
+    if not is_json(document):
         return from_xml(document.lstrip())
     try:
         return from_json(_text(document))

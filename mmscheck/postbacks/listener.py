@@ -16,7 +16,7 @@ import msgspec
 from aiohttp import web
 
 from mmscheck.errors import LedgerError, UsageError
-from mmscheck.postbacks.document import MAX_BODY_BYTES, Unreadable, read_postback
+from mmscheck.postbacks.document import MAX_BODY_BYTES, Unreadable, is_json, read_postback
 
 SHORTEST_SECRET = 16
 """Characters: what can be guessed keeps nobody out."""
@@ -92,6 +92,9 @@ HEALTH = "/healthz"
 
 _HOUR = 3_600.0  # seconds
 
+_KEPT = 200
+"""The status that tells the provider not to come again (Sinch, MM7 introduction)."""
+
 _OF_A_FORM = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
 """What a form of a web page can send anywhere without being asked first (WHATWG Fetch, CORS-safelisted)."""
 
@@ -125,10 +128,13 @@ class Listener(Generic[R]):
         kept: Callable[[R], None],
         failed: Callable[[str], None],
         healthy: Callable[[], Awaitable[object]] | None = None,
+        json_answer: str = "",
     ) -> None:
         """``kept`` is called with what was recorded, ``failed`` with what went wrong, for people.
 
-        ``healthy`` raises LedgerError where nothing could be kept now; it is asked at ``HEALTH``.
+        ``json_answer`` is the text, of JSON, of the 200 for a postback in JSON: Sinch's pages ask for "a
+        specific response format" there and do not show which (2026). ``healthy`` raises LedgerError where
+        nothing could be kept now; it is asked at ``HEALTH``.
         """
         self._keeper = keeper
         self._secret = secret
@@ -136,6 +142,7 @@ class Listener(Generic[R]):
         self._kept = kept
         self._failed = failed
         self._healthy = healthy
+        self._json_answer = json_answer
         self._strays: deque[float] = deque(maxlen=limits.unreadable_hourly)
 
     async def answer(self, request: web.BaseRequest, begun: float, whole: Callable[[], None]) -> web.Response:
@@ -211,6 +218,8 @@ class Listener(Generic[R]):
         except Exception as error:  # noqa: BLE001 - whatever it is: not kept, and the provider must come again
             return self._put_off(f"{type(error).__name__}: {error}")
         self._kept(record)
+        if status == _KEPT and self._json_answer and is_json(body):
+            return web.Response(status=status, text=self._json_answer, content_type="application/json")
         return web.Response(status=status)
 
     def _put_off(self, why: str) -> web.Response:
@@ -226,7 +235,7 @@ class Listener(Generic[R]):
         if isinstance(found, Unreadable):
             return 400, await self._stray(body, found.why)
         try:
-            return 200, await self._keeper.record_postback(found)
+            return _KEPT, await self._keeper.record_postback(found)
         except UsageError:
             return 400, await self._stray(body, "has no code")
 

@@ -15,7 +15,7 @@ import msgspec
 from mmscheck.errors import RuleSetError
 from mmscheck.model.rule import NEVER_WAIVED
 from mmscheck.model.waiver import Waiver
-from mmscheck.model.words import SenderType, Severity
+from mmscheck.model.words import Dialect, SenderType, Severity
 from mmscheck.ruleset.fields import (
     Count,
     Country,
@@ -64,12 +64,13 @@ class RuleTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SendTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What ``[send]`` gives to sends that say nothing else; ``api_url`` also to ``save`` and ``bind``.
+    """What ``[send]`` gives to sends that say nothing else; ``api`` and its address also to ``save``.
 
     There is no ledger among them: ``hold``, ``postbacks`` and ``ledger`` read no configuration, and must not
     look into another one than sends do.
     """
 
+    api: Dialect | None = None
     api_url: Filled | None = None
     from_: Filled | None = msgspec.field(default=None, name="from")
     service_id: Filled | None = None

@@ -70,6 +70,7 @@ CONFIG_KEYS: Mapping[str, str] = MappingProxyType(
         "ConfigFile.notify": "Whom mmscheck serve tells of what happened, by a name for each.",
         "ConfigFile.rules": "Changes of single rules, by id.",
         "ConfigFile.waivers": "Leave for single rules to fail until a day.",
+        "SendTable.api": "The provider's API that messages must be written for; default: either.",
         "SendTable.api-url": "The provider's address; counts only in a file that is named with --config.",
         "SendTable.from": "One of the account's numbers, digits only, in quotation marks.",
         "SendTable.service-id": "The campaign or service id.",

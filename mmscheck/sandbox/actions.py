@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mmscheck.sandbox.calls import Fields, Node
+from mmscheck.sandbox.calls import CallForm, Fields, Node
 from mmscheck.sandbox.messages import MAX_TEXT, Store, StoredMessage, check_subject
 from mmscheck.sandbox.refusals import Refusal
 
@@ -49,11 +49,14 @@ def read_send(call: Node, store: Store, usable: Callable[[str], None]) -> Called
     saved = _saved(call, store)
     usable(saved.mms_id)
     # In 2015 it was not mandatory.
-    if not call.legacy and not _given(call, "service-id"):
+    # In JSON only for accounts that are set up so (pages of 2026).
+    if call.form is CallForm.MODERN and not _given(call, "service-id"):
         raise Refusal("E627", "The service-id is missing.")
     # Optional by the parameter list of 2015, required by its appendix and by a public client's notes from
     # use, also where it was given at the save: the stricter of the two.
-    if not _given(call, "fallback-sms-text"):
+    # In JSON it is needed unless the fallback is switched off (pages of 2026).
+    switched_off = call.form is CallForm.JSON and _given(call, "disable-fallback-sms") == "true"
+    if not switched_off and not _given(call, "fallback-sms-text"):
         raise Refusal("E622", "The fallback-sms-text is missing.")
     operator = call.text("operator-id")
     if operator is not None and not (operator.strip().isascii() and operator.strip().isdigit()):

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from lxml import etree
 
+from mmscheck.sandbox.json_calls import write_json
 from mmscheck.sandbox.refusals import Refusal
 
 Element = etree._Element  # noqa: SLF001 - lxml has no public name for its element type
@@ -38,18 +40,31 @@ Fields = Sequence[tuple[str, "str | Fields"]]
 """The content of an answer: modern names with texts or with fields of their own."""
 
 
+class CallForm(StrEnum):
+    """How a call is written; its answer, and the notifications about what it began, are written so too."""
+
+    MODERN = "modern"
+    LEGACY = "legacy"
+    JSON = "json"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """One element of a call, asked for its parts by their modern names."""
 
     element: Element
-    legacy: bool
+    form: CallForm
+
+    @property
+    def legacy(self) -> bool:
+        """Whether it is in upper case."""
+        return self.form is CallForm.LEGACY
 
     def all(self, name: str) -> list[Node]:
         """Every child of this name."""
         wanted = legacy_name(name) if self.legacy else name
         found = (child for child in self.element if self._name(child) == wanted)
-        return [Node(element=child, legacy=self.legacy) for child in found]
+        return [Node(element=child, form=self.form) for child in found]
 
     def text(self, name: str) -> str | None:
         """The text of the first child of this name, or None when there is none."""
@@ -126,16 +141,21 @@ def read_call(body: bytes) -> Node:
         raise Refusal("E108", "The XML declares a document type, which is not taken.")
     if root.tag not in {"request", "REQUEST"}:
         raise Refusal("E100", "The root element must be request.")
-    return Node(element=root, legacy=root.tag == "REQUEST")
+    return Node(element=root, form=CallForm.LEGACY if root.tag == "REQUEST" else CallForm.MODERN)
 
 
-def write_answer(fields: Fields, *, legacy: bool) -> bytes:
+def write_answer(fields: Fields, form: CallForm) -> bytes:
     """An answer document in UTF-8."""
-    return _write("response", fields, legacy=legacy)
+    if form is CallForm.JSON:
+        return write_json(fields)
+    return _write("response", fields, legacy=form is CallForm.LEGACY)
 
 
-def write_postback(fields: Fields, *, legacy: bool) -> bytes:
+def write_postback(fields: Fields, form: CallForm) -> bytes:
     """A notification document in UTF-8."""
+    if form is CallForm.JSON:
+        return write_json(fields)
+    legacy = form is CallForm.LEGACY
     # In upper case the carrier is called so (Skycore XML API 1.3, and its current pages).
     named = [("spid" if legacy and name == "operator-id" else name, value) for name, value in fields]
     return _write("postback", named, legacy=legacy)

@@ -89,14 +89,14 @@ class Network:
 
     async def _report(self, sent: Sent, failure: str | None) -> None:
         await asyncio.sleep(self._carrier.seconds)
-        self._postman.post(_fields("N101", "Message Sent", sent), upper=sent.legacy)
+        self._postman.post(_fields("N101", "Message Sent", sent), form=sent.form)
         await asyncio.sleep(self._carrier.seconds)
         if failure is None:
             last = [*_fields("N102", "Message Sent/Delivered", sent), ("handset", _HANDSET)]
         else:
             details = sent.dropped or "the phone cannot be reached"
             last = [*_fields("E102", failure, sent), ("status-details", details)]
-        self._postman.post(last, upper=sent.legacy)
+        self._postman.post(last, form=sent.form)
 
 
 def _fields(code: str, status: str, sent: Sent) -> Fields:
@@ -111,6 +111,7 @@ def _fields(code: str, status: str, sent: Sent) -> Fields:
         ("tracking-id", sent.tracking_id),
         ("operator-id", _OPERATOR),
         ("timestamp", dt.datetime.now(dt.UTC).isoformat(timespec="seconds")),
+        *([("client-reference", sent.client_reference)] if sent.client_reference else []),
     ]
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmscheck.errors import SandboxError
+from mmscheck.sandbox.calls import CallForm
 from mmscheck.sandbox.events import Chores
 from mmscheck.sandbox.messages import Medium
 from mmscheck.sandbox.postbacks import Fields, Postman
@@ -62,13 +63,13 @@ class Encoder:
         """Whether ``begin`` needs the bytes of this file."""
         return self._encoding is not None and self._encoding.concerns(medium)
 
-    def begin(self, mms_id: str, media: Media) -> None:
+    def begin(self, mms_id: str, media: Media, form: CallForm) -> None:
         """Start on a message just saved; ``media`` are the files it wants."""
         if self._encoding is None or not media:
-            self._postman.post(save_fields("N003", mms_id), upper=True)
+            self._postman.post(save_fields("N003", mms_id), form=_upper(form))
             return
         self._unready.add(mms_id)
-        self._chores.begin(self._encode(mms_id, media, self._encoding.seconds))
+        self._chores.begin(self._encode(mms_id, media, self._encoding.seconds, form))
 
     def check(self, mms_id: str) -> None:
         """Raise Refusal for a message that cannot be sent: E626 for now, E241 for good."""
@@ -77,7 +78,7 @@ class Encoder:
         if mms_id in self._corrupt:
             raise Refusal("E241", f"The message is corrupted: {self._corrupt[mms_id]}.")
 
-    async def _encode(self, mms_id: str, media: Media, wait: float) -> None:
+    async def _encode(self, mms_id: str, media: Media, wait: float, form: CallForm) -> None:
         _slept, *faults = await asyncio.gather(
             asyncio.sleep(wait), *(self._fault(medium, data) for medium, data in media)
         )
@@ -86,16 +87,21 @@ class Encoder:
             (medium, fault) for (medium, _), fault in zip(media, faults, strict=True) if fault is not None
         ]
         if not broken:
-            self._postman.post(save_fields("N003", mms_id), upper=True)
+            self._postman.post(save_fields("N003", mms_id), form=_upper(form))
             return
         medium, fault = broken[0]
         self._corrupt[mms_id] = f"the {medium.kind} in slide {medium.slide} cannot be decoded ({fault})"
-        self._postman.post(save_fields(_CODES[medium.kind], mms_id, medium), upper=True)
+        self._postman.post(save_fields(_CODES[medium.kind], mms_id, medium), form=_upper(form))
 
     async def _fault(self, medium: Medium, data: bytes) -> str | None:
         """Why this file cannot be decoded, or None when it can."""
         async with self._decoders:
             return await decode_fault(medium.kind, data)
+
+
+def _upper(form: CallForm) -> CallForm:
+    """Notifications in XML about saved messages are in upper case, whatever the call was (saveMMS, 2021)."""
+    return form if form is CallForm.JSON else CallForm.LEGACY
 
 
 def save_fields(code: str, mms_id: str, medium: Medium | None = None) -> Fields:

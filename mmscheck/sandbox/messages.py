@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
 
-from mmscheck.sandbox.calls import Node
+from mmscheck.sandbox.calls import CallForm, Node
 from mmscheck.sandbox.refusals import Refusal
 
 MAX_SLIDES = 8
@@ -61,15 +61,16 @@ def read_message(call: Node) -> CalledMessage:
     name = (content.text("name") or call.text("name") or "").strip()
     if not name:
         raise Refusal("E311", "The name is missing.")
-    subject = content.text("message-subject") or call.text("message-subject") or ""
-    check_subject(subject)
+    subject = content.text("message-subject") or call.text("message-subject")
+    if subject is not None or call.form is not CallForm.JSON:  # optional in JSON (pages of 2026)
+        check_subject(subject or "")
     slides = _slides(content)
     if not slides:
         raise Refusal("E312", "There are no slides.")
     if len(slides) > MAX_SLIDES:
         raise Refusal("E225", f"There are {len(slides)} slides; {MAX_SLIDES} are allowed.")
     read = tuple(_read_slide(slide, number) for number, slide in enumerate(slides, 1))
-    return CalledMessage(name=name, subject=subject, slides=read)
+    return CalledMessage(name=name, subject=subject or "", slides=read)
 
 
 def check_subject(subject: str) -> None:
@@ -159,7 +160,8 @@ class Sent:
     """One accepted send; ``subject`` is after custom subject and merge data.
 
     ``dropped`` says why the carrier would drop it after all, or is None. ``digest`` is ``message_digest`` of
-    the final subject and texts. ``legacy`` is whether it was called for in the upper-case dialect.
+    the final subject and texts. ``form`` is how it was called for;
+    ``client_reference`` comes back in the notifications (JSON alone).
     """
 
     tracking_id: str
@@ -169,7 +171,8 @@ class Sent:
     subject: str
     dropped: str | None
     digest: str
-    legacy: bool = False
+    form: CallForm = CallForm.MODERN
+    client_reference: str | None = None
 
 
 class Store:

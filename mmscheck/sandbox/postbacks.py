@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from mmscheck.errors import SandboxError
-from mmscheck.sandbox.calls import write_postback
+from mmscheck.sandbox.calls import CallForm, write_postback
 from mmscheck.sandbox.events import Chores, Event, EventLog
 from mmscheck.sandbox.loopback import MAX_HEAD_BYTES, is_loopback
 from mmscheck.sandbox.refusals import chance, seconds, whole
@@ -26,6 +26,7 @@ HOLD_SECONDS = 2.0
 """How long a notification is held back at most when none comes that could overtake it."""
 
 TAGS = ("documented", "lower", "upper")
+_CASES = {"lower": CallForm.MODERN, "upper": CallForm.LEGACY}
 
 Fields = list[tuple[str, str]]
 """The content of one notification: modern names with texts."""
@@ -79,16 +80,17 @@ class Postman:
         """Whether nothing is ever carried."""
         return self._postbacks is None
 
-    def post(self, fields: Fields, *, upper: bool) -> None:
-        """Send one notification, now or by the chances; ``upper`` is whether its tags are documented so."""
+    def post(self, fields: Fields, *, form: CallForm) -> None:
+        """Send one notification, now or by the chances; ``form`` is how the documentation writes it."""
         if self._postbacks is None:
             return
         about = dict(fields)
         if self._drawn(self._postbacks.loss):
             self._tell(about, "lost on request")
             return
-        legacy = {"documented": upper, "lower": False, "upper": True}[self._postbacks.tags]
-        body = write_postback(fields, legacy=legacy)
+        if form is not CallForm.JSON:
+            form = _CASES.get(self._postbacks.tags, form)
+        body = write_postback(fields, form)
         held = self._hold() if self._drawn(self._postbacks.disorder) else None
         passing = None if held else self._overtaken
         for _ in range(2 if self._drawn(self._postbacks.duplicates) else 1):
@@ -182,7 +184,7 @@ async def _exchange(parts: SplitResult, body: bytes) -> str:
             f"POST {target} HTTP/1.1",
             f"Host: {parts.netloc.rpartition('@')[2]}",
             "User-Agent: mmscheck-sandbox",
-            "Content-Type: text/xml; charset=utf-8",
+            f"Content-Type: {'application/json' if body.startswith(b'{') else 'text/xml'}; charset=utf-8",
             f"Content-Length: {len(body)}",
             "Connection: close",
         )

@@ -1,4 +1,4 @@
-"""The stand-in for the provider's XML service: one address, four actions."""
+"""The stand-in for the provider: the XML service with four actions, and the JSON service with two."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import math
 from aiohttp import web
 
 from mmscheck.sandbox.actions import carrier_objection, list_templates, read_send
-from mmscheck.sandbox.calls import Fields, Node, from_body, from_query, read_call, write_answer
+from mmscheck.sandbox.calls import CallForm, Fields, Node, from_body, from_query, read_call, write_answer
 from mmscheck.sandbox.carrier import Network, message_digest
 from mmscheck.sandbox.encoding import Encoder
 from mmscheck.sandbox.events import Chores, Event, EventLog
+from mmscheck.sandbox.json_calls import read_element
 from mmscheck.sandbox.loopback import Routes
 from mmscheck.sandbox.media_files import KINDS, CopyError, TooBigError, copy, examine
 from mmscheck.sandbox.messages import Medium, Sent, Store, read_message
@@ -23,10 +24,16 @@ from mmscheck.sandbox.ways import Gatekeeper, Ways
 from mmscheck.sandbox.web_server import of_a_page, plain
 
 PATH = "/ep/v1/"
-"""The path of the documented address."""
+"""The path of the XML service's documented address."""
+
+JSON_PATH = "/ep/v2/"
+"""The path of the JSON service's (Sinch JSON API, introduction, 2026)."""
 
 MAX_CALL_BYTES = 1_048_576
 """Longest call: eight slides of 5000 characters are far below."""
+
+JSON_ACTIONS = frozenset({"savemms", "sendsavedmms"})
+"""What is offered in JSON; a form of getMMSTemplates and deleteMMSID in JSON is documented nowhere (2026)."""
 
 Answered = tuple[Fields, tuple[str, ...]]
 """The fields of a success after its status, and notes for the event."""
@@ -50,19 +57,36 @@ class Provider:
 
     async def handle(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         """The answer to one HTTP request, with an event for it."""
-        if request.path.rstrip("/") != PATH.rstrip("/"):
+        place = request.path.rstrip("/") + "/"
+        if place not in {PATH, JSON_PATH}:
             self._log.add(Event(source="provider", action=f"{request.method} {request.path}", outcome="404"))
-            return plain(404, f"The XML service is at {PATH}.")
+            return plain(404, f"The XML service is at {PATH}, the JSON service at {JSON_PATH}.")
         if of_a_page(request):
             return plain(403, "A web page makes no calls here.")
+        if place == JSON_PATH:
+            return await self._handle_json(request, body)
         query = request.rel_url.raw_query_string
         if request.method != "POST" and not (request.method == "GET" and query):
             refusal = Refusal("E100", "A call is a POST of an XML document, or a GET with the fields.")
-            return self._refused(request.method, refusal, legacy=False, status=405)
+            return self._refused(request.method, refusal, CallForm.MODERN, status=405)
         try:
             call = read_call(from_body(body)) if request.method == "POST" else _queried(query)
         except Refusal as refusal:
-            return self._refused(request.method, refusal, legacy=b"<REQUEST" in body)
+            form = CallForm.LEGACY if b"<REQUEST" in body else CallForm.MODERN
+            return self._refused(request.method, refusal, form)
+        return await self._take(call)
+
+    async def _handle_json(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        if request.method != "POST" or request.content_type != "application/json":
+            refusal = Refusal("E100", "A call is a POST of application/json.")
+            return self._refused(request.method, refusal, CallForm.JSON, status=405)
+        try:
+            element = read_element(body, request.headers.get("x-api-key", ""))
+        except Refusal as refusal:
+            return self._refused("POST", refusal, CallForm.JSON)
+        return await self._take(Node(element=element, form=CallForm.JSON))
+
+    async def _take(self, call: Node) -> web.StreamResponse:
         await asyncio.sleep(self._ways.answer_seconds)
         action = (call.text("action") or "").strip()
         mishap = self.mishaps.draw(action)
@@ -72,7 +96,7 @@ class Provider:
         return await befall(
             mishap,
             lambda: self._answer(call, action),
-            lambda refusal: self._refused(action, refusal, legacy=call.legacy, to=_repeated(call)),
+            lambda refusal: self._refused(action, refusal, call.form, to=_repeated(call)),
             self._ways.mishaps.late_seconds,
         )
 
@@ -80,14 +104,16 @@ class Provider:
         try:
             fields, notes = await self._act(call, action)
         except Refusal as refusal:
-            return self._refused(action or "POST", refusal, legacy=call.legacy, to=_repeated(call))
-        return self._accepted(action, fields, notes, legacy=call.legacy)
+            return self._refused(action or "POST", refusal, call.form, to=_repeated(call))
+        return self._accepted(action, fields, notes, call.form)
 
     async def _act(self, call: Node, action: str) -> Answered:
         key = (call.text("api-key") or "").strip()
         if not hmac.compare_digest(key.encode(), self._api_key):
             raise Refusal("E104", "The api-key is not valid.")
         self._gatekeeper.admit(action)
+        if call.form is CallForm.JSON and action not in JSON_ACTIONS:
+            raise Refusal("E107", "The action is missing, unknown or not offered in JSON.")
         match action.lower():
             case "savemms":
                 return await self._save(call)
@@ -110,7 +136,7 @@ class Provider:
         size = sum(map(len, files)) + texts
         saved = self.store.save(message, size, sum(map(_wire_size, files)) + texts)
         encoded = [pair for pair in zip(media, files, strict=True) if self._encoder.wants(pair[0])]
-        self._encoder.begin(saved.mms_id, encoded)
+        self._encoder.begin(saved.mms_id, encoded, call.form)
         objection = carrier_objection(message.subject)
         return [("mms-id", saved.mms_id)], (objection,) if objection else ()
 
@@ -139,7 +165,8 @@ class Provider:
             subject=order.subject,
             dropped=objection,
             digest=message_digest(order.subject, order.texts),
-            legacy=call.legacy,
+            form=call.form,
+            client_reference=call.text("client-reference"),
         )
         self.store.send(sent)
         self.network.take(sent)
@@ -160,7 +187,7 @@ class Provider:
             raise Refusal("E241", f"There is no message with mms-id {mms_id}.")
         return [("mms-id", mms_id)], ()
 
-    def _accepted(self, action: str, fields: Fields, notes: tuple[str, ...], *, legacy: bool) -> web.Response:
+    def _accepted(self, action: str, fields: Fields, notes: tuple[str, ...], form: CallForm) -> web.Response:
         ids = {name: value for name, value in fields if isinstance(value, str)}
         self._log.add(
             Event(
@@ -172,10 +199,10 @@ class Provider:
                 notes=notes,
             )
         )
-        return _xml(200, write_answer([("status", "Success"), *fields], legacy=legacy), legacy=legacy)
+        return _written(200, [("status", "Success"), *fields], form)
 
     def _refused(
-        self, action: str, refusal: Refusal, *, legacy: bool, status: int = 200, to: str = ""
+        self, action: str, refusal: Refusal, form: CallForm, *, status: int = 200, to: str = ""
     ) -> web.Response:
         self._log.add(
             Event(
@@ -192,7 +219,7 @@ class Provider:
             *([("to", to)] if to else []),
             ("error-info", refusal.info),
         ]
-        return _xml(status, write_answer(fields, legacy=legacy), legacy=legacy)
+        return _written(status, fields, form)
 
 
 def _queried(query: str) -> Node:
@@ -220,7 +247,14 @@ def _wire_size(data: bytes) -> int:
     return math.ceil(len(data) * 1.37) + 814
 
 
-def _xml(status: int, body: bytes, *, legacy: bool) -> web.Response:
+_TYPES = {
+    CallForm.MODERN: "text/xml",
     # Inferred: the public client of the upper-case dialect needs a type that its library leaves alone.
-    kind = "text/html" if legacy else "text/xml"
-    return web.Response(status=status, body=body, headers={"Content-Type": f"{kind}; charset=utf-8"})
+    CallForm.LEGACY: "text/html",
+    CallForm.JSON: "application/json",
+}
+
+
+def _written(status: int, fields: Fields, form: CallForm) -> web.Response:
+    headers = {"Content-Type": f"{_TYPES[form]}; charset=utf-8"}
+    return web.Response(status=status, body=write_answer(fields, form), headers=headers)

@@ -14,7 +14,7 @@ from mmscheck.sandbox.events import Chores, Event, EventLog
 from mmscheck.sandbox.loopback import Route, Routes, checked_routes
 from mmscheck.sandbox.media_host import MediaHost
 from mmscheck.sandbox.messages import Sent
-from mmscheck.sandbox.provider import MAX_CALL_BYTES, PATH, Provider
+from mmscheck.sandbox.provider import JSON_PATH, MAX_CALL_BYTES, PATH, Provider
 from mmscheck.sandbox.raw_server import RawServer
 from mmscheck.sandbox.ways import Ways
 from mmscheck.sandbox.web_server import WebServer
@@ -120,6 +120,11 @@ class Sandbox:
     def provider_url(self) -> str:
         """The address of the XML service."""
         return f"http://{self._authority(self._started.port)}{PATH}"
+
+    @property
+    def json_url(self) -> str:
+        """The address of the JSON service."""
+        return f"http://{self._authority(self._started.port)}{JSON_PATH}"
 
     @property
     def media_port(self) -> int:

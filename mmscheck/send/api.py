@@ -19,9 +19,9 @@ from mmscheck.model.report import Report
 from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import BOUND, RuleSet
 from mmscheck.model.verdict import Permit, Verdict
-from mmscheck.model.words import Outcome
+from mmscheck.model.words import Dialect, Outcome
 from mmscheck.send.flow import check_message, note_denial
-from mmscheck.send.order import Client, Order, Retries, Saver, stored_at
+from mmscheck.send.order import Client, Order, Retries, Saver, demand_api, stored_at
 from mmscheck.send.save import SaveCall, Saved, saveable
 from mmscheck.send.send import send_through
 from mmscheck.slidexml import parse
@@ -143,6 +143,8 @@ class Gate:
             policy=self._policy, request=request, strict=self._strict, workers=self._workers
         )
         message, account = parse(document, source), stored_at(self._client)
+        if message.problem is None:
+            demand_api(message.document, self._client)
         checked = await check_message(self._ledger, message, ruleset, options, account)
         if checked.verdict.permitted:
             return checked.report
@@ -151,14 +153,14 @@ class Gate:
         raise _denied(checked.report, checked.verdict, "" if self._ledger is None else self._ledger.shown)
 
     def _demand_usable(self, document: object, request: object) -> None:
-        from mmscheck.sinch import redacted_xml  # noqa: PLC0415 - the provider's package brings the HTTP client
+        from mmscheck.sinch import shown_request  # noqa: PLC0415 - the provider's package brings the HTTP client
 
         if not self._running:
             raise UsageError("a gate works inside `async with Gate(...) as gate:`")
         if not isinstance(document, bytes) or not isinstance(request, SendRequest):
             raise UsageError("Gate.check takes the document as bytes and a SendRequest")
         _demand_types(request)
-        redacted_xml(request)
+        shown_request(request, getattr(self._client, "api", Dialect.XML))
 
     async def send(
         self, permit: Permit, *, idempotency_key: str | None = None, again: bool = False

@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mmscheck import ledger as ledgers
+from mmscheck.errors import UsageError
 from mmscheck.model.ledger import Expected, NumberTerms, SendIntent
 from mmscheck.model.report import Report
 from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import BOUND
 from mmscheck.model.verdict import Permit
-from mmscheck.model.words import Outcome
+from mmscheck.model.words import Dialect, Document, Outcome, dialect_of
 from mmscheck.send.recipient import RecipientTerms
 
 R = TypeVar("R", bound=SendRequest | SaveRequest)
@@ -41,6 +42,31 @@ class Saver(Protocol):
 
     async def save_mms(self, permit: Permit, save: SaveRequest) -> SendResult:
         """Redeem the permit, then make one POST; PermitError and UsageError mean that none was made."""
+
+
+@runtime_checkable
+class ReferringClient(Protocol):
+    """A client of either API, which tells the provider the reference of a send where there is one for it."""
+
+    api: Dialect
+
+    async def send_saved_mms(
+        self, permit: Permit, request: SendRequest, now: float | None = None, *, reference: str | None = None
+    ) -> SendResult:
+        """As ``Client.send_saved_mms``; ``reference`` comes back in the notifications about this send."""
+
+
+def demand_api(document: Document, client: object) -> None:
+    """Raise UsageError unless the client speaks the API of the document.
+
+    Whether an id that one of the two APIs gave is known to the other is documented nowhere.
+    """
+    spoken = getattr(client, "api", Dialect.XML)
+    if dialect_of(document) is not spoken:
+        raise UsageError(
+            f"the message is written for the {dialect_of(document).upper()} API, and the client calls the "
+            f"{Dialect(spoken).upper()} API"
+        )
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):

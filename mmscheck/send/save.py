@@ -20,8 +20,8 @@ from mmscheck.model.report import MessageReport, Report
 from mmscheck.model.request import SAVE_CALL, SaveRequest, SendResult, SendStatus, Template
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import MediaKind
-from mmscheck.send.flow import ProviderCall, demand_spoken
-from mmscheck.send.order import Order, Saver, stored_at
+from mmscheck.send.flow import ProviderCall
+from mmscheck.send.order import Order, Saver, demand_api, stored_at
 from mmscheck.slidexml import parse
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class SaveCall(ProviderCall[SaveRequest]):
     in_doubt = SAVE_CALL.doubt
 
     def __init__(self, ledger: Ledger, client: Saver, order: Order[SaveRequest]) -> None:
-        """A save that the gate has let through."""
+        """A save that the gate has let through; raises UsageError for a client of another API."""
+        demand_api(order.report.messages[0].document, client)
         super().__init__(ledger, order)
         self._client = client
         self._number = secrets.token_hex(8)
@@ -190,14 +191,15 @@ def saveable(checked: Mms, document: bytes) -> str:
     With the key put in it must read as what was checked. One that cannot be read is left to the check, which
     denies: there is nothing to show.
     """
-    from mmscheck.sinch import REDACTED, redacted_save, save_xml  # noqa: PLC0415 - it brings the HTTP client
+    # The provider's package brings the HTTP client.
+    from mmscheck.sinch import REDACTED, save_body, shown_save  # noqa: PLC0415
 
-    demand_spoken(checked)
     if checked.problem is not None:
         return ""
-    if _content(checked) != _content(parse(save_xml(document, REDACTED), checked.source)):
+    posted = save_body(document, checked.dialect, REDACTED)
+    if _content(checked) != _content(parse(posted, checked.source)):
         raise UsageError(f"{checked.source}: with the API key put in, it would read as another message")
-    return redacted_save(document).decode("utf-8")
+    return shown_save(document, checked.dialect)
 
 
 def _content(message: Mms) -> object:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mmscheck.base.reference import client_reference
 from mmscheck.errors import LedgerError
 from mmscheck.judge import gate
 from mmscheck.model.ledger import (
@@ -27,8 +28,9 @@ from mmscheck.model.ledger import (
 )
 from mmscheck.model.request import SEND_CALL, SendRequest, SendResult, SendStatus
 from mmscheck.model.verdict import Permit
+from mmscheck.model.words import Dialect
 from mmscheck.send.flow import ProviderCall
-from mmscheck.send.order import Client, Order, Retries, intent_of
+from mmscheck.send.order import Client, Order, ReferringClient, Retries, demand_api, intent_of
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -78,8 +80,9 @@ class SendCall(ProviderCall[SendRequest]):
     """Set by ``_claim``, before which nothing is made, withdrawn or recorded."""
 
     def __init__(self, ledger: Ledger, client: Client, order: Order[SendRequest]) -> None:
-        """Raises UsageError for rules without the second gate, by which nothing goes out through a ledger."""
+        """Raises UsageError for rules without the second gate, and for a client of another API."""
         gate.require_second_gate(order.report)
+        demand_api(order.report.messages[0].document, client)
         super().__init__(ledger, order)
         self._client = client
         self._intent = intent_of(order, client)
@@ -137,7 +140,10 @@ class SendCall(ProviderCall[SendRequest]):
         await self._ledger.not_sent(self._mine, why)
 
     async def _post(self, permit: Permit, request: SendRequest) -> SendResult:
-        return await self._client.send_saved_mms(permit, request)
+        client = self._client
+        if isinstance(client, ReferringClient) and client.api is Dialect.JSON:
+            return await client.send_saved_mms(permit, request, reference=client_reference(self._intent.key))
+        return await client.send_saved_mms(permit, request)
 
     def _interrupted(self) -> SendResult:
         return interrupted(self._mine.send_id)

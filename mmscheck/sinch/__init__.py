@@ -1,4 +1,4 @@
-"""The provider: the sendSavedMMS document, the one POST, its answers and its codes."""
+"""The provider: what is posted in XML and JSON, the one POST, its answers and its codes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from mmscheck.sinch.answers import ProviderAnswer as ProviderAnswer
     from mmscheck.sinch.answers import Unparseable as Unparseable
     from mmscheck.sinch.answers import parse_answer as parse_answer
+    from mmscheck.sinch.bodies import save_body as save_body
+    from mmscheck.sinch.bodies import shown_request as shown_request
+    from mmscheck.sinch.bodies import shown_save as shown_save
     from mmscheck.sinch.client import SinchClient as SinchClient
     from mmscheck.sinch.codes import POSTBACK_MEANINGS as POSTBACK_MEANINGS
     from mmscheck.sinch.codes import CodeClass as CodeClass
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 DEFAULT_API_URL = "https://api.ci.mblox.com/ep/v1/"
 """The XML service (Sinch XML API introduction, 2021)."""
 
+DEFAULT_JSON_URL = "https://api.ci.mblox.com/ep/v2/"
+"""The JSON service (Sinch JSON API introduction, 2026)."""
+
 _HOMES = {
     "CodeClass": "codes",
     "ErrorCode": "codes",
@@ -43,9 +49,12 @@ _HOMES = {
     "redacted_save": "documents",
     "redacted_xml": "documents",
     "request_xml": "documents",
+    "save_body": "bodies",
     "save_xml": "documents",
+    "shown_request": "bodies",
+    "shown_save": "bodies",
 }
 
 __getattr__ = names_of(__name__, _HOMES)
 
-__all__ = sorted({*_HOMES, "DEFAULT_API_URL"})  # noqa: PLE0605 - the type checker reads the imports above
+__all__ = sorted({*_HOMES, "DEFAULT_API_URL", "DEFAULT_JSON_URL"})  # noqa: PLE0605 - the type checker reads the imports above

@@ -26,9 +26,10 @@ from mmscheck.model.request import (
     Template,
 )
 from mmscheck.model.verdict import Permit
-from mmscheck.sinch import DEFAULT_API_URL
-from mmscheck.sinch.answers import MAX_ANSWER_BYTES, parse_answer
-from mmscheck.sinch.documents import request_xml, save_xml
+from mmscheck.model.words import Dialect
+from mmscheck.sinch import DEFAULT_API_URL, DEFAULT_JSON_URL
+from mmscheck.sinch.answers import MAX_ANSWER_BYTES, parse_answer, parse_json_answer
+from mmscheck.sinch.bodies import request_body, save_body
 from mmscheck.sinch.outcome import LONGEST_INFO, judge, tidy
 from mmscheck.sinch.templates import (
     MAX_LISTING_BYTES,
@@ -40,20 +41,27 @@ from mmscheck.sinch.templates import (
 )
 from mmscheck.sinch.transport import ConnectionStage, Transport, broken_off, provider_url, why_broken_off
 
+_HEADERS = {
+    Dialect.XML: {"Content-Type": "text/xml; charset=utf-8", "Accept": "text/xml, application/xml"},
+    Dialect.JSON: {"Content-Type": "application/json; charset=utf-8", "Accept": "application/json"},
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinchClient:
-    """A caller of the XML service; holds the key, and shows it nowhere.
+    """A caller of the XML or the JSON service; holds the key, and shows it nowhere.
 
     It works by itself; who makes many calls opens it with ``async with`` around them, which costs less.
     ``timeout`` is seconds for the whole exchange; ``ca_file`` names certificates (PEM) that are trusted
-    beside the system's. Raises UsageError for an unusable address, key, time or file.
+    beside the system's. ``api`` is which service it is; by default the address is its own. Raises
+    UsageError for an unusable address, key, time or file.
     """
 
     api_key: str = field(repr=False)
     api_url: str = DEFAULT_API_URL
     timeout: float = 30.0
     ca_file: str | os.PathLike[str] | None = None
+    api: Dialect = Dialect.XML
     _transport: Transport = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -61,7 +69,15 @@ class SinchClient:
         _usable_key(self.api_key)
         if not (math.isfinite(self.timeout) and self.timeout > 0):
             raise UsageError(f"the provider's time limit must be above 0 seconds, not {self.timeout}")
-        transport = Transport(provider_url(self.api_url), _trust(self.ca_file), self.timeout)
+        if self.api not in set(Dialect):
+            raise UsageError(f"the provider's API is xml or json, not {self.api!a}")
+        object.__setattr__(self, "api", Dialect(self.api))
+        if self.api is Dialect.JSON and self.api_url == DEFAULT_API_URL:
+            object.__setattr__(self, "api_url", DEFAULT_JSON_URL)
+        headers = _HEADERS[self.api]
+        if self.api is Dialect.JSON:
+            headers = {**headers, "x-api-key": self.api_key}
+        transport = Transport(provider_url(self.api_url), _trust(self.ca_file), self.timeout, headers)
         object.__setattr__(self, "_transport", transport)
 
     async def __aenter__(self) -> Self:
@@ -74,19 +90,22 @@ class SinchClient:
         await self._transport.close()
 
     async def send_saved_mms(
-        self, permit: Permit, request: SendRequest, now: float | None = None
+        self, permit: Permit, request: SendRequest, now: float | None = None, *, reference: str | None = None
     ) -> SendResult:
         """Spend the permit on this request and make exactly one POST.
 
-        ``now`` is seconds since the epoch, by default the clock. Raises UsageError when the request cannot
-        be written as XML and PermitError when the permit does not allow it; then no socket was opened.
-        Cancelling this leaves the outcome unknown.
+        ``now`` is seconds since the epoch, by default the clock. ``reference`` goes out as
+        ``client-reference``, which the JSON service alone has. Raises UsageError when the request cannot be
+        written and PermitError when the permit does not allow it; then no socket was opened. Cancelling this
+        leaves the outcome unknown.
         """
-        return await self._call(permit, request, request_xml(request, self.api_key), SEND_CALL, now)
+        document = request_body(request, self.api, self.api_key, reference)
+        return await self._call(permit, request, document, SEND_CALL, now)
 
     async def save_mms(self, permit: Permit, save: SaveRequest, now: float | None = None) -> SendResult:
         """Spend the permit on this document and make exactly one POST; otherwise as ``send_saved_mms``."""
-        return await self._call(permit, save, save_xml(save.document, self.api_key), SAVE_CALL, now)
+        document = save_body(save.document, self.api, self.api_key)
+        return await self._call(permit, save, document, SAVE_CALL, now)
 
     async def _call(
         self,
@@ -105,13 +124,17 @@ class SinchClient:
             http_status, body = await self._transport.post(document, stage, MAX_ANSWER_BYTES)
         except Exception as error:  # noqa: BLE001 - raising would invite a second try of what may have been done
             return broken_off(error, stage, self.timeout, self.api_key, call)
-        return judge(parse_answer(body), http_status, request, self.api_key)
+        answer = parse_json_answer(body) if self.api is Dialect.JSON else parse_answer(body)
+        return judge(answer, http_status, request, self.api_key)
 
     async def template(self, mms_id: str) -> Template | Refused | None:
         """What the provider tells of a stored message, or None when it lists no such id; changes nothing.
 
-        Asks for one page after the other, each once.
+        Asks for one page after the other, each once. Raises UsageError for the JSON service, of which no
+        such call is documented.
         """
+        if self.api is Dialect.JSON:
+            raise UsageError("the list of stored messages (getMMSTemplates) exists in the XML API alone")
         listed = 0
         for number in range(1, MAX_PAGES + 1):
             page = await self._page(number)

@@ -74,12 +74,16 @@ def _add(parent: etree._Element, name: str, value: str | None, field: str | None
     """Append one element with text; ``field`` names it in errors where the element's name is not enough."""
     if value is None:
         return
+    demand_carriable(field or name, value)
+    etree.SubElement(parent, name).text = value
+
+
+def demand_carriable(field: str, value: str) -> None:
+    """Raise UsageError for characters that XML, in which messages travel, cannot carry."""
     if found := _UNCARRIABLE.search(value):
         raise UsageError(
-            f"{field or name}: XML cannot carry the character U+{ord(found[0]):04X}"
-            f" at position {found.start() + 1}"
+            f"{field}: XML cannot carry the character U+{ord(found[0]):04X} at position {found.start() + 1}"
         )
-    etree.SubElement(parent, name).text = value
 
 
 def _add_custom_texts(root: etree._Element, changes: Changes) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import os
 import ssl
+from collections.abc import Mapping
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -155,20 +156,18 @@ def _interrupted(error: Exception, timeout: float) -> str:
             return f"the answer could not be taken in ({type(error).__name__})"
 
 
-_HEADERS = {
-    "Content-Type": "text/xml; charset=utf-8",
-    "Accept": "text/xml, application/xml",
-    "Accept-Encoding": "identity",
-    "User-Agent": "mmscheck",
-}
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "mmscheck"}
 
 
 class Transport:
     """Makes POSTs to one address; while it is open they share a session, else each has one."""
 
-    def __init__(self, url: yarl.URL, tls: ssl.SSLContext, timeout: float) -> None:
-        """``timeout`` is seconds for one whole exchange."""
+    def __init__(
+        self, url: yarl.URL, tls: ssl.SSLContext, timeout: float, headers: Mapping[str, str]
+    ) -> None:
+        """``timeout`` is seconds for one whole exchange; ``headers`` say what is posted and taken."""
         self._url = url
+        self._headers = {**_HEADERS, **headers}
         self._tls = tls
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=timeout)
         self._session: aiohttp.ClientSession | None = None
@@ -209,7 +208,7 @@ class Transport:
         self, session: aiohttp.ClientSession, document: bytes, stage: ConnectionStage, longest: int
     ) -> tuple[int, bytes]:
         asked = session.post(
-            self._url, data=document, headers=_HEADERS, allow_redirects=False, trace_request_ctx=stage
+            self._url, data=document, headers=self._headers, allow_redirects=False, trace_request_ctx=stage
         )
         async with asked as response:
             return response.status, await _capped(response, longest)

@@ -27,6 +27,7 @@ _BASE = {
     "ledger resolve": ("1", "--as", "sent", "--reason", "x"),
     "hold": ("reason",),
     "rules explain": ("content-length",),
+    "explain": ("E620",),
     "rules new": ("own", "--family", "slide", "--check", "slide-text-length"),
     # These would go on for ever: what comes last in the call ends them.
     "sandbox": ("--media-port", "-1"),

@@ -137,23 +137,6 @@ def test_another_json_is_skipped_and_a_message_never(tmp_path: Path) -> None:
     assert run(tmp_path, *others, "broken.json").code == 1
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("save", "sale.json", "--dry-run"),
-        ("send", "sale.json", "--mms-id", "1", "--to", "15551230001", "--dry-run"),
-    ],
-)
-def test_no_call_is_made_for_a_message_in_json(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
-) -> None:
-    monkeypatch.setenv("MMSCHECK_LEDGER", str(tmp_path / "ledger.db"))
-    put(tmp_path, "sale.json", GOOD)
-    ran = run(tmp_path, *arguments)
-    assert ran.code == 2
-    assert "is JSON: mmscheck checks it, and does not yet make calls of the JSON API" in ran.err
-
-
 def test_a_message_in_json_is_mended_at_its_places(tmp_path: Path) -> None:
     wrong = GOOD.replace("Spring sale", "Caf\u00e9")
     put(tmp_path, "sale.json", wrong)

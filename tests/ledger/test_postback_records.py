@@ -26,6 +26,27 @@ async def stand(ledger: Ledger, send_id: int = 1) -> SendState:
     return record.state
 
 
+@pytest.mark.parametrize(
+    ("again", "wanted"),
+    [
+        ({}, SendState.DELIVERED),
+        ({"STATUS#2": "Message Sent/Delivered"}, SendState.DELIVERED),
+        ({"status#2": "Message Sent/Failed"}, SendState.SENT),
+        ({"TRACKINGID#2": "T2"}, SendState.ACCEPTED),
+        ({"code#2": "E102"}, SendState.ACCEPTED),
+        ({"Code#3": "N101"}, SendState.ACCEPTED),
+        ({"content/status#2": "Message Sent/Failed"}, SendState.DELIVERED),
+    ],
+)
+async def test_what_contradicts_itself_is_kept_and_proves_nothing(
+    ledger: Ledger, again: dict[str, str], wanted: SendState
+) -> None:
+    await ledger.answer(await claimed(ledger), accepted("T1"))
+    kept = await ledger.record_postback({**postback("N102", status="Message Sent/Delivered"), **again})
+    assert await stand(ledger) is wanted
+    assert len(kept.fields) == 5 + len(again)
+
+
 EVENTS = {
     "answer": SendState.ACCEPTED,
     "N101": SendState.SENT,

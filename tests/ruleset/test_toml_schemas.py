@@ -54,6 +54,7 @@ proxy = "http://proxy.example:3128"
 user-agent = "sender/1"
 extra-rules = ["more/rules"]
 [send]
+api = "json"
 api-url = "https://provider.example/v1/"
 from = "28444"
 service-id = "summer"

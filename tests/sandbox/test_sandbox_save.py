@@ -304,7 +304,7 @@ async def test_the_legacy_dialects_are_answered_in_upper_case(box: Sandbox) -> N
 
 
 async def test_other_methods_and_paths_are_told_where_to_go(box: Sandbox) -> None:
-    assert (await post(box, save_xml(slide(text())), path="/ep/v2/")).status == 404
+    assert (await post(box, save_xml(slide(text())), path="/ep/v3/")).status == 404
     assert (await post(box, save_xml(slide(text())), path="/ep/v1")).status == 200
     asked = await get(port_of(box), "/ep/v1/")
     assert asked.status == 405

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from mmscheck.errors import PermitError, UsageError
-from mmscheck.model.request import Changes, SendRequest, SendResult, SendStatus
+from mmscheck.model.request import Changes, SaveRequest, SendRequest, SendResult, SendStatus
 from mmscheck.model.verdict import Permit, mint_permit
 from mmscheck.sinch import SinchClient, request_xml
 from tests.support.raw_provider import Act, RawProvider, answer, hang_up_at_once, raw, stall
@@ -23,7 +23,7 @@ REFUSED_2015 = (
 )
 
 
-def a_permit(request: SendRequest = REQUEST, life: float = 60.0) -> Permit:
+def a_permit(request: SendRequest | SaveRequest = REQUEST, life: float = 60.0) -> Permit:
     return mint_permit(
         message_digest="sha256:m",
         media_digests=(),
