@@ -180,6 +180,7 @@ class CampaignRun:
             common=plan.common,
             checked=checked,
             columns=self._recipients.columns.filling,
+            window=options.sending,
         )
 
     def _is_the_file(self, checked: CheckedMessage) -> bool:

@@ -38,6 +38,7 @@ from mmscheck.cli.progress import CheckProgress, Progress
 from mmscheck.cli.running import cancel
 from mmscheck.cli.say import complain, internal, say, write_stdout
 from mmscheck.errors import InputError, LedgerError, MmscheckError, ReportError, UsageError
+from mmscheck.judge.documents import name_of, other_message
 from mmscheck.model.exits import Exit
 from mmscheck.model.ledger import ABOUT_THE_NUMBER
 from mmscheck.model.mms import Mms
@@ -141,7 +142,12 @@ def read_one(path: str, command: str) -> tuple[bytes, Mms]:
         raise InputError("; ".join(unread))
     if len(inputs) != 1 or unread:
         raise UsageError(f"{path}: {command} takes exactly one message, and found {len(inputs)} in {path}")
-    return inputs[0].data, slidexml.parse(inputs[0].data, inputs[0].source)
+    data, source = inputs[0].data, inputs[0].source
+    if (other := other_message(data, source)) is not None:
+        raise UsageError(
+            f"{source} is {name_of(other)}, which mmscheck check and lint judge; {command} is for Sinch alone"
+        )
+    return data, slidexml.parse(data, source)
 
 
 def perform(subject: Subject, planned: PlannedCall[R]) -> int:

@@ -121,7 +121,7 @@ def not_looked_at(report: Report) -> Iterator[str]:
         yield f"{count(media, 'media file')} {verb} not looked at: no folder is mapped to {_named(found)}"
     if report.left_out:
         verb = "was" if report.left_out == 1 else "were"
-        yield f"{count(report.left_out, 'other XML file')} {verb} left out"
+        yield f"{count(report.left_out, 'other XML or JSON file')} {verb} left out"
 
 
 def looked_at(messages: Sequence[MessageReport]) -> str:

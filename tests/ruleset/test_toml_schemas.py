@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 RULES = sorted(
     file
     for file in (ROOT / "rules").glob("*/*.toml")
-    if file.parent.name not in {"limits", "profiles", "servers"}
+    if file.parent.name not in {"limits", "profiles", "servers", "providers"}
 )
 
 FULL = """\

@@ -48,6 +48,7 @@ NEITHER = frozenset(
             "api_key",
             "api_url",
             "as_",
+            "meant_for",
             "cache_ttl",
             "call_gap",
             "campaign",
