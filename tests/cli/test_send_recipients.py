@@ -12,7 +12,7 @@ from tests.support.bound import send_bound
 from tests.support.command import Ran, fields, message, mmscheck
 from tests.support.raw_provider import ACCEPTED, RawProvider, answer
 
-PHONE = "12125550100"
+PHONE = "15551230001"
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def test_terms_are_kept(
 
 
 async def test_the_configuration_holds_every_send(provider: RawProvider, folder: Path) -> None:
-    (folder / "mmscheck.toml").write_text('[recipients]\nrequire-consent = true\ncountries = ["US"]\n')
+    (folder / "mmscheck.toml").write_text('[recipients]\nrequire-consent = true\nper-day = 2\n')
     assert "consent is required" in await refused(provider, folder)
     proof = ("--consent-source", "web form", "--consent-at", "2026-11-30")
     assert "(AU)" in await refused(provider, folder, *proof, "--country", "au")
