@@ -42,6 +42,7 @@ async def refused(provider: RawProvider, where: Path, *more: str) -> str:
 
 async def test_a_suppressed_number_gets_nothing(provider: RawProvider, folder: Path) -> None:
     await mmscheck("suppress", "add", PHONE, "--reason", "asked by phone", "--who", "ann", cwd=folder)
+    assert "asked by phone (ann)" in await refused(provider, folder, "--dry-run"), "foreseen"
     detail = await refused(provider, folder)
     assert "This number is on the suppression list: asked by phone (ann). Nothing was sent" in detail
     done = await mmscheck("suppress", "remove", PHONE, "--reason", "signed again", cwd=folder)
@@ -69,7 +70,7 @@ async def test_terms_are_kept(
 
 
 async def test_the_configuration_holds_every_send(provider: RawProvider, folder: Path) -> None:
-    (folder / "mmscheck.toml").write_text('[recipients]\nrequire-consent = true\nper-day = 2\n')
+    (folder / "mmscheck.toml").write_text("[recipients]\nrequire-consent = true\nper-day = 2\n")
     assert "consent is required" in await refused(provider, folder)
     proof = ("--consent-source", "web form", "--consent-at", "2026-11-30")
     assert "(AU)" in await refused(provider, folder, *proof, "--country", "au")
