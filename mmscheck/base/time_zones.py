@@ -47,7 +47,7 @@ def zones_of(number: str) -> tuple[str, ...]:
     return _of_prefix(number[: _NORTH_AMERICA if number.startswith("1") else _LONGEST])
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def country_of(number: str) -> str:
     """The country of a number with its country code (ISO code); empty where it cannot be told."""
     import phonenumbers  # noqa: PLC0415 - see base.phone

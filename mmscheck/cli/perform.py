@@ -159,10 +159,12 @@ def perform(subject: Subject, planned: PlannedCall[R]) -> int:
     is told as such. Raises LedgerError and ReportError when certainly nothing was done.
     """
     secrets = () if planned.client is None else (planned.client.api_key,)
-    ended = None
+    ended, denied_later = None, None
     with _nothing(planned.kind.done), opened_ledger(planned.where, secrets=secrets) as opened:
         checked = opened.run(_check(opened.ledger, subject, planned))
         view = reports.View(report=checked.report, verdict=checked.verdict, quiet=subject.output.quiet)
+        if checked.verdict.permitted and planned.client is None:
+            denied_later = opened.run(_foreseen(opened.ledger, planned))
         if checked.verdict.permitted and planned.client is not None:
             order = sends.Order(
                 report=checked.report,
@@ -182,10 +184,11 @@ def perform(subject: Subject, planned: PlannedCall[R]) -> int:
         denied = not_called("The gate denied, so the provider was not called.")
         write_reports(subject.wanted, with_ending(view, view.verdict.exit_code, denied))
         return view.verdict.exit_code
-    dry = not_called("Dry run: the provider was not called.")
-    write_reports(subject.wanted, with_ending(view, Exit.NOT_SENT, dry))
+    dry = denied_later or not_called("Dry run: the provider was not called.")
+    code = Exit.DENIED if denied_later else Exit.NOT_SENT
+    write_reports(subject.wanted, with_ending(view, code, dry))
     show_document(subject.wanted, planned.document)
-    return int(Exit.NOT_SENT)
+    return int(code)
 
 
 @contextlib.contextmanager
@@ -195,6 +198,13 @@ def _nothing(done: str) -> Iterator[None]:
         yield
     except LedgerError as error:
         raise LedgerError(f"{error}\nNothing was {done}.") from error
+
+
+async def _foreseen(ledger: Ledger, planned: PlannedCall[R]) -> SendResult | None:
+    """What a dry run can tell of the number, None where nothing is in its way."""
+    if not isinstance(planned.request, SendRequest):
+        return None
+    return await sends.foreseen(ledger, planned.request, planned.account, planned.terms)
 
 
 async def _check(ledger: Ledger, subject: Subject, planned: PlannedCall[R]) -> sends.CheckedMessage:

@@ -95,25 +95,21 @@ class RecipientOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def rules(self, config: rulesets.RecipientsTable) -> RecipientRules:
         """The rules; raises UsageError for an option that cannot be read."""
-        gap = self.min_gap or config.min_gap
-        wait = (self.quiet_rows or config.quiet_rows) == "wait"
-        return RecipientRules(
-            quiet=_quiet(self.quiet_hours or config.quiet_hours),
-            marketing=config.marketing if self.marketing is None else self.marketing,
-            wait=wait,
-            gap=None if gap is None else duration("--min-gap", gap, "16h or 2d"),
-            per_day=self.per_day or config.per_day,
-            countries=tuple(map(_country, self.countries)) or config.countries,
-            require_consent=(
-                config.require_consent if self.require_consent is None else self.require_consent
-            ),
-            list_name=self.list_name or config.list or "",
-        )
+        given = {
+            "quiet": None if self.quiet_hours is None else _quiet(self.quiet_hours),
+            "marketing": self.marketing,
+            "wait": None if self.quiet_rows is None else self.quiet_rows == "wait",
+            "gap": None if self.min_gap is None else duration("--min-gap", self.min_gap, "16h or 2d"),
+            "per_day": self.per_day,
+            "countries": tuple(map(_country, self.countries)) or None,
+            "require_consent": self.require_consent,
+            "list_name": self.list_name,
+        }
+        chosen = {name: value for name, value in given.items() if value is not None}
+        return msgspec.structs.replace(config.rules(), **chosen)
 
 
-def _quiet(text: str | None) -> QuietHours | None:
-    if text is None:
-        return None
+def _quiet(text: str) -> QuietHours:
     if (hours := quiet_hours(text)) is None:
         raise UsageError(f"--quiet-hours {text!a}: expected hours of a day such as 21:00-08:00")
     return hours

@@ -103,29 +103,42 @@ def forget_number(
     return done
 
 
+Cursor = tuple[int, int]
+"""The last send and the last notification that were looked at."""
+
+
 def forget_before(
-    connection: Connection, moment: int, *, who: str, reason: str, at: int, names: Pseudonyms
-) -> Forgotten:
+    connection: Connection,
+    moment: int,
+    *,
+    after: Cursor,
+    who: str,
+    reason: str,
+    at: int,
+    names: Pseudonyms,
+) -> tuple[Forgotten, Cursor]:
     """Take the numbers out of up to ``PAGE`` sends and notifications of before a time (microseconds).
 
-    What is in flight or unknown keeps its number: it is needed to settle that. The suppression list stays.
+    Those behind ``after``; with it where the next page begins. What is in flight or unknown keeps its number:
+    it is needed to settle that. The suppression list stays.
     """
-    settled = and_(SENDS.c.claimed_at < moment, SENDS.c.state.not_in(_OPEN))
+    settled = and_(SENDS.c.id > after[0], SENDS.c.claimed_at < moment, SENDS.c.state.not_in(_OPEN))
     old = and_(settled, ~SENDS.c.recipient.startswith(PREFIX, autoescape=True))
-    late = and_(POSTBACKS.c.received_at < moment, ~POSTBACKS.c.digest.startswith(PREFIX, autoescape=True))
+    come = and_(POSTBACKS.c.id > after[1], POSTBACKS.c.received_at < moment)
+    late = and_(come, ~POSTBACKS.c.digest.startswith(PREFIX, autoescape=True))
     found = {
         "sends": _ids(connection, SENDS, old, PAGE),
         "postbacks": _ids(connection, POSTBACKS, late, PAGE),
     }
     if not any(found.values()):
-        return Forgotten()
+        return Forgotten(), after
     query = select(SENDS.c.id, SENDS.c.recipient).where(SENDS.c.id.in_(found["sends"]))
     each = {str(one): NumberWords(to, names) for one, to in connection.execute(query)}
     end = ChainEnd(connection, at)
     ways = _Ways(lambda table, one: each.get(one) if table == "sends" else None, names)
     done = _forget(connection, end, found, ways)
     _note(end, _Said(who=who, reason=reason), done, None)
-    return done
+    return done, (max(found["sends"], default=after[0]), max(found["postbacks"], default=after[1]))
 
 
 _TABLES = {"sends": SENDS, "postbacks": POSTBACKS, "suppressions": SUPPRESSIONS}

@@ -252,7 +252,9 @@ class Ledger(Questions):
         reason or a name; those before it are on the list then.
         """
         _demand(reason=addition.reason, who=addition.who)
-        clean = msgspec.structs.replace(addition, reason=self._cleaner.text(addition.reason))
+        said = self._cleaner.row({"reason": addition.reason, "who": addition.who})
+        narrowed = self._cleaner.row(msgspec.structs.asdict(addition.scope))
+        clean = msgspec.structs.replace(addition, scope=SuppressionScope(**narrowed), **said)
         added = known = 0
         forms = map(suppressions.number_form, numbers)
         while page := list(itertools.islice(forms, 20 * suppressions.TOGETHER)):
@@ -290,10 +292,11 @@ class Ledger(Questions):
     async def forget_before(self, moment: float, *, reason: str, who: str) -> Forgotten:
         """Take the numbers out of all that is settled and older than this (seconds since the epoch)."""
         _demand(reason=reason, who=who)
-        done = Forgotten()
+        done, after = Forgotten(), (0, 0)
         while True:
-            work = partial(forget_before, moment=int(moment * 1_000_000), **self._said(reason, who))
-            page = await self._database.write(work)
+            said = self._said(reason, who)
+            work = partial(forget_before, moment=int(moment * 1_000_000), after=after, **said)
+            page, after = await self._database.write(work)
             if page == Forgotten():
                 await self._database.settle()
                 return done
@@ -301,7 +304,8 @@ class Ledger(Questions):
 
     def _said(self, reason: str, who: str) -> dict[str, Any]:
         at = int(self._clock() * 1_000_000)
-        return {"reason": self._cleaner.text(reason), "who": who, "at": at, "names": self._names}
+        clean = self._cleaner.row({"reason": reason, "who": who})
+        return {**clean, "at": at, "names": self._names}
 
     # Stored messages
 

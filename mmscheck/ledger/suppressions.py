@@ -104,7 +104,7 @@ def applies(row: Mapping[str, Any], *, account: str | None, sender: str, list_na
     """Whether an entry is about such a send; what the send does not say may be what the entry names."""
     host = (host_of(account) or "").partition("/")[0]
     return (
-        row["account"] in {"", host}
+        (not row["account"] or not host or row["account"] == host)
         and (not row["sender"] or row["sender"] == sender or same_number(row["sender"], sender))
         and (not row["list_name"] or not list_name or row["list_name"] == list_name)
     )

@@ -45,12 +45,9 @@ YES, which some take as well, answers any question: it does not undo a STOP here
 """
 
 _TEXTS = frozenset(
-    {
-        *("keyword", "messagesubject", "subject", "message", "messagetext", "text", "smstext", "body"),
-        *("contenttext", "content", "contentmessagetext"),
-    }
+    {"keyword", "messagesubject", "subject", "message", "messagetext", "text", "smstext", "body", "content"}
 )
-"""Fields of a notification that hold what somebody wrote, without case, hyphens, slashes and counts."""
+"""Fields of a notification that hold what somebody wrote, also inside others, without case and hyphens."""
 
 _FOLDS = str.maketrans("àâäáéèêëíîïóôöúûüñç", "aaaaeeeeiiiooouuunc")
 
@@ -82,5 +79,6 @@ def wish_of(fields: Mapping[str, str]) -> ReplyWish | None:
 
 def _texts(fields: Mapping[str, str]) -> Iterable[str]:
     for name, text in fields.items():
-        if re.sub(r"[^a-z]", "", name.lower().partition("#")[0]) in _TEXTS:
+        own = name.lower().rpartition("/")[2].partition("#")[0]
+        if re.sub(r"[^a-z]", "", own) in _TEXTS:
             yield text

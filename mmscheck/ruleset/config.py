@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from mmscheck.errors import RuleSetError
+from mmscheck.model.recipient import RecipientRules, quiet_hours
 from mmscheck.model.rule import NEVER_WAIVED
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Dialect, SenderType, Severity
@@ -78,6 +79,9 @@ class SendTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     operator_id: Filled | None = None
 
 
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
 class RecipientsTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """What ``[recipients]`` holds every send to that says nothing else."""
 
@@ -89,6 +93,20 @@ class RecipientsTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab")
     countries: tuple[Country, ...] = ()
     require_consent: bool = False
     list: Filled | None = None
+
+    def rules(self) -> RecipientRules:
+        """The same as the rest of the program knows it."""
+        gap = self.min_gap
+        return RecipientRules(
+            quiet=None if self.quiet_hours is None else quiet_hours(self.quiet_hours),
+            marketing=self.marketing,
+            wait=self.quiet_rows == "wait",
+            gap=None if gap is None else float(gap[:-1]) * _SECONDS[gap[-1]],
+            per_day=self.per_day,
+            countries=self.countries,
+            require_consent=self.require_consent,
+            list_name=self.list or "",
+        )
 
 
 class NotifyEvent(StrEnum):
@@ -198,6 +216,9 @@ def load_config(path: Path) -> Config:
     file = None if raw is None else read_table(scope, raw, ConfigFile)
     if file is not None:
         _inspect_networks(scope.at("allow-net"), file.allow_net)
+        hours = file.recipients.quiet_hours
+        if hours is not None and quiet_hours(hours) is None:
+            scope.at("recipients").at("quiet-hours").fault("begins when it ends, expected hours of a day")
         inspect_waivers(scope.at("waivers"), tuple(each.value() for each in file.waivers))
     if file is None or faults:
         raise RuleSetError(faults)

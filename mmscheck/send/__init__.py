@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mmscheck.send.save import needs_no_encoding as needs_no_encoding
     from mmscheck.send.save import saveable as saveable
     from mmscheck.send.send import SendCall as SendCall
+    from mmscheck.send.send import foreseen as foreseen
 
 _HOMES = {
     "CheckedMessage": "flow",
@@ -39,6 +40,7 @@ _HOMES = {
     "binding_of": "save",
     "check_message": "flow",
     "differences": "save",
+    "foreseen": "send",
     "needs_no_encoding": "save",
     "note_denial": "flow",
     "provider_account": "order",

@@ -15,6 +15,7 @@ from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions, load_rules
 from mmscheck.media import MediaWorkers, demand_confinement
+from mmscheck.model.recipient import Consent, RecipientRules
 from mmscheck.model.report import Report
 from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import BOUND, RuleSet
@@ -22,6 +23,7 @@ from mmscheck.model.verdict import Permit, Verdict
 from mmscheck.model.words import Dialect, Outcome
 from mmscheck.send.flow import check_message, note_denial
 from mmscheck.send.order import Client, Order, Retries, Saver, demand_api, stored_at
+from mmscheck.send.recipient import terms_of
 from mmscheck.send.save import SaveCall, Saved, saveable
 from mmscheck.send.send import send_through
 from mmscheck.slidexml import parse
@@ -72,13 +74,17 @@ class Gate:
         ledger: Ledger | None = None,
         retries: Retries | None = None,
         require_confinement: bool = False,
+        recipients: RecipientRules | None = None,
     ) -> None:
         """Take the provider's client, how to fetch, and the rules (default: profiles ``send`` and ``save``).
 
         ``ledger`` is one that is open, and stays open. ``retries`` needs one; without it nothing is retried.
         ``require_confinement``: only where the kernel isolates what opens media. Raises UsageError where it
         does not, for retries without a ledger, and with a ledger for rules that lack the second gate.
+        ``recipients`` is what numbers are held to beside the suppression list; it needs a ledger as well.
         """
+        if recipients is not None and ledger is None:
+            raise UsageError("rules for recipients need a ledger: without one nobody knows what was sent")
         if retries is not None and ledger is None:
             raise UsageError("retries need a ledger: without one nobody knows what was sent")
         if require_confinement:
@@ -92,6 +98,7 @@ class Gate:
         self._strict = strict
         self._ledger = ledger
         self._retries = retries
+        self._terms = terms_of(recipients or RecipientRules())
         self._workers = MediaWorkers()
         self._issued: dict[int, _Issued] = {}
         self._running = False
@@ -163,13 +170,20 @@ class Gate:
         shown_request(request, getattr(self._client, "api", Dialect.XML))
 
     async def send(
-        self, permit: Permit, *, idempotency_key: str | None = None, again: bool = False
+        self,
+        permit: Permit,
+        *,
+        idempotency_key: str | None = None,
+        again: bool = False,
+        consent: Consent | None = None,
     ) -> SendResult:
         """Make the one ``sendSavedMMS`` call this permit is for.
 
         With a ledger, a send that was made before under the same key is not made again: its recorded answer
         comes back. Without a key, who gets what makes one (``mmscheck.ledger.idempotency_key``). A number
-        that has this stored message gets it ``again`` only when that is said, and once for each key.
+        that has this stored message gets it ``again`` only when that is said, and once for each key. One that
+        must not be texted, or not now, gets nothing: ``refusal`` of the result says why. ``consent`` is kept
+        with the send.
 
         A permit that has outlived its ten minutes means a fresh check first: what is sent is what is
         permitted now, and DeniedError says why nothing is.
@@ -191,7 +205,14 @@ class Gate:
         request = issued.asked.request
         if self._ledger is None:
             return await gate.guarded_call(permit, request, self._client.send_saved_mms)
-        order = Order(report=issued.report, request=request, permit=permit, key=idempotency_key, again=again)
+        order = Order(
+            report=issued.report,
+            request=request,
+            permit=permit,
+            key=idempotency_key,
+            again=again,
+            terms=msgspec.structs.replace(self._terms, consent=consent),
+        )
         return await send_through(self._ledger, self._client, order, self._retries)
 
     async def save(self, document: bytes, *, source: str = "<document>") -> Saved:

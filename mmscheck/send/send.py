@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mmscheck.base.reference import client_reference
+from mmscheck.base.phone import e164
 from mmscheck.errors import LedgerError
 from mmscheck.judge import gate
 from mmscheck.model.ledger import (
@@ -31,6 +32,7 @@ from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Dialect
 from mmscheck.send.flow import ProviderCall
 from mmscheck.send.order import Client, Order, ReferringClient, Retries, demand_api, intent_of
+from mmscheck.send.recipient import RecipientTerms
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -164,6 +166,22 @@ async def send_through(
 ) -> SendResult:
     """Make this send at most once, whatever happens in between; as ``ProviderCall.make``."""
     return await SendCall(ledger, client, order).make(retries or Retries())
+
+
+async def foreseen(
+    ledger: Ledger, request: SendRequest, account: str, terms: RecipientTerms
+) -> SendResult | None:
+    """Why a send would be denied now for its number's sake, as far as that can be known before its claim."""
+    from mmscheck.ledger.suppression_list import in_force  # noqa: PLC0415 - SQLAlchemy takes its time
+
+    to, now = e164(request.to) or request.to or "", time.time()
+    refusal = terms.lasting(to, now) or terms.quiet(to, now)
+    if refusal is None:
+        entries = (await ledger.suppressed([to])).get(to, [])
+        list_name = terms.rules.list_name
+        one = in_force(entries, account=account, sender=request.from_ or "", list_name=list_name)
+        refusal = None if one is None else suppressed(one.reason, one.who)
+    return None if refusal is None else turned_away(refusal)
 
 
 def recorded(send: SendRecord, failure: str | None = None) -> SendResult:

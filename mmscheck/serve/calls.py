@@ -139,6 +139,7 @@ class Caller:
                 ledger=self._ledger,
                 retries=Retries(),
                 require_confinement=self._config.require_confinement,
+                recipients=self._config.recipients.rules(),
             )
             self._gates[sender] = await self._stack.enter_async_context(gate)
         return self._gates[sender]

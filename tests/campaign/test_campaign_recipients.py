@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mmscheck.campaign import CampaignLimits
-from mmscheck.ledger import open_ledger
+from mmscheck.ledger import Ledger, open_ledger
 from mmscheck.ledger.suppression_list import Addition
+from mmscheck.model.ledger import ClaimOutcome, SendIntent, SendState
 from mmscheck.model.recipient import QuietHours, RecipientRules
 from mmscheck.model.suppression import EVERYTHING, SuppressionSource
 from mmscheck.sandbox import Sandbox
@@ -184,3 +185,26 @@ async def test_only_numbers_of_wanted_countries_are_texted(tmp_path: Path, where
         )
         assert (outcome.result.accepted, outcome.result.withheld) == (1, 1)
         assert [sent.to for sent in box.sent] == [NEW_YORK]
+
+
+async def test_a_stop_between_claim_and_call_stops_the_call(
+    tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Ledger.claim
+
+    async def overtaken(self: Ledger, intent: SendIntent, **more: int) -> ClaimOutcome:
+        outcome = await real(self, intent, **more)
+        async with await open_ledger(where, meanings=MEANINGS) as listener:
+            reply = {"code": "N401", "from": intent.to, "to": "28444", "keyword": "STOP"}
+            await listener.record_postback(reply)
+        return outcome
+
+    monkeypatch.setattr(Ledger, "claim", overtaken)
+    async with Sandbox() as box:
+        mms_id = await stored(box, where)
+        file = write_recipients(tmp_path / "r.csv", [(NEW_YORK, "Ana")])
+        outcome = await run(box, plan(mms_id), file, where=where)
+        assert (outcome.result.accepted, outcome.result.withheld) == (0, 1)
+        assert list(box.sent) == []
+        async with await open_ledger(where) as ledger:
+            assert await ledger.counts() == {SendState.NOT_SENT: 1}

@@ -197,3 +197,19 @@ async def test_other_rows_cannot_be_changed_at_all(where: str, ledger: Ledger) -
             await raw(where, change)
     await unguarded(where, "INSERT INTO redactions (id, digest) VALUES (1000000, 'x')")
     assert any("redactions 1000000" in one for one in await found(ledger))
+
+
+async def test_old_ones_are_forgotten_page_by_page(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mmscheck.ledger.forgetting.PAGE", 2)
+    now = [1_700_000_000.0]
+    async with await open_ledger(where, meanings=MEANINGS, clock=lambda: now[0]) as ledger:
+        for at in range(5):
+            phone = f"1555{at:07}"
+            end = unknown() if at == 2 else accepted(f"T{at}")
+            await ledger.answer(await claimed(ledger, f"key-{at}", to=phone), end)
+            for code in ("N101", "N102"):
+                await ledger.record_postback({"code": code, "tracking-id": f"T{at}", "to": phone})
+        now[0] += 1000
+        done = await ledger.forget_before(now[0] - 10, **SAID)
+        assert (done.sends, done.postbacks) == (4, 10)
+        assert await found(ledger) == []

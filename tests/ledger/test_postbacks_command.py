@@ -10,7 +10,14 @@ from urllib.parse import quote_plus
 import pytest
 
 from mmscheck.ledger import Filter, Ledger, Save, open_ledger
-from mmscheck.model.ledger import MmsState, PostbackMeaning, SendState
+from mmscheck.model.ledger import (
+    Claim,
+    ClaimRefused,
+    MmsState,
+    PostbackMeaning,
+    RefusalReason,
+    SendState,
+)
 from mmscheck.sandbox import Carrier, Encoding, Postbacks, Sandbox, Ways
 from mmscheck.send.order import provider_account
 from mmscheck.sinch import DEFAULT_API_URL
@@ -275,3 +282,22 @@ async def test_what_cannot_be_done_is_told_at_once(
     ran = await mmscheck("postbacks", *arguments, cwd=tmp_path)
     assert (ran.code, said in ran.err) == (code, True), ran.err
     assert "s3cret" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<POSTBACK><CODE>N401</CODE><FROM>15551230001</FROM><TO>28444</TO><KEYWORD>Stop</KEYWORD></POSTBACK>",
+        b'{"code": "N401", "from": "15551230001", "to": "28444", "content": [{"text": "STOP please"}]}',
+        b'{"code": "N302", "to": "15551230001", "from": "28444"}',
+    ],
+)
+async def test_a_number_is_on_the_suppression_list_before_its_stop_is_answered(
+    where: str, ledger: Ledger, body: bytes
+) -> None:
+    async with running(where, "--stop-scope", "sender") as listener:
+        assert await post(listener.port, body) == 200
+        outcome = await ledger.claim(intent(to="15551230001", from_="28444"))
+        assert isinstance(outcome, ClaimRefused)
+        assert outcome.reason is RefusalReason.SUPPRESSED
+    assert isinstance(await ledger.claim(intent("key-2", to="15551230001", from_="28555")), Claim)
