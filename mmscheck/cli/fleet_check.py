@@ -69,9 +69,9 @@ def _refuse_together(paths: Sequence[str], options: CheckArguments) -> None:
 
 
 def _kept_run(store: RunStore) -> FleetRun:
-    from mmscheck.fleet.run import read_run  # noqa: PLC0415 - see `check_by_fleet`
+    from mmscheck.fleet.run import own_run  # noqa: PLC0415 - see `check_by_fleet`
 
-    return read_run(store)
+    return own_run(store)
 
 
 def _planned(paths: Sequence[str], options: CheckArguments, store: RunStore) -> FleetRun:
@@ -120,6 +120,7 @@ def _order(paths: Sequence[str], options: CheckArguments, *, is_alone: bool) -> 
         deep=options.deep,
         cache_bust=not options.network.no_cache_bust,
         is_alone=is_alone,
+        require_confinement=options.config.require_confinement or config.require_confinement,
     )
     if msgspec.structs.replace(selection).load().digest != rules.digest:
         raise UsageError("these rules cannot be handed to workers as they are")
