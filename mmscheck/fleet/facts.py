@@ -23,6 +23,9 @@ FACTS = pa.schema([("url", pa.string()), ("observation", pa.binary()), ("checksu
 READERS = 16
 """Files whose end is read at the same time: in a bucket that is a wait each."""
 
+_OBSERVATIONS: msgspec.json.Decoder[Observation] = msgspec.json.Decoder(Fetched | NotFetched)
+"""Made here, not where it is used: see ``mmscheck.base.resolved``."""
+
 
 def fetch_chunk(place: str, digest: str, number: int, after: str = "") -> str:
     """Fetch the URLs of one chunk and keep what was found; the name of the file.
@@ -127,4 +130,4 @@ def encode(observation: Observation) -> bytes:
 
 def decode(data: bytes) -> Observation:
     """The observation that was kept. Raises msgspec.DecodeError for what is none."""
-    return msgspec.json.decode(data, type=Fetched | NotFetched)
+    return _OBSERVATIONS.decode(data)
