@@ -9,6 +9,7 @@ from mmscheck.checks import (
     certificates,
     content_type,
     decoded,
+    fields,
     framing,
     images,
     media,
@@ -16,6 +17,7 @@ from mmscheck.checks import (
     message,
     mime,
     objects,
+    payloads,
     phone_numbers,
     playing,
     probes,
@@ -34,7 +36,9 @@ from mmscheck.checks import (
 from mmscheck.model.check import Check
 from mmscheck.model.observation import ProbeName
 
-_TEXTS = (message, sizes, providers, merge_tags, subject, slide, texts, request, phone_numbers)
+_TEXTS = (
+    *(message, sizes, providers, payloads, merge_tags, subject, slide, texts, request, phone_numbers, fields),
+)
 _FILES = (url, signed_urls, reach, certificates, content_type, mime, media)
 _FRAMED = (framing, probes, repeats)
 """What these judge belongs to one connection: through a proxy that writes anew it proves faults at most."""

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.model.check import Check
+from mmscheck.model.provider import Provider
 from mmscheck.model.server import Server
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Because, Document, Owner, Severity, TargetKind
@@ -127,8 +128,8 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     """The rules selected for one purpose, in the profile's order, with everything that shaped them.
 
     ``digest`` covers every rule, limit, profile, override, selection and waiver that can change a verdict,
-    and ``servers``, which say what to advise. ``configuration`` is the full path of the file that shaped
-    them, whose contents the digest covers; None without one.
+    ``servers``, which say what to advise, and ``others``, whose messages are checked too. ``configuration``
+    is the full path of the file that shaped them, whose contents the digest covers; None without one.
     """
 
     profile: str
@@ -142,4 +143,5 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     transcoding: bool = False
     waivers: tuple[Waiver, ...] = ()
     servers: tuple[Server, ...] = ()
+    others: tuple[Provider, ...] = ()
     configuration: str | None = None

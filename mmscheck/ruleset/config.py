@@ -8,7 +8,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -16,7 +16,18 @@ from mmscheck.errors import RuleSetError
 from mmscheck.model.rule import NEVER_WAIVED
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType, Severity
-from mmscheck.ruleset.fields import Count, Filled, Host, Kebab, PerSecond, Prefix, Seconds
+from mmscheck.ruleset.fields import (
+    Count,
+    Country,
+    Filled,
+    Host,
+    Hours,
+    Kebab,
+    PerSecond,
+    Prefix,
+    Seconds,
+    Span,
+)
 from mmscheck.ruleset.floor import refuse
 from mmscheck.ruleset.toml import Scope, file_scope, read_table, read_toml, shorten, unknown
 
@@ -64,6 +75,19 @@ class SendTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     service_id: Filled | None = None
     fallback_sms_text: Filled | None = None
     operator_id: Filled | None = None
+
+
+class RecipientsTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """What ``[recipients]`` holds every send to that says nothing else."""
+
+    quiet_hours: Hours | None = None
+    quiet_rows: Literal["wait", "leave"] = "wait"
+    marketing: bool = False
+    min_gap: Span | None = None
+    per_day: Count | None = None
+    countries: tuple[Country, ...] = ()
+    require_consent: bool = False
+    list: Filled | None = None
 
 
 class NotifyEvent(StrEnum):
@@ -128,6 +152,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     user_agent: Filled | None = None
     extra_rules: Any = ()
     send: SendTable = SendTable()
+    recipients: RecipientsTable = RecipientsTable()
     notify: dict[Kebab, NotifyTable] = {}
     assets: Any = ()
     rules: dict[str, RuleTable] = {}

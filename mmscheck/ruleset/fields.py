@@ -42,3 +42,12 @@ Host = Annotated[
 Seconds = Annotated[float, Meta(gt=0, description="a number of seconds above 0")]
 PerSecond = Annotated[float, Meta(gt=0, description="a number of requests per second above 0")]
 Count = Annotated[int, Meta(ge=1, description="a whole number from 1")]
+
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+Hours = Annotated[
+    str, Meta(pattern=rf"\A{_TIME}-{_TIME}\Z", description="hours of a day such as '21:00-08:00'")
+]
+Span = Annotated[
+    str, Meta(pattern=r"\A[0-9]{1,6}(?:s|m|h|d)\Z", description="a duration such as '16h' or '2d'")
+]
+Country = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z", description="a country's ISO code such as 'US'")]

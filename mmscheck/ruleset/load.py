@@ -13,6 +13,7 @@ import msgspec
 from mmscheck.base.version import VERSION
 from mmscheck.errors import RuleSetError
 from mmscheck.model.check import Check
+from mmscheck.model.provider import Provider
 from mmscheck.model.rule import Limit, Override, Rule, RuleSet
 from mmscheck.model.server import Server
 from mmscheck.model.waiver import Waiver
@@ -20,7 +21,7 @@ from mmscheck.model.words import SenderType
 from mmscheck.ruleset.catalogue import Catalogue, read_catalogue
 from mmscheck.ruleset.config import Config, RuleTable, inspect_waived_rules, inspect_waivers
 from mmscheck.ruleset.folder import packaged_root
-from mmscheck.ruleset.limits import KnownLimits, Selection
+from mmscheck.ruleset.limits import Selection
 from mmscheck.ruleset.profiles import OFFLINE, Changed, change_params, change_severity
 from mmscheck.ruleset.toml import Scope, file_scope, plain_params, unknown
 
@@ -68,7 +69,7 @@ def load_ruleset(
         selected = configure(faults, catalogue, selected, config)
     if faults:
         raise RuleSetError(faults)
-    return _ruleset(catalogue.limits, name, selected, config, catalogue.servers)
+    return _ruleset(catalogue, name, selected, config)
 
 
 def load_all_rules(
@@ -157,12 +158,9 @@ def _selected(catalogue: Catalogue, name: str) -> tuple[Changed, ...]:
 
 
 def _ruleset(
-    known: KnownLimits,
-    name: str,
-    selected: tuple[Changed, ...],
-    config: Config | None,
-    servers: tuple[Server, ...],
+    catalogue: Catalogue, name: str, selected: tuple[Changed, ...], config: Config | None
 ) -> RuleSet:
+    known, servers = catalogue.limits, catalogue.servers
     waivers = config.waivers if config else ()
     # A configuration that no file holds is the program's own affair, and has a name only.
     of_file = config if config is not None and config.path.is_absolute() else None
@@ -183,6 +181,7 @@ def _ruleset(
             overrides=overrides,
             waivers=waivers,
             servers=servers,
+            others=catalogue.others,
             config=of_file,
         ),
         sender=shown,
@@ -193,6 +192,7 @@ def _ruleset(
         limits=limits,
         waivers=waivers,
         servers=servers,
+        others=catalogue.others,
         configuration=str(of_file.path) if of_file else None,
     )
 
@@ -234,6 +234,7 @@ def digest(
     overrides: tuple[Override, ...],
     waivers: tuple[Waiver, ...] = (),
     servers: tuple[Server, ...] = (),
+    others: tuple[Provider, ...] = (),
     config: Config | None = None,
 ) -> str:
     """``sha256:`` and the hex digest of a canonical JSON text: sorted keys and sets, no file paths."""
@@ -246,6 +247,7 @@ def digest(
         "overrides": overrides,
         "waivers": waivers,
         "servers": servers,
+        "others": others,
         "configuration": None if config is None else config_digest(config),
     }
     return "sha256:" + hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
