@@ -38,6 +38,10 @@ SETTINGS = {
     # Whatever dies with its worker is begun anew, elsewhere; a task that killed this many is given up.
     "distributed.scheduler.allowed-failures": 5,
 }
+NO_PAGES = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+"""Dask's scheduler opens a port for HTTP whatever it is told, though nothing of it answers there: on every
+address and at 8787, with a warning to the user's terminal where that is taken, unless it has another."""
+
 FETCHING, JUDGING = "fetching", "judging"
 """Resources of a worker: chunks wait for servers, so several are in hand at a time; judging takes a core."""
 
@@ -92,6 +96,7 @@ def local(workers: int, slots: int) -> Iterator[distributed.Client]:
                 protocol="tls://",
                 security=temporary,
                 dashboard_address=None,
+                scheduler_kwargs=NO_PAGES,
                 memory_limit=0,
                 silence_logs=logging.CRITICAL,
                 resources={FETCHING: slots, JUDGING: 1},

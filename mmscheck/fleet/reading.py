@@ -112,7 +112,7 @@ class RunReader:
         """Have the tables read. Raises InputError where that cannot be done; so do all questions."""
         self._database = self._closing.enter_context(self._store.connect())
         for view in VIEWS:
-            self._database.execute(f"CREATE VIEW {view} AS {self._rows_of(view)}")
+            self._database.execute(f"CREATE VIEW {view} AS {self.rows_of(view, self._database)}")
         return self
 
     def __exit__(
@@ -121,12 +121,12 @@ class RunReader:
         """Close the database; what it could not do goes on as InputError."""
         self._closing.__exit__(kind, error, trace)
 
-    def _rows_of(self, view: str) -> str:
-        """All rows of a table; none where no part could be judged."""
+    def rows_of(self, view: str, database: duckdb.DuckDBPyConnection, prefix: str = "") -> str:
+        """A query for all rows of a table; none where no part could be judged."""
         if self._store.names(f"results/{view}"):
             return f"SELECT * FROM {self._store.table(f'results/{view}')}"
-        self._database.register(f"no_{view}", TABLES[view].empty_table())
-        return f"SELECT * FROM no_{view}"
+        database.register(f"{prefix}no_{view}", TABLES[view].empty_table())
+        return f"SELECT * FROM {prefix}no_{view}"
 
     def summary(self, filters: Filters, most: int = MOST) -> RunSummary:
         """The tables for people, each of at most ``most`` rows."""

@@ -6,7 +6,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
@@ -192,8 +192,10 @@ class RunStore:
         return self._read(name, read)
 
     @contextmanager
-    def connect(self, memory: str = "1500MB") -> Iterator[duckdb.DuckDBPyConnection]:
-        """A database in memory that reads and writes this store's files and no others.
+    def connect(
+        self, memory: str = "1500MB", *, beside: Sequence[RunStore] = ()
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A database in memory that reads and writes the files of this store, and of those ``beside`` it.
 
         What does not fit in its memory goes to disk. Whatever it cannot do raises InputError.
         """
@@ -206,20 +208,21 @@ class RunStore:
             duckdb.connect() as database,
         ):
             database.execute("SET temp_directory = ?", [spilled])
-            self._confine(database, memory)
+            self._confine(database, memory, (self, *beside))
             try:
                 yield database
             except duckdb.Error as error:
                 raise InputError(f"the store {self.place} could not be read: {_asked(error)}") from error
 
-    def _confine(self, database: duckdb.DuckDBPyConnection, memory: str) -> None:
+    def _confine(self, database: duckdb.DuckDBPyConnection, memory: str, stores: Sequence[RunStore]) -> None:
         database.execute(f"SET memory_limit = '{memory}'")
         database.execute("SET preserve_insertion_order = false")
-        if self._is_local:
-            database.execute(f"SET allowed_directories = [{self.literal('')}]")
+        for each in stores:
+            if not each._is_local:  # noqa: SLF001 - its own kind
+                database.register_filesystem(each._files)  # noqa: SLF001 - its own kind
+        if all(each._is_local for each in stores):  # noqa: SLF001 - its own kind
+            database.execute(f"SET allowed_directories = [{', '.join(each.literal('') for each in stores)}]")
             database.execute("SET enable_external_access = false")
-        else:
-            database.register_filesystem(self._files)
 
     def _make(self, folder: str) -> None:
         # The mode is that of the last folder alone, so the store's own comes first.
