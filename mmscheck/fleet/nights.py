@@ -166,13 +166,13 @@ class NightReader:
 
     def _worse(self, gone: int, rules_gone: list[str]) -> Iterator[str]:
         if failed := self._blocking(NEW):
-            yield f"{failed:,} findings that block are new."
+            yield f"New findings that block: {failed:,}."
         if undecided := self._blocking(UNDECIDED):
-            yield f"{undecided:,} findings that block are not known any more."
+            yield f"Findings that block and are not known any more: {undecided:,}."
         if rules_gone:
-            yield f"{len(rules_gone):,} rules were evaluated before and are not now: {', '.join(rules_gone)}."
+            yield f"Rules that were evaluated before and are not now: {', '.join(rules_gone)}."
         if gone:
-            yield f"{gone:,} messages were checked before and are not now."
+            yield f"Messages that were checked before and are not now: {gone:,}."
         before = set(self.runs["old"].total.reasons)
         yield from (f"{reason}." for reason in self.runs["new"].total.reasons if reason not in before)
 

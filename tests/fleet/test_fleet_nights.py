@@ -132,7 +132,7 @@ def test_a_rule_of_one_night_alone_is_not_compared_and_not_fixed(tmp_path: Path)
     assert changed(old, new) == (3, set())
     with NightReader(old, new) as reader:
         text = "".join(pieces("text", reader, only_new=False))
-    assert f"1 rules were evaluated before and are not now: {REACH}." in text
+    assert f"Rules that were evaluated before and are not now: {REACH}." in text
     assert f"Not comparable, as one run alone evaluated them: {REACH}." in text
 
 
