@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mmscheck.fleet.store import RunStore
     from mmscheck.fleet.sum import RunTotal
 
+FLEET_MISSING = "runs with --store need more than mmscheck alone: pip install 'mmscheck[fleet]'"
 FORMATS = ("text", "html", "csv", "markdown", "jsonl")
 _LEDGER = "MMSCHECK_LEDGER"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mmscheck.cli.commands import values_of
-from mmscheck.cli.fleet import configured_places, fleet_formats, perform_run, write_run
+from mmscheck.cli.fleet import FLEET_MISSING, configured_places, fleet_formats, perform_run, write_run
 from mmscheck.cli.options import changes, configuration
 from mmscheck.cli.plan import sending
 from mmscheck.cli.progress import Progress
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from mmscheck.cli.check import CheckArguments
     from mmscheck.fleet.run import FleetRun, RunOrder
     from mmscheck.fleet.store import RunStore
-
-MISSING = "runs with --store need more than mmscheck alone: pip install 'mmscheck[fleet]'"
 
 
 def check_by_fleet(paths: Sequence[str], options: CheckArguments) -> int:
@@ -35,7 +33,7 @@ def check_by_fleet(paths: Sequence[str], options: CheckArguments) -> int:
         from mmscheck.fleet.reading import Filters, RunReader  # noqa: PLC0415 - an extra may not be installed
         from mmscheck.fleet.store import RunStore  # noqa: PLC0415 - likewise
     except ImportError:
-        raise UsageError(MISSING) from None
+        raise UsageError(FLEET_MISSING) from None
     spare(options, wanted)
     place = options.fleet.store or ""
     store = RunStore(place)
@@ -69,9 +67,9 @@ def _refuse_together(paths: Sequence[str], options: CheckArguments) -> None:
 
 
 def _kept_run(store: RunStore) -> FleetRun:
-    from mmscheck.fleet.run import read_run  # noqa: PLC0415 - see `check_by_fleet`
+    from mmscheck.fleet.run import own_run  # noqa: PLC0415 - see `check_by_fleet`
 
-    return read_run(store)
+    return own_run(store)
 
 
 def _planned(paths: Sequence[str], options: CheckArguments, store: RunStore) -> FleetRun:
@@ -120,6 +118,7 @@ def _order(paths: Sequence[str], options: CheckArguments, *, is_alone: bool) -> 
         deep=options.deep,
         cache_bust=not options.network.no_cache_bust,
         is_alone=is_alone,
+        require_confinement=options.config.require_confinement or config.require_confinement,
     )
     if msgspec.structs.replace(selection).load().digest != rules.digest:
         raise UsageError("these rules cannot be handed to workers as they are")

@@ -7,11 +7,14 @@ from collections.abc import Callable
 import distributed
 import msgspec
 
+from mmscheck.errors import InputError
 from mmscheck.fleet.cluster import StepTask, do, fetch_tasks, judge_tasks
-from mmscheck.fleet.join import DONE, join
+from mmscheck.fleet.facts import drop_damaged, whole_facts
+from mmscheck.fleet.join import join, joined
+from mmscheck.fleet.judging import kept_sums
 from mmscheck.fleet.run import FleetRun
 from mmscheck.fleet.store import RunStore
-from mmscheck.fleet.sum import TOTAL, PartSum, RunTotal, merge
+from mmscheck.fleet.sum import TOTAL, RowCounts, RunTotal, merge
 
 ROUNDS = 2
 """Times that steps which failed are tried: the store may have been away for longer than one step waits."""
@@ -25,34 +28,49 @@ def perform(client: distributed.Client, store: RunStore, run: FleetRun, progress
 
     A step that could not be done leaves its file missing, and what is missing denies.
     """
-    digest = run.digest
-    total = len(run.chunks)
-
-    def missing_chunks() -> list[StepTask]:
-        return fetch_tasks(run, store.names("facts"))
-
-    def missing_parts() -> list[StepTask]:
-        return judge_tasks(run, store.names("results/sums"))
-
-    fetched_anew = bool(missing_chunks())
-    problems = _rounds(
-        client, store, digest, missing_chunks, lambda left: progress("fetched", total - left, total)
-    )
-    if fetched_anew or not store.exists(DONE):
-        progress("joined", 0, 1)
-        # What was judged while these facts were missing, or by ones that are gone, must not stand.
-        store.remove("results")
-        join(store)
+    problems = _facts(client, store, run, progress)
     problems += _rounds(
-        client, store, digest, missing_parts, lambda left: progress("judged", run.parts - left, run.parts)
+        client,
+        store,
+        run,
+        lambda: judge_tasks(run, kept_sums(store, run)),
+        lambda left: progress("judged", run.parts - left, run.parts),
     )
     return finish(store, run, problems)
+
+
+def _facts(client: distributed.Client, store: RunStore, run: FleetRun, progress: Progress) -> list[str]:
+    """Fetch what is missing, and join it anew where it was."""
+    total, problems = len(run.chunks), list[str]()
+
+    def missing() -> list[StepTask]:
+        return fetch_tasks(run, whole_facts(store, run))
+
+    for attempt in range(ROUNDS):
+        if missing():
+            # Before, and not after: whoever is stopped in between must not find what was judged without them.
+            store.remove("joined")
+            store.remove("results")
+        problems = _rounds(client, store, run, missing, lambda left: progress("fetched", total - left, total))
+        if joined(store, run.digest):
+            break
+        progress("joined", 0, 1)
+        store.remove("results")
+        chunks = whole_facts(store, run)
+        try:
+            join(store, run.digest, chunks)
+            break
+        except InputError:
+            # A file whose end is well may be spoilt before it. What cannot be read is fetched once more.
+            if not drop_damaged(store, chunks) or attempt == ROUNDS - 1:
+                raise
+    return problems
 
 
 def _rounds(
     client: distributed.Client,
     store: RunStore,
-    digest: str,
+    run: FleetRun,
     missing: Callable[[], list[StepTask]],
     progress: Callable[[int], None],
 ) -> list[str]:
@@ -68,14 +86,13 @@ def _rounds(
             left -= 1
             progress(left)
 
-        problems = do(client, store, digest, tasks, done)
-    return problems if missing() else []
+        problems = do(client, store, run.digest, tasks, done)
+    return (problems or ["it is not there"]) if missing() else []
 
 
 def finish(store: RunStore, run: FleetRun, problems: list[str]) -> RunTotal:
     """Add up what the store holds and write the sum; ``problems`` are about steps that could not be done."""
-    sums = [store.read_struct(f"results/sums/{name}", PartSum) for name in store.names("results/sums")]
-    total = merge(run, sums, rows=_rows(store))
+    total = merge(run, kept_sums(store, run), rows=_rows(store))
     if problems:
         told = tuple(dict.fromkeys(f"a step could not be done: {each}" for each in problems))
         total = msgspec.structs.replace(
@@ -85,10 +102,15 @@ def finish(store: RunStore, run: FleetRun, problems: list[str]) -> RunTotal:
     return total
 
 
-def _rows(store: RunStore) -> int:
-    """The messages that the files of results hold."""
+def _rows(store: RunStore) -> RowCounts:
+    """What the files of results hold."""
     if not store.names("results/messages"):
-        return 0
+        return RowCounts()
     with store.connect() as database:
-        row = database.execute(f"SELECT count(*) FROM {store.table('results/messages')}").fetchone()
-    return int(row[0]) if row else 0
+        row = database.execute(
+            f"""
+            SELECT count(*), count(DISTINCT position), count_if(permitted), count_if(undecided)
+            FROM {store.table("results/messages")}
+            """
+        ).fetchone()
+    return RowCounts(**dict(zip(RowCounts.__struct_fields__, row or (), strict=False)))

@@ -8,6 +8,7 @@ no ledger.
 from __future__ import annotations
 
 import logging
+import secrets
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,10 +23,11 @@ from distributed.comm.core import CommClosedError
 
 from mmscheck.errors import FleetError, MmscheckError, UsageError
 from mmscheck.fleet.facts import fetch_chunk
-from mmscheck.fleet.judging import judge_part, sum_file
-from mmscheck.fleet.run import FleetRun
+from mmscheck.fleet.judging import judge_part
+from mmscheck.fleet.run import FleetRun, UrlChunk
 from mmscheck.fleet.service import SERVICE
 from mmscheck.fleet.store import RunStore
+from mmscheck.fleet.sum import PartSum
 
 SETTINGS = {
     # A daemonic process may have no children, and decoders are children (distributed's default is True).
@@ -36,6 +38,10 @@ SETTINGS = {
     # Whatever dies with its worker is begun anew, elsewhere; a task that killed this many is given up.
     "distributed.scheduler.allowed-failures": 5,
 }
+NO_PAGES = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+"""Dask's scheduler opens a port for HTTP whatever it is told, though nothing of it answers there: on every
+address and at 8787, with a warning to the user's terminal where that is taken, unless it has another."""
+
 FETCHING, JUDGING = "fetching", "judging"
 """Resources of a worker: chunks wait for servers, so several are in hand at a time; judging takes a core."""
 
@@ -90,6 +96,7 @@ def local(workers: int, slots: int) -> Iterator[distributed.Client]:
                 protocol="tls://",
                 security=temporary,
                 dashboard_address=None,
+                scheduler_kwargs=NO_PAGES,
                 memory_limit=0,
                 silence_logs=logging.CRITICAL,
                 resources={FETCHING: slots, JUDGING: 1},
@@ -121,24 +128,20 @@ def silence() -> None:
     logging.disable(logging.CRITICAL)
 
 
-def fetch_tasks(run: FleetRun, done: Iterable[str]) -> list[StepTask]:
+def fetch_tasks(run: FleetRun, done: Iterable[UrlChunk]) -> list[StepTask]:
     """A task for each chunk that has no facts yet."""
-    there = set(done)
+    there = {chunk.number for chunk in done}
     return [
         StepTask(name="fetch", number=chunk.number, lane=chunk.lane)
         for chunk in run.chunks
-        if chunk.facts.rpartition("/")[2] not in there
+        if chunk.number not in there
     ]
 
 
-def judge_tasks(run: FleetRun, done: Iterable[str]) -> list[StepTask]:
+def judge_tasks(run: FleetRun, done: Iterable[PartSum]) -> list[StepTask]:
     """A task for each part that is not judged yet."""
-    there = set(done)
-    return [
-        StepTask(name="judge", number=part)
-        for part in range(run.parts)
-        if sum_file(part).rpartition("/")[2] not in there
-    ]
+    there = {each.part for each in done}
+    return [StepTask(name="judge", number=part) for part in range(run.parts) if part not in there]
 
 
 def do(
@@ -154,6 +157,8 @@ def do(
     """
     last: dict[str, distributed.Future] = {}
     futures: list[distributed.Future] = []
+    # By a name that it has had the scheduler may give back what came of the task before.
+    once = secrets.token_hex(4)
     try:
         admit(client, store, digest)
         for task in tasks:
@@ -161,8 +166,8 @@ def do(
             after = (last[task.lane],) if task.lane in last else ()
             future = client.submit(
                 step,
-                *(store.place, digest, task.number, *after),
-                key=f"{task.name}-{digest[:16]}-{task.number}",
+                *(store.address, digest, task.number, *after),
+                key=f"{task.name}-{digest[:16]}-{task.number}-{once}",
                 pure=False,
                 retries=RETRIES,
                 resources={resource: 1},
@@ -218,7 +223,7 @@ def admit(client: distributed.Client, store: RunStore, digest: str) -> None:
         raise FleetError(
             f"no worker came within {WAIT:.0f} seconds; --resume goes on with the run"
         ) from error
-    answers: dict[str, str] = client.run(_admitted, store.place, digest)
+    answers: dict[str, str] = client.run(_admitted, store.address, digest)
     refused = {address: why for address, why in answers.items() if why}
     if refused:
         client.retire_workers(list(refused), close_workers=True)

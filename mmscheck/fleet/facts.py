@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import msgspec
 import pyarrow as pa
 
-from mmscheck.fleet.plan import policy_of
-from mmscheck.fleet.run import UrlChunk
+from mmscheck.errors import InputError
+from mmscheck.fleet.plan import URLS, policy_of
+from mmscheck.fleet.run import FleetRun, UrlChunk
 from mmscheck.fleet.service import SERVICE, Loaded
+from mmscheck.fleet.store import RunStore
 from mmscheck.judge.observe import ObserveOptions, needs_decoding, observe, usable, wanted_probes
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
 
-FACTS = pa.schema([("url", pa.string()), ("observation", pa.binary())])
+FACTS = pa.schema([("url", pa.string()), ("observation", pa.binary()), ("checksum", pa.uint32())])
+
+READERS = 16
+"""Files whose end is read at the same time: in a bucket that is a wait each."""
 
 _OBSERVATIONS: msgspec.json.Decoder[Observation] = msgspec.json.Decoder(Fetched | NotFetched)
 """Made here, not where it is used: see ``mmscheck.base.resolved``."""
@@ -26,19 +36,72 @@ def fetch_chunk(place: str, digest: str, number: int, after: str = "") -> str:
     del after
     loaded = SERVICE.load(place, digest)
     chunk = loaded.run.chunks[number]
-    if loaded.store.exists(chunk.facts):
+    if is_whole(loaded.store, digest, chunk):
         return chunk.facts
-    found = _observe(loaded, chunk)
+    found = {url: encode(observation) for url, observation in _observe(loaded, chunk).items()}
     table = pa.table(
-        {"url": list(found), "observation": [encode(found[url]) for url in found]},
+        {
+            "url": list(found),
+            "observation": list(found.values()),
+            "checksum": [checksum(url, data) for url, data in found.items()],
+        },
         schema=FACTS,
     )
-    loaded.store.write_table(chunk.facts, table)
+    loaded.store.write_table(chunk.facts, table, of=digest)
     return chunk.facts
 
 
+def is_whole(store: RunStore, digest: str, chunk: UrlChunk) -> bool:
+    """Whether the facts of a chunk are there, as many as it has URLs, and of this very run.
+
+    What another run found, under other rules or with another policy, says nothing here.
+    """
+    return store.footer(chunk.facts) == (digest, chunk.urls)
+
+
+def whole_facts(store: RunStore, run: FleetRun) -> list[UrlChunk]:
+    """The chunks whose facts `is_whole`. Raises InputError for a store that cannot be reached."""
+    there = set(store.names("facts"))
+    chunks = [chunk for chunk in run.chunks if chunk.facts.rpartition("/")[2] in there]
+    digest = run.digest
+    with ThreadPoolExecutor(READERS) as readers:
+        whole = readers.map(lambda chunk: is_whole(store, digest, chunk), chunks)
+        return [chunk for chunk, good in zip(chunks, whole, strict=True) if good]
+
+
+def drop_damaged(store: RunStore, chunks: Sequence[UrlChunk]) -> int:
+    """Remove facts that cannot be read to their end, so that they are fetched anew; how many there were."""
+    dropped = 0
+    for chunk in chunks:
+        try:
+            store.read_table(chunk.facts)
+        except InputError:
+            store.remove(chunk.facts)
+            dropped += 1
+    return dropped
+
+
+def kept_observation(row: Mapping[str, Any]) -> Observation | None:
+    """What a row of facts says of its URL; None for one that is not as it was written."""
+    url, data = row["url"], row["observation"]
+    if url is None or data is None or checksum(url, data) != row["checksum"]:
+        return None
+    try:
+        observation = decode(data)
+    except msgspec.DecodeError:
+        return None
+    return observation if observation.url == url else None
+
+
+def checksum(url: str, data: bytes) -> int:
+    """That of a row: the database that joins facts verifies none of Parquet's own."""
+    return zlib.crc32(data, zlib.crc32(url.encode()))
+
+
 def _observe(loaded: Loaded, chunk: UrlChunk) -> dict[str, Observation]:
-    rows = loaded.store.read_table("plan/urls.parquet", where=("chunk", chunk.number)).to_pydict()
+    rows = loaded.store.read_table(URLS, where=("chunk", chunk.number)).to_pydict()
+    if len(rows["url"]) != chunk.urls:
+        raise InputError(f"the store {loaded.store.path(URLS)} could not be read: not as it was planned")
     order, ruleset = loaded.run.order, loaded.ruleset
     probes = wanted_probes(ruleset, deep=order.deep, cache_bust=order.cache_bust)
     options = ObserveOptions(

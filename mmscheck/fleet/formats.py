@@ -105,11 +105,30 @@ def _more(count: int, what: str) -> str:
     return f"{count:,} more {what}: --format csv or jsonl has all" if count > 0 else ""
 
 
-def _text(reader: RunReader, filters: Filters, most: int) -> Iterator[str]:
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """What people read: a title, the decision in a line, notes on the whole, and tables."""
+
+    title: str
+    line: str
+    notes: tuple[str, ...]
+    tables: tuple[RunTable, ...]
+
+
+def _sheet(reader: RunReader, filters: Filters, most: int) -> Sheet:
     summary = reader.summary(filters, most)
-    yield f"{verdict_line(summary)}\n"
-    yield from (f"  {visible(note)}\n" for note in notes(summary))
-    for table in tables(summary):
+    return Sheet(
+        title="A run over many messages",
+        line=verdict_line(summary),
+        notes=tuple(notes(summary)),
+        tables=tuple(tables(summary)),
+    )
+
+
+def as_text(sheet: Sheet) -> Iterator[str]:
+    """For a terminal."""
+    yield f"{visible(sheet.line)}\n"
+    yield from (f"  {visible(note)}\n" for note in sheet.notes)
+    for table in sheet.tables:
         if table.rows:
             yield f"\n{table.title}\n"
             yield from _aligned(table)
@@ -126,11 +145,11 @@ def _aligned(table: RunTable) -> Iterator[str]:
         yield f"  {line if len(line) <= WIDTH * 2 else line[: WIDTH * 2 - 1] + '…'}".rstrip() + "\n"
 
 
-def _markdown(reader: RunReader, filters: Filters, most: int) -> Iterator[str]:
-    summary = reader.summary(filters, most)
-    yield f"**{verdict_line(summary)}**\n\n"
-    yield from (f"- {_cell(note)}\n" for note in notes(summary))
-    for table in tables(summary):
+def as_markdown(sheet: Sheet) -> Iterator[str]:
+    """For a comment or a wiki."""
+    yield f"**{_cell(sheet.line)}**\n\n"
+    yield from (f"- {_cell(note)}\n" for note in sheet.notes)
+    for table in sheet.tables:
         if table.rows:
             yield f"\n## {table.title}\n\n"
             yield from (
@@ -150,16 +169,16 @@ def _cell(text: str) -> str:
     return told.replace("@", "@\u2060").replace("\n", " ")
 
 
-def _html(reader: RunReader, filters: Filters, most: int) -> Iterator[str]:
-    summary = reader.summary(filters, most)
-    page = HtmlPage(look=look(), title="mmscheck: a run over many messages")
+def as_html(sheet: Sheet) -> Iterator[str]:
+    """As one page."""
+    page = HtmlPage(look=look(), title=f"mmscheck: {sheet.title[0].lower()}{sheet.title[1:]}")
     yield page.opening(skip="To the report")
     yield from main(
         [
-            tag("h1", "A run over many messages"),
-            tag("p", verdict_line(summary), class_="verdict"),
-            tag("ul", *(tag("li", visible(note)) for note in notes(summary))),
-            *(_html_table(table) for table in tables(summary) if table.rows),
+            tag("h1", sheet.title),
+            tag("p", visible(sheet.line), class_="verdict"),
+            tag("ul", *(tag("li", visible(note)) for note in sheet.notes)),
+            *(_html_table(table) for table in sheet.tables if table.rows),
         ]
     )
     yield page.closing()
@@ -219,10 +238,10 @@ def _jsonl(reader: RunReader, filters: Filters, _most: int) -> Iterator[str]:
 
 
 FORMATS: dict[str, Callable[[RunReader, Filters, int], Iterator[str]]] = {
-    "text": _text,
-    "html": _html,
+    "text": lambda *of: as_text(_sheet(*of)),
+    "html": lambda *of: as_html(_sheet(*of)),
     "csv": _csv,
-    "markdown": _markdown,
+    "markdown": lambda *of: as_markdown(_sheet(*of)),
     "jsonl": _jsonl,
 }
 """By name; ``csv`` has a row for each finding, ``jsonl`` a line for the run and one for each message."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -13,8 +14,10 @@ import pyarrow as pa
 from mmscheck.base.redact import redact_url
 from mmscheck.base.url import take_apart
 from mmscheck.checks.media_types import kind_of
+from mmscheck.errors import InputError
 from mmscheck.fetch.slots import plan as turns
-from mmscheck.fleet.facts import decode
+from mmscheck.fleet.facts import READERS, kept_observation
+from mmscheck.fleet.join import joined
 from mmscheck.fleet.plan import host_of, items_file
 from mmscheck.fleet.run import FleetRun
 from mmscheck.fleet.service import SERVICE, Loaded
@@ -111,9 +114,11 @@ def judge_part(place: str, digest: str, part: int) -> str:
     """Judge the messages of one part and write what came of it; the name of the sum's file."""
     loaded = SERVICE.load(place, digest)
     name = sum_file(part)
-    if loaded.store.exists(name):
+    if not (facts := joined(loaded.store, digest)):
+        raise InputError("the facts are not joined")
+    if kept_sum(loaded.store, part, facts):
         return name
-    items = loaded.store.read_table(items_file(part)).to_pylist()
+    items = loaded.store.read_table(items_file(part), of=loaded.run.plan).to_pylist()
     found = _found(loaded.store, part)
     reports = tuple(_judged(loaded, items, found))
     report = make_report(
@@ -129,12 +134,39 @@ def judge_part(place: str, digest: str, part: int) -> str:
     view = scrub(View(report=report, verdict=verdict), every=False)
     report = view.report
     positions = [item["position"] for item in items]
-    loaded.store.write_table(messages_file(part), _messages(positions, report, verdict))
-    loaded.store.write_table(findings_file(part), _findings(positions, view))
-    loaded.store.write_table(media_file(part), _media(positions, report))
+    if joined(loaded.store, digest) != facts:
+        raise InputError("the facts were joined anew meanwhile")
+    loaded.store.write_table(messages_file(part), _messages(positions, report, verdict), of=facts)
+    loaded.store.write_table(findings_file(part), _findings(positions, view), of=facts)
+    loaded.store.write_table(media_file(part), _media(positions, report), of=facts)
     # Last: what is there counts as done.
-    loaded.store.write(name, msgspec.json.encode(_sum(part, report, verdict)))
+    loaded.store.write(name, msgspec.json.encode(_sum(part, facts, report, verdict)))
     return name
+
+
+def kept_sum(store: RunStore, part: int, facts: str) -> PartSum | None:
+    """The sum of a part that was judged by these facts, and whose rows are all there; else None.
+
+    Raises InputError for a store that cannot be reached.
+    """
+    if not store.exists(sum_file(part)):
+        return None
+    try:
+        found = store.read_struct(sum_file(part), PartSum)
+    except InputError:
+        return None
+    tables = [store.footer(each(part)) for each in (messages_file, findings_file, media_file)]
+    rows = [(facts, count) for count in (found.messages, found.findings, found.media)]
+    return found if (found.part, found.facts) == (part, facts) and tables == rows else None
+
+
+def kept_sums(store: RunStore, run: FleetRun) -> list[PartSum]:
+    """Those of all parts that were judged by what is joined now. Raises InputError."""
+    if not (facts := joined(store, run.digest)):
+        return []
+    with ThreadPoolExecutor(READERS) as readers:
+        found = readers.map(lambda part: kept_sum(store, part, facts), range(run.parts))
+        return [each for each in found if each is not None]
 
 
 def _judged(
@@ -169,11 +201,9 @@ def _missing(url: str) -> NotFetched:
 
 def _found(store: RunStore, part: int) -> dict[str, Observation]:
     folder = f"joined/by/part={part}"
-    return {
-        row["url"]: decode(row["observation"])
-        for name in store.names(folder)
-        for row in store.read_table(f"{folder}/{name}").select(["url", "observation"]).to_pylist()
-    }
+    rows = (row for name in store.names(folder) for row in store.read_table(f"{folder}/{name}").to_pylist())
+    seen = (kept_observation(row) for row in rows)
+    return {each.url: each for each in seen if each is not None}
 
 
 def _clock(run: FleetRun) -> Clock:
@@ -288,13 +318,16 @@ def _triples(
     return zip(positions, report.messages, verdict.messages, strict=True)
 
 
-def _sum(part: int, report: Report, verdict: Verdict) -> PartSum:
+def _sum(part: int, facts: str, report: Report, verdict: Verdict) -> PartSum:
     outcomes: dict[str, Counter[str]] = {rule.id: Counter() for rule in report.rules}
     for message in report.messages:
         for item in message.evaluations:
             outcomes[item.rule][item.outcome.value] += 1
     return PartSum(
         part=part,
+        facts=facts,
+        findings=sum(item.is_finding for message in report.messages for item in message.evaluations),
+        media=sum(len(message.media) for message in report.messages),
         messages=len(report.messages),
         permitted=sum(each.passed for each in verdict.messages),
         undecided=sum(each.undecided for each in verdict.messages),

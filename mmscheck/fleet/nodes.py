@@ -23,6 +23,7 @@ from mmscheck.fleet.cluster import (
     FETCHING,
     JUDGING,
     KEY,
+    NO_PAGES,
     SETTINGS,
     security,
 )
@@ -44,7 +45,7 @@ async def schedule(host: str, port: int, keys: Path, said: Callable[[str], None]
     """
     with dask.config.set(SETTINGS):
         scheduler = distributed.Scheduler(
-            host=host, port=port, protocol="tls://", security=security(keys), dashboard=False
+            host=host, port=port, protocol="tls://", security=security(keys), **NO_PAGES
         )
         try:
             await scheduler

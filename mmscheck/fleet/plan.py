@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from itertools import islice
@@ -19,7 +20,7 @@ from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.fetch.slots import MOST_URLS, at_once
 from mmscheck.fetch.url import BadUrlError, parse_url
-from mmscheck.fleet.run import RUN, FleetRun, RunOrder, UrlChunk, encode
+from mmscheck.fleet.run import RUN, FleetRun, RunOrder, UrlChunk, encode, program_digest
 from mmscheck.fleet.sources import Item
 from mmscheck.fleet.store import RunStore
 from mmscheck.judge.documents import read_message
@@ -43,6 +44,10 @@ REFS = pa.schema(
 )
 
 
+URLS = "plan/urls.parquet"
+"""Which URL is in which chunk, and the first message that refers to it."""
+
+
 def items_file(part: int) -> str:
     """Where the documents of a part are."""
     return f"plan/items/part-{part:06d}.parquet"
@@ -62,9 +67,9 @@ def make_plan(
     """
     unread: list[str] = []
     left: list[Left] = []
-    count = parts = 0
+    plan, count, parts = secrets.token_hex(8), 0, 0
     for batch in _parts(items, unread, left, order):
-        _write_part(store, parts, count, batch)
+        _write_part(store, plan, (parts, count), batch)
         parts, count = parts + 1, count + len(batch)
         on_read(count)
     if not count:
@@ -72,6 +77,8 @@ def make_plan(
     urls, chunks = _chunks(store, order)
     run = FleetRun(
         tool_version=version("mmscheck"),
+        program_digest=program_digest(),
+        plan=plan,
         ruleset_digest=ruleset_digest,
         started=dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         order=order,
@@ -105,7 +112,8 @@ def _parts(
         yield batch
 
 
-def _write_part(store: RunStore, part: int, first: int, batch: Sequence[Item]) -> None:
+def _write_part(store: RunStore, plan: str, at: tuple[int, int], batch: Sequence[Item]) -> None:
+    part, first = at
     rows: dict[str, list[object]] = {name: [] for name in REFS.names}
     for position, item in enumerate(batch, start=first):
         for url in _urls(item):
@@ -118,7 +126,7 @@ def _write_part(store: RunStore, part: int, first: int, batch: Sequence[Item]) -
         "document": [item.document for item in batch],
         "url": [item.url for item in batch],
     }
-    store.write_table(items_file(part), pa.table(documents, schema=ITEMS))
+    store.write_table(items_file(part), pa.table(documents, schema=ITEMS), of=plan)
 
 
 def _urls(item: Item) -> list[str]:
@@ -167,7 +175,7 @@ def _chunks(store: RunStore, order: RunOrder) -> tuple[int, tuple[UrlChunk, ...]
             COPY (
               SELECT number AS chunk, url, owner FROM placed JOIN chunks USING (host, step)
               ORDER BY chunk, owner, url
-            ) TO {store.literal("plan/urls.parquet")} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 8192)
+            ) TO {store.literal(URLS)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 8192)
             """
         )
         total = database.execute("SELECT count(*) FROM urls").fetchone()

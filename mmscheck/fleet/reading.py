@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from mmscheck.errors import InputError, UsageError
+from mmscheck.fleet.judging import FINDINGS, MEDIA, MESSAGES
 from mmscheck.fleet.run import FleetRun, read_run
 from mmscheck.fleet.store import RunStore
 from mmscheck.fleet.sum import TOTAL, RunTotal
@@ -15,7 +18,8 @@ from mmscheck.fleet.sum import TOTAL, RunTotal
 if TYPE_CHECKING:
     import duckdb
 
-VIEWS = ("messages", "findings", "media")
+TABLES = {"messages": MESSAGES, "findings": FINDINGS, "media": MEDIA}
+VIEWS = tuple(TABLES)
 """What ``--sql`` may ask: a row a message, a row an evaluation that did not pass, a row a reference."""
 
 MOST = 50
@@ -100,18 +104,29 @@ class RunReader:
         if not self._store.exists(TOTAL):
             raise InputError(f"{place}: the run there has not come to its end; --resume goes on with it")
         self.total = self._store.read_struct(TOTAL, RunTotal)
-        self._database = self._store.connect()
-        for view in VIEWS:
-            rows = self._store.table(f"results/{view}")
-            self._database.execute(f"CREATE VIEW {view} AS SELECT * FROM {rows}")
+        if self.total.run != self.run.digest:
+            raise InputError(f"{place}: what was counted there is of another run; --resume counts anew")
+        self._closing = ExitStack()
 
     def __enter__(self) -> Self:
-        """Be ready."""
+        """Have the tables read. Raises InputError where that cannot be done; so do all questions."""
+        self._database = self._closing.enter_context(self._store.connect())
+        for view in VIEWS:
+            self._database.execute(f"CREATE VIEW {view} AS {self.rows_of(view, self._database)}")
         return self
 
-    def __exit__(self, *_failure: object) -> None:
-        """Close the database."""
-        self._database.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the database; what it could not do goes on as InputError."""
+        self._closing.__exit__(kind, error, trace)
+
+    def rows_of(self, view: str, database: duckdb.DuckDBPyConnection, prefix: str = "") -> str:
+        """A query for all rows of a table; none where no part could be judged."""
+        if self._store.names(f"results/{view}"):
+            return f"SELECT * FROM {self._store.table(f'results/{view}')}"
+        database.register(f"{prefix}no_{view}", TABLES[view].empty_table())
+        return f"SELECT * FROM {prefix}no_{view}"
 
     def summary(self, filters: Filters, most: int = MOST) -> RunSummary:
         """The tables for people, each of at most ``most`` rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,8 @@ class RuleSelection(msgspec.Struct, frozen=True, kw_only=True):
 class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What one run is asked to do.
 
-    ``is_alone`` tells that the sources are URLs without messages.
+    ``is_alone`` tells that the sources are URLs without messages; with ``require_confinement`` no worker
+    opens media that cannot do it as confined as is demanded.
     """
 
     selection: RuleSelection
@@ -58,6 +60,7 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     deep: bool = False
     cache_bust: bool = True
     is_alone: bool = False
+    require_confinement: bool = False
 
 
 class UrlChunk(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,11 +86,14 @@ class UrlChunk(msgspec.Struct, frozen=True, kw_only=True):
 class FleetRun(msgspec.Struct, frozen=True, kw_only=True):
     """A plan that was made: the order, the rules' digest, and the counts that the end is held against.
 
-    ``started`` is RFC 3339 in UTC; ``unread`` has a sentence for each input that could not be read, ``notes``
-    what was left out of folders on purpose.
+    ``started`` is RFC 3339 in UTC; ``plan`` is in every file of documents, so that those of another plan are
+    none; ``unread`` has a sentence for each input that could not be read, ``notes`` what was left out of
+    folders on purpose.
     """
 
     tool_version: str
+    program_digest: str
+    plan: str
     ruleset_digest: str
     started: str
     order: RunOrder
@@ -110,19 +116,40 @@ def encode(run: FleetRun) -> bytes:
 
 
 def read_run(store: RunStore) -> FleetRun:
-    """The run that the store holds; raises InputError for none, or one of another version of mmscheck."""
+    """The run that the store holds, made by whatever version. Raises InputError for none."""
     if not store.exists(RUN):
         raise InputError(f"{store.place}: no run is kept there; mmscheck check PATH --store makes one")
     try:
-        run = msgspec.json.decode(store.read(RUN), type=FleetRun, dec_hook=_path_in)
+        return msgspec.json.decode(store.read(RUN), type=FleetRun, dec_hook=_path_in)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise InputError(f"{store.path(RUN)}: no run of this version of mmscheck") from None
+
+
+def own_run(store: RunStore) -> FleetRun:
+    """The run that the store holds, for who goes on with it; InputError where another mmscheck made it."""
+    run = read_run(store)
     if run.tool_version != version("mmscheck"):
         raise InputError(
             f"{store.place}: made by mmscheck {run.tool_version}, and this is {version('mmscheck')}; "
             "one run is one version on every machine"
         )
+    if run.program_digest != program_digest():
+        raise InputError(
+            f"{store.place}: made by another build of mmscheck {run.tool_version} than this one; "
+            "one run is one program on every machine"
+        )
     return run
+
+
+@lru_cache(maxsize=1)
+def program_digest() -> str:
+    """That of this program's source: two builds may have one version, and decide otherwise."""
+    root = Path(__file__).parents[1]
+    found = hashlib.sha256()
+    for file in sorted(root.rglob("*.py")):
+        found.update(f"{file.relative_to(root).as_posix()}\0".encode())
+        found.update(hashlib.sha256(file.read_bytes()).digest())
+    return f"sha256:{found.hexdigest()}"
 
 
 def rules_of(run: FleetRun) -> RuleSet:

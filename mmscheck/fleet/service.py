@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from mmscheck.errors import UsageError
-from mmscheck.fleet.run import FleetRun, read_run, rules_of
+from mmscheck.fleet.run import FleetRun, own_run, rules_of
 from mmscheck.fleet.store import RunStore
 from mmscheck.judge.observe import needs_decoding
 from mmscheck.judge.pipeline import of_media
-from mmscheck.media import MediaWorkers
+from mmscheck.media import MediaWorkers, demand_confinement
 from mmscheck.model.rule import RuleSet
 
 T = TypeVar("T")
@@ -44,9 +44,11 @@ class WorkerService:
         with self._lock:
             if (place, digest) not in self._loaded:
                 store = RunStore(place)
-                run = read_run(store)
+                run = own_run(store)
                 if run.digest != digest:
                     raise UsageError(f"{place}: another run is kept there now; nothing is added to it")
+                if run.order.require_confinement:
+                    demand_confinement("--require-confinement")
                 ruleset = rules_of(run)
                 self._loaded = {
                     (place, digest): Loaded(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import lzma
 import os
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import IO
@@ -132,6 +134,8 @@ def _archive(place: str) -> Iterator[Item | Unread | Left]:
         EOFError,
         tarfile.TarError,
         zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
         NotImplementedError,
         RuntimeError,
     ) as error:

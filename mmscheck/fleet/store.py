@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     import duckdb
 
 T = TypeVar("T")
+
+OWNER = b"mmscheck.of"
+"""The key in a Parquet file's footer under which it says what it belongs to."""
+
+DRAFT = ".draft"
+"""How the name of a file ends that is being written, or whose writer died."""
 
 TRIES = 6
 """Times that a file is read or written before the store counts as gone: with pauses that double from
@@ -43,6 +51,8 @@ class RunStore:
         if any(char in place for char in "*?[]"):
             raise UsageError(f"{place}: a store's name cannot hold *, ?, [ or ], which name many files")
         self._is_local = isinstance(self._files, LocalFileSystem)
+        self.address = self._root if self._is_local else place
+        """What processes with another working folder find it by."""
 
     def path(self, name: str) -> str:
         """The full path of a file, as `connect` has queries name it."""
@@ -55,14 +65,20 @@ class RunStore:
 
     def table(self, folder: str) -> str:
         """All Parquet files of a folder, as a table in SQL."""
-        return f"read_parquet({self.literal(f'{folder}/*.parquet')})"
+        return self.tables([f"{folder}/*.parquet"])
+
+    def tables(self, names: Iterable[str]) -> str:
+        """These Parquet files as one table in SQL."""
+        # By itself DuckDB takes the "permitted=true" of a folder above the store for a column.
+        listed = ", ".join(map(self.literal, names))
+        return f"read_parquet([{listed}], hive_partitioning = false)"
 
     def exists(self, name: str) -> bool:
         """Whether the file is there, and so whole. Raises InputError."""
         return self._read(name, lambda: bool(self._files.exists(self._full(name))))
 
     def names(self, folder: str) -> list[str]:
-        """The names of the files in a folder, sorted; none where it is not there. Raises InputError."""
+        """The names of the whole files in a folder, sorted; none where it is not there. Raises InputError."""
 
         def listed() -> list[str]:
             self._files.invalidate_cache()
@@ -70,7 +86,8 @@ class RunStore:
                 found = self._files.ls(self._full(folder), detail=False)
             except FileNotFoundError:
                 return []
-            return sorted(PurePosixPath(each).name for each in found)
+            names = (PurePosixPath(each).name for each in found)
+            return sorted(name for name in names if not name.endswith(DRAFT))
 
         return self._read(folder, listed)
 
@@ -97,7 +114,7 @@ class RunStore:
                 self._files.pipe_file(full, data)
                 return
             self._make(os.path.dirname(full))  # noqa: PTH120 - fsspec's texts
-            draft = f"{full}.{secrets.token_hex(4)}.draft"
+            draft = f"{full}.{secrets.token_hex(4)}{DRAFT}"
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - mode
                 file.write(data)
             os.replace(draft, full)  # noqa: PTH105 - fsspec's texts
@@ -123,35 +140,89 @@ class RunStore:
         except OSError as error:
             raise ReportError(f"the store {self.path(folder)} could not be made: {_why(error)}") from error
 
-    def read_table(self, name: str, *, where: tuple[str, int] | None = None) -> pa.Table:
-        """A Parquet file, or of it the rows where a column has a value. Raises InputError."""
-        filters = None if where is None else [(where[0], "=", where[1])]
-        return self._read(
-            name, lambda: pq.read_table(self._full(name), filesystem=self._files, filters=filters)
-        )
+    def read_table(
+        self, name: str, *, where: tuple[str, int] | None = None, of: str | None = None
+    ) -> pa.Table:
+        """A Parquet file, or of it the rows where a column has a value.
 
-    def write_table(self, name: str, table: pa.Table) -> None:
-        """Put a Parquet file there, whole. Raises ReportError."""
+        Raises InputError, also for one that was not written as belonging to ``of``.
+        """
+        filters = None if where is None else [(where[0], "=", where[1])]
+
+        def read() -> pa.Table:
+            return pq.read_table(
+                self._full(name),
+                filesystem=self._files,
+                filters=filters,
+                partitioning=None,
+                page_checksum_verification=True,
+            )
+
+        table = self._read(name, read)
+        if of is not None and (table.schema.metadata or {}).get(OWNER, b"").decode("ascii", "replace") != of:
+            raise InputError(f"the store {self.path(name)} could not be read: it is of another run")
+        return table
+
+    def write_table(self, name: str, table: pa.Table, *, of: str = "") -> None:
+        """Put a Parquet file there, whole, that says what it belongs to. Raises ReportError."""
         sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
+        named = table.replace_schema_metadata({OWNER: of.encode()})
+        pq.write_table(named, sink, compression="zstd", write_page_checksum=True)
         self.write(name, sink.getvalue().to_pybytes())
 
-    def connect(self, memory: str = "1500MB") -> duckdb.DuckDBPyConnection:
-        """A database in memory that reads and writes this store's files and no others.
+    def footer(self, name: str) -> tuple[str, int] | None:
+        """What a Parquet file belongs to, and its rows; None where there is no whole one.
 
-        What does not fit in its memory goes to disk.
+        Raises InputError for a store that cannot be reached.
+        """
+
+        def read() -> tuple[str, int] | None:
+            try:
+                with self._files.open(self._full(name), "rb") as file:
+                    found = pq.read_metadata(file)
+            except (FileNotFoundError, pa.ArrowException):
+                return None
+            except OSError as error:
+                # What Arrow itself cannot read is an OSError too, but for the system's number.
+                if error.errno is None and self._is_local:
+                    return None
+                raise
+            return (found.metadata or {}).get(OWNER, b"").decode("ascii", "replace"), int(found.num_rows)
+
+        return self._read(name, read)
+
+    @contextmanager
+    def connect(
+        self, memory: str = "1500MB", *, beside: Sequence[RunStore] = ()
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A database in memory that reads and writes the files of this store, and of those ``beside`` it.
+
+        What does not fit in its memory goes to disk. Whatever it cannot do raises InputError.
         """
         import duckdb  # noqa: PLC0415 - 60 MB, and a worker that fetches needs none of it
 
-        database = duckdb.connect()
+        # Beside the rest where that is a folder of ours: there is room, and nobody else may look into it.
+        within = self._root if self._is_local and os.access(self._root, os.W_OK) else None
+        with (
+            tempfile.TemporaryDirectory(prefix="spilled-", dir=within) as spilled,
+            duckdb.connect() as database,
+        ):
+            database.execute("SET temp_directory = ?", [spilled])
+            self._confine(database, memory, (self, *beside))
+            try:
+                yield database
+            except duckdb.Error as error:
+                raise InputError(f"the store {self.place} could not be read: {_asked(error)}") from error
+
+    def _confine(self, database: duckdb.DuckDBPyConnection, memory: str, stores: Sequence[RunStore]) -> None:
         database.execute(f"SET memory_limit = '{memory}'")
         database.execute("SET preserve_insertion_order = false")
-        if self._is_local:
-            database.execute(f"SET allowed_directories = [{self.literal('')}]")
+        for each in stores:
+            if not each._is_local:  # noqa: SLF001 - its own kind
+                database.register_filesystem(each._files)  # noqa: SLF001 - its own kind
+        if all(each._is_local for each in stores):  # noqa: SLF001 - its own kind
+            database.execute(f"SET allowed_directories = [{', '.join(each.literal('') for each in stores)}]")
             database.execute("SET enable_external_access = false")
-        else:
-            database.register_filesystem(self._files)
-        return database
 
     def _make(self, folder: str) -> None:
         # The mode is that of the last folder alone, so the store's own comes first.
@@ -180,6 +251,14 @@ def _again(work: Callable[[], T]) -> T:
                 raise
             time.sleep(PAUSE * 2**attempt)
     raise AssertionError
+
+
+def _asked(error: Exception) -> str:
+    """What a database could not do, by the kind of its error and not by its words."""
+    kind = type(error).__name__
+    return {"OutOfMemoryException": "it does not fit in memory and on disk"}.get(
+        kind, f"not as mmscheck wrote it, or no room to work ({kind})"
+    )
 
 
 def _why(error: Exception) -> str:

@@ -18,10 +18,14 @@ TOTAL = "results/total.json"
 class PartSum(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of one part: messages in all, those that nothing blocks, those that only could not be decided.
 
-    ``outcomes`` counts evaluations by rule and outcome; ``waivers`` says of each waiver what it met here.
+    ``facts`` names the run and what it was judged by; ``findings`` and ``media`` count rows. ``outcomes``
+    counts evaluations by rule and outcome; ``waivers`` says of each waiver what it met here.
     """
 
     part: int
+    facts: str
+    findings: int
+    media: int
     messages: int
     permitted: int
     undecided: int
@@ -34,10 +38,11 @@ class PartSum(msgspec.Struct, frozen=True, kw_only=True):
 class RunTotal(msgspec.Struct, frozen=True, kw_only=True):
     """The sum of a run: a good end permits no send, which has its own fresh check.
 
-    ``denied`` counts messages with a blocking rule that failed, ``undecided`` those where only something
-    could not be decided; ``reasons`` are about the whole run.
+    ``run`` is the digest of the plan; ``denied`` counts messages with a blocking rule that failed,
+    ``undecided`` those where only something could not be decided; ``reasons`` are about the whole run.
     """
 
+    run: str
     exit_code: int
     messages: int
     permitted: int
@@ -49,8 +54,17 @@ class RunTotal(msgspec.Struct, frozen=True, kw_only=True):
     waivers: tuple[WaiverUse, ...] = ()
 
 
-def merge(run: FleetRun, parts: Sequence[PartSum], *, rows: int) -> RunTotal:
-    """Add the parts up; ``rows`` counts the messages in the files. What is missing denies."""
+class RowCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the files of results say themselves: rows, distinct messages, and how these were decided."""
+
+    messages: int = 0
+    distinct: int = 0
+    permitted: int = 0
+    undecided: int = 0
+
+
+def merge(run: FleetRun, parts: Sequence[PartSum], *, rows: RowCounts) -> RunTotal:
+    """Add the parts up, and hold them against the plan and the files' rows. What is missing denies."""
     messages = sum(part.messages for part in parts)
     permitted = sum(part.permitted for part in parts)
     undecided = sum(part.undecided for part in parts)
@@ -58,6 +72,7 @@ def merge(run: FleetRun, parts: Sequence[PartSum], *, rows: int) -> RunTotal:
     reasons += [reason for part in parts for reason in part.reasons]
     denied = messages - permitted - undecided
     return RunTotal(
+        run=run.digest,
         exit_code=_exit_code(run, denied=denied, open_=bool(reasons or undecided)),
         messages=messages,
         permitted=permitted,
@@ -70,13 +85,16 @@ def merge(run: FleetRun, parts: Sequence[PartSum], *, rows: int) -> RunTotal:
     )
 
 
-def _missing(run: FleetRun, parts: Sequence[PartSum], rows: int) -> Iterable[str]:
+def _missing(run: FleetRun, parts: Sequence[PartSum], rows: RowCounts) -> Iterable[str]:
     if absent := sorted(set(range(run.parts)) - {part.part for part in parts}):
         yield f"{len(absent)} of {run.parts} parts were not judged"
     if (counted := sum(part.messages for part in parts)) != run.messages:
         yield f"{counted:,} messages were judged, and {run.messages:,} were planned"
-    if rows != run.messages:
-        yield f"the files have {rows:,} messages, and {run.messages:,} were planned"
+    if rows.messages != run.messages or rows.distinct != run.messages:
+        yield f"the files have {rows.messages:,} messages, and {run.messages:,} were planned"
+    decided = sum(part.permitted for part in parts), sum(part.undecided for part in parts)
+    if decided != (rows.permitted, rows.undecided):
+        yield "the files decide otherwise than the sums of their parts"
 
 
 def _exit_code(run: FleetRun, *, denied: int, open_: bool) -> int:

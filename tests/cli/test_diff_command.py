@@ -94,7 +94,7 @@ def test_several_formats_go_to_files_in_one_run(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("good.json",), "Missing argument 'NEW.json'"),
+        (("good.json",), "Missing argument 'NEW'"),
         (("good.json", "none.json"), "none.json: could not be read: No such file or directory"),
         (
             ("good.json", "bad.json", "--format", "pdf"),

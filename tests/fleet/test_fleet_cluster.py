@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import distributed
 import pytest
 
+from mmscheck.fleet import cluster as clusters
 from mmscheck.fleet.reading import Filters, RunReader
 from mmscheck.fleet.run import read_run
 from mmscheck.fleet.store import RunStore
@@ -252,6 +254,15 @@ def test_who_has_no_key_gets_nowhere(cluster: Cluster, tmp_path: Path) -> None:
     assert code != 0
     assert "no scheduler answers there" in err
     assert "Traceback" not in err
+
+
+def test_no_port_of_a_local_cluster_is_open_to_others() -> None:
+    def pages(dask_scheduler: distributed.Scheduler) -> str:
+        return str(dask_scheduler.http_server.address)
+
+    with clusters.local(1, 1) as client:
+        assert client.run_on_scheduler(pages) == "127.0.0.1"
+        assert client.scheduler.address.startswith("tls://127.0.0.1:")
 
 
 def test_nothing_is_sent_in_the_clear(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.fleet.plan import CHUNK, WIDE, items_file, make_plan, policy_of
-from mmscheck.fleet.run import FleetRun, RuleSelection, RunOrder, read_run
+from mmscheck.fleet.run import FleetRun, RuleSelection, RunOrder, own_run, read_run
 from mmscheck.fleet.sources import Item, is_of_urls, items
 from mmscheck.fleet.store import RunStore
 from mmscheck.judge.pipeline import window
@@ -102,7 +102,7 @@ def test_a_run_of_another_version_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     file.write_text(file.read_text().replace('"tool_version":"', '"tool_version":"9.'))
     with pytest.raises(InputError, match=r"made by mmscheck 9\."):
-        read_run(RunStore(str(tmp_path)))
+        own_run(RunStore(str(tmp_path)))
     file.write_text("{}")
     with pytest.raises(InputError, match="no run of this version"):
         read_run(RunStore(str(tmp_path)))

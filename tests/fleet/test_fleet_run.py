@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from mmscheck.errors import InputError, UsageError
+from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
 from mmscheck.fleet.check import finish
-from mmscheck.fleet.facts import decode, encode, fetch_chunk
-from mmscheck.fleet.join import join
+from mmscheck.fleet.facts import decode, encode, fetch_chunk, whole_facts
+from mmscheck.fleet.join import join, joined
 from mmscheck.fleet.judging import judge_part
 from mmscheck.fleet.plan import make_plan
 from mmscheck.fleet.reading import Filters, RunReader
@@ -22,7 +22,7 @@ from mmscheck.fleet.run import FleetRun, RuleSelection, RunOrder
 from mmscheck.fleet.service import SERVICE
 from mmscheck.fleet.sources import Item, items
 from mmscheck.fleet.store import RunStore
-from mmscheck.fleet.sum import PartSum, RunTotal, merge
+from mmscheck.fleet.sum import PartSum, RowCounts, RunTotal, merge
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions, check_messages, window
 from mmscheck.model.observation import NotFetched, Reason
@@ -56,7 +56,8 @@ def performed(place: Path, run: FleetRun) -> RunTotal:
     store = RunStore(str(place))
     for chunk in run.chunks:
         fetch_chunk(store.place, run.digest, chunk.number)
-    join(store)
+    if not joined(store, run.digest):
+        join(store, run.digest, whole_facts(store, run))
     for part in range(run.parts):
         judge_part(store.place, run.digest, part)
     return finish(store, run, [])
@@ -155,7 +156,7 @@ def test_facts_that_are_gone_deny_what_needs_them_and_nothing_else(
     lost = set(RunStore(str(place)).read_table(victim.facts)["url"].to_pylist())
     (place / victim.facts).unlink()
     store = RunStore(str(place))
-    join(store)
+    join(store, run.digest, whole_facts(store, run))
     for part in range(run.parts):
         judge_part(store.place, run.digest, part)
     total = finish(store, run, ["a chunk"])
@@ -183,32 +184,30 @@ def test_a_part_that_is_gone_denies_the_run(copy: tuple[Path, FleetRun]) -> None
     assert total.reasons[0] == "1 of 1 parts were not judged"
 
 
-def test_a_sum_that_was_spoilt_is_told_by_its_name(copy: tuple[Path, FleetRun]) -> None:
-    place, run = copy
-    (place / "results" / "sums").mkdir(parents=True)
-    (place / "results" / "sums" / "part-000000.json").write_text("{}")
-    with pytest.raises(InputError, match=r"part-000000\.json could not be read: not as mmscheck wrote it"):
-        finish(RunStore(str(place)), run, [])
-
-
 def part(**fields: Any) -> PartSum:
-    return PartSum(**{"part": 0, "messages": 1, "permitted": 1, "undecided": 0, **fields})
+    whole = {"facts": "", "findings": 0, "media": 0, "messages": 1, "permitted": 1, "undecided": 0}
+    return PartSum(**{"part": 0, **whole, **fields})
+
+
+ONE = RowCounts(messages=1, distinct=1, permitted=1)
 
 
 @pytest.mark.parametrize(
     ("found", "rows", "code"),
     [
-        ([part()], 1, 0),
-        ([part(permitted=0)], 1, 1),
-        ([part(permitted=0, undecided=1)], 1, 3),
-        ([part(reasons=("no rules were loaded",))], 1, 3),
-        ([part()], 0, 3),
-        ([part(messages=2, permitted=2)], 1, 3),
-        ([], 1, 3),
+        ([part()], ONE, 0),
+        ([part(permitted=0)], RowCounts(messages=1, distinct=1), 1),
+        ([part(permitted=0, undecided=1)], RowCounts(messages=1, distinct=1, undecided=1), 3),
+        ([part(reasons=("no rules were loaded",))], ONE, 3),
+        ([part()], RowCounts(), 3),
+        ([part()], RowCounts(messages=1, distinct=1), 3),
+        ([part()], RowCounts(messages=1, distinct=0, permitted=1), 3),
+        ([part(messages=2, permitted=2)], ONE, 3),
+        ([], ONE, 3),
     ],
 )
 def test_only_a_sum_that_is_whole_and_clean_ends_well(
-    server: Crowd, tmp_path: Path, found: list[PartSum], rows: int, code: int
+    server: Crowd, tmp_path: Path, found: list[PartSum], rows: RowCounts, code: int
 ) -> None:
     run = planned(tmp_path, server, [Item(source="m", document=b"<request/>")])
     assert merge(run, found, rows=rows).exit_code == code
@@ -217,7 +216,7 @@ def test_only_a_sum_that_is_whole_and_clean_ends_well(
 def test_what_could_not_be_read_denies_whatever_else_is_well(server: Crowd, tmp_path: Path) -> None:
     found = [Item(source="m", document=b"<request/>"), Unread("gone.xml: no such file")]
     run = planned(tmp_path, server, found)
-    total = merge(run, [part()], rows=1)
+    total = merge(run, [part()], rows=ONE)
     assert total.exit_code == 2
     assert total.reasons == ("not read: gone.xml: no such file",)
 

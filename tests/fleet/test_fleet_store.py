@@ -97,6 +97,29 @@ def test_a_database_of_a_store_sees_no_other_file(tmp_path: Path) -> None:
             database.execute(f"SELECT * FROM read_csv('{tmp_path / 'secret.csv'}')")
 
 
+def test_what_the_database_cannot_read_is_told_in_words_of_ours(tmp_path: Path) -> None:
+    store = RunStore(str(tmp_path / "run"))
+    store.write("t/x.parquet", b"PAR1 and no more")
+    with (
+        pytest.raises(InputError, match=r"could not be read: not as mmscheck wrote it"),
+        store.connect() as it,
+    ):
+        it.execute(f"SELECT * FROM {store.table('t')}")
+
+
+def test_what_does_not_fit_in_memory_goes_to_the_store_and_is_gone_at_the_end(tmp_path: Path) -> None:
+    store = RunStore(str(tmp_path / "run"))
+    rows = [f"{at:07d}" * 8 for at in range(300_000)]
+    store.write_table("t/x.parquet", pa.table({"text": rows}))
+    with store.connect(memory="48MB") as database:
+        database.execute(f"CREATE TABLE t AS SELECT * FROM {store.table('t')} ORDER BY text DESC")
+        (spilled,) = (tmp_path / "run").glob("spilled-*")
+        assert stat.S_IMODE(spilled.stat().st_mode) == 0o700
+        assert list(spilled.iterdir())
+        assert database.execute("SELECT count(DISTINCT text) FROM t").fetchall() == [(len(rows),)]
+    assert {file.name for file in (tmp_path / "run").iterdir()} == {"t"}
+
+
 def test_a_name_with_a_quote_is_a_name(tmp_path: Path) -> None:
     store = RunStore(str(tmp_path / "o'clock"))
     store.write_table("t/x.parquet", pa.table({"n": [1]}))
