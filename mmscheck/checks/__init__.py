@@ -11,6 +11,7 @@ from mmscheck.checks import (
     decoded,
     framing,
     images,
+    links,
     media,
     merge_tags,
     message,
@@ -29,12 +30,14 @@ from mmscheck.checks import (
     subject,
     texts,
     url,
+    wording,
     wrapped,
 )
 from mmscheck.model.check import Check
 from mmscheck.model.observation import ProbeName
 
-_TEXTS = (message, sizes, providers, merge_tags, subject, slide, texts, request, phone_numbers)
+_WORDING = (wording, links)
+_TEXTS = (message, sizes, providers, merge_tags, subject, slide, texts, *_WORDING, request, phone_numbers)
 _FILES = (url, signed_urls, reach, certificates, content_type, mime, media)
 _FRAMED = (framing, probes, repeats)
 """What these judge belongs to one connection: through a proxy that writes anew it proves faults at most."""

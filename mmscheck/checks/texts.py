@@ -14,6 +14,7 @@ from mmscheck.base.text import code_point, count, is_blank, listed, quoted
 from mmscheck.checks import merge_tags
 from mmscheck.checks.characters import name_of, suggested
 from mmscheck.checks.evidence import MOST_KEPT
+from mmscheck.checks.marks import SUBJECT, texts_of
 from mmscheck.checks.merge_tags import masked
 from mmscheck.model.check import (
     Check,
@@ -166,19 +167,15 @@ def _judged(target: MessageTarget, look: Callable[[str, str], Spoilt | None]) ->
 
 def _told(one: Spoilt) -> str:
     # A subject has to be plain, so what is suggested for it is.
-    instead = suggested(one.instead) if one.where == "the subject" else one.instead
+    instead = suggested(one.instead) if one.where == SUBJECT else one.instead
     told = f"{one.where} holds {one.wrong}"
     return f'{told} (write "{quoted(instead)}")' if instead else told
 
 
 def _texts(target: MessageTarget) -> Iterator[tuple[str, str]]:
-    if target.effective.subject:
-        yield "the subject", target.effective.subject
+    yield from texts_of(target)
     if target.message.name and target.message.name.value:
         yield "the name", target.message.name.value
-    for number, text in target.effective.texts.items():
-        if text:
-            yield f"the text of slide {number}", text
 
 
 SPACE = 1

@@ -24,6 +24,7 @@ from mmscheck.model.observation import NotFetched, Observation, Reason
 from mmscheck.model.report import SAVE, Evaluation, MessageReport, SlideReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
+from mmscheck.model.vocabulary import NOTHING, Vocabulary
 from mmscheck.model.words import MediaKind, Outcome, TargetKind
 from mmscheck.servers.recognition import Recognised, describe, recognise
 
@@ -49,8 +50,11 @@ def judge(
     known = _known(shared, ruleset, message, observations)
     recognised = {url: each.recognised for url, each in known.items()}
     place = partial(_places, message, observations, recognised, changes, request)
-    places = tuple(place(binding=binding, window=window, columns=columns))
-    filled = _filled(message, observations) if ruleset.profile == SAVE and changes == Changes() else {}
+    vocabulary = ruleset.vocabulary
+    places = tuple(place(binding=binding, window=window, columns=columns, vocabulary=vocabulary))
+    filled = (
+        _filled(ruleset, message, observations) if ruleset.profile == SAVE and changes == Changes() else {}
+    )
     alone: list[Evaluation] = []
     for each in places:
         if isinstance(each.target, MediaTarget):
@@ -82,12 +86,16 @@ def judge(
     )
 
 
-def _filled(message: Mms, observations: Mapping[str, Observation]) -> dict[TargetKey, TargetPlace]:
+def _filled(
+    ruleset: RuleSet, message: Mms, observations: Mapping[str, Observation]
+) -> dict[TargetKey, TargetPlace]:
     """Message and slides with a value for each tag that every send gives one; none without such tags."""
     values = with_stand_ins(message)
     if not values.data:
         return {}
-    places = _places(message, observations, {}, values, None, binding=None, window=None)
+    places = _places(
+        message, observations, {}, values, None, binding=None, window=None, vocabulary=ruleset.vocabulary
+    )
     return {place.key: place for place in places if place.key.kind is not TargetKind.MEDIA}
 
 
@@ -146,7 +154,7 @@ def rejudge(
         rules[rule.target].append(rule)
     evaluations: list[Evaluation] = []
     places = partial(_places, message, base.observations, {}, changes, request)
-    for place in places(binding=binding, window=None, columns=columns):
+    for place in places(binding=binding, window=None, columns=columns, vocabulary=ruleset.vocabulary):
         if place.key in same:
             evaluations += known.get(place.key, ())
         else:
@@ -237,6 +245,7 @@ def _places(
     binding: Binding | None,
     window: SendWindow | None,
     columns: tuple[str, ...] | None = None,
+    vocabulary: Vocabulary = NOTHING,
 ) -> Iterable[TargetPlace]:
     as_sent = effective(message, changes)
     yield TargetPlace(
@@ -248,6 +257,7 @@ def _places(
             observations=observations,
             columns=columns,
             beside=() if request is None else request.texts,
+            vocabulary=vocabulary,
         ),
         line=message.problem.line if message.problem else None,
     )

@@ -15,6 +15,7 @@ from mmscheck.model.effective import Effective
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Observation
 from mmscheck.model.request import Changes, SendRequest, SendWindow
+from mmscheck.model.vocabulary import Vocabulary
 from mmscheck.model.words import Because, Outcome, Owner, TargetKind
 
 
@@ -22,7 +23,8 @@ class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
     """The whole message: as stored, as it would be sent, and what came back for its URLs.
 
     ``columns`` names what the rows of a file have merge data for, also where this one's is empty; None where
-    there is no file. ``beside`` are texts of the send that may hold merge tags as well.
+    there is no file. ``beside`` are texts of the send that may hold merge tags as well, each with
+    what it is. ``vocabulary`` is what texts are held against.
     """
 
     message: Mms
@@ -30,7 +32,8 @@ class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
     changes: Changes
     observations: Mapping[str, Observation]
     columns: tuple[str, ...] | None = None
-    beside: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
+    vocabulary: Vocabulary = Vocabulary()
 
 
 class SlideTarget(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 
 from mmscheck.model.check import Check
 from mmscheck.model.server import Server
+from mmscheck.model.vocabulary import Vocabulary
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Because, Owner, Severity, TargetKind
 
@@ -126,8 +127,9 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     """The rules selected for one purpose, in the profile's order, with everything that shaped them.
 
     ``digest`` covers every rule, limit, profile, override, selection and waiver that can change a verdict,
-    and ``servers``, which say what to advise. ``configuration`` is the full path of the file that shaped
-    them, whose contents the digest covers; None without one.
+    ``servers``, which say what to advise, and the ``vocabulary`` that texts are held against.
+    ``configuration`` is the full path of the file that shaped them, whose contents the digest covers; None
+    without one.
     """
 
     profile: str
@@ -141,4 +143,5 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     transcoding: bool = False
     waivers: tuple[Waiver, ...] = ()
     servers: tuple[Server, ...] = ()
+    vocabulary: Vocabulary = Vocabulary()
     configuration: str | None = None

@@ -1,4 +1,4 @@
-"""Everything the rules folders hold, read once: rules, limits, profiles and servers."""
+"""Everything the rules folders hold, read once: rules, limits, profiles, servers and words."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mmscheck.model.check import Check
 from mmscheck.model.report import MEDIA
 from mmscheck.model.rule import Rule
 from mmscheck.model.server import Server
+from mmscheck.model.vocabulary import WordList
 from mmscheck.ruleset.floor import missing_floor
 from mmscheck.ruleset.folder import Folder, claim
 from mmscheck.ruleset.limits import KnownLimits, Selection, load_limits
@@ -18,6 +19,7 @@ from mmscheck.ruleset.profiles import OFFLINE, Selected, load_profile
 from mmscheck.ruleset.rulefile import Reader, inspect_causes
 from mmscheck.ruleset.servers import load_servers
 from mmscheck.ruleset.toml import file_scope
+from mmscheck.ruleset.words import load_words
 
 PAGES = "pages.toml"
 """The file of ``rules/servers`` with pages, which their links tell before anybody answers."""
@@ -37,6 +39,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     profile_names: frozenset[str]
     limits: KnownLimits
     servers: tuple[Server, ...]
+    words: tuple[WordList, ...]
 
 
 def read_catalogue(
@@ -68,6 +71,7 @@ def read_catalogue(
         path for folder in (own, *extras) for path in folder.servers if not offline or path.name == PAGES
     )
     servers = load_servers(faults, described, files)
+    words = load_words(faults, [path for folder in (own, *extras) for path in folder.words])
     if not faults and (len(rules), len(profiles)) != (len(files), len(names)):
         # No known way leads here; a rule lost without a fault must not be a rule that does not run.
         what = f"{len(rules)} of {len(files)} rules loaded, expected all; this is a fault of mmscheck"
@@ -80,6 +84,7 @@ def read_catalogue(
         profile_names=names,
         limits=limits,
         servers=servers,
+        words=words,
     )
 
 

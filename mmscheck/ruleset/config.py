@@ -16,7 +16,7 @@ from mmscheck.errors import RuleSetError
 from mmscheck.model.rule import NEVER_WAIVED
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType, Severity
-from mmscheck.ruleset.fields import Count, Filled, Host, Kebab, PerSecond, Prefix, Seconds
+from mmscheck.ruleset.fields import Count, Domain, Filled, Host, Kebab, PerSecond, Prefix, Seconds
 from mmscheck.ruleset.floor import refuse
 from mmscheck.ruleset.toml import Scope, file_scope, read_table, read_toml, shorten, unknown
 
@@ -126,6 +126,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     rate: PerSecond | None = None
     proxy: Filled | None = None
     user_agent: Filled | None = None
+    own_domains: tuple[Domain, ...] = ()
+    sender_names: tuple[Filled, ...] = ()
+    words: tuple[Kebab, ...] = ()
     extra_rules: Any = ()
     send: SendTable = SendTable()
     notify: dict[Kebab, NotifyTable] = {}

@@ -14,11 +14,11 @@ import msgspec
 from mmscheck.errors import RuleSetError
 from mmscheck.ruleset.toml import file_scope, unknown
 
-FAMILIES = frozenset({"request", "subject", "slide", "url", "http", "mime", "media", "message"})
+FAMILIES = frozenset({"request", "subject", "slide", "url", "http", "mime", "media", "message", "text"})
 """The folders that hold rules."""
 
-LIMITS, PROFILES, SERVERS = "limits", "profiles", "servers"
-"""The folders that hold limits, profiles, and what servers are told by and helped with."""
+LIMITS, PROFILES, SERVERS, WORDS = "limits", "profiles", "servers", "words"
+"""The folders that hold limits, profiles, what servers are told by and helped with, and lists of words."""
 
 _PACKAGING = frozenset({"__init__.py", "__pycache__"})
 
@@ -30,6 +30,7 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[Path, ...]
     profiles: tuple[Path, ...]
     servers: tuple[Path, ...]
+    words: tuple[Path, ...] = ()
 
 
 def packaged_root() -> Path:
@@ -50,8 +51,8 @@ def packaged_root() -> Path:
 
 def claim(faults: list[str], root: Path, *, extra: bool = False) -> Folder:
     """Claim every file below ``root``, recording what cannot be; an ``extra`` folder holds no limits."""
-    allowed = FAMILIES | {PROFILES, SERVERS} | (set() if extra else {LIMITS})
-    claimed: dict[str, list[Path]] = {name: [] for name in FAMILIES | {PROFILES, LIMITS, SERVERS}}
+    allowed = FAMILIES | {PROFILES, SERVERS, WORDS} | (set() if extra else {LIMITS})
+    claimed: dict[str, list[Path]] = {name: [] for name in FAMILIES | {PROFILES, LIMITS, SERVERS, WORDS}}
     for entry in _entries(faults, root):
         if entry.name in _PACKAGING and not extra:
             continue
@@ -69,6 +70,7 @@ def claim(faults: list[str], root: Path, *, extra: bool = False) -> Folder:
         limits=tuple(claimed[LIMITS]),
         profiles=tuple(claimed[PROFILES]),
         servers=tuple(claimed[SERVERS]),
+        words=tuple(claimed[WORDS]),
     )
 
 

@@ -15,6 +15,7 @@ from mmscheck.errors import RuleSetError
 from mmscheck.model.check import Check
 from mmscheck.model.rule import Limit, Override, Rule, RuleSet
 from mmscheck.model.server import Server
+from mmscheck.model.vocabulary import NOTHING, Vocabulary
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset.catalogue import Catalogue, read_catalogue
@@ -23,6 +24,7 @@ from mmscheck.ruleset.folder import packaged_root
 from mmscheck.ruleset.limits import KnownLimits, Selection
 from mmscheck.ruleset.profiles import OFFLINE, Changed, change_params, change_severity
 from mmscheck.ruleset.toml import Scope, file_scope, plain_params, unknown
+from mmscheck.ruleset.words import choose
 
 DEFAULT_PROFILE = "send"
 """The profile when neither the caller nor the configuration names one."""
@@ -66,9 +68,12 @@ def load_ruleset(
     selected = _selected(catalogue, name)
     if config is not None:
         selected = configure(faults, catalogue, selected, config)
+    vocabulary = choose(faults, catalogue.words, config)
     if faults:
         raise RuleSetError(faults)
-    return _ruleset(catalogue.limits, name, selected, config, catalogue.servers)
+    return _ruleset(
+        catalogue.limits, name, selected, config, vocabulary=vocabulary, servers=catalogue.servers
+    )
 
 
 def load_all_rules(
@@ -161,7 +166,9 @@ def _ruleset(
     name: str,
     selected: tuple[Changed, ...],
     config: Config | None,
+    *,
     servers: tuple[Server, ...],
+    vocabulary: Vocabulary,
 ) -> RuleSet:
     waivers = config.waivers if config else ()
     # A configuration that no file holds is the program's own affair, and has a name only.
@@ -183,6 +190,7 @@ def _ruleset(
             overrides=overrides,
             waivers=waivers,
             servers=servers,
+            vocabulary=vocabulary,
             config=of_file,
         ),
         sender=shown,
@@ -193,6 +201,7 @@ def _ruleset(
         limits=limits,
         waivers=waivers,
         servers=servers,
+        vocabulary=vocabulary,
         configuration=str(of_file.path) if of_file else None,
     )
 
@@ -234,6 +243,7 @@ def digest(
     overrides: tuple[Override, ...],
     waivers: tuple[Waiver, ...] = (),
     servers: tuple[Server, ...] = (),
+    vocabulary: Vocabulary = NOTHING,
     config: Config | None = None,
 ) -> str:
     """``sha256:`` and the hex digest of a canonical JSON text: sorted keys and sets, no file paths."""
@@ -246,6 +256,7 @@ def digest(
         "overrides": overrides,
         "waivers": waivers,
         "servers": servers,
+        "vocabulary": vocabulary,
         "configuration": None if config is None else config_digest(config),
     }
     return "sha256:" + hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 RULES = sorted(
     file
     for file in (ROOT / "rules").glob("*/*.toml")
-    if file.parent.name not in {"limits", "profiles", "servers"}
+    if file.parent.name not in {"limits", "profiles", "servers", "words"}
 )
 
 FULL = """\
@@ -41,6 +41,9 @@ timeout = 10
 deadline = 60.5
 max-concurrency = 8
 per-host = 2
+own-domains = ["example.com", "example.de"]
+sender-names = ["Example"]
+words = ["us-en"]
 own-hosts = { "media.example.com" = 64, "cdn.test:8080" = 8 }
 rate = 5
 proxy = "http://proxy.example:3128"
