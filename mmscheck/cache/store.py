@@ -25,6 +25,7 @@ from typing import Self
 
 import msgspec
 
+from mmscheck.base.resolved import resolved
 from mmscheck.errors import UsageError
 from mmscheck.model.facts import Undecoded
 from mmscheck.model.observation import Fetched, Observation, Probe, Reason
@@ -44,6 +45,7 @@ _DEFINITE = frozenset({Reason.BAD_STATUS, Reason.LENGTH_AND_CHUNKED, Reason.TWO_
 """What a server can answer to a further request that is its word and no accident."""
 
 
+@resolved
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What a file holds: when it was made (seconds since the epoch), and the observation."""
 

@@ -28,7 +28,7 @@ def well_formed(target: MessageTarget, _: NoParams) -> Result:
     """The document was read; else the reason, the line and a hint as they were found."""
     problem = target.message.problem
     if problem is None:
-        return passed(dialect=target.message.dialect, digest=target.message.digest)
+        return passed(dialect=target.message.spelling, digest=target.message.digest)
     evidence = {
         "line": problem.line,
         "reason": quoted(problem.reason),

@@ -84,22 +84,27 @@ def stands(target: MessageTarget) -> dict[str, int]:
 
 
 def present(target: MessageTarget, _: NoParams) -> Result:
-    """There is a subject and it is not blank; a document that is sent at once (sendMMS) needs none."""
+    """There is a subject and it is not blank."""
+    if target.effective.subject is None:
+        return failed(what=f"The message has no subject{_in_doubt(target.message.spelling)}")
+    return not_blank(target, _)
+
+
+def not_blank(target: MessageTarget, _: NoParams) -> Result:
+    """A subject that is given is not blank."""
     subject = target.effective.subject
-    if subject is None and target.message.action == "sendmms":
-        return inapplicable("the provider's parameter lists of sendMMS have the subject under optional")
     if subject is None:
-        return failed(what=f"The message has no subject{_in_doubt(target.message.dialect)}")
+        return inapplicable(NO_SUBJECT)
     if not is_blank(merge_tags.certain(subject)):
         return passed(subject=quoted(subject))
     if why := merge_tags.unknown(subject):
         return cant_tell(why, Because.TAGS)
-    return failed(stands(target), what=f"The {where(target)} is empty{_in_doubt(target.message.dialect)}")
+    return failed(stands(target), what=f"The {where(target)} is empty{_in_doubt(target.message.spelling)}")
 
 
-def _in_doubt(dialect: str) -> str:
+def _in_doubt(spelling: str) -> str:
     """What the sources of the upper-case dialects disagree on; nothing for the modern one."""
-    if dialect == "modern":
+    if spelling == "modern":
         return ""
     return (
         "; whether the provider takes it so in the upper-case dialect is not certain: its appendices have "
@@ -206,6 +211,7 @@ _OFFENDERS = frozenset({"where", "count", "characters", "advice"})
 
 CHECKS: tuple[Check, ...] = (
     Check(name="subject-present", target=TargetKind.MESSAGE, run=present, reports=frozenset({"what"})),
+    Check(name="subject-not-blank", target=TargetKind.MESSAGE, run=not_blank, reports=frozenset({"what"})),
     Check(
         name="subject-length",
         target=TargetKind.MESSAGE,

@@ -35,7 +35,18 @@ KINDS = ("pass-", "fail-", "cant-tell-", "inapplicable-")
 SHORT = 1500
 """Characters: a longer case is no good beginning when there is a shorter one."""
 
-_KEYS = ("id", "title", "severity", "target", "owner", "check", "provider_codes", "source", "follows")
+_KEYS = (
+    "id",
+    "title",
+    "severity",
+    "target",
+    "owner",
+    "check",
+    "provider_codes",
+    "source",
+    "documents",
+    "follows",
+)
 _CASE = re.compile(r"^(?=\[\[case\]\]\s*$)", re.MULTILINE)
 _NAME = re.compile(r"^name = \"([^\"]*)\"", re.MULTILINE)
 

@@ -37,6 +37,7 @@ class Log:
         self._file = folder / NAME
         self._by_key: dict[str, Line] = {}
         self._by_target: dict[str, Line] = {}
+        self._lead = b""  # what ends a line that a kill cut short
         if self._file.is_file():
             self._read()
         elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -46,7 +47,9 @@ class Log:
             )
 
     def _read(self) -> None:
-        for text in self._file.read_bytes().splitlines():
+        data = self._file.read_bytes()
+        self._lead = b"\n" if data and not data.endswith(b"\n") else b""
+        for text in data.splitlines():
             try:
                 line = msgspec.json.decode(text, type=Line)
             except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -92,7 +95,8 @@ class Log:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with self._file.open("ab") as file:
-                file.write(msgspec.json.encode(line) + b"\n")
+                file.write(self._lead + msgspec.json.encode(line) + b"\n")
+            self._lead = b""
         except OSError as error:
             raise ReportError(f"{self._file} could not be written: {error.strerror or error}") from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from mmscheck.fix.files import put
 from mmscheck.fix.log import Log
 from mmscheck.fix.media import Shop, Source, Worked
 from mmscheck.fix.messages import Document, Messages
+from mmscheck.fix.names import Names
 from mmscheck.fix.proof import Judge
 from mmscheck.fix.values import Action, Entry, Wishes
 from mmscheck.lint.assets import locate
@@ -79,7 +79,7 @@ async def fix(
     everything = {source.file.resolve(): source for source in (*media, *named.values()) if source is not None}
     held = {source.file.resolve() for source in named.values() if source is not None}
     sources = (*everything.values(), *(document.source for document in documents))
-    writer = _Writer(settings, log, tell, Counter(_stem(source.target) for source in sources))
+    writer = _Writer(settings, log, tell, Names(source.target for source in sources))
     async with (
         Judge(ruleset, strict=settings.strict, workers=settings.jobs, previews=settings.previews) as judge,
         Forge(jobs=settings.jobs, timeout=settings.timeout) as forge,
@@ -126,11 +126,11 @@ def _source(
 class _Writer:
     """Writes what was settled, once each, and keeps the entries."""
 
-    def __init__(self, settings: Settings, log: Log | None, tell: Tell | None, stems: Counter[Path]) -> None:
+    def __init__(self, settings: Settings, log: Log | None, tell: Tell | None, names: Names) -> None:
         self._settings = settings
         self._log = log
         self._tell = tell
-        self._stems = stems
+        self._names = names
         self._entries: list[Entry] = []
         self._unread: list[str] = []
         self._denied = 0
@@ -159,9 +159,13 @@ class _Writer:
         entry, old = worked.entry, worked.source.target
         if entry is None or entry.target is None or Path(entry.target) == old:
             return worked
-        target = Path(entry.target)
-        if self._stems[_stem(target)] > 1 or (self._settings.in_place and target.exists()):
-            target = target.with_name(other_name(old.name, target.suffix))
+        suffix = Path(entry.target).suffix
+        target = next(
+            (name for name in self._names.of(old, suffix) if not (self._settings.in_place and name.exists())),
+            None,
+        )
+        if target is None:
+            raise ReportError(f"{entry.target} is there already; {old} stays as it is")
         return replace(worked, entry=replace(entry, target=str(target)))
 
     def _write(self, worked: Worked, target: Path, data: bytes) -> None:
@@ -192,14 +196,4 @@ class _Writer:
         )
 
 
-def _stem(path: Path) -> Path:
-    return path.with_suffix("")
-
-
-def other_name(name: str, suffix: str) -> str:
-    """A name that tells what the file was: ``photo.heic`` beside a ``photo.jpg`` becomes photo-heic.jpg."""
-    stem, _, old = name.rpartition(".")
-    return f"{stem or old}-{old.lower()}{suffix}"
-
-
-__all__ = ["Document", "Outcome", "Settings", "Source", "Tell", "fix", "other_name"]
+__all__ = ["Document", "Outcome", "Settings", "Source", "Tell", "fix"]

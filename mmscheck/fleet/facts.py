@@ -13,6 +13,9 @@ from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
 
 FACTS = pa.schema([("url", pa.string()), ("observation", pa.binary())])
 
+_OBSERVATIONS: msgspec.json.Decoder[Observation] = msgspec.json.Decoder(Fetched | NotFetched)
+"""Made here, not where it is used: see ``mmscheck.base.resolved``."""
+
 
 def fetch_chunk(place: str, digest: str, number: int, after: str = "") -> str:
     """Fetch the URLs of one chunk and keep what was found; the name of the file.
@@ -64,4 +67,4 @@ def encode(observation: Observation) -> bytes:
 
 def decode(data: bytes) -> Observation:
     """The observation that was kept. Raises msgspec.DecodeError for what is none."""
-    return msgspec.json.decode(data, type=Fetched | NotFetched)
+    return _OBSERVATIONS.decode(data)

@@ -83,6 +83,7 @@ def judge(
         slides=tuple(_drawn(slide, as_sent) for slide in message.slides),
         excerpts=_excerpts(message, evaluations),
         changed=changes != Changes(),
+        document=message.document,
     )
 
 

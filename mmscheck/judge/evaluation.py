@@ -51,7 +51,16 @@ def evaluate(rule: Rule, message: Mms, place: TargetPlace) -> Evaluation:
         return _evaluation(rule, place, broken, f"{rule.title}: {CRASHED}.")
 
 
+_ELSEWHERE = Result(
+    outcome=Outcome.INAPPLICABLE,
+    because=Because.OTHER_DOCUMENT,
+    reason="the rule is for other kinds of document",
+)
+
+
 def _run(rule: Rule, message: Mms, place: TargetPlace) -> Result:
+    if message.may_be.isdisjoint(rule.documents):
+        return _ELSEWHERE
     if (
         message.problem is not None
         and place.key.kind is TargetKind.MESSAGE

@@ -17,7 +17,7 @@ from mmscheck.model.observation import Observation
 from mmscheck.model.report import Evaluation
 from mmscheck.model.rule import Rule, RuleSet, Wording
 from mmscheck.model.server import Detected
-from mmscheck.model.words import MediaKind, TargetKind
+from mmscheck.model.words import Document, MediaKind, TargetKind
 from mmscheck.servers.recognition import Recognised, describe, page_at, recognise
 
 _OF_THE_PLACE = frozenset({"source", "slide", "line"})
@@ -39,11 +39,12 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True):
     """One medium, judged; ``rules`` are those about media, each with whether it looks at the place."""
 
     ruleset: RuleSet
+    documents: frozenset[Document]
     target: MediaTarget
     rules: tuple[tuple[Rule, bool], ...]
     evaluations: tuple[Evaluation, ...]
 
-    def holds_for(self, ruleset: RuleSet, target: MediaTarget) -> bool:
+    def holds_for(self, ruleset: RuleSet, message: Mms, target: MediaTarget) -> bool:
         """Whether all that it depends on, beside its key, is the same.
 
         Observations are held to be the same object: to compare two takes as long as to judge one.
@@ -51,6 +52,7 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True):
         before = self.target
         return (
             self.ruleset is ruleset
+            and self.documents == message.may_be
             and before.observation is target.observation
             and before.window == target.window
             and before.binding == target.binding
@@ -61,9 +63,9 @@ class SharedMedia:
     """What was judged of media that these messages refer to more than once, up to the last reference.
 
     Whoever judges several messages makes one for them, for a run or for a part of one, and keeps it no
-    longer. A judgement is used again where URL, slide element, what came back, time of the send, binding and
-    rules are the same: two references then differ in nothing but where they stand, which is put in. Rules
-    whose check looks at that, or whose words name it, are evaluated for each reference.
+    longer. A judgement is used again where URL, slide element, what came back, time of the send, binding,
+    kind of document and rules are the same: two references then differ in nothing but where they stand, which
+    is put in. Rules whose check looks at that, or whose words name it, are evaluated for each reference.
     """
 
     def __init__(self, messages: Iterable[Mms]) -> None:
@@ -96,7 +98,7 @@ class SharedMedia:
         """Every rule about media on this one, in the order of the rules; ``target`` is that of ``place``."""
         key = _key(target.ref)
         kept = self._judged.get(key)
-        if kept is not None and kept.holds_for(ruleset, target):
+        if kept is not None and kept.holds_for(ruleset, message, target):
             found = tuple(
                 evaluate(rule, message, with_page(place, ruleset)) if placed else moved(item, place)
                 for (rule, placed), item in zip(kept.rules, kept.evaluations, strict=True)
@@ -123,7 +125,9 @@ def _judged(ruleset: RuleSet, message: Mms, place: TargetPlace, target: MediaTar
     place = with_page(place, ruleset)
     rules = tuple((rule, _is_placed(rule)) for rule in ruleset.rules if rule.target is TargetKind.MEDIA)
     evaluations = tuple(evaluate(rule, message, place) for rule, _ in rules)
-    return _Judged(ruleset=ruleset, target=target, rules=rules, evaluations=evaluations)
+    return _Judged(
+        ruleset=ruleset, documents=message.may_be, target=target, rules=rules, evaluations=evaluations
+    )
 
 
 def _key(ref: MediaRef) -> _Key:

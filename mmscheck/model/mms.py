@@ -1,10 +1,10 @@
-"""A stored message as parsed from slide XML, with the line each part came from."""
+"""A message as parsed from a document, with the line each part came from; one for XML and JSON."""
 
 from __future__ import annotations
 
 import msgspec
 
-from mmscheck.model.words import MediaKind
+from mmscheck.model.words import Dialect, Document, DocumentKind, MediaKind, document_of
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,12 +81,16 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
     ``source`` is the path as given or ``<stdin>``; ``digest`` is ``sha256:`` and the hex digest of
     the document's bytes. When ``problem`` is set nothing else of the content is to be relied on.
     ``excerpts`` are the lines that its parts stand on, by number, without secrets and cut, for people.
-    ``action`` is what the document asks for, in lower case (``savemms``, ``sendmms``), or empty.
+    ``kind`` is what the document asks for and ``dialect`` what it is written in; rules say by both which
+    messages they are for. ``spelling`` is that of its names: ``modern``, ``legacy`` or ``legacy-content``.
+    ``action`` is what it asks for as it says so, in lower case (``savemms``, ``sendmms``), or empty.
     """
 
     source: str
     digest: str
-    dialect: str = "modern"
+    kind: DocumentKind = DocumentKind.SAVED
+    dialect: Dialect = Dialect.XML
+    spelling: str = "modern"
     action: str = ""
     name: Text | None = None
     subject: Text | None = None
@@ -94,6 +98,19 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
     strays: tuple[Stray, ...] = ()
     problem: XmlProblem | None = None
     excerpts: dict[int, str] = {}
+
+    @property
+    def document(self) -> Document:
+        """Kind and dialect in one word."""
+        return document_of(self.kind, self.dialect)
+
+    @property
+    def may_be(self) -> frozenset[Document]:
+        """The one document that it is; where it could not be read, all that it may be."""
+        if self.problem is None or self.kind is DocumentKind.OTHER:
+            return frozenset({self.document})
+        kinds = (DocumentKind.SAVED, DocumentKind.ONE_SHOT)
+        return frozenset(document_of(kind, self.dialect) for kind in kinds)
 
     @property
     def media(self) -> tuple[MediaRef, ...]:

@@ -15,7 +15,7 @@ from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Observation
 from mmscheck.model.server import Detected
 from mmscheck.model.waiver import Waiver
-from mmscheck.model.words import Because, Outcome, Owner, Severity, TargetKind
+from mmscheck.model.words import Because, Document, Outcome, Owner, Severity, TargetKind
 
 LINT = "lint"
 """The profile of the rules that can be applied offline; its reports never permit anything."""
@@ -134,7 +134,7 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     ``targets`` comes from the parse, not from the evaluations. ``observations`` and ``servers`` (who
     answered, where that was recognised) are keyed by the URL as written. ``slides`` and ``excerpts`` (lines
     of the document by number, redacted and cut) are for those who show it. ``changed`` tells that it was
-    judged with other texts or with merge data, and so not as it is stored.
+    judged with other texts or with merge data, and so not as it is stored. ``document`` is its kind.
     """
 
     source: str
@@ -150,6 +150,7 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     slides: tuple[SlideReport, ...] = ()
     excerpts: dict[int, str] = {}
     changed: bool = False
+    document: Document = Document.SAVED_XML
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from mmscheck.model.check import Check
 from mmscheck.model.server import Server
 from mmscheck.model.vocabulary import Vocabulary
 from mmscheck.model.waiver import Waiver
-from mmscheck.model.words import Because, Owner, Severity, TargetKind
+from mmscheck.model.words import Because, Document, Owner, Severity, TargetKind
 
 WELL_FORMED, REACHABLE = "xml-well-formed", "media-reachable"
 """The rules that there is a document to look at, and a file."""
@@ -96,7 +96,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     ``params`` is an instance of ``check.params`` with limits already put in; ``limits`` maps a
     parameter's name to the name of the limit it came from. Of what it ``follows`` the first that holds
-    is told.
+    is told. To messages in other than its ``documents`` it does not apply.
     """
 
     id: str
@@ -111,6 +111,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     provider_codes: tuple[str, ...] = ()
     limits: dict[str, str] = {}
     follows: tuple[Follow, ...] = ()
+    documents: tuple[Document, ...] = tuple(Document)
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):

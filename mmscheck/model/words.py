@@ -51,6 +51,7 @@ class Because(StrEnum):
     NOT_ASKED = "not-asked"  # for, with gzip accepted
     OTHER_ANSWER = "other-answer"  # the one to a request that accepts gzip is at fault
     LENGTHS = "lengths"  # nothing but how many bytes are stated
+    OTHER_DOCUMENT = "other-document"  # the rule is for other kinds of document
 
 
 class Severity(StrEnum):
@@ -67,6 +68,36 @@ class TargetKind(StrEnum):
     SLIDE = "slide"
     MEDIA = "media"
     REQUEST = "request"
+
+
+class DocumentKind(StrEnum):
+    """What a document asks for: to keep a message, to send one at once, or something of another provider."""
+
+    SAVED = "saved"  # saveMMS, savemms; sent later by its mms-id
+    ONE_SHOT = "one-shot"  # sendMMS, sendmms
+    OTHER = "other"  # the payload of another provider, which is checked and never sent
+
+
+class Dialect(StrEnum):
+    """The notation a document is written in."""
+
+    XML = "xml"
+    JSON = "json"
+
+
+class Document(StrEnum):
+    """Kind and dialect in one: what a rule is for is said in these words."""
+
+    SAVED_XML = "saved-xml"
+    SAVED_JSON = "saved-json"
+    ONE_SHOT_XML = "one-shot-xml"
+    ONE_SHOT_JSON = "one-shot-json"
+    OTHER = "other"
+
+
+def document_of(kind: DocumentKind, dialect: Dialect) -> Document:
+    """The word for both; that of another provider is one in either dialect."""
+    return Document.OTHER if kind is DocumentKind.OTHER else Document(f"{kind}-{dialect}")
 
 
 class Owner(StrEnum):

@@ -25,7 +25,7 @@ from mmscheck import ruleset as rulesets
 from mmscheck.base.version import VERSION
 from mmscheck.model.check import Check
 from mmscheck.model.rule import Follow, Rule, RuleSet, Wording
-from mmscheck.model.words import Owner, SenderType, Severity, TargetKind
+from mmscheck.model.words import Document, Owner, SenderType, Severity, TargetKind
 from mmscheck.ruleset.discovery import is_for_pull_request
 from mmscheck.ruleset.folder import packaged_root
 
@@ -63,6 +63,7 @@ class _KeptRule(msgspec.Struct, frozen=True, kw_only=True):
     provider_codes: tuple[str, ...]
     limits: dict[str, str]
     follows: tuple[Follow, ...]
+    documents: tuple[Document, ...]
 
 
 class _KeptSet(msgspec.Struct, frozen=True, kw_only=True):

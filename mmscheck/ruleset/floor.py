@@ -13,20 +13,25 @@ from typing import Any
 import msgspec
 
 from mmscheck.model.rule import FLOOR, SECOND_GATE
-from mmscheck.model.words import Severity, TargetKind
+from mmscheck.model.words import Document, Severity, TargetKind
 from mmscheck.ruleset.toml import Scope, plain_params
+
+SENDABLE = frozenset(Document) - {Document.OTHER}
+"""What can be sent; another provider's payload is only checked."""
 
 
 class Guarded(msgspec.Struct, frozen=True, kw_only=True):
     """What a floor rule must be.
 
     ``at_least`` maps parameters that are arrays to the values they must have, whatever else they have;
-    the other parameters of a floor rule's check, if any, cannot weaken it.
+    the other parameters of a floor rule's check, if any, cannot weaken it. ``documents`` are those that it
+    must be for, at least.
     """
 
     target: TargetKind
     check: str
     at_least: Mapping[str, frozenset[str]] = {}
+    documents: frozenset[Document] = SENDABLE
 
 
 GENERIC_TYPES = frozenset(
@@ -51,7 +56,10 @@ FLOOR_RULES: Mapping[str, Guarded] = MappingProxyType(
             at_least={"generic": GENERIC_TYPES},
         ),
         "media-type-known": Guarded(target=TargetKind.MEDIA, check="media-type-known"),
-        "subject-present": Guarded(target=TargetKind.MESSAGE, check="subject-present"),
+        # The subject is optional in sendMMS (2015 to the later web version) and in the JSON API (2026).
+        "subject-present": Guarded(
+            target=TargetKind.MESSAGE, check="subject-present", documents=frozenset({Document.SAVED_XML})
+        ),
         "subject-ascii": Guarded(target=TargetKind.MESSAGE, check="subject-ascii"),
         "subject-no-emoji": Guarded(target=TargetKind.MESSAGE, check="subject-no-emoji"),
         "url-public": Guarded(target=TargetKind.MEDIA, check="url-public"),
@@ -72,6 +80,7 @@ def guard(scope: Scope, rule_id: str, raw: Mapping[str, Any], params: msgspec.St
     _hold(scope.at("severity"), raw.get("severity"), Severity.ERROR, Severity)
     _hold(scope.at("target"), raw.get("target"), guarded.target, TargetKind)
     _hold(scope.at("check"), raw.get("check"), guarded.check, (raw.get("check"),))
+    _hold_documents(scope.at("documents"), raw.get("documents"), guarded.documents)
     held = plain_params(params) if params is not None else {}
     for key, values in guarded.at_least.items() if held else ():
         lacking = sorted(values - set(held.get(key, ())))
@@ -93,6 +102,11 @@ def refuse(scope: Scope, rule_id: str, what: str) -> bool:
 def missing_floor(present: Iterable[str]) -> list[str]:
     """The floor rules that are not among these ids, sorted."""
     return sorted(FLOOR - set(present))
+
+
+def _hold_documents(scope: Scope, named: object, wanted: frozenset[Document]) -> None:
+    if isinstance(named, list) and (lacking := sorted(wanted - {each for each in named if each in wanted})):
+        scope.fault(f"lacks {', '.join(lacking)}, which the floor needs, expected all of them")
 
 
 def _hold(scope: Scope, value: object, wanted: str, words: Iterable[object]) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from mmscheck.model.check import Check
 from mmscheck.model.observation import REASONS
 from mmscheck.model.rule import Follow, Rule, Wording
-from mmscheck.model.words import Because, Outcome, Owner, Severity, TargetKind
+from mmscheck.model.words import Because, Document, Outcome, Owner, Severity, TargetKind
 from mmscheck.ruleset.fields import Filled, Kebab, ProviderCode
 from mmscheck.ruleset.floor import guard
 from mmscheck.ruleset.limits import PROVIDER_LIMITS, KnownLimits
@@ -148,6 +148,7 @@ class RuleFile(msgspec.Struct, frozen=True, kw_only=True):
     provider_codes: tuple[ProviderCode, ...]
     source: Filled
     text: RuleText
+    documents: tuple[Document, ...] = tuple(Document)
     params: dict[str, Any] = {}
     limits: dict[str, Filled] = {}
     carriers: dict[str, Filled] = {}
@@ -173,6 +174,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
         _inspect_id(scope, raw.get("id"), path)
         if file is not None:
             _inspect_follows(scope, file)
+            _inspect_documents(scope.at("documents"), file.documents)
         check = self._check(scope, raw)
         if check is None:
             return None
@@ -216,6 +218,15 @@ def _inspect_follows(scope: Scope, file: RuleFile) -> None:
         for at, word in enumerate(words):
             if word not in WHEN:
                 place.at(at).fault(unknown("word", word, WHEN))
+
+
+def _inspect_documents(scope: Scope, documents: tuple[Document, ...]) -> None:
+    """That there is one at all, and each once: a rule for nothing would pass for one that holds."""
+    if not documents:
+        scope.fault("empty, expected at least one kind of document")
+    for at, each in enumerate(documents):
+        if each in documents[:at]:
+            scope.at(at).fault(f"duplicate {each.value!r}, expected each kind once")
 
 
 def inspect_causes(faults: list[str], files: Mapping[str, Path], rules: Mapping[str, Rule]) -> None:

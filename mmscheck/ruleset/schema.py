@@ -32,6 +32,7 @@ RULE_KEYS: Mapping[str, str] = MappingProxyType(
         "RuleFile.limits": "Parameters that take their number from a named limit.",
         "RuleFile.carriers": "Parameters that take their numbers from the limits of the chosen carriers.",
         "RuleFile.providers": "Parameters that take their numbers from the limits of the chosen providers.",
+        "RuleFile.documents": "The kinds of document it is for (default: all); elsewhere it does not apply.",
         "RuleFile.follows": "Rules whose failure explains a finding of this one, the first to be told first.",
         "RuleFile.follows_when": "Of which finding: failed, cant-tell, or the reason for programs, by rule.",
         "RuleText.why": "Why it matters, in a sentence or two.",

@@ -202,7 +202,8 @@ def saveable(checked: Mms, document: bytes) -> str:
 def _content(message: Mms) -> object:
     return (
         message.problem,
-        message.dialect,
+        message.document,
+        message.spelling,
         message.name and message.name.value,
         message.subject and message.subject.value,
         tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Self
 
@@ -32,6 +33,9 @@ Tell = Callable[[int, int | None], None]
 _KEPT_RULES = 32
 """Rule sets that are kept, each some hundred kilobytes."""
 
+_PACKED = msgspec.msgpack.Decoder(tuple[Report, SendResult | None])
+"""Made here, not where it is used: see ``mmscheck.base.resolved``."""
+
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """How a job ended: its report, what a call came to, and what is told of both."""
@@ -47,7 +51,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 def view_of(packed: bytes) -> View:
     """The report as formats take it, decided anew by the one function that decides."""
-    report, send = msgspec.msgpack.decode(packed, type=tuple[Report, SendResult | None])
+    report, send = _PACKED.decode(packed)
     verdict = gate.verdict(report)
     if send is not None:
         verdict = msgspec.structs.replace(verdict, exit_code=exit_code(send, verdict.exit_code))
@@ -70,9 +74,12 @@ class Checker:
         self._policy = policy
         self._workers = MediaWorkers(workers=slots)
         self._rules: dict[tuple[object, ...], RuleSet] = {}
+        self._reading = threading.Lock()
 
     async def __aenter__(self) -> Self:
-        """Start the workers."""
+        """Start the workers, and read the rules that most ask for."""
+        for profile in (None, LINT):
+            self.rules(profile)
         await self._workers.__aenter__()
         return self
 
@@ -84,19 +91,20 @@ class Checker:
         """The rules for these options; raises RuleSetError and UsageError for names that there are not."""
         sender = options.sender or self._config.sender
         asked = (profile, sender, options.carriers, options.providers)
-        if (known := self._rules.get(asked)) is not None:
-            return known
-        found = load_rules(
-            profile,
-            sender=SenderType(sender) if sender else None,
-            carriers=options.carriers,
-            providers=options.providers,
-            config=self._config,
-        )
-        if len(self._rules) >= _KEPT_RULES:
-            del self._rules[next(iter(self._rules))]
-        self._rules[asked] = found
-        return found
+        with self._reading:  # threads that read rules at once would resolve one type at once
+            if (known := self._rules.get(asked)) is not None:
+                return known
+            found = load_rules(
+                profile,
+                sender=SenderType(sender) if sender else None,
+                carriers=options.carriers,
+                providers=options.providers,
+                config=self._config,
+            )
+            if len(self._rules) >= _KEPT_RULES:
+                del self._rules[next(iter(self._rules))]
+            self._rules[asked] = found
+            return found
 
     def demand(self, work: Work) -> None:
         """Raise now for options that the job could not be done with; RuleSetError and UsageError."""

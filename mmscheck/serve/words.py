@@ -11,6 +11,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from mmscheck.base.resolved import resolved
 from mmscheck.model.request import SendStatus
 from mmscheck.model.words import SenderType
 from mmscheck.report.json_types import Decision
@@ -161,6 +162,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     total: int | None
 
 
+@resolved
 class Outcome(Struct, frozen=True, kw_only=True):
     """How a job ended that has a report."""
 
@@ -177,6 +179,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     recorded: Annotated[bool, Meta(description="An earlier answer, out of the ledger.")] = False
 
 
+@resolved
 class Problem(Struct, frozen=True, kw_only=True):
     """What went wrong, after RFC 9457; ``type`` is stable, the words are for people."""
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from mmscheck.base.resolved import resolved
 from mmscheck.model.request import SendRequest
 from mmscheck.serve.bodies import Named
 from mmscheck.serve.words import Kind, Options, Outcome, Problem, State
 
 
+@resolved
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """What a job is to do; which of the fields count depends on the kind.
 
@@ -38,6 +40,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(msgspec.msgpack.encode(self, order="deterministic")).hexdigest()
 
 
+@resolved
 class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     """A packed work in which another text of the same length stands wherever a secret stood."""
 

@@ -17,6 +17,7 @@ import msgspec
 from lxml.etree import _Element
 
 from mmscheck.model.mms import Mms, Slide, Stray, Text, XmlProblem
+from mmscheck.model.words import DocumentKind
 from mmscheck.slidexml import names
 from mmscheck.slidexml.decode import MAX_BYTES, Undecodable, decode
 from mmscheck.slidexml.excerpt import excerpt, excerpts
@@ -27,10 +28,14 @@ _ACTIONS_WITH_SLIDES = frozenset({"savemms", "sendmms"})
 _ONLY_IN_SLIDES = frozenset({*names.KINDS, names.URL, names.TEXT, names.DURATION})
 
 
+_KINDS = {"sendmms": DocumentKind.ONE_SHOT}
+"""By action; all else, and what nobody knows, is held to the rules of what is saved."""
+
+
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What a document holds of a message."""
 
-    dialect: str
+    spelling: str
     action: str
     name: Text | None
     subject: Text | None
@@ -47,7 +52,7 @@ def build(tree: Tree) -> Content:
     name, subject = notes.only(reader.names), notes.only(reader.subjects)
     strays = tuple(sorted(notes.strays, key=lambda stray: stray.line))
     return Content(
-        dialect=notes.dialect,
+        spelling=notes.dialect,
         action=reader.action,
         name=name,
         subject=subject,
@@ -130,7 +135,8 @@ def parse(data: bytes, source: str) -> Mms:
     message = Mms(
         source=source,
         digest=digest,
-        dialect=content.dialect,
+        kind=_KINDS.get(content.action, DocumentKind.SAVED),
+        spelling=content.spelling,
         action=content.action,
         name=content.name,
         subject=content.subject,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mmscheck.cli.main import main
+from mmscheck.fix.log import NAME
 from tests.fix.made import photo, saved, see_through, turned, written
 
 RIGHT = saved(photo(), "JPEG", quality=70)
@@ -217,3 +218,34 @@ def test_the_parent_loads_no_decoder(media: Path) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stderr.strip().endswith("1 []"), ended.stderr
+
+
+def test_no_two_products_have_one_name(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    many = written(
+        Path("many"),
+        a__webp=saved(photo(seed=1), "WEBP"),
+        a__WEBP=saved(photo(seed=2), "WEBP"),
+        A__bmp=saved(photo(seed=3), "BMP"),
+        a__tif=saved(photo(seed=4), "TIFF"),
+    )
+    (many / "a-bmp.jpg").write_bytes(RIGHT)
+    code, told = report(capsys, "many", "--output", "out")
+    made = files(Path("out"))
+    assert code == 0
+    assert len({name.casefold() for name in made}) == len(files(many)) == 5
+    assert made["a-bmp.jpg"] == RIGHT
+    assert {str(Path("out") / name) for name in made} == {each["target"] for each in told["files"]}
+    _, again = report(capsys, "many", "--output", "out")
+    assert [each["target"] for each in again["files"]] == [each["target"] for each in told["files"]]
+    assert files(Path("out")) == made
+
+
+def test_a_line_that_a_kill_cut_short_takes_no_other_with_it(
+    media: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(capsys, "media/logo.png", "--output", "out")
+    log = Path("out") / NAME
+    log.write_bytes(log.read_bytes() + b'{"target":"tur')
+    report(capsys, "media/turned.jpg", "--output", "out")
+    _, told = report(capsys, "media/turned.jpg", "--output", "out")
+    assert [each["reused"] for each in told["files"]] == [True]

@@ -67,7 +67,10 @@ async def killed(
             async with asyncio.timeout(chance.uniform(0.0, 0.6)):
                 await over.wait()
         except TimeoutError:
-            os.kill(process, signal.SIGKILL)
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                raise AssertionError(f"it ended by itself: {await launcher.ended()}") from None
             kills += 1
         else:
             os.kill(process, signal.SIGTERM)

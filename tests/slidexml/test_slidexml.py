@@ -50,7 +50,7 @@ def test_a_modern_message_is_read_with_the_line_of_every_part() -> None:
     message = read(MODERN)
     assert message.problem is None
     assert message.strays == ()
-    assert message.dialect == "modern"
+    assert message.spelling == "modern"
     assert message.source == "sale.xml"
     assert message.subject == Text(value="Sale & more", line=5)
     assert message.name == Text(value="sale", line=6)
@@ -73,7 +73,7 @@ def test_the_digest_is_that_of_the_bytes_as_given() -> None:
 
 def test_the_upper_case_dialect_is_read() -> None:
     message = fixture("legacy-upper.xml")
-    assert message.dialect == "legacy"
+    assert message.spelling == "legacy"
     assert message.strays == ()
     assert message.subject == Text(value="Autumn opening hours", line=5)
     assert message.name == Text(value="autumn-hours", line=6)
@@ -89,7 +89,7 @@ def test_the_upper_case_dialect_is_read() -> None:
 
 def test_the_content_and_sequence_dialect_is_read() -> None:
     message = fixture("legacy-content.xml")
-    assert message.dialect == "legacy-content"
+    assert message.spelling == "legacy-content"
     assert message.strays == ()
     assert message.subject == Text(value="Winter opening hours", line=5)
     assert message.name == Text(value="winter-hours", line=7)
@@ -114,7 +114,7 @@ def test_every_kind_of_media_is_read_in_both_spellings(kind: MediaKind) -> None:
 def test_the_samples_of_the_demo_hold_nothing_odd(name: str) -> None:
     message = fixture(name)
     assert message.strays == ()
-    assert message.dialect == "modern"
+    assert message.spelling == "modern"
     assert all(re.fullmatch(r"http://media\.example\.com/[a-z0-9/.-]+", ref.url) for ref in message.media)
 
 

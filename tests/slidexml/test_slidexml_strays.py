@@ -77,7 +77,7 @@ def test_a_message_in_mixed_dialects_is_read_whole() -> None:
         "<REQUEST><message-subject>S</message-subject><Name>n</Name>"
         "<slide><VIDEO><url>u</url></VIDEO></slide></REQUEST>"
     )
-    assert message.dialect == "legacy"
+    assert message.spelling == "legacy"
     assert message.subject is not None
     assert message.name is not None
     assert [ref.url for ref in message.media] == ["u"]
@@ -91,7 +91,7 @@ def test_a_message_in_mixed_dialects_is_read_whole() -> None:
 
 def test_a_root_in_mixed_case_is_read_as_modern_and_is_a_stray() -> None:
     message = read("<Request><name>n</name></Request>")
-    assert message.dialect == "modern"
+    assert message.spelling == "modern"
     assert message.strays == (Stray(name="Request", line=1, expected="request"),)
 
 

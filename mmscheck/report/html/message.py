@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from mmscheck.base.resolved import resolved
 from mmscheck.base.text import count
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Hop
@@ -185,6 +186,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     unknown: str = ""
 
 
+@resolved
 class Weight(msgspec.Struct, frozen=True, kw_only=True):
     """What the rule about size saw: the sum on the wire, the numbers, the parts."""
 

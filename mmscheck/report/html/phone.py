@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.base import sms
+from mmscheck.base.resolved import resolved
 from mmscheck.base.text import count
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.report import MessageReport, SlideReport
@@ -137,6 +138,7 @@ class Offender(msgspec.Struct, frozen=True, kw_only=True):
         return max(1, len(self.codes.split()))
 
 
+@resolved
 class Named(msgspec.Struct, frozen=True, kw_only=True):
     """What the checks said of a subject: the characters, and the subject in plain letters."""
 
