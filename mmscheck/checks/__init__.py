@@ -17,6 +17,7 @@ from mmscheck.checks import (
     message,
     mime,
     objects,
+    opened,
     phone_numbers,
     playing,
     probes,
@@ -36,7 +37,7 @@ from mmscheck.checks import (
 from mmscheck.model.check import Check
 from mmscheck.model.observation import ProbeName
 
-_WORDING = (wording, links)
+_WORDING = (wording, links, opened)
 _TEXTS = (message, sizes, providers, merge_tags, subject, slide, texts, *_WORDING, request, phone_numbers)
 _FILES = (url, signed_urls, reach, certificates, content_type, mime, media)
 _FRAMED = (framing, probes, repeats)
@@ -56,6 +57,9 @@ CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in _
 READS_FACTS = frozenset(check.name for module in _DECODED for check in module.CHECKS)
 """The checks that look at what a decoder found; without them nothing needs to be decoded."""
 
+READS_LINKS = frozenset(check.name for check in opened.CHECKS)
+"""The checks that look at what came for links in texts; without them no link is asked for."""
+
 READS_PROBES: Mapping[str, tuple[ProbeName, ...]] = MappingProxyType(
     {
         "length-under-gzip": (ProbeName.GZIP,),
@@ -69,4 +73,4 @@ READS_PROBES: Mapping[str, tuple[ProbeName, ...]] = MappingProxyType(
 if len(CHECKS) != len(_ALL):
     raise AssertionError("two checks share a name")
 
-__all__ = ["CHECKS", "READS_FACTS", "READS_PROBES"]
+__all__ = ["CHECKS", "READS_FACTS", "READS_LINKS", "READS_PROBES"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import msgspec
@@ -13,7 +13,9 @@ from mmscheck.checks.marks import Span, texts_of
 from mmscheck.checks.url import bad_host
 from mmscheck.checks.wording import Look, judged
 from mmscheck.model.check import Check, MessageTarget, NoParams, Result, inapplicable
-from mmscheck.model.effective import TAG
+from mmscheck.model.effective import TAG, slide_template, subject_template
+from mmscheck.model.mms import Mms
+from mmscheck.model.request import Changes
 from mmscheck.model.vocabulary import ListKind, is_below
 from mmscheck.model.words import TargetKind
 
@@ -92,6 +94,26 @@ def _ended(written: str) -> str:
     return written
 
 
+MOST_ASKED = 8
+"""Links of one message that are asked for (a judgement): no text for a phone has more."""
+
+
+def asked_links(
+    message: Mms, changes: Changes, beside: Iterable[tuple[str, str]], *, custom: bool
+) -> tuple[str, ...]:
+    """The URLs in the texts of a message that may be asked for: those that are the same for everybody.
+
+    A link that merge data is a part of may opt somebody out, or count as that person's visit. Without
+    ``custom`` the stored texts are looked at alone.
+    """
+    kept = changes if custom else Changes()
+    templates = [subject_template(message, kept) or ""]
+    templates += [slide_template(slide, kept) for slide in message.slides]
+    found = (link for text in (*templates, *(text for _, text in beside)) for link in links(text))
+    urls = (link.url for link in found if not (link.is_filled or _fault(link)))
+    return tuple(dict.fromkeys(urls))[:MOST_ASKED]
+
+
 def well_formed(target: MessageTarget, _: NoParams) -> Result:
     """Every link that begins with http has what a link needs."""
 
@@ -99,7 +121,7 @@ def well_formed(target: MessageTarget, _: NoParams) -> Result:
         faults = ((link, _fault(link)) for link in links(text))
         return tuple(Span(start=link.start, end=link.end, what=what) for link, what in faults if what)
 
-    return _about_links(target, look)
+    return about_links(target, look)
 
 
 def _fault(link: Link) -> str:
@@ -124,7 +146,7 @@ def no_shortener(target: MessageTarget, _: NoParams) -> Result:
             )
         )
 
-    return _about_links(target, look)
+    return about_links(target, look)
 
 
 def own(target: MessageTarget, _: NoParams) -> Result:
@@ -140,10 +162,11 @@ def own(target: MessageTarget, _: NoParams) -> Result:
             if not link.is_filled and link.host and not is_below(link.host, domains)
         )
 
-    return _about_links(target, look)
+    return about_links(target, look)
 
 
-def _about_links(target: MessageTarget, look: Look) -> Result:
+def about_links(target: MessageTarget, look: Look) -> Result:
+    """What ``look`` finds, where any text has a link."""
     if not any(links(text) for _, text in texts_of(target)):
         return inapplicable("no text has a link")
     return judged(target, look)

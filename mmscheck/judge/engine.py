@@ -40,18 +40,20 @@ def judge(
     window: SendWindow | None = None,
     columns: tuple[str, ...] | None = None,
     shared: SharedMedia | None = None,
+    links: Mapping[str, Observation] | None = None,
 ) -> MessageReport:
     """Evaluate every rule of the set on every target of one message, in a fixed order.
 
     By profile save it is judged as it is stored: what its merge tags become, each send is judged for.
-    ``shared`` is the one of the run, where it judges several messages: it changes no report.
+    ``shared`` is the one of the run, where it judges several messages: it changes no report. ``links`` is
+    what came for links in the texts; None where none was asked for.
     """
     shared = shared or SharedMedia((message,))
     known = _known(shared, ruleset, message, observations)
     recognised = {url: each.recognised for url, each in known.items()}
     place = partial(_places, message, observations, recognised, changes, request)
     vocabulary = ruleset.vocabulary
-    places = tuple(place(binding=binding, window=window, columns=columns, vocabulary=vocabulary))
+    places = tuple(place(binding=binding, window=window, columns=columns, vocabulary=vocabulary, links=links))
     filled = (
         _filled(ruleset, message, observations) if ruleset.profile == SAVE and changes == Changes() else {}
     )
@@ -84,6 +86,7 @@ def judge(
         excerpts=_excerpts(message, evaluations),
         changed=changes != Changes(),
         document=message.document,
+        links=None if links is None else dict(links),
     )
 
 
@@ -155,7 +158,8 @@ def rejudge(
         rules[rule.target].append(rule)
     evaluations: list[Evaluation] = []
     places = partial(_places, message, base.observations, {}, changes, request)
-    for place in places(binding=binding, window=None, columns=columns, vocabulary=ruleset.vocabulary):
+    texts = partial(places, vocabulary=ruleset.vocabulary, links=base.links)
+    for place in texts(binding=binding, window=None, columns=columns):
         if place.key in same:
             evaluations += known.get(place.key, ())
         else:
@@ -247,6 +251,7 @@ def _places(
     window: SendWindow | None,
     columns: tuple[str, ...] | None = None,
     vocabulary: Vocabulary = NOTHING,
+    links: Mapping[str, Observation] | None = None,
 ) -> Iterable[TargetPlace]:
     as_sent = effective(message, changes)
     yield TargetPlace(
@@ -259,6 +264,7 @@ def _places(
             columns=columns,
             beside=() if request is None else request.texts,
             vocabulary=vocabulary,
+            links=links,
         ),
         line=message.problem.line if message.problem else None,
     )

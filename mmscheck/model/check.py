@@ -15,7 +15,7 @@ from mmscheck.model.effective import Effective
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Observation
 from mmscheck.model.request import Changes, SendRequest, SendWindow
-from mmscheck.model.vocabulary import Vocabulary
+from mmscheck.model.vocabulary import NOTHING, Vocabulary
 from mmscheck.model.words import Because, Outcome, Owner, TargetKind
 
 
@@ -24,7 +24,8 @@ class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
 
     ``columns`` names what the rows of a file have merge data for, also where this one's is empty; None where
     there is no file. ``beside`` are texts of the send that may hold merge tags as well, each with
-    what it is. ``vocabulary`` is what texts are held against.
+    what it is. ``vocabulary`` is what texts are held against, ``links`` what came
+    for links in them, None where none was asked for.
     """
 
     message: Mms
@@ -33,7 +34,8 @@ class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
     observations: Mapping[str, Observation]
     columns: tuple[str, ...] | None = None
     beside: tuple[tuple[str, str], ...] = ()
-    vocabulary: Vocabulary = Vocabulary()
+    vocabulary: Vocabulary = NOTHING
+    links: Mapping[str, Observation] | None = None
 
 
 class SlideTarget(msgspec.Struct, frozen=True, kw_only=True):

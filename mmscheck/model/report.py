@@ -134,7 +134,8 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     ``targets`` comes from the parse, not from the evaluations. ``observations`` and ``servers`` (who
     answered, where that was recognised) are keyed by the URL as written. ``slides`` and ``excerpts`` (lines
     of the document by number, redacted and cut) are for those who show it. ``changed`` tells that it was
-    judged with other texts or with merge data, and so not as it is stored. ``document`` is its kind.
+    judged with other texts or with merge data, and so not as it is stored. ``links`` is what came for links
+    in the texts, None where none was asked for; the gate decides on no link. ``document`` is its kind.
     """
 
     source: str
@@ -151,6 +152,7 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     excerpts: dict[int, str] = {}
     changed: bool = False
     document: Document = Document.SAVED_XML
+    links: dict[str, Observation] | None = None
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):

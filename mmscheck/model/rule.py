@@ -11,7 +11,7 @@ import msgspec
 
 from mmscheck.model.check import Check
 from mmscheck.model.server import Server
-from mmscheck.model.vocabulary import Vocabulary
+from mmscheck.model.vocabulary import NOTHING, Vocabulary
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Because, Document, Owner, Severity, TargetKind
 
@@ -144,5 +144,5 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     transcoding: bool = False
     waivers: tuple[Waiver, ...] = ()
     servers: tuple[Server, ...] = ()
-    vocabulary: Vocabulary = Vocabulary()
+    vocabulary: Vocabulary = NOTHING
     configuration: str | None = None
