@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from mmscheck.campaign.costs import CostCounter
 from mmscheck.campaign.counts import RowCounts, Watcher
 from mmscheck.campaign.judging import RowJudge, blamed, explain
 from mmscheck.campaign.limits import StopSignal
@@ -53,13 +54,19 @@ class Survey:
         store: RowStore,
         counts: RowCounts,
         key: Callable[[SendRequest, str | None], str],
+        *,
+        costs: CostCounter | None = None,
     ) -> None:
-        """``judge`` is the full check that rows are judged on; ``key`` makes a request's idempotency key."""
+        """``judge`` is the full check that rows are judged on; ``key`` makes a request's idempotency key.
+
+        ``costs`` counts what is to be sent.
+        """
         self._judge = judge
         self._recipients = recipients
         self._store = store
         self._counts = counts
         self._key = key
+        self._costs = costs
         self.rows = 0
         self.good = 0
         self.first_good: Report | None = None
@@ -110,6 +117,8 @@ class Survey:
         self.first_good = self.first_good or checked.report
         self.first_request = self.first_request or send.request
         self.good += 1
+        if self._costs is not None:
+            self._costs.count(send.request)
         return RowDecision.SEND
 
     def _deny(self, row: Recipient, checked: CheckedMessage) -> RowDecision:

@@ -201,10 +201,8 @@ def one_sms(target: RequestTarget, params: Segments) -> Result:
     if text is None or is_blank(text):
         return inapplicable("there is no fallback text")
     encoded, why = sms.encode(merge_tags.certain(text)), merge_tags.unknown(text)
-    gsm = not encoded.outside
-    single = params.gsm_single if gsm else params.ucs2_single
-    more = SPACE + params.link_reserve
-    number = sms.parts(encoded, more, single, params.gsm_part if gsm else params.ucs2_part)
+    single, more = _single(encoded, params), SPACE + params.link_reserve
+    number = _parts(encoded, params)
     evidence = {
         "alphabet": encoded.alphabet,
         "units": encoded.units,
@@ -216,6 +214,20 @@ def one_sms(target: RequestTarget, params: Segments) -> Result:
     if number > 1:
         return failed(evidence, **_wording(encoded, single, more, number, at_least=bool(why)))
     return cant_tell(why, Because.TAGS, **evidence) if why else passed(**evidence)
+
+
+def segments(text: str, params: Segments) -> int:
+    """How many SMS a fallback text takes, with a space and the link that the provider adds."""
+    return _parts(sms.encode(text), params)
+
+
+def _parts(encoded: sms.Encoded, params: Segments) -> int:
+    part = params.ucs2_part if encoded.outside else params.gsm_part
+    return sms.parts(encoded, SPACE + params.link_reserve, _single(encoded, params), part)
+
+
+def _single(encoded: sms.Encoded, params: Segments) -> int:
+    return params.ucs2_single if encoded.outside else params.gsm_single
 
 
 def _wording(encoded: sms.Encoded, single: int, more: int, number: int, *, at_least: bool) -> dict[str, str]:

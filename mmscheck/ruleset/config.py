@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Collection
+from decimal import Decimal
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,10 +14,23 @@ from typing import Annotated, Any
 import msgspec
 
 from mmscheck.errors import RuleSetError
+from mmscheck.model.prices import Price, Prices
 from mmscheck.model.rule import NEVER_WAIVED
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType, Severity
-from mmscheck.ruleset.fields import Count, Domain, Filled, Host, Kebab, PerSecond, Prefix, Seconds
+from mmscheck.ruleset.fields import (
+    Count,
+    Country,
+    Currency,
+    Domain,
+    Filled,
+    Host,
+    Kebab,
+    Money,
+    PerSecond,
+    Prefix,
+    Seconds,
+)
 from mmscheck.ruleset.floor import refuse
 from mmscheck.ruleset.toml import Scope, file_scope, read_table, read_toml, shorten, unknown
 
@@ -64,6 +78,28 @@ class SendTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     service_id: Filled | None = None
     fallback_sms_text: Filled | None = None
     operator_id: Filled | None = None
+
+
+class PriceTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What one MMS costs, and each SMS of a fallback text."""
+
+    mms: Money
+    sms: Money
+
+
+class PricesTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[prices]``: what messages cost, by the country of the number; no check reads it."""
+
+    currency: Currency
+    countries: dict[Country, PriceTable]
+
+    def value(self) -> Prices:
+        """The prices as the rest of the program knows them."""
+        countries = {
+            country: Price(mms=Decimal(each.mms), sms=Decimal(each.sms))
+            for country, each in self.countries.items()
+        }
+        return Prices(currency=self.currency, countries=countries)
 
 
 class NotifyEvent(StrEnum):
@@ -132,6 +168,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     extra_rules: Any = ()
     send: SendTable = SendTable()
     notify: dict[Kebab, NotifyTable] = {}
+    prices: PricesTable | None = None
     assets: Any = ()
     rules: dict[str, RuleTable] = {}
     waivers: Any = ()

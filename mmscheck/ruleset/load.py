@@ -262,8 +262,8 @@ def digest(
     return "sha256:" + hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
 
 
-_NO_RULES = frozenset({"path", "notify"})
-"""Where it is, and who is told of its results: neither changes one."""
+_NO_RULES = frozenset({"path", "notify", "prices"})
+"""Where it is, who is told of its results, and what messages cost: none changes a result."""
 
 
 def config_digest(config: Config) -> str:

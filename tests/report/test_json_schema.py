@@ -22,4 +22,5 @@ def test_every_type_is_described_and_every_key_required_but_send() -> None:
         ("Hop", "headers_left_out"),
         ("Campaign", "had"),
         ("Campaign", "had-from"),
+        ("Campaign", "cost"),
     }

@@ -14,7 +14,15 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from mmscheck.errors import RuleSetError
 from mmscheck.ruleset import load_config
-from mmscheck.ruleset.config import ConfigFile, NotifyTable, RuleTable, SendTable, WaiverTable
+from mmscheck.ruleset.config import (
+    ConfigFile,
+    NotifyTable,
+    PricesTable,
+    PriceTable,
+    RuleTable,
+    SendTable,
+    WaiverTable,
+)
 from mmscheck.ruleset.rulefile import RuleFile, RuleText
 from mmscheck.ruleset.schema import CONFIG_KEYS, RULE_KEYS, main, schemas
 from tests.support.rule_roots import SLIDE_COUNT, edit, faults_of, make_root, put
@@ -41,6 +49,7 @@ timeout = 10
 deadline = 60.5
 max-concurrency = 8
 per-host = 2
+prices = { currency = "USD", countries = { US = { mms = "0.02", sms = "0.0079" } } }
 own-domains = ["example.com", "example.de"]
 sender-names = ["Example"]
 words = ["us-en"]
@@ -160,7 +169,7 @@ def test_what_the_loader_refuses_in_a_rule_file_the_schema_refuses_too(
 def test_every_key_says_what_it_means_and_none_is_left_over() -> None:
     for keys, structs in (
         (RULE_KEYS, (RuleFile, RuleText)),
-        (CONFIG_KEYS, (ConfigFile, SendTable, NotifyTable, RuleTable, WaiverTable)),
+        (CONFIG_KEYS, (ConfigFile, SendTable, NotifyTable, PricesTable, PriceTable, RuleTable, WaiverTable)),
     ):
         names = {
             f"{each.__name__}.{key.encode_name}" for each in structs for key in msgspec.structs.fields(each)
