@@ -110,7 +110,7 @@ class Survey:
         if self._ended(send, past):
             self._store.keep(number, key, row.line)
             return RowDecision.LEAVE
-        checked = self._judge.judged(send.request)
+        checked = self._judge.judged(send.request, first=past.is_first(number))
         if not checked.verdict.permitted:
             return self._deny(row, checked)
         self._store.keep(number, key, row.line)

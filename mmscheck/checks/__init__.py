@@ -9,6 +9,7 @@ from mmscheck.checks import (
     certificates,
     content_type,
     decoded,
+    first,
     framing,
     images,
     links,
@@ -37,7 +38,7 @@ from mmscheck.checks import (
 from mmscheck.model.check import Check
 from mmscheck.model.observation import ProbeName
 
-_WORDING = (wording, links, opened)
+_WORDING = (wording, links, opened, first)
 _TEXTS = (message, sizes, providers, merge_tags, subject, slide, texts, *_WORDING, request, phone_numbers)
 _FILES = (url, signed_urls, reach, certificates, content_type, mime, media)
 _FRAMED = (framing, probes, repeats)

@@ -41,17 +41,19 @@ def judge(
     columns: tuple[str, ...] | None = None,
     shared: SharedMedia | None = None,
     links: Mapping[str, Observation] | None = None,
+    first: bool | None = None,
 ) -> MessageReport:
     """Evaluate every rule of the set on every target of one message, in a fixed order.
 
     By profile save it is judged as it is stored: what its merge tags become, each send is judged for.
     ``shared`` is the one of the run, where it judges several messages: it changes no report. ``links`` is
-    what came for links in the texts; None where none was asked for.
+    what came for links in the texts; None where none was asked for. ``first`` is whether the number of the
+    request has had no message before, None where nobody knows.
     """
     shared = shared or SharedMedia((message,))
     known = _known(shared, ruleset, message, observations)
     recognised = {url: each.recognised for url, each in known.items()}
-    place = partial(_places, message, observations, recognised, changes, request)
+    place = partial(_places, message, observations, recognised, changes, request, first=first)
     vocabulary = ruleset.vocabulary
     places = tuple(place(binding=binding, window=window, columns=columns, vocabulary=vocabulary, links=links))
     filled = (
@@ -138,6 +140,7 @@ def rejudge(
     request: SendRequest,
     binding: Binding | None = None,
     columns: tuple[str, ...] | None = None,
+    first: bool | None = None,
 ) -> MessageReport:
     """The judgement of this request where ``base`` is one of the same message for another request.
 
@@ -158,7 +161,7 @@ def rejudge(
         rules[rule.target].append(rule)
     evaluations: list[Evaluation] = []
     places = partial(_places, message, base.observations, {}, changes, request)
-    texts = partial(places, vocabulary=ruleset.vocabulary, links=base.links)
+    texts = partial(places, first=first, vocabulary=ruleset.vocabulary, links=base.links)
     for place in texts(binding=binding, window=None, columns=columns):
         if place.key in same:
             evaluations += known.get(place.key, ())
@@ -252,6 +255,7 @@ def _places(
     columns: tuple[str, ...] | None = None,
     vocabulary: Vocabulary = NOTHING,
     links: Mapping[str, Observation] | None = None,
+    first: bool | None = None,
 ) -> Iterable[TargetPlace]:
     as_sent = effective(message, changes)
     yield TargetPlace(
@@ -271,7 +275,9 @@ def _places(
     if request is not None:
         yield TargetPlace(
             key=TargetKey(kind=TargetKind.REQUEST),
-            target=RequestTarget(request=request, message=message, binding=binding),
+            target=RequestTarget(
+                request=request, message=message, binding=binding, first=first, vocabulary=vocabulary
+            ),
         )
     for slide in message.slides:
         yield _slide_place(message, slide, as_sent)

@@ -44,7 +44,8 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     ``policy`` is how their media are fetched. With a ``request`` the rules on its fields apply too, and its
     own changes are used in place of ``changes``; ``binding`` is what the ledger in use knows of its mms-id
-    (``Ledger.binding``). With ``strict`` warnings deny like errors. ``unread`` are sentences about inputs
+    (``Ledger.binding``), ``first`` whether its number has had no message before (None: nobody knows). With
+    ``strict`` warnings deny like errors. ``unread`` are sentences about inputs
     that could not be read: they deny. ``sending`` is when the messages are to go out (default: within an
     hour). ``deep`` makes every probe that a rule can use; without ``cache_bust`` no URL is asked for under a
     changed query. Results of earlier checks come from ``cache``. ``previews`` has likenesses of the media
@@ -59,6 +60,7 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     changes: Changes | None = None
     request: SendRequest | None = None
     binding: Binding | None = None
+    first: bool | None = None
     strict: bool = False
     unread: tuple[str, ...] = ()
     sending: SendWindow | None = None
@@ -147,6 +149,7 @@ async def check(
     changes: Changes | None = None,
     request: SendRequest | None = None,
     binding: Binding | None = None,
+    first: bool | None = None,
     strict: bool = False,
     unread: tuple[str, ...] = (),
     on_done: OnDone | None = None,
@@ -169,6 +172,7 @@ async def check(
         changes=changes,
         request=request,
         binding=binding,
+        first=first,
         strict=strict,
         unread=unread,
         on_done=on_done,
@@ -299,6 +303,7 @@ class MessageRun:
             window=self._sending,
             columns=options.columns,
             shared=self._shared,
+            first=options.first,
             links=None if links is None else {url: self.observations[url] for url in links},
         )
         self._judged.append(judged)

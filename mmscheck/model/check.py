@@ -80,11 +80,17 @@ class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """The send at hand; ``binding`` is None when no ledger is in use."""
+    """The send at hand; ``binding`` is None when no ledger is in use.
+
+    ``first`` is whether it is the first message to its number, None where no ledger tells. ``vocabulary`` is
+    what texts are held against.
+    """
 
     request: SendRequest
     message: Mms
     binding: Binding | None = None
+    first: bool | None = None
+    vocabulary: Vocabulary = NOTHING
 
 
 Target = MessageTarget | SlideTarget | MediaTarget | RequestTarget
