@@ -17,7 +17,7 @@ def test_what_is_stale_or_missing_is_named_and_renewed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = list(generated.generated())
-    assert len(names) == 6
+    assert len(names) == 7
     assert generated.main([], tmp_path) == 1
     assert all(f"{name} is stale" in capsys.readouterr().err for name in names[:1])
     assert generated.main(["--write"], tmp_path) == 0

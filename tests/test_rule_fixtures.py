@@ -26,6 +26,7 @@ UNSHOWN = {
     **dict.fromkeys(
         ("url-absolute", "url-clean", "url-query-free", "url-not-a-page"), (UNDECIDED, URL_AS_WRITTEN)
     ),
+    "media-kind-accepted": (UNDECIDED, "looks at the name that the URL stands under"),
     "xml-well-formed": (UNDECIDED, "a document that cannot be read is what it fails for"),
     **dict.fromkeys(
         (

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmscheck.ruleset import schema
-from tools import limits_page, report_schema, rules_page
+from mmscheck.judge import rulebook
+from mmscheck.ruleset import Config, schema
+from tools import documents_table, limits_page, report_schema, rules_page
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -18,6 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def generated() -> dict[str, str]:
     """The text of every generated file by its path in the checkout."""
     return {
+        "README.md": documents_table.readme_file(
+            ROOT, (entry.rule for entry in rulebook.read_entries(Config()))
+        ),
         "docs/rules.md": rules_page.page_text(),
         "docs/limits.md": limits_page.page_text(),
         "mmscheck/report/report.schema.json": report_schema.schema(),

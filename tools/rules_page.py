@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from mmscheck.cli.rules_show import code_meanings
 from mmscheck.judge.rulebook import read_entries
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED, Rule
+from mmscheck.model.words import Document
 from mmscheck.report.rule_entry import (
     FAMILIES,
     OWNERS,
@@ -15,9 +16,11 @@ from mmscheck.report.rule_entry import (
     Number,
     RuleEntry,
     amount,
+    for_documents,
     in_order,
 )
 from mmscheck.ruleset import Config
+from tools.documents_table import matrix
 
 INTRODUCTION = """\
 # The rules
@@ -32,6 +35,12 @@ terminal, with an example that fails and one that passes.
 - Rules of **the floor** guard the gate too, and no file can soften or waive them.
 - A **warning** is advice. It blocks only with `--strict`.
 - Where a number differs by the kind of sender and the kind is not given (`--sender`), the tightest counts.
+
+## For which documents
+
+A rule is for every kind of document, but for these; where one is not meant, it does not apply.
+
+{matrix}
 
 ## Contents
 """
@@ -50,7 +59,8 @@ def page_text() -> str:
 def render_page(entries: tuple[RuleEntry, ...], codes: Mapping[str, str]) -> str:
     """The page as text; ``codes`` maps provider codes to their meanings."""
     groups = in_order(entries)
-    lines = [INTRODUCTION, *_contents(groups)]
+    table = "\n".join(matrix(entry for _, group in groups for entry in group))
+    lines = [INTRODUCTION.replace("{matrix}", table), *_contents(groups)]
     for family, group in groups:
         lines += ["", f"## {_heading(family)}"]
         for entry in group:
@@ -81,6 +91,8 @@ def _section(entry: RuleEntry, codes: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield f"- Severity: {_severity(rule)}"
     yield f"- Looks at: {TARGETS[rule.target]} (check `{rule.check.name}`)"
+    if set(rule.documents) != set(Document):
+        yield f"- For: {for_documents(rule)}"
     yield f"- Who can mend it: {OWNERS[rule.owner]}"
     yield f"- Says: {_escaped(rule.text.failed)}"
     yield from _params(entry)

@@ -47,6 +47,11 @@ class RowCounts:
             self.more += 1
         self._log_row(note)
 
+    def withheld(self, note: RowNote) -> None:
+        """Count a row whose number is not to be texted, as the list of numbers or the country has it."""
+        self.ends[note.fate] += 1
+        self._log_row(note)
+
     def has_it(self, note: RowNote, campaign: str | None) -> None:
         """Count a row whose number has the message, from that campaign or a send of its own.
 

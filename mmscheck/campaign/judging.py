@@ -12,13 +12,13 @@ from mmscheck.judge.engine import rejudge
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import Evaluation, MessageReport, Report
-from mmscheck.model.request import SendRequest
+from mmscheck.model.request import SendRequest, SendWindow
 from mmscheck.model.rule import SECOND_GATE, RuleSet
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import TargetKind
 from mmscheck.send.flow import CheckedMessage
 
-_ABOUT_TO = frozenset({"request-to", "request-country"})
+_ABOUT_TO = frozenset({"request-to", "request-country", "request-same-country"})
 
 MERGE_DATA_USED = "merge-data-used"
 """The rule about names, and not about values: it fails for all rows whose texts are the same."""
@@ -33,7 +33,8 @@ _SENTENCES = 3
 class RowJudge(msgspec.Struct, frozen=True, kw_only=True):
     """One full check of the message, which the judgement and the permit of each row rest on.
 
-    ``common`` is the request without a recipient; ``columns`` the names that the rows have merge data for.
+    ``common`` is the request without a recipient; ``columns`` the names that the rows have merge data for;
+    ``window`` is when they are to go out.
     """
 
     ruleset: RuleSet
@@ -41,6 +42,7 @@ class RowJudge(msgspec.Struct, frozen=True, kw_only=True):
     common: SendRequest
     checked: CheckedMessage
     columns: tuple[str, ...] = ()
+    window: SendWindow | None = None
 
     def request(self, row: Recipient) -> SendRequest:
         """The send that a row asks for."""
@@ -65,6 +67,7 @@ class RowJudge(msgspec.Struct, frozen=True, kw_only=True):
             changes=request.changes,
             request=request,
             binding=self.checked.binding,
+            window=self.window,
             columns=self.columns,
             first=first,
         )

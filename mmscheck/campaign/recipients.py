@@ -15,6 +15,7 @@ from mmscheck.base.phone import e164
 from mmscheck.base.text import is_blank
 from mmscheck.errors import InputError
 from mmscheck.model.effective import NAME, key_of
+from mmscheck.model.recipient import Consent
 from mmscheck.model.request import Changes, CustomText
 
 LONGEST_LINE = 262_144
@@ -26,6 +27,9 @@ LONGEST_FIELD = 20_000
 _BOM = b"\xef\xbb\xbf"
 
 TO, SUBJECT = "to", "custom-subject"
+CONSENT_SOURCE, CONSENT_AT = "consent-source", "consent-at"
+_KEPT = (TO, SUBJECT, CONSENT_SOURCE, CONSENT_AT)
+"""Columns that are no merge data."""
 _TEXT = re.compile(r"custom-text-([1-9][0-9]{0,3})")
 _NEARLY = re.compile(r"custom[-_ ]?(subject|text).*")
 
@@ -38,6 +42,7 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
     subject: int | None
     texts: tuple[tuple[int, int], ...]
     data: tuple[tuple[str, int], ...]
+    consent: tuple[int | None, int | None] = (None, None)
 
     @property
     def filling(self) -> tuple[str, ...]:
@@ -77,10 +82,18 @@ def read_columns(file: str, header: Sequence[str], common: Changes) -> Columns:
     if faults:
         raise InputError(f"{file}, line 1: {'; '.join(faults)}")
     texts = [(int(found[1]), at) for at, name in enumerate(lower) if (found := _TEXT.fullmatch(name))]
-    special = {lower.index(TO), *(at for _, at in texts)}
+    special = {*(at for _, at in texts), *(lower.index(name) for name in _KEPT if name in lower)}
     subject = lower.index(SUBJECT) if SUBJECT in lower else None
-    data = [(name, at) for at, name in enumerate(names) if at not in special and at != subject]
-    return Columns(names=names, to=lower.index(TO), subject=subject, texts=tuple(texts), data=tuple(data))
+    data = tuple((name, at) for at, name in enumerate(names) if at not in special)
+    source, moment = (lower.index(name) if name in lower else None for name in (CONSENT_SOURCE, CONSENT_AT))
+    return Columns(
+        names=names,
+        to=lower.index(TO),
+        subject=subject,
+        texts=tuple(texts),
+        data=data,
+        consent=(source, moment),
+    )
 
 
 def _without_to(names: Sequence[str]) -> str:
@@ -108,7 +121,7 @@ def _misspelt(names: Sequence[str]) -> list[str]:
     faults = []
     for name in filter(None, names):
         lower = name.lower()
-        if lower in {TO, SUBJECT} or _TEXT.fullmatch(lower):
+        if lower in _KEPT or _TEXT.fullmatch(lower):
             continue
         if _NEARLY.fullmatch(lower):
             faults.append(f"column {name!r}: expected custom-subject, or custom-text-N with a slide number")
@@ -132,13 +145,18 @@ def _given_twice(names: Sequence[str], common: Changes) -> list[str]:
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: ``line`` is where it begins in the file, ``digest`` stands for all its fields."""
+    """One row: ``line`` is where it begins in the file, ``digest`` stands for all its fields.
 
+    ``index`` counts the rows from 0; ``consent`` is what its columns say of it, None where both are empty.
+    """
+
+    index: int
     line: int
     to: str
     changes: Changes
     values: tuple[str, ...]
     digest: bytes
+    consent: Consent | None = None
 
 
 class Recipients:
@@ -162,8 +180,8 @@ class Recipients:
             records = self._records(binary)
             if self._read_header(records) != self._header:
                 raise InputError(f"{self.file}, line 1: the header has changed since it was read")
-            for line, values in records:
-                yield self._row(line, values)
+            for index, (line, values) in enumerate(records):
+                yield self._row(index, line, values)
 
     def _open(self) -> BinaryIO:
         try:
@@ -222,7 +240,7 @@ class Recipients:
         known = self.columns.names if hasattr(self, "columns") else ()
         return repr(known[at - 1]) if at <= len(known) else str(at)
 
-    def _row(self, line: int, values: Sequence[str]) -> Recipient:
+    def _row(self, index: int, line: int, values: Sequence[str]) -> Recipient:
         columns = self.columns
         if len(values) != len(columns.names):
             raise InputError(f"{self.file}, line {line}: {_ragged(columns.names, values)}")
@@ -232,12 +250,15 @@ class Recipients:
                     f"{self.file}, line {line}, column {name!r}: {len(value):,} characters;"
                     f" expected at most {LONGEST_FIELD:,}"
                 )
+        source, moment = ("" if at is None else values[at].strip() for at in columns.consent)
         return Recipient(
+            index=index,
             line=line,
             to=values[columns.to],
             changes=columns.changes(values, self.common),
             values=tuple(values),
             digest=hashlib.blake2b(msgspec.json.encode([line, values]), digest_size=16).digest(),
+            consent=Consent(source=source, at=moment) if source or moment else None,
         )
 
 

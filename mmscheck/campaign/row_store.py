@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import struct
 import tempfile
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from mmscheck.model.ledger import LACKS, NEVER_ARRIVED, SendRecord, SendState
+from mmscheck.model.ledger import LACKS, NEVER_ARRIVED, SendRecord, SendState, suppressed
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -21,10 +22,12 @@ _ENTRY = struct.Struct("=B16s")
 
 
 class RowDecision(IntEnum):
-    """What the second pass does with a row."""
+    """What the second pass does with a row: ``wait`` is for quiet hours to end, ``taken`` is being sent."""
 
     SEND = 0
     LEAVE = 1
+    WAIT = 2
+    TAKEN = 3
 
 
 class KeptNumber(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +50,7 @@ class RowStore:
         self._numbers = sqlite3.connect("", isolation_level=None)
         self._numbers.execute("CREATE TABLE here (number TEXT PRIMARY KEY, key TEXT, line INT) WITHOUT ROWID")
         self._numbers.execute("BEGIN")
+        self.open = 0
 
     def __enter__(self) -> Self:
         """The store itself."""
@@ -71,10 +75,18 @@ class RowStore:
     def append(self, digest: bytes, decision: RowDecision) -> None:
         """Keep the next row; ``digest`` has 16 bytes."""
         self._decisions.write(_ENTRY.pack(decision, digest))
+        self.open += decision is RowDecision.SEND
 
     def rewind(self) -> None:
-        """Begin to read what was appended."""
+        """Begin to read what was appended, with the marks that were made since."""
+        # To the end first: what was read ahead is thrown away only when it is left.
+        self._decisions.seek(0, 2)
         self._decisions.seek(0)
+
+    def mark(self, index: int, decision: RowDecision) -> None:
+        """Change what is to be done with a row that was read; ``open`` counts those that come to no end."""
+        os.pwrite(self._decisions.fileno(), bytes([decision]), index * _ENTRY.size)
+        self.open += {RowDecision.TAKEN: -1, RowDecision.WAIT: 1}.get(decision, 0)
 
     def next(self) -> tuple[bytes, RowDecision] | None:
         """Digest and decision of the next row, or None when the first pass saw no more."""
@@ -144,3 +156,23 @@ class PastSends:
 
     def _others(self, number: str, key: str) -> Iterator[SendRecord]:
         return (send for send in self._sends.get(number, ()) if send.intent.key != key)
+
+
+class HeldNumbers:
+    """Which numbers of a campaign are on the suppression list; the claim of each send has the last word."""
+
+    def __init__(self, ledger: Ledger, *, account: str, sender: str, list_name: str) -> None:
+        """In whose name, from which number and to which list of recipients it is sent."""
+        self._ledger = ledger
+        self._account = account
+        self._sender = sender
+        self._list_name = list_name
+
+    async def look(self, numbers: Sequence[str]) -> dict[str, str]:
+        """For each of these that is on it why, as a clause."""
+        from mmscheck.ledger.suppression_list import in_force  # noqa: PLC0415 - SQLAlchemy takes its time
+
+        about = {"account": self._account, "sender": self._sender, "list_name": self._list_name}
+        found = await self._ledger.suppressed(numbers)
+        held = {number: in_force(entries, **about) for number, entries in found.items()}
+        return {number: suppressed(one.reason, one.who).text for number, one in held.items() if one}

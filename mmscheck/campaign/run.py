@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -19,7 +20,7 @@ from mmscheck.campaign.counts import RowCounts, Watcher
 from mmscheck.campaign.judging import MERGE_DATA_USED, RowJudge, blocking, may_be_the_row
 from mmscheck.campaign.limits import CampaignLimits, StopSignal
 from mmscheck.campaign.recipients import Recipient, Recipients
-from mmscheck.campaign.row_store import PastSends, RowDecision, RowStore
+from mmscheck.campaign.row_store import HeldNumbers, PastSends, RowDecision, RowStore
 from mmscheck.campaign.sender import Sender, SendSetup, itself_failed
 from mmscheck.campaign.survey import Survey
 from mmscheck.campaign.watch import Canaries, MediaWatch
@@ -30,14 +31,20 @@ from mmscheck.model.campaign import CampaignResult, RowFate
 from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
 from mmscheck.model.prices import Prices, money
+from mmscheck.model.recipient import RecipientRules
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.send.flow import CheckedMessage, check_message, note_denial
 from mmscheck.send.order import Client, Retries, account_of, own_key, stored_at
+from mmscheck.send.recipient import terms_of
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
+
+
+_LOOK = 60.0
+"""Seconds between two looks at the clock while rows wait: it may be set."""
 
 
 class CampaignPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +57,7 @@ class CampaignPlan(msgspec.Struct, frozen=True, kw_only=True):
     where ids are used (``mmscheck.send.order``), by default the client's. ``again``: also to numbers that
     have this stored message; the campaign must be ``named`` then, and each gets it once under its name.
     ``prices`` tell what it costs at most; above ``max_cost``, in their currency, nothing is sent.
+    ``recipients`` is what all numbers are held to.
     """
 
     name: str
@@ -63,6 +71,7 @@ class CampaignPlan(msgspec.Struct, frozen=True, kw_only=True):
     api_url: str | None = None
     account: str | None = None
     again: bool = False
+    recipients: RecipientRules = RecipientRules()
     cache_bust: bool = True
     skip_bad: bool = False
     retries: Retries = Retries()
@@ -115,6 +124,8 @@ class CampaignRun:
         self._before_sending = before_sending
         self._costs = CostCounter(plan.prices, plan.ruleset) if plan.prices else None
         self._sender: Sender | None = None
+        self._terms = terms_of(plan.recipients)
+        self._opens = math.inf
         self._asked = False
 
     @property
@@ -144,7 +155,16 @@ class CampaignRun:
             denied = checked.verdict.exit_code
             return CampaignOutcome(report=checked.report, result=self._result(0, 0, 0.0), denied=denied)
         with RowStore() as store:
-            survey = Survey(judge, self._recipients, store, self._counts, self._key, costs=self._costs)
+            survey = Survey(
+                judge,
+                self._recipients,
+                store,
+                self._counts,
+                key=self._key,
+                held=self._held(),
+                terms=self._terms,
+                costs=self._costs,
+            )
             watch = MediaWatch(judge, lambda: self._look(first), self._plan.limits.recheck, self._signal)
             async with _kept(watch):
                 return await self._surveyed(judge, survey, watch, store)
@@ -169,6 +189,7 @@ class CampaignRun:
             common=plan.common,
             checked=checked,
             columns=self._recipients.columns.filling,
+            window=options.sending,
         )
 
     def _is_the_file(self, checked: CheckedMessage) -> bool:
@@ -228,31 +249,41 @@ class CampaignRun:
             again=plan.again,
         )
 
+    def _held(self) -> HeldNumbers:
+        common = self._plan.common
+        return HeldNumbers(
+            self._ledger,
+            account=account_of(common, self._client or self._plan),
+            sender=common.from_ or "",
+            list_name=self._plan.recipients.list_name,
+        )
+
     async def _finished(
         self, client: Client, survey: Survey, watch: MediaWatch, store: RowStore
     ) -> Exception | None:
         """Send what the survey let through, and list what was not reached; what breaks that only ends it."""
-        rows, failure = self._good(store), None
+        failure = None
         try:
-            await self._sent(client, survey, watch, rows)
+            await self._sent(client, survey, watch, store)
         except Exception as error:  # noqa: BLE001 - raising would have it said that nothing was sent
             known = isinstance(error, MmscheckError)
             failure = None if known else error
             self._signal.stop(str(error) if known else itself_failed(error), broken=True)
         try:
-            self._list_left(rows)
+            self._list_left(store)
         except (InputError, ReportError) as error:
             self._signal.stop(str(error), broken=isinstance(error, ReportError))
         return failure
 
-    def _list_left(self, rows: Iterator[Recipient]) -> None:
+    def _list_left(self, store: RowStore) -> None:
         """In the list of rows, those that were let through and that nothing became of."""
-        for row in itertools.chain(self._sender.open if self._sender else (), rows):
+        for row in self._sender.open if self._sender else ():
             self._counts.left(row)
+        if store.open:
+            for row in self._rows(store, frozenset({RowDecision.SEND, RowDecision.WAIT})):
+                self._counts.left(row)
 
-    async def _sent(
-        self, client: Client, survey: Survey, watch: MediaWatch, rows: Iterator[Recipient]
-    ) -> None:
+    async def _sent(self, client: Client, survey: Survey, watch: MediaWatch, store: RowStore) -> None:
         plan = self._plan
         setup = SendSetup(
             name=plan.name,
@@ -262,7 +293,10 @@ class CampaignRun:
             client=client,
             limits=plan.limits,
             retries=plan.retries,
+            terms=self._terms,
+            put_off=partial(self._put_off, store) if plan.recipients.wait else None,
         )
+        rows = self._due(store, RowDecision.SEND)
         self._sender = Sender(setup, watch, self._signal, self._counts, self._watcher)
         self._watcher.begun(survey.good)
         if plan.limits.canary:
@@ -270,22 +304,50 @@ class CampaignRun:
             await self._sender.send(canaries.take(rows, plan.limits.canary))
             await canaries.wait_until_delivered(plan.limits.canary_wait)
         await self._sender.send(rows)
+        while store.open and not self._signal.stopped:
+            await self._until_open()
+            await self._sender.send(self._due(store, RowDecision.WAIT))
         self._watcher.closed()
+
+    def _put_off(self, store: RowStore, row: Recipient) -> None:
+        """Have a row wait for its quiet hours to end."""
+        store.mark(row.index, RowDecision.WAIT)
+        _, until = self._terms.calendar.stand(row.to, time.time())
+        self._opens = min(self._opens, until)
+
+    async def _until_open(self) -> None:
+        """Wait until quiet hours end for the first of the rows that wait, or until all is stopped."""
+        opens, self._opens = self._opens, math.inf
+        if math.isinf(opens):
+            self._signal.stop("for rows that wait no hour suits all time zones of their numbers")
+        while not self._signal.stopped and (left := opens - time.time()) > 0:
+            self._watcher.waiting(f"quiet hours; {left / 60:,.0f} min until the next numbers may be texted")
+            await self._signal.sleep(min(left, _LOOK))
 
     def _key(self, request: SendRequest, subject: str | None) -> str:
         """What is sent once only."""
         campaign = self._plan.name if self._plan.named else None
         return own_key(request, subject, self._client or self._plan, campaign)
 
-    def _good(self, store: RowStore) -> Iterator[Recipient]:
-        """The rows that were let through, as long as the file is what was judged; raises InputError."""
+    def _due(self, store: RowStore, decision: RowDecision) -> Iterator[Recipient]:
+        """The rows of this decision whose turn it is; those in quiet hours are put off, without a turn."""
+        calendar, wait = self._terms.calendar, self._plan.recipients.wait
+        for row in self._rows(store, frozenset({decision})):
+            store.mark(row.index, RowDecision.TAKEN)
+            if wait and calendar.stand(row.to, time.time())[0]:
+                self._put_off(store, row)
+            else:
+                yield row
+
+    def _rows(self, store: RowStore, wanted: frozenset[RowDecision]) -> Iterator[Recipient]:
+        """The rows of these decisions, as long as the file is what was judged; raises InputError."""
         store.rewind()
         changed = f"{self._recipients.file} has changed since its rows were judged"
         for row in self._recipients.rows():
             known = store.next()
             if known is None or known[0] != row.digest:
                 raise InputError(f"{changed} (line {row.line}); nothing was sent from there on")
-            if known[1] is RowDecision.SEND:
+            if known[1] in wanted:
                 yield row
         if store.next() is not None:
             raise InputError(f"{changed}: it is shorter now")
@@ -306,6 +368,8 @@ class CampaignRun:
             denied=fates[RowFate.DENIED],
             duplicates=fates[RowFate.DUPLICATE],
             had=fates[RowFate.HAS_IT],
+            withheld=fates[RowFate.WITHHELD],
+            not_now=fates[RowFate.NOT_NOW],
             had_from=tuple(self._counts.had_from.most_common()),
             left=max(0, rows - known) if good else 0,
             stopped=self._signal.reason,

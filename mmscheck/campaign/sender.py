@@ -17,10 +17,11 @@ from mmscheck.campaign.watch import MediaWatch
 from mmscheck.errors import InputError, LedgerError, PermitError, ReportError, UsageError
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.exits import Exit
-from mmscheck.model.ledger import RefusalReason
+from mmscheck.model.ledger import ABOUT_THE_NUMBER, PASSING, RefusalReason
 from mmscheck.model.request import SendRequest, SendResult, SendStatus
 from mmscheck.send.flow import ONCE, may_succeed_later
 from mmscheck.send.order import Client, Order, Retries
+from mmscheck.send.recipient import RecipientTerms
 from mmscheck.send.send import SendCall
 from mmscheck.sinch.codes import explain
 
@@ -44,7 +45,8 @@ class SendSetup(msgspec.Struct, frozen=True, kw_only=True):
     """How the rows of one campaign go out: its name, the ledger, the client, and how fast and how often.
 
     ``key`` makes the idempotency key of a request and its final subject. ``again``: also to numbers that have
-    this stored message.
+    this stored message. ``terms`` are those of all recipients; ``put_off`` takes a row that came into quiet
+    hours, and None: such rows are left out.
     """
 
     name: str
@@ -54,6 +56,8 @@ class SendSetup(msgspec.Struct, frozen=True, kw_only=True):
     client: Client
     limits: CampaignLimits
     retries: Retries
+    terms: RecipientTerms
+    put_off: Callable[[Recipient], None] | None = None
 
 
 class Sender:
@@ -178,6 +182,7 @@ class Sender:
             campaign=self._setup.name,
             row=row.line,
             again=self._setup.again,
+            terms=msgspec.structs.replace(self._setup.terms, consent=row.consent),
         )
         # A campaign repeats by itself, so that a pause is everybody's.
         return await SendCall(self._setup.ledger, self._setup.client, order).make(ONCE)
@@ -203,6 +208,11 @@ class Sender:
         if result.status is SendStatus.ACCEPTED:
             self._counts.ends["recorded" if result.recorded else "accepted"] += 1
             self._pace.accepted()
+        elif result.refusal == RefusalReason.QUIET_HOURS and self._setup.put_off is not None:
+            self._setup.put_off(row)
+            return
+        elif result.refusal in ABOUT_THE_NUMBER:
+            self._withheld(row, result)
         elif result.refusal == RefusalReason.HAS_IT:
             note = RowNote(line=row.line, to=row.to, fate=RowFate.HAS_IT, detail=result.detail)
             self._counts.has_it(note, result.campaign)
@@ -217,6 +227,13 @@ class Sender:
         if reason := self._failure_rate.count(failed=failed):
             self._signal.stop(reason)
         self._watcher.ended(self._ended, self._failed)
+
+    def _withheld(self, row: Recipient, result: SendResult) -> None:
+        """Count a row that was not sent for its number's sake: no failure of the campaign."""
+        passing = result.refusal in PASSING
+        fate = RowFate.NOT_NOW if passing else RowFate.WITHHELD
+        note = RowNote(line=row.line, to=row.to, fate=fate, detail=result.detail)
+        (self._counts.note if passing else self._counts.withheld)(note)
 
 
 def _too_fast(result: SendResult) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -12,16 +13,17 @@ from mmscheck.campaign.costs import CostCounter
 from mmscheck.campaign.counts import RowCounts, Watcher
 from mmscheck.campaign.judging import RowJudge, blamed, explain
 from mmscheck.campaign.limits import StopSignal
-from mmscheck.campaign.recipients import Recipient, Recipients, number_of
-from mmscheck.campaign.row_store import KeptNumber, PastSends, RowDecision, RowStore
+from mmscheck.campaign.recipients import CONSENT_SOURCE, Recipient, Recipients, number_of
+from mmscheck.campaign.row_store import HeldNumbers, KeptNumber, PastSends, RowDecision, RowStore
 from mmscheck.errors import UsageError
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.effective import effective
 from mmscheck.model.exits import Exit
-from mmscheck.model.ledger import SendRecord, SendState
+from mmscheck.model.ledger import RefusalReason, SendRecord, SendState
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.send.flow import CheckedMessage
+from mmscheck.send.recipient import RecipientTerms
 from mmscheck.sinch import redacted_xml
 
 _AT_ONCE = 16
@@ -53,14 +55,19 @@ class Survey:
         recipients: Recipients,
         store: RowStore,
         counts: RowCounts,
-        key: Callable[[SendRequest, str | None], str],
         *,
+        key: Callable[[SendRequest, str | None], str],
+        held: HeldNumbers,
+        terms: RecipientTerms,
         costs: CostCounter | None = None,
     ) -> None:
         """``judge`` is the full check that rows are judged on; ``key`` makes a request's idempotency key.
 
+        ``held`` tells whose numbers are on the suppression list, ``terms`` are those of all recipients, and
         ``costs`` counts what is to be sent.
         """
+        self._held = held
+        self._terms = terms
         self._judge = judge
         self._recipients = recipients
         self._store = store
@@ -79,9 +86,10 @@ class Survey:
         rows = self._recipients.rows()
         while batch := [self._send_of(row) for row in itertools.islice(rows, _TOGETHER)]:
             await past.look([send.number for send in batch], [send.key for send in batch if send.key])
+            held = await self._held.look([send.number for send in batch])
             for send in batch:
                 self.rows += 1
-                self._store.append(send.row.digest, self._decide(send, past))
+                self._store.append(send.row.digest, self._decide(send, past, held))
                 if self.rows % _AT_ONCE == 0:
                     watcher.judged(self.rows)
                     await asyncio.sleep(0)
@@ -98,7 +106,7 @@ class Survey:
         subject = effective(self._judge.message, row.changes).subject
         return _RowSend(row=row, request=request, number=number, key=self._key(request, subject))
 
-    def _decide(self, send: _RowSend, past: PastSends) -> RowDecision:
+    def _decide(self, send: _RowSend, past: PastSends, held: Mapping[str, str]) -> RowDecision:
         row, number, key = send.row, send.number, send.key
         if send.fault:
             self.undecided = False
@@ -110,6 +118,8 @@ class Survey:
         if self._ended(send, past):
             self._store.keep(number, key, row.line)
             return RowDecision.LEAVE
+        if (decision := self._withheld(send, held)) is not None:
+            return decision
         checked = self._judge.judged(send.request, first=past.is_first(number))
         if not checked.verdict.permitted:
             return self._deny(row, checked)
@@ -120,6 +130,24 @@ class Survey:
         if self._costs is not None:
             self._costs.count(send.request)
         return RowDecision.SEND
+
+    def _withheld(self, send: _RowSend, held: Mapping[str, str]) -> RowDecision | None:
+        """What is decided for the number's own sake: the list of numbers, its country, its consent."""
+        row, terms = send.row, msgspec.structs.replace(self._terms, consent=send.row.consent)
+        refusal = terms.lasting(row.to, time.time())
+        if refusal is not None and refusal.reason is RefusalReason.NO_CONSENT:
+            self.undecided = False
+            self._note(
+                row, RowFate.DENIED, f"{refusal.text[0].upper()}{refusal.text[1:]}.", (CONSENT_SOURCE,)
+            )
+            return RowDecision.LEAVE
+        text = held.get(send.number) if refusal is None else refusal.text
+        if text is None:
+            return None
+        detail = f"{text[0].upper()}{text[1:]}."
+        self._counts.withheld(RowNote(line=row.line, to=row.to, fate=RowFate.WITHHELD, detail=detail))
+        self._store.keep(send.number, send.key, row.line)
+        return RowDecision.LEAVE
 
     def _deny(self, row: Recipient, checked: CheckedMessage) -> RowDecision:
         self.first_denied = self.first_denied or checked.report

@@ -9,6 +9,7 @@ from mmscheck.checks import (
     certificates,
     content_type,
     decoded,
+    fields,
     first,
     framing,
     images,
@@ -19,6 +20,7 @@ from mmscheck.checks import (
     mime,
     objects,
     opened,
+    payloads,
     phone_numbers,
     playing,
     probes,
@@ -38,8 +40,11 @@ from mmscheck.checks import (
 from mmscheck.model.check import Check
 from mmscheck.model.observation import ProbeName
 
-_WORDING = (wording, links, opened, first)
-_TEXTS = (message, sizes, providers, merge_tags, subject, slide, texts, *_WORDING, request, phone_numbers)
+_WORDING = (texts, wording, links, opened, first)
+_TEXTS = (
+    *(message, sizes, providers, payloads, merge_tags, subject, slide, *_WORDING),
+    *(request, phone_numbers, fields),
+)
 _FILES = (url, signed_urls, reach, certificates, content_type, mime, media)
 _FRAMED = (framing, probes, repeats)
 """What these judge belongs to one connection: through a proxy that writes anew it proves faults at most."""

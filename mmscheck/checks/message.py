@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from mmscheck.base.redact import redact_text
@@ -29,8 +31,9 @@ def well_formed(target: MessageTarget, _: NoParams) -> Result:
     problem = target.message.problem
     if problem is None:
         return passed(dialect=target.message.spelling, digest=target.message.digest)
-    evidence = {
+    evidence: dict[str, Any] = {
         "line": problem.line,
+        **({"column": problem.column, "pointer": problem.pointer} if problem.column else {}),
         "reason": quoted(problem.reason),
         "hint": _hint(problem),
         "excerpt": _excerpt(problem),
@@ -39,7 +42,9 @@ def well_formed(target: MessageTarget, _: NoParams) -> Result:
 
 
 def _in_words(problem: XmlProblem) -> str:
-    where = f"line {problem.line}: " if problem.line is not None else ""
+    column = f", column {problem.column}" if problem.column else ""
+    within = f" ({quoted(problem.pointer)})" if problem.pointer else ""
+    where = f"line {problem.line}{column}{within}: " if problem.line is not None else ""
     sentences = [where + quoted(problem.reason).rstrip(".")]
     if hint := _hint(problem):
         sentences.append(hint[:1].upper() + hint[1:].rstrip("."))
@@ -68,13 +73,20 @@ def no_strays(target: MessageTarget, params: Strays) -> Result:
     strays = tuple(stray for stray in target.message.strays if stray.overlooked is params.overlooked)
     if not strays:
         return passed()
-    evidence = {"strays": [_as_seen(stray) for stray in strays[:MOST_KEPT]], "count": len(strays)}
+    first = strays[0]
+    place = {"line": first.line, "column": first.column, "pointer": quoted(first.pointer)}
+    evidence: dict[str, Any] = {
+        **(place if first.column else {}),
+        "strays": [_as_seen(stray) for stray in strays[:MOST_KEPT]],
+        "count": len(strays),
+    }
     return failed(evidence, elements=listed([_stray(stray) for stray in strays]))
 
 
-def _as_seen(stray: Stray) -> dict[str, str | int | None]:
+def _as_seen(stray: Stray) -> dict[str, Any]:
     expected = quoted(stray.expected) if stray.expected else None
-    return {"name": quoted(stray.name), "line": stray.line, "expected": expected}
+    place = {"column": stray.column, "pointer": quoted(stray.pointer)} if stray.column else {}
+    return {"name": quoted(stray.name), "line": stray.line, "expected": expected, **place}
 
 
 def _stray(stray: Stray) -> str:
@@ -84,7 +96,8 @@ def _stray(stray: Stray) -> str:
         "" if stray.expected else "the provider documents no such thing"
     )
     advice = f'write "{quoted(stray.expected)}"' if stray.expected else ""
-    return f'"{quoted(name)}" on line {stray.line} ({", ".join(filter(None, [said, advice]))})'
+    column = f", column {stray.column}" if stray.column else ""
+    return f'"{quoted(name)}" on line {stray.line}{column} ({", ".join(filter(None, [said, advice]))})'
 
 
 def name_present(target: MessageTarget, _: NoParams) -> Result:

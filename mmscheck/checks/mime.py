@@ -40,7 +40,11 @@ from mmscheck.model.words import Because, MediaKind, Owner, TargetKind
 
 
 class AcceptedParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The media types the provider lists for each slide element."""
+    """The media types the provider lists for each slide element.
+
+    ``enabled`` are those that it takes where the account has them, ``unseen`` the kinds whose list was not to
+    be seen, so that other types are not certainly refused.
+    """
 
     image: tuple[str, ...]
     audio: tuple[str, ...]
@@ -49,6 +53,8 @@ class AcceptedParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ical: tuple[str, ...]
     pdf: tuple[str, ...]
     passbook: tuple[str, ...]
+    enabled: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
     def of(self, kind: MediaKind) -> tuple[str, ...]:
         """The list for one kind."""
@@ -192,6 +198,15 @@ def accepted(target: MediaTarget, params: AcceptedParams) -> Result:
         return actual
     listed = params.of(target.ref.kind)
     if canonical(actual) not in {canonical(name) for name in listed}:
+        if canonical(actual) in {canonical(name) for name in params.enabled}:
+            return cant_tell(
+                f"it is {quoted(actual)}, which the provider takes where the account has it enabled"
+            )
+        if target.ref.kind.value in params.unseen:
+            kind = target.ref.kind.value
+            return cant_tell(
+                f"it is {quoted(actual)}, and the provider's list for {kind} is not known to the end"
+            )
         return failed(actual=quoted(actual), accepted=", ".join(listed))
     return passed(actual=actual)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -77,10 +78,13 @@ def where(target: MessageTarget) -> str:
     return f"{'custom ' if custom else ''}subject{line}{', with its merge data put in,' if merged else ''}"
 
 
-def stands(target: MessageTarget) -> dict[str, int]:
-    """The line of the stored subject as evidence, where it is the one that is sent."""
+def stands(target: MessageTarget) -> dict[str, Any]:
+    """Where the stored subject stands as evidence, where it is the one that is sent."""
     stored = target.message.subject
-    return {"line": stored.line} if stored and target.changes.custom_subject is None else {}
+    if stored is None or target.changes.custom_subject is not None:
+        return {}
+    within = {"column": stored.column, "pointer": stored.pointer} if stored.column else {}
+    return {"line": stored.line, **within}
 
 
 def present(target: MessageTarget, _: NoParams) -> Result:

@@ -197,7 +197,8 @@ class Segments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def one_sms(target: RequestTarget, params: Segments) -> Result:
     """The fallback text fits one SMS with room for a space and the link."""
-    text = target.request.fallback_sms_text
+    stored = target.message.field("fallback-sms-text")
+    text = target.request.fallback_sms_text or (stored.text if stored else None)
     if text is None or is_blank(text):
         return inapplicable("there is no fallback text")
     encoded, why = sms.encode(merge_tags.certain(text)), merge_tags.unknown(text)

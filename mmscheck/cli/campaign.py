@@ -83,6 +83,7 @@ def _plan(
         api_url=options.provider.address,
         account=options.provider.account(),
         again=options.again,
+        recipients=options.terms.rules(config.recipients),
         cache_bust=looking.cache_bust,
         skip_bad=bool(options.many.skip_bad),
         retries=options.tries(),
@@ -218,14 +219,14 @@ def exit_code(outcome: campaigns.CampaignOutcome, *, dry: bool) -> int:
         return int(Exit.INTERNAL)
     if outcome.denied is not None:
         return outcome.denied
-    missed = result.refused + result.not_sent + result.left + result.denied
+    missed = result.refused + result.not_sent + result.left + result.denied + result.not_now
     return int(Exit.NOT_SENT if dry or missed or result.stopped else Exit.PERMITTED)
 
 
 def _status(result: CampaignResult) -> SendStatus:
     if result.refused:
         return SendStatus.REFUSED
-    missed = result.not_sent + result.left + result.denied
+    missed = result.not_sent + result.left + result.denied + result.not_now
     return SendStatus.NOT_ATTEMPTED if missed or not result.rows else SendStatus.ACCEPTED
 
 

@@ -26,6 +26,7 @@ from mmscheck.cli.options import (
     Exclude,
     Formats,
     JudgingOptions,
+    MeantFor,
     NetworkOptions,
     NoProgress,
     PlanOptions,
@@ -35,6 +36,7 @@ from mmscheck.cli.options import (
     configuration,
     configurations,
     policy,
+    refuse_changes,
     ruleset,
 )
 from mmscheck.cli.output import Destination, destinations, shows_media, write_reports
@@ -44,6 +46,7 @@ from mmscheck.cli.progress import CheckProgress, Progress
 from mmscheck.cli.running import Loop, run, spared_collector
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
+from mmscheck.judge.documents import meant, read_message
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.model.rule import RuleSet
@@ -101,6 +104,7 @@ class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
     fleet: FleetOptions
     cache: CacheOptions
     exclude: Exclude
+    meant_for: MeantFor
     formats: Formats
     all_evaluations: AllEvaluations
     profile: Profile
@@ -138,10 +142,15 @@ def command(paths: tuple[str, ...], *, options: CheckArguments) -> int:
     With URLs in their place each is fetched and judged as one medium of a message would be. Rules that need
     a message are not applied, and a good end (PASS) permits nothing.
 
+    Messages for other providers (Twilio, Telnyx, Bandwidth, Plivo, Vonage, Infobip) and lists of URLs are
+    held to what these take; they are told by their content, or by --as.
+
     Exit codes: 0 permitted, 1 denied (a rule failed), 2 nothing was checked or an input could not be read,
     3 denied (a rule could not be decided), 4 internal error or unwritable report.
     """
     if options.fleet.is_meant:
+        if options.meant_for:
+            raise UsageError("--as is for one process: several go by what messages hold")
         from mmscheck.cli.fleet_check import check_by_fleet  # noqa: PLC0415 - only these runs need Dask
 
         return check_by_fleet(paths, options)
@@ -159,7 +168,8 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
     inputs = document_paths(paths, options.exclude)
     if not inputs.documents:
         raise InputError("; ".join(inputs.unread))
-    groups = [_read(config, own) for config, own in configurations(options.config, inputs.documents)]
+    named = meant(options.meant_for)
+    groups = [_read(config, own, named) for config, own in configurations(options.config, inputs.documents)]
     unread = (*inputs.unread, *(sentence for group in groups for sentence in group.unread))
     if not any(group.messages for group in groups):
         raise InputError("; ".join(unread))
@@ -167,6 +177,7 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
         spare(options, wanted, inputs=slidexml.document_places(inputs.documents), config=group.config)
     chosen = [(group, options.rules(group.config), options.policy(group.config)) for group in groups]
     every = [message for group in groups for message in group.messages]
+    refuse_changes(options.changes, every)
     urls = [ref.url for message in every for ref in message.media]
     by_group: list[Report] = []
     with (
@@ -204,16 +215,16 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
     )
 
 
-def _read(config: rulesets.Config, documents: Sequence[str]) -> _MessageGroup:
-    messages, unread = read_messages(documents)
+def _read(config: rulesets.Config, documents: Sequence[str], meant_for: str) -> _MessageGroup:
+    messages, unread = read_messages(documents, meant_for)
     return _MessageGroup(config=config, messages=messages, unread=unread)
 
 
-def read_messages(documents: Sequence[str]) -> tuple[tuple[Mms, ...], tuple[str, ...]]:
+def read_messages(documents: Sequence[str], meant_for: str = "") -> tuple[tuple[Mms, ...], tuple[str, ...]]:
     """Every message of these files, and a sentence for each that could not be read."""
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
     inputs, unread = slidexml.read_inputs(documents, stdin)
-    return tuple(slidexml.parse(item.data, item.source) for item in inputs), unread
+    return tuple(read_message(item.data, item.source, meant_for) for item in inputs), unread
 
 
 def _check_urls(urls: Sequence[str], options: CheckArguments, wanted: tuple[Destination, ...]) -> Report:
@@ -225,6 +236,7 @@ def _check_urls(urls: Sequence[str], options: CheckArguments, wanted: tuple[Dest
         "--custom-text": options.changes.custom_text,
         "--data": options.changes.data,
         "--fail-fast": options.fail_fast,
+        "--as": options.meant_for,
     }
     if named := [name for name, value in of_messages.items() if value]:
         raise UsageError(f"{named[0]} is about messages, and URLs were given")

@@ -117,6 +117,13 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "How the call is made",
         ("dry_run", "api_key_file", "api_url", "api_ca_file", "retries", "retry_seconds"),
     ),
+    (
+        "Whom it may reach",
+        (
+            *("list_name", "quiet_hours", "quiet_rows", "marketing", "min_gap", "per_day", "countries"),
+            *("require_consent", "consent_source", "consent_at"),
+        ),
+    ),
     ("The record of sends", ("where", "idempotency_key")),
     (
         "How the message is judged",

@@ -31,6 +31,7 @@ from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
 from mmscheck.fix.files import sweep
 from mmscheck.fix.log import Log
+from mmscheck.fix.media import demand_apart
 from mmscheck.fix.places import Places
 from mmscheck.fix.report import FIX_FORMATS
 from mmscheck.fix.run import Document, Outcome, Settings, Source, fix
@@ -110,7 +111,9 @@ class FixOptions(msgspec.Struct, frozen=True, kw_only=True):
     ]
     skip_other_xml: Annotated[
         bool,
-        click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files that are no messages."),
+        click.option(
+            "--skip-other-xml", is_flag=True, help="Leave out .xml and .json files that are no messages."
+        ),
     ]
     judging: JudgingOptions
     config: ConfigOptions
@@ -124,7 +127,7 @@ class FixOptions(msgspec.Struct, frozen=True, kw_only=True):
 def command(paths: tuple[str, ...], *, options: FixOptions) -> int:
     """Write mended copies of media files and messages to DIR, each judged by lint's rules before it is kept.
 
-    PATH: an .xml file, a media file, or a folder. Files that messages refer to are mended too, where
+    PATH: an .xml or .json file, a media file, or a folder. Files that messages refer to are mended too, where
     [assets] of the configuration maps their URLs to a folder. What is right is copied byte for byte; what
     cannot be mended is not written, and the report says why and who can.
 
@@ -142,6 +145,7 @@ def command(paths: tuple[str, ...], *, options: FixOptions) -> int:
     ]
     for group in groups:
         _guard(options, wanted, group)
+    demand_apart(source for group in groups for source in group.sources())
     log = None if options.output is None else Log(options.output)
     if options.output is not None:
         sweep(options.output)
@@ -168,7 +172,7 @@ def _nothing(skipped: int, unread: Sequence[str]) -> int:
     """There is nothing to mend: fine only when all there was were documents to be skipped."""
     if unread or not skipped:
         raise InputError("; ".join(unread) or "nothing was found to mend")
-    say(f"mmscheck: none of {skipped} XML file{'s' if skipped > 1 else ''} is slide XML; skipped")
+    say(f"mmscheck: none of {skipped} file{'s' if skipped > 1 else ''} is a message; skipped")
     return int(Exit.PERMITTED)
 
 
@@ -181,16 +185,17 @@ class _Group(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...]
     skipped: int
 
-    def _sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[Source, ...]:
+        """Every file with its place."""
         return (*self.media, *(document.source for document in self.documents))
 
     def files(self) -> tuple[Path, ...]:
         """Every file that is read."""
-        return tuple(source.file for source in self._sources())
+        return tuple(source.file for source in self.sources())
 
     def copies(self) -> tuple[Path, ...]:
         """Where each goes, as far as it keeps its name."""
-        return tuple(source.target for source in self._sources())
+        return tuple(source.target for source in self.sources())
 
     def placed(self) -> Iterator[Path]:
         """The local files that the messages' URLs are mapped to."""

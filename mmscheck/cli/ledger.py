@@ -13,6 +13,7 @@ import msgspec
 from mmscheck import ledger as ledgers
 from mmscheck.base.text import count
 from mmscheck.cli.commands import with_options
+from mmscheck.cli.ledger_forget import export, forget
 from mmscheck.cli.ledger_open import FORMAT, LEDGER, TABLE_FORMAT, WHO, guarded, login, with_ledger
 from mmscheck.cli.ledger_settle import postbacks, resolve
 from mmscheck.cli.ledger_text import (
@@ -107,6 +108,8 @@ def command() -> None:
     """
 
 
+command.add_command(export)
+command.add_command(forget)
 command.add_command(postbacks)
 command.add_command(resolve)
 

@@ -25,10 +25,12 @@ from mmscheck.cli.options import (
     Exclude,
     Formats,
     JudgingOptions,
+    MeantFor,
     Quiet,
     changes,
     configurations,
     offline_ruleset,
+    refuse_changes,
 )
 from mmscheck.cli.output import destinations, shows_media, write_reports
 from mmscheck.cli.paths import Paths, sort_paths
@@ -36,6 +38,7 @@ from mmscheck.cli.running import run
 from mmscheck.cli.say import say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
+from mmscheck.judge.documents import meant, read_message
 from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
@@ -50,6 +53,7 @@ class LintArguments(msgspec.Struct, frozen=True, kw_only=True):
     config: ConfigOptions
     changes: ChangeOptions
     exclude: Exclude
+    meant_for: MeantFor
     quiet: Quiet
     baseline: Annotated[
         Path | None,
@@ -71,12 +75,14 @@ class LintArguments(msgspec.Struct, frozen=True, kw_only=True):
     ]
     skip_other_xml: Annotated[
         bool,
-        click.option("--skip-other-xml", is_flag=True, help="Leave out .xml files that are no messages."),
+        click.option(
+            "--skip-other-xml", is_flag=True, help="Leave out .xml and .json files that are no messages."
+        ),
     ]
 
 
 class _LintGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies under one configuration; ``skipped`` counts XML files that are no messages."""
+    """What lies under one configuration; ``skipped`` counts documents that are no messages."""
 
     config: rulesets.Config
     messages: tuple[Mms, ...]
@@ -108,14 +114,16 @@ def command(paths: tuple[str, ...], *, options: LintArguments) -> int:
     wanted = destinations(options.formats, whole=options.all_evaluations)
     known = None if options.baseline is None else linting.read_baseline(options.baseline)
     replaced = changes(options.changes)
-    inputs = sort_paths(paths, options.exclude)
+    named = meant(options.meant_for)
+    inputs = sort_paths(paths, options.exclude, meant_for=named)
     groups = [
-        _read(config, inputs, own, skip_other_xml=options.skip_other_xml)
+        _read(config, inputs, own, named, skip_other_xml=options.skip_other_xml)
         for config, own in configurations(options.config, (*inputs.documents, *inputs.media))
     ]
     unread = (*inputs.unread, *(sentence for group in groups for sentence in group.unread))
     if not any(group.messages or group.media for group in groups):
         return _nothing(sum(group.skipped for group in groups), unread)
+    refuse_changes(options.changes, [each for group in groups for each in group.messages])
     files = (*slidexml.document_places(inputs.documents), *inputs.media)
     for group in groups:
         spare(options, wanted, inputs=(*files, *group.placed()), config=group.config)
@@ -164,7 +172,9 @@ def _write_baseline(report: Report, file: Path) -> Report:
     return applied
 
 
-def _read(config: rulesets.Config, paths: Paths, own: Sequence[str], *, skip_other_xml: bool) -> _LintGroup:
+def _read(
+    config: rulesets.Config, paths: Paths, own: Sequence[str], meant_for: str, *, skip_other_xml: bool
+) -> _LintGroup:
     mine = frozenset(own)
     documents = tuple(path for path in paths.documents if path in mine)
     stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
@@ -175,7 +185,7 @@ def _read(config: rulesets.Config, paths: Paths, own: Sequence[str], *, skip_oth
         rulesets.demand_folders(config)
     return _LintGroup(
         config=config,
-        messages=tuple(slidexml.parse(each.data, each.source) for each in messages),
+        messages=tuple(read_message(each.data, each.source, meant_for) for each in messages),
         media=media,
         unread=unread,
         skipped=len(inputs) - len(messages),
@@ -186,5 +196,5 @@ def _nothing(skipped: int, unread: tuple[str, ...]) -> int:
     """There is nothing to judge: fine only when all there was were documents to be skipped."""
     if unread or not skipped:
         raise InputError("; ".join(unread) or "nothing was found to judge")
-    say(f"mmscheck: none of {skipped} XML file{'s' if skipped > 1 else ''} is slide XML; skipped")
+    say(f"mmscheck: none of {skipped} file{'s' if skipped > 1 else ''} is a message; skipped")
     return int(Exit.PERMITTED)

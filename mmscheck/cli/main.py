@@ -25,6 +25,7 @@ SUBCOMMANDS = {
     "postbacks": ("postbacks:command", "Take the provider's notifications, and keep each before answering."),
     "hold": ("hold:command", "Stop every send that uses the ledger, until release."),
     "release": ("hold:release", "Let sends go again."),
+    "suppress": ("suppress:command", "Keep the list of numbers that must not be texted."),
     "lint": ("lint:command", "Judge slide XML and local media files offline; permits nothing."),
     "fix": ("fix:command", "Mend media files and messages, and judge them again before they are kept."),
     "diff": ("diff:command", "Compare two JSON reports: what is fixed, new, left, or not known any more."),
@@ -45,6 +46,7 @@ _LISTS = frozenset(
     {
         *(("ledger", name) for name in ("list", "show", "saves", "postbacks", "summary")),
         *(("rules", name) for name in ("list", "explain")),
+        ("suppress", "list"),
     }
 )
 """Commands that only tell what there is: who has read enough of it has what he wanted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -14,6 +14,7 @@ from mmscheck import fetch, judge, media
 from mmscheck import ruleset as rulesets
 from mmscheck.cli.plan import SECONDS
 from mmscheck.errors import UsageError
+from mmscheck.model.mms import Mms
 from mmscheck.model.report import LINT
 from mmscheck.model.request import Changes, CustomText
 from mmscheck.model.rule import RuleSet
@@ -53,6 +54,15 @@ Exclude = Annotated[
         multiple=True,
         metavar="GLOB",
         help="Leave out of folders, as a line of .gitignore would; repeatable.",
+    ),
+]
+MeantFor = Annotated[
+    str | None,
+    click.option(
+        "--as",
+        "meant_for",
+        metavar="PROVIDER",
+        help="Read the messages as these: twilio, telnyx, bandwidth, plivo, vonage, infobip, or urls.",
     ),
 ]
 Quiet = Annotated[
@@ -371,6 +381,19 @@ def changes(options: ChangeOptions) -> Changes:
         custom_texts=tuple(_custom_text(text) for text in options.custom_text),
         data=_data(options.data),
     )
+
+
+def refuse_changes(options: ChangeOptions, messages: Iterable[Mms]) -> None:
+    """Raises UsageError for changes of messages for another provider, which are sent as they stand."""
+    given = {
+        "--custom-subject": options.custom_subject,
+        "--custom-text": options.custom_text,
+        "--data": options.data,
+    }
+    named = [name for name, value in given.items() if value]
+    others = [message.source for message in messages if message.payload is not None]
+    if named and others:
+        raise UsageError(f"{named[0]} is about messages for Sinch, and {others[0]} is none")
 
 
 def _custom_text(text: str) -> CustomText:

@@ -1,7 +1,8 @@
-"""What check and lint are to look at: slide XML and media files among the paths and folders given."""
+"""What check and lint are to look at: messages and media files among the paths and folders given."""
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -12,6 +13,7 @@ import msgspec
 from mmscheck import slidexml
 from mmscheck.base.extensions import BY_EXTENSION
 from mmscheck.errors import InputError
+from mmscheck.judge.documents import other_message
 from mmscheck.report.escape import visible
 
 STDIN = "-"
@@ -30,26 +32,31 @@ class Paths(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[str, ...] = ()
 
 
-def sort_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
-    """Folders are walked for .xml and for known media extensions; any other file that is named is a medium.
+def sort_paths(paths: Sequence[str], exclude: Sequence[str] = (), *, meant_for: str = "") -> Paths:
+    """Folders are walked for messages and known media extensions; any other file that is named is a medium.
 
     Raises InputError when nothing was given, and for a URL.
     """
     if urls := [path for path in paths if is_url(path)]:
         raise InputError(f"{visible(urls[0])}: lint is offline; mmscheck check fetches URLs")
     inputs = _inputs(
-        paths, {*slidexml.DOCUMENTS, *BY_EXTENSION}, exclude, "no .xml file and no media file in it"
+        paths,
+        {*slidexml.DOCUMENTS, *BY_EXTENSION},
+        exclude,
+        "no message (.xml, .json) and no media in it",
     )
     documents = tuple(
-        path for path in inputs.documents if path == STDIN or _suffix(path) in slidexml.DOCUMENTS
+        path
+        for path in inputs.documents
+        if path == STDIN or _suffix(path) in slidexml.DOCUMENTS or _is_other_message(path, meant_for)
     )
     media = tuple(path for path in inputs.documents if path not in set(documents))
     return msgspec.structs.replace(inputs, documents=documents, media=media)
 
 
 def document_paths(paths: Sequence[str], exclude: Sequence[str] = ()) -> Paths:
-    """The same for documents alone: folders are walked for .xml, whatever else is named is one too."""
-    return _inputs(paths, slidexml.DOCUMENTS, exclude, "no .xml file in it")
+    """The same for documents alone: folders are walked for them, whatever else is named is one too."""
+    return _inputs(paths, slidexml.DOCUMENTS, exclude, "no message in it (.xml or .json)")
 
 
 def _inputs(paths: Sequence[str], suffixes: Collection[str], exclude: Sequence[str], none: str) -> Paths:
@@ -78,6 +85,16 @@ def _places(
     if len(left) == len(below):
         reasons = "".join(f"; {sentence.rstrip('.')}" for sentence in slidexml.left_out(left))
         yield slidexml.Unread(f"{visible(path.rstrip('/'))}/: {none}{reasons}")
+
+
+def _is_other_message(path: str, meant_for: str) -> bool:
+    """Whether a file that no ending tells is a message for another provider, or is said to be one."""
+    if _suffix(path) in BY_EXTENSION:
+        return False
+    if meant_for:
+        return True
+    inputs, _unread = slidexml.read_inputs((path,), io.BytesIO())
+    return bool(inputs) and other_message(inputs[0].data, inputs[0].source) is not None
 
 
 def is_url(path: str) -> bool:

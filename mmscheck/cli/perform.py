@@ -38,7 +38,9 @@ from mmscheck.cli.progress import CheckProgress, Progress
 from mmscheck.cli.running import cancel
 from mmscheck.cli.say import complain, internal, say, write_stdout
 from mmscheck.errors import InputError, LedgerError, MmscheckError, ReportError, UsageError
+from mmscheck.judge.documents import name_of, other_message
 from mmscheck.model.exits import Exit
+from mmscheck.model.ledger import ABOUT_THE_NUMBER
 from mmscheck.model.mms import Mms
 from mmscheck.model.request import CallKind, SaveRequest, SendRequest, SendResult, SendStatus
 from mmscheck.model.rule import RuleSet
@@ -115,7 +117,7 @@ class PlannedCall(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     """One call that is to be made with the provider when the gate permits.
 
     ``client`` None: a dry run, which shows the ``document`` that would be posted. ``make`` makes the
-    call of an order; ``key`` and ``again`` are that order's. ``account`` is where the mms-id is used.
+    call of an order; ``key``, ``again`` and ``terms`` are that order's. ``account``: where its id is used.
     """
 
     kind: CallKind
@@ -127,6 +129,7 @@ class PlannedCall(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     account: str = ""
     key: str | None = None
     again: bool = False
+    terms: sends.RecipientTerms = msgspec.field(default_factory=sends.RecipientTerms)
     retries: sends.Retries = msgspec.field(default_factory=lambda: sends.ONCE)
 
 
@@ -139,7 +142,12 @@ def read_one(path: str, command: str) -> tuple[bytes, Mms]:
         raise InputError("; ".join(unread))
     if len(inputs) != 1 or unread:
         raise UsageError(f"{path}: {command} takes exactly one message, and found {len(inputs)} in {path}")
-    return inputs[0].data, slidexml.parse(inputs[0].data, inputs[0].source)
+    data, source = inputs[0].data, inputs[0].source
+    if (other := other_message(data, source)) is not None:
+        raise UsageError(
+            f"{source} is {name_of(other)}, which mmscheck check and lint judge; {command} is for Sinch alone"
+        )
+    return data, slidexml.parse(data, source)
 
 
 def perform(subject: Subject, planned: PlannedCall[R]) -> int:
@@ -161,6 +169,7 @@ def perform(subject: Subject, planned: PlannedCall[R]) -> int:
                 permit=judge.gate.permit(checked.report, planned.request, time.time()),
                 key=planned.key,
                 again=planned.again,
+                terms=planned.terms,
             )
             call = planned.make(opened.ledger, planned.client, order)
             prove_writable(subject.wanted, view, f"{_begun(planned.kind)} {planned.kind.doubt}")
@@ -241,7 +250,8 @@ def _made(opened: OpenLedger, call: sends.ProviderCall[R], retries: sends.Retrie
         return _Ending(result=result, code=code, failure=failure, hint=known.detail)
     if call.unusable:
         return _Ending(result=result, code=Exit.INTERNAL, failure=result.detail)
-    return _Ending(result=result, code=EXITS[result.status])
+    denied = result.refusal in ABOUT_THE_NUMBER
+    return _Ending(result=result, code=Exit.DENIED if denied else EXITS[result.status])
 
 
 def _told(wanted: tuple[Destination, ...], view: reports.View, kind: CallKind, ended: _Ending) -> int:

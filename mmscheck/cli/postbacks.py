@@ -55,6 +55,13 @@ _ENCODING = frozenset({PostbackMeaning.READY, PostbackMeaning.CORRUPT})
 )
 @API_URL
 @LEDGER
+@click.option(
+    "--stop-scope",
+    type=click.Choice(["everything", "account", "sender"]),
+    default="everything",
+    show_default=True,
+    help="What a reply STOP is about: all that this ledger sends, this provider's, or the number it went to.",
+)
 @click.option("--quiet", is_flag=True, help="No line for each postback, only what goes wrong.")
 def command(
     listen: str,
@@ -63,6 +70,7 @@ def command(
     no_secret: bool,
     api_url: str | None,
     where: str | None,
+    stop_scope: str,
     quiet: bool,
 ) -> int:
     """Take the provider's postbacks until SIGTERM or Ctrl-C, each answered 200 once the ledger has it.
@@ -72,6 +80,8 @@ def command(
     http(s)://.../SECRET, and every other path is answered 404: a notification opens and closes the gate, so
     it must be the provider's. HTTPS is for a server in front.
     GET /healthz is answered 200 while the ledger can be read, else 503.
+    A number that replies STOP (N401 and N211 with an opt-out word), that unsubscribed (N302) or is
+    blacklisted (E114) is on the suppression list before its notification is answered; START takes it off.
     What is told of an mms-id counts for the provider of --api-url: give the one that saves and sends use.
 
     Exit codes: 0 stopped, 2 usage or nobody can listen there, 4 the ledger cannot be opened.
@@ -83,7 +93,7 @@ def command(
     api_url = api_url or DEFAULT_API_URL
     provider_url(api_url)
     try:
-        run(_listen(host, port, guard, _Settings(where, provider_account(api_url), quiet)))
+        run(_listen(host, port, guard, _Settings(where, provider_account(api_url), stop_scope, quiet)))
     except LedgerError as error:
         return complain(str(error), Exit.INTERNAL, hint="No postback was taken.")
     return int(Exit.PERMITTED)
@@ -126,10 +136,11 @@ def _demand_secret(secret_text: str | None, host: str, *, no_secret: bool) -> No
 
 
 class _Settings(NamedTuple):
-    """Where it is kept, of which provider it counts, and whether nobody wants to read it."""
+    """Where it is kept, of which provider it counts, what STOP is about, and whether nobody reads along."""
 
     where: str | None
     account: str
+    stop_scope: str
     quiet: bool
 
 
@@ -144,7 +155,7 @@ async def _listen(host: str, port: int, secret_text: str | None, settings: _Sett
     kept = () if secret_text is None else (secret_text,)
     async with await ledgers.open_ledger(settings.where, meanings=POSTBACK_MEANINGS, secrets=kept) as ledger:
         say(f"postbacks of {visible(settings.account)} are kept in {visible(ledger.shown)}")
-        lines, keeper = _Lines(ledger), _Keeper(ledger, settings.account)
+        lines, keeper = _Lines(ledger), _Keeper(ledger, settings.account, settings.stop_scope)
         tell = lines.silent if settings.quiet else lines.tell
         async with _server(keeper, host, port, guard, tell) as addresses:
             for name, number in addresses:
@@ -158,12 +169,13 @@ async def _listen(host: str, port: int, secret_text: str | None, settings: _Sett
 class _Keeper:
     """The ledger, told of which provider its notifications are."""
 
-    def __init__(self, ledger: Ledger, account: str) -> None:
+    def __init__(self, ledger: Ledger, account: str, stop_scope: str) -> None:
         self._ledger = ledger
         self._account = account
+        self._stop_scope = stop_scope
 
     async def record_postback(self, fields: Mapping[str, str]) -> Postback:
-        return await self._ledger.record_postback(fields, self._account)
+        return await self._ledger.record_postback(fields, self._account, stop_scope=self._stop_scope)
 
     async def look(self) -> None:
         """Read the ledger; raises LedgerError where it cannot be read."""

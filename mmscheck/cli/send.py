@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+import msgspec
 
 from mmscheck import send as sends
 from mmscheck import sinch, slidexml
@@ -47,6 +48,8 @@ def command(path: str, *, options: SendArguments) -> int:
     client = None if options.dry_run else options.provider.client()
     _, message = read_one(path, "send")
     spare(options, wanted, inputs=slidexml.document_places((path,)), config=config)
+    known = sends.terms_of(options.terms.rules(config.recipients))
+    terms = msgspec.structs.replace(known, consent=options.terms.consent)
     subject = Subject(
         message=message,
         ruleset=options.rules(config),
@@ -64,6 +67,7 @@ def command(path: str, *, options: SendArguments) -> int:
         account=options.provider.account(),
         key=options.idempotency_key,
         again=options.again,
+        terms=terms,
         retries=options.tries(),
     )
     return perform(subject, planned)

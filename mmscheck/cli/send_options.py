@@ -20,6 +20,7 @@ from mmscheck.cli.options import ChangeOptions, changes
 from mmscheck.cli.perform import MessageOptions, OutputOptions
 from mmscheck.cli.plan import MONEY, duration
 from mmscheck.cli.provider import ProviderOptions
+from mmscheck.cli.recipient_options import RecipientOptions
 from mmscheck.errors import UsageError
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
@@ -279,6 +280,7 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
             help="No try begins later than this after the first.",
         ),
     ]
+    terms: RecipientOptions
     many: CampaignOptions
     message: MessageOptions
     changes: ChangeOptions
@@ -290,6 +292,8 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
             for name in self.many.__struct_fields__:
                 if getattr(self.many, name) is not None:
                     raise UsageError(f"--{name.replace('_', '-')}: only together with --recipients")
+            if self.terms.quiet_rows is not None:
+                raise UsageError("--quiet-rows: only together with --recipients")
             if self.again and self.idempotency_key is None:
                 raise UsageError(
                     "--again: needs an --idempotency-key of its own, under which it is sent once"
@@ -299,7 +303,9 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(
                 "--again: needs a --campaign name of its own, under which each number gets it once"
             )
-        for option, value in (("--to", self.fields.to), ("--idempotency-key", self.idempotency_key)):
+        own = (("--to", self.fields.to), ("--idempotency-key", self.idempotency_key))
+        proof = (("--consent-source", self.terms.consent_source), ("--consent-at", self.terms.consent_at))
+        for option, value in (*own, *proof):
             if value is not None:
                 raise UsageError(f"{option}: each row of --recipients has its own")
 

@@ -7,20 +7,31 @@ import re
 import zoneinfo
 from collections.abc import Iterator, Sequence
 
-from mmscheck.fix.lines import Line, read, written
+from mmscheck.fix.lines import BASE64, Line, read, written
 from mmscheck.fix.values import Answer, Job, Mended, Unmended
+from mmscheck.fix.vcalendar import ALARMS, recurrence
 from mmscheck.media.calendars import moment
 from mmscheck.media.refusal import RefusedError
 
 ZONED = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE", "DUE"})
 
 OPTIONAL = frozenset(
-    {"SEQUENCE", "PRIORITY", "PERCENT-COMPLETE", "CREATED", "LAST-MODIFIED", "EXDATE", "RDATE", "GEO"}
+    {
+        *("SEQUENCE", "PRIORITY", "PERCENT-COMPLETE", "CREATED", "LAST-MODIFIED", "EXDATE", "RDATE", "GEO"),
+        *("RRULE", "EXRULE"),
+    }
 )
 """Properties that an event does without; an empty one is left out."""
 
-YEARS = 3
-"""Years from an event on whose changes of the clock are written; for ever would have to be guessed."""
+YEARS = 8
+"""Years whose changes of the clock are looked at: enough to tell a month's last Sunday from its fourth."""
+
+NONE = dt.timedelta()
+
+DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+Change = tuple[dt.datetime, dt.timedelta]
+"""A change of the clock: its moment in the zone, and the offset before it."""
 
 _YEAR = re.compile(r"(\d{4})\d{4}")
 
@@ -69,28 +80,45 @@ def _end(name: str, done: list[str]) -> Line:
 
 
 def _written(lines: Sequence[Line], done: list[str]) -> Iterator[str]:
-    version = any(line.key == "VERSION" and line.text().strip() == "2.0" for line in lines)
+    stated = next((line.text().strip() for line in lines if line.key == "VERSION"), "")
     zones = _missing(lines)
     for at, line in enumerate(lines):
-        if line.key == "VERSION" and not version:
+        if line.key == "VERSION" and stated != "2.0":
             continue
-        yield _one(line)
+        if at and line.key == "BEGIN":
+            while zones:
+                name, year = zones.popitem()
+                done.append(f"the time zone {name} added")
+                yield from _zone(name, year)
+        yield from _modern(line, done) if stated == "1.0" else (_one(line),)
         if at or line.key != "BEGIN":
             continue
-        if not version:
-            done.append("VERSION:2.0 added")
+        if stated != "2.0":
+            done.append("turned from vCalendar 1.0 into 2.0" if stated == "1.0" else "VERSION:2.0 added")
             yield "VERSION:2.0"
         if not any(each.key == "PRODID" for each in lines):
             yield "PRODID:-//mmscheck//fix//EN"
-        for name, year in zones.items():
-            done.append(f"the time zone {name} added")
-            yield from _zone(name, year)
+
+
+def _modern(line: Line, done: list[str]) -> Iterator[str]:
+    """A property of vCalendar 1.0 as RFC 5545 has it."""
+    value = line.text().strip()
+    if line.key in ALARMS:
+        done.append(f"left out: the alarm in line {line.number}, which only vCalendar 1.0 has")
+    elif line.key in {"RRULE", "EXRULE"} and (rule := recurrence(value)):
+        done.append(f"a recurrence of vCalendar 1.0 written as RFC 5545 has it: {rule}")
+        yield f"{line.name.upper()}:{rule}"
+    elif line.key in {"EXDATE", "RDATE", "CATEGORIES", "RESOURCES"}:
+        yield _one(line).replace(";", ",") if not line.params else _one(line)
+    else:
+        yield _one(line)
 
 
 def _one(line: Line) -> str:
-    params = "".join(
-        f";{piece}" for piece in line.params if piece.partition("=")[0].strip().upper() != "CHARSET"
-    )
+    """The property; what is decoded by now says no more that it is encoded."""
+    gone = {"CHARSET", "QUOTED-PRINTABLE", *(() if line.encoding == BASE64 else ("ENCODING",))}
+    kept = (piece for piece in line.params if piece.partition("=")[0].strip().upper() not in gone)
+    params = "".join(f";{piece}" for piece in kept)
     value = line.text().strip().replace("\r\n", "\\n").replace("\n", "\\n").replace("\r", "\\n")
     return f"{line.name.upper()}{params}:{value}"
 
@@ -117,30 +145,81 @@ def _known(name: str) -> bool:
 
 
 def _zone(name: str, year: int) -> Iterator[str]:
-    """A VTIMEZONE with every change of the clock from the year before on."""
+    """A VTIMEZONE from the year before on: each change of the clock, the last of each kind with its rule."""
     zone = zoneinfo.ZoneInfo(name)
+    begin = dt.datetime(max(year - 1, 1971), 1, 1, tzinfo=dt.UTC)
+    changes = [*_changes(zone, begin)]
     yield "BEGIN:VTIMEZONE"
     yield f"TZID:{name}"
-    begin = dt.datetime(max(year - 1, 1971), 1, 1, tzinfo=dt.UTC)
-    before = begin.astimezone(zone)
-    yield from _observance(before, before.utcoffset() or dt.timedelta())
-    for hour in range((YEARS + 1) * 366 * 24):
-        now = (begin + dt.timedelta(hours=hour)).astimezone(zone)
-        if now.utcoffset() != before.utcoffset():
-            yield from _observance(now, before.utcoffset() or dt.timedelta())
-        before = now
+    first = begin.astimezone(zone)
+    yield from _observance(first, first.utcoffset() or NONE)
+    rules = {summer: _rule(group) for summer, group in _alike(changes)}
+    ruled: set[bool] = set()
+    for now, before in changes:
+        rule = rules.get(_is_summer(now), "")
+        if _is_summer(now) in ruled:
+            continue
+        ruled |= {_is_summer(now)} if rule else set()
+        yield from _observance(now, before, rule)
     yield "END:VTIMEZONE"
 
 
-def _observance(now: dt.datetime, old: dt.timedelta) -> Iterator[str]:
-    kind = "DAYLIGHT" if now.dst() else "STANDARD"
-    new = now.utcoffset() or dt.timedelta()
-    # The moment of a change is written in the time that was in force before it (RFC 5545, 3.6.5).
-    onset = (now.astimezone(dt.UTC) + old).strftime("%Y%m%dT%H%M%S")
+def _changes(zone: zoneinfo.ZoneInfo, begin: dt.datetime) -> Iterator[Change]:
+    """Each change of the clock in those years, to the minute."""
+    step = dt.timedelta(days=1)
+    for day in range((YEARS + 1) * 366):
+        low, high = begin + day * step, begin + (day + 1) * step
+        before = low.astimezone(zone).utcoffset() or NONE
+        if high.astimezone(zone).utcoffset() == before:
+            continue
+        while high - low > dt.timedelta(minutes=1):
+            middle = low + (high - low) // 2
+            low, high = (middle, high) if middle.astimezone(zone).utcoffset() == before else (low, middle)
+        yield (high.replace(second=0, microsecond=0)).astimezone(zone), before
+
+
+def _alike(changes: Sequence[Change]) -> Iterator[tuple[bool, list[Change]]]:
+    """Those to summer time, and those from it."""
+    for summer in (True, False):
+        if group := [change for change in changes if _is_summer(change[0]) is summer]:
+            yield summer, group
+
+
+def _is_summer(now: dt.datetime) -> bool:
+    return bool(now.dst())
+
+
+def _rule(group: Sequence[Change]) -> str:
+    """The recurrence that all of them follow; empty where they follow none, or are not one a year."""
+    onsets = [_onset(*change) for change in group]
+    first = onsets[0]
+    if len(onsets) < YEARS or [each.year for each in onsets] != [
+        *range(first.year, first.year + len(onsets))
+    ]:
+        return ""
+    if len({(each.month, each.weekday(), each.time()) for each in onsets}) > 1:
+        return ""
+    place = {(each.day - 1) // 7 + 1 for each in onsets}
+    if all((each + dt.timedelta(days=7)).month != each.month for each in onsets):
+        place = {-1}
+    if len(place) > 1:
+        return ""
+    return f"RRULE:FREQ=YEARLY;BYMONTH={first.month};BYDAY={place.pop()}{DAYS[first.weekday()]}"
+
+
+def _onset(now: dt.datetime, old: dt.timedelta) -> dt.datetime:
+    """The moment of a change, in the time that was in force before it (RFC 5545, 3.6.5)."""
+    return (now.astimezone(dt.UTC) + old).replace(tzinfo=None)
+
+
+def _observance(now: dt.datetime, old: dt.timedelta, rule: str = "") -> Iterator[str]:
+    kind = "DAYLIGHT" if _is_summer(now) else "STANDARD"
     yield f"BEGIN:{kind}"
-    yield f"DTSTART:{onset}"
+    yield f"DTSTART:{_onset(now, old):%Y%m%dT%H%M%S}"
+    if rule:
+        yield rule
     yield f"TZOFFSETFROM:{_offset(old)}"
-    yield f"TZOFFSETTO:{_offset(new)}"
+    yield f"TZOFFSETTO:{_offset(now.utcoffset() or NONE)}"
     yield f"TZNAME:{now.tzname()}"
     yield f"END:{kind}"
 

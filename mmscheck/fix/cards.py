@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
+from mmscheck.base.text import quoted as shown
 from mmscheck.fix import pictures
 from mmscheck.fix.colours import plain
 from mmscheck.fix.lines import Line, read, written
@@ -21,13 +22,13 @@ PHOTO_SIDE = 400
 PHOTO_BYTES = 60_000
 """Bytes of a picture that is made anew: 400 x 400 in good quality."""
 
-KINDS = frozenset(
+NO_KINDS = frozenset(
     {
-        *("HOME", "WORK", "CELL", "VOICE", "FAX", "PAGER", "VIDEO", "MSG", "BBS", "MODEM", "CAR", "ISDN"),
-        *("PCS", "PREF", "INTERNET", "X400", "DOM", "INTL", "POSTAL", "PARCEL", "JPEG", "PNG", "GIF"),
+        *("QUOTED-PRINTABLE", "BASE64", "7BIT", "8BIT", "INLINE", "URL", "CID", "CONTENT-ID", "UTF-8"),
+        *("US-ASCII", ""),
     }
 )
-"""What vCard 2.1 writes without ``TYPE=``."""
+"""What vCard 2.1 writes alone and means no kind by; everything else is one (section 2.1.3)."""
 
 STRUCTURED = frozenset({"N", "ADR", "ORG"})
 """Values with parts, between semicolons."""
@@ -38,6 +39,10 @@ TEXTS = frozenset({"FN", "NOTE", "TITLE", "ROLE", "NICKNAME", "LABEL", "SORT-STR
 BINARY = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
 
 _LINK = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
+_OF_DATA = re.compile(r"data:[\w.+-]+/([\w.+-]+)", re.IGNORECASE | re.ASCII)
+_TOKEN = re.compile(r"[A-Z0-9-]+", re.ASCII)
+_BACKSLASH = re.compile(r"\\(?![;,:nN\\])")
+"""A backslash that escapes nothing: in vCard 2.1 that is a backslash."""
 _COMMA = re.compile(r"(?<!\\),")
 
 
@@ -106,6 +111,9 @@ def _names(lines: Sequence[Line], old: str, done: list[str]) -> Iterator[str]:
         done.append("N made of the rest of the name")
     yield f"N:{parts}"
     yield f"FN:{full}"
+    for key, kept in (("N", parts), ("FN", full)):
+        others = dict.fromkeys(_value(line, old) for line in names[key][1:])
+        done += [f"left out: another {key}, {shown(each)}, as 3.0 has one" for each in others if each != kept]
 
 
 def _stand_in(lines: Sequence[Line], old: str) -> str:
@@ -122,7 +130,9 @@ def _value(line: Line, old: str) -> str:
     if line.key == "TEL" and text.lower().startswith("tel:"):
         text = text[4:]
     text = text.replace("\r\n", "\\n").replace("\n", "\\n").replace("\r", "\\n")
-    return _COMMA.sub(r"\\,", text) if old in {"2.1", ""} and line.key in TEXTS else text
+    if old not in {"2.1", ""} or line.key not in TEXTS:
+        return text
+    return _COMMA.sub(r"\\,", _BACKSLASH.sub(r"\\\\", text))
 
 
 def _params(line: Line) -> str:
@@ -132,7 +142,7 @@ def _params(line: Line) -> str:
         name, equals, value = (part.strip() for part in piece.partition("="))
         upper = name.upper()
         if not equals:
-            types += [upper] if upper in KINDS else []
+            types += [upper] if upper not in NO_KINDS and _TOKEN.fullmatch(upper) else []
         elif upper == "TYPE":
             types += [each.strip().upper() for each in value.strip('"').split(",")]
         elif upper == "PREF":
@@ -163,7 +173,9 @@ def _binary(line: Line, job: Job, done: list[str]) -> Iterator[str]:
         done.append(f"the {line.key} in line {line.number} left out, as it cannot be unpacked")
         return
     if line.key not in {"PHOTO", "LOGO"}:
-        kind = f";TYPE={line.param('TYPE').upper()}" if line.param("TYPE") else ""
+        own = _OF_DATA.match(value)
+        stated = line.param("TYPE") or (own[1] if own else "")
+        kind = f";TYPE={stated.upper()}" if _TOKEN.fullmatch(stated.upper()) else ""
         yield f"{line.name};ENCODING=b{kind}:{base64.b64encode(data).decode('ascii')}"
         return
     small = _small(data, job)

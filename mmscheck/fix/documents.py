@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import email.header
 import html
 import re
 from collections.abc import Iterator, Mapping
-from email.errors import HeaderParseError
 from html.entities import html5
 
 from mmscheck.base.text import quoted as shown
-from mmscheck.checks.characters import is_plain, suggested
-from mmscheck.checks.subject import CONTROL, ENCODED_WORD
-from mmscheck.checks.texts import mended as unmixed
-from mmscheck.checks.texts import unescaped
+from mmscheck.fix import json_documents
 from mmscheck.fix.markup import Coded, Edit, Element, applied, coded, elements, escaped, pieces, renamed
 from mmscheck.fix.slides import parted
+from mmscheck.fix.wording import renewed
 from mmscheck.model.mms import Mms
-from mmscheck.slidexml import parse
+from mmscheck.slidexml import is_json, parse
 from mmscheck.slidexml.names import NAME, SUBJECT, TEXT, URL, key_of
 
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7};|#x[0-9A-Fa-f]{1,6};|(?P<name>[A-Za-z][A-Za-z0-9]{1,31};)?)")
@@ -36,6 +32,8 @@ def mended(
     What is right is not touched, so that the
     same bytes come back where nothing is wrong.
     """
+    if is_json(data):
+        return json_documents.mended(data, urls)
     document = coded(data)
     if document is None:
         return data, []
@@ -126,7 +124,7 @@ def _values(text: str, urls: Mapping[str, str], done: list[str]) -> Iterator[Edi
         if element.opens == element.closes or "<!--" in raw:
             continue
         value = _value(raw)
-        new = _new(key, value, urls, done)
+        new = renewed(key, value, urls, done)
         if new != value:
             yield Edit(element.opens[1], element.closes[0], escaped(new))
 
@@ -140,54 +138,6 @@ def _value(raw: str) -> str:
         for piece in pieces(raw)
     ]
     return "".join(parts)
-
-
-def _new(key: str, value: str, urls: Mapping[str, str], done: list[str]) -> str:
-    if key == URL:
-        return _url(value, urls, done)
-    if key == SUBJECT:
-        return _subject(value, done)
-    new = unmixed(value)
-    if new != value:
-        done.append(f"{_what(key)} read in its own encoding again: {shown(new)}")
-    if key == TEXT and (once := unescaped(new)) != new:
-        done.append(f"a text that was escaped for HTML unescaped: {shown(once)}")
-        new = once
-    return new
-
-
-def _what(key: str) -> str:
-    return "the name" if key == NAME else "a text"
-
-
-def _subject(value: str, done: list[str]) -> str:
-    new = unescaped(unmixed(_decoded(value) if ENCODED_WORD.search(value) else value))
-    if CONTROL.search(new):
-        new = " ".join(CONTROL.sub(" ", new).split())
-    if not is_plain(new):
-        new = suggested(new)
-    if new != value and new:
-        done.append(f"the subject in plain ASCII: {shown(new)}")
-        return new
-    return value
-
-
-def _decoded(value: str) -> str:
-    try:
-        return str(email.header.make_header(email.header.decode_header(value)))
-    except (HeaderParseError, LookupError, UnicodeDecodeError, ValueError):
-        return value
-
-
-def _url(value: str, urls: Mapping[str, str], done: list[str]) -> str:
-    if value in urls:
-        done.append(f"the URL of a mended file: {shown(urls[value].rpartition('/')[2])}")
-        return urls[value]
-    # White space around it is no part of it (RFC 3986, appendix C); one within has to be written as %20.
-    new = re.sub(r"[ \t]", "%20", re.sub(r"[\r\n]+[ \t]*", "", value.strip()))
-    if new != value:
-        done.append("white space in a URL mended")
-    return urls.get(new, new)
 
 
 __all__ = ["Element", "mended"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import av
 import msgspec
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.filter import Graph
@@ -22,12 +23,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
-from mmscheck.fix import likeness, sounds
+from mmscheck.fix import light, likeness, sounds
 from mmscheck.fix.fitting import within
+from mmscheck.fix.light import STEEP
 from mmscheck.fix.mp4 import index_first
 from mmscheck.fix.values import Answer, Job, Measure, Mended, Size, Unmended
 from mmscheck.media import playing
 from mmscheck.media.refusal import RefusedError
+from mmscheck.media.witnesses import MOST_PIXELS
 
 CLOCK = 90_000
 """Ticks a second of the product's time, as MPEG has them."""
@@ -53,25 +56,32 @@ SOUND_RATES = (96_000, 64_000, 40_000)
 SOUND_SHARE = 0.25
 """The most of all bits that go to the sound."""
 
+LATE = 0.06
+"""Seconds by which a sound may be behind or ahead: people see it from 45 ms ahead, 125 ms behind on (ITU-R
+BT.1359)."""
+
 LOOKED_AT = 6
 """Frames that are measured."""
 
-STEEP = frozenset({16, 18})
-"""Transfer characteristics of films with more light than screens show (ITU-T H.273, table 3: PQ and HLG)."""
-
 
 class Film(msgspec.Struct, frozen=True):
-    """What was read of a film: size as shown, degrees clockwise to be turned, seconds, frames, coding."""
+    """What was read of a film: size as shown, degrees clockwise to be turned, seconds, frames, coding.
+
+    ``start`` is the time of its first frame, ``light`` how its light is coded (ITU-T H.273, table 3),
+    ``others`` what it holds beside one picture and one sound.
+    """
 
     size: Size
     turn: int
+    start: float
     seconds: float
     count: int
     codec: str
     profile: str
     form: str
     sound: str | None
-    steep: bool
+    light: int
+    others: tuple[str, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -100,9 +110,10 @@ def mend(job: Job) -> Answer:
         limit = aims.hd_seconds
     seconds, told = sounds.kept(film.seconds, limit, job)
     if _is_right(film, job) and not told and len(job.data) <= job.most * 1.02:
-        data = index_first(_put_over(job))
-        if len(data) <= job.most:
-            return Mended(data=data, suffix=".mp4", done=("put into MP4 without touching its tracks",))
+        data = _put_over(job)
+        if data is not None and len(data := index_first(data)) <= job.most:
+            done = ("put into MP4 without touching its tracks", *film.others)
+            return Mended(data=data, suffix=".mp4", done=done)
     return _coded(job, film, seconds, told)
 
 
@@ -114,12 +125,12 @@ def _seen(job: Job) -> Film | None:
             return None
         stream = streams[0]
         audio = next(iter(playing.known(tuple(container.streams.audio)[:1])), None)
-        count, last, turn, steep, size = 0, 0.0, 0, False, (0, 0)
+        count, last, turn, curve, size = 0, 0.0, 0, 0, (0, 0)
         first: float | None = None
         for frame in _frames(container, stream):
             if not count:
                 turn, size = _turn(frame), (frame.width, frame.height)
-                steep = int(frame.color_trc) in STEEP
+                curve = int(frame.color_trc)
             count += 1
             time = float(frame.time or 0)
             first = time if first is None else first
@@ -129,18 +140,29 @@ def _seen(job: Job) -> Film | None:
         span = last - (first or 0.0)
         each = span / (count - 1) if count > 1 and span > 0 else 0.04
         context = stream.codec_context
+        size = _square(size, stream.sample_aspect_ratio)
         shown = size if turn % 180 == 0 else (size[1], size[0])
         return Film(
             shown,
             turn,
+            first or 0.0,
             max(span, 0.0) + each,
             count,
             playing.codec(stream) or "",
             str(context.profile or ""),
             context.pix_fmt or "",
             None if audio is None else playing.codec(audio),
-            steep,
+            curve,
+            (*sounds.others(container),),
         )
+
+
+def _square(size: Size, ratio: Fraction | None) -> Size:
+    """The size in square pixels: nothing is made smaller by it (ITU-T H.264, table E-1 has the ratios)."""
+    if ratio is None or ratio <= 0 or ratio == 1:
+        return size
+    wide = (round(size[0] * ratio), size[1]) if ratio > 1 else (size[0], round(size[1] / ratio))
+    return wide if wide[0] * wide[1] <= MOST_PIXELS else size
 
 
 def _turn(frame: VideoFrame) -> int:
@@ -170,8 +192,8 @@ def _is_right(film: Film, job: Job) -> bool:
     )
 
 
-def _put_over(job: Job) -> bytes:
-    """The same tracks in MP4."""
+def _put_over(job: Job) -> bytes | None:
+    """The same tracks in MP4; None where an edit list hides pictures, which only coding anew leaves out."""
     file = io.BytesIO()
     with (
         playing.opened(job.data, playing.DEMUXERS[job.type]) as container,
@@ -180,6 +202,8 @@ def _put_over(job: Job) -> bytes:
         wanted = [*playing.pictures(container), *tuple(container.streams.audio)[:1]]
         made = {stream.index: out.add_stream_from_template(stream) for stream in wanted}
         for packet in container.demux(wanted):
+            if packet.is_discard and packet.stream.type == "video":
+                return None
             if packet.dts is not None:
                 packet.stream = made[packet.stream.index]
                 out.mux(packet)
@@ -191,6 +215,8 @@ def _coded(job: Job, film: Film, seconds: float, told: list[str]) -> Answer:
     aims = job.aims
     fitted = within(film.size, aims.film_canvases) or film.size
     rate = aims.film_rate if aims.film_rate is not None and film.rate > aims.film_rate else None
+    if rate is None and aims.film_rate is not None and "video-frame-rate-advised" in job.findings:
+        rate = aims.film_rate - 1  # counted without the time of the last frame it is a little above
     per_second = (job.most - sounds.HEAD) * 8 / seconds
     sound = 0
     if film.sound is not None:
@@ -257,7 +283,7 @@ def _made(job: Job, film: Film, way: Way) -> tuple[bytes, list[Image.Image]]:
     ):
         pictures = playing.known(playing.pictures(container))[0]
         made = _picture_track(out, film, way)
-        sound = _SoundTrack(out, sounds.track(container), way) if film.sound is not None else None
+        sound = _SoundTrack(out, sounds.track(container), film, way) if film.sound is not None else None
         step = _step(film)
         prepared = _Prepared(film, way)
         written = 0
@@ -269,7 +295,7 @@ def _made(job: Job, film: Film, way: Way) -> tuple[bytes, list[Image.Image]]:
                             references.append(_grey(ready))
                         written += 1
                         out.mux(made.encode(ready))
-                elif sound is not None:
+                elif sound is not None and isinstance(frame, AudioFrame):
                     sound.add(frame)
         out.mux(made.encode(None))
         if sound is not None:
@@ -317,6 +343,8 @@ class _Prepared:
         graph.vpush(frame)
         made = graph.vpull()
         assert isinstance(made, VideoFrame)  # noqa: S101 - for the type checker
+        if self._film.light in STEEP:
+            made = _darkened(made, self._film.light)
         made.pts = round(time * CLOCK)
         made.time_base = Fraction(1, CLOCK)
         made.pict_type = 0
@@ -331,7 +359,8 @@ class _Prepared:
             steps.append(("transpose", "clock" if self._film.turn == 90 else "cclock"))  # noqa: PLR2004 - degrees
         elif self._film.turn:
             steps += [("hflip", ""), ("vflip", "")]
-        steps += [("scale", f"{width}:{height}:flags=bicubic"), ("setsar", "1"), ("format", "yuv420p")]
+        steps += [("scale", f"{width}:{height}:flags=bicubic"), ("setsar", "1")]
+        steps.append(("format", "rgb24" if self._film.light in STEEP else "yuv420p"))
         node = graph.add_buffer(
             width=frame.width,
             height=frame.height,
@@ -347,14 +376,25 @@ class _Prepared:
         return graph
 
 
-class _SoundTrack:
-    """The sound of a film as AAC."""
+def _darkened(frame: VideoFrame, curve: int) -> VideoFrame:
+    """A frame with more light than screens show, as one that they do."""
+    given: Any = frame
+    maker: Any = VideoFrame
+    picture = given.to_image(threads=1).filter(light.table(curve))
+    made: VideoFrame = maker.from_image(picture).reformat(format="yuv420p", threads=1)
+    return made
 
-    def __init__(self, out: OutputContainer, source: AudioStream | None, way: Way) -> None:
+
+class _SoundTrack:
+    """The sound of a film as AAC, where it is in time: silence for what is missing before it and in it."""
+
+    def __init__(self, out: OutputContainer, source: AudioStream | None, film: Film, way: Way) -> None:
         assert source is not None  # noqa: S101 - for the type checker: the film has one
         self.source = source
         self._out = out
-        self._left = way.seconds
+        self._start = film.start
+        self._most = way.seconds if way.seconds < film.seconds else math.inf  # one may go on without pictures
+        self._written = 0.0
         layout = "mono" if source.codec_context.channels == 1 or way.sound < sounds.MONO_BELOW else "stereo"
         made = out.add_stream("aac", rate=44_100)
         assert isinstance(made, AudioStream)  # noqa: S101 - for the type checker
@@ -364,10 +404,22 @@ class _SoundTrack:
         self._made = made
         self._resampler = av.AudioResampler("fltp", layout, 44_100, frame_size=1024)
 
-    def add(self, frame: Any) -> None:
-        if self._left <= 0:
+    def add(self, frame: AudioFrame) -> None:
+        if self._written >= self._most:
             return
-        self._left -= frame.samples / frame.sample_rate
+        length = frame.samples / frame.sample_rate
+        place = self._written if frame.time is None else frame.time - self._start
+        if place + length <= 0:
+            return  # before the first picture
+        gap = min(place, self._most) - self._written
+        if gap > LATE:
+            for silent in _silence(frame, round(gap * frame.sample_rate)):
+                self._put(silent)
+        if self._written < self._most:
+            self._put(frame)
+
+    def _put(self, frame: AudioFrame) -> None:
+        self._written += frame.samples / frame.sample_rate
         frame.pts = None
         self._write(frame)
 
@@ -380,15 +432,30 @@ class _SoundTrack:
             self._out.mux(self._made.encode(ready))
 
 
+def _silence(like: AudioFrame, samples: int) -> Iterator[AudioFrame]:
+    """Frames of silence of the kind of another, so many samples in all."""
+    while samples > 0:
+        count = min(samples, like.sample_rate)
+        silent = AudioFrame(format=like.format.name, layout=like.layout.name, samples=count)
+        silent.sample_rate = like.sample_rate
+        # Unsigned 8 bits rest in the middle; all other kinds at zero.
+        rest = b"\x80" if like.format.name.startswith("u8") else b"\0"
+        for plane in silent.planes:
+            plane.update(rest * plane.buffer_size)
+        samples -= count
+        yield silent
+
+
 def _done(film: Film, way: Way) -> Iterator[str]:
+    yield from film.others
     if film.turn:
         yield "turned upright"
     if way.size != film.size:
         yield f"scaled from {film.size[0]} x {film.size[1]} to {way.size[0]} x {way.size[1]} pixels"
     if way.rate is not None:
         yield f"{film.rate:.3g} frames a second made {way.rate:g}"
-    if film.steep:
-        yield "more light than screens show is cut off (HDR)"
+    if film.light in STEEP:
+        yield light.TOLD
     sound = f" and AAC of {way.sound // 1000} kbit/s" if film.sound is not None else ""
     yield f"written as MP4 with H.264 (Main, quality {way.quality}){sound}, index first"
 

@@ -1,6 +1,6 @@
 """HEIC pictures, by PyAV: one coded picture, or a grid of tiles as phones store photographs.
 
-FFmpeg decodes the tiles and leaves it to others to put them together; how is read from the file's boxes
+FFmpeg decodes the tiles; where they are and how they are put together is read from the file's boxes
 (ISO/IEC 23008-12, 6.6.2.3, and ISO/IEC 14496-12, 8.11).
 """
 
@@ -11,12 +11,14 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+import av
 import msgspec
 from PIL import Image
 
 from mmscheck.fix.colours import screen
+from mmscheck.fix.light import STEEP, darkened
 from mmscheck.media import playing
-from mmscheck.media.refusal import RefusedError
+from mmscheck.media.refusal import RefusedError, judging
 from mmscheck.media.witnesses import MOST_PIXELS
 
 Box = tuple[bytes, int, int]
@@ -37,27 +39,28 @@ class Grid(msgspec.Struct, frozen=True):
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """What the boxes say: the main item, its grid where it is one, quarter turns, mirroring and profile."""
+    """What the boxes say: the main item, its grid, quarter turns, mirroring, profile, and coding of light."""
 
     main: int
     grid: Grid | None
     turns: int = 0
     mirror: int | None = None
     profile: bytes = b""
+    light: int = 0
 
 
 def picture(data: bytes) -> tuple[Image.Image, list[str]]:
     """The main picture, upright and in sRGB, and what was done; RefusedError for what cannot be read."""
     try:
         layout = _layout(data)
+        tiles = _decoded(data, layout.grid.tiles if layout.grid else (layout.main,))
     except (struct.error, IndexError, KeyError, StopIteration) as error:
         raise RefusedError("its boxes do not say how its picture is put together") from error
-    if layout.grid is None:
-        made = _decoded(data, (layout.main,))[layout.main]
-    else:
-        made = _joined(layout.grid, _decoded(data, layout.grid.tiles))
+    made = _joined(layout.grid, tiles) if layout.grid else tiles[layout.main]
     done = ["decoded from HEIC"]
-    if layout.profile:
+    if layout.light in STEEP:
+        made = darkened(made, layout.light, done)
+    elif layout.profile:
         made = screen(made, layout.profile, done)
     if layout.turns or layout.mirror is not None:
         done.append("stored upright")
@@ -67,6 +70,14 @@ def picture(data: bytes) -> tuple[Image.Image, list[str]]:
         way = Image.Transpose.FLIP_LEFT_RIGHT if layout.mirror else Image.Transpose.FLIP_TOP_BOTTOM
         made = made.transpose(way)
     return made.convert("RGB"), done
+
+
+def light(data: bytes) -> int:
+    """The transfer characteristics that the boxes of a HEIC or AVIF state (ITU-T H.273, table 3); 0: none."""
+    try:
+        return _layout(data).light
+    except (struct.error, IndexError, KeyError, StopIteration):
+        return 0
 
 
 def _joined(grid: Grid, tiles: dict[int, Image.Image]) -> Image.Image:
@@ -81,24 +92,45 @@ def _joined(grid: Grid, tiles: dict[int, Image.Image]) -> Image.Image:
 
 
 def _decoded(data: bytes, items: tuple[int, ...]) -> dict[int, Image.Image]:
-    """The pictures of those items; RefusedError where one is missing."""
+    """The pictures of those items; RefusedError where one cannot be decoded.
+
+    Each is decoded by itself: FFmpeg's own reader of these files refuses what some phones write.
+    """
+    inner = _meta(data)
     found: dict[int, Image.Image] = {}
-    with playing.opened(data, "mov") as container:
-        wanted = [stream for stream in container.streams.video if stream.id in items]
-        streams = playing.known(wanted or list(container.streams.video)[:1])
-        numbers = {stream.index: stream.id if wanted else items[0] for stream in streams}
-        for packet in container.demux(streams):
-            for frame in packet.decode():
-                decoded: Any = frame
-                found.setdefault(numbers[packet.stream.index], decoded.to_image(threads=1))
-    if set(items) - found.keys():
-        raise RefusedError("a part of the picture is missing")
+    for item in items:
+        setup = next(
+            (data[at:end] for kind, at, end in _properties(data, inner[b"iprp"], item) if kind == b"hvcC"),
+            b"",
+        )
+        if not setup:
+            raise RefusedError("a part of the picture is missing")
+        found[item] = _one(_content(data, inner, item), setup)
     return found
 
 
-def _layout(data: bytes) -> Layout:
+def _one(data: bytes, setup: bytes) -> Image.Image:
+    """One picture as FFmpeg decodes it; RefusedError where it does not."""
+    context: Any = av.CodecContext.create("hevc", "r")
+    context.thread_count = 1
+    context.options = dict(playing.STRICT)
+    context.extradata = setup
+    with judging(playing.FFMPEG):
+        frames = [*context.decode(av.Packet(data)), *context.decode(None)]
+    if not frames:
+        raise RefusedError("there is no picture in it")
+    made: Image.Image = frames[0].to_image(threads=1)
+    return made
+
+
+def _meta(data: bytes) -> dict[bytes, tuple[int, int]]:
+    """The boxes that say what the file holds, by their type."""
     meta = next(box for box in _boxes(data, 0, len(data)) if box[0] == b"meta")
-    inner = {kind: (start, end) for kind, start, end in _boxes(data, meta[1] + 4, meta[2])}
+    return {kind: (start, end) for kind, start, end in _boxes(data, meta[1] + 4, meta[2])}
+
+
+def _layout(data: bytes) -> Layout:
+    inner = _meta(data)
     main = _number(data, inner[b"pitm"][0] + 4, wide=data[inner[b"pitm"][0]] > 0)
     kinds = dict(_items(data, *inner[b"iinf"]))
     properties = list(_properties(data, inner[b"iprp"], main))
@@ -113,7 +145,12 @@ def _layout(data: bytes) -> Layout:
         b"",
     )
     grid = _grid(data, inner, main) if kinds.get(main) == b"grid" else None
-    return Layout(main, grid, turns, mirror, profile)
+    stated = (
+        start for kind, start, _ in properties if kind == b"colr" and data[start : start + 4] == b"nclx"
+    )
+    shown = next(stated, None)
+    bright = 0 if shown is None else _number(data, shown + 6, wide=False)
+    return Layout(main, grid, turns, mirror, profile, bright)
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
@@ -172,9 +209,9 @@ def _grid(data: bytes, inner: dict[bytes, tuple[int, int]], main: int) -> Grid:
         for kind, at, _ in _boxes(data, start + 4, end)
         if kind == b"dimg" and (found := _tiles(data, at, main, wide=wide))
     )
-    at = _place(data, inner, main)
-    rows, columns = data[at + 2] + 1, data[at + 3] + 1
-    width, height = struct.unpack_from(">II" if data[at + 1] & 1 else ">HH", data, at + 4)
+    said = _content(data, inner, main)
+    rows, columns = said[2] + 1, said[3] + 1
+    width, height = struct.unpack_from(">II" if said[1] & 1 else ">HH", said, 4)
     return Grid(rows, columns, width, height, tiles)
 
 
@@ -186,8 +223,8 @@ def _tiles(data: bytes, at: int, main: int, *, wide: bool) -> tuple[int, ...]:
     return struct.unpack_from(f">{count}{'I' if wide else 'H'}", data, at + 2)
 
 
-def _place(data: bytes, inner: dict[bytes, tuple[int, int]], item: int) -> int:
-    """Where the content of an item begins."""
+def _content(data: bytes, inner: dict[bytes, tuple[int, int]], item: int) -> bytes:
+    """The bytes of an item."""
     stream = io.BytesIO(data)
     stream.seek(inner[b"iloc"][0])
 
@@ -201,11 +238,11 @@ def _place(data: bytes, inner: dict[bytes, tuple[int, int]], item: int) -> int:
         here = number(2 if version < 2 else 4)  # noqa: PLR2004 - see above
         inside = number(2) & 15 if version else 0
         number(2)
-        start = number(base)
-        for _ in range(number(2)):
-            number(index)
-            place = start + number(offset)
-            number(length)
-            if here == item:
-                return place + (inner[b"idat"][0] if inside else 0)
+        start = number(base) + (inner[b"idat"][0] if inside else 0)
+        extents = [(number(index), number(offset), number(length)) for _ in range(number(2))]
+        if here == item:
+            return b"".join(
+                data[start + at : start + at + size] if size else data[start + at :]
+                for _, at, size in extents
+            )
     raise KeyError(item)

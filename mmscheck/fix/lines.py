@@ -24,8 +24,8 @@ _BREAK = re.compile(r"\r+\n?|\n")
 _HEAD = re.compile(r'(?P<name>[\w.-]+)(?P<params>(?:;(?:[^":;]|"[^"]*")*)*):', re.ASCII)
 _PIECE = re.compile(r'(?:[^";]|"[^"]*")+')
 _PACKED = re.compile(r"[A-Za-z0-9+/=]+[ \t]*")
-_QP, _BASE64 = "QUOTED-PRINTABLE", "BASE64"
-_ENCODINGS = {_QP: _QP, "BASE64": _BASE64, "B": _BASE64}
+_QP, BASE64 = "QUOTED-PRINTABLE", "BASE64"
+_ENCODINGS = {_QP: _QP, "BASE64": BASE64, "B": BASE64}
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ def _goes_on(text: str, last: str, encoding: str) -> bool:
         return True
     if encoding == _QP:
         return last.rstrip(" \t").endswith("=") and not text.upper().startswith(("BEGIN:", "END:"))
-    return encoding == _BASE64 and _PACKED.fullmatch(text) is not None
+    return encoding == BASE64 and _PACKED.fullmatch(text) is not None
 
 
 def _made(number: int, text: str) -> Iterator[Line]:

@@ -79,6 +79,14 @@ class Log:
         line = self._by_target.get(self._below(target))
         return line is not None and hashlib.sha256(target.read_bytes()).hexdigest() == line.sha256
 
+    def begin(self) -> None:
+        """Mark the folder as ours before anything is in it, as a kill may come. Raises ReportError."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._file.touch()
+        except OSError as error:
+            raise ReportError(f"{self._file} could not be written: {error.strerror or error}") from error
+
     def add(self, target: Path, data: bytes, key: str = "", product: Mended | None = None) -> None:
         """Note a file that was written. Raises ReportError."""
         line = Line(
@@ -93,7 +101,6 @@ class Log:
             return
         self._keep(line)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
             with self._file.open("ab") as file:
                 file.write(self._lead + msgspec.json.encode(line) + b"\n")
             self._lead = b""

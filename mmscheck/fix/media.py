@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from mmscheck.errors import UsageError
 from mmscheck.fix.confined import Forge
 from mmscheck.fix.log import Log, key_of
 from mmscheck.fix.plan import Keep, Rename, step, suffix_fits
@@ -25,6 +28,28 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     file: Path
     target: Path
+
+    @property
+    def place(self) -> Path:
+        """Where the file is, however its path was written."""
+        return place_of(self.file)
+
+
+def place_of(file: Path) -> Path:
+    """The path with its folder as it really is; a link that is named is a file of its own."""
+    return Path(os.path.realpath(file.parent)) / file.name
+
+
+def demand_apart(sources: Iterable[Source]) -> None:
+    """Refuse two files that would go to one place. Raises UsageError naming both."""
+    owners: dict[Path, Source] = {}
+    for source in sources:
+        other = owners.setdefault(source.target, source)
+        if other.place != source.place:
+            raise UsageError(
+                f"{other.name} and {source.name} would both become {source.target}:"
+                " name a folder that holds both, or run twice"
+            )
 
 
 class Worked(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from mmscheck.fix.proof import Judge, Judged
 from mmscheck.fix.values import Action, Entry
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import NotFetched, Observation, Reason
+from mmscheck.model.words import Dialect, Owner
 from mmscheck.slidexml import parse
 
 ROUNDS = 4
@@ -75,12 +76,8 @@ class Messages:
         return caps(self._parts(message, done, stuck), _texts(message), self._limits)
 
     def _parts(self, message: Mms, done: Done, stuck: set[Path]) -> list[Part]:
-        counts = Counter(
-            self._named[ref.url].file.resolve() for ref in message.media if ref.url in self._named
-        )
-        kinds = {
-            self._named[ref.url].file.resolve(): ref.kind for ref in message.media if ref.url in self._named
-        }
+        counts = Counter(self._named[ref.url].place for ref in message.media if ref.url in self._named)
+        kinds = {self._named[ref.url].place: ref.kind for ref in message.media if ref.url in self._named}
         return [
             Part(
                 name=str(place),
@@ -97,11 +94,9 @@ class Messages:
         """The message with its texts mended and the URLs of renamed files; judged as it would then be."""
         source = document.source
         before = self._judge.message(document.message, self._seen(document.message, done, {}), document.data)
-        urls = {
-            url: new
-            for url, place in self._named.items()
-            if (new := _renamed(url, done[place.file.resolve()]))
-        }
+        urls = {url: new for url, place in self._named.items() if (new := _renamed(url, done[place.place]))}
+        if document.message.dialect is Dialect.JSON and (urls or self._judge.blocking(before)):
+            return self._by_hand(document, before, urls)
         data, notes = documents.mended(document.data, source.name, urls, self._shop.aims.slides)
         message = parse(data, source.name)
         after = self._judge.message(message, self._seen(message, done, urls, after=True), data)
@@ -119,6 +114,27 @@ class Messages:
             done=tuple(notes),
         )
         return Worked(source=source, entry=entry, data=data, before=before, now=_decided(after, left))
+
+    def _by_hand(self, document: Document, before: Judged, urls: Mapping[str, str]) -> Worked:
+        """A document in JSON that would have to be written anew, which is not done yet: left as it is."""
+        names = "; ".join(f"{_last(url)} is now {_last(new)}" for url, new in urls.items())
+        blocking = self._judge.blocking(before)
+        said = (
+            f"{blocking[0].message} {blocking[0].fix}"
+            if blocking
+            else f"Its files have other names: {names}."
+        )
+        entry = Entry(
+            source=document.source.name,
+            target=None,
+            action=Action.LEFT,
+            before=before.side,
+            after=before.side,
+            why=f"documents in JSON are not yet written anew: change it by hand. {said}",
+            owner=blocking[0].owner if blocking else Owner.CONTENT,
+        )
+        now = _decided(before, blocking) if blocking else before
+        return Worked(source=document.source, entry=entry, before=before, now=now)
 
     def _left(self, document: Document, before: Judged, after: Judged, done: Done) -> Entry:
         first = self._judge.blocking(after)[0]
@@ -151,7 +167,7 @@ class Messages:
         source = self._named.get(named)
         if source is None:
             return NotFetched(url=url, reason=Reason.OFFLINE)
-        worked = done[source.file.resolve()]
+        worked = done[source.place]
         judged = worked.now if after else worked.before
         if judged is None or judged.seen is None:
             return NotFetched(url=url, reason=Reason.NO_LOCAL_FILE, detail=worked.unread)
@@ -185,6 +201,11 @@ def _renamed(url: str, worked: Worked) -> str | None:
     head, mark, rest = _split(url)
     folder, _, last = head.rpartition("/")
     return f"{folder}/{quote(new)}{mark}{rest}" if unquote(last) == old else None
+
+
+def _last(url: str) -> str:
+    """The name of the file that a URL leads to, as it is shown."""
+    return unquote(_split(url)[0].rpartition("/")[2])
 
 
 def _split(url: str) -> tuple[str, str, str]:

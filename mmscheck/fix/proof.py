@@ -25,7 +25,7 @@ from mmscheck.model.report import MessageReport
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.verdict import MessageVerdict
-from mmscheck.model.words import Outcome, Severity, TargetKind
+from mmscheck.model.words import Dialect, Outcome, Severity, TargetKind
 
 OPEN = frozenset({Outcome.FAILED, Outcome.CANT_TELL})
 
@@ -98,7 +98,7 @@ class Judge:
         side = Side(
             size=len(data),
             sha256=hashlib.sha256(data).hexdigest(),
-            type="text/xml",
+            type="application/json" if message.dialect is Dialect.JSON else "text/xml",
             facts={"slides": len(message.slides), "subject": report.subject},
             findings=found_in(report, media=False),
         )

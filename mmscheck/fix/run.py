@@ -14,7 +14,7 @@ from mmscheck.fix.aims import aims, message_bounds
 from mmscheck.fix.confined import Forge
 from mmscheck.fix.files import put
 from mmscheck.fix.log import Log
-from mmscheck.fix.media import Shop, Source, Worked
+from mmscheck.fix.media import Shop, Source, Worked, demand_apart, place_of
 from mmscheck.fix.messages import Document, Messages
 from mmscheck.fix.names import Names
 from mmscheck.fix.proof import Judge
@@ -70,15 +70,16 @@ async def fix(
 ) -> Outcome:
     """Mend files and messages, and the files that ``assets`` has for the messages' URLs.
 
-    ``beside`` says where such a file goes; without it those files are only read. Raises ReportError where
-    something cannot be written.
+    ``beside`` says where such a file goes; without it those files are only read. Raises UsageError for
+    two files that would go to one place, ReportError where something cannot be written.
     """
     places = _places(documents, assets)
-    known = {source.file.resolve(): source for source in media}
+    known = {source.place: source for source in media}
     named = {url: _source(place, known, beside) for url, place in places.items()}
-    everything = {source.file.resolve(): source for source in (*media, *named.values()) if source is not None}
-    held = {source.file.resolve() for source in named.values() if source is not None}
+    everything = {source.place: source for source in (*media, *named.values()) if source is not None}
+    held = {source.place for source in named.values() if source is not None}
     sources = (*everything.values(), *(document.source for document in documents))
+    demand_apart(sources)
     writer = _Writer(settings, log, tell, Names(source.target for source in sources))
     async with (
         Judge(ruleset, strict=settings.strict, workers=settings.jobs, previews=settings.previews) as judge,
@@ -117,7 +118,7 @@ def _places(documents: Sequence[Document], assets: Assets) -> dict[str, Path]:
 def _source(
     place: Path, known: Mapping[Path, Source], beside: Callable[[Path], Source] | None
 ) -> Source | None:
-    own = known.get(place.resolve())
+    own = known.get(place_of(place))
     if own is not None or beside is None:
         return own
     return beside(place)
@@ -180,6 +181,8 @@ class _Writer:
             raise ReportError(
                 f"{target} was not made by mmscheck fix, or was changed since; it stays as it is"
             )
+        if self._log is not None:
+            self._log.begin()
         if not target.exists() or target.read_bytes() != data:
             put(target, data)
         if self._log is not None:

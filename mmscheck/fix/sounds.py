@@ -1,22 +1,23 @@
-"""Sounds to MP3 of the highest rate that fits, or to WAV whose head tells the truth."""
+"""Sounds to MP3, AAC or AMR, as they are listed, of the highest rate that fits; WAV whose head is true."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import av
 import msgspec
 from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Disposition, Stream
 
+from mmscheck.fix.mp4 import index_first
 from mmscheck.fix.values import Answer, Job, Mended, Unmended
 from mmscheck.media import playing
 from mmscheck.media.refusal import RefusedError
-
-RATES = (128_000, 96_000, 64_000, 48_000, 32_000, 24_000)
-"""Bits per second of MP3, the highest first (a judgement: above 128,000 nobody hears more on a phone)."""
 
 MONO_BELOW = 64_000
 """Bits per second below which two channels sound worse than one (a judgement)."""
@@ -28,12 +29,77 @@ SHORTEST = 1.0
 """Seconds below which there is no use in saying how long a sound may be."""
 
 
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of file: its type, FFmpeg's names for it, and the bits per second that it may have."""
+
+    type: str
+    name: str
+    suffix: str
+    muxer: str
+    codec: str
+    sample: str
+    rates: tuple[int, ...] = ()
+    fixed: int = 0
+    mono: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+
+    def samples(self, rate: int | None) -> int:
+        """Samples a second; 0 where they stay as they are."""
+        if self.fixed or rate is None:
+            return self.fixed
+        # MPEG-2 has half the rates of MPEG-1, and those for few bits (ISO/IEC 13818-3, 2.4.2.3).
+        return 44_100 if rate >= MONO_BELOW else 22_050
+
+
+_FEW = (128_000, 96_000, 64_000, 48_000, 32_000, 24_000)
+"""Bits per second: above 128,000 nobody hears more on a phone (a judgement)."""
+
+FORMS = (
+    Form(
+        type="audio/mpeg",
+        name="MP3",
+        suffix=".mp3",
+        muxer="mp3",
+        codec="libmp3lame",
+        sample="s16p",
+        rates=_FEW,
+        options=(("id3v2_version", "3"),),
+    ),
+    Form(
+        type="audio/mp4",
+        name="AAC in MP4",
+        suffix=".m4a",
+        muxer="ipod",
+        codec="aac",
+        sample="fltp",
+        rates=_FEW,
+    ),
+    Form(type="audio/aac", name="AAC", suffix=".aac", muxer="adts", codec="aac", sample="fltp", rates=_FEW),
+    Form(
+        type="audio/amr",
+        name="AMR",
+        suffix=".amr",
+        muxer="amr",
+        codec="libopencore_amrnb",
+        sample="s16",
+        # The modes of 3GPP TS 26.071.
+        rates=(12_200, 10_200, 7_950, 7_400, 6_700, 5_900, 5_150, 4_750),
+        fixed=8_000,
+        mono=True,
+    ),
+)
+"""What sounds become, the first that is listed."""
+
+WAVE = Form(type="audio/x-wav", name="WAV", suffix=".wav", muxer="wav", codec="pcm_s16le", sample="s16")
+
+
 class Heard(msgspec.Struct, frozen=True):
-    """What was read of a sound: its seconds, samples a second, channels."""
+    """What was read of a sound: its seconds, samples a second, channels, and what it holds beside."""
 
     seconds: float
     rate: int
     channels: int
+    others: tuple[str, ...] = ()
 
 
 def mend(job: Job) -> Answer:
@@ -45,14 +111,19 @@ def mend(job: Job) -> Answer:
     if job.type in {"audio/x-wav", "audio/wav"} and set(job.findings) == {"audio-whole"}:
         data = _wave(job, heard, seconds)
         if len(data) <= job.most:
-            return Mended(data=data, suffix=".wav", done=(*told, "written anew with its true lengths"))
-    fitting = [rate for rate in RATES if rate * seconds / 8 + HEAD <= job.most]
-    for rate in fitting:
-        data = _mp3(job, heard, seconds, rate)
+            return Mended(
+                data=data, suffix=".wav", done=(*told, "written anew with its true lengths", *heard.others)
+            )
+    listed = job.aims.accepted.get("audio", ())
+    form = next((form for form in FORMS if form.type in listed), FORMS[0])
+    for rate in form.rates:
+        if rate * seconds / 8 + HEAD > job.most:
+            continue
+        data = _encoded(job, seconds, form, rate, heard)
         if len(data) <= job.most:
-            how = f"written as MP3 of {rate // 1000} kbit/s"
-            return Mended(data=data, suffix=".mp3", done=(*told, how))
-    return Unmended(why=too_long(seconds, RATES[-1], job.most))
+            how = f"written as {form.name} of {rate / 1000:g} kbit/s"
+            return Mended(data=data, suffix=form.suffix, done=(*told, how, *heard.others))
+    return Unmended(why=too_long(seconds, form.rates[-1], job.most))
 
 
 def kept(seconds: float, advised: float | None, job: Job) -> tuple[float, list[str]]:
@@ -73,6 +144,47 @@ def too_long(seconds: float, lowest: float, most: int) -> str:
 def track(container: InputContainer) -> AudioStream | None:
     """The first track of sound, ready to be decoded."""
     return next(iter(playing.known(tuple(container.streams.audio)[:1])), None)
+
+
+KEPT_TRACKS = 1
+"""Tracks of a kind that a product has."""
+
+NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "audio": ("another sound", "other sounds"),
+        "video": ("another picture track", "other picture tracks"),
+        "subtitle": ("a track of captions", "tracks of captions"),
+        "data": ("a track of data (place, time codes)", "tracks of data (place, time codes)"),
+        "attachment": ("an attached file", "attached files"),
+    }
+)
+"""What tracks of each type are called, one and several."""
+
+
+def others(container: InputContainer) -> Iterator[str]:
+    """What does not come along, a clause each: tracks beside the first of a kind, covers, titles."""
+    covers = [stream for stream in container.streams.video if _is_cover(stream)]
+    if covers:
+        yield "left out: the cover picture"
+    for type_, (one, several) in NAMES.items():
+        tracks = [stream for stream in container.streams if stream.type == type_ and stream not in covers]
+        count = len(tracks) - (KEPT_TRACKS if type_ in {"audio", "video"} else 0)
+        if count > 0:
+            spoken = sorted({found for stream in tracks if (found := _language(stream))})
+            languages = f" ({', '.join(spoken)})" if type_ != "data" and spoken else ""
+            yield f"left out: {one if count == 1 else f'{count} {several}'}{languages}"
+    if told := [name for name in ("title", "artist", "album", "lyrics") if name in container.metadata]:
+        yield f"left out: {', '.join(told)} of its metadata"
+
+
+def _is_cover(stream: Stream) -> bool:
+    return bool(stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails))
+
+
+def _language(stream: Stream) -> str:
+    """ISO 639's letters for it; empty where none are stated."""
+    stated = stream.metadata.get("language", "und")
+    return stated if re.fullmatch("[a-z]{2,3}", stated) and stated != "und" else ""
 
 
 def frames(container: InputContainer, stream: AudioStream, seconds: float) -> Iterator[AudioFrame]:
@@ -99,40 +211,37 @@ def _heard(job: Job) -> Heard:
         for frame in frames(container, stream, float("inf")):
             samples += frame.samples
             rate, channels = frame.sample_rate, frame.layout.nb_channels
-    return Heard(samples / rate if rate else 0.0, rate, channels)
-
-
-def _mp3(job: Job, heard: Heard, seconds: float, rate: int) -> bytes:
-    layout = "mono" if heard.channels == 1 or rate < MONO_BELOW else "stereo"
-    # MPEG-2 Layer III has half the rates of MPEG-1, and those for few bits (ISO/IEC 13818-3, 2.4.2.3).
-    samples = 44_100 if rate >= MONO_BELOW else 22_050
-    return _encoded(job, seconds, ("mp3", "libmp3lame", "s16p", layout, samples), rate)
+        beside = (*others(container),)
+    return Heard(samples / rate if rate else 0.0, rate, channels, beside)
 
 
 def _wave(job: Job, heard: Heard, seconds: float) -> bytes:
-    layout = "mono" if heard.channels == 1 else "stereo"
-    return _encoded(job, seconds, ("wav", "pcm_s16le", "s16", layout, heard.rate), None)
+    return _encoded(job, seconds, WAVE, None, heard)
 
 
-def _encoded(job: Job, seconds: float, how: tuple[str, str, str, str, int], rate: int | None) -> bytes:
-    muxer, codec, form, layout, samples = how
+def _encoded(job: Job, seconds: float, form: Form, rate: int | None, heard: Heard) -> bytes:
+    narrow = form.mono or heard.channels == 1 or (rate is not None and rate < MONO_BELOW)
+    layout = "mono" if narrow else "stereo"
+    samples = form.samples(rate) or heard.rate
     file = io.BytesIO()
     with (
         playing.opened(job.data, playing.DEMUXERS[job.type]) as container,
-        av.open(file, "w", format=muxer, options={"id3v2_version": "3"} if muxer == "mp3" else {}) as out,
+        av.open(file, "w", format=form.muxer, options=dict(form.options)) as out,
     ):
         stream = track(container)
         assert stream is not None  # noqa: S101 - for the type checker: it was there before
-        made = out.add_stream(codec, rate=samples)
+        made = out.add_stream(form.codec, rate=samples)
         assert isinstance(made, AudioStream)  # noqa: S101 - for the type checker
         made.codec_context.layout = layout
-        made.codec_context.format = form
+        made.codec_context.format = form.sample
         if rate is not None:
             made.codec_context.bit_rate = rate
         made.codec_context.thread_count = 1
-        resampler = av.AudioResampler(form, layout, samples, frame_size=made.codec_context.frame_size or None)
+        resampler = av.AudioResampler(
+            form.sample, layout, samples, frame_size=made.codec_context.frame_size or None
+        )
         for frame in (*frames(container, stream, seconds), None):
             for ready in resampler.resample(frame):
                 out.mux(made.encode(ready))
         out.mux(made.encode(None))
-    return file.getvalue()
+    return index_first(file.getvalue()) if form.suffix == ".m4a" else file.getvalue()

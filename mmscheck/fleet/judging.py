@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from mmscheck.base.redact import redact_url
+from mmscheck.base.url import take_apart
 from mmscheck.checks.media_types import kind_of
 from mmscheck.fetch.slots import plan as turns
 from mmscheck.fleet.facts import decode
@@ -20,8 +21,8 @@ from mmscheck.fleet.service import SERVICE, Loaded
 from mmscheck.fleet.store import RunStore
 from mmscheck.fleet.sum import PartSum
 from mmscheck.judge import gate
+from mmscheck.judge.documents import read_message
 from mmscheck.judge.engine import judge, judge_alone
-from mmscheck.judge.pipeline import path_of
 from mmscheck.judge.reports import Clock, allowances, make_report
 from mmscheck.judge.shared import SharedMedia
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
@@ -31,7 +32,6 @@ from mmscheck.model.words import Outcome
 from mmscheck.report import View
 from mmscheck.report.clean import scrub
 from mmscheck.report.findings import Finding, judged
-from mmscheck.slidexml import parse
 
 
 def messages_file(part: int) -> str:
@@ -144,9 +144,11 @@ def _judged(
     if order.is_alone:
         for url in (str(item["url"]) for item in items):
             seen = found.get(url) or _missing(url)
-            yield judge_alone(loaded.ruleset, url, kind_of(path_of(url), seen), seen, order.window)
+            yield judge_alone(
+                loaded.ruleset, url, kind_of(take_apart(url.strip()).path, seen), seen, order.window
+            )
         return
-    messages = [parse(item["document"], item["source"]) for item in items]
+    messages = [read_message(item["document"], item["source"]) for item in items]
     shared = SharedMedia(messages)
     for message in messages:
         own = {ref.url: found.get(ref.url) or _missing(ref.url) for ref in message.media}

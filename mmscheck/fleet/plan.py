@@ -22,7 +22,8 @@ from mmscheck.fetch.url import BadUrlError, parse_url
 from mmscheck.fleet.run import RUN, FleetRun, RunOrder, UrlChunk, encode
 from mmscheck.fleet.sources import Item
 from mmscheck.fleet.store import RunStore
-from mmscheck.slidexml import Left, Unread, left_out, parse
+from mmscheck.judge.documents import read_message
+from mmscheck.slidexml import Left, Unread, left_out
 
 PART = 1_000
 """Messages judged by one task: some seconds of work, and some MB of documents and observations."""
@@ -124,7 +125,7 @@ def _urls(item: Item) -> list[str]:
     """The distinct URLs that are fetched for an item, in their order."""
     if item.url:
         return [item.url]
-    message = parse(item.document, item.source)
+    message = read_message(item.document, item.source)
     return list(dict.fromkeys(ref.url for ref in message.media))[:MOST_URLS]
 
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from mmscheck.base.text import escaped
 from mmscheck.errors import InputError, UsageError
-from mmscheck.slidexml import DOCUMENTS, MAX_BYTES, Left, Unread, read_inputs, walk
+from mmscheck.slidexml import DOCUMENTS, MAX_BYTES, Left, Unread, is_json_message, read_inputs, walk
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 TABLES = (".csv", ".parquet")
@@ -88,10 +88,16 @@ def _local(place: str, exclude: Sequence[str]) -> Iterator[Item | Unread | Left]
         yield from (Item(source=each.source, document=each.data) for each in inputs)
         yield from (Unread(sentence) for sentence in unread)
     if not count:
-        yield Unread(f"{escaped(place).rstrip('/')}/: no .xml file in it")
+        yield Unread(f"{escaped(place).rstrip('/')}/: no message in it (.xml or .json)")
 
 
-def _bucket(place: str) -> Iterator[Item | Unread]:
+def _document(source: str, data: bytes) -> Item | Left:
+    """What a file holds that is called as a document; nothing to judge where it is JSON and no message."""
+    other = source.lower().endswith(".json") and not is_json_message(data)
+    return Left(source, other=True) if other else Item(source=source, document=data)
+
+
+def _bucket(place: str) -> Iterator[Item | Unread | Left]:
     try:
         files, root = fsspec.core.url_to_fs(place)
         names = sorted(files.find(root)) if files.isdir(root) else [root]
@@ -102,17 +108,17 @@ def _bucket(place: str) -> Iterator[Item | Unread]:
         return
     documents = [name for name in names if PurePosixPath(name).suffix.lower() in DOCUMENTS]
     if not documents:
-        yield Unread(f"{place}: no .xml file in it")
+        yield Unread(f"{place}: no message in it (.xml or .json)")
     for name in documents:
         source = escaped(files.unstrip_protocol(name))
         try:
             with files.open(name, "rb") as stream:
-                yield Item(source=source, document=stream.read(MAX_BYTES + 1))
+                yield _document(source, stream.read(MAX_BYTES + 1))
         except OSError as error:
             yield Unread(f"{source}: {(error.strerror or 'could not be read').lower()}")
 
 
-def _archive(place: str) -> Iterator[Item | Unread]:
+def _archive(place: str) -> Iterator[Item | Unread | Left]:
     members = _zip_members if place.lower().endswith(".zip") else _tar_members
     count = 0
     try:
@@ -120,7 +126,7 @@ def _archive(place: str) -> Iterator[Item | Unread]:
             if PurePosixPath(name).suffix.lower() in DOCUMENTS:
                 count += 1
                 # A member may claim any size and unpack to any: no more is read than a document may have.
-                yield Item(source=escaped(f"{place}/{name}"), document=stream.read(MAX_BYTES + 1))
+                yield _document(escaped(f"{place}/{name}"), stream.read(MAX_BYTES + 1))
     except (
         OSError,
         EOFError,
@@ -137,7 +143,7 @@ def _archive(place: str) -> Iterator[Item | Unread]:
         yield Unread(f"{escaped(place)}: {told}")
         return
     if not count:
-        yield Unread(f"{escaped(place)}: no .xml file in it")
+        yield Unread(f"{escaped(place)}: no message in it (.xml or .json)")
 
 
 def _zip_members(place: str) -> Iterator[tuple[str, IO[bytes]]]:

@@ -8,6 +8,8 @@ from functools import partial
 import msgspec
 
 from mmscheck.base.redact import redact_url
+from mmscheck.base.url import take_apart
+from mmscheck.checks.media_types import kind_of
 from mmscheck.judge.causes import with_causes
 from mmscheck.judge.evaluation import TargetPlace, evaluate
 from mmscheck.judge.shared import Known, SharedMedia, with_page
@@ -21,11 +23,12 @@ from mmscheck.model.check import (
 from mmscheck.model.effective import Effective, effective, with_stand_ins
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import NotFetched, Observation, Reason
+from mmscheck.model.provider import Provider
 from mmscheck.model.report import SAVE, Evaluation, MessageReport, SlideReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
 from mmscheck.model.vocabulary import NOTHING, Vocabulary
-from mmscheck.model.words import MediaKind, Outcome, TargetKind
+from mmscheck.model.words import MediaKind, Outcome, SenderType, TargetKind
 from mmscheck.servers.recognition import Recognised, describe, recognise
 
 
@@ -51,14 +54,26 @@ def judge(
     request has had no message before, None where nobody knows.
     """
     shared = shared or SharedMedia((message,))
+    message = _with_kinds(message, observations)
+    provider = _other(ruleset, message)
     known = _known(shared, ruleset, message, observations)
     recognised = {url: each.recognised for url, each in known.items()}
-    place = partial(_places, message, observations, recognised, changes, request, first=first)
-    vocabulary = ruleset.vocabulary
-    places = tuple(place(binding=binding, window=window, columns=columns, vocabulary=vocabulary, links=links))
-    filled = (
-        _filled(ruleset, message, observations) if ruleset.profile == SAVE and changes == Changes() else {}
+    place = partial(
+        _places,
+        message,
+        observations,
+        recognised,
+        changes,
+        request,
+        provider=provider,
+        sender=_sender(ruleset),
+        vocabulary=ruleset.vocabulary,
+        links=links,
+        first=first,
     )
+    places = tuple(place(binding=binding, window=window, columns=columns))
+    stored = ruleset.profile == SAVE and changes == Changes()
+    filled = _filled(ruleset, message, observations) if stored else {}
     alone: list[Evaluation] = []
     for each in places:
         if isinstance(each.target, MediaTarget):
@@ -88,6 +103,7 @@ def judge(
         excerpts=_excerpts(message, evaluations),
         changed=changes != Changes(),
         document=message.document,
+        is_list=message.is_list,
         links=None if links is None else dict(links),
     )
 
@@ -97,7 +113,7 @@ def _filled(
 ) -> dict[TargetKey, TargetPlace]:
     """Message and slides with a value for each tag that every send gives one; none without such tags."""
     values = with_stand_ins(message)
-    if not values.data:
+    if not values.data or message.payload is not None:
         return {}
     places = _places(
         message, observations, {}, values, None, binding=None, window=None, vocabulary=ruleset.vocabulary
@@ -112,6 +128,37 @@ def _as_stored(rule: Rule, message: Mms, place: TargetPlace, filled: TargetPlace
         return item
     told = f"{rule.title}, as far as it is written: each send is judged with its own merge data."
     return msgspec.structs.replace(item, outcome=Outcome.PASSED, message=told, reason="", evidence={})
+
+
+def _other(ruleset: RuleSet, message: Mms) -> Provider | None:
+    """The other provider that the message is for. Raises ValueError where the rules do not know it."""
+    if message.payload is None or not message.payload.provider:
+        return None
+    named = [each for each in ruleset.others if each.id == message.payload.provider]
+    if not named:
+        raise ValueError(f"the rules know no provider {message.payload.provider}")
+    return named[0]
+
+
+def _sender(ruleset: RuleSet) -> SenderType | None:
+    return next((each for each in SenderType if each.value == ruleset.sender), None)
+
+
+def _with_kinds(message: Mms, observations: Mapping[str, Observation]) -> Mms:
+    """The message with the kinds of files that no field of it tells, as what came shows them."""
+    if not any(ref.guessed for ref in message.media):
+        return message
+
+    def told(ref: MediaRef) -> MediaRef:
+        seen = observations.get(ref.url)
+        if not ref.guessed or seen is None:
+            return ref
+        return msgspec.structs.replace(ref, kind=kind_of(take_apart(ref.url.strip()).path, seen))
+
+    slides = tuple(
+        msgspec.structs.replace(slide, media=tuple(map(told, slide.media))) for slide in message.slides
+    )
+    return msgspec.structs.replace(message, slides=slides)
 
 
 def _excerpts(message: Mms, evaluations: Iterable[Evaluation]) -> dict[int, str]:
@@ -139,6 +186,7 @@ def rejudge(
     changes: Changes,
     request: SendRequest,
     binding: Binding | None = None,
+    window: SendWindow | None = None,
     columns: tuple[str, ...] | None = None,
     first: bool | None = None,
 ) -> MessageReport:
@@ -162,7 +210,7 @@ def rejudge(
     evaluations: list[Evaluation] = []
     places = partial(_places, message, base.observations, {}, changes, request)
     texts = partial(places, first=first, vocabulary=ruleset.vocabulary, links=base.links)
-    for place in texts(binding=binding, window=None, columns=columns):
+    for place in texts(binding=binding, window=window, columns=columns):
         if place.key in same:
             evaluations += known.get(place.key, ())
         else:
@@ -253,6 +301,8 @@ def _places(
     binding: Binding | None,
     window: SendWindow | None,
     columns: tuple[str, ...] | None = None,
+    provider: Provider | None = None,
+    sender: SenderType | None = None,
     vocabulary: Vocabulary = NOTHING,
     links: Mapping[str, Observation] | None = None,
     first: bool | None = None,
@@ -267,10 +317,16 @@ def _places(
             observations=observations,
             columns=columns,
             beside=() if request is None else request.texts,
+            window=window,
+            provider=provider,
+            sender=sender,
             vocabulary=vocabulary,
             links=links,
         ),
         line=message.problem.line if message.problem else None,
+        column=message.problem.column if message.problem else 0,
+        pointer=message.problem.pointer if message.problem else "",
+        provider=provider,
     )
     if request is not None:
         yield TargetPlace(
@@ -280,16 +336,21 @@ def _places(
             ),
         )
     for slide in message.slides:
-        yield _slide_place(message, slide, as_sent)
+        yield _slide_place(message, slide, as_sent, provider)
         for ref in slide.media:
-            yield _media_place(ref, observations, window, known.get(ref.url), binding)
+            yield _media_place(ref, observations, window, known.get(ref.url), binding, provider=provider)
 
 
-def _slide_place(message: Mms, slide: Slide, as_sent: Effective) -> TargetPlace:
+def _slide_place(
+    message: Mms, slide: Slide, as_sent: Effective, provider: Provider | None = None
+) -> TargetPlace:
     return TargetPlace(
         key=TargetKey(kind=TargetKind.SLIDE, slide=slide.number),
         target=SlideTarget(message=message, slide=slide, text=as_sent.texts[slide.number]),
         line=slide.line,
+        provider=provider,
+        column=slide.column,
+        pointer=slide.pointer,
     )
 
 
@@ -299,15 +360,22 @@ def _media_place(
     window: SendWindow | None = None,
     recognised: Recognised | None = None,
     binding: Binding | None = None,
+    *,
+    provider: Provider | None = None,
 ) -> TargetPlace:
     observation = observations.get(ref.url)
     if observation is None:
         observation = NotFetched(url=ref.url, reason=Reason.NOT_LOOKED, detail="no observation was made")
     return TargetPlace(
         key=_media_key(ref),
-        target=MediaTarget(ref=ref, observation=observation, window=window, binding=binding),
+        target=MediaTarget(
+            ref=ref, observation=observation, window=window, binding=binding, provider=provider
+        ),
         line=ref.line,
+        column=ref.column,
+        pointer=ref.pointer,
         url=redact_url(ref.url),
         media_kind=ref.kind.value,
         recognised=recognised,
+        provider=provider,
     )

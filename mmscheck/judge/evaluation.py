@@ -16,9 +16,10 @@ from mmscheck.base.redact import redact_text, redact_values
 from mmscheck.model.check import Check, MediaTarget, Result, Target, cant_tell, inapplicable
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import UNSEEN, NotFetched, Reason
+from mmscheck.model.provider import Provider
 from mmscheck.model.report import Evaluation, ServerAdvice, TargetKey
 from mmscheck.model.rule import Rule
-from mmscheck.model.words import Because, Outcome, Owner, TargetKind
+from mmscheck.model.words import Because, Document, Outcome, Owner, TargetKind
 from mmscheck.servers.recognition import Recognised, advice, join_fix, likeness
 
 CRASHED = "mmscheck itself failed in this rule; please report it with the evidence"
@@ -28,14 +29,20 @@ CRASH_FIX = "Send the traceback in the evidence to the makers of mmscheck."
 
 
 class TargetPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """A target with its key and where it stands, for wording."""
+    """A target with its key and where it stands, for wording; column and pointer in JSON alone.
+
+    ``provider`` is the other one that the message is for.
+    """
 
     key: TargetKey
     target: Target
     line: int | None = None
+    column: int = 0
+    pointer: str = ""
     url: str | None = None
     media_kind: str | None = None
     recognised: Recognised | None = None
+    provider: Provider | None = None
 
 
 def evaluate(rule: Rule, message: Mms, place: TargetPlace) -> Evaluation:
@@ -44,7 +51,8 @@ def evaluate(rule: Rule, message: Mms, place: TargetPlace) -> Evaluation:
         result = _run(rule, message, place)
         if result.crashed:
             return _evaluation(rule, place, result, f"{rule.title}: {result.reason}.")
-        return _evaluation(rule, place, result, _words(rule, message, place, result))
+        words = _words(rule, message, place, result)
+        return _evaluation(rule, place, result, words, _codes(rule, message, place.provider))
     except Exception:  # noqa: BLE001 - whatever a check raises must become a visible, denying outcome
         evidence = {"traceback": redact_text(traceback.format_exc())}
         broken = Result(outcome=Outcome.CANT_TELL, reason=CRASHED, evidence=evidence, crashed=True)
@@ -59,7 +67,7 @@ _ELSEWHERE = Result(
 
 
 def _run(rule: Rule, message: Mms, place: TargetPlace) -> Result:
-    if message.may_be.isdisjoint(rule.documents):
+    if not _applies(rule, message, place.provider):
         return _ELSEWHERE
     if (
         message.problem is not None
@@ -75,6 +83,24 @@ def _run(rule: Rule, message: Mms, place: TargetPlace) -> Result:
     if result.outcome is Outcome.CANT_TELL and not result.reason:
         raise ValueError(f"check {rule.check.name} could not tell and gave no reason")
     return result
+
+
+def _applies(rule: Rule, message: Mms, provider: Provider | None) -> bool:
+    """Whether it is for such documents; a bare list of URLs is held to rules on media, as a URL alone is."""
+    if not message.may_be.isdisjoint(rule.documents):
+        return True
+    if message.payload is None:
+        return False
+    if provider is not None:
+        return rule.id in provider.states
+    return rule.target is TargetKind.MEDIA and Document.SAVED_XML in rule.documents
+
+
+def _codes(rule: Rule, message: Mms, provider: Provider | None) -> tuple[str, ...]:
+    """What it would have become at the provider that the message is for."""
+    if message.payload is None or not message.payload.provider:
+        return rule.provider_codes
+    return provider.codes_of(rule.id) if provider else ()
 
 
 def _offline(check: Check, target: Target) -> Result | None:
@@ -138,8 +164,12 @@ def _because(rule: Rule, place: TargetPlace, result: Result) -> Because | None:
     return Because.FILE if isinstance(seen, NotFetched) and not rule.check.static else None
 
 
-def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> Evaluation:
+def _evaluation(
+    rule: Rule, place: TargetPlace, result: Result, words: str, codes: tuple[str, ...] = ()
+) -> Evaluation:
     evidence = _plain(result.evidence)
+    if not result.outcome.settled:
+        evidence |= _place_in_json(place)
     # Where something broke, what is advised may be what broke, and no owner of files can mend it.
     own = redact_text(result.fix) if result.fix else ""
     general = CRASH_FIX if result.crashed else own or rule.text.fix
@@ -154,7 +184,7 @@ def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> E
         why=rule.text.why,
         fix=join_fix(general, advised) if advised else general,
         owner=Owner.SENDER if result.crashed else result.owner or rule.owner,
-        provider_codes=() if result.crashed else rule.provider_codes,
+        provider_codes=codes,
         url=place.url,
         line=place.line or _line(evidence),
         evidence=evidence,
@@ -167,7 +197,14 @@ def _evaluation(rule: Rule, place: TargetPlace, result: Result, words: str) -> E
 
 def moved(item: Evaluation, place: TargetPlace) -> Evaluation:
     """The evaluation of another reference to the same medium, as that of the one at this place."""
-    return msgspec.structs.replace(item, target=place.key, line=place.line or _line(item.evidence))
+    evidence = {**item.evidence, **_place_in_json(place)} if item.is_finding else item.evidence
+    line = place.line or _line(item.evidence)
+    return msgspec.structs.replace(item, target=place.key, line=line, evidence=evidence)
+
+
+def _place_in_json(place: TargetPlace) -> dict[str, Any]:
+    """Where in its line, and by which path, a target stands; for documents in which both are known."""
+    return {"column": place.column, "pointer": place.pointer} if place.column else {}
 
 
 def _plain(evidence: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ the parser found, which pairs must have been evaluated; what is missing, doubled
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from mmscheck.base.redact import redact_url
@@ -29,7 +29,7 @@ from mmscheck.model.report import (
 from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import FLOOR, FLOOR_OF_MESSAGES, NEVER_WAIVED, SECOND_GATE, RuleSet
 from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, Waived, mint_permit
-from mmscheck.model.words import Outcome, Severity, TargetKind
+from mmscheck.model.words import Document, Outcome, Severity, TargetKind
 
 PERMIT_LIFE = 600.0
 """Seconds a permit lives: after that the media may no longer be what was checked (design section 9)."""
@@ -48,7 +48,7 @@ def verdict(report: Report) -> Verdict:
     reasons = tuple(_report_reasons(report))
     clean = not reasons and not any(message.reasons for message in messages)
     return Verdict(
-        **_as(report.profile, clean=clean),
+        **_as(report.profile, clean=clean, lists=_lists(report.messages)),
         exit_code=_exit_code(report, messages, reasons),
         messages=messages,
         reasons=reasons,
@@ -69,7 +69,7 @@ def _joined(report: Report) -> Verdict:
         reasons = (*reasons, "the report does not hold what its parts hold")
     clean = not reasons and not any(message.reasons for message in messages)
     return Verdict(
-        **_as(report.profile, clean=clean),
+        **_as(report.profile, clean=clean, lists=_lists(report.messages)),
         exit_code=_exit_code(report, messages, reasons),
         messages=messages,
         reasons=reasons,
@@ -78,12 +78,17 @@ def _joined(report: Report) -> Verdict:
     )
 
 
-def _as(profile: str, *, clean: bool) -> dict[str, bool]:
+def _lists(messages: Sequence[MessageReport]) -> bool:
+    """Whether a bare list of URLs is among them; such a run permits nothing."""
+    return any(message.is_list for message in messages)
+
+
+def _as(profile: str, *, clean: bool, lists: bool) -> dict[str, bool]:
     """What nothing in the way comes to: only rules about the whole message as it will be can permit."""
     return {
-        "permitted": clean and profile not in PERMITS_NOTHING,
+        "permitted": clean and profile not in PERMITS_NOTHING and not lists,
         "passed_offline": clean and profile == LINT,
-        "passed_media": clean and profile == MEDIA,
+        "passed_media": clean and (profile == MEDIA or (lists and profile != LINT)),
     }
 
 
@@ -163,7 +168,7 @@ def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waive
     )
     return MessageVerdict(
         source=message.source,
-        **_as(report.profile, clean=not reasons),
+        **_as(report.profile, clean=not reasons, lists=message.is_list),
         undecided=bool(reasons) and not failed,
         reasons=reasons,
         waived=waived,
@@ -261,6 +266,8 @@ def _permitted(report: Report) -> MessageReport:
         raise PermitError("the report denies: " + "; ".join(decision.all_reasons))
     if len(report.messages) != 1:
         raise PermitError(f"a permit is for one message, and the report holds {len(report.messages)}")
+    if report.messages[0].document is Document.OTHER:
+        raise PermitError("a message for another provider is checked, and never sent")
     return report.messages[0]
 
 

@@ -149,12 +149,17 @@ def usable(ruleset: RuleSet) -> Usable:
     A rule that only advises denies nothing, and one that somebody waives anywhere may let a file through.
     """
     waived = {waiver.rule for waiver in ruleset.waivers}
-    params = [
-        rule.params for rule in ruleset.rules if rule.severity is Severity.ERROR and rule.id not in waived
+    denying = [rule for rule in ruleset.rules if rule.severity is Severity.ERROR and rule.id not in waived]
+    params = [rule.params for rule in denying]
+    # One rule for each kind of document: what one of them lets through is worth decoding.
+    accepting = [
+        set(_refused_types(rule.params)) if rule in denying else set()
+        for rule in ruleset.rules
+        if isinstance(rule.params, AcceptedParams)
     ]
     sizes = (_most_bytes(each) for each in _of_type(params, SizeParams))
     return Usable(
-        refused=tuple(name for each in _of_type(params, AcceptedParams) for name in _refused_types(each)),
+        refused=tuple(sorted(set.intersection(*accepting))) if accepting else (),
         most_bytes=min((size for size in sizes if size is not None), default=None),
         codecs=next((each.playable for each in _of_type(params, PicturesParams)), None),
     )

@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
 
 from mmscheck import media
 from mmscheck import ruleset as rulesets
+from mmscheck.base.url import take_apart
 from mmscheck.cache.reuse import Cache, about_kept
 from mmscheck.checks import CHECKS, READS_LINKS
 from mmscheck.checks.links import asked_links
@@ -351,7 +351,9 @@ async def check_urls(urls: Sequence[str], ruleset: RuleSet, options: CheckOption
     return make_report(
         about_media,
         tuple(
-            judge_alone(about_media, url, kind_of(path_of(url), observation), observation, sending)
+            judge_alone(
+                about_media, url, kind_of(take_apart(url.strip()).path, observation), observation, sending
+            )
             for url, observation in observations.items()
         ),
         clock,
@@ -384,11 +386,3 @@ def _left_out(ruleset: RuleSet, applied: RuleSet) -> Iterator[str]:
     ids = {rule.id for rule in applied.rules}
     if left := [rule.id for rule in ruleset.rules if rule.id not in ids]:
         yield f"Not applied, because they need a message ({len(left)} rules): {', '.join(left)}."
-
-
-def path_of(url: str) -> str:
-    """The path of a URL, by which what is asked for may be guessed; '' where it has none."""
-    try:
-        return urlsplit(url.strip()).path
-    except ValueError:
-        return ""

@@ -14,11 +14,12 @@ from typing import Any
 import msgspec
 
 from mmscheck.errors import InputError
+from mmscheck.judge.documents import read_message
 from mmscheck.judge.engine import judge
 from mmscheck.model.request import Changes, CustomText, SendRequest
 from mmscheck.model.rule import Rule, RuleSet
 from mmscheck.report.rule_text import Example, ExampleAnswer
-from mmscheck.slidexml import parse
+from mmscheck.ruleset.providers import other_providers
 
 WANTED = ("failed", "passed")
 """The outcomes that examples are shown for, in this order."""
@@ -61,6 +62,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     message: str | None = None
     message_file: str | None = None
+    meant_for: str = ""
     sender: str | None = None
     carriers: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
@@ -80,6 +82,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
             *(f"--carrier {each}" for each in self.carriers),
             *(f"--provider {each}" for each in self.providers),
             *(("transcoding",) if self.transcoding else ()),
+            *((f"--as {self.meant_for}",) if self.meant_for else ()),
             *(f"{key} = {list(value)}".replace("'", '"') for key, value in self.config.items()),
         )
 
@@ -189,8 +192,10 @@ def _judged(rule: Rule, case: Case, document: bytes) -> tuple[tuple[str, str], .
         return None
     changes = _changes(case.changes)
     request = _request(case.request, changes)
-    alone = RuleSet(profile="", rules=(rule,), digest="", sender="")
-    report = judge(alone, parse(document, "message.xml"), {}, changes=changes, request=request)
+    alone = RuleSet(profile="", rules=(rule,), digest="", sender="", others=other_providers())
+    report = judge(
+        alone, read_message(document, "message.xml", case.meant_for), {}, changes=changes, request=request
+    )
     outcomes = [item.outcome.value for item in report.evaluations]
     if outcomes != [expect.outcome for expect in case.expect]:
         return None

@@ -53,6 +53,7 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True):
         return (
             self.ruleset is ruleset
             and self.documents == message.may_be
+            and before.provider is target.provider
             and before.observation is target.observation
             and before.window == target.window
             and before.binding == target.binding

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 import msgspec
 
 from mmscheck.base.phone import e164
+from mmscheck.ledger.pseudonyms import Pseudonyms
 from mmscheck.ledger.rows import Row, canonical, intent_columns, same_account, send_record, stored_id
 from mmscheck.ledger.saves import media_text
 from mmscheck.ledger.schema import address, delivery
+from mmscheck.ledger.suppressions import applies
 from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
 from mmscheck.model.effective import key_of
 from mmscheck.model.ledger import (
@@ -25,6 +27,7 @@ from mmscheck.model.ledger import (
     RefusalReason,
     SendIntent,
     SendState,
+    suppressed,
 )
 from mmscheck.model.request import CustomText
 
@@ -73,36 +76,67 @@ _NO_ANSWER = {
 
 
 class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is claimed: its columns, and the values by which other sends may be in its way."""
+    """What is claimed: its columns, and the values by which other sends may be in its way.
+
+    Each as it is, and as it is called where the number was forgotten: ``hidden`` are those columns.
+    """
 
     intent: SendIntent
     columns: Row
-    addressed: str | None
-    delivery: str
+    hidden: Row
+    addressed: tuple[str, ...]
+    deliveries: tuple[str, ...]
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The idempotency key under both names."""
+        return self.columns["key"], self.hidden["key"]
+
+    @property
+    def numbers(self) -> tuple[str, str]:
+        """The number under both names."""
+        return self.columns["recipient"], self.hidden["recipient"]
 
 
-def claim(intent: SendIntent, owner: str, max_attempts: int) -> Operation[ClaimOutcome]:
-    """Record the intent, unless the key was used: then its answer, or why there may be no POST."""
+def _wanted(intent: SendIntent, names: Pseudonyms) -> _Wanted:
     columns = intent_columns(intent)
-    to = columns["recipient"]
-    addressed = None if intent.campaign is None else address(intent.campaign, to)
-    wanted = _Wanted(
-        intent=intent, columns=columns, addressed=addressed, delivery=delivery(intent.mms_id, to)
+    hidden = {name: names.of(columns[name]) for name in HIDDEN}
+    numbers = (columns["recipient"], hidden["recipient"])
+    campaign = intent.campaign
+    return _Wanted(
+        intent=intent,
+        columns=columns,
+        hidden=hidden,
+        addressed=() if campaign is None else tuple(address(campaign, number) for number in numbers),
+        deliveries=tuple(delivery(intent.mms_id, number) for number in numbers),
     )
 
+
+def claim(intent: SendIntent, owner: str, max_attempts: int, names: Pseudonyms) -> Operation[ClaimOutcome]:
+    """Record the intent, unless the key was used: then its answer, or why there may be no POST."""
+    wanted = _wanted(intent, names)
+    key, hidden = wanted.keys
+
     def decide(transaction: TransactionState) -> ClaimOutcome:
-        known = transaction.keyed.get(intent.key)
+        known = transaction.keyed.get(key) or transaction.keyed.get(hidden)
         if known is None:
             return _in_the_way(transaction, wanted) or _first(transaction, wanted, owner)
         return _again(transaction, wanted, known, owner, max_attempts)
 
+    limited = intent.terms.gap is not None or intent.terms.per_day is not None
     needs = RowsNeeded(
-        keys=frozenset({intent.key}),
-        addressed=frozenset({addressed} if addressed is not None else ()),
-        deliveries=frozenset({wanted.delivery}),
+        keys=frozenset(wanted.keys),
+        addressed=frozenset(wanted.addressed),
+        deliveries=frozenset(wanted.deliveries),
         mms=frozenset({_stored_id(intent)}),
+        suppressed=frozenset(wanted.numbers),
+        texted=frozenset(wanted.numbers if limited else ()),
     )
     return Operation(needs, decide)
+
+
+HIDDEN = ("key", "recipient", "request_digest")
+"""The columns of a send that a number can be found out from."""
 
 
 def _stored_id(intent: SendIntent) -> str:
@@ -110,12 +144,52 @@ def _stored_id(intent: SendIntent) -> str:
 
 
 def _in_the_way(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | None:
-    """What came about since the check: of the stored message, or of what the number has had."""
+    """What came about since the check: of the stored message, or of what the number has had or wants."""
     return (
-        _stored(transaction, wanted.intent)
+        _suppressed(transaction, wanted)
+        or _untimely(transaction, wanted)
+        or _stored(transaction, wanted.intent)
         or _addressed(transaction, wanted)
         or _delivered(transaction, wanted)
     )
+
+
+def _suppressed(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | None:
+    intent = wanted.intent
+    for number in wanted.numbers:
+        for row in transaction.find("suppressions", recipient=number, removed_at=None):
+            if applies(row, account=intent.account, sender=intent.from_, list_name=intent.terms.list_name):
+                return suppressed(row["reason"], row["who"])
+    return None
+
+
+DAY = 24 * 3600 * 1_000_000
+
+
+def _untimely(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | None:
+    """Why this is not the time: quiet hours, or what the number has had lately from whatever campaign."""
+    terms, at = wanted.intent.terms, transaction.at
+    if terms.until is not None and at >= terms.until:
+        text = "quiet hours have begun where this number may be"
+        return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=text, send=None)
+    if terms.gap is None and terms.per_day is None:
+        return None
+    had = [
+        row
+        for number in wanted.numbers
+        for row in transaction.to.get(number, ())
+        if row["key"] not in wanted.keys and SendState(row["state"]) not in NEVER_ARRIVED
+    ]
+    last = max(had, key=lambda row: row["claimed_at"], default=None)
+    if terms.gap is not None and last is not None and at - last["claimed_at"] < terms.gap:
+        return _refused(
+            RefusalReason.TOO_SOON, "this number was texted lately, and the gap is not over", last
+        )
+    today = [row for row in had if at - row["claimed_at"] < DAY]
+    if terms.per_day is not None and last is not None and len(today) >= terms.per_day:
+        text = f"this number had {len(today)} in 24 hours, and {terms.per_day} is the most"
+        return _refused(RefusalReason.TOO_MANY, text, last)
+    return None
 
 
 def _stored(transaction: TransactionState, intent: SendIntent) -> ClaimRefused | None:
@@ -141,10 +215,8 @@ def _changed(mms: Row | None, intent: SendIntent, expects: Expected) -> str | No
 
 
 def _addressed(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | None:
-    if wanted.addressed is None:
-        return None
-    for row in transaction.addressed.get(wanted.addressed, ()):
-        if row["key"] == wanted.intent.key or SendState(row["state"]) in NEVER_ARRIVED:
+    for row in (row for one in wanted.addressed for row in transaction.addressed.get(one, ())):
+        if row["key"] in wanted.keys or SendState(row["state"]) in NEVER_ARRIVED:
             continue
         if row["state"] == SendState.INTENDED:
             text = "this number is being sent another message of this campaign"
@@ -162,10 +234,10 @@ def _delivered(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused |
     intent = wanted.intent
     if intent.again:
         return None
-    for row in transaction.delivered.get(wanted.delivery, ()):
+    for row in (row for one in wanted.deliveries for row in transaction.delivered.get(one, ())):
         state = SendState(row["state"])
         alone = row["campaign"] is None and intent.campaign is None
-        if alone or row["key"] == intent.key or row["account"] != intent.account or state in LACKS:
+        if alone or row["key"] in wanted.keys or row["account"] != intent.account or state in LACKS:
             continue
         where = "in a send of its own" if row["campaign"] is None else f"in campaign {row['campaign']}"
         if state is SendState.INTENDED:
@@ -180,13 +252,14 @@ def _delivered(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused |
 def _first(transaction: TransactionState, wanted: _Wanted, owner: str) -> Claim:
     columns = {**wanted.columns, **_claimed(transaction, owner, 1)}
     row = transaction.insert("send-intended", "sends", columns)
-    return Claim(send_id=row["id"], attempt=1)
+    return Claim(send_id=row["id"], attempt=1, seq=transaction.seq)
 
 
 def _again(
     transaction: TransactionState, wanted: _Wanted, row: Row, owner: str, max_attempts: int
 ) -> ClaimOutcome:
-    asked, known = _payload(wanted.columns), _payload(row)
+    asked = wanted.columns if row["key"] == wanted.columns["key"] else {**wanted.columns, **wanted.hidden}
+    asked, known = _payload(asked), _payload(row)
     if different := [name for name in _PAYLOAD if asked[name] != known[name]]:
         text = f"this idempotency key was used for another send ({', '.join(different)} differ)"
         return _refused(RefusalReason.OTHER_PAYLOAD, text, row)
@@ -216,10 +289,11 @@ def _once_more(transaction: TransactionState, wanted: _Wanted, row: Row, owner: 
     evidence = {name: columns[name] for name in ("message_digest", "ruleset_digest", "line")}
     # What one send began and a campaign takes up is the campaign's: it has had this number.
     evidence["campaign"] = columns["campaign"] or row["campaign"]
+    evidence |= {name: columns[name] for name in ("consent_source", "consent_at") if columns[name]}
     transaction.update(
         "send-claimed-again", "sends", row["id"], {**evidence, **_claimed(transaction, owner, attempt)}
     )
-    return Claim(send_id=row["id"], attempt=attempt)
+    return Claim(send_id=row["id"], attempt=attempt, seq=transaction.seq)
 
 
 def _claimed(transaction: TransactionState, owner: str, attempt: int) -> Row:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from sqlalchemy import bindparam, create_engine, text
 from sqlalchemy.engine import Connection
 
-from mmscheck.ledger.schema import POSTGRESQL_GUARDS, migrate, steps
+from mmscheck.ledger.schema import POSTGRESQL_GUARDS, POSTGRESQL_NUMBERS, migrate, steps
 from mmscheck.model.ledger import Tampering
 
 _ACTING = frozenset({"trigger", "view", "index"})
@@ -93,7 +93,7 @@ def _of_server(connection: Connection) -> list[Tampering]:
     triggers = {str(name): f"CREATE TRIGGER {name} {_events(str(sql))}" for name, sql in rows}
     faults = _compared([_brief(one) for one in POSTGRESQL_GUARDS if "TRIGGER history" in one], triggers)
     body = connection.execute(_FUNCTION).scalar()
-    if body is None or body not in POSTGRESQL_GUARDS[0]:
+    if body is None or body not in POSTGRESQL_NUMBERS[-1]:
         faults.append(Tampering(seq=None, what="what the triggers of the history do was changed"))
     tables, own = _names([statement for step in steps("postgresql") for statement in step])
     added = connection.execute(_ADDED, {"tables": tables}).all()

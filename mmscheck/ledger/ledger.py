@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 from sqlalchemy.exc import IntegrityError
 
 from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
-from mmscheck.ledger import claims, holds, postbacks, saves, sends
+from mmscheck.ledger import claims, holds, postbacks, saves, sends, suppression_list, suppressions
 from mmscheck.ledger.database import Database
+from mmscheck.ledger.forgetting import Forgotten, forget_before, forget_number
 from mmscheck.ledger.owner import this_process
+from mmscheck.ledger.pseudonyms import Pseudonyms, pseudonyms
 from mmscheck.ledger.questions import Questions
 from mmscheck.ledger.rows import Cleaner
 from mmscheck.ledger.saves import Save
@@ -40,6 +44,7 @@ from mmscheck.model.ledger import (
     Verification,
 )
 from mmscheck.model.request import SendResult
+from mmscheck.model.suppression import SuppressionCount, SuppressionScope
 
 LEASE = 0.0
 """Seconds after which an intent of a process that has ended here counts as crashed: at once."""
@@ -69,9 +74,11 @@ class Ledger(Questions):
         clock: Callable[[], float],
         secrets: Iterable[str],
         meanings: Mapping[str, str],
+        names: Pseudonyms,
     ) -> None:
         """Use ``open_ledger``."""
-        super().__init__(database, Cleaner(secrets))
+        super().__init__(database, Cleaner(secrets), names)
+        self._clock = clock
         self._standing = Standing(database)
         self._writer = Writer(database, clock, self._cleaner)
         self._endings = Endings(self._writer)
@@ -157,7 +164,7 @@ class Ledger(Questions):
             to=self._cleaner.text(intent.to),
         )
         await self._endings.settle()
-        return await self._writer.submit(claims.claim(clean, self._owner, max_attempts))
+        return await self._writer.submit(claims.claim(clean, self._owner, max_attempts, self._names))
 
     async def answer(self, claim: Claim, result: SendResult) -> SendRecord:
         """Record how the POST ended; LedgerError when the send has ended otherwise, or in another attempt.
@@ -217,6 +224,68 @@ class Ledger(Questions):
         _demand(who=who)
         return await self._writer.submit(holds.release(who))
 
+    # Who must not be texted
+
+    async def suppress(
+        self, numbers: Iterable[str], *, addition: suppression_list.Addition
+    ) -> SuppressionCount:
+        """Put numbers on the suppression list, 20,480 in a transaction; durable when this returns.
+
+        What is on it in this scope stays as it is. Raises UsageError for a number that is none, and without a
+        reason or a name; those before it are on the list then.
+        """
+        _demand(reason=addition.reason, who=addition.who)
+        clean = msgspec.structs.replace(addition, reason=self._cleaner.text(addition.reason))
+        added = known = 0
+        forms = map(suppressions.number_form, numbers)
+        while page := list(itertools.islice(forms, 20 * suppressions.TOGETHER)):
+            at = int(self._clock() * 1_000_000)
+            work = partial(suppression_list.add, numbers=page, addition=clean, at=at, names=self._names)
+            count = await self._database.write(work)
+            added, known = added + count.added, known + count.known
+        return SuppressionCount(added=added, known=known)
+
+    async def unsuppress(
+        self, numbers: Sequence[str], *, scope: SuppressionScope | None, reason: str, who: str
+    ) -> int:
+        """Take numbers off the list, of one scope or of all; how many entries ended."""
+        _demand(reason=reason, who=who)
+        forms = [suppressions.number_form(number) for number in numbers]
+        return await self._writer.submit(suppressions.remove(forms, scope, (reason, who), self._names))
+
+    # Personal data
+
+    async def forget(self, number: str, *, reason: str, who: str) -> Forgotten:
+        """Take a number out of the ledger and its history; raises UsageError for what is none.
+
+        At most once holds as before, and the suppression list: a keyed digest stands for it.
+        """
+        _demand(reason=reason, who=who)
+        work = partial(
+            forget_number,
+            number=suppressions.number_form(number),
+            **self._said(reason, who),
+        )
+        done = await self._database.write(work)
+        await self._database.settle()
+        return done
+
+    async def forget_before(self, moment: float, *, reason: str, who: str) -> Forgotten:
+        """Take the numbers out of all that is settled and older than this (seconds since the epoch)."""
+        _demand(reason=reason, who=who)
+        done = Forgotten()
+        while True:
+            work = partial(forget_before, moment=int(moment * 1_000_000), **self._said(reason, who))
+            page = await self._database.write(work)
+            if page == Forgotten():
+                await self._database.settle()
+                return done
+            done += page
+
+    def _said(self, reason: str, who: str) -> dict[str, Any]:
+        at = int(self._clock() * 1_000_000)
+        return {"reason": self._cleaner.text(reason), "who": who, "at": at, "names": self._names}
+
     # Stored messages
 
     async def record_save(self, save: Save) -> MmsRecord:
@@ -231,15 +300,19 @@ class Ledger(Questions):
 
     # Postbacks
 
-    async def record_postback(self, fields: Mapping[str, str], account: str | None = None) -> Postback:
+    async def record_postback(
+        self, fields: Mapping[str, str], account: str | None = None, *, stop_scope: str = "everything"
+    ) -> Postback:
         """Keep a postback, once, and apply it; durable when this returns.
 
         ``fields`` are its elements by name, in any case and spelling; ``account`` tells which provider's they
-        are: what it says of an mms-id holds there. Raises UsageError when it has no code.
+        are: what it says of an mms-id holds there. A number that asks for nothing more is on the suppression
+        list when this returns: for everything, for this account or for the sender it replied to
+        (``stop_scope``). Raises UsageError when it has no code.
         """
         cleaned = {self._cleaner.text(name): self._cleaner.text(value) for name, value in fields.items()}
         arrived = postbacks.arrival(cleaned, self._meanings, account)
-        return await self._writer.submit(postbacks.record(arrived))
+        return await self._writer.submit(postbacks.record(arrived, stop_scope))
 
     async def record_unreadable(self, body: bytes, why: str) -> Postback:
         """Keep a body that came as a postback and is none, once; ``why`` is a clause that can follow "it"."""
@@ -286,7 +359,8 @@ async def open_ledger(
         if place.file is not None:
             prepare(place.file, create=create)
         await _bring_up(database, create=create)
-        ledger = Ledger(database, clock=clock, secrets=secrets, meanings=meanings)
+        names = await database.read(pseudonyms)
+        ledger = Ledger(database, clock=clock, secrets=secrets, meanings=meanings, names=names)
         # What is behind is left as it is: whoever brings the missing rows back needs it so.
         if await ledger.look(settle=create) and recover:
             await ledger.crashed()

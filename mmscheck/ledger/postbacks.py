@@ -13,8 +13,18 @@ from mmscheck.base.phone import another_number, digits
 from mmscheck.base.xml import folded
 from mmscheck.errors import UsageError
 from mmscheck.ledger.rows import Row, canonical, host_of, mms_id_of, postback_record, stored_id
+from mmscheck.ledger.suppressions import (
+    BLACKLISTED,
+    REPLIED,
+    UNSUBSCRIBED_THERE,
+    Reply,
+    obey,
+    readings,
+)
 from mmscheck.ledger.transaction_state import ENCODING, Operation, RowsNeeded, TransactionState
 from mmscheck.model.ledger import UNREADABLE, MmsState, Postback, PostbackMeaning, SendState
+from mmscheck.model.replies import ReplyWish, wish_of
+from mmscheck.model.suppression import SuppressionSource
 
 DELIVERED = frozenset({"delivered", "retrieved"})
 """Last words of a status that say a phone has it (MM7 report statuses; N102 alone may be any change)."""
@@ -184,15 +194,50 @@ def _name(name: str) -> str:
     return _SPELLINGS.get(folded(name), name.lower())
 
 
-def record(arrived: Arrival) -> Operation[Postback]:
-    """Keep the postback and apply it; one that is known already changes nothing."""
+OPT_OUT_CODES = frozenset({"E114"})
+"""Codes by which the provider refuses a number for good: it is on a blacklist (Skycore, Sinch)."""
+
+
+def reply_of(arrived: Arrival) -> Reply | None:
+    """What a notification says of a number's wish, None where it says nothing of it.
+
+    What came in is from the number and to the account's; of all other notifications ``to`` is the number.
+    """
+    code, meaning = arrived.fields["code"], arrived.meaning
+    about, at = arrived.field("to"), arrived.field("from")
+    if meaning is PostbackMeaning.INBOUND:
+        about, at = at, about
+        wish, source, reason = wish_of(arrived.fields), SuppressionSource.REPLY, REPLIED
+    elif code in OPT_OUT_CODES:
+        wish, source, reason = ReplyWish.STOP, SuppressionSource.REFUSED, BLACKLISTED
+    elif meaning is PostbackMeaning.UNSUBSCRIBED:
+        wish, source, reason = ReplyWish.STOP, SuppressionSource.UNSUBSCRIBED, UNSUBSCRIBED_THERE
+    elif meaning is PostbackMeaning.SUBSCRIBED:
+        wish, source, reason = ReplyWish.START, SuppressionSource.UNSUBSCRIBED, ""
+    else:
+        return None
+    numbers = readings(about)
+    if wish is None or not numbers:
+        return None
+    account, sender = arrived.account or "", digits(at)
+    return Reply(numbers=numbers, wish=wish, source=source, reason=reason, account=account, sender=sender)
+
+
+def record(arrived: Arrival, breadth: str = "everything") -> Operation[Postback]:
+    """Keep the postback and apply it; one that is known already changes nothing, but STOP counts again.
+
+    ``breadth`` is what a STOP is about (``suppressions.BREADTHS``).
+    """
     tracking, mms = arrived.field("tracking-id"), arrived.field("mms-id")
     # What is told of a send moves no stored message: of a large campaign there is no end of it.
     encoded = frozenset({mms} if mms and arrived.meaning.value in ENCODING else ())
     stored = stored_id(mms, arrived.account) if mms else None
+    reply = reply_of(arrived)
 
     def decide(transaction: TransactionState) -> Postback:
         known = transaction.find("postbacks", digest=arrived.digest)
+        if reply is not None:
+            obey(transaction, reply, breadth, repeated=bool(known))
         if known:
             return postback_record(known[0])
         columns = {
@@ -219,5 +264,6 @@ def record(arrived: Arrival) -> Operation[Postback]:
         mms=frozenset({stored} if encoded and stored else ()),
         encoded=encoded,
         postbacks=frozenset({arrived.digest}),
+        suppressed=frozenset() if reply is None else reply.numbers,
     )
     return Operation(needs, decide)

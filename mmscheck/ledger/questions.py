@@ -9,16 +9,30 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
-from mmscheck.ledger import holds, reading, saves, sends
+from mmscheck.base.phone import e164
+from mmscheck.ledger import holds, reading, saves, sends, suppression_list
 from mmscheck.ledger.database import Database
+from mmscheck.ledger.forgetting import postbacks_of, sends_of
 from mmscheck.ledger.holds import Shared
+from mmscheck.ledger.pseudonyms import Pseudonyms
 from mmscheck.ledger.reading import Concerned, Filter
-from mmscheck.ledger.rows import Cleaner, same_account
+from mmscheck.ledger.rows import Cleaner, postback_record, same_account
 from mmscheck.ledger.saves import OpenSave, open_saves, stored
 from mmscheck.ledger.schema import MMS, SENDS
 from mmscheck.ledger.sends import Match
+from mmscheck.ledger.suppressions import TOGETHER
 from mmscheck.model.check import Binding
-from mmscheck.model.ledger import HistoryEntry, Hold, MmsRecord, Postback, SendRecord, SendState
+from mmscheck.model.ledger import (
+    Claim,
+    HistoryEntry,
+    Hold,
+    MmsRecord,
+    Postback,
+    SendIntent,
+    SendRecord,
+    SendState,
+)
+from mmscheck.model.suppression import Suppression
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,14 +97,25 @@ def activity(connection: Connection) -> Activity:
     )
 
 
+class KnownOfNumber(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ledger has of one number: for whoever asks what is kept of them."""
+
+    number: str
+    sends: tuple[SendRecord, ...]
+    postbacks: tuple[Postback, ...]
+    suppressions: tuple[Suppression, ...]
+
+
 class Questions:
     """The part of a ledger that changes nothing; every method raises LedgerError when it cannot be read."""
 
-    def __init__(self, database: Database, cleaner: Cleaner) -> None:
+    def __init__(self, database: Database, cleaner: Cleaner, names: Pseudonyms) -> None:
         """Ask this database, for texts as ``cleaner`` had them kept."""
         self._database = database
         self._cleaner = cleaner
+        self._names = names
         self._holds = Shared(self._read_holds)
+        self._newest = Shared(self._read_newest)
         self.shown = database.place.shown
         """Where it is, for people: without the password."""
 
@@ -131,7 +156,10 @@ class Questions:
         self, numbers: Sequence[str], keys: Sequence[str], *, campaign: str, mms_id: str
     ) -> tuple[SendRecord, ...]:
         """Sends under any of these keys, and to any of these numbers in a campaign or of a stored message."""
-        look = partial(reading.earlier, numbers=numbers, keys=keys, campaign=campaign, mms_id=mms_id)
+        names = self._names
+        look = partial(
+            reading.earlier, numbers=numbers, keys=keys, campaign=campaign, mms_id=mms_id, names=names
+        )
         return await self._database.read(look)
 
     async def texted(self, numbers: Sequence[str], *, service_id: str) -> frozenset[str]:
@@ -149,6 +177,46 @@ class Questions:
     async def matches(self, sends_: Iterable[SendRecord]) -> tuple[Match, ...]:
         """For each send the notification that certainly is about it, where it is unknown and there is one."""
         return tuple([await self._database.read(partial(sends.match, send=one)) for one in sends_])
+
+    # Who must not be texted
+
+    async def suppressed(
+        self, numbers: Sequence[str], *, ended: bool = False
+    ) -> dict[str, list[Suppression]]:
+        """The suppressions of those of these numbers that have any; ``ended``: also what was taken off."""
+        look = partial(suppression_list.of_numbers, numbers=numbers, names=self._names, ended=ended)
+        return await self._database.read(look)
+
+    async def suppressed_since(self, claim: Claim, intent: SendIntent) -> Suppression | None:
+        """A suppression that came after this send was claimed and is about it, from reads after this call."""
+        if await self._newest.get() <= claim.seq * TOGETHER:
+            return None
+        number = e164(intent.to) or intent.to
+        found = (await self.suppressed([number])).get(number, [])
+        list_name = intent.terms.list_name
+        return suppression_list.in_force(
+            found, account=intent.account, sender=intent.from_, list_name=list_name
+        )
+
+    async def _read_newest(self) -> int:
+        rows = await self._database.rows(suppression_list.NEWEST)
+        return int(rows[0]["id"] or 0)
+
+    def suppressions(self, *, ended: bool = False) -> AsyncIterator[Suppression]:
+        """The suppression list, the oldest entry first, read a page at a time."""
+        return suppression_list.entries(self._database, ended=ended)
+
+    async def known_of(self, number: str) -> KnownOfNumber:
+        """All that is known of a number (in E.164 form), also under its pseudonym."""
+        sent = await self._database.read(partial(sends_of, number=number, names=self._names))
+        rows = await self._database.read(partial(postbacks_of, number=number))
+        held = await self.suppressed([number], ended=True)
+        return KnownOfNumber(
+            number=number,
+            sends=sent,
+            postbacks=tuple(map(postback_record, rows)),
+            suppressions=tuple(held.get(number, ())),
+        )
 
     # Postbacks
 

@@ -24,6 +24,7 @@ from sqlalchemy.engine import Connection
 
 from mmscheck.base.phone import digits, same_number
 from mmscheck.ledger.database import Database
+from mmscheck.ledger.pseudonyms import Pseudonyms
 from mmscheck.ledger.rows import Row, mms_record, postback_record, same_account, send_record, stored_id
 from mmscheck.ledger.schema import (
     ADDRESS,
@@ -169,9 +170,20 @@ def tracked(connection: Connection, tracking_id: str) -> tuple[SendRecord, ...]:
 
 
 def earlier(
-    connection: Connection, numbers: Sequence[str], keys: Sequence[str], campaign: str, mms_id: str
+    connection: Connection,
+    numbers: Sequence[str],
+    keys: Sequence[str],
+    *,
+    campaign: str,
+    mms_id: str,
+    names: Pseudonyms,
 ) -> tuple[SendRecord, ...]:
-    """Sends under these keys, and to these numbers of a campaign or of a stored message; each by an index."""
+    """Sends under these keys, and to these numbers of a campaign or of a stored message; each by an index.
+
+    What was forgotten is told by the number and the key that were asked for.
+    """
+    called = {names.of(value): value for value in (*numbers, *keys)}
+    numbers, keys = (*numbers, *map(names.of, numbers)), (*keys, *map(names.of, keys))
     query = select(SENDS).where(
         or_(
             SENDS.c.key.in_(keys),
@@ -181,7 +193,11 @@ def earlier(
             & literal_column(DELIVERY).in_([delivery(mms_id, number) for number in numbers]),
         )
     )
-    return tuple(map(send_record, _rows(connection, query)))
+    rows = _rows(connection, query)
+    for row in rows:
+        for name in ("recipient", "key"):
+            row[name] = called.get(row[name], row[name])
+    return tuple(map(send_record, rows))
 
 
 def texted(connection: Connection, numbers: Sequence[str], service_id: str) -> frozenset[str]:

@@ -73,6 +73,8 @@ def intent_columns(intent: SendIntent) -> Row:
         "ruleset_digest": intent.ruleset_digest,
         "campaign": intent.campaign,
         "line": intent.row,
+        "consent_source": intent.consent_source,
+        "consent_at": intent.consent_at,
     }
 
 
@@ -89,6 +91,8 @@ def send_record(row: Row) -> SendRecord:
         ruleset_digest=row["ruleset_digest"],
         campaign=row["campaign"],
         row=row["line"],
+        consent_source=row["consent_source"],
+        consent_at=row["consent_at"],
     )
     same = ("id", "attempt", "owner", "claimed_at", "changed_at", "detail", "tracking_id", "error_code")
     rest = ("error_info", "http_status", "resolved_by", "resolved_why")

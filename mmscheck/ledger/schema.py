@@ -65,6 +65,8 @@ SENDS = Table(
     Column("http_status", BigInteger),
     Column("resolved_by", Text),
     Column("resolved_why", Text),
+    Column("consent_source", Text),
+    Column("consent_at", Text),
 )
 
 ADDRESS = "campaign || ' ' || recipient"
@@ -136,13 +138,42 @@ HOLDS = Table(
     Column("released_at", BigInteger),
 )
 
+SUPPRESSIONS = Table(
+    "suppressions",
+    METADATA,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("recipient", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("list_name", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+    Column("removed_at", BigInteger),
+    Column("removed_by", Text),
+    Column("removed_why", Text),
+)
+"""Who must not be texted; an empty account, sender or list is every one. Ids: see ``suppressions``."""
+
+REDACTIONS = Table(
+    "redactions",
+    METADATA,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", Text, nullable=False),
+)
+"""Rows of the history, by their number, from which a phone number was taken out, and their digest since."""
+
 FIXED: Mapping[str, frozenset[str]] = MappingProxyType(
-    {"sends": frozenset({"key", "account", "mms_id", "recipient", "sender", "request_digest"})}
+    {
+        "sends": frozenset({"key", "account", "mms_id", "recipient", "sender", "request_digest"}),
+        "suppressions": frozenset({"recipient", "account", "sender", "list_name", "added_at"}),
+    }
 )
 """Columns that no update changes: SQLite writes every index anew that has a column which is set."""
 
 PROJECTIONS: Mapping[str, Table] = MappingProxyType(
-    {table.name: table for table in (SENDS, MMS, POSTBACKS, HOLDS)}
+    {table.name: table for table in (SENDS, MMS, POSTBACKS, HOLDS, SUPPRESSIONS, REDACTIONS)}
 )
 """By name; the key of each is its column ``id``."""
 
@@ -260,6 +291,49 @@ POSTGRESQL_NUMBERED = (
     "ALTER TABLE history ADD CONSTRAINT history_numbered CHECK (seq > 0) NOT VALID",
 )
 
+NUMBERS = (
+    (
+        "CREATE TABLE suppressions (id BIGINT PRIMARY KEY, recipient TEXT NOT NULL, account TEXT NOT NULL, "
+        "sender TEXT NOT NULL, list_name TEXT NOT NULL, source TEXT NOT NULL, reason TEXT NOT NULL, "
+        "who TEXT NOT NULL, added_at BIGINT NOT NULL, removed_at BIGINT, removed_by TEXT, removed_why TEXT)"
+    ),
+    "CREATE INDEX suppressions_number ON suppressions (recipient) WHERE removed_at IS NULL",
+    "CREATE TABLE redactions (id BIGINT PRIMARY KEY, digest TEXT NOT NULL)",
+    "ALTER TABLE sends ADD COLUMN consent_source TEXT",
+    "ALTER TABLE sends ADD COLUMN consent_at TEXT",
+    "CREATE TABLE pseudonyms (one INTEGER PRIMARY KEY CHECK (one = 1), secret TEXT NOT NULL)",
+)
+"""Who must not be texted, and how numbers are taken out of a ledger again."""
+
+SQLITE_NUMBERS = (
+    *NUMBERS,
+    "INSERT INTO pseudonyms (one, secret) VALUES (1, lower(hex(randomblob(32))))",
+    "DROP TRIGGER history_no_update",
+    (
+        "CREATE TRIGGER history_no_update BEFORE UPDATE ON history "
+        "WHEN NOT (NEW.seq IS OLD.seq AND NEW.at IS OLD.at AND NEW.kind IS OLD.kind "
+        "AND NEW.target IS OLD.target AND NEW.subject IS OLD.subject AND NEW.previous IS OLD.previous "
+        "AND NEW.hash IS OLD.hash AND EXISTS (SELECT 1 FROM redactions WHERE id = OLD.seq)) "
+        "BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END"
+    ),
+)
+"""The body alone of a row that a redaction names may change: what it becomes is in the chain already."""
+
+POSTGRESQL_NUMBERS = (
+    *NUMBERS,
+    (
+        "INSERT INTO pseudonyms (one, secret) VALUES "
+        "(1, replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''))"
+    ),
+    (
+        "CREATE OR REPLACE FUNCTION history_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN IF TG_OP = 'UPDATE' THEN IF NEW.seq = OLD.seq AND NEW.at = OLD.at AND NEW.kind = OLD.kind "
+        "AND NEW.target = OLD.target AND NEW.subject = OLD.subject AND NEW.previous = OLD.previous "
+        "AND NEW.hash = OLD.hash AND EXISTS (SELECT 1 FROM redactions WHERE id = OLD.seq) "
+        "THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'the history is append-only'; END $$"
+    ),
+)
+
 
 _LOCK = 0x6D6D73636865636B
 """The advisory lock on PostgreSQL: the ASCII of "mmscheck"."""
@@ -268,8 +342,17 @@ _LOCK = 0x6D6D73636865636B
 def steps(dialect: str) -> tuple[Sequence[str], ...]:
     """Every step's statements, the first step first; ``dialect`` is SQLAlchemy's name of the database."""
     if dialect == "sqlite":
-        return (TABLES, SQLITE_GUARDS, ADDRESSES, SQLITE_NUMBERED, PLACES, LOOKUPS, LISTS)
-    return (TABLES, POSTGRESQL_GUARDS, ADDRESSES, POSTGRESQL_NUMBERED, PLACES, LOOKUPS, LISTS)
+        return (TABLES, SQLITE_GUARDS, ADDRESSES, SQLITE_NUMBERED, PLACES, LOOKUPS, LISTS, SQLITE_NUMBERS)
+    return (
+        TABLES,
+        POSTGRESQL_GUARDS,
+        ADDRESSES,
+        POSTGRESQL_NUMBERED,
+        PLACES,
+        LOOKUPS,
+        LISTS,
+        POSTGRESQL_NUMBERS,
+    )
 
 
 def version(connection: Connection) -> int:

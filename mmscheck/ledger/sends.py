@@ -19,12 +19,14 @@ from mmscheck.base.phone import another_number, same_number
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger import reading
 from mmscheck.ledger.owner import is_gone, is_local, owner_of
-from mmscheck.ledger.postbacks import apply_known
+from mmscheck.ledger.postbacks import OPT_OUT_CODES, apply_known
 from mmscheck.ledger.rows import Row, send_record
 from mmscheck.ledger.schema import SENDS
+from mmscheck.ledger.suppressions import BLACKLISTED, put_on
 from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
 from mmscheck.model.ledger import NEVER_ARRIVED, Claim, Postback, SendRecord, SendState
 from mmscheck.model.request import SendResult, SendStatus
+from mmscheck.model.suppression import EVERYTHING, SuppressionSource
 
 _ANSWERS = {
     SendStatus.ACCEPTED: SendState.ACCEPTED,
@@ -91,6 +93,9 @@ def _end(
         if row["state"] in _WORDS and columns["state"] not in _CERTAIN:
             return send_record(row)
         transaction.update(kind, "sends", row["id"], {**columns, "changed_at": transaction.at})
+        if columns.get("error_code") in OPT_OUT_CODES:
+            said = (BLACKLISTED, "the provider's answer")
+            put_on(transaction, {row["recipient"]}, EVERYTHING, SuppressionSource.REFUSED, said)
         apply_known(transaction, row)
         return send_record(row)
 

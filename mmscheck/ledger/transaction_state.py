@@ -28,7 +28,8 @@ class RowsNeeded:
     ``addressed`` brings what a campaign sent to a number (``tables.address``), ``deliveries`` who got a
     stored message (``tables.delivery``); ``trackings`` postbacks of these tracking ids, ``reported`` sends as
     well; ``mms`` stored messages (``accounts.stored_id``), ``encoded`` what postbacks said of the encoding
-    of an mms-id; ``in_flight`` every intent without an answer; ``holds`` the open ones.
+    of an mms-id; ``suppressed`` the open suppressions of numbers, ``texted`` all sends to them, which go with
+    their ``deliveries``; ``in_flight`` every intent without an answer; ``holds`` the open ones.
     """
 
     keys: frozenset[str] = frozenset()
@@ -40,6 +41,8 @@ class RowsNeeded:
     mms: frozenset[str] = frozenset()
     encoded: frozenset[str] = frozenset()
     postbacks: frozenset[str] = frozenset()
+    suppressed: frozenset[str] = frozenset()
+    texted: frozenset[str] = frozenset()
     in_flight: bool = False
     holds: bool = False
 
@@ -65,7 +68,7 @@ class RowsNeeded:
 _FLAGS = ("in_flight", "holds")
 _NAMING = (
     *("keys", "addressed", "deliveries", "tails", "stored"),
-    *("sends", "trackings", "reported", "mms", "encoded", "postbacks"),
+    *("sends", "trackings", "reported", "mms", "encoded", "postbacks", "suppressed", "texted"),
 )
 
 ENCODING = (PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)
@@ -87,6 +90,8 @@ _CONDITIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         # The meanings not as values: with them a statement prepared for any could not use the index of these.
         "encoded": (("postbacks", f"(mms_id {{encoded}} AND meaning IN {ENCODING})"),),
         "postbacks": (("postbacks", "digest {postbacks}"),),
+        "suppressed": (("suppressions", "(recipient {suppressed} AND removed_at IS NULL)"),),
+        "texted": (("sends", f"({TAIL} {{tails}} AND recipient {{texted}})"),),
         "in_flight": (("sends", f"state = '{SendState.INTENDED.value}'"),),
         "holds": ((HOLDS.name, "released_at IS NULL"),),
     }
@@ -131,7 +136,7 @@ class TransactionState:
     """The rows of one transaction; ``seq`` is the last row of the history, ``at`` the time of the writing.
 
     ``keyed`` has the sends by their idempotency keys, ``addressed`` those of campaigns by who got them, and
-    ``delivered`` all by who got which stored message.
+    ``delivered`` all by who got which stored message, ``to`` all by who got them.
     """
 
     seq: int
@@ -142,6 +147,7 @@ class TransactionState:
     keyed: dict[str, Row] = field(default_factory=dict)
     addressed: dict[str, list[Row]] = field(default_factory=dict)
     delivered: dict[str, list[Row]] = field(default_factory=dict)
+    to: dict[str, list[Row]] = field(default_factory=dict)
 
     def load(self, table: str, rows: Iterable[Row]) -> None:
         """Take rows that were read; one that is here already stays as it is."""
@@ -163,9 +169,9 @@ class TransactionState:
         """The rows in which these columns have these values."""
         return [row for row in self.table(table) if all(row[name] == value for name, value in wanted.items())]
 
-    def insert(self, kind: str, table: str, values: Row, key: str | None = None) -> Row:
+    def insert(self, kind: str, table: str, values: Row, key: str | int | None = None) -> Row:
         """A new row; without a key its id is the number of the history row that makes it."""
-        row = {"id": self._next() if key is None else key, **values}
+        row = {"id": self.next() if key is None else key, **values}
         self.rows.setdefault(table, {})[row["id"]] = row
         self.fresh.add((table, row["id"]))
         self._index(table, row)
@@ -194,8 +200,10 @@ class TransactionState:
         if row["campaign"] is not None:
             _put(self.addressed, address(row["campaign"], row["recipient"]), row)
         _put(self.delivered, delivery(row["mms_id"], row["recipient"]), row)
+        _put(self.to, row["recipient"], row)
 
-    def _next(self) -> int:
+    def next(self) -> int:
+        """The number of the history's next row."""
         return self.seq + len(self.changes) + 1
 
     def _add(self, kind: str, table: str, key: int | str, values: Row) -> None:

@@ -14,7 +14,8 @@ class RowFate(StrEnum):
 
     ``denied``: the gate did not let it through; ``duplicate``: the same send as an earlier row; ``has-it``:
     the number has this stored message from elsewhere; ``refused`` and ``not-sent``: certainly not sent;
-    ``unknown``: it may have been sent, and is never repeated.
+    ``unknown``: it may have been sent, and is never repeated. ``withheld``: the number must not be texted;
+    ``not-now``: it may be, later.
     """
 
     DENIED = "denied"
@@ -23,6 +24,8 @@ class RowFate(StrEnum):
     REFUSED = "refused"
     NOT_SENT = "not-sent"
     UNKNOWN = "unknown"
+    WITHHELD = "withheld"
+    NOT_NOW = "not-now"
 
 
 class RowNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +45,8 @@ class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
     """Every row of the file is counted once.
 
     ``recorded`` were sent by an earlier run; ``had`` have this stored message from other campaigns or single
-    sends, which ``had_from`` counts by the campaign's name, empty for single sends; ``left`` were let through
+    sends, which ``had_from`` counts by the campaign's name, empty for single sends; ``withheld`` must not be
+    texted, and those that are ``not_now`` may be later; ``left`` were let through
     and not reached, because of what ``stopped`` says. ``notes`` are the first rows worth a look, ``more`` how
     many further ones there are. ``seconds`` is how long the sending took, without the check before it.
     ``cost`` is what the rows that were let through cost at most, None where no prices are known.
@@ -60,6 +64,8 @@ class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int = 0
     had: int = 0
     had_from: tuple[tuple[str, int], ...] = ()
+    withheld: int = 0
+    not_now: int = 0
     left: int = 0
     stopped: str | None = None
     seconds: float = 0.0

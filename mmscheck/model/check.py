@@ -14,18 +14,20 @@ import msgspec
 from mmscheck.model.effective import Effective
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Observation
+from mmscheck.model.provider import Provider
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.vocabulary import NOTHING, Vocabulary
-from mmscheck.model.words import Because, Outcome, Owner, TargetKind
+from mmscheck.model.words import Because, Outcome, Owner, SenderType, TargetKind
 
 
 class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
     """The whole message: as stored, as it would be sent, and what came back for its URLs.
 
     ``columns`` names what the rows of a file have merge data for, also where this one's is empty; None where
-    there is no file. ``beside`` are texts of the send that may hold merge tags as well, each with
-    what it is. ``vocabulary`` is what texts are held against, ``links`` what came
-    for links in them, None where none was asked for.
+    there is no file. ``beside`` are texts of the send that may hold merge tags as well, each with what it is,
+    and ``window`` is when it is planned. ``provider`` is the other provider that the message is for, and
+    ``sender`` the kind of number it is sent from, if told. ``vocabulary`` is what texts are held against,
+    ``links`` what came for links in them, None where none was asked for.
     """
 
     message: Mms
@@ -34,6 +36,9 @@ class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
     observations: Mapping[str, Observation]
     columns: tuple[str, ...] | None = None
     beside: tuple[tuple[str, str], ...] = ()
+    window: SendWindow | None = None
+    provider: Provider | None = None
+    sender: SenderType | None = None
     vocabulary: Vocabulary = NOTHING
     links: Mapping[str, Observation] | None = None
 
@@ -70,6 +75,7 @@ class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):
 
     ``binding`` is what the ledger knows of the mms-id at hand, None when no ledger is in use. ``page`` is
     what the URL is known to lead to in place of a file, with what helps; both empty where that is not known.
+    ``provider`` is the other provider that the message is for.
     """
 
     ref: MediaRef
@@ -77,6 +83,7 @@ class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):
     page: tuple[str, str] = ("", "")
     window: SendWindow | None = None
     binding: Binding | None = None
+    provider: Provider | None = None
 
 
 class RequestTarget(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,7 +69,10 @@ def subject_template(message: Mms, changes: Changes) -> str | None:
 
 
 def effective(message: Mms, changes: Changes) -> Effective:
-    """The message as it would be sent with these changes."""
+    """The message as it would be sent with these changes; one for another provider is sent as it is."""
+    if message.payload is not None:
+        own = {slide.number: slide_template(slide, Changes()) for slide in message.slides}
+        return Effective(subject=subject_template(message, Changes()), texts=own)
     data = {key_of(name): value for name, value in changes.data}
     subject = subject_template(message, changes)
     return Effective(

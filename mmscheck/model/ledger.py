@@ -64,6 +64,8 @@ class PostbackMeaning(StrEnum):
     DELIVERED_AS_SMS = "delivered-as-sms"
     FAILED = "failed"
     INBOUND = "inbound"
+    SUBSCRIBED = "subscribed"
+    UNSUBSCRIBED = "unsubscribed"
     DISCOVERY = "discovery"
     UNKNOWN = "unknown"
 
@@ -75,11 +77,27 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     media: tuple[tuple[str, str], ...] = ()
 
 
+class NumberTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """On what terms a number may be texted now, which the claim holds a send to.
+
+    ``gap`` microseconds since the last message of any campaign, at most ``per_day`` in any 24 hours, and not
+    from ``until`` on (microseconds since the epoch): quiet hours begin there. ``list_name`` is the list of
+    recipients that the send is of, empty where nobody said.
+    """
+
+    gap: int | None = None
+    per_day: int | None = None
+    until: int | None = None
+    list_name: str = ""
+
+
 class SendIntent(msgspec.Struct, frozen=True, kw_only=True):
     """One send about to be made; ``row`` is its line in a campaign's file, ``key`` its idempotency key.
 
     ``expects`` is what the ledger must still have of the stored message, None where it was checked without a
-    ledger. ``again``: also where the number has this stored message. The ledger keeps neither.
+    ledger. ``again``: also where the number has this stored message. ``terms`` are those of the number. The
+    ledger keeps none of the three. ``consent_source`` and ``consent_at`` tell where consent came from and
+    when, as the sender has it.
     """
 
     key: str
@@ -94,6 +112,9 @@ class SendIntent(msgspec.Struct, frozen=True, kw_only=True):
     row: int | None = None
     expects: Expected | None = None
     again: bool = False
+    terms: NumberTerms = NumberTerms()
+    consent_source: str | None = None
+    consent_at: str | None = None
 
 
 class SendRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,10 +137,14 @@ class SendRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """Leave to make one POST: the intent is on disk, and nobody else holds this attempt."""
+    """Leave to make one POST: the intent is on disk, and nobody else holds this attempt.
+
+    ``seq`` is the last row of the history that was known when it was given.
+    """
 
     send_id: int
     attempt: int
+    seq: int = 0
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +158,9 @@ class RefusalReason(StrEnum):
 
     ``other-payload``: the key stands for another send. ``other-content``: the number has a message of this
     campaign. ``has-it``: the number has this stored message. ``corrupt``: the provider could not encode it.
-    ``not-as-checked``: what is bound to its id is no longer what was checked.
+    ``not-as-checked``: what is bound to its id is no longer what was checked. ``suppressed``: the number must
+    not be texted. ``quiet-hours``: not now. ``too-soon``, ``too-many``: it was texted lately. ``country``: it
+    is in none of the wanted ones. ``no-consent``: nobody has said where its consent came from.
     """
 
     OTHER_PAYLOAD = "other-payload"
@@ -144,6 +171,24 @@ class RefusalReason(StrEnum):
     CORRUPT = "corrupt"
     HAS_IT = "has-it"
     NOT_AS_CHECKED = "not-as-checked"
+    SUPPRESSED = "suppressed"
+    QUIET_HOURS = "quiet-hours"
+    TOO_SOON = "too-soon"
+    TOO_MANY = "too-many"
+    COUNTRY = "country"
+    NO_CONSENT = "no-consent"
+
+
+ABOUT_THE_NUMBER = frozenset(
+    {
+        *(RefusalReason.SUPPRESSED, RefusalReason.QUIET_HOURS, RefusalReason.TOO_SOON),
+        *(RefusalReason.TOO_MANY, RefusalReason.COUNTRY, RefusalReason.NO_CONSENT),
+    }
+)
+"""Reasons why a number is not texted, whatever the message is."""
+
+PASSING = frozenset({RefusalReason.QUIET_HOURS, RefusalReason.TOO_SOON, RefusalReason.TOO_MANY})
+"""Those of them that time removes."""
 
 
 class ClaimRefused(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +200,12 @@ class ClaimRefused(msgspec.Struct, frozen=True, kw_only=True):
     reason: RefusalReason
     text: str
     send: SendRecord | None
+
+
+def suppressed(reason: str, who: str) -> ClaimRefused:
+    """The refusal of a number that is on the suppression list."""
+    text = f"this number is on the suppression list: {reason} ({who})"
+    return ClaimRefused(reason=RefusalReason.SUPPRESSED, text=text, send=None)
 
 
 ClaimOutcome = Claim | Recorded | ClaimRefused

@@ -8,10 +8,31 @@ from mmscheck.model.words import Dialect, Document, DocumentKind, MediaKind, doc
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of text and the line its element starts on (from 1)."""
+    """A piece of text and the line its element starts on (from 1).
+
+    Here and below ``column`` (from 1) and ``pointer`` (``slide[0].image.url``, items counted from 0, as
+    JSONPath does) say where in a JSON document it stands; 0 and empty in XML, where a line is known alone.
+    """
 
     value: str
     line: int
+    column: int = 0
+    pointer: str = ""
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """A field of the document beside name, subject and slides, by the name it is documented under."""
+
+    name: str
+    value: str | bool
+    line: int
+    column: int = 0
+    pointer: str = ""
+
+    @property
+    def text(self) -> str:
+        """The value as it is written."""
+        return self.value if isinstance(self.value, str) else str(self.value).lower()
 
 
 class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +40,8 @@ class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
 
     ``slide`` counts from 1; ``index`` counts the media of the whole message from 1, so two
     references to one URL stay apart. For a medium that was given by itself ``url`` is its path or URL as
-    given, and ``slide`` and ``line`` are 0.
+    given, and ``slide`` and ``line`` are 0. ``guessed`` tells that nothing says its kind, which is that
+    of the file.
     """
 
     url: str
@@ -27,6 +49,9 @@ class MediaRef(msgspec.Struct, frozen=True, kw_only=True):
     slide: int
     index: int
     line: int
+    column: int = 0
+    pointer: str = ""
+    guessed: bool = False
 
     @property
     def is_alone(self) -> bool:
@@ -51,6 +76,8 @@ class Slide(msgspec.Struct, frozen=True, kw_only=True):
     texts: tuple[Text, ...] = ()
     media: tuple[MediaRef, ...] = ()
     duration: Text | None = None
+    column: int = 0
+    pointer: str = ""
 
 
 class Stray(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,15 +91,52 @@ class Stray(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     expected: str | None = None
     overlooked: bool = False
+    column: int = 0
+    pointer: str = ""
+
+
+class Misfit(msgspec.Struct, frozen=True, kw_only=True):
+    """A value of JSON that is not what its field takes: what it is, and what was expected, as clauses."""
+
+    what: str
+    expected: str
+    line: int
+    column: int
+    pointer: str
 
 
 class XmlProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a document could not be read as a stored message; ``excerpt`` shows the line."""
+    """Why a document, of XML or JSON, could not be read as a message; ``excerpt`` shows the line."""
 
     reason: str
     line: int | None = None
     hint: str | None = None
     excerpt: str | None = None
+    column: int = 0
+    pointer: str = ""
+
+
+class PayloadFault(msgspec.Struct, frozen=True, kw_only=True):
+    """What a payload lacks, or has and may not have, as a clause; ``codes`` are the provider's own for it."""
+
+    problem: str
+    line: int
+    column: int = 0
+    pointer: str = ""
+    codes: tuple[str, ...] = ()
+
+
+class Payload(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message for another provider says beside its text and files; ``provider`` is whose, by id.
+
+    It is empty for a bare list of URLs, which is for nobody. ``sender`` is the number it is from, digits only
+    and empty where it names none, and ``recipients`` are counted.
+    """
+
+    provider: str
+    sender: str = ""
+    recipients: int = 0
+    faults: tuple[PayloadFault, ...] = ()
 
 
 class Mms(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +148,8 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
     ``kind`` is what the document asks for and ``dialect`` what it is written in; rules say by both which
     messages they are for. ``spelling`` is that of its names: ``modern``, ``legacy`` or ``legacy-content``.
     ``action`` is what it asks for as it says so, in lower case (``savemms``, ``sendmms``), or empty.
+    ``payload`` is what one for another provider says more, and None in every message for Sinch.
+    ``fields`` are what else it says, such as ``client-reference``; no key of an account is among them.
     """
 
     source: str
@@ -95,9 +161,12 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
     name: Text | None = None
     subject: Text | None = None
     slides: tuple[Slide, ...] = ()
+    fields: tuple[Field, ...] = ()
     strays: tuple[Stray, ...] = ()
+    misfits: tuple[Misfit, ...] = ()
     problem: XmlProblem | None = None
     excerpts: dict[int, str] = {}
+    payload: Payload | None = None
 
     @property
     def document(self) -> Document:
@@ -111,6 +180,15 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
             return frozenset({self.document})
         kinds = (DocumentKind.SAVED, DocumentKind.ONE_SHOT)
         return frozenset(document_of(kind, self.dialect) for kind in kinds)
+
+    def field(self, name: str) -> Field | None:
+        """The field of this name."""
+        return next((each for each in self.fields if each.name == name), None)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a bare list of URLs, and for nobody."""
+        return self.payload is not None and not self.payload.provider and self.problem is None
 
     @property
     def media(self) -> tuple[MediaRef, ...]:

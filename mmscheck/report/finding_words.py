@@ -143,9 +143,14 @@ def came_back(observation: Observation | None) -> str:
     return f"fetched {count(observation.size, 'byte')}; {named}, {looks}"
 
 
-def location(source: str, line: int | None) -> str:
-    """``file:line``, or the file alone where no line is known."""
-    return shown(source) if line is None else f"{shown(source)}:{line}"
+def location(source: str, item: Evaluation) -> str:
+    """``file:line``, or the file alone where no line is known; in JSON ``file:line:column, pointer``."""
+    if item.line is None:
+        return shown(source)
+    column, pointer = item.evidence.get("column"), item.evidence.get("pointer")
+    place = f":{column}" if type(column) is int and column > 0 else ""
+    path = f", {shown(pointer)}" if isinstance(pointer, str) and pointer else ""
+    return f"{shown(source)}:{item.line}{place}{path}"
 
 
 def medium(ref: MediaRef | None, url: str | None) -> str:

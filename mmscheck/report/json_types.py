@@ -289,6 +289,10 @@ class Campaign(Struct, frozen=True, kw_only=True):
     had_from: Annotated[list[HadFrom], Meta(description="From where, most first.")] = field(
         name="had-from", default_factory=list
     )
+    withheld: Annotated[int, Meta(description="Their numbers must not be texted.")] = 0
+    not_now: Annotated[int, Meta(description="Their numbers may be texted, later.")] = field(
+        name="not-now", default=0
+    )
     cost: Annotated[Cost | None, Meta(description="Null where no prices are configured.")] = None
 
 
@@ -334,7 +338,7 @@ class Document(Struct, frozen=True, kw_only=True):
     not_looked_at: Annotated[
         list[Unlooked], Meta(description="Media that lint could not look at, by host; empty for a check.")
     ]
-    left_out: Annotated[int, Meta(description="XML files that were given and are no messages (lint).")]
+    left_out: Annotated[int, Meta(description="Documents that were given and are no messages (lint).")]
     waivers: Annotated[list[Waiver], Meta(description="Every waiver of the configuration, used or not.")]
     send: Send | UnsetType = UNSET
     not_checked: Annotated[

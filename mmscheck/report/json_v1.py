@@ -259,6 +259,8 @@ def json_campaign(result: CampaignResult) -> v1.Campaign:
         duplicates=result.duplicates,
         had=result.had,
         had_from=[v1.HadFrom(campaign=optional(name or None), rows=rows) for name, rows in result.had_from],
+        withheld=result.withheld,
+        not_now=result.not_now,
         left=result.left,
         stopped=optional(result.stopped),
         seconds=round(result.seconds, 3),

@@ -63,7 +63,7 @@ class Run(Struct, frozen=True, kw_only=True):
     not_looked_at: Annotated[
         list[v1.Unlooked], Meta(description="Media that lint could not look at, by host; empty for a check.")
     ]
-    left_out: Annotated[int, Meta(description="XML files that were given and are no messages (lint).")]
+    left_out: Annotated[int, Meta(description="Documents that were given and are no messages (lint).")]
     waivers: Annotated[list[v1.Waiver], Meta(description="Every waiver of the configuration, used or not.")]
     send: v1.Send | UnsetType = UNSET
     not_checked: Annotated[

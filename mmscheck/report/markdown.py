@@ -149,7 +149,7 @@ def _table_row(numbered: Numbered) -> str:
     """Number, kind, rule, place, and what was seen with what follows from it."""
     entry, source = numbered.finding, numbered.source
     kind, _ = label(entry)
-    where = f"{code(cut(location(source, entry.first.line)))}, {entry.target}"
+    where = f"{code(cut(location(source, entry.first)))}, {entry.target}"
     told = [escaped(cut(seen(source, entry)))]
     if entry.waiver is not None:
         told.append(f"By {escaped(cut(leave(entry.waiver)))}")

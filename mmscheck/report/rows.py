@@ -32,10 +32,11 @@ class FlatRow(msgspec.Struct, frozen=True, kw_only=True):
     """One rule on one target, or one thing that the gate says of a message or of the run.
 
     ``source`` is the path as given, empty for the run; ``place`` names the target in words. ``severity`` and
-    ``key`` are None for what the gate says, ``owner`` where nobody in particular can fix it. ``line`` counts
-    from 1. ``own_fix`` is the fix without what is for one server. ``details`` are lines: the gate's reasons,
-    or the traceback of a check that crashed. ``follows`` are the findings that are told with this one, as
-    ``rule: place``; ``follows_from`` is the rule that this one is told with.
+    ``key`` are None for what the gate says, ``owner`` where nobody in particular can fix it. ``line`` and
+    ``column`` (known in JSON alone) count from 1. ``own_fix`` is the fix without what is for one server.
+    ``details`` are lines: the gate's reasons, or the traceback of a check that crashed. ``follows`` are the
+    findings that are told with this one, as ``rule: place``; ``follows_from`` is the rule that this one is
+    told with.
     """
 
     rule: str
@@ -48,6 +49,7 @@ class FlatRow(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     url: str | None = None
     line: int | None = None
+    column: int | None = None
     reason: str = ""
     why: str = ""
     fix: tuple[str, ...] = ()
@@ -115,6 +117,7 @@ def _row(message: MessageReport, each: Finding, effect: Effect) -> FlatRow:
         severity=item.severity,
         url=None if item.url is None else shown_url(item.url),
         line=item.line or None,
+        column=column if type(column := item.evidence.get("column")) is int and column > 0 else None,
         reason=shown(item.reason),
         why=_shown_why(item.why),
         fix=(CRASHED,) if item.crashed else _shown_fix(item.fix),

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED, SECOND_GATE, Rule
-from mmscheck.model.words import Owner, Severity, TargetKind
+from mmscheck.model.words import Document, Owner, Severity, TargetKind
 
 FAMILIES: Mapping[str, str] = MappingProxyType(
     {
@@ -126,6 +126,13 @@ def weight(rule: Rule) -> str:
     )
 
 
+def for_documents(rule: Rule) -> str:
+    """The kinds of document that the rule is for."""
+    if set(rule.documents) == set(Document):
+        return "every kind"
+    return ", ".join(each.value for each in Document if each in rule.documents)
+
+
 def amount(value: float, unit: str = "") -> str:
     """A number with its thousands apart, and its unit."""
     return f"{value:,} {unit}".rstrip()
@@ -181,6 +188,7 @@ class RuleItem(msgspec.Struct, frozen=True, kw_only=True):
     text: TextItem
     family: str
     floor: bool
+    documents: tuple[str, ...]
 
 
 def render_json(entries: tuple[RuleEntry, ...]) -> str:
@@ -207,6 +215,7 @@ def _item(entry: RuleEntry) -> RuleItem:
         ),
         family=entry.family,
         floor=rule.id in FLOOR,
+        documents=tuple(each.value for each in Document if each in rule.documents),
     )
 
 

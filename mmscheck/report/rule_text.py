@@ -12,7 +12,17 @@ from mmscheck.model.rule import FLOOR
 from mmscheck.model.words import Severity
 from mmscheck.report.escape import visible
 from mmscheck.report.layout import Page, Style, shown, shown_lines
-from mmscheck.report.rule_entry import FAMILIES, OWNERS, TARGETS, Number, RuleEntry, amount, in_order, weight
+from mmscheck.report.rule_entry import (
+    FAMILIES,
+    OWNERS,
+    TARGETS,
+    Number,
+    RuleEntry,
+    amount,
+    for_documents,
+    in_order,
+    weight,
+)
 
 NO_EXAMPLE = "none: there is no case that fails or passes in {place}"
 """What is said when there are no examples; ``place`` is where they would be."""
@@ -31,6 +41,7 @@ def render_rule(
         ("How to fix", shown_lines(rule.text.fix)),
         ("Severity", [weight(rule)]),
         ("What it looks at", [f"{TARGETS[rule.target]}, by the check {shown(rule.check.name)}"]),
+        ("For which documents", [for_documents(rule)]),
         ("Who can mend it", [OWNERS[rule.owner]]),
         ("What it says", [visible(rule.text.failed), visible(rule.text.cant_tell)]),
         ("Where it comes from", [shown(rule.source)]),

@@ -122,7 +122,7 @@ def not_looked_at(report: Report) -> Iterator[str]:
         yield f"{count(media, 'media file')} {verb} not looked at: no folder is mapped to {_named(found)}"
     if report.left_out:
         verb = "was" if report.left_out == 1 else "were"
-        yield f"{count(report.left_out, 'other XML file')} {verb} left out"
+        yield f"{count(report.left_out, 'other XML or JSON file')} {verb} left out"
 
 
 def looked_at(messages: Sequence[MessageReport]) -> str:
@@ -227,7 +227,8 @@ def campaign_sentence(result: CampaignResult) -> str:
         speed = f" in {result.seconds:,.0f} s ({result.accepted / result.seconds:,.0f}/s)"
     stopped = f" Stopped: {result.stopped}." if result.stopped else ""
     ends = ", ".join(told) or "nothing was sent"
-    return f"{count(result.rows, 'row')}: {ends}{speed}.{_had(result)}{_cost(result)}{stopped}"
+    more = f"{_had(result)}{_withheld(result)}{_cost(result)}{stopped}"
+    return f"{count(result.rows, 'row')}: {ends}{speed}.{more}"
 
 
 def _cost(result: CampaignResult) -> str:
@@ -240,6 +241,17 @@ def _cost(result: CampaignResult) -> str:
     if not cost.unpriced:
         return f"{told}."
     return f"{told}; of {count(cost.unpriced, 'more', 'more')} the price is not known: {cost.why}."
+
+
+def _withheld(result: CampaignResult) -> str:
+    """How many numbers were left out for their own sake."""
+    told = ""
+    if result.withheld:
+        verb = "is" if result.withheld == 1 else "are"
+        told = f" {count(result.withheld, 'number')} {verb} not to be texted, and {verb} in --row-log."
+    if result.not_now:
+        told += f" {count(result.not_now, 'number')} may be texted later only: run the same again then."
+    return told
 
 
 def _had(result: CampaignResult) -> str:

@@ -217,7 +217,7 @@ def _location(view: View, row: FlatRow) -> dict[str, Any]:
     first = next((message.source for message in view.report.messages), "")
     physical: dict[str, Any] = {"artifactLocation": {"uri": uri(row.source or first, view.root)}}
     if row.line:
-        physical["region"] = {"startLine": row.line}
+        physical["region"] = {"startLine": row.line} | ({"startColumn": row.column} if row.column else {})
     logical = {"logicalLocations": [{"fullyQualifiedName": row.place}]} if row.place else {}
     return {"physicalLocation": physical, **logical}
 

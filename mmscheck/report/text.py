@@ -82,7 +82,7 @@ def _one_liners(one: Judged) -> Iterator[str]:
 def _one_line(source: str, each: Finding) -> str:
     kind, _ = label(each)
     slide = f" slide {each.target.slide}:" if each.target.slide else ""
-    where = location(source, each.first.line)
+    where = location(source, each.first)
     return f"{where}: {kind}:{slide} {seen(source, each)} [{_rules(each)}]"
 
 

@@ -58,7 +58,7 @@ class FindingWriter:
         kind, style = label(each)
         yield ""
         title = self.page.block(
-            f"{each.rules} ({location(message.source, each.first.line)})",
+            f"{each.rules} ({location(message.source, each.first)})",
             indent=_INDENT,
             label=f"[{self._number}] {kind}: ",
             style=style,
@@ -220,12 +220,26 @@ def _spans(message: MessageReport, each: Finding, text: str) -> list[Span]:
     item = each.first
     if item.target.kind is TargetKind.MEDIA and item.url:
         return _only(text, shown_url(item.url)) or _only(text, xml_escaped(shown_url(item.url)))
+    if path := item.evidence.get("pointer"):
+        chars = _in_subject(message.subject, item.evidence, text) if message.subject else []
+        return chars or _at_pointer(str(path), text)
     if item.target.kind is TargetKind.SLIDE:
         found = [match.span() for match in _SLIDE.finditer(text)]
         return found if len(found) == 1 else []
     if item.target.kind is TargetKind.MESSAGE and message.subject and each.lead is not None:
         return _in_subject(message.subject, item.evidence, text)
     return []
+
+
+_LAST_NAME = re.compile(r"[\w-]+\Z")
+
+
+def _at_pointer(path: str, text: str) -> list[Span]:
+    """The key that a pointer of JSON ends with, where the line has it once; of an item the one brace."""
+    if path.endswith("]"):
+        return _only(text, "{")
+    name = _LAST_NAME.search(path)
+    return _only(text, f'"{name.group()}"') if name else []
 
 
 def _only(text: str, part: str) -> list[Span]:

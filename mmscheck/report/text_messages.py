@@ -84,7 +84,7 @@ def _medium(message: MessageReport, key: TargetKey, each: Finding, page: Page) -
     ref = ref_of(message, key)
     told = shows_url(message, each, page, indent=_INDENT + 2)
     url = shown_url(each.first.url) if each.first.url and not told else None
-    place = location(message.source, each.first.line)
+    place = location(message.source, each.first)
     yield from page.block(f"{medium(ref, url)} ({place})", indent=_INDENT, hang=2)
     yield from source_lines(message, each, page, indent=_INDENT + 2)
     if ref is not None:

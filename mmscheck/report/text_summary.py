@@ -157,7 +157,7 @@ def campaign_lines(result: CampaignResult, page: Page) -> Iterator[str]:
         yield from page.block(
             f"and {count(result.more, 'more row')}; --row-log FILE lists every one.", indent=2
         )
-    done = result.accepted + result.recorded + result.duplicates + result.had
+    done = result.accepted + result.recorded + result.duplicates + result.had + result.withheld
     clean = done == result.rows and not result.stopped
     style = Style.GOOD if clean else Style.DOUBT if result.unknown else Style.BAD
     text = f"{shown(result.name)}, {shown(campaign_sentence(result))}"

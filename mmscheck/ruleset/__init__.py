@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mmscheck.ruleset.config import OWN_FILE as OWN_FILE
     from mmscheck.ruleset.config import SHARED_FILE as SHARED_FILE
     from mmscheck.ruleset.config import Config as Config
+    from mmscheck.ruleset.config import RecipientsTable as RecipientsTable
     from mmscheck.ruleset.config import RuleTable as RuleTable
     from mmscheck.ruleset.config import demand_folders as demand_folders
     from mmscheck.ruleset.config import load_config as load_config
@@ -29,6 +30,7 @@ _HOMES = {
     "NETWORK_KEYS": "discovery",
     "OWN_FILE": "config",
     "PublishedLimit": "limitfile",
+    "RecipientsTable": "config",
     "RuleTable": "config",
     "SHARED_FILE": "config",
     "demand_folders": "config",

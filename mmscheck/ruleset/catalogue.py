@@ -1,4 +1,4 @@
-"""Everything the rules folders hold, read once: rules, limits, profiles, servers and words."""
+"""Everything the rules folders hold, read once: rules, limits, profiles, servers, others, and words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from mmscheck.model.check import Check
+from mmscheck.model.provider import Provider
 from mmscheck.model.report import MEDIA
 from mmscheck.model.rule import Rule
 from mmscheck.model.server import Server
@@ -16,6 +17,7 @@ from mmscheck.ruleset.floor import missing_floor
 from mmscheck.ruleset.folder import Folder, claim
 from mmscheck.ruleset.limits import KnownLimits, Selection, load_limits
 from mmscheck.ruleset.profiles import OFFLINE, Selected, load_profile
+from mmscheck.ruleset.providers import load_providers
 from mmscheck.ruleset.rulefile import Reader, inspect_causes
 from mmscheck.ruleset.servers import load_servers
 from mmscheck.ruleset.toml import file_scope
@@ -39,6 +41,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     profile_names: frozenset[str]
     limits: KnownLimits
     servers: tuple[Server, ...]
+    others: tuple[Provider, ...]
     words: tuple[WordList, ...]
 
 
@@ -71,6 +74,7 @@ def read_catalogue(
         path for folder in (own, *extras) for path in folder.servers if not offline or path.name == PAGES
     )
     servers = load_servers(faults, described, files)
+    others = load_providers(faults, own.providers, files, limits)
     words = load_words(faults, [path for folder in (own, *extras) for path in folder.words])
     if not faults and (len(rules), len(profiles)) != (len(files), len(names)):
         # No known way leads here; a rule lost without a fault must not be a rule that does not run.
@@ -84,6 +88,7 @@ def read_catalogue(
         profile_names=names,
         limits=limits,
         servers=servers,
+        others=others,
         words=words,
     )
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -25,11 +25,13 @@ from mmscheck.ruleset.fields import (
     Domain,
     Filled,
     Host,
+    Hours,
     Kebab,
     Money,
     PerSecond,
     Prefix,
     Seconds,
+    Span,
 )
 from mmscheck.ruleset.floor import refuse
 from mmscheck.ruleset.toml import Scope, file_scope, read_table, read_toml, shorten, unknown
@@ -102,6 +104,19 @@ class PricesTable(msgspec.Struct, frozen=True, kw_only=True):
         return Prices(currency=self.currency, countries=countries)
 
 
+class RecipientsTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """What ``[recipients]`` holds every send to that says nothing else."""
+
+    quiet_hours: Hours | None = None
+    quiet_rows: Literal["wait", "leave"] = "wait"
+    marketing: bool = False
+    min_gap: Span | None = None
+    per_day: Count | None = None
+    countries: tuple[Country, ...] = ()
+    require_consent: bool = False
+    list: Filled | None = None
+
+
 class NotifyEvent(StrEnum):
     """What ``mmscheck serve`` can tell of."""
 
@@ -167,6 +182,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     words: tuple[Kebab, ...] = ()
     extra_rules: Any = ()
     send: SendTable = SendTable()
+    recipients: RecipientsTable = RecipientsTable()
     notify: dict[Kebab, NotifyTable] = {}
     prices: PricesTable | None = None
     assets: Any = ()

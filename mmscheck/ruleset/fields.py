@@ -45,8 +45,6 @@ DOMAIN = r"\A[a-z0-9-]+(?:\.[a-z0-9-]+)+\Z"
 Domain = Annotated[str, Meta(pattern=DOMAIN, description="a domain in small letters, such as 'example.com'")]
 """A host, with all hosts below it."""
 
-Country = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z", description="a country of two letters, such as 'US'")]
-
 Currency = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z", description="a currency such as 'USD'")]
 Money = Annotated[
     str,
@@ -60,3 +58,12 @@ Money = Annotated[
 Seconds = Annotated[float, Meta(gt=0, description="a number of seconds above 0")]
 PerSecond = Annotated[float, Meta(gt=0, description="a number of requests per second above 0")]
 Count = Annotated[int, Meta(ge=1, description="a whole number from 1")]
+
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+Hours = Annotated[
+    str, Meta(pattern=rf"\A{_TIME}-{_TIME}\Z", description="hours of a day such as '21:00-08:00'")
+]
+Span = Annotated[
+    str, Meta(pattern=r"\A[0-9]{1,6}(?:s|m|h|d)\Z", description="a duration such as '16h' or '2d'")
+]
+Country = Annotated[str, Meta(pattern=r"\A[A-Z]{2}\Z", description="a country's ISO code such as 'US'")]

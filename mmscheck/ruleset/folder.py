@@ -17,8 +17,8 @@ from mmscheck.ruleset.toml import file_scope, unknown
 FAMILIES = frozenset({"request", "subject", "slide", "url", "http", "mime", "media", "message", "text"})
 """The folders that hold rules."""
 
-LIMITS, PROFILES, SERVERS, WORDS = "limits", "profiles", "servers", "words"
-"""The folders that hold limits, profiles, what servers are told by and helped with, and lists of words."""
+LIMITS, PROFILES, SERVERS, PROVIDERS, WORDS = "limits", "profiles", "servers", "providers", "words"
+"""The folders of limits, profiles, servers' signs and remedies, other providers' messages, and word lists."""
 
 _PACKAGING = frozenset({"__init__.py", "__pycache__"})
 
@@ -30,7 +30,8 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[Path, ...]
     profiles: tuple[Path, ...]
     servers: tuple[Path, ...]
-    words: tuple[Path, ...] = ()
+    providers: tuple[Path, ...]
+    words: tuple[Path, ...]
 
 
 def packaged_root() -> Path:
@@ -50,9 +51,11 @@ def packaged_root() -> Path:
 
 
 def claim(faults: list[str], root: Path, *, extra: bool = False) -> Folder:
-    """Claim every file below ``root``, recording what cannot be; an ``extra`` folder holds no limits."""
-    allowed = FAMILIES | {PROFILES, SERVERS, WORDS} | (set() if extra else {LIMITS})
-    claimed: dict[str, list[Path]] = {name: [] for name in FAMILIES | {PROFILES, LIMITS, SERVERS, WORDS}}
+    """Claim every file below ``root``, recording what cannot be; an ``extra`` one has no numbers."""
+    allowed = FAMILIES | {PROFILES, SERVERS, WORDS} | (set() if extra else {LIMITS, PROVIDERS})
+    claimed: dict[str, list[Path]] = {
+        name: [] for name in FAMILIES | {PROFILES, LIMITS, SERVERS, PROVIDERS, WORDS}
+    }
     for entry in _entries(faults, root):
         if entry.name in _PACKAGING and not extra:
             continue
@@ -70,6 +73,7 @@ def claim(faults: list[str], root: Path, *, extra: bool = False) -> Folder:
         limits=tuple(claimed[LIMITS]),
         profiles=tuple(claimed[PROFILES]),
         servers=tuple(claimed[SERVERS]),
+        providers=tuple(claimed[PROVIDERS]),
         words=tuple(claimed[WORDS]),
     )
 

@@ -36,6 +36,8 @@ PROVIDER_LIMITS: Mapping[str, str] = {
     "image-bytes-max": "bytes",
     "file-bytes-max": "bytes",
     "body-length-max": "characters",
+    "recipients-max": "recipients",
+    "url-length-max": "characters",
 }
 """Names that only other providers' files use, with the unit of each."""
 
@@ -73,7 +75,8 @@ class KnownLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Every number there is, for one selection.
 
     ``names`` holds every name that ``default.toml`` mentions, also where its entry is faulty; None when
-    the file could not be read, so that one broken file is one fault and not one for every rule.
+    the file could not be read, so that one broken file is one fault and not one for every rule. ``carriers``
+    and ``providers`` are those of the selection.
     """
 
     default: Numbers = Numbers()
@@ -81,6 +84,7 @@ class KnownLimits(msgspec.Struct, frozen=True, kw_only=True):
     selection: Selection = Selection()
     carriers: tuple[Party, ...] = ()
     providers: tuple[Party, ...] = ()
+    every_provider: tuple[Party, ...] = ()
 
     def find(self, name: str) -> Limit | None:
         """The number the sender is held to, or the tightest when the sender is not known."""
@@ -169,6 +173,7 @@ def load_limits(faults: list[str], files: tuple[Path, ...], selection: Selection
         selection=selection,
         carriers=_selected(faults, "carrier", selection.carriers, others),
         providers=_selected(faults, "provider", selection.providers, others),
+        every_provider=tuple(each for each in others.values() if each and each.kind == "provider"),
     )
 
 

@@ -13,6 +13,7 @@ import msgspec
 from mmscheck.base.version import VERSION
 from mmscheck.errors import RuleSetError
 from mmscheck.model.check import Check
+from mmscheck.model.provider import Provider
 from mmscheck.model.rule import Limit, Override, Rule, RuleSet
 from mmscheck.model.server import Server
 from mmscheck.model.vocabulary import NOTHING, Vocabulary
@@ -21,7 +22,7 @@ from mmscheck.model.words import SenderType
 from mmscheck.ruleset.catalogue import Catalogue, read_catalogue
 from mmscheck.ruleset.config import Config, RuleTable, inspect_waived_rules, inspect_waivers
 from mmscheck.ruleset.folder import packaged_root
-from mmscheck.ruleset.limits import KnownLimits, Selection
+from mmscheck.ruleset.limits import Selection
 from mmscheck.ruleset.profiles import OFFLINE, Changed, change_params, change_severity
 from mmscheck.ruleset.toml import Scope, file_scope, plain_params, unknown
 from mmscheck.ruleset.words import choose
@@ -71,9 +72,7 @@ def load_ruleset(
     vocabulary = choose(faults, catalogue.words, config)
     if faults:
         raise RuleSetError(faults)
-    return _ruleset(
-        catalogue.limits, name, selected, config, vocabulary=vocabulary, servers=catalogue.servers
-    )
+    return _ruleset(catalogue, name, selected, config, vocabulary)
 
 
 def load_all_rules(
@@ -162,14 +161,13 @@ def _selected(catalogue: Catalogue, name: str) -> tuple[Changed, ...]:
 
 
 def _ruleset(
-    known: KnownLimits,
+    catalogue: Catalogue,
     name: str,
     selected: tuple[Changed, ...],
     config: Config | None,
-    *,
-    servers: tuple[Server, ...],
     vocabulary: Vocabulary,
 ) -> RuleSet:
+    known, servers = catalogue.limits, catalogue.servers
     waivers = config.waivers if config else ()
     # A configuration that no file holds is the program's own affair, and has a name only.
     of_file = config if config is not None and config.path.is_absolute() else None
@@ -190,6 +188,7 @@ def _ruleset(
             overrides=overrides,
             waivers=waivers,
             servers=servers,
+            others=catalogue.others,
             vocabulary=vocabulary,
             config=of_file,
         ),
@@ -201,6 +200,7 @@ def _ruleset(
         limits=limits,
         waivers=waivers,
         servers=servers,
+        others=catalogue.others,
         vocabulary=vocabulary,
         configuration=str(of_file.path) if of_file else None,
     )
@@ -243,6 +243,7 @@ def digest(
     overrides: tuple[Override, ...],
     waivers: tuple[Waiver, ...] = (),
     servers: tuple[Server, ...] = (),
+    others: tuple[Provider, ...] = (),
     vocabulary: Vocabulary = NOTHING,
     config: Config | None = None,
 ) -> str:
@@ -256,6 +257,7 @@ def digest(
         "overrides": overrides,
         "waivers": waivers,
         "servers": servers,
+        "others": others,
         "vocabulary": vocabulary,
         "configuration": None if config is None else config_digest(config),
     }

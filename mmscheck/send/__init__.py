@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mmscheck.send.order import Retries as Retries
     from mmscheck.send.order import provider_account as provider_account
     from mmscheck.send.order import stored_at as stored_at
+    from mmscheck.send.recipient import RecipientTerms as RecipientTerms
+    from mmscheck.send.recipient import terms_of as terms_of
     from mmscheck.send.save import WAIT as WAIT
     from mmscheck.send.save import SaveCall as SaveCall
     from mmscheck.send.save import binding_of as binding_of
@@ -29,6 +31,7 @@ _HOMES = {
     "ONCE": "flow",
     "Order": "order",
     "ProviderCall": "flow",
+    "RecipientTerms": "recipient",
     "Retries": "order",
     "SaveCall": "save",
     "SendCall": "send",
@@ -41,6 +44,7 @@ _HOMES = {
     "provider_account": "order",
     "saveable": "save",
     "stored_at": "order",
+    "terms_of": "recipient",
 }
 
 __getattr__ = names_of(__name__, _HOMES)

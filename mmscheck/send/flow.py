@@ -25,6 +25,7 @@ from mmscheck.model.report import MessageReport, Report
 from mmscheck.model.request import CallKind, SaveRequest, SendRequest, SendResult, SendStatus
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.verdict import Permit, Verdict
+from mmscheck.model.words import Dialect
 from mmscheck.send.order import Order, Retries
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ class CheckedMessage(msgspec.Struct, frozen=True, kw_only=True):
         return max(time.time() - self.began, time.monotonic() - self.ticks)
 
 
+def demand_spoken(message: Mms) -> None:
+    """Raise UsageError for a message that is called for in a dialect which no client here speaks."""
+    if message.dialect is not Dialect.XML:
+        raise UsageError(
+            f"{message.source} is JSON: mmscheck checks it, and does not yet make calls of the JSON API"
+        )
+
+
 async def check_message(
     ledger: Ledger | None, message: Mms, ruleset: RuleSet, options: CheckOptions, account: str = ""
 ) -> CheckedMessage:
@@ -75,6 +84,7 @@ async def check_message(
     number has had a message under the request's service id. Raises LedgerError, and UsageError for a ledger
     beside rules that lack the second gate: sends would go past what it knows.
     """
+    demand_spoken(message)
     began, ticks = time.time(), time.monotonic()
     if ledger is not None and options.request is not None:
         gate.require_second_gate(ruleset)

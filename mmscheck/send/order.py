@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mmscheck import ledger as ledgers
-from mmscheck.model.ledger import Expected, SendIntent
+from mmscheck.model.ledger import Expected, NumberTerms, SendIntent
 from mmscheck.model.report import Report
 from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import BOUND
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Outcome
+from mmscheck.send.recipient import RecipientTerms
 
 R = TypeVar("R", bound=SendRequest | SaveRequest)
 
@@ -66,7 +67,7 @@ class Order(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
 
     The rest is of sends alone: ``key`` None makes one of who gets what; ``campaign`` names the campaign that
     it belongs to, and ``row`` is its line in the file of recipients; ``again``: also to a number that has
-    this stored message.
+    this stored message; ``terms`` are the recipient's.
     """
 
     report: Report
@@ -76,6 +77,7 @@ class Order(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     campaign: str | None = None
     row: int | None = None
     again: bool = False
+    terms: RecipientTerms = msgspec.field(default_factory=RecipientTerms)
 
 
 def account_of(request: SendRequest, client: object) -> str:
@@ -128,7 +130,7 @@ def own_key(request: SendRequest, subject: str | None, client: object, campaign:
 
 def intent_of(order: Order[SendRequest], client: Client) -> SendIntent:
     """What the ledger keeps of a send."""
-    request, (message,) = order.request, order.report.messages
+    request, (message,), consent = order.request, order.report.messages, order.terms.consent
     return SendIntent(
         key=own_key(request, message.subject, client) if order.key is None else order.key,
         mms_id=request.mms_id or "",
@@ -142,6 +144,9 @@ def intent_of(order: Order[SendRequest], client: Client) -> SendIntent:
         row=order.row,
         expects=_expected(order, client),
         again=order.again,
+        terms=NumberTerms(list_name=order.terms.rules.list_name),
+        consent_source=None if consent is None else consent.source,
+        consent_at=None if consent is None else consent.at,
     )
 
 

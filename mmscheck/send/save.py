@@ -20,7 +20,7 @@ from mmscheck.model.report import MessageReport, Report
 from mmscheck.model.request import SAVE_CALL, SaveRequest, SendResult, SendStatus, Template
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import MediaKind
-from mmscheck.send.flow import ProviderCall
+from mmscheck.send.flow import ProviderCall, demand_spoken
 from mmscheck.send.order import Order, Saver, stored_at
 from mmscheck.slidexml import parse
 
@@ -192,6 +192,7 @@ def saveable(checked: Mms, document: bytes) -> str:
     """
     from mmscheck.sinch import REDACTED, redacted_save, save_xml  # noqa: PLC0415 - it brings the HTTP client
 
+    demand_spoken(checked)
     if checked.problem is not None:
         return ""
     if _content(checked) != _content(parse(save_xml(document, REDACTED), checked.source)):
@@ -205,6 +206,7 @@ def _content(message: Mms) -> object:
         message.document,
         message.spelling,
         message.name and message.name.value,
+        tuple((field.name, field.value) for field in message.fields),
         message.subject and message.subject.value,
         tuple(
             (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +12,8 @@ import msgspec
 from mmscheck.errors import LedgerError
 from mmscheck.judge import gate
 from mmscheck.model.ledger import (
+    ABOUT_THE_NUMBER,
+    PASSING,
     Claim,
     ClaimOutcome,
     ClaimRefused,
@@ -20,6 +23,7 @@ from mmscheck.model.ledger import (
     RefusalReason,
     SendRecord,
     SendState,
+    suppressed,
 )
 from mmscheck.model.request import SEND_CALL, SendRequest, SendResult, SendStatus
 from mmscheck.model.verdict import Permit
@@ -47,9 +51,22 @@ _STATUS = {
     RefusalReason.CORRUPT: SendStatus.NOT_ATTEMPTED,
     RefusalReason.HAS_IT: SendStatus.NOT_ATTEMPTED,
     RefusalReason.NOT_AS_CHECKED: SendStatus.NOT_ATTEMPTED,
+    **dict.fromkeys(ABOUT_THE_NUMBER, SendStatus.NOT_ATTEMPTED),
     RefusalReason.IN_FLIGHT: SendStatus.UNKNOWN,
     RefusalReason.UNKNOWN: SendStatus.UNKNOWN,
 }
+
+
+_ADVICE = {
+    RefusalReason.OTHER_PAYLOAD: ": give another key, or send exactly what this key stands for",
+    RefusalReason.OTHER_CONTENT: ": a campaign sends each number one message",
+    RefusalReason.CORRUPT: ": mend the message and save it anew",
+    RefusalReason.HAS_IT: f". To send it once more, {ONCE_MORE}",
+    RefusalReason.NOT_AS_CHECKED: ": check it again, as mmscheck send does",
+    RefusalReason.SUPPRESSED: ": see mmscheck suppress list --to NUMBER",
+    **dict.fromkeys(PASSING, ": later it may be"),
+}
+"""What follows "Nothing was sent" where a claim was refused and nothing can have gone out."""
 
 
 class SendCall(ProviderCall[SendRequest]):
@@ -66,8 +83,13 @@ class SendCall(ProviderCall[SendRequest]):
         super().__init__(ledger, order)
         self._client = client
         self._intent = intent_of(order, client)
+        self._terms = order.terms
 
     async def _claim(self, permit: Permit) -> SendResult | None:
+        terms, to, now = self._terms, self._intent.to, time.time()
+        if refusal := terms.lasting(to, now) or terms.quiet(to, now):
+            return turned_away(refusal)
+        self._intent = msgspec.structs.replace(self._intent, terms=terms.held_to(to, now))
         outcome = await self._intend(permit)
         if isinstance(outcome, Recorded):
             return recorded(outcome.send, await self._later_failure(outcome))
@@ -76,15 +98,18 @@ class SendCall(ProviderCall[SendRequest]):
         self._mine = outcome
         try:
             # Read after the claim: whoever pulls the switch sees every send that it comes too late for.
-            holds = await self._ledger.held()
+            # So it is with a STOP: one that is durable now may have come after the claim's transaction.
+            holds, entry = await asyncio.gather(
+                self._ledger.held(), self._ledger.suppressed_since(outcome, self._intent)
+            )
         except LedgerError:
             await self._withdraw("The call was given up before it was made.")
             raise
-        if not holds:
+        if not holds and entry is None:
             return None
-        held = stopped(holds)
-        await self._withdraw(held.detail)
-        return held
+        late = turned_away(suppressed(entry.reason, entry.who)) if entry is not None else stopped(holds)
+        await self._withdraw(late.detail)
+        return late
 
     async def _intend(self, permit: Permit) -> ClaimOutcome:
         """Both in one transaction: what the gate let through, and that it is about to be sent."""
@@ -187,24 +212,14 @@ def turned_away(refusal: ClaimRefused) -> SendResult:
     number = refusal.send.id if refusal.send else 0
     sentence = refusal.text[0].upper() + refusal.text[1:].rstrip(".")
     match refusal.reason:
-        case RefusalReason.OTHER_PAYLOAD:
-            advice = "Nothing was sent: give another key, or send exactly what this key stands for."
         case RefusalReason.IN_FLIGHT:
             look = f"See mmscheck ledger show {number}; if it ends as unknown"
             advice = f"Nothing was sent by this call. {look}: {_resolve(number)}"
         case RefusalReason.UNKNOWN:
             sentence = f"Send {number}: an earlier attempt ended unknown, so it may have been sent"
             advice = f"Nothing was sent by this call. Find out, then: {_resolve(number)}"
-        case RefusalReason.OTHER_CONTENT:
-            advice = "Nothing was sent: a campaign sends each number one message."
-        case RefusalReason.ATTEMPTS_USED_UP:
-            advice = "Nothing was sent."
-        case RefusalReason.CORRUPT:
-            advice = "Nothing was sent: mend the message and save it anew."
-        case RefusalReason.HAS_IT:
-            advice = f"Nothing was sent. To send it once more, {ONCE_MORE}."
-        case RefusalReason.NOT_AS_CHECKED:
-            advice = "Nothing was sent: check it again, as mmscheck send does."
+        case reason:
+            advice = f"Nothing was sent{_ADVICE.get(reason, '')}."
     return SendResult(
         status=_STATUS[refusal.reason],
         detail=f"{sentence}. {advice}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.errors import LedgerError, MmscheckError
+from mmscheck.model.request import SendStatus
 from mmscheck.report.escape import visible
 from mmscheck.ruleset import Config
 from mmscheck.serve import shown
@@ -85,34 +87,34 @@ class Api:
 
     async def check(self, asked: Asked) -> web.StreamResponse:
         """Judge messages, or media by their URLs, with the network."""
+        return await self._worked(asked, self._check)
+
+    async def _check(self, asked: Asked) -> Work:
         if media_type(asked.request) == "application/json":
-            body = await read_json(asked.request, CheckAsked, self._parts.caps)
+            body = await read_json(asked, CheckAsked, self._parts.caps)
             if (body.document is None) == (not body.urls):
                 raise ProblemError("malformed", "Give either a document or urls.")
             _demand_urls(body.urls)
             documents = self._text(body.document, body.source) if body.document is not None else ()
-            work = Work(kind=Kind.CHECK, documents=documents, urls=body.urls, options=body.options)
-        else:
-            form = await read_form(asked.request, self._parts.caps)
-            if form.files or form.request or not form.documents:
-                raise ProblemError(
-                    "malformed", "A check takes parts document and options; files go to /v1/lint."
-                )
-            work = Work(kind=Kind.CHECK, documents=form.documents, options=options_of(form))
-        return await self._judge(asked, work)
+            return Work(kind=Kind.CHECK, documents=documents, urls=body.urls, options=body.options)
+        form = await read_form(asked, self._parts.caps)
+        if form.files or form.request or not form.documents:
+            raise ProblemError("malformed", "A check takes parts document and options; files go to /v1/lint.")
+        return Work(kind=Kind.CHECK, documents=form.documents, options=options_of(form))
 
     async def lint(self, asked: Asked) -> web.StreamResponse:
         """Judge messages and files without a network."""
+        return await self._worked(asked, self._lint)
+
+    async def _lint(self, asked: Asked) -> Work:
         if media_type(asked.request) == "application/json":
-            body = await read_json(asked.request, LintAsked, self._parts.caps)
+            body = await read_json(asked, LintAsked, self._parts.caps)
             documents = self._text(body.document, body.source)
-            work = Work(kind=Kind.LINT, documents=documents, options=body.options)
-        else:
-            form = await read_form(asked.request, self._parts.caps)
-            if form.request or not (form.documents or form.files):
-                raise ProblemError("malformed", "A lint takes parts document, file and options.")
-            work = Work(kind=Kind.LINT, documents=form.documents, files=form.files, options=options_of(form))
-        return await self._judge(asked, work)
+            return Work(kind=Kind.LINT, documents=documents, options=body.options)
+        form = await read_form(asked, self._parts.caps)
+        if form.request or not (form.documents or form.files):
+            raise ProblemError("malformed", "A lint takes parts document, file and options.")
+        return Work(kind=Kind.LINT, documents=form.documents, files=form.files, options=options_of(form))
 
     def _text(self, document: str, source: str) -> tuple[Named, ...]:
         data = document.encode("utf-8", "surrogatepass")
@@ -122,23 +124,27 @@ class Api:
             )
         return (Named(name=source, data=data),)
 
-    async def _judge(self, asked: Asked, work: Work) -> web.StreamResponse:
+    async def _worked(self, asked: Asked, read: Callable[[Asked], Awaitable[Work]]) -> web.StreamResponse:
+        # Before anything is done: whoever is told 406 must not have sent something.
+        chosen(asked.request.headers.get("Accept"), asked.request.query.get("format"))
+        job = await self._taken(asked, read)
+        found = await self._parts.jobs.wait(job, self._patience(asked.request))
+        if found is None:
+            raise ProblemError("not-found", "The job was forgotten meanwhile.")
+        return await self._answer(asked, found)
+
+    async def _taken(self, asked: Asked, read: Callable[[Asked], Awaitable[Work]]) -> str:
+        """The id of the job that the body asks for; the body is let go of as soon as the job is on disk."""
+        work = _keyed(asked, await read(asked))
         try:
             await asyncio.to_thread(self._parts.checker.demand, work)
         except MmscheckError as error:
             raise ProblemError(
                 "malformed", "These options cannot be used.", errors=str(error).splitlines()
             ) from None
-        return await self._work(asked, _keyed(asked, work))
-
-    async def _work(self, asked: Asked, work: Work) -> web.StreamResponse:
-        # Before anything is done: whoever is told 406 must not have sent something.
-        chosen(asked.request.headers.get("Accept"), asked.request.query.get("format"))
         row = await self._parts.jobs.take(work, asked.caller.name)
-        found = await self._parts.jobs.wait(row.id, self._patience(asked.request))
-        if found is None:
-            raise ProblemError("not-found", "The job was forgotten meanwhile.")
-        return await self._answer(asked, found)
+        asked.room.leave()
+        return row.id
 
     def _patience(self, request: web.BaseRequest) -> float:
         """Seconds to wait for the end of a job, as ``Prefer`` says (RFC 7240)."""
@@ -160,7 +166,9 @@ class Api:
         packed = await self._parts.store.report(row.id)
         if packed is None or row.outcome is None:
             raise ProblemError("ended", "Its report is lost.", instance=f"/v1/jobs/{row.id}")
-        status = 200 if row.outcome.exit_code == 0 else 422
+        # What was accepted in a try that was cut short stays accepted, whatever the message has become since.
+        accepted = row.outcome.status is SendStatus.ACCEPTED
+        status = 200 if accepted or row.outcome.exit_code == 0 else 422
         return await self._report(asked, packed, status=status, headers=headers)
 
     async def _report(
@@ -210,7 +218,7 @@ class Api:
     async def share(self, asked: Asked) -> web.StreamResponse:
         """A link to a report, for whoever has it, until it expires."""
         row = await self._own(asked)
-        body = await read_json(asked.request, ShareAsked, self._parts.caps)
+        body = await read_json(asked, ShareAsked, self._parts.caps)
         if not row.is_over or row.outcome is None:
             raise ProblemError("not-found", "It has no report to share.")
         secret, expires = await self._parts.store.share(row.id, body.seconds)
@@ -234,31 +242,34 @@ class Api:
 
     async def save(self, asked: Asked) -> web.StreamResponse:
         """Check a message, save it with the provider, bind its id."""
+        return await self._worked(asked, self._save)
+
+    async def _save(self, asked: Asked) -> Work:
         self._demand_calls()
         if media_type(asked.request) == "application/json":
-            body = await read_json(asked.request, SaveAsked, self._parts.caps)
-            documents = self._text(body.document, body.source)
-        else:
-            documents = _one(await read_form(asked.request, self._parts.caps), request=False)
-        return await self._work(asked, _keyed(asked, Work(kind=Kind.SAVE, documents=documents)))
+            body = await read_json(asked, SaveAsked, self._parts.caps)
+            return Work(kind=Kind.SAVE, documents=self._text(body.document, body.source))
+        return Work(kind=Kind.SAVE, documents=_one(await read_form(asked, self._parts.caps), request=False))
 
     async def send(self, asked: Asked) -> web.StreamResponse:
         """Check a message again and send it, at most once."""
+        return await self._worked(asked, self._send)
+
+    async def _send(self, asked: Asked) -> Work:
         self._demand_calls()
         again = False
         if media_type(asked.request) == "application/json":
-            body = await read_json(asked.request, SendAsked, self._parts.caps)
+            body = await read_json(asked, SendAsked, self._parts.caps)
             documents, fields, again = self._text(body.document, body.source), body.request, body.again
         else:
-            form = await read_form(asked.request, self._parts.caps)
+            form = await read_form(asked, self._parts.caps)
             documents, fields = _one(form, request=True), decoded(form.request, SendFields)
-        request = request_of(fields, self._parts.config.send)
-        work = _keyed(asked, Work(kind=Kind.SEND, documents=documents, request=request, again=again))
-        if again and work.key is None:
+        if again and not asked.request.headers.get(_KEY):
             raise ProblemError(
                 "malformed", f"again needs an {_KEY} of its own: under it the send is made once."
             )
-        return await self._work(asked, work)
+        request = request_of(fields, self._parts.config.send)
+        return Work(kind=Kind.SEND, documents=documents, request=request, again=again)
 
     def _demand_calls(self) -> None:
         if self._parts.calls is None:
@@ -270,7 +281,7 @@ class Api:
 
     async def hold(self, asked: Asked) -> web.StreamResponse:
         """Stop every send through the ledger."""
-        body = await read_json(asked.request, HoldAsked, self._parts.caps)
+        body = await read_json(asked, HoldAsked, self._parts.caps)
         held = await self._ledger().hold(reason=body.reason, who=asked.caller.name)
         return shown.value(Holds(holds=[_held(held)]), status=201)
 
@@ -290,7 +301,7 @@ class Api:
 
     async def approve(self, asked: Asked) -> web.StreamResponse:
         """Keep a named person's word for a content."""
-        body = await read_json(asked.request, ApprovalAsked, self._parts.caps)
+        body = await read_json(asked, ApprovalAsked, self._parts.caps)
         name, note = visible(body.name.strip()), visible(body.note.strip())
         if not name:
             raise ProblemError("malformed", "name: expected who approves.")

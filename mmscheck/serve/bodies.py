@@ -11,6 +11,7 @@ from aiohttp import BodyPartReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from mmscheck.serve.problem import ProblemError
+from mmscheck.serve.routes import Asked
 from mmscheck.serve.settings import Caps
 from mmscheck.serve.words import Options
 
@@ -46,29 +47,31 @@ def media_type(request: web.BaseRequest) -> str:
     return request.content_type.lower()
 
 
-async def read_form(request: web.BaseRequest, caps: Caps) -> Form:
+async def read_form(asked: Asked, caps: Caps) -> Form:
     """The parts of a multipart body, or the XML that the body is; raises ProblemError."""
+    request = asked.request
     kind = media_type(request)
     _announced(request, caps.body)
     if kind in _XML:
-        data = await _timed(_all(request, caps.document, "a document"), caps)
+        data = await _timed(_all(asked, caps.document, "a document"), caps)
         return Form(documents=(Named(name="document.xml", data=data),))
     if kind != "multipart/form-data":
         raise ProblemError("other-type", "Expected multipart/form-data, application/json or application/xml.")
     try:
-        return await _timed(_parts(request, caps), caps)
+        return await _timed(_parts(asked, caps), caps)
     except (ValueError, AssertionError, RuntimeError, LookupError, HttpProcessingError):
         # What aiohttp's reader says of a broken body is about its own insides.
         raise ProblemError("malformed", "The body is no well-formed multipart/form-data.") from None
 
 
-async def read_json(request: web.BaseRequest, kind: type[T], caps: Caps) -> T:
+async def read_json(asked: Asked, kind: type[T], caps: Caps) -> T:
     """The body as a value of this type; raises ProblemError that names what is wrong where."""
+    request = asked.request
     if media_type(request) != "application/json":
         raise ProblemError("other-type", "Expected application/json.")
     largest = min(caps.body, _LARGEST_JSON)
     _announced(request, largest)
-    return decoded(await _timed(_all(request, largest, "this body"), caps), kind)
+    return decoded(await _timed(_all(asked, largest, "this body"), caps), kind)
 
 
 def decoded(data: bytes, kind: type[T]) -> T:
@@ -105,17 +108,18 @@ async def _timed(reading: Awaitable[T], caps: Caps) -> T:
         ) from None
 
 
-async def _all(request: web.BaseRequest, most: int, what: str) -> bytes:
+async def _all(asked: Asked, most: int, what: str) -> bytes:
     found = bytearray()
-    async for piece in request.content.iter_any():
+    async for piece in asked.request.content.iter_any():
+        asked.room.add(len(piece))
         found += piece
         if len(found) > most:
             raise _too_large(what, most)
     return bytes(found)
 
 
-async def _parts(request: web.BaseRequest, caps: Caps) -> Form:
-    reader = await request.multipart()
+async def _parts(asked: Asked, caps: Caps) -> Form:
+    reader = await asked.request.multipart()
     documents: list[Named] = []
     files: list[Named] = []
     told = {"options": b"", "request": b""}
@@ -129,7 +133,7 @@ async def _parts(request: web.BaseRequest, caps: Caps) -> Form:
         if part.headers.get(hdrs.CONTENT_ENCODING) or part.headers.get(hdrs.CONTENT_TRANSFER_ENCODING):
             raise ProblemError("other-type", "A part must come as it is, without an encoding.")
         name = part.name or ""
-        data = await _part(part, min(left, caps.document if name == "document" else caps.body))
+        data = await _part(asked, part, min(left, caps.document if name == "document" else caps.body))
         left -= len(data)
         if name == "document":
             documents.append(Named(name=_called(part, "document.xml"), data=data))
@@ -144,9 +148,10 @@ async def _parts(request: web.BaseRequest, caps: Caps) -> Form:
     return Form(documents=tuple(documents), files=tuple(files), **told)
 
 
-async def _part(part: BodyPartReader, most: int) -> bytes:
+async def _part(asked: Asked, part: BodyPartReader, most: int) -> bytes:
     found = bytearray()
     while piece := await part.read_chunk(65536):
+        asked.room.add(len(piece))
         found += piece
         if len(found) > most:
             raise _too_large("this part", most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -11,14 +12,14 @@ from mmscheck.errors import DeniedError
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge.pipeline import load_rules
 from mmscheck.ledger import Ledger
-from mmscheck.model.ledger import NEVER_ARRIVED, SendState
+from mmscheck.model.ledger import NEVER_ARRIVED, SendRecord, SendState
 from mmscheck.model.report import Report
 from mmscheck.model.request import Changes, CustomText, SendRequest, SendResult, SendStatus
 from mmscheck.model.words import SenderType, sender_type
 from mmscheck.ruleset import Config
 from mmscheck.ruleset.config import SendTable
 from mmscheck.send.api import Gate
-from mmscheck.send.order import Client, Retries
+from mmscheck.send.order import Client, Retries, own_key
 from mmscheck.send.send import recorded
 from mmscheck.serve.checker import Done, outcome_of
 from mmscheck.serve.content import content_digest
@@ -64,13 +65,17 @@ class Caller:
         """End every gate's workers."""
         await self._stack.aclose()
 
-    async def do(self, work: Work) -> Done:
-        """Save or send; raises LedgerError when nothing was called, UsageError for fields that are none."""
+    async def do(self, work: Work, *, begun: bool = False) -> Done:
+        """Save or send; raises LedgerError when nothing was called, UsageError for fields that are none.
+
+        ``begun``: an earlier process may have made this very send, and then the ledger's word for it counts,
+        whatever the message has become since.
+        """
         (document,) = work.documents
         if work.kind is Kind.SAVE:
             return await self._save(document.data, document.name)
         assert work.request is not None  # noqa: S101 - a send is never kept without one
-        return await self._send(work, work.request)
+        return await self._send(work, work.request, begun=begun)
 
     async def _save(self, document: bytes, source: str) -> Done:
         gate = await self._gate(None)
@@ -86,22 +91,31 @@ class Caller:
             send=saved.result,
         )
 
-    async def _send(self, work: Work, request: SendRequest) -> Done:
+    async def _send(self, work: Work, request: SendRequest, *, begun: bool) -> Done:
         (document,) = work.documents
         gate = await self._gate(sender_type(request.from_))
         try:
             permit = await gate.check(document.data, request, source=document.name)
         except DeniedError as denied:
-            return _denied(denied, request.changes)
+            made = await self._made(work, _report_of(denied)) if begun else None
+            return _denied(denied, request.changes, made)
         report = gate.report(permit)
         content = content_digest(report, request.changes)
-        if self._require_approval and not (content and await self._store.approvals(content)):
+        approved = not self._require_approval or bool(content and await self._store.approvals(content))
+        if not approved and not (begun and await self._made(work, report)):
             raise ProblemError(
                 "not-approved",
                 f"Permitted, and not sent: somebody has to approve {content} first (POST /v1/approvals).",
             )
         result = await gate.send(permit, idempotency_key=work.key, again=work.again)
         return Done(report=report, outcome=outcome_of(report, content, result), send=result)
+
+    async def _made(self, work: Work, report: Report) -> SendResult | None:
+        """What the ledger knows of this very send, which an earlier process may have made."""
+        assert work.request is not None  # noqa: S101 - only sends come here
+        subject = report.messages[0].subject
+        key = work.key or own_key(work.request, subject, self._client)
+        return _known(await self._ledger.earlier((), (key,), campaign="", mms_id=""))
 
     async def found(self, work: Work) -> SendResult | None:
         """What the ledger knows of a send that this job may have made before; None: certainly nothing."""
@@ -111,8 +125,7 @@ class Caller:
         # number has this message is then as near as it can be told.
         numbers, keys = ((), (work.key,)) if work.key else ((work.request.to or "",), ())
         sends = await self._ledger.earlier(numbers, keys, campaign="", mms_id=work.request.mms_id or "")
-        made = [one for one in sends if one.state not in NEVER_ARRIVED - {SendState.REFUSED}]
-        return recorded(made[-1]) if made else None
+        return _known(sends)
 
     async def _gate(self, sender: SenderType | None) -> Gate:
         sender = self._config.sender or sender
@@ -153,11 +166,19 @@ def request_of(fields: SendFields, usual: SendTable) -> SendRequest:
     )
 
 
-def _denied(denied: DeniedError, changes: Changes) -> Done:
-    report = denied.report
-    assert isinstance(report, Report)  # noqa: S101 - what the gate's own DeniedError carries
-    detail = f"{_DENIED.detail} {denied}"
-    result = msgspec.structs.replace(_DENIED, detail=detail)
+def _known(sends: Sequence[SendRecord]) -> SendResult | None:
+    made = [one for one in sends if one.state not in NEVER_ARRIVED - {SendState.REFUSED}]
+    return recorded(made[-1]) if made else None
+
+
+def _report_of(denied: DeniedError) -> Report:
+    assert isinstance(denied.report, Report)  # noqa: S101 - what the gate's own DeniedError carries
+    return denied.report
+
+
+def _denied(denied: DeniedError, changes: Changes, made: SendResult | None = None) -> Done:
+    report = _report_of(denied)
+    result = made or msgspec.structs.replace(_DENIED, detail=f"{_DENIED.detail} {denied}")
     return Done(
         report=report, outcome=outcome_of(report, content_digest(report, changes), result), send=result
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from mmscheck.fetch import FetchPolicy
 from mmscheck.judge import gate
+from mmscheck.judge.documents import read_message
 from mmscheck.judge.pipeline import CheckOptions, check_messages, check_urls, load_rules
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
@@ -25,7 +26,6 @@ from mmscheck.serve.content import content_digest
 from mmscheck.serve.uploads import lint_uploads
 from mmscheck.serve.words import Kind, Options, Outcome
 from mmscheck.serve.work import Work
-from mmscheck.slidexml import parse
 
 Tell = Callable[[int, int | None], None]
 """Told how many media are done, of how many (None: nobody knows)."""
@@ -113,7 +113,7 @@ class Checker:
 
     async def do(self, work: Work, tell: Tell) -> Done:
         """Do a check or a lint."""
-        messages = tuple(parse(one.data, one.name) for one in work.documents)
+        messages = tuple(read_message(one.data, one.name) for one in work.documents)
         changes = changes_of(work.options)
         if work.kind is Kind.LINT:
             report = await self._lint(work, messages, changes, tell)

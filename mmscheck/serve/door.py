@@ -39,6 +39,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _place(origin: str) -> str | None:
+    """Host and port of an origin; None for what is none, such as ``null`` and ``http://[``."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return None
+    return parts.netloc if parts.scheme in {"http", "https"} else None
+
+
 class Door:
     """Lets requests in, or raises the problem that turns them away."""
 
@@ -83,8 +92,7 @@ class Door:
             plain = origin.lower().rstrip("/")
             if plain in self._origins:
                 return origin
-            parts = urlsplit(plain)
-            if parts.scheme in {"http", "https"} and parts.netloc == host.lower():
+            if _place(plain) == host.lower():
                 return None
             raise ProblemError("other-origin", "--cors ORIGIN names pages that may call this service.")
         site = request.headers.get("Sec-Fetch-Site", "none")
@@ -113,17 +121,24 @@ class Door:
         self._pace(caller)
         return caller
 
-    def demand(self, request: web.BaseRequest, right: Right) -> Caller:
-        """The caller, who has this right; raises the problem otherwise."""
+    def demand(self, request: web.BaseRequest, rights: frozenset[Right]) -> Caller:
+        """The caller, who has one of these rights; raises the problem otherwise."""
         caller = self.caller(request)
-        if right not in caller.rights:
+        if not rights & caller.rights:
+            named = " or ".join(right.value for right in Right if right in rights)
             why = (
-                f"It needs a token with the right {right.value}, and this service has no tokens."
+                f"It needs a token with the right {named}, and this service has no tokens."
                 if self._tokens is None
-                else f"It needs the right {right.value}."
+                else f"It needs the right {named}."
             )
             raise ProblemError("no-right", why)
         return caller
+
+    def has(self, name: str, right: Right) -> bool:
+        """Whether who is called so has this right here and now: a job may be older than its owner's leave."""
+        if self._tokens is None:
+            return name == ANYBODY.name and right in ANYBODY.rights
+        return self._tokens.has(name, right)
 
     def _pace(self, caller: Caller) -> None:
         """A bucket that fills at the token's rate and holds some seconds of it, at least one request."""

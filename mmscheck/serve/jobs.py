@@ -20,6 +20,9 @@ from mmscheck.serve.store import Store
 from mmscheck.serve.words import Kind, Problem, Progress, State
 from mmscheck.serve.work import Row, Work, unpacked
 
+May = Callable[[str, Kind], bool]
+"""Whether somebody of that name may have such a job done now."""
+
 Ended = Callable[[Row, Done | None, Problem | None, float], Awaitable[None]]
 """Told of each job that ended, how, and how many seconds it ran."""
 
@@ -34,13 +37,14 @@ class Jobs:
     """``async with Jobs(...) as jobs``: begins what earlier processes left, and ends by draining."""
 
     def __init__(
-        self, store: Store, checker: Checker, calls: Caller | None, caps: Caps, *, ended: Ended
+        self, store: Store, checker: Checker, calls: Caller | None, caps: Caps, *, may: May, ended: Ended
     ) -> None:
         """``calls`` None: this service makes no calls, and takes no jobs that need one."""
         self._store = store
         self._checker = checker
         self._calls = calls
         self._caps = caps
+        self._may = may
         self._ended = ended
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
         self._held: set[str] = set()
@@ -135,9 +139,10 @@ class Jobs:
             job_id = await self._waiting.get()
             if self.draining:
                 return
-            # The database may be away for a while; the job stays kept, and comes again by `_live`.
+            # The database may be away for a while, and the unforeseen must not cost a slot: the job stays
+            # kept, and comes again by `_live`, which bounds how often.
             try:
-                with contextlib.suppress(LedgerError):
+                with contextlib.suppress(Exception):
                     await self._one(job_id)
             finally:
                 self._held.discard(job_id)
@@ -154,7 +159,7 @@ class Jobs:
         done, problem = None, None
         try:
             self._stir(job_id)
-            done, problem = await self._done(row, unpacked(packed), self._tell(job_id))
+            done, problem = await self._done(row, packed, self._tell(job_id))
         finally:
             noting.cancel()
             progress = self._running.pop(job_id)
@@ -164,6 +169,10 @@ class Jobs:
         await self._ended(row, done, problem, time.monotonic() - started)
 
     async def _kept(self, row: Row, done: Done | None, problem: Problem | None, progress: Progress) -> None:
+        """Keep how it ended.
+
+        Raises LedgerError when the database is away: the job comes again, and of a call the ledger knows.
+        """
         await self._store.end(
             row.id,
             report=None if done is None else done.packed(),
@@ -172,20 +181,26 @@ class Jobs:
             progress=progress,
         )
 
-    async def _done(self, row: Row, work: Work, tell: Tell) -> tuple[Done | None, Problem | None]:
-        """The end of the work, or what kept it from one; nothing is raised but being cancelled."""
+    async def _done(self, row: Row, packed: bytes, tell: Tell) -> tuple[Done | None, Problem | None]:
+        """The end of the work, or what kept it from one.
+
+        Raises LedgerError for a send that may have been made before, as long as the ledger cannot tell.
+        """
         try:
-            return await self._do(row, work, tell), None
+            return await self._do(row, unpacked(packed), tell), None
         except ProblemError as error:
             return None, error.problem
         except LedgerError as error:
+            if row.tries > 1:
+                # An earlier try may have called: the job is kept until the ledger can tell.
+                raise
             return None, ProblemError("no-ledger", f"{error}. Nothing was called.").problem
         except UsageError as error:
             return None, ProblemError("malformed", str(error)).problem
         except MmscheckError as error:
             return None, ProblemError("ended", str(error)).problem
         except Exception as error:  # noqa: BLE001 - whatever it is, the job has to end and say so
-            called = work.kind in {Kind.SEND, Kind.SAVE}
+            called = row.kind in {Kind.SEND, Kind.SAVE}
             kind = "unknown" if called else "internal"
             maybe = (
                 " Whether the provider was called, the ledger tells: mmscheck ledger list." if called else ""
@@ -195,37 +210,50 @@ class Jobs:
             ).problem
 
     async def _do(self, row: Row, work: Work, tell: Tell) -> Done:
-        if row.tries > MOST_TRIES and work.kind is not Kind.SEND:
+        if work.kind is Kind.SEND:
+            return await self._send(row, work)
+        if row.tries > MOST_TRIES:
             raise ProblemError(
                 "ended", f"It was begun {MOST_TRIES} times, and each time its process ended with it."
             )
-        if work.kind not in {Kind.SEND, Kind.SAVE}:
-            return await self._checker.do(work, tell)
-        if self._calls is None:
-            raise ProblemError("no-sends", "It was taken by a service that makes calls; this one makes none.")
         if work.kind is Kind.SAVE and row.tries > 1:
             raise ProblemError(
                 "unknown",
                 "Its process ended during it: it may have been saved, and nobody knows its id. A save "
                 "reaches no phone, so it may be made again, under another Idempotency-Key.",
             )
-        if work.kind is Kind.SEND and (
-            row.tries > MOST_TRIES or time.time() - row.created > self._caps.stale
-        ):
-            await self._too_late(work, row)
-        return await self._calls.do(work)
+        self._demand(row)
+        if work.kind is Kind.SAVE:
+            return await self._caller().do(work)
+        return await self._checker.do(work, tell)
 
-    async def _too_late(self, work: Work, row: Row) -> None:
-        """A send that is begun late, or again and again: not any more, unless the ledger has its answer."""
-        assert self._calls is not None  # noqa: S101 - `_do` has looked
-        if await self._calls.found(work) is not None:
-            return
-        why = f"It was begun {MOST_TRIES} times, and each time its process ended with it."
-        if row.tries <= MOST_TRIES:
-            why = f"It could not be begun within {self._caps.stale:g} seconds of being taken."
-        raise ProblemError(
-            "not-sent", f"{why} Nothing was sent; send it anew, under another Idempotency-Key."
-        )
+    async def _send(self, row: Row, work: Work) -> Done:
+        """A send; one that was begun before may have been made, whatever has changed since."""
+        if row.tries == 1:
+            self._demand(row)
+        calls = self._caller(begun=row.tries > 1)
+        late = row.tries > MOST_TRIES or time.time() - row.created > self._caps.stale
+        if (late or not self._may(row.owner, row.kind)) and await calls.found(work) is None:
+            self._demand(row)
+            why = f"It was begun {MOST_TRIES} times, and each time its process ended with it."
+            if row.tries <= MOST_TRIES:
+                why = f"It could not be begun within {self._caps.stale:g} seconds of being taken."
+            raise ProblemError("not-sent", f"{why} Nothing was sent; send it anew.")
+        return await calls.do(work, begun=row.tries > 1)
+
+    def _caller(self, *, begun: bool = False) -> Caller:
+        if self._calls is None:
+            before = " It may have been sent before: mmscheck ledger list." if begun else ""
+            raise ProblemError(
+                "unknown" if begun else "no-sends",
+                f"It was taken by a service that makes calls; this one makes none.{before}",
+            )
+        return self._calls
+
+    def _demand(self, row: Row) -> None:
+        """Whose leave was taken back while the job waited gets nothing done any more."""
+        if not self._may(row.owner, row.kind):
+            raise ProblemError("no-right", f"{row.owner} may not do that any more. Nothing was done.")
 
     def _tell(self, job_id: str) -> Tell:
         def told(done: int, total: int | None) -> None:
@@ -252,7 +280,8 @@ class Jobs:
         while True:
             await asyncio.sleep(BEAT)
             beats += 1
-            with contextlib.suppress(LedgerError):
+            # Without its sign of life others would take this process's jobs: nothing may end it.
+            with contextlib.suppress(Exception):
                 await self._store.beat()
                 await self._adopt()
                 if beats % _SWEEP == 0:
@@ -285,6 +314,8 @@ def problem_of(done: Done, row: Row) -> Problem | None:
     outcome = done.outcome
     if outcome.status is None or outcome.status.value == "accepted":
         return None
-    kind = "denied" if outcome.verdict != "permit" else _STATUS[outcome.status.value]
+    kind = _STATUS[outcome.status.value]
+    if outcome.verdict != "permit" and kind == "not-sent":
+        kind = "denied"
     problem = ProblemError(kind, outcome.detail or "", outcome=outcome).problem
     return msgspec.structs.replace(problem, instance=f"/v1/checks/{row.id}")

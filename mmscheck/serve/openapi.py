@@ -13,6 +13,7 @@ from mmscheck.serve.door import OPEN
 from mmscheck.serve.formats import MEDIA_TYPES
 from mmscheck.serve.problem import KINDS, MEDIA_TYPE
 from mmscheck.serve.routes import Body, Route, Shape
+from mmscheck.serve.tokens import Right
 from mmscheck.serve.words import Problem
 
 _ANYWHERE = ("other-host", "other-origin", "internal")
@@ -64,8 +65,8 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.takes:
         content = {kind: {"schema": _asked(kind, shape)} for kind, shape in route.takes.items()}
         found["requestBody"] = {"required": True, "content": content}
-    if route.right is not None:
-        found["security"] = [{"token": [route.right.value]}]
+    if route.rights:
+        found["security"] = [{"token": [right.value]} for right in Right if right in route.rights]
     return found
 
 
@@ -110,7 +111,7 @@ def _answers(route: Route) -> dict[int, dict[str, Any]]:
             "content": _content(shape),
         }
     anywhere = _ANYWHERE if route.path not in OPEN else ("internal",)
-    kinds = (*route.problems, *anywhere, *(() if route.right is None else _GUARDED))
+    kinds = (*route.problems, *anywhere, *(_GUARDED if route.rights else ()))
     for kind in dict.fromkeys(kinds):
         status, title = KINDS[kind]
         answer = found.setdefault(status, {"description": title, "content": {}})

@@ -71,7 +71,7 @@
   });
 
   /* What is given. */
-  const isDocument = (name) => /\.xml$/i.test(name);
+  const isDocument = (name) => /\.(xml|json)$/i.test(name);
   const start = async (path, given) => {
     const mine = ++round;
     one("give-fault").textContent = "";

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from mmscheck.serve.problem import ProblemError
+from mmscheck.serve.room import Room
 from mmscheck.serve.tokens import Caller, Right
 
 
@@ -26,10 +27,11 @@ class Body(Enum):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that was let in: whose it is, and what its path names."""
+    """A request that was let in: whose it is, what its path names, and the room that its body takes."""
 
     request: web.BaseRequest
     caller: Caller
+    room: Room
     names: Mapping[str, str] = {}
 
 
@@ -41,9 +43,9 @@ Shape = type[msgspec.Struct] | Body
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that can be asked for.
 
-    ``right`` None: anybody may. ``takes`` are bodies by media type, ``gives`` bodies by status; ``problems``
-    are the names of what may go wrong here, beside what may go wrong everywhere. ``query`` and ``headers``
-    are what is looked at, with a description each.
+    Any of ``rights`` will do; without one anybody may. ``takes`` are bodies by media type, ``gives`` bodies
+    by status; ``problems`` are the names of what may go wrong here, beside what may go wrong everywhere.
+    ``query`` and ``headers`` are what is looked at, with a description each.
     """
 
     method: str
@@ -51,7 +53,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     handler: Handler
-    right: Right | None
+    rights: frozenset[Right]
     gives: Mapping[int, Shape | None]
     takes: Mapping[str, Shape] = {}
     problems: Sequence[str] = ()

@@ -25,6 +25,7 @@ from mmscheck.serve.notify import Target
 from mmscheck.serve.service import Log, Service
 from mmscheck.serve.settings import Caps
 from mmscheck.serve.store import Store
+from mmscheck.serve.table import NEEDED
 from mmscheck.serve.tokens import Right, Tokens
 from mmscheck.serve.words import Problem
 from mmscheck.serve.work import Row
@@ -119,7 +120,22 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
                 }
             )
 
-        jobs = await stack.enter_async_context(Jobs(store, checker, calls, setup.caps, ended=ended))
+        door = Door(
+            tokens=setup.tokens,
+            hosts=setup.hosts,
+            origins=setup.origins,
+            loopback=is_loopback(setup.host),
+        )
+        jobs = await stack.enter_async_context(
+            Jobs(
+                store,
+                checker,
+                calls,
+                setup.caps,
+                may=lambda name, kind: door.has(name, NEEDED[kind]),
+                ended=ended,
+            )
+        )
         parts = Parts(
             store=store,
             checker=checker,
@@ -130,12 +146,6 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
             ledger=ledger,
             calls=calls,
             require_approval=setup.require_approval,
-        )
-        door = Door(
-            tokens=setup.tokens,
-            hosts=setup.hosts,
-            origins=setup.origins,
-            loopback=is_loopback(setup.host),
         )
         service = Service(parts, door, log)
         addresses = await stack.enter_async_context(

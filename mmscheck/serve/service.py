@@ -15,7 +15,8 @@ from mmscheck.serve.api import Api, Parts
 from mmscheck.serve.door import Door
 from mmscheck.serve.page import Page
 from mmscheck.serve.problem import ProblemError
-from mmscheck.serve.routes import Asked, Route, Router
+from mmscheck.serve.room import Hall
+from mmscheck.serve.routes import Asked, Router
 from mmscheck.serve.shown import SAFE
 from mmscheck.serve.table import table
 from mmscheck.serve.tokens import ANYBODY
@@ -35,6 +36,7 @@ class Service:
         self._parts = parts
         self._door = door
         self._log = log
+        self._hall = Hall(parts.caps.held)
         self.router = Router(table(Api(parts), Page(), self._openapi))
         self._document = msgspec.json.encode(openapi.document(self.router.routes))
 
@@ -46,7 +48,7 @@ class Service:
         begun, number = time.monotonic(), secrets.token_hex(4)
         seen = _Seen()
         try:
-            response = await self._answered(request, seen)
+            response = await self._foreseen(request, seen)
         except ProblemError as error:
             response = web.Response(
                 body=error.body, status=error.problem.status, headers={**SAFE, **error.headers}
@@ -75,19 +77,9 @@ class Service:
         )
         return response
 
-    async def _answered(self, request: web.BaseRequest, seen: _Seen) -> web.StreamResponse:
-        seen.origin = self._door.look(request)
-        if request.method == "OPTIONS" and seen.origin is not None:
-            return _preflight()
-        route, names = self.router.find(request.method, request.path)
-        seen.route = route.path
-        caller = ANYBODY if route.right is None else self._door.demand(request, route.right)
-        seen.caller = None if route.right is None else caller.name
-        return await self._handled(route, Asked(request=request, caller=caller, names=names))
-
-    async def _handled(self, route: Route, asked: Asked) -> web.StreamResponse:
+    async def _foreseen(self, request: web.BaseRequest, seen: _Seen) -> web.StreamResponse:
         try:
-            return await route.handler(asked)
+            return await self._answered(request, seen)
         except ProblemError:
             raise
         except LedgerError as error:
@@ -97,10 +89,21 @@ class Service:
         except (ConnectionError, web.RequestPayloadError):
             raise ProblemError("malformed", "The connection ended before the body did.") from None
         except Exception as error:  # noqa: BLE001 - no client ever sees what a library says
-            self._log({"event": "internal", "route": route.path, "error": type(error).__name__})
+            self._log({"event": "internal", "route": seen.route, "error": type(error).__name__})
             raise ProblemError(
                 "internal", f"An error that nobody foresaw ({type(error).__name__})."
             ) from None
+
+    async def _answered(self, request: web.BaseRequest, seen: _Seen) -> web.StreamResponse:
+        seen.origin = self._door.look(request)
+        if request.method == "OPTIONS" and seen.origin is not None:
+            return _preflight()
+        route, names = self.router.find(request.method, request.path)
+        seen.route = route.path
+        caller = self._door.demand(request, route.rights) if route.rights else ANYBODY
+        seen.caller = caller.name if route.rights else None
+        with self._hall.room() as room:
+            return await route.handler(Asked(request=request, caller=caller, room=room, names=names))
 
 
 class _Seen:

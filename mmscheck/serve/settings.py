@@ -8,16 +8,18 @@ import msgspec
 class Caps(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of one service process; sizes in bytes, times in seconds.
 
-    ``document`` is what one slide XML may have, ``body`` the whole of a request, ``files`` how many parts.
-    ``slots`` jobs run at a time and ``queue`` more wait. A body has to come within ``body_seconds``, a
-    connection's first request within ``head_seconds``; at most ``connections`` are open. A client that waits
-    gets its answer within ``wait`` or a place to ask; reports live for ``keep``. A send that could not be
-    begun within ``stale`` is not begun any more. After SIGTERM running jobs have ``drain`` to end.
+    ``document`` is what one slide XML may have, ``body`` the whole of a request, ``files`` how many parts;
+    ``held`` is what all bodies may have together until their jobs are on disk. ``slots`` jobs run at a time
+    and ``queue`` more wait. A body has to come within ``body_seconds``, a connection's first request within
+    ``head_seconds``; at most ``connections`` are open. A client that waits gets its answer within ``wait`` or
+    a place to ask; reports live for ``keep``. A send that could not be begun within ``stale`` is not begun
+    any more. After SIGTERM running jobs have ``drain`` to end. ``streams`` of progress are open at a time.
     """
 
     document: int = 10_000_000
     body: int = 64 * 1024 * 1024
     files: int = 200
+    held: int = 256 * 1024 * 1024
     slots: int = 2
     queue: int = 64
     body_seconds: float = 60.0

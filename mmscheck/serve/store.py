@@ -49,7 +49,8 @@ class Store:
     async def add(self, work: Work, owner: str, *, keep: float, most: int) -> tuple[Row, bool] | None:
         """Keep a new job, durable when this returns; the flag tells whether it is new.
 
-        A job that has this owner, kind and key already comes back as it is. None: ``most`` jobs wait.
+        A job that has this owner, kind and key already comes back as it is, unless it has expired, or ended
+        with nothing to show for it: then the key stands for the new one. None: ``most`` jobs wait.
         """
         now = self._clock()
         values = {
@@ -70,13 +71,16 @@ class Store:
         }
 
         def put(connection: Connection) -> tuple[Row, bool] | None:
-            if work.key is not None and (known := _keyed(connection, owner, work.kind, work.key)):
+            known = work.key and _keyed(connection, owner, work.kind, work.key)
+            if known and not _may_come_again(known, now):
                 return known, False
             waiting = connection.scalar(
                 select(func.count()).where(JOBS.c.state == State.QUEUED.value, JOBS.c.runner == self.runner)
             )
             if (waiting or 0) >= most:
                 return None
+            if known:
+                connection.execute(update(JOBS).where(JOBS.c.id == known.id).values(key=None))
             connection.execute(insert(JOBS).values(values))
             return _one(connection, values["id"]), True
 
@@ -279,6 +283,20 @@ def _keyed(connection: Connection, owner: str, kind: Kind, key: str) -> Row | No
     wanted = select(*_SHOWN).where(JOBS.c.owner == owner, JOBS.c.kind == kind.value, JOBS.c.key == key)
     row = connection.execute(wanted).mappings().first()
     return None if row is None else _row(row)
+
+
+def _may_come_again(known: Row, now: float) -> bool:
+    """Whether a key is free for another try: of a send the ledger knows what may have gone out under it.
+
+    A save has no such guard, so one that may have been made keeps its key.
+    """
+    if not known.is_over:
+        return False
+    if known.expires < now:
+        return True
+    return known.problem is not None and not (
+        known.kind is Kind.SAVE and known.problem.type.endswith(":unknown")
+    )
 
 
 def _one(connection: Connection, job_id: Any) -> Row:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from mmscheck.serve.api import Api
 from mmscheck.serve.page import Page
 from mmscheck.serve.routes import Body, Handler, Route, json_of
@@ -16,6 +19,7 @@ from mmscheck.serve.words import (
     HoldAsked,
     Holds,
     Job,
+    Kind,
     LintAsked,
     LintForm,
     Me,
@@ -28,6 +32,25 @@ from mmscheck.serve.words import (
 )
 
 _FORM = "multipart/form-data"
+ANYBODY_MAY = frozenset[Right]()
+_CHECK, _FIX, _SEND = frozenset({Right.CHECK}), frozenset({Right.FIX}), frozenset({Right.SEND})
+_HOLD, _APPROVE = frozenset({Right.HOLD}), frozenset({Right.APPROVE})
+_OWN = frozenset({Right.CHECK, Right.FIX, Right.SEND})
+"""Who can begin a job may ask how it went."""
+
+_KNOWN = frozenset(Right)
+
+NEEDED: Mapping[Kind, Right] = MappingProxyType(
+    {
+        Kind.CHECK: Right.CHECK,
+        Kind.LINT: Right.CHECK,
+        Kind.FIX: Right.FIX,
+        Kind.SAVE: Right.SEND,
+        Kind.SEND: Right.SEND,
+    }
+)
+"""What whoever has a job done needs, also when it is begun later."""
+
 _FORMAT = {"format": "A report format by its name, in place of Accept."}
 _KEY = {
     "Idempotency-Key": "Makes this request once, however often it is sent; for a send it is the ledger's."
@@ -51,7 +74,7 @@ def _judging(api: Api) -> tuple[Route, ...]:
             name="check",
             summary="Judge messages, or media by their URLs: 200 nothing blocks, 422 denied, 202 ask later.",
             handler=api.check,
-            right=Right.CHECK,
+            rights=_CHECK,
             takes={**json_of(CheckAsked), _FORM: CheckForm, "application/xml": Body.XML},
             gives={200: Body.REPORT, 202: Job, 422: Body.REPORT},
             problems=(*_BODY, *_QUEUE, "ended"),
@@ -64,7 +87,7 @@ def _judging(api: Api) -> tuple[Route, ...]:
             name="lint",
             summary="Judge messages and media files without a network; never permits anything.",
             handler=api.lint,
-            right=Right.CHECK,
+            rights=_CHECK,
             takes={**json_of(LintAsked), _FORM: LintForm, "application/xml": Body.XML},
             gives={200: Body.REPORT, 202: Job, 422: Body.REPORT},
             problems=(*_BODY, *_QUEUE, "ended"),
@@ -82,7 +105,7 @@ def _calls(api: Api) -> tuple[Route, ...]:
             name="save",
             summary="Check a message, save it with the provider, bind its id; 200 only when it was accepted.",
             handler=api.save,
-            right=Right.SEND,
+            rights=_SEND,
             takes={**json_of(SaveAsked), _FORM: SaveForm, "application/xml": Body.XML},
             gives={200: Body.REPORT, 202: Job},
             problems=(*_BODY, *_QUEUE, *_CALLS),
@@ -95,7 +118,7 @@ def _calls(api: Api) -> tuple[Route, ...]:
             name="send",
             summary="Check a saved message again, and send it at most once; 200 only when it was accepted.",
             handler=api.send,
-            right=Right.SEND,
+            rights=_SEND,
             takes={**json_of(SendAsked), _FORM: SendForm},
             gives={200: Body.REPORT, 202: Job},
             problems=(*_BODY, *_QUEUE, *_CALLS, "not-approved"),
@@ -113,7 +136,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             name="report",
             summary="A job's report, in the format that Accept asks for.",
             handler=api.report,
-            right=Right.CHECK,
+            rights=_OWN,
             gives={200: Body.REPORT, 202: Job},
             problems=("not-found", "no-such-format", "ended", "no-ledger"),
             query=_FORMAT,
@@ -124,7 +147,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             name="share",
             summary="A link that shows the report to whoever has it, until it expires.",
             handler=api.share,
-            right=Right.CHECK,
+            rights=_OWN,
             takes=json_of(ShareAsked),
             gives={201: Share},
             problems=("not-found", "no-ledger", *_BODY),
@@ -135,7 +158,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             name="job",
             summary="A job as it stands.",
             handler=api.job,
-            right=Right.CHECK,
+            rights=_OWN,
             gives={200: Job},
             problems=("not-found", "no-ledger"),
         ),
@@ -145,7 +168,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             name="events",
             summary="A job's progress as server-sent events: event is its state, data its progress.",
             handler=api.events,
-            right=Right.CHECK,
+            rights=_OWN,
             gives={200: Body.EVENTS},
             problems=("not-found", "too-many", "no-ledger"),
         ),
@@ -155,7 +178,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             name="shared",
             summary="A shared report.",
             handler=api.shared,
-            right=None,
+            rights=ANYBODY_MAY,
             gives={200: Body.REPORT},
             problems=("gone", "no-such-format", "no-ledger"),
             query=_FORMAT,
@@ -171,7 +194,7 @@ def _switches(api: Api) -> tuple[Route, ...]:
             name="hold",
             summary="Stop every send through this ledger.",
             handler=api.hold,
-            right=Right.HOLD,
+            rights=_HOLD,
             takes=json_of(HoldAsked),
             gives={201: Holds},
             problems=(*_BODY, "no-sends", "no-ledger"),
@@ -182,7 +205,7 @@ def _switches(api: Api) -> tuple[Route, ...]:
             name="release",
             summary="Let sends go again; tells what was held.",
             handler=api.release,
-            right=Right.HOLD,
+            rights=_HOLD,
             gives={200: Holds},
             problems=("no-sends", "no-ledger"),
         ),
@@ -192,7 +215,7 @@ def _switches(api: Api) -> tuple[Route, ...]:
             name="holds",
             summary="What is held.",
             handler=api.holds,
-            right=Right.HOLD,
+            rights=_HOLD,
             gives={200: Holds},
             problems=("no-sends", "no-ledger"),
         ),
@@ -202,7 +225,7 @@ def _switches(api: Api) -> tuple[Route, ...]:
             name="approve",
             summary="A named person's word that a content may go out.",
             handler=api.approve,
-            right=Right.APPROVE,
+            rights=_APPROVE,
             takes=json_of(ApprovalAsked),
             gives={201: Approval},
             problems=(*_BODY, "no-ledger"),
@@ -213,7 +236,7 @@ def _switches(api: Api) -> tuple[Route, ...]:
             name="approvals",
             summary="What was approved of a content.",
             handler=api.approvals,
-            right=Right.CHECK,
+            rights=_CHECK,
             gives={200: Approvals},
             problems=("no-ledger",),
             query={"content": "The digest, sha256:…"},
@@ -229,7 +252,7 @@ def _service(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
             name="me",
             summary="Who asks, and what he may do here.",
             handler=api.me,
-            right=Right.CHECK,
+            rights=_KNOWN,
             gives={200: Me},
         ),
         Route(
@@ -238,7 +261,7 @@ def _service(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
             name="alive",
             summary="That the process answers.",
             handler=api.alive,
-            right=None,
+            rights=ANYBODY_MAY,
             gives={200: Health},
         ),
         Route(
@@ -247,7 +270,7 @@ def _service(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
             name="ready",
             summary="Whether it can work.",
             handler=api.ready,
-            right=None,
+            rights=ANYBODY_MAY,
             gives={200: Health, 503: Health},
         ),
         Route(
@@ -256,7 +279,7 @@ def _service(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
             name="metrics",
             summary="Numbers for Prometheus.",
             handler=api.metrics,
-            right=Right.CHECK,
+            rights=_CHECK,
             gives={200: Body.TEXT},
             problems=("no-ledger",),
         ),
@@ -266,7 +289,7 @@ def _service(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
             name="openapi",
             summary="This document.",
             handler=openapi,
-            right=None,
+            rights=ANYBODY_MAY,
             gives={200: Body.OPENAPI},
         ),
         Route(
@@ -275,7 +298,7 @@ def _service(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
             name="page",
             summary="The page for people.",
             handler=page.index,
-            right=None,
+            rights=ANYBODY_MAY,
             gives={200: Body.PAGE},
         ),
         Route(
@@ -284,7 +307,7 @@ def _service(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
             name="style",
             summary="The page's style.",
             handler=page.style,
-            right=None,
+            rights=ANYBODY_MAY,
             gives={200: Body.PAGE},
         ),
         Route(
@@ -293,7 +316,7 @@ def _service(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
             name="script",
             summary="The page's script.",
             handler=page.script,
-            right=None,
+            rights=ANYBODY_MAY,
             gives={200: Body.PAGE},
         ),
     )

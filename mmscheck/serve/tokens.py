@@ -56,8 +56,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None = None
 
 
-ANYBODY = Caller(name="local", rights=WITHOUT_TOKENS)
-"""Whoever reaches a service that has no tokens, which only this machine can."""
+ANYBODY = Caller(name="(local)", rights=WITHOUT_TOKENS)
+"""Whoever reaches a service that has no tokens, which only this machine can; no token can have that name."""
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,6 +86,10 @@ class Tokens:
             if hmac.compare_digest(known, digest):
                 found = caller
         return found
+
+    def has(self, name: str, right: Right) -> bool:
+        """Whether the token of that name has a right."""
+        return any(caller.name == name and right in caller.rights for caller in self._callers.values())
 
     @property
     def rights(self) -> frozenset[Right]:

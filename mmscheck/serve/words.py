@@ -72,7 +72,9 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class CheckAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A message as text, or media on web servers by their URLs: one of the two."""
 
-    document: Annotated[str | None, Meta(description="Slide XML.")] = None
+    document: Annotated[
+        str | None, Meta(description="The message: slide XML, or JSON as the JSON API takes it.")
+    ] = None
     source: Annotated[Name, Meta(description="What reports call the document.")] = "document.xml"
     urls: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=4096)], ...],
@@ -84,20 +86,20 @@ class CheckAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class LintAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A message as text, judged without a network; files come as multipart/form-data."""
 
-    document: Annotated[str, Meta(description="Slide XML.")]
+    document: Annotated[str, Meta(description="The message: slide XML, or JSON as the JSON API takes it.")]
     source: Annotated[Name, Meta(description="What reports call the document.")] = "document.xml"
     options: Options = Options()
 
 
 class CheckForm(Struct, frozen=True, kw_only=True):
-    """multipart/form-data: parts ``document`` (slide XML, repeatable), and ``options`` as JSON."""
+    """multipart/form-data: parts ``document`` (XML or JSON, repeatable), and ``options`` as JSON."""
 
     document: list[bytes]
     options: Options = Options()
 
 
 class LintForm(Struct, frozen=True, kw_only=True):
-    """multipart/form-data: parts ``document`` (slide XML), ``file`` (media, by their names), ``options``."""
+    """multipart/form-data: parts ``document`` (XML or JSON), ``file`` (media, by name), ``options``."""
 
     document: list[bytes] = []
     file: list[bytes] = []
@@ -107,7 +109,7 @@ class LintForm(Struct, frozen=True, kw_only=True):
 class SaveAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A message to be checked by profile ``save``, saved with the provider, and bound in the ledger."""
 
-    document: Annotated[str, Meta(description="Slide XML.")]
+    document: Annotated[str, Meta(description="The message: slide XML, or JSON as the JSON API takes it.")]
     source: Annotated[Name, Meta(description="What reports call the document.")] = "document.xml"
 
 

@@ -8,6 +8,8 @@ from mmscheck.base.late import names_of
 
 if TYPE_CHECKING:
     from mmscheck.slidexml.decode import MAX_BYTES as MAX_BYTES
+    from mmscheck.slidexml.decode import is_json as is_json
+    from mmscheck.slidexml.decode import is_json_message as is_json_message
     from mmscheck.slidexml.decode import is_other_xml as is_other_xml
     from mmscheck.slidexml.inputs import DOCUMENTS as DOCUMENTS
     from mmscheck.slidexml.inputs import Input as Input
@@ -26,6 +28,8 @@ _HOMES = {
     "MAX_BYTES": "decode",
     "Unread": "inputs",
     "document_places": "inputs",
+    "is_json": "decode",
+    "is_json_message": "decode",
     "is_other_xml": "decode",
     "left_out": "inputs",
     "parse": "reader",

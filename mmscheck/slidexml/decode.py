@@ -1,4 +1,4 @@
-"""Bytes of a document to its text: byte order marks, declared encodings, XML line ends.
+"""Bytes of a document to its text: byte order marks, declared encodings, line ends.
 
 The text is decoded here and not by the XML parser, so that line numbers, excerpts and the search for a
 DOCTYPE all look at the very text that is parsed. Whatever is ambiguous is refused: a document that
@@ -79,6 +79,43 @@ def decode(data: bytes) -> str | Undecodable:
     if what := next((what for at, begins, what in _FILES if data.startswith(begins, at)), None):
         return Undecodable(reason=f"this is {what}, and no slide XML", hint=_JUDGE_MEDIA, line=1)
     return _document(data)
+
+
+def is_json(data: bytes) -> bool:
+    """Whether a document begins as JSON does, whatever is wrong with it; no XML begins so."""
+    return data.lstrip(_BEFORE_JSON)[:1] in {b"{", b"["}
+
+
+_SPEAKS_OF_SLIDES = re.compile(
+    rb"""["']?slides?["']?\s*:\s*[\[{]|["'](?:save|send)_?mms["']""", re.IGNORECASE
+)
+
+
+def is_json_message(data: bytes) -> bool:
+    """Whether JSON holds a message, or what was meant to be one; also for documents that are broken.
+
+    Read loosely, as `is_other_xml` does: who mistypes a message must not hear that all is well.
+    """
+    return _SPEAKS_OF_SLIDES.search(data[:MAX_BYTES].replace(b"\0", b"")) is not None
+
+
+def decode_json(data: bytes) -> str | Undecodable:
+    """The text of a document in JSON, which is UTF-8 without a mark (RFC 8259, section 8.1)."""
+    if any(data.startswith(mark) for mark, _ in _MARKS):
+        return Undecodable(
+            reason="the document begins with a byte order mark, which JSON must not have",
+            hint=_NO_MARK,
+            line=1,
+        )
+    if 0 in data[:4]:
+        return Undecodable(reason="the bytes look like UTF-16 or UTF-32", hint=_NO_MARK, line=1)
+    return _strict(data, "utf-8", "in JSON, which is UTF-8")
+
+
+_BEFORE_JSON = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
+"""Blanks, the bytes of marks, and the zeros of wider encodings."""
+
+_NO_MARK = "Save the file as UTF-8 without a byte order mark (BOM)"
 
 
 def _document(data: bytes) -> str | Undecodable:
@@ -188,11 +225,14 @@ _TYPING_ERRORS = 2
 
 
 def is_other_xml(data: bytes) -> bool:
-    """True when the first element is plainly another than a message's; also for documents that are broken.
+    """Whether a document is plainly another than a message, by its first element; also where it is broken.
 
-    What has no element to be seen counts as a message, and so as a broken one. So does what holds slides, and
-    what has a root one or two letters away from a message's: who mistypes it must not hear that all is well.
+    JSON is another where it speaks of no slides and of no action. What has no element to be seen counts as a
+    message, and so as a broken one. So does what holds slides, and what has a root one or two letters away from
+    a message's: who mistypes it must not hear that all is well.
     """
+    if is_json(data):
+        return not is_json_message(data)
     text = decode(data)
     visible = data.decode("latin-1") if isinstance(text, Undecodable) else text
     seen = _ASIDE.sub("", visible)

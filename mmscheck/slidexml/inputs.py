@@ -17,7 +17,7 @@ from typing import BinaryIO
 import msgspec
 
 from mmscheck.base.text import escaped
-from mmscheck.slidexml.decode import MAX_BYTES
+from mmscheck.slidexml.decode import MAX_BYTES, is_json_message
 
 IGNORE_FILE = ".gitignore"
 _LARGEST = 1 << 20
@@ -124,10 +124,14 @@ class Unread(msgspec.Struct, frozen=True):
 
 
 class Left(msgspec.Struct, frozen=True):
-    """Something that was left out on purpose: an ignored or excluded entry, or (``why``) a link."""
+    """Something that was left out on purpose: an ignored or excluded entry, or (``why``) a link.
+
+    ``other`` is a file whose name ends as messages' names do, and which plainly is none.
+    """
 
     path: str
     why: str = ""
+    other: bool = False
 
 
 def walk(
@@ -166,22 +170,34 @@ def walk(
             elif is_folder:
                 deeper.append((path, place))
             else:
-                yield path
+                yield Left(path, other=True) if _is_other_json(path) else path
         below = lists[: -len(excluded)]
         for path, place in reversed(deeper):
             own_list = inside(place) if ignoring else ()
             waiting.append((path, place, (*below, *own_list, *excluded)))
 
 
+def _is_other_json(path: str) -> bool:
+    """Whether a file is called as one in JSON, and holds no message: folders are full of such files."""
+    if not path.lower().endswith(_JSON):
+        return False
+    read = _file(path)
+    return isinstance(read, Input) and not is_json_message(read.data)
+
+
 def left_out(left: Sequence[Left]) -> Iterator[str]:
     """Sentences on what was left out: the links by name, the rest by number."""
+    others = sum(each.other for each in left)
+    if others:
+        count = "1 .json file holds" if others == 1 else f"{others:,} .json files hold"
+        yield f"{count} no message, and {'was' if others == 1 else 'were'} left out."
     links = [each for each in left if each.why]
     if links:
         named = ", ".join(f"{escaped(each.path)} ({each.why})" for each in links[:MOST_NAMED])
         more = f" and {len(links) - MOST_NAMED:,} more" if len(links) > MOST_NAMED else ""
         count = "1 link was" if len(links) == 1 else f"{len(links):,} links were"
         yield f"{count} not followed: {named}{more}."
-    if rest := len(left) - len(links):
+    if rest := len(left) - len(links) - others:
         count = "1 file or folder was" if rest == 1 else f"{rest:,} files or folders were"
         yield f"{count} left out, as .gitignore or --exclude say."
 
@@ -203,7 +219,8 @@ def _leads_away(path: str, root: str, *, is_folder: bool) -> str | None:
     return "" if is_folder else None
 
 
-DOCUMENTS = frozenset({".xml"})
+_JSON = ".json"
+DOCUMENTS = frozenset({".xml", _JSON})
 """How the names of documents end, in small letters."""
 
 STDIN = "<stdin>"
@@ -279,13 +296,15 @@ def _file(path: str) -> Input | Unread:
 
 
 def _folder(path: str) -> Iterator[str | Unread]:
-    """Every .xml file below the folder by name, and sentences for what is not read."""
+    """Every document below the folder by name, and sentences for what is not read."""
     found = False
     for place in walk(path, DOCUMENTS, ignoring=False):
+        if isinstance(place, Left) and place.other:
+            continue
         found = True
         yield Unread(f"{escaped(place.path)}: {place.why}") if isinstance(place, Left) else place
     if not found:
-        yield Unread(f"{escaped(path).rstrip('/')}/: no .xml file in it")
+        yield Unread(f"{escaped(path).rstrip('/')}/: no message in it (.xml or .json)")
 
 
 def _up_to_cap(stream: BinaryIO) -> bytes:

@@ -80,13 +80,13 @@ def explain(error: etree.XMLSyntaxError, text: str) -> XmlProblem:
         unended = code == ERRORS.ERR_GT_REQUIRED
         what = "is not ended with >" if unended else "is never closed"
         return _problem(text, line, 0, f"{_element(opened.group(1))} {what}")
-    reason, hint = _in_words(code, said, text)
+    reason, hint = _in_words(code, said)
     return _problem(text, line, column, reason, hint)
 
 
-def _in_words(code: int, said: str, text: str) -> tuple[str, str | None]:
+def _in_words(code: int, said: str) -> tuple[str, str | None]:
     if code == ERRORS.ERR_DOCUMENT_EMPTY:
-        return _not_xml(text)
+        return "this is neither XML nor JSON: it begins with no element and no object", None
     if mismatch := _MISMATCH.match(said):
         opened, line, closed = mismatch.groups()
         return f"{_element(opened)}, opened on line {line}, is closed as {_element(closed, '</')}", None
@@ -96,12 +96,6 @@ def _in_words(code: int, said: str, text: str) -> tuple[str, str | None]:
         return f"a character stands here that XML does not allow{_code_point(said)}", "Remove it"
     by_word = (words for (of, word), words in _BY_WORD.items() if of == code and word in said)
     return next(by_word, None) or _PLAIN.get(code, ("this is not well-formed XML", None))
-
-
-def _not_xml(text: str) -> tuple[str, str | None]:
-    if text.lstrip()[:1] in {"{", "["}:
-        return "this is not XML; it looks like JSON", "Give the slide XML of the XML API"
-    return "this is not XML: it does not begin with an element", None
 
 
 def _ampersand(text: str, line: int, column: int) -> XmlProblem:

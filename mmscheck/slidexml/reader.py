@@ -1,8 +1,8 @@
-"""Slide XML to a stored message, with the line of every part; nothing that stands in it goes unmentioned.
+"""A document to a message, with the line of every part; nothing that stands in it goes unmentioned.
 
 Reading never fails: a document that is no stored message becomes one with a ``problem``, which a rule
 then reports. Three dialects are read: the modern ``request``, the legacy ``REQUEST`` in upper case, and
-the older ``REQUEST/CONTENT/SEQUENCE``.
+the older ``REQUEST/CONTENT/SEQUENCE``. A document that begins as JSON does is read as such (``json_reader``).
 
 What a name plainly means (another case, hyphens, a legacy or JSON spelling) is taken as that element and
 listed as a stray. What nothing documents is listed as a stray, and looked through for slides and media.
@@ -19,7 +19,7 @@ from lxml.etree import _Element
 from mmscheck.model.mms import Mms, Slide, Stray, Text, XmlProblem
 from mmscheck.model.words import DocumentKind
 from mmscheck.slidexml import names
-from mmscheck.slidexml.decode import MAX_BYTES, Undecodable, decode
+from mmscheck.slidexml.decode import MAX_BYTES, Undecodable, decode, is_json
 from mmscheck.slidexml.excerpt import excerpt, excerpts
 from mmscheck.slidexml.markup import Tree, read
 from mmscheck.slidexml.slide import Found, Notes, SlideReader, elements, key_of, name_of, text_of
@@ -122,12 +122,16 @@ class _RequestReader:
 
 
 def parse(data: bytes, source: str) -> Mms:
-    """The stored message in ``data``; whatever cannot be read becomes its ``problem``.
+    """The message in ``data``, XML or JSON; whatever cannot be read becomes its ``problem``.
 
     ``source`` names the document in reports. Values are kept exactly as written, white space and all;
     an API key in the document is in none of them.
     """
     digest = "sha256:" + hashlib.sha256(data).hexdigest()
+    if is_json(data):
+        from mmscheck.slidexml import json_reader  # noqa: PLC0415 - most documents are XML
+
+        return json_reader.parse(data, source, digest)
     text = decode(data) if len(data) <= MAX_BYTES else None
     content = _content(text)
     if isinstance(content, XmlProblem):

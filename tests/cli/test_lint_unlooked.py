@@ -121,6 +121,6 @@ def test_other_xml_is_left_out_and_counted_in_the_last_line(
 ) -> None:
     (lab / "pom.xml").write_text(text)
     _, told = lint(capsys, "--skip-other-xml", "pom.xml", "sale.xml")
-    assert "1 other XML file was left out" in told.rpartition("PASS:")[2]
+    assert "1 other XML or JSON file was left out" in told.rpartition("PASS:")[2]
     main(("lint", "--skip-other-xml", "pom.xml", "sale.xml", "--format", "json"))
     assert msgspec.json.decode(capsys.readouterr().out)["left_out"] == 1

@@ -60,6 +60,13 @@ RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ledger adopt": (("ledger", "adopt", "--reason", "seen"),),
     "ledger saves": (("ledger", "saves"),),
     "ledger verify": (("ledger", "verify"),),
+    "ledger forget": (("ledger", "forget", "15551230001", "--reason", "asked"),),
+    "ledger export": (("ledger", "export", "15551230001"),),
+    "suppress add": (("suppress", "add", "15551230001", "--reason", "asked"),),
+    "suppress remove": (("suppress", "remove", "15551230001", "--reason", "asked"),),
+    "suppress list": (("suppress", "list"),),
+    "suppress import": (("suppress", "import", "people.csv", "--reason", "asked"),),
+    "suppress export": (("suppress", "export", "out.csv"),),
     "hold": (("hold", "stop"),),
     "release": (("release",),),
 }

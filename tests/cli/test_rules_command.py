@@ -35,7 +35,7 @@ ENTRIES = {entry.rule.id: entry for entry in read_entries(Config())}
 FILES = rule_files(Config())
 KEYS = {
     *("id", "title", "severity", "target", "owner", "check", "params", "limits", "provider_codes"),
-    *("source", "text", "family", "floor"),
+    *("source", "text", "family", "floor", "documents"),
 }
 RULE = """\
 id = "our-size"

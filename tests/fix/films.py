@@ -31,9 +31,15 @@ def film(
     seconds: float = 2,
     rate: int = 15,
     sound: str | None = "aac",
+    sounds: int = 1,
+    late: float = 0,
+    wide: Fraction | None = None,
     **options: str,
 ) -> bytes:
-    """A film of a picture that moves across, with a tone."""
+    """A film of a picture that moves across, with a tone.
+
+    ``sounds`` tracks of it, ``late`` seconds behind; ``wide`` is how wide its pixels are for their height.
+    """
     file = io.BytesIO()
     maker: Any = VideoFrame
     whole = photo((size[0] * 2, size[1] * 2))
@@ -43,15 +49,17 @@ def film(
         video.width, video.height = size
         video.pix_fmt = form
         video.codec_context.time_base = Fraction(1, rate)
-        audio = _audio(out, sound) if sound else None
+        if wide is not None:
+            video.codec_context.sample_aspect_ratio = wide
+        tracks = [_audio(out, sound) for _ in range(sounds)] if sound else []
         for at in range(int(seconds * rate)):
             box = (at % size[0], at % size[1], at % size[0] + size[0], at % size[1] + size[1])
             frame = maker.from_image(whole.crop(box))
             frame.pts = at
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
-        if audio is not None:
-            _fill(out, audio, seconds)
+        for audio in tracks:
+            _fill(out, audio, seconds, late)
     return file.getvalue()
 
 
@@ -78,7 +86,7 @@ def _audio(out: Any, codec: str, rate: int = 44_100) -> AudioStream:
     return made  # type: ignore[no-any-return]
 
 
-def _fill(out: Any, stream: AudioStream, seconds: float) -> None:
+def _fill(out: Any, stream: AudioStream, seconds: float, late: float = 0) -> None:
     context = stream.codec_context
     resampler = av.AudioResampler(
         context.format, "mono", context.sample_rate, frame_size=context.frame_size or None
@@ -88,6 +96,8 @@ def _fill(out: Any, stream: AudioStream, seconds: float) -> None:
     frame = AudioFrame(format="s16", layout="mono", samples=count)
     frame.planes[0].update(wave.ljust(frame.planes[0].buffer_size, b"\0"))
     frame.sample_rate = context.sample_rate
+    frame.time_base = Fraction(1, context.sample_rate)
+    frame.pts = int(late * context.sample_rate)
     for ready in (*resampler.resample(frame), *resampler.resample(None)):
         out.mux(stream.encode(ready))
     out.mux(stream.encode(None))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mmscheck.cli.main import main
+from mmscheck.fix.files import PART
 from mmscheck.fix.log import NAME
 from tests.fix.made import photo, saved, see_through, turned, written
 
@@ -249,3 +250,40 @@ def test_a_line_that_a_kill_cut_short_takes_no_other_with_it(
     report(capsys, "media/turned.jpg", "--output", "out")
     _, told = report(capsys, "media/turned.jpg", "--output", "out")
     assert [each["reused"] for each in told["files"]] == [True]
+
+
+def test_two_files_that_would_go_to_one_place_are_refused(media: Path) -> None:
+    written(Path("other"), right__jpg=saved(photo(seed=7), "JPEG"))
+    for given in (("media", "other"), ("media/right.jpg", "other/right.jpg")):
+        assert main(["fix", *given, "--output", "out"]) == 2
+    assert not Path("out").exists()
+    assert main(["fix", "media/right.jpg", "media/../media/right.jpg", "--output", "out"]) == 0
+
+
+def test_links_are_files_of_their_own(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    many = written(Path("many"), a__webp=saved(photo(), "WEBP"))
+    (many / "link.webp").symlink_to(many.absolute() / "a.webp")
+    (many / "hard.webp").hardlink_to(many / "a.webp")
+    before = files(many)
+    code, _ = report(capsys, "many", "--output", "out")
+    assert code == 0
+    assert set(files(Path("out"))) == {"a.jpg", "link.jpg", "hard.jpg"}
+    assert files(many) == before
+
+
+def test_a_full_disk_leaves_no_half_file_and_the_next_run_goes_on(media: Path) -> None:
+    limited = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000));"
+        "from mmscheck.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = ["fix", "media/right.jpg", "--output", "out"]
+    ended = subprocess.run(
+        [sys.executable, "-c", limited, *command], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 4, ended
+    assert "could not be written" in ended.stderr
+    assert files(Path("out")) == {}
+    (Path("out") / f"{PART}0123").write_bytes(b"half")  # as a kill leaves it
+    assert main(command) == 0
+    assert sorted(each.name for each in Path("out").iterdir()) == [NAME, "right.jpg"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import struct
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import pytest
 from mmscheck.cli.main import main
 from mmscheck.fix.likeness import ssim
 from mmscheck.fix.mp4 import boxes, index_first
+from mmscheck.fix.values import Aims, Job, Mended, Wishes
+from mmscheck.fix.work import mend
 from tests.fix.films import film, looked_at, tone, turned
 from tests.fix.made import written
 
@@ -165,3 +169,66 @@ def test_the_index_moves_with_its_offsets() -> None:
     assert kinds.index(b"moov") < kinds.index(b"mdat")
     assert looked_at(made)["frames"] == looked_at(data)["frames"]
     assert index_first(made) == made
+
+
+def test_what_does_not_come_along_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    for data in (film("mov", sounds=2), film("mov", form="yuv444p", sounds=2)):
+        entry = fixed(capsys, "a.mov", data)
+        assert "left out: another sound" in entry["done"], entry["done"]
+        shutil.rmtree("out")
+
+
+def test_a_sound_that_begins_late_still_does(capsys: pytest.CaptureFixture[str]) -> None:
+    made = product(fixed(capsys, "a.mov", film("mov", form="yuv444p", late=1)))
+    container: Any
+    with av.open(io.BytesIO(made)) as container:
+        heard = [
+            abs(value)
+            for frame in container.decode(audio=0)
+            for (value,) in struct.iter_unpack("<f", bytes(frame.planes[0])[: frame.samples * 4])
+        ]
+    begins = next(at for at, value in enumerate(heard) if value > 0.05) / 44_100
+    assert begins == pytest.approx(1, abs=0.1)
+    assert len(heard) / 44_100 == pytest.approx(3, abs=0.2)
+
+
+def test_wide_pixels_become_square_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    entry = fixed(capsys, "a.mp4", film(form="yuv444p", size=(160, 240), wide=Fraction(2, 1)))
+    assert looked_at(product(entry))["size"] == (320, 240)
+
+
+def test_what_an_edit_list_hides_stays_hidden(capsys: pytest.CaptureFixture[str]) -> None:
+    """A film cut on a phone: all of it is in the file, and a list says from where to where it is shown."""
+    data = bytearray(film("mov", seconds=3, bf="0", g="15"))
+    for clock in (15_360, 44_100):
+        at = data.index(b"elst", data.index(b"elst") + 4 if clock == 44_100 else 0)
+        (begin,) = struct.unpack_from(">i", data, at + 16)
+        data[at + 12 : at + 20] = struct.pack(">Ii", 1500, begin + clock * 4 // 3)
+    before = looked_at(bytes(data))
+    after = looked_at(product(fixed(capsys, "a.mov", bytes(data))))
+    assert after["frames"] == before["frames"] < 30
+    assert after["seconds"] == pytest.approx(before["seconds"], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("listed", "suffix", "codec", "rate"),
+    [
+        (("audio/mpeg", "audio/amr"), ".mp3", "mp3", 44_100),
+        (("audio/mp4", "audio/amr"), ".m4a", "aac", 44_100),
+        (("audio/aac",), ".aac", "aac", 44_100),
+        (("audio/amr",), ".amr", "amr", 8_000),
+    ],
+)
+def test_a_sound_becomes_what_is_listed(listed: tuple[str, ...], suffix: str, codec: str, rate: int) -> None:
+    aims = Aims(accepted={"audio": listed})
+    data = tone("wav", "pcm_s24le")
+    made = mend(Job(data=data, type="audio/x-wav", name="a", aims=aims, wishes=Wishes(), most=100_000))
+    assert isinstance(made, Mended), made
+    assert made.suffix == suffix
+    container: Any
+    with av.open(io.BytesIO(made.data)) as container:
+        context = container.streams.audio[0].codec_context
+        assert context.name.startswith(codec)
+        assert context.sample_rate == rate
+        seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    assert seconds == pytest.approx(2, abs=0.2)

@@ -132,10 +132,11 @@ def test_a_calendar_gets_the_zones_it_names_and_proper_lines() -> None:
     lines = made.split("\r\n")
     assert lines[:2] == ["BEGIN:VCALENDAR", "VERSION:2.0"]
     assert "TZID:Europe/Berlin" in lines
-    at = lines.index("DTSTART:20260329T020000")
-    assert lines[at - 1 : at + 4] == [
+    at = lines.index("BEGIN:DAYLIGHT")
+    assert lines[at : at + 6] == [
         "BEGIN:DAYLIGHT",
-        "DTSTART:20260329T020000",
+        "DTSTART:20250330T020000",
+        "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU",
         "TZOFFSETFROM:+0100",
         "TZOFFSETTO:+0200",
         "TZNAME:CEST",
@@ -198,3 +199,63 @@ def test_a_pass_is_not_mended_and_says_whose_it_is(
     assert entry["action"] == "left"
     assert "signed by its owner" in entry["why_not"]
     assert entry["who_can"] == "content"
+
+
+def test_no_name_and_no_kind_of_a_card_is_lost_without_a_word() -> None:
+    data = card(
+        "N:Doe;Jane;;;",
+        "FN:Jane",
+        "FN:Johanna",
+        "TEL;X-MINE;CUSTOM:+15551230001",
+        "NOTE:c:\\path",
+        "SOUND:data:audio/ogg;base64,T2dnUw==",
+    )
+    made = answer(data, "text/vcard")
+    assert isinstance(made, Mended)
+    assert any("Johanna" in clause for clause in made.done)
+    lines = made.data.decode().split("\r\n")
+    assert "TEL;TYPE=X-MINE,CUSTOM:+15551230001" in lines
+    assert "NOTE:c:\\\\path" in lines
+    assert "SOUND;ENCODING=b;TYPE=OGG:T2dnUw==" in lines
+
+
+def calendar(*lines: str, version: str = "2.0") -> bytes:
+    whole = ("BEGIN:VCALENDAR", f"VERSION:{version}", "PRODID:x", "BEGIN:VEVENT", *lines, "END:VEVENT")
+    return "\r\n".join((*whole, "END:VCALENDAR", "")).encode()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("D1 #5", "FREQ=DAILY;INTERVAL=1;COUNT=5"),
+        ("W2 MO WE #0", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE"),
+        ("W1 TU", "FREQ=WEEKLY;INTERVAL=1;BYDAY=TU;COUNT=2"),
+        ("MP1 1+ MO 1- FR #0", "FREQ=MONTHLY;INTERVAL=1;BYDAY=1MO,-1FR"),
+        ("MD1 15 LD 19971224T000000Z", "FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=15,-1;UNTIL=19971224T000000Z"),
+        ("YM1 6 7 #3", "FREQ=YEARLY;INTERVAL=1;BYMONTH=6,7;COUNT=3"),
+    ],
+)
+def test_a_calendar_of_1996_recurs_as_it_did(old: str, new: str) -> None:
+    text = product(
+        calendar(
+            "DTSTART:20260706T090000Z",
+            "DTEND:20260706T100000Z",
+            "SUMMARY;ENCODING=QUOTED-PRINTABLE:F=C3=BCr=3Dalle",
+            f"RRULE:{old}",
+            "AALARM:20260706T085000Z",
+            version="1.0",
+        ),
+        "text/calendar",
+    )
+    assert f"RRULE:{new}\r\n" in text
+    assert "SUMMARY:Für=alle\r\n" in text
+    assert "ALARM" not in text
+
+
+def test_a_zone_is_right_for_as_long_as_an_event_recurs() -> None:
+    text = product(
+        calendar("DTSTART;TZID=Europe/Berlin:20260701T090000", "RRULE:FREQ=WEEKLY;BYDAY=WE"), "text/calendar"
+    )
+    assert "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU" in text
+    assert "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU" in text
+    assert text.index("PRODID") < text.index("BEGIN:VTIMEZONE") < text.index("BEGIN:VEVENT")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import math
+import struct
+import zlib
 
 import pytest
 from PIL import Image
@@ -226,3 +228,55 @@ def test_the_measure_is_that_of_its_definition() -> None:
 
 def test_without_numbers_nothing_is_asked_for() -> None:
     assert Aims().bytes_for("image") is None
+
+
+def test_a_jpeg_whose_pixels_stay_loses_next_to_nothing() -> None:
+    for orientation in (2, 6):
+        data = turned(photo((320, 240)), orientation)
+        made = mend(job(data, "image/jpeg"))
+        assert isinstance(made, Mended)
+        assert made.measure is not None
+        assert made.measure.value > 0.999
+        assert len(made.data) < len(data)
+
+
+def test_a_jpeg_of_more_pixels_than_are_decoded_is_decoded_smaller() -> None:
+    whole = photo((820, 800)).resize((8200, 8000), Image.Resampling.NEAREST)
+    data = saved(whole, "JPEG", quality=60)
+    made = mend(job(data, "image/jpeg", findings=("image-decodes",)))
+    assert isinstance(made, Mended)
+    assert max(opened(made.data).size) <= 1920
+    half = data[: len(data) // 2] + b"\xff\xd9"
+    cut = mend(job(half, "image/jpeg", findings=("image-decodes",)))
+    assert isinstance(cut, Unmended)
+    assert "damaged" in cut.why or "cut short" in cut.why
+
+
+@pytest.mark.parametrize("bits", [(5, 6, 5), (4, 4, 4), (2, 3, 1), (10, 10, 10), (11, 11, 10)])
+def test_a_bmp_whose_colours_stand_in_bits_of_their_own_choice(bits: tuple[int, int, int]) -> None:
+    colours = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)]
+    deep = 16 if sum(bits) <= 16 else 32
+    shifts = (bits[1] + bits[2], bits[2], 0)
+    masks = [((1 << count) - 1) << shift for count, shift in zip(bits, shifts, strict=True)]
+    pixels = [sum(mask for mask, value in zip(masks, colour, strict=True) if value) for colour in colours]
+    row = b"".join(pixel.to_bytes(deep // 8, "little") for pixel in pixels * 8)
+    head = struct.pack("<IiiHHIIiiII", 40, 40, -40, 1, deep, 3, 0, 0, 0, 0, 0) + struct.pack("<3I", *masks)
+    data = b"BM" + struct.pack("<IHHI", 0, 0, 0, 14 + len(head)) + head + row * 40
+    made = opened(product(data, "image/bmp").data).convert("RGB")
+    assert [made.getpixel((at, 3)) for at in range(5)] == colours
+    assert isinstance(mend(job(data[:-9], "image/bmp")), Unmended)
+
+
+def test_a_png_whose_animation_is_broken_keeps_its_still_picture() -> None:
+    first, second = photo((90, 160)).quantize(32), photo((90, 160), seed=2).quantize(32)
+    data = saved(first, "PNG", save_all=True, append_images=[second], duration=300)
+    at = data.index(b"fdAT")
+    broken = data[: at + 8] + bytes(len(data[at + 8 : at + 400])) + data[at + 400 :]
+    size = int.from_bytes(data[at - 4 : at])
+    body = broken[at : at + 4 + size]
+    broken = broken[: at + 4 + size] + zlib.crc32(body).to_bytes(4) + broken[at + 8 + size :]
+    made = mend(job(broken, "image/png", findings=("image-whole",)))
+    assert isinstance(made, Mended), made
+    assert "animation is broken" in made.done[0]
+    assert ssim(first.convert("RGB"), opened(made.data).convert("RGB")) > 0.95
+    assert isinstance(mend(job(broken, "image/png")), Unmended)

@@ -22,7 +22,8 @@ from mmscheck.model.rule import RuleSet
 from mmscheck.model.verdict import Verdict
 from mmscheck.model.words import Outcome
 from mmscheck.report import FORMATS, View
-from mmscheck.slidexml import parse
+from mmscheck.slidexml import is_json, parse
+from tests.fuzz import json_promises
 from tests.fuzz.xml_documents import MARKER
 
 BOUND = 5.0
@@ -78,7 +79,9 @@ def _broken(data: bytes, message: Mms, report: Report, verdict: Verdict) -> Iter
         yield "a document that cannot be parsed was not denied for it"
     if verdict.permitted and (message.problem or message.media):
         yield "permitted, though nothing was fetched"
-    if verdict.permitted and (where := _marked(data)):
+    if is_json(data):
+        yield from json_promises.broken(data, message, permitted=verdict.permitted)
+    elif verdict.permitted and (where := _marked(data)):
         yield f"permitted, though another parser finds a medium in {where}"
 
 

@@ -22,9 +22,10 @@ from mmscheck.ledger import (
     sends,
     sqlite_transaction,
 )
+from mmscheck.ledger.pseudonyms import Pseudonyms
 from mmscheck.ledger.schema import SENDS
 from mmscheck.ledger.transaction_state import TransactionState, together
-from mmscheck.model.ledger import Claim, Postback, SendRecord, SendState
+from mmscheck.model.ledger import Claim, NumberTerms, Postback, SendRecord, SendState
 from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw, unknown
 
 NUMBER = "'1555' || (1000000 + i)"
@@ -35,11 +36,15 @@ ROWS = 3000
 
 _ANSWERED = sends.answer(Claim(send_id=1, attempt=1), accepted("T1"))
 
+NAMES = Pseudonyms("00" * 32)
+
 WORD = sends.Word(state=SendState.RESOLVED_SENT, reason="why", who="ann", age=0.0)
 
 NEEDS = {
-    "claim": claims.claim(intent(), "o", 5).needs,
-    "claim of a campaign": claims.claim(intent(campaign="may"), "o", 5).needs,
+    "claim": claims.claim(intent(), "o", 5, NAMES).needs,
+    "claim of a campaign": claims.claim(
+        intent(campaign="may", terms=NumberTerms(per_day=1)), "o", 5, NAMES
+    ).needs,
     "answer": _ANSWERED.needs,
     "postback about a send": postbacks.record(
         postbacks.arrival({"code": "N101", "tracking-id": "T1", "mms-id": "100001"}, MEANINGS)
@@ -86,9 +91,19 @@ async def fill(where: str) -> None:
         "recipient": NUMBER,
         "fields": "'{}'",
     }
+    suppressions_of = {
+        "id": "300000 + i",
+        "recipient": NUMBER,
+        **dict.fromkeys(("account", "sender", "list_name", "source", "reason", "who"), "''"),
+        "added_at": WHEN,
+    }
     inserts = (
         f"INSERT INTO {table} ({', '.join(some)}) {many}SELECT {', '.join(some.values())} FROM n"
-        for table, some in (("sends", sends_of), ("postbacks", postbacks_of))
+        for table, some in (
+            ("sends", sends_of),
+            ("postbacks", postbacks_of),
+            ("suppressions", suppressions_of),
+        )
     )
     await raw(where, *inserts, "ANALYZE" if "://" in where else "SELECT 1")
 

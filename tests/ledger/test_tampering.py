@@ -21,6 +21,7 @@ from tests.support.ledgers import (
     refused,
     unguarded,
     unknown,
+    without_numbers,
 )
 
 
@@ -371,6 +372,7 @@ async def test_an_older_ledger_with_such_rows_is_opened_and_they_are_found(
     )
     await raw(
         where,
+        *without_numbers(where),
         *later,
         *WITHOUT_LOOKUPS,
         *WITHOUT_PLACES,

@@ -23,4 +23,6 @@ def test_every_type_is_described_and_every_key_required_but_send() -> None:
         ("Campaign", "had"),
         ("Campaign", "had-from"),
         ("Campaign", "cost"),
+        ("Campaign", "withheld"),
+        ("Campaign", "not-now"),
     }

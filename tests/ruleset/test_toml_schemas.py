@@ -19,6 +19,7 @@ from mmscheck.ruleset.config import (
     NotifyTable,
     PricesTable,
     PriceTable,
+    RecipientsTable,
     RuleTable,
     SendTable,
     WaiverTable,
@@ -27,11 +28,16 @@ from mmscheck.ruleset.rulefile import RuleFile, RuleText
 from mmscheck.ruleset.schema import CONFIG_KEYS, RULE_KEYS, main, schemas
 from tests.support.rule_roots import SLIDE_COUNT, edit, faults_of, make_root, put
 
+CONFIG_TABLES = (
+    *(ConfigFile, SendTable, NotifyTable, PricesTable, PriceTable, RecipientsTable),
+    *(RuleTable, WaiverTable),
+)
+
 ROOT = Path(__file__).parents[2]
 RULES = sorted(
     file
     for file in (ROOT / "rules").glob("*/*.toml")
-    if file.parent.name not in {"limits", "profiles", "servers", "words"}
+    if file.parent.name not in {"limits", "profiles", "servers", "providers", "words"}
 )
 
 FULL = """\
@@ -72,6 +78,15 @@ secret-file = "notify.secret"
 tries = 3
 [assets]
 "https://media.example.com/mms/" = "media"
+[recipients]
+quiet-hours = "21:00-08:00"
+quiet-rows = "leave"
+marketing = true
+min-gap = "16h"
+per-day = 2
+countries = ["US"]
+require-consent = true
+list = "sales"
 [rules.slide-count]
 severity = "warning"
 params = { maximum = 9 }
@@ -169,7 +184,7 @@ def test_what_the_loader_refuses_in_a_rule_file_the_schema_refuses_too(
 def test_every_key_says_what_it_means_and_none_is_left_over() -> None:
     for keys, structs in (
         (RULE_KEYS, (RuleFile, RuleText)),
-        (CONFIG_KEYS, (ConfigFile, SendTable, NotifyTable, PricesTable, PriceTable, RuleTable, WaiverTable)),
+        (CONFIG_KEYS, CONFIG_TABLES),
     ):
         names = {
             f"{each.__name__}.{key.encode_name}" for each in structs for key in msgspec.structs.fields(each)

@@ -16,7 +16,7 @@ from mmscheck.ruleset import Config
 from mmscheck.sandbox import Sandbox
 from mmscheck.serve import Caps, Setup, read_tokens, running
 from tests.support.command import image, message
-from tests.support.serving import BAD, FIELDS, GOOD, TOKENS, Client, form, serving
+from tests.support.serving import BAD, FIELDS, GOOD, TOKENS, Answer, Client, form, serving, tokens_file
 
 XML = {"Content-Type": "application/xml"}
 
@@ -342,3 +342,58 @@ async def test_the_log_tells_of_everything_and_holds_no_secret(tmp_path: Path) -
     assert {"request", "job"} == {line["event"] for line in client.log}
     for secret in ("secret-of-a-link", "not-the-token", TOKENS["checker"][0], "abc", "Sale"):
         assert secret not in told
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://a]b", "x:y:z", "\u00ff"])
+async def test_an_origin_that_is_none_is_another(tmp_path: Path, origin: str) -> None:
+    async with serving(tmp_path, tokens=False) as client:
+        answer = await client.post("/v1/lint", data=BAD, headers={**XML, "Origin": origin})
+        assert (answer.status, answer.problem) == (403, "other-origin")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def answered(client: Client, status: int) -> Answer:
+    """The first answer of that status to a document that is not small."""
+    async with asyncio.timeout(60):
+        while True:
+            answer = await client.post("/v1/lint", data=b" " * 20_000, headers=XML)
+            if answer.status == status:
+                return answer
+            await asyncio.sleep(0.01)
+
+
+async def test_all_bodies_together_have_a_bound(tmp_path: Path) -> None:
+    caps = Caps(held=100_000, body_seconds=30.0)
+    async with serving(tmp_path, tokens=False, caps=caps) as client:
+        parts = urlsplit(client.url)
+        _, slow = await asyncio.open_connection(parts.hostname, parts.port)
+        slow.write(post(99_000) + b"<" * 90_000)
+        await slow.drain()
+        answer = await answered(client, 429)
+        assert answer.problem == "too-many"
+        assert int(answer.headers["Retry-After"]) >= 1
+        slow.close()
+        await answered(client, 422)
+
+
+async def test_whoever_may_only_send_reads_what_he_sent_and_nothing_else(tmp_path: Path) -> None:
+    known = {"only": ("only-token-0123456789abcdefgh", ["send"]), **TOKENS}
+    async with Sandbox() as box, serving(tmp_path, box=box, known=known) as anybody:
+        client = anybody.by("only")
+        place = (await client.post("/v1/save", data=BAD, headers=XML)).json()["instance"]
+        assert (await client.get(place)).status == 200
+        assert (await client.get("/v1/me")).json()["rights"] == ["send"]
+        assert (await client.post("/v1/lint", data=BAD, headers=XML)).problem == "no-right"
+        assert (await client.get("/metrics")).problem == "no-right"
+        assert (await anybody.by("sender").get(place)).problem == "not-found"
+
+
+async def test_no_token_can_be_called_as_whoever_comes_without_one(tmp_path: Path) -> None:
+    async with serving(tmp_path, tokens=False) as anybody:
+        place = (await anybody.post("/v1/lint", data=BAD, headers=XML)).headers["Content-Location"]
+        name = (await anybody.get("/v1/me")).json()["name"]
+    file = tokens_file(tmp_path, {f'"{name}"': ("local-token-0123456789abcdef", ["check"])})
+    with pytest.raises(UsageError, match="a token's name is made of"):
+        read_tokens(file)
+    async with serving(tmp_path, known={"local": ("local-token-0123456789abcdef", ["check"])}) as anybody:
+        assert (await anybody.by("local").get(place)).problem == "not-found"

@@ -143,8 +143,8 @@ def test_an_empty_file_is_an_input() -> None:
 
 def test_a_folder_without_documents_is_a_sentence() -> None:
     write("folder/deeper/note.txt")
-    assert read("folder") == ((), ("folder/: no .xml file in it",))
-    assert read("folder/") == ((), ("folder/: no .xml file in it",))
+    assert read("folder") == ((), ("folder/: no message in it (.xml or .json)",))
+    assert read("folder/") == ((), ("folder/: no message in it (.xml or .json)",))
 
 
 def test_what_cannot_be_read_is_said_and_the_rest_is_read() -> None:

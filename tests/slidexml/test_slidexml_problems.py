@@ -134,9 +134,8 @@ def test_a_quadratic_blowup_is_refused_at_once() -> None:
     [
         ("", 1, "the document is empty"),
         (" \n\n", 1, "the document is empty"),
-        ("hello", 1, "this is not XML: it does not begin with an element"),
-        ('\n{"action": "savemms"}', 2, "this is not XML; it looks like JSON"),
-        ("<?xml version='1.0'?>", 1, "this is not XML: it does not begin with an element"),
+        ("hello", 1, "this is neither XML nor JSON: it begins with no element and no object"),
+        ("<?xml version='1.0'?>", 1, "this is neither XML nor JSON: it begins with no element and no object"),
         ("<request>\n<slide>\n</request>", 3, "<slide>, opened on line 2, is closed as </request>"),
         ("<request>\n<imgae></image></request>", 2, "an element, opened on line 2, is closed as </image>"),
         ("<request>\n\n<slide>\n\n", 3, "<slide> is never closed"),

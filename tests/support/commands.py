@@ -22,6 +22,7 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "secret_file": ("secret",),
         "tokens_file": ("tokens.toml",),
         "recipients": ("people.csv",),
+        "numbers_file": ("people.csv",),
         "baseline": ("known.json",),
         "folders": (),
         "media_dir": (),
@@ -35,7 +36,7 @@ READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
 WRITTEN = frozenset({"formats", "output", "row_log", "where", "write_baseline"})
 """Parameters that name a file to write, or a folder for copies."""
 
-MADE = frozenset({"cache_folder", "store", "file", "folder"})
+MADE = frozenset({"cache_folder", "store", "file", "folder", "export_file"})
 """A copy that replaces nothing; folders for files of the program's own names, which replace none."""
 
 NEITHER = frozenset(
@@ -47,6 +48,7 @@ NEITHER = frozenset(
             "api_key",
             "api_url",
             "as_",
+            "meant_for",
             "cache_ttl",
             "call_gap",
             "campaign",
@@ -99,6 +101,18 @@ NEITHER = frozenset(
             "source",
             "sql",
             "workers",
+        ),
+        *("account", "ended", "list_name", "numbers", "stop_scope", "quiet_hours", "quiet_rows"),
+        *(
+            "number",
+            "older_than",
+            "marketing",
+            "min_gap",
+            "per_day",
+            "countries",
+            "require_consent",
+            "consent_source",
+            "consent_at",
         ),
         *("timeout", "to", "transcoding", "unmatched", "unreachable", "user_agent", "who"),
     }

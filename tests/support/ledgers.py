@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from mmscheck.ledger import Ledger
+from mmscheck.ledger.schema import SQLITE_GUARDS
 from mmscheck.ledger.where import place_of
 from mmscheck.model.ledger import Claim, SendIntent
 from mmscheck.model.request import SendResult, SendStatus
@@ -25,6 +26,19 @@ WITHOUT_LOOKUPS = (
     "CREATE INDEX postbacks_mms ON postbacks (mms_id, id)",
 )
 """What takes the steps ``LISTS`` and ``LOOKUPS`` back."""
+
+_WITHOUT_NUMBERS = (
+    *(f"ALTER TABLE sends DROP COLUMN {name}" for name in ("consent_source", "consent_at")),
+    *(f"DROP TABLE {name}" for name in ("suppressions", "redactions", "pseudonyms")),
+)
+
+
+def without_numbers(where: str) -> tuple[str, ...]:
+    """What takes the step ``NUMBERS`` back."""
+    if "://" in where:
+        return _WITHOUT_NUMBERS
+    return ("DROP TRIGGER history_no_update", SQLITE_GUARDS[0], *_WITHOUT_NUMBERS)
+
 
 WITHOUT_PLACES = (*(f"ALTER TABLE {table} DROP COLUMN account" for table in ("mms", "postbacks")),)
 """What takes the step ``PLACES`` back."""

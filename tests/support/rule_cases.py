@@ -6,6 +6,7 @@ two cases can meet at one URL.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tomllib
 from pathlib import Path
@@ -14,10 +15,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from mmscheck.judge.documents import read_message
 from mmscheck.model.mms import Mms
 from mmscheck.model.request import Changes, CustomText, SendRequest
 from mmscheck.model.words import Outcome, SenderType
-from mmscheck.slidexml import parse
 from tests.support.web import response
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,6 +161,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: str
     message: str | None = None
     message_file: str | None = None
+    meant_for: str = ""
     sender: SenderType | None = None
     carriers: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
@@ -238,7 +240,22 @@ class RuleCase(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def message(self) -> Mms:
         # ISO-8859-1 there and back keeps every byte of a document in whatever encoding.
-        return parse(self.apart(self.case.document.decode("latin-1")).encode("latin-1"), self.id)
+        data = self.apart(_dated(self.case.document.decode("latin-1"))).encode("latin-1")
+        return read_message(data, self.id, self.case.meant_for)
+
+
+_NOW = re.compile(r"@now\+(\d+)d(\+\d\d:\d\d)?@")
+
+
+def _dated(text: str) -> str:
+    """The text with ``@now+2d@`` as that moment in UTC, or with ``@now+2d+02:00@`` as it is called there."""
+    return _NOW.sub(lambda found: _moment(int(found[1]), found[2]), text)
+
+
+def _moment(days: int, zone: str | None) -> str:
+    at = dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
+    there = at.astimezone(dt.datetime.fromisoformat(f"2026-01-01T00:00:00{zone or '+00:00'}").tzinfo)
+    return there.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def read_cases(folder: Path = FOLDER) -> tuple[RuleCase, ...]:

@@ -138,6 +138,7 @@ async def serving(
     caps: Caps | None = None,
     known: Mapping[str, tuple[str, list[str]]] = TOKENS,
     rate: float = 0.0,
+    policy: FetchPolicy | None = None,
     **given: Any,
 ) -> AsyncIterator[Client]:
     """A service with the tokens of ``TOKENS`` (or none), whose ledger is in the folder."""
@@ -147,7 +148,7 @@ async def serving(
         port=0,
         where=where or str(folder / "ledger.sqlite3"),
         config=Config(),
-        policy=FetchPolicy() if box is None else policy_to(box),
+        policy=policy or (FetchPolicy() if box is None else policy_to(box)),
         tokens=read_tokens(tokens_file(folder, known, rate)) if tokens else None,
         client=None
         if box is None or not tokens

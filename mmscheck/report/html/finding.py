@@ -157,7 +157,7 @@ class Findings:
     def _place(self, each: Finding) -> Markup:
         ref = ref_of(self._message, each.target) if each.target.kind is TargetKind.MEDIA else None
         told = seen(self._message.source, each)
-        where = f"{heading(each.target)}, {location(cut(self._message.source, 300), each.first.line)}"
+        where = f"{heading(each.target)}, {location(cut(self._message.source, 300), each.first)}"
         named = [": ", url(ref.url)] if ref and clean_url(ref.url) not in told else []
         # The line of a medium is its URL, which is there already.
         excerpt = None if ref else self._message.excerpts.get(each.first.line or 0)
