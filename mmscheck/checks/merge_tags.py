@@ -42,7 +42,7 @@ def certain(text: str) -> str:
 
 def masked(text: str) -> str:
     """The text with every closed tag overwritten by spaces, so that positions stay as they are."""
-    return TAG.sub(lambda tag: " " * len(tag.group(0)), text)
+    return TAG.sub(lambda tag: " " * len(tag.group(0)), text) if OPENING in text else text
 
 
 def unknown(text: str) -> str:

@@ -54,12 +54,18 @@ _PLACEHOLDERS = re.compile(
 JavaScript makes of an object in a text. None of them stands in a text for people."""
 
 
+_MARKS = frozenset("*%<{[#")
+"""Every placeholder has one of them, and most texts have none."""
+
+
 def no_placeholder(target: MessageTarget, _: NoParams) -> Result:
     """No placeholder of another program; what merge-data-complete names in a template is left to it."""
     templates = [subject_template(target.message, target.changes) or ""]
     templates += [slide_template(slide, target.changes) for slide in target.message.slides]
 
     def look(text: str) -> tuple[Span, ...]:
+        if _MARKS.isdisjoint(text):
+            return ()
         found = [match.span() for match in _PLACEHOLDERS.finditer(text)]
         beside = any(text == masked(other) for _, other in target.beside)
         found += [
@@ -170,11 +176,14 @@ def not_shouting(target: MessageTarget, params: Loudness) -> Result:
 
     def look(text: str) -> tuple[Span, ...]:
         found = [Span(start=m.start(), end=m.end(), what="exclamation marks") for m in row.finditer(text)]
+        # What is not loud at all cannot be loud without what may be.
+        if sum(map(str.isupper, text)) < params.share * params.letters:
+            return tuple(found)
         plain = _NOT_LOUD.sub("", text)
-        cased = [char for char in plain if char.isupper() or char.islower()]
-        loud = sum(map(str.isupper, cased))
-        if len(cased) >= params.letters and loud >= params.share * len(cased):
-            told = f"{loud} of {len(cased)} letters are capitals"
+        loud = sum(map(str.isupper, plain))
+        letters = loud + sum(map(str.islower, plain))
+        if letters >= params.letters and loud >= params.share * letters:
+            told = f"{loud} of {letters} letters are capitals"
             found = [Span(start=0, end=len(text), what=told)]
         return tuple(found)
 
@@ -188,37 +197,43 @@ def no_restricted_word(target: MessageTarget, _: NoParams) -> Result:
         return inapplicable("no list of words is switched on (words, in the configuration)")
 
     def look(text: str) -> tuple[Span, ...]:
-        folded = _folded(text)
         spans = {
-            (match.start(), match.end()): f"{topics[match.group()]}, list {name}"
-            for name, topics, pattern in map(_compiled, lists)
-            for match in pattern.finditer(folded)
+            match.span(): f"{topics.get(_entry(match.group()), 'restricted')}, list {name}"
+            for name, topics, pattern in map(_compiled, map(_Same, lists))
+            for match in pattern.finditer(text)
         }
         return tuple(Span(start=start, end=end, what=what) for (start, end), what in sorted(spans.items()))
 
     return judged(target, look)
 
 
-def _compiled(words: WordList) -> tuple[str, dict[str, str], re.Pattern[str]]:
-    return _pattern(words.id, tuple(words.entries))
+def _entry(written: str) -> str:
+    """The entry that was found; a letter such as the dotless i matches and is none of it."""
+    return " ".join(written.casefold().split())
+
+
+class _Same:
+    """A list of words by which one it is: the same list is compiled once, and comparing two takes long."""
+
+    __slots__ = ("words",)
+
+    def __init__(self, words: WordList) -> None:
+        self.words = words
+
+    def __hash__(self) -> int:
+        return id(self.words)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.words is self.words
 
 
 @lru_cache(maxsize=64)
-def _pattern(name: str, entries: tuple[tuple[str, str], ...]) -> tuple[str, dict[str, str], re.Pattern[str]]:
-    topics = {entry: topic for topic, entry in entries}
+def _compiled(same: _Same) -> tuple[str, dict[str, str], re.Pattern[str]]:
+    topics = {entry: topic for topic, entry in same.words.entries}
     longest_first = sorted(topics, key=len, reverse=True)
-    choices = "|".join(re.escape(entry) for entry in longest_first)
-    return name, topics, re.compile(rf"(?<![^\W_])(?:{choices})(?![^\W_])")
-
-
-def _folded(text: str) -> str:
-    """Small letters and ordinary blanks, in as many characters: a place there is one here."""
-    return "".join(" " if char.isspace() else _small(char) for char in text)
-
-
-def _small(char: str) -> str:
-    lower = char.lower()
-    return lower if len(lower) == 1 else char
+    choices = "|".join(r"\s".join(map(re.escape, entry.split())) for entry in longest_first)
+    pattern = re.compile(rf"(?<![^\W_])(?:{choices})(?![^\W_])", re.IGNORECASE)
+    return same.words.id, topics, pattern
 
 
 CHECKS: tuple[Check, ...] = tuple(

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from mmscheck.checks.links import links
 from mmscheck.checks.marks import Span, marked
 from mmscheck.checks.wording import unmasked
+from mmscheck.judge import engine
+from mmscheck.judge.pipeline import load_rules
+from mmscheck.model.request import Changes
 from mmscheck.model.words import Outcome
+from mmscheck.ruleset import Config
 from tests.support.message_targets import message, on_message, slide
 
 STATIC = (
@@ -81,3 +85,11 @@ def test_what_is_proposed_has_nothing_to_object_to(text: str) -> None:
 def test_long_texts_take_no_longer_for_being_odd(rule: str, piece: str) -> None:
     # Quadratic time would be hours, and each test has a limit.
     assert on_text(rule, piece * 100_000) in Outcome
+
+
+def test_letters_that_only_fold_to_others_break_nothing() -> None:
+    rules = load_rules(config=Config(words=("us-en", "us-es")))
+    said = message(slide(1, "CAS\u0130NO, ca\u017fino and ma\u0130l"))
+    report = engine.judge(rules, said, {}, changes=Changes())
+    (found,) = (item for item in report.evaluations if item.rule == "text-words-allowed")
+    assert (found.crashed, found.outcome) == (False, Outcome.FAILED)
