@@ -30,7 +30,7 @@ def rule_files() -> int:
     return sum(
         1
         for file in (ROOT / "rules").glob("*/*.toml")
-        if file.parent.name not in {"limits", "profiles", "servers"}
+        if file.parent.name not in {"limits", "profiles", "servers", "providers", "words"}
     )
 
 

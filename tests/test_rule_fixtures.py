@@ -47,6 +47,13 @@ UNSHOWN = {
         frozenset({"pass", "fail", "cant-tell"}),
         "needs a ledger, which no check has; tests/checks/ judges it with bindings made by hand",
     ),
+    **dict.fromkeys(
+        ("text-first-opt-out", "text-first-names-sender"),
+        (
+            frozenset({"pass", "fail", "cant-tell"}),
+            "need a ledger, which no check has; tests/send/test_first_messages.py has real ones",
+        ),
+    ),
     "media-as-saved": (
         frozenset({"pass", "fail", "cant-tell"}),
         "needs a ledger, which no check has; tests/checks/test_bound_checks.py makes bindings by hand",

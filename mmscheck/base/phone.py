@@ -35,6 +35,16 @@ def parsed(number: str, region: str | None = None) -> PhoneNumber | None:
         return None
 
 
+def country_of(number: str) -> str | None:
+    """The country (ISO 3166-1) of a number of digits alone; None where the numbering data knows none."""
+    import phonenumbers  # noqa: PLC0415 - see above
+
+    read = parsed(number)
+    region = None if read is None else phonenumbers.region_code_for_number(read)
+    # 001 stands for numbers of no country.
+    return region if region and region.isalpha() else None
+
+
 _NORTH_AMERICAN = re.compile(r"1[2-9][0-9]{9}")
 """Whole as it stands: country code 1, and ten digits that begin with no trunk prefix (which is 1)."""
 

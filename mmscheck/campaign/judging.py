@@ -48,12 +48,17 @@ class RowJudge(msgspec.Struct, frozen=True, kw_only=True):
         """The send that a row asks for."""
         return msgspec.structs.replace(self.common, to=row.to, changes=row.changes)
 
-    def report(self, request: SendRequest) -> Report:
-        """The report on one send: media as they were seen, everything else evaluated now."""
-        message = self.evaluated(self.ruleset, request)
+    def report(self, request: SendRequest, *, first: bool | None = None) -> Report:
+        """The report on one send: media as they were seen, everything else evaluated now.
+
+        ``first`` is whether its number has had no message before; None where that was not asked.
+        """
+        message = self.evaluated(self.ruleset, request, first=first)
         return msgspec.structs.replace(self.checked.report, messages=(message,))
 
-    def evaluated(self, ruleset: RuleSet, request: SendRequest) -> MessageReport:
+    def evaluated(
+        self, ruleset: RuleSet, request: SendRequest, *, first: bool | None = None
+    ) -> MessageReport:
         """What these rules find in one send."""
         return rejudge(
             ruleset,
@@ -64,11 +69,12 @@ class RowJudge(msgspec.Struct, frozen=True, kw_only=True):
             binding=self.checked.binding,
             window=self.window,
             columns=self.columns,
+            first=first,
         )
 
-    def judged(self, request: SendRequest) -> CheckedMessage:
+    def judged(self, request: SendRequest, *, first: bool | None = None) -> CheckedMessage:
         """The report on one send, with the gate's verdict; it is as old as the look at the media."""
-        report = self.report(request)
+        report = self.report(request, first=first)
         return msgspec.structs.replace(self.checked, report=report, verdict=gate.verdict(report))
 
     def permit(self, report: Report, request: SendRequest, now: float) -> Permit:

@@ -101,7 +101,10 @@ class PastSends:
     """Sends of earlier runs, of other campaigns, and single ones, to the numbers that were last looked up."""
 
     def __init__(self, ledger: Ledger, *, campaign: str, mms_id: str, account: str, again: bool) -> None:
-        """``account`` is in whose name it is sent; ``again``: whoever has the message counts for nothing."""
+        """``account`` is in whose name it is sent (``order.account_of``).
+
+        ``again``: whoever has the message counts for nothing.
+        """
         self._ledger = ledger
         self._campaign = campaign
         self._mms_id = mms_id
@@ -109,14 +112,21 @@ class PastSends:
         self._again = again
         self._keyed: dict[str, SendRecord] = {}
         self._sends: dict[str, list[SendRecord]] = {}
+        self._texted: frozenset[str] = frozenset()
 
     async def look(self, numbers: Sequence[str], keys: Sequence[str]) -> None:
         """Ask for these numbers and idempotency keys, in place of those before."""
         earlier = await self._ledger.earlier(numbers, keys, campaign=self._campaign, mms_id=self._mms_id)
+        service_id = self._account.partition("/")[2]
+        self._texted = await self._ledger.texted(numbers, service_id=service_id)
         self._keyed = {send.intent.key: send for send in earlier}
         self._sends = {}
         for send in earlier:
             self._sends.setdefault(send.intent.to, []).append(send)
+
+    def is_first(self, number: str) -> bool:
+        """Whether the number has had nothing before, from this campaign or any other."""
+        return number not in self._texted
 
     def under(self, key: str) -> SendRecord | None:
         """The very send of a row, whichever run or command made it."""

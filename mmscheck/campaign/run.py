@@ -7,12 +7,15 @@ import contextlib
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from decimal import Decimal
 from functools import partial
 from typing import IO, TYPE_CHECKING
 
 import msgspec
 
 from mmscheck.base.names import LONGEST_NAME, usable_name
+from mmscheck.base.text import count
+from mmscheck.campaign.costs import CostCounter
 from mmscheck.campaign.counts import RowCounts, Watcher
 from mmscheck.campaign.judging import MERGE_DATA_USED, RowJudge, blocking, may_be_the_row
 from mmscheck.campaign.limits import CampaignLimits, StopSignal
@@ -27,6 +30,7 @@ from mmscheck.judge.pipeline import CheckOptions, window
 from mmscheck.model.campaign import CampaignResult, RowFate
 from mmscheck.model.exits import Exit
 from mmscheck.model.mms import Mms
+from mmscheck.model.prices import Prices, money
 from mmscheck.model.recipient import RecipientRules
 from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
@@ -52,6 +56,7 @@ class CampaignPlan(msgspec.Struct, frozen=True, kw_only=True):
     provider is when no client tells it: a dry run must find what an earlier run has sent; ``account`` is
     where ids are used (``mmscheck.send.order``), by default the client's. ``again``: also to numbers that
     have this stored message; the campaign must be ``named`` then, and each gets it once under its name.
+    ``prices`` tell what it costs at most; above ``max_cost``, in their currency, nothing is sent.
     ``recipients`` is what all numbers are held to.
     """
 
@@ -71,6 +76,8 @@ class CampaignPlan(msgspec.Struct, frozen=True, kw_only=True):
     skip_bad: bool = False
     retries: Retries = Retries()
     limits: CampaignLimits = CampaignLimits()
+    prices: Prices | None = None
+    max_cost: Decimal | None = None
 
 
 class CampaignOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +122,7 @@ class CampaignRun:
         self._counts = RowCounts(log)
         self._signal = StopSignal()
         self._before_sending = before_sending
+        self._costs = CostCounter(plan.prices, plan.ruleset) if plan.prices else None
         self._sender: Sender | None = None
         self._terms = terms_of(plan.recipients)
         self._opens = math.inf
@@ -155,6 +163,7 @@ class CampaignRun:
                 key=self._key,
                 held=self._held(),
                 terms=self._terms,
+                costs=self._costs,
             )
             watch = MediaWatch(judge, lambda: self._look(first), self._plan.limits.recheck, self._signal)
             async with _kept(watch):
@@ -202,6 +211,8 @@ class CampaignRun:
             denied = int(Exit.UNDECIDED if survey.undecided else Exit.DENIED)
             result = self._result(survey.rows, survey.good, 0.0)
             return CampaignOutcome(report=report, result=result, denied=denied)
+        if self._signal.reason is None and (too_dear := self._too_dear()):
+            self._signal.stop(too_dear)
         began, failure = time.monotonic(), None
         if self._signal.reason is None and self._client is not None and survey.first_good is not None:
             if self._before_sending is not None:
@@ -215,6 +226,20 @@ class CampaignRun:
             broken=self._signal.broken,
             failure=failure,
         )
+
+    def _too_dear(self) -> str:
+        """Why nothing may be sent for what it costs; empty where that is known to be little enough."""
+        most = self._plan.max_cost
+        if most is None or self._costs is None:
+            return ""
+        cost = self._costs.estimate()
+        if cost.unpriced:
+            rows = count(cost.unpriced, "row")
+            return f"what it costs is not known: {cost.why} ({rows}), so nothing was sent (--max-cost)"
+        if cost.amount <= most:
+            return ""
+        told = f"it may cost {money(cost.amount)} {cost.currency}"
+        return f"{told}, more than the {money(most)} of --max-cost, so nothing was sent"
 
     def _past(self) -> PastSends:
         plan = self._plan
@@ -353,6 +378,7 @@ class CampaignRun:
             seconds=seconds,
             notes=tuple(self._counts.notes),
             more=self._counts.more,
+            cost=self._costs.estimate() if self._costs else None,
         )
 
 
@@ -360,6 +386,8 @@ def _usable(plan: CampaignPlan) -> CampaignPlan:
     """The plan with its name as the ledger has it; raises UsageError for what cannot be sent once only."""
     if plan.again and not plan.named:
         raise UsageError("a campaign to numbers that have the message needs a name of its own")
+    if plan.max_cost is not None and plan.prices is None:
+        raise UsageError("--max-cost: there are no prices to reckon with; see [prices] in the configuration")
     name = usable_name("the campaign's name", plan.name, LONGEST_NAME) if plan.named else plan.name
     return msgspec.structs.replace(plan, name=name)
 

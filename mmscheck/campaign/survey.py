@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from mmscheck.campaign.costs import CostCounter
 from mmscheck.campaign.counts import RowCounts, Watcher
 from mmscheck.campaign.judging import RowJudge, blamed, explain
 from mmscheck.campaign.limits import StopSignal
@@ -58,10 +59,12 @@ class Survey:
         key: Callable[[SendRequest, str | None], str],
         held: HeldNumbers,
         terms: RecipientTerms,
+        costs: CostCounter | None = None,
     ) -> None:
         """``judge`` is the full check that rows are judged on; ``key`` makes a request's idempotency key.
 
-        ``held`` tells whose numbers are on the suppression list, ``terms`` are those of all recipients.
+        ``held`` tells whose numbers are on the suppression list, ``terms`` are those of all recipients, and
+        ``costs`` counts what is to be sent.
         """
         self._held = held
         self._terms = terms
@@ -70,6 +73,7 @@ class Survey:
         self._store = store
         self._counts = counts
         self._key = key
+        self._costs = costs
         self.rows = 0
         self.good = 0
         self.first_good: Report | None = None
@@ -116,13 +120,15 @@ class Survey:
             return RowDecision.LEAVE
         if (decision := self._withheld(send, held)) is not None:
             return decision
-        checked = self._judge.judged(send.request)
+        checked = self._judge.judged(send.request, first=past.is_first(number))
         if not checked.verdict.permitted:
             return self._deny(row, checked)
         self._store.keep(number, key, row.line)
         self.first_good = self.first_good or checked.report
         self.first_request = self.first_request or send.request
         self.good += 1
+        if self._costs is not None:
+            self._costs.count(send.request)
         return RowDecision.SEND
 
     def _withheld(self, send: _RowSend, held: Mapping[str, str]) -> RowDecision | None:

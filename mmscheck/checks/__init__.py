@@ -10,13 +10,16 @@ from mmscheck.checks import (
     content_type,
     decoded,
     fields,
+    first,
     framing,
     images,
+    links,
     media,
     merge_tags,
     message,
     mime,
     objects,
+    opened,
     payloads,
     phone_numbers,
     playing,
@@ -31,13 +34,16 @@ from mmscheck.checks import (
     subject,
     texts,
     url,
+    wording,
     wrapped,
 )
 from mmscheck.model.check import Check
 from mmscheck.model.observation import ProbeName
 
+_WORDING = (texts, wording, links, opened, first)
 _TEXTS = (
-    *(message, sizes, providers, payloads, merge_tags, subject, slide, texts, request, phone_numbers, fields),
+    *(message, sizes, providers, payloads, merge_tags, subject, slide, *_WORDING),
+    *(request, phone_numbers, fields),
 )
 _FILES = (url, signed_urls, reach, certificates, content_type, mime, media)
 _FRAMED = (framing, probes, repeats)
@@ -57,6 +63,9 @@ CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in _
 READS_FACTS = frozenset(check.name for module in _DECODED for check in module.CHECKS)
 """The checks that look at what a decoder found; without them nothing needs to be decoded."""
 
+READS_LINKS = frozenset(check.name for check in opened.CHECKS)
+"""The checks that look at what came for links in texts; without them no link is asked for."""
+
 READS_PROBES: Mapping[str, tuple[ProbeName, ...]] = MappingProxyType(
     {
         "length-under-gzip": (ProbeName.GZIP,),
@@ -70,4 +79,4 @@ READS_PROBES: Mapping[str, tuple[ProbeName, ...]] = MappingProxyType(
 if len(CHECKS) != len(_ALL):
     raise AssertionError("two checks share a name")
 
-__all__ = ["CHECKS", "READS_FACTS", "READS_PROBES"]
+__all__ = ["CHECKS", "READS_FACTS", "READS_LINKS", "READS_PROBES"]

@@ -42,7 +42,7 @@ def certain(text: str) -> str:
 
 def masked(text: str) -> str:
     """The text with every closed tag overwritten by spaces, so that positions stay as they are."""
-    return TAG.sub(lambda tag: " " * len(tag.group(0)), text)
+    return TAG.sub(lambda tag: " " * len(tag.group(0)), text) if OPENING in text else text
 
 
 def unknown(text: str) -> str:
@@ -70,11 +70,14 @@ _GONE = "\0"
 
 # Possessive quantifiers throughout: a text of many braces must not cost quadratic time.
 _WORD = r"[A-Za-z][A-Za-z0-9_.-]*+"
+ANOTHERS = re.compile(rf"\{{\{{\s*+{_WORD}[^{{}}]*+\}}\}}")
+"""A tag of Mustache, Handlebars, Liquid or Jinja."""
+
 _LOOKALIKES = (
     (re.compile(rf"(?<!\{{)\{{++{_GONE}++\}}++"), "has a second pair of braces around it; write it with one"),
     (re.compile(rf"\$\{{\s*+{_WORD}[^{{}}]*+\}}"), "has its $ before the brace; write {$name}"),
     (re.compile(rf"\{{\s++\${_WORD}[^{{}}]*+\}}"), "has white space after the brace; write {$name}"),
-    (re.compile(rf"\{{\{{\s*+{_WORD}[^{{}}]*+\}}\}}"), "is of another kind of template; write {$name}"),
+    (ANOTHERS, "is of another kind of template; write {$name}"),
     (re.compile(rf"\{{\s*+{_WORD}\s*+\|[^{{}}]*+\}}"), "lacks the $; write {$name|default}"),
 )
 """Spellings of other template languages, and what to say of each."""
@@ -218,7 +221,7 @@ _MOST = 20
 
 def _match(target: MessageTarget) -> _Match:
     tags = _tags(_templates(target))
-    anywhere = tags.keys() | _tags(target.beside).keys()
+    anywhere = tags.keys() | _tags(text for _, text in target.beside).keys()
     given = {key_of(name): name for name, value in target.changes.data if value}
     names = {**{key_of(name): name for name in target.columns or ()}, **given}
     return _Match(

@@ -14,6 +14,7 @@ from mmscheck.base.text import code_point, count, is_blank, listed, quoted
 from mmscheck.checks import merge_tags
 from mmscheck.checks.characters import name_of, suggested
 from mmscheck.checks.evidence import MOST_KEPT
+from mmscheck.checks.marks import SUBJECT, texts_of
 from mmscheck.checks.merge_tags import masked
 from mmscheck.model.check import (
     Check,
@@ -166,19 +167,15 @@ def _judged(target: MessageTarget, look: Callable[[str, str], Spoilt | None]) ->
 
 def _told(one: Spoilt) -> str:
     # A subject has to be plain, so what is suggested for it is.
-    instead = suggested(one.instead) if one.where == "the subject" else one.instead
+    instead = suggested(one.instead) if one.where == SUBJECT else one.instead
     told = f"{one.where} holds {one.wrong}"
     return f'{told} (write "{quoted(instead)}")' if instead else told
 
 
 def _texts(target: MessageTarget) -> Iterator[tuple[str, str]]:
-    if target.effective.subject:
-        yield "the subject", target.effective.subject
+    yield from texts_of(target)
     if target.message.name and target.message.name.value:
         yield "the name", target.message.name.value
-    for number, text in target.effective.texts.items():
-        if text:
-            yield f"the text of slide {number}", text
 
 
 SPACE = 1
@@ -205,10 +202,8 @@ def one_sms(target: RequestTarget, params: Segments) -> Result:
     if text is None or is_blank(text):
         return inapplicable("there is no fallback text")
     encoded, why = sms.encode(merge_tags.certain(text)), merge_tags.unknown(text)
-    gsm = not encoded.outside
-    single = params.gsm_single if gsm else params.ucs2_single
-    more = SPACE + params.link_reserve
-    number = sms.parts(encoded, more, single, params.gsm_part if gsm else params.ucs2_part)
+    single, more = _single(encoded, params), SPACE + params.link_reserve
+    number = _parts(encoded, params)
     evidence = {
         "alphabet": encoded.alphabet,
         "units": encoded.units,
@@ -220,6 +215,20 @@ def one_sms(target: RequestTarget, params: Segments) -> Result:
     if number > 1:
         return failed(evidence, **_wording(encoded, single, more, number, at_least=bool(why)))
     return cant_tell(why, Because.TAGS, **evidence) if why else passed(**evidence)
+
+
+def segments(text: str, params: Segments) -> int:
+    """How many SMS a fallback text takes, with a space and the link that the provider adds."""
+    return _parts(sms.encode(text), params)
+
+
+def _parts(encoded: sms.Encoded, params: Segments) -> int:
+    part = params.ucs2_part if encoded.outside else params.gsm_part
+    return sms.parts(encoded, SPACE + params.link_reserve, _single(encoded, params), part)
+
+
+def _single(encoded: sms.Encoded, params: Segments) -> int:
+    return params.ucs2_single if encoded.outside else params.gsm_single
 
 
 def _wording(encoded: sms.Encoded, single: int, more: int, number: int, *, at_least: bool) -> dict[str, str]:

@@ -57,10 +57,11 @@ def _not_absolute(parts: WebAddress) -> str | None:
         return "it does not begin with http:// or https://"
     if parts.authority is None:
         return "there is no // after the scheme"
-    return _bad_host(parts) or _bad_path(parts.path)
+    return bad_host(parts) or _bad_path(parts.path)
 
 
-def _bad_host(parts: WebAddress) -> str | None:
+def bad_host(parts: WebAddress) -> str | None:
+    """What is wrong with host or port, as a clause; None when nothing is."""
     if not parts.host:
         return "there is no host name after //"
     if not _is_host(parts.host):

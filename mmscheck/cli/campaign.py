@@ -90,6 +90,8 @@ def _plan(
         skip_bad=bool(options.many.skip_bad),
         retries=options.tries(),
         limits=options.many.limits(looking.policy.rate),
+        prices=None if config.prices is None else config.prices.value(),
+        max_cost=options.many.max_cost,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
+from decimal import Decimal
 
 import click
 
@@ -99,6 +100,26 @@ class _Seconds(click.ParamType[float]):
             self.fail(f"{value!r}: expected seconds above 0, or a duration such as 10s or 2m", param, ctx)
         return seconds
 
+
+_AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
+
+
+class _Money(click.ParamType[Decimal]):
+    """An amount as it is written, and never a binary fraction."""
+
+    name = "amount"
+
+    def convert(
+        self, value: str | Decimal, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Decimal:
+        """The amount; raises click's BadParameter."""
+        if not isinstance(value, Decimal) and not _AMOUNT.fullmatch(value):
+            self.fail(f"{value!r}: expected an amount such as 25 or 25.00", param, ctx)
+        return Decimal(value)
+
+
+MONEY = _Money()
+"""The type of options that take an amount of money."""
 
 SECONDS = _Seconds()
 """The type of options that take either."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from mmscheck.cli.environment import by_variable
 from mmscheck.cli.ledger_open import Where
 from mmscheck.cli.options import ChangeOptions, changes
 from mmscheck.cli.perform import MessageOptions, OutputOptions
-from mmscheck.cli.plan import duration
+from mmscheck.cli.plan import MONEY, duration
 from mmscheck.cli.provider import ProviderOptions
 from mmscheck.cli.recipient_options import RecipientOptions
 from mmscheck.errors import UsageError
@@ -141,6 +142,15 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
             "--row-log",
             type=click.Path(path_type=Path),
             help="List rows denied, refused, not sent, unknown or left.",
+        ),
+    ]
+    max_cost: Annotated[
+        Decimal | None,
+        click.option(
+            "--max-cost",
+            type=MONEY,
+            metavar="AMOUNT",
+            help="Send nothing where it may cost more, by [prices] of the configuration and in its currency.",
         ),
     ]
     send_rate: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import monotonic
 
@@ -19,14 +19,19 @@ from mmscheck.fetch.names import Lookup, Names, system_lookup
 from mmscheck.fetch.policy import FetchPolicy, Inspector, OnDone, check_policy
 from mmscheck.fetch.probes import Probing
 from mmscheck.fetch.proxy import parse_proxy
-from mmscheck.fetch.request import Attempt, Download, FetchTools
+from mmscheck.fetch.request import PLAIN, Asking, Attempt, Download, FetchTools
 from mmscheck.fetch.slots import Pace, Slots, Turns
 from mmscheck.fetch.status import pause_before_repeat
 from mmscheck.fetch.wire import GuardedConnector, open_session
-from mmscheck.model.observation import Fetched, Hop, Inspected, NotFetched, Observation, Reason
+from mmscheck.model.observation import Fetched, Hop, Inspected, NotFetched, Observation, Reason, Sniffed
 
 SHARE = 4
 """One message has at most this part of the places while there are others (a judgement)."""
+
+_PAGE = Asking(headers=(("Accept", "text/html,*/*;q=0.8"),), read="head")
+"""How a link of a text is asked for: whether a page comes is told by the head."""
+
+_NOT_LOOKED_INTO = Inspected(sniffed=Sniffed(type=None))
 
 _FRAMING = ("Content-Length", "Transfer-Encoding", "Content-Encoding", "Content-Type")
 
@@ -39,21 +44,24 @@ async def fetch_all(
     *,
     lookup: Lookup = system_lookup,
     owners: Mapping[str, str] | None = None,
+    links: Collection[str] = (),
 ) -> dict[str, Observation]:
     """Fetch every distinct URL once, all at the same time, within the policy.
 
     Nothing that a server does raises: each URL gets exactly one `Observation`, in their order, before the
     deadline or at it, and ``on_done`` is told of it at once; what that raises ends the run and is raised.
     ``lookup`` answers for host names. URLs of several ``owners`` (messages' sources, say) share the places,
-    so that those of one cannot use up the run. Raises `UsageError`, before anything is fetched, for a policy
-    that cannot be acted on. When cancelled it closes everything and lets the cancellation through.
+    so that those of one cannot use up the run. Those that are ``links`` in texts are asked for as pages, by
+    their heads alone and without probes. Raises `UsageError`, before anything is fetched, for a policy that
+    cannot be acted on. When cancelled it closes everything and lets the cancellation through.
     """
     allowed, context = check_policy(policy)
     if not urls:
         return {}
     turns = Turns(owners or {}, max(1, policy.max_concurrency // SHARE))
     async with _open_tools(policy, allowed, context, lookup) as tools:
-        jobs = {url: Job(tools, url, inspect, monotonic() + policy.deadline) for url in urls}
+        ends, pages = monotonic() + policy.deadline, frozenset(links)
+        jobs = {url: Job(tools, url, None if url in pages else inspect, ends) for url in urls}
         tasks = [asyncio.create_task(job.run(turns.of(url), on_done)) for url, job in jobs.items()]
         try:
             ended, _ = await asyncio.wait(tasks, timeout=policy.deadline, return_when=asyncio.FIRST_EXCEPTION)
@@ -100,14 +108,18 @@ def framing_headers(hop: Hop) -> tuple[tuple[str, ...], ...]:
 class Job:
     """All that is done for one URL: attempts, pauses, probes; can tell at any moment how far it got."""
 
-    def __init__(self, tools: FetchTools, url: str, inspect: Inspector, ends: float) -> None:
-        """Fetch ``url`` before `time.monotonic` reads ``ends``, and have ``inspect`` look at its bytes."""
+    def __init__(self, tools: FetchTools, url: str, inspect: Inspector | None, ends: float) -> None:
+        """Fetch ``url`` before `time.monotonic` reads ``ends``, and have ``inspect`` look at its bytes.
+
+        Without ``inspect`` it is the link of a text.
+        """
         self.observation: Observation | None = None
         self._tools = tools
         self._url = url
         self._inspect = inspect
         self._ends = ends
-        self._attempt = Attempt(tools, url, on_body=self._on_body)
+        self._asking = PLAIN if inspect else _PAGE
+        self._attempt = self._attempted(1)
         self._probing = Probing(tools, url)
         self._first: Observation | None = None
         self._interrupted: tuple[Attempt, Failure] | None = None
@@ -125,17 +137,21 @@ class Job:
                             self._first = self._whole_file(await self._attempt.run())
                         except Failure as failure:
                             await self._wait_before_repeat(failure)
-                            number = self._attempt.number + 1
-                            self._attempt = Attempt(self._tools, self._url, number, on_body=self._on_body)
-                if isinstance(self._first, NotFetched):
+                            self._attempt = self._attempted(self._attempt.number + 1)
+                if isinstance(self._first, NotFetched) and self._inspect is not None:
                     self._probing.after_refusal(self._first)
                 await self._probing.wait()
             finally:
                 await self._probing.stop()
         self.tell(on_done)
 
+    def _attempted(self, number: int) -> Attempt:
+        return Attempt(self._tools, self._url, number, asking=self._asking, on_body=self._on_body)
+
     async def _on_body(self, body: bytes) -> Inspected:
         """Begin the probes, then have the bytes inspected: meanwhile the network would have nothing to do."""
+        if self._inspect is None:
+            return _NOT_LOOKED_INTO
         self._probing.after_file(tuple(self._attempt.hops))
         return await self._inspect(self._url, body)
 

@@ -27,6 +27,7 @@ from mmscheck.model.provider import Provider
 from mmscheck.model.report import SAVE, Evaluation, MessageReport, SlideReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
+from mmscheck.model.vocabulary import NOTHING, Vocabulary
 from mmscheck.model.words import MediaKind, Outcome, SenderType, TargetKind
 from mmscheck.servers.recognition import Recognised, describe, recognise
 
@@ -42,11 +43,15 @@ def judge(
     window: SendWindow | None = None,
     columns: tuple[str, ...] | None = None,
     shared: SharedMedia | None = None,
+    links: Mapping[str, Observation] | None = None,
+    first: bool | None = None,
 ) -> MessageReport:
     """Evaluate every rule of the set on every target of one message, in a fixed order.
 
     By profile save it is judged as it is stored: what its merge tags become, each send is judged for.
-    ``shared`` is the one of the run, where it judges several messages: it changes no report.
+    ``shared`` is the one of the run, where it judges several messages: it changes no report. ``links`` is
+    what came for links in the texts; None where none was asked for. ``first`` is whether the number of the
+    request has had no message before, None where nobody knows.
     """
     shared = shared or SharedMedia((message,))
     message = _with_kinds(message, observations)
@@ -62,9 +67,13 @@ def judge(
         request,
         provider=provider,
         sender=_sender(ruleset),
+        vocabulary=ruleset.vocabulary,
+        links=links,
+        first=first,
     )
     places = tuple(place(binding=binding, window=window, columns=columns))
-    filled = _filled(message, observations) if ruleset.profile == SAVE and changes == Changes() else {}
+    stored = ruleset.profile == SAVE and changes == Changes()
+    filled = _filled(ruleset, message, observations) if stored else {}
     alone: list[Evaluation] = []
     for each in places:
         if isinstance(each.target, MediaTarget):
@@ -95,15 +104,20 @@ def judge(
         changed=changes != Changes(),
         document=message.document,
         is_list=message.is_list,
+        links=None if links is None else dict(links),
     )
 
 
-def _filled(message: Mms, observations: Mapping[str, Observation]) -> dict[TargetKey, TargetPlace]:
+def _filled(
+    ruleset: RuleSet, message: Mms, observations: Mapping[str, Observation]
+) -> dict[TargetKey, TargetPlace]:
     """Message and slides with a value for each tag that every send gives one; none without such tags."""
     values = with_stand_ins(message)
     if not values.data or message.payload is not None:
         return {}
-    places = _places(message, observations, {}, values, None, binding=None, window=None)
+    places = _places(
+        message, observations, {}, values, None, binding=None, window=None, vocabulary=ruleset.vocabulary
+    )
     return {place.key: place for place in places if place.key.kind is not TargetKind.MEDIA}
 
 
@@ -174,6 +188,7 @@ def rejudge(
     binding: Binding | None = None,
     window: SendWindow | None = None,
     columns: tuple[str, ...] | None = None,
+    first: bool | None = None,
 ) -> MessageReport:
     """The judgement of this request where ``base`` is one of the same message for another request.
 
@@ -194,7 +209,8 @@ def rejudge(
         rules[rule.target].append(rule)
     evaluations: list[Evaluation] = []
     places = partial(_places, message, base.observations, {}, changes, request)
-    for place in places(binding=binding, window=window, columns=columns):
+    texts = partial(places, first=first, vocabulary=ruleset.vocabulary, links=base.links)
+    for place in texts(binding=binding, window=window, columns=columns):
         if place.key in same:
             evaluations += known.get(place.key, ())
         else:
@@ -287,6 +303,9 @@ def _places(
     columns: tuple[str, ...] | None = None,
     provider: Provider | None = None,
     sender: SenderType | None = None,
+    vocabulary: Vocabulary = NOTHING,
+    links: Mapping[str, Observation] | None = None,
+    first: bool | None = None,
 ) -> Iterable[TargetPlace]:
     as_sent = effective(message, changes)
     yield TargetPlace(
@@ -301,6 +320,8 @@ def _places(
             window=window,
             provider=provider,
             sender=sender,
+            vocabulary=vocabulary,
+            links=links,
         ),
         line=message.problem.line if message.problem else None,
         column=message.problem.column if message.problem else 0,
@@ -310,7 +331,9 @@ def _places(
     if request is not None:
         yield TargetPlace(
             key=TargetKey(kind=TargetKind.REQUEST),
-            target=RequestTarget(request=request, message=message, binding=binding),
+            target=RequestTarget(
+                request=request, message=message, binding=binding, first=first, vocabulary=vocabulary
+            ),
         )
     for slide in message.slides:
         yield _slide_place(message, slide, as_sent, provider)

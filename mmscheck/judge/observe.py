@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mmscheck import fetch, media
+from mmscheck.base.redact import redact_url
 from mmscheck.cache.reuse import Cache, find_kept, manner
 from mmscheck.checks import READS_FACTS, READS_PROBES
 from mmscheck.checks.media import SizeParams
@@ -51,9 +52,16 @@ class ObserveOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def observe(
-    urls: Sequence[str], options: ObserveOptions, on_done: OnDone | None = None
+    urls: Sequence[str],
+    options: ObserveOptions,
+    on_done: OnDone | None = None,
+    *,
+    links: Sequence[str] = (),
 ) -> dict[str, Observation]:
     """Fetch every distinct URL once, all at the same time, and have workers look at the bytes.
+
+    ``links`` of texts are asked for beside them, where they are not among them: no worker looks at what is
+    behind one, and no cache keeps it.
 
     ``on_done`` is called with each URL as soon as its observation is there. Raises UsageError for a policy
     that cannot be acted on, also where nothing is left to fetch.
@@ -62,18 +70,23 @@ async def observe(
     cache, how = options.cache, _manner(options)
     kept = {} if cache is None else find_kept(distinct, cache, how, on_done)
     missing = [url for url in distinct if url not in kept]
-    if not missing:
+    pages = [url for url in dict.fromkeys(links) if url not in distinct]
+    if not (missing or pages):
         check_policy(options.policy)
         return dict(kept)
-    async with _running_workers(options) as workers:
-        inspector = _Inspector(workers, options)
+    async with _inspecting(options, wanted=bool(missing)) as inspect:
         fetched = await fetch.fetch_all(
-            missing, options.policy, inspector.inspect, on_done, owners=options.owners
+            [*missing, *pages],
+            options.policy,
+            inspect,
+            on_done,
+            owners=options.owners,
+            links=pages,
         )
     if cache is not None:
-        for url, observation in fetched.items():
-            cache.keep(url, how, observation)
-    return {url: kept[url] if url in kept else fetched[url] for url in distinct}
+        for url in missing:
+            cache.keep(url, how, fetched[url])
+    return {url: kept[url] if url in kept else fetched[url] for url in (*distinct, *pages)}
 
 
 def _manner(options: ObserveOptions) -> str:
@@ -84,12 +97,19 @@ def _manner(options: ObserveOptions) -> str:
 
 
 @asynccontextmanager
-async def _running_workers(options: ObserveOptions) -> AsyncIterator[media.MediaWorkers]:
+async def _inspecting(options: ObserveOptions, *, wanted: bool) -> AsyncIterator[fetch.Inspector]:
+    """What looks at the bytes of files; where none is ``wanted``, no worker is started for it."""
     if options.workers is not None:
-        yield options.workers
-        return
-    async with media.MediaWorkers(workers=None if options.deep else 1, decode=options.deep) as own:
-        yield own
+        yield _Inspector(options.workers, options).inspect
+    elif not wanted:
+        yield _nobody
+    else:
+        async with media.MediaWorkers(workers=None if options.deep else 1, decode=options.deep) as own:
+            yield _Inspector(own, options).inspect
+
+
+async def _nobody(url: str, _: bytes) -> Inspected:
+    raise RuntimeError(f"nobody looks at the bytes of a link ({redact_url(url)})")
 
 
 class _Inspector:

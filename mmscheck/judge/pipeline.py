@@ -16,7 +16,8 @@ from mmscheck import media
 from mmscheck import ruleset as rulesets
 from mmscheck.base.url import take_apart
 from mmscheck.cache.reuse import Cache, about_kept
-from mmscheck.checks import CHECKS
+from mmscheck.checks import CHECKS, READS_LINKS
+from mmscheck.checks.links import asked_links
 from mmscheck.checks.media_types import kind_of
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, OnDone, plan
@@ -43,7 +44,8 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     ``policy`` is how their media are fetched. With a ``request`` the rules on its fields apply too, and its
     own changes are used in place of ``changes``; ``binding`` is what the ledger in use knows of its mms-id
-    (``Ledger.binding``). With ``strict`` warnings deny like errors. ``unread`` are sentences about inputs
+    (``Ledger.binding``), ``first`` whether its number has had no message before (None: nobody knows). With
+    ``strict`` warnings deny like errors. ``unread`` are sentences about inputs
     that could not be read: they deny. ``sending`` is when the messages are to go out (default: within an
     hour). ``deep`` makes every probe that a rule can use; without ``cache_bust`` no URL is asked for under a
     changed query. Results of earlier checks come from ``cache``. ``previews`` has likenesses of the media
@@ -58,6 +60,7 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     changes: Changes | None = None
     request: SendRequest | None = None
     binding: Binding | None = None
+    first: bool | None = None
     strict: bool = False
     unread: tuple[str, ...] = ()
     sending: SendWindow | None = None
@@ -146,6 +149,7 @@ async def check(
     changes: Changes | None = None,
     request: SendRequest | None = None,
     binding: Binding | None = None,
+    first: bool | None = None,
     strict: bool = False,
     unread: tuple[str, ...] = (),
     on_done: OnDone | None = None,
@@ -168,6 +172,7 @@ async def check(
         changes=changes,
         request=request,
         binding=binding,
+        first=first,
         strict=strict,
         unread=unread,
         on_done=on_done,
@@ -192,15 +197,34 @@ async def check_messages(messages: Sequence[Mms], ruleset: RuleSet, options: Che
     if options.request is not None and options.cache is not None:
         raise UsageError("a send is not decided on kept results: give no cache beside a request")
     turns = plan(messages)
-    run = MessageRun(messages, ruleset, options, turns.beyond)
+    links = _links(messages, ruleset, options)
+    run = MessageRun(messages, ruleset, options, turns.beyond, links)
     try:
         run.judge_complete()
         urls = () if run.ended else turns.urls
-        run.observations |= await observe(urls, options.observing(ruleset, turns.owners), run.came)
+        pages = () if run.ended else tuple(dict.fromkeys(link for one in links or () for link in one))
+        sources = (message.source for message in messages)
+        owners = {link: source for source, one in zip(sources, links or (), strict=False) for link in one}
+        how = options.observing(ruleset, {**owners, **turns.owners})
+        run.observations |= await observe(urls, how, run.came, links=pages)
     except _Ended:
         pass
     run.judge_rest()
     return run.report()
+
+
+def _links(
+    messages: Sequence[Mms], ruleset: RuleSet, options: CheckOptions
+) -> tuple[tuple[str, ...], ...] | None:
+    """For each message the links in its texts that are asked for; None where no rule wants to know."""
+    if not any(rule.check.name in READS_LINKS for rule in ruleset.rules):
+        return None
+    request = options.request
+    changes = request.changes if request else options.changes or Changes()
+    beside = () if request is None else request.texts
+    # Where rows of a file fill the message, a custom text may be one row's own.
+    custom = options.columns is None
+    return tuple(asked_links(message, changes, beside, custom=custom) for message in messages)
 
 
 class _Ended(Exception):  # noqa: N818 - no error: it ends the fetching when there is nothing left to fetch for
@@ -220,8 +244,9 @@ class MessageRun:
         ruleset: RuleSet,
         options: CheckOptions,
         observations: Mapping[str, Observation],
+        links: Sequence[tuple[str, ...]] | None = None,
     ) -> None:
-        """Begin with what is known of URLs before any is fetched."""
+        """Begin with what is known of URLs before any is fetched; ``links`` are those of each message."""
         self.ended = False
         self.observations = dict(observations)
         self._messages, self._ruleset, self._options = messages, ruleset, options
@@ -229,13 +254,16 @@ class MessageRun:
         self._judged: list[MessageReport] = []
         self._shared = SharedMedia(messages)
         self._waiting: set[str] = set()
+        self._links = links
+        media = {ref.url for message in messages for ref in message.media}
+        self._pages = {link for one in links or () for link in one} - media
         if options.on_done is not None:
             for url, observation in observations.items():
                 options.on_done(url, observation)
 
     def came(self, url: str, observation: Observation) -> None:
         """Take an observation; raises `_Ended` when it decides that the run ends."""
-        if self._options.on_done is not None:
+        if self._options.on_done is not None and url not in self._pages:
             self._options.on_done(url, observation)
         if not self._options.fail_fast:
             return
@@ -252,7 +280,8 @@ class MessageRun:
             return
         while not (self._waiting or self.ended) and len(self._judged) < len(self._messages):
             message = self._messages[len(self._judged)]
-            self._waiting = {ref.url for ref in message.media if ref.url not in self.observations}
+            wanted = {ref.url for ref in message.media}.union(self._links_of(len(self._judged)) or ())
+            self._waiting = {url for url in wanted if url not in self.observations}
             if not self._waiting:
                 self._judge_next()
 
@@ -263,6 +292,7 @@ class MessageRun:
 
     def _judge_next(self) -> None:
         options, request = self._options, self._options.request
+        links = self._links_of(len(self._judged))
         judged = judge(
             self._ruleset,
             self._messages[len(self._judged)],
@@ -273,11 +303,16 @@ class MessageRun:
             window=self._sending,
             columns=options.columns,
             shared=self._shared,
+            first=options.first,
+            links=None if links is None else {url: self.observations[url] for url in links},
         )
         self._judged.append(judged)
         self.ended = options.fail_fast and not self.is_permitted(judged)
         if options.on_judged is not None:
             options.on_judged(judged)
+
+    def _links_of(self, at: int) -> tuple[str, ...] | None:
+        return None if self._links is None else self._links[at]
 
     def is_permitted(self, message: MessageReport) -> bool:
         """Whether the gate lets this message of the run through by itself."""
@@ -290,13 +325,14 @@ class MessageRun:
     def report(self) -> Report:
         """Everything that was judged, and the sources of the messages that were not."""
         now = dt.datetime.now(dt.UTC)
+        media = {url: seen for url, seen in self.observations.items() if url not in self._pages}
         return make_report(
             self._ruleset,
             tuple(self._judged),
             self._clock,
             strict=self._options.strict,
             unread=self._options.unread,
-            allowances=(*allowances(self._options.policy), *about_kept(self.observations, now)),
+            allowances=(*allowances(self._options.policy), *about_kept(media, now)),
             not_checked=tuple(message.source for message in self._messages[len(self._judged) :]),
         )
 

@@ -67,6 +67,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     carriers: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
     transcoding: bool = False
+    config: dict[str, tuple[str, ...]] = {}
     changes: dict[str, Any] = {}
     request: dict[str, str] | None = None
     web: tuple[CaseAnswer, ...] = ()
@@ -75,13 +76,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What the case asks for on the command line, which decides whose numbers count."""
+        """What the case asks for in options and configuration, which decide whose numbers count."""
         return (
             *((f"--sender {self.sender}",) if self.sender else ()),
             *(f"--carrier {each}" for each in self.carriers),
             *(f"--provider {each}" for each in self.providers),
             *(("transcoding",) if self.transcoding else ()),
             *((f"--as {self.meant_for}",) if self.meant_for else ()),
+            *(f"{key} = {list(value)}".replace("'", '"') for key, value in self.config.items()),
         )
 
 

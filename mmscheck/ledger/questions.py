@@ -162,6 +162,10 @@ class Questions:
         )
         return await self._database.read(look)
 
+    async def texted(self, numbers: Sequence[str], *, service_id: str) -> frozenset[str]:
+        """Those of these numbers that have, or may have, got a message under this service id."""
+        return await self._database.read(partial(reading.texted, numbers=numbers, service_id=service_id))
+
     async def counts(self, wanted: Filter | None = None) -> dict[SendState, int]:
         """How many sends are in each state."""
         return await self._database.read(lambda connection: reading.counts(connection, wanted or Filter()))

@@ -39,6 +39,7 @@ from mmscheck.ledger.schema import (
     tail,
 )
 from mmscheck.model.ledger import (
+    NEVER_ARRIVED,
     HistoryEntry,
     MmsRecord,
     Postback,
@@ -197,6 +198,26 @@ def earlier(
         for name in ("recipient", "key"):
             row[name] = called.get(row[name], row[name])
     return tuple(map(send_record, rows))
+
+
+def texted(connection: Connection, numbers: Sequence[str], service_id: str) -> frozenset[str]:
+    """Those of these numbers that have, or may have, got a message under a service id; by an index.
+
+    Of a send that old ledgers noted without its account it is taken to be that.
+    """
+    query = (
+        select(SENDS.c.recipient, SENDS.c.account)
+        .where(
+            literal_column(TAIL).in_({tail(number) for number in numbers}),
+            SENDS.c.recipient.in_(numbers),
+            SENDS.c.state.not_in(NEVER_ARRIVED),
+        )
+        .distinct()
+    )
+    rows = connection.execute(query).all()
+    return frozenset(
+        number for number, account in rows if (account or "/").partition("/")[2] in {"", service_id}
+    )
 
 
 async def sends(database: Database, wanted: Filter) -> AsyncIterator[SendRecord]:

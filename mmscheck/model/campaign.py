@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from mmscheck.model.prices import CostEstimate
+
 
 class RowFate(StrEnum):
     """What became of a row that the provider did not accept now.
@@ -47,6 +49,7 @@ class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
     texted, and those that are ``not_now`` may be later; ``left`` were let through
     and not reached, because of what ``stopped`` says. ``notes`` are the first rows worth a look, ``more`` how
     many further ones there are. ``seconds`` is how long the sending took, without the check before it.
+    ``cost`` is what the rows that were let through cost at most, None where no prices are known.
     """
 
     name: str
@@ -68,6 +71,7 @@ class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     notes: tuple[RowNote, ...] = ()
     more: int = 0
+    cost: CostEstimate | None = None
 
     @property
     def sent(self) -> bool:

@@ -16,6 +16,7 @@ from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Observation
 from mmscheck.model.provider import Provider
 from mmscheck.model.request import Changes, SendRequest, SendWindow
+from mmscheck.model.vocabulary import NOTHING, Vocabulary
 from mmscheck.model.words import Because, Outcome, Owner, SenderType, TargetKind
 
 
@@ -23,9 +24,10 @@ class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
     """The whole message: as stored, as it would be sent, and what came back for its URLs.
 
     ``columns`` names what the rows of a file have merge data for, also where this one's is empty; None where
-    there is no file. ``beside`` are texts of the send that may hold merge tags as well, ``window`` is when it
-    is planned. ``provider`` is the other provider that the message is for, and ``sender`` the kind of number
-    it is sent from, if told.
+    there is no file. ``beside`` are texts of the send that may hold merge tags as well, each with what it is,
+    and ``window`` is when it is planned. ``provider`` is the other provider that the message is for, and
+    ``sender`` the kind of number it is sent from, if told. ``vocabulary`` is what texts are held against,
+    ``links`` what came for links in them, None where none was asked for.
     """
 
     message: Mms
@@ -33,10 +35,12 @@ class MessageTarget(msgspec.Struct, frozen=True, kw_only=True):
     changes: Changes
     observations: Mapping[str, Observation]
     columns: tuple[str, ...] | None = None
-    beside: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
     window: SendWindow | None = None
     provider: Provider | None = None
     sender: SenderType | None = None
+    vocabulary: Vocabulary = NOTHING
+    links: Mapping[str, Observation] | None = None
 
 
 class SlideTarget(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,11 +87,17 @@ class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequestTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """The send at hand; ``binding`` is None when no ledger is in use."""
+    """The send at hand; ``binding`` is None when no ledger is in use.
+
+    ``first`` is whether it is the first message to its number, None where no ledger tells. ``vocabulary`` is
+    what texts are held against.
+    """
 
     request: SendRequest
     message: Mms
     binding: Binding | None = None
+    first: bool | None = None
+    vocabulary: Vocabulary = NOTHING
 
 
 Target = MessageTarget | SlideTarget | MediaTarget | RequestTarget

@@ -135,7 +135,8 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     answered, where that was recognised) are keyed by the URL as written. ``slides`` and ``excerpts`` (lines
     of the document by number, redacted and cut) are for those who show it. ``changed`` tells that it was
     judged with other texts or with merge data, and so not as it is stored. ``document`` is its kind, and
-    ``is_list`` marks a bare list of URLs, which is nobody's message.
+    ``is_list`` marks a bare list of URLs, which is nobody's message. ``links`` is what came for links in the
+    texts, None where none was asked for; the gate decides on no link.
     """
 
     source: str
@@ -153,6 +154,7 @@ class MessageReport(msgspec.Struct, frozen=True, kw_only=True):
     changed: bool = False
     document: Document = Document.SAVED_XML
     is_list: bool = False
+    links: dict[str, Observation] | None = None
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):

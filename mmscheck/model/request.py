@@ -59,10 +59,14 @@ class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     changes: Changes = Changes()
 
     @property
-    def texts(self) -> tuple[str, ...]:
-        """The texts that it carries beside the message."""
-        given = (self.fallback_sms_text, self.ddm_message_text, self.ddm_message_subject)
-        return tuple(text for text in given if text)
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """The texts that it carries beside the message, each with what it is."""
+        given = (
+            ("the fallback text", self.fallback_sms_text),
+            ("the DDM text", self.ddm_message_text),
+            ("the DDM subject", self.ddm_message_subject),
+        )
+        return tuple((where, text) for where, text in given if text)
 
     @property
     def digest(self) -> str:

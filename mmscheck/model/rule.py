@@ -12,6 +12,7 @@ import msgspec
 from mmscheck.model.check import Check
 from mmscheck.model.provider import Provider
 from mmscheck.model.server import Server
+from mmscheck.model.vocabulary import NOTHING, Vocabulary
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Because, Document, Owner, Severity, TargetKind
 
@@ -128,8 +129,9 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     """The rules selected for one purpose, in the profile's order, with everything that shaped them.
 
     ``digest`` covers every rule, limit, profile, override, selection and waiver that can change a verdict,
-    ``servers``, which say what to advise, and ``others``, whose messages are checked too. ``configuration``
-    is the full path of the file that shaped them, whose contents the digest covers; None without one.
+    ``servers``, which say what to advise, ``others``, whose messages are checked too, and the ``vocabulary``
+    that texts are held against. ``configuration`` is the full path of the file that shaped them, whose
+    contents the digest covers; None without one.
     """
 
     profile: str
@@ -144,4 +146,5 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     waivers: tuple[Waiver, ...] = ()
     servers: tuple[Server, ...] = ()
     others: tuple[Provider, ...] = ()
+    vocabulary: Vocabulary = NOTHING
     configuration: str | None = None

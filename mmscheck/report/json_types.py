@@ -247,6 +247,26 @@ class HadFrom(Struct, frozen=True, kw_only=True):
     rows: int
 
 
+class CostLine(Struct, frozen=True, kw_only=True):
+    """Messages to one country whose fallback text takes as many SMS."""
+
+    country: str
+    messages: int
+    segments: Annotated[int, Meta(description="SMS that the fallback text takes; 0 without one.")]
+    each: Annotated[str, Meta(description="The most that one of them costs, as a decimal.")]
+    amount: str
+
+
+class Cost(Struct, frozen=True, kw_only=True):
+    """What the rows that were let through cost at most, by the prices of the configuration."""
+
+    currency: str
+    amount: Annotated[str, Meta(description="Of all whose price is known, as a decimal.")]
+    messages: int
+    unpriced: Annotated[int, Meta(description="Messages whose price is not known.")]
+    lines: list[CostLine]
+
+
 class Campaign(Struct, frozen=True, kw_only=True):
     """How one message went to many; every row of the file is counted once."""
 
@@ -273,6 +293,7 @@ class Campaign(Struct, frozen=True, kw_only=True):
     not_now: Annotated[int, Meta(description="Their numbers may be texted, later.")] = field(
         name="not-now", default=0
     )
+    cost: Annotated[Cost | None, Meta(description="Null where no prices are configured.")] = None
 
 
 class Send(Struct, frozen=True, kw_only=True):

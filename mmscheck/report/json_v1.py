@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mmscheck.model.campaign import CampaignResult, RowNote
+from mmscheck.model.prices import CostEstimate
 from mmscheck.model.report import Evaluation, MessageReport, Report
 from mmscheck.model.request import SendResult
 from mmscheck.model.verdict import MessageVerdict, Verdict
@@ -265,6 +266,26 @@ def json_campaign(result: CampaignResult) -> v1.Campaign:
         seconds=round(result.seconds, 3),
         listed=[_row(note) for note in result.notes],
         more=result.more,
+        cost=None if result.cost is None else _cost(result.cost),
+    )
+
+
+def _cost(cost: CostEstimate) -> v1.Cost:
+    return v1.Cost(
+        currency=cost.currency,
+        amount=f"{cost.amount:f}",
+        messages=cost.messages,
+        unpriced=cost.unpriced,
+        lines=[
+            v1.CostLine(
+                country=line.country,
+                messages=line.messages,
+                segments=line.segments,
+                each=f"{line.each:f}",
+                amount=f"{line.amount:f}",
+            )
+            for line in cost.lines
+        ],
     )
 
 

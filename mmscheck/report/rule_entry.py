@@ -16,6 +16,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
     {
         "message": "the message as a whole",
         "subject": "the subject line",
+        "text": "what people read: texts, subject and their links",
         "slide": "each slide",
         "url": "each URL as written",
         "http": "what the web server answers",

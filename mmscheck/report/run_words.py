@@ -13,6 +13,7 @@ import msgspec
 from mmscheck.base.text import count
 from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.observation import NotFetched, Reason
+from mmscheck.model.prices import money
 from mmscheck.model.report import MessageReport, Report
 from mmscheck.model.request import SendStatus
 from mmscheck.model.verdict import MessageVerdict, Verdict
@@ -225,10 +226,21 @@ def campaign_sentence(result: CampaignResult) -> str:
     if result.accepted and result.seconds:
         speed = f" in {result.seconds:,.0f} s ({result.accepted / result.seconds:,.0f}/s)"
     stopped = f" Stopped: {result.stopped}." if result.stopped else ""
-    return (
-        f"{count(result.rows, 'row')}: {', '.join(told) or 'nothing was sent'}{speed}."
-        f"{_had(result)}{_withheld(result)}{stopped}"
-    )
+    ends = ", ".join(told) or "nothing was sent"
+    more = f"{_had(result)}{_withheld(result)}{_cost(result)}{stopped}"
+    return f"{count(result.rows, 'row')}: {ends}{speed}.{more}"
+
+
+def _cost(result: CampaignResult) -> str:
+    """What it costs at most; nothing where no price is known."""
+    cost = result.cost
+    if cost is None or not cost.messages:
+        return ""
+    priced = count(cost.messages - cost.unpriced, "message")
+    told = f" At most {money(cost.amount)} {cost.currency} for {priced}"
+    if not cost.unpriced:
+        return f"{told}."
+    return f"{told}; of {count(cost.unpriced, 'more', 'more')} the price is not known: {cost.why}."
 
 
 def _withheld(result: CampaignResult) -> str:

@@ -1,4 +1,4 @@
-"""Everything the rules folders hold, read once: rules, limits, profiles, servers, other providers."""
+"""Everything the rules folders hold, read once: rules, limits, profiles, servers, others, and words."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mmscheck.model.provider import Provider
 from mmscheck.model.report import MEDIA
 from mmscheck.model.rule import Rule
 from mmscheck.model.server import Server
+from mmscheck.model.vocabulary import WordList
 from mmscheck.ruleset.floor import missing_floor
 from mmscheck.ruleset.folder import Folder, claim
 from mmscheck.ruleset.limits import KnownLimits, Selection, load_limits
@@ -20,6 +21,7 @@ from mmscheck.ruleset.providers import load_providers
 from mmscheck.ruleset.rulefile import Reader, inspect_causes
 from mmscheck.ruleset.servers import load_servers
 from mmscheck.ruleset.toml import file_scope
+from mmscheck.ruleset.words import load_words
 
 PAGES = "pages.toml"
 """The file of ``rules/servers`` with pages, which their links tell before anybody answers."""
@@ -40,6 +42,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     limits: KnownLimits
     servers: tuple[Server, ...]
     others: tuple[Provider, ...]
+    words: tuple[WordList, ...]
 
 
 def read_catalogue(
@@ -72,6 +75,7 @@ def read_catalogue(
     )
     servers = load_servers(faults, described, files)
     others = load_providers(faults, own.providers, files, limits)
+    words = load_words(faults, [path for folder in (own, *extras) for path in folder.words])
     if not faults and (len(rules), len(profiles)) != (len(files), len(names)):
         # No known way leads here; a rule lost without a fault must not be a rule that does not run.
         what = f"{len(rules)} of {len(files)} rules loaded, expected all; this is a fault of mmscheck"
@@ -85,6 +89,7 @@ def read_catalogue(
         limits=limits,
         servers=servers,
         others=others,
+        words=words,
     )
 
 

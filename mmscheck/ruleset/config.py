@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Collection
+from decimal import Decimal
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,16 +15,20 @@ import msgspec
 
 from mmscheck.errors import RuleSetError
 from mmscheck.model.recipient import RecipientRules, quiet_hours
+from mmscheck.model.prices import Price, Prices
 from mmscheck.model.rule import NEVER_WAIVED
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Dialect, SenderType, Severity
 from mmscheck.ruleset.fields import (
     Count,
     Country,
+    Currency,
+    Domain,
     Filled,
     Host,
     Hours,
     Kebab,
+    Money,
     PerSecond,
     Prefix,
     Seconds,
@@ -80,6 +85,28 @@ class SendTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class PriceTable(msgspec.Struct, frozen=True, kw_only=True):
+    """What one MMS costs, and each SMS of a fallback text."""
+
+    mms: Money
+    sms: Money
+
+
+class PricesTable(msgspec.Struct, frozen=True, kw_only=True):
+    """``[prices]``: what messages cost, by the country of the number; no check reads it."""
+
+    currency: Currency
+    countries: dict[Country, PriceTable]
+
+    def value(self) -> Prices:
+        """The prices as the rest of the program knows them."""
+        countries = {
+            country: Price(mms=Decimal(each.mms), sms=Decimal(each.sms))
+            for country, each in self.countries.items()
+        }
+        return Prices(currency=self.currency, countries=countries)
 
 
 class RecipientsTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
@@ -169,10 +196,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     rate: PerSecond | None = None
     proxy: Filled | None = None
     user_agent: Filled | None = None
+    own_domains: tuple[Domain, ...] = ()
+    sender_names: tuple[Filled, ...] = ()
+    words: tuple[Kebab, ...] = ()
     extra_rules: Any = ()
     send: SendTable = SendTable()
     recipients: RecipientsTable = RecipientsTable()
     notify: dict[Kebab, NotifyTable] = {}
+    prices: PricesTable | None = None
     assets: Any = ()
     rules: dict[str, RuleTable] = {}
     waivers: Any = ()

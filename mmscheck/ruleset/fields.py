@@ -39,6 +39,22 @@ Host = Annotated[
 ]
 """A server that files come from."""
 
+DOMAIN = r"\A[a-z0-9-]+(?:\.[a-z0-9-]+)+\Z"
+"""A host name of at least two parts in small letters, in ASCII."""
+
+Domain = Annotated[str, Meta(pattern=DOMAIN, description="a domain in small letters, such as 'example.com'")]
+"""A host, with all hosts below it."""
+
+Currency = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z", description="a currency such as 'USD'")]
+Money = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[0-9]{1,9}(?:\.[0-9]{1,9})?\Z",
+        description="an amount in quotation marks, such as '0.0079'",
+    ),
+]
+"""A text, because a number with a point is a binary fraction in TOML, and no amount of money is."""
+
 Seconds = Annotated[float, Meta(gt=0, description="a number of seconds above 0")]
 PerSecond = Annotated[float, Meta(gt=0, description="a number of requests per second above 0")]
 Count = Annotated[int, Meta(ge=1, description="a whole number from 1")]

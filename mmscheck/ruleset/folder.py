@@ -14,11 +14,11 @@ import msgspec
 from mmscheck.errors import RuleSetError
 from mmscheck.ruleset.toml import file_scope, unknown
 
-FAMILIES = frozenset({"request", "subject", "slide", "url", "http", "mime", "media", "message"})
+FAMILIES = frozenset({"request", "subject", "slide", "url", "http", "mime", "media", "message", "text"})
 """The folders that hold rules."""
 
-LIMITS, PROFILES, SERVERS, PROVIDERS = "limits", "profiles", "servers", "providers"
-"""The folders of limits, profiles, servers' signs and remedies, and other providers' messages."""
+LIMITS, PROFILES, SERVERS, PROVIDERS, WORDS = "limits", "profiles", "servers", "providers", "words"
+"""The folders of limits, profiles, servers' signs and remedies, other providers' messages, and word lists."""
 
 _PACKAGING = frozenset({"__init__.py", "__pycache__"})
 
@@ -31,6 +31,7 @@ class Folder(msgspec.Struct, frozen=True, kw_only=True):
     profiles: tuple[Path, ...]
     servers: tuple[Path, ...]
     providers: tuple[Path, ...]
+    words: tuple[Path, ...]
 
 
 def packaged_root() -> Path:
@@ -51,8 +52,10 @@ def packaged_root() -> Path:
 
 def claim(faults: list[str], root: Path, *, extra: bool = False) -> Folder:
     """Claim every file below ``root``, recording what cannot be; an ``extra`` one has no numbers."""
-    allowed = FAMILIES | {PROFILES, SERVERS} | (set() if extra else {LIMITS, PROVIDERS})
-    claimed: dict[str, list[Path]] = {name: [] for name in FAMILIES | {PROFILES, LIMITS, SERVERS, PROVIDERS}}
+    allowed = FAMILIES | {PROFILES, SERVERS, WORDS} | (set() if extra else {LIMITS, PROVIDERS})
+    claimed: dict[str, list[Path]] = {
+        name: [] for name in FAMILIES | {PROFILES, LIMITS, SERVERS, PROVIDERS, WORDS}
+    }
     for entry in _entries(faults, root):
         if entry.name in _PACKAGING and not extra:
             continue
@@ -71,6 +74,7 @@ def claim(faults: list[str], root: Path, *, extra: bool = False) -> Folder:
         profiles=tuple(claimed[PROFILES]),
         servers=tuple(claimed[SERVERS]),
         providers=tuple(claimed[PROVIDERS]),
+        words=tuple(claimed[WORDS]),
     )
 
 

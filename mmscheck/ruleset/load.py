@@ -16,6 +16,7 @@ from mmscheck.model.check import Check
 from mmscheck.model.provider import Provider
 from mmscheck.model.rule import Limit, Override, Rule, RuleSet
 from mmscheck.model.server import Server
+from mmscheck.model.vocabulary import NOTHING, Vocabulary
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import SenderType
 from mmscheck.ruleset.catalogue import Catalogue, read_catalogue
@@ -24,6 +25,7 @@ from mmscheck.ruleset.folder import packaged_root
 from mmscheck.ruleset.limits import Selection
 from mmscheck.ruleset.profiles import OFFLINE, Changed, change_params, change_severity
 from mmscheck.ruleset.toml import Scope, file_scope, plain_params, unknown
+from mmscheck.ruleset.words import choose
 
 DEFAULT_PROFILE = "send"
 """The profile when neither the caller nor the configuration names one."""
@@ -67,9 +69,10 @@ def load_ruleset(
     selected = _selected(catalogue, name)
     if config is not None:
         selected = configure(faults, catalogue, selected, config)
+    vocabulary = choose(faults, catalogue.words, config)
     if faults:
         raise RuleSetError(faults)
-    return _ruleset(catalogue, name, selected, config)
+    return _ruleset(catalogue, name, selected, config, vocabulary)
 
 
 def load_all_rules(
@@ -158,7 +161,11 @@ def _selected(catalogue: Catalogue, name: str) -> tuple[Changed, ...]:
 
 
 def _ruleset(
-    catalogue: Catalogue, name: str, selected: tuple[Changed, ...], config: Config | None
+    catalogue: Catalogue,
+    name: str,
+    selected: tuple[Changed, ...],
+    config: Config | None,
+    vocabulary: Vocabulary,
 ) -> RuleSet:
     known, servers = catalogue.limits, catalogue.servers
     waivers = config.waivers if config else ()
@@ -182,6 +189,7 @@ def _ruleset(
             waivers=waivers,
             servers=servers,
             others=catalogue.others,
+            vocabulary=vocabulary,
             config=of_file,
         ),
         sender=shown,
@@ -193,6 +201,7 @@ def _ruleset(
         waivers=waivers,
         servers=servers,
         others=catalogue.others,
+        vocabulary=vocabulary,
         configuration=str(of_file.path) if of_file else None,
     )
 
@@ -235,6 +244,7 @@ def digest(
     waivers: tuple[Waiver, ...] = (),
     servers: tuple[Server, ...] = (),
     others: tuple[Provider, ...] = (),
+    vocabulary: Vocabulary = NOTHING,
     config: Config | None = None,
 ) -> str:
     """``sha256:`` and the hex digest of a canonical JSON text: sorted keys and sets, no file paths."""
@@ -248,13 +258,14 @@ def digest(
         "waivers": waivers,
         "servers": servers,
         "others": others,
+        "vocabulary": vocabulary,
         "configuration": None if config is None else config_digest(config),
     }
     return "sha256:" + hashlib.sha256(msgspec.json.encode(shaped, order="sorted")).hexdigest()
 
 
-_NO_RULES = frozenset({"path", "notify"})
-"""Where it is, and who is told of its results: neither changes one."""
+_NO_RULES = frozenset({"path", "notify", "prices"})
+"""Where it is, who is told of its results, and what messages cost: none changes a result."""
 
 
 def config_digest(config: Config) -> str:

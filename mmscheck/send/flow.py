@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import msgspec
 
+from mmscheck.base.phone import e164
 from mmscheck.errors import PermitError, UsageError
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions, check_messages
@@ -70,17 +71,27 @@ async def check_message(
 ) -> CheckedMessage:
     """Check a message for the send of the options' ``request``, or without one for a save.
 
-    A ledger tells what it knows of the mms-id at this ``account`` (``order.stored_at``). Raises LedgerError,
-    and UsageError for a ledger beside rules that lack the second gate: sends would go past what it knows.
+    A ledger tells what it knows of the mms-id at this ``account`` (``order.stored_at``), and whether the
+    number has had a message under the request's service id. Raises LedgerError, and UsageError for a ledger
+    beside rules that lack the second gate: sends would go past what it knows.
     """
     began, ticks = time.time(), time.monotonic()
     if ledger is not None and options.request is not None:
         gate.require_second_gate(ruleset)
         binding = await ledger.binding(options.request.mms_id or "", account)
-        options = msgspec.structs.replace(options, binding=binding)
+        first = await _is_first(ledger, options.request)
+        options = msgspec.structs.replace(options, binding=binding, first=first)
     report = await check_messages([message], ruleset, options)
     decision = gate.verdict(report)
     return CheckedMessage(report=report, verdict=decision, began=began, ticks=ticks, binding=options.binding)
+
+
+async def _is_first(ledger: Ledger, request: SendRequest) -> bool | None:
+    """Whether the number has had nothing under this service id; None where no number is given."""
+    number = e164(request.to)
+    if not number:
+        return None
+    return number not in await ledger.texted([number], service_id=(request.service_id or "").strip())
 
 
 async def note_denial(ledger: Ledger, checked: CheckedMessage, call: str) -> None:

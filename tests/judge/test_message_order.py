@@ -50,8 +50,9 @@ class Run:
         return await check_messages(messages, load_rules(), options)
 
     async def _observe(
-        self, urls: Sequence[str], _options: ObserveOptions, on_done: OnDone
+        self, urls: Sequence[str], _options: ObserveOptions, on_done: OnDone, *, links: Sequence[str]
     ) -> dict[str, Observation]:
+        assert not links
         self.asked = urls
         found: dict[str, Observation] = {
             url: NotFetched(url=url, reason=Reason.OFFLINE) for url in self._order if url in urls

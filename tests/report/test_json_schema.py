@@ -22,6 +22,7 @@ def test_every_type_is_described_and_every_key_required_but_send() -> None:
         ("Hop", "headers_left_out"),
         ("Campaign", "had"),
         ("Campaign", "had-from"),
+        ("Campaign", "cost"),
         ("Campaign", "withheld"),
         ("Campaign", "not-now"),
     }

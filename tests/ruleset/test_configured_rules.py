@@ -156,7 +156,7 @@ def test_a_faulty_extra_folder_is_a_fault(root: Path, tmp_path: Path) -> None:
         [
             str(limits / "limits"),
             "unknown folder 'limits', expected one of "
-            + ", ".join(sorted(FAMILIES | {"profiles", "servers"})),
+            + ", ".join(sorted(FAMILIES | {"profiles", "servers", "words"})),
         ],
         [str(limits / "profiles" / "send.toml"), "id"],
     ]

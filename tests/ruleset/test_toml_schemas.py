@@ -17,6 +17,8 @@ from mmscheck.ruleset import load_config
 from mmscheck.ruleset.config import (
     ConfigFile,
     NotifyTable,
+    PricesTable,
+    PriceTable,
     RecipientsTable,
     RuleTable,
     SendTable,
@@ -26,11 +28,16 @@ from mmscheck.ruleset.rulefile import RuleFile, RuleText
 from mmscheck.ruleset.schema import CONFIG_KEYS, RULE_KEYS, main, schemas
 from tests.support.rule_roots import SLIDE_COUNT, edit, faults_of, make_root, put
 
+CONFIG_TABLES = (
+    *(ConfigFile, SendTable, NotifyTable, PricesTable, PriceTable, RecipientsTable),
+    *(RuleTable, WaiverTable),
+)
+
 ROOT = Path(__file__).parents[2]
 RULES = sorted(
     file
     for file in (ROOT / "rules").glob("*/*.toml")
-    if file.parent.name not in {"limits", "profiles", "servers", "providers"}
+    if file.parent.name not in {"limits", "profiles", "servers", "providers", "words"}
 )
 
 FULL = """\
@@ -48,6 +55,10 @@ timeout = 10
 deadline = 60.5
 max-concurrency = 8
 per-host = 2
+prices = { currency = "USD", countries = { US = { mms = "0.02", sms = "0.0079" } } }
+own-domains = ["example.com", "example.de"]
+sender-names = ["Example"]
+words = ["us-en"]
 own-hosts = { "media.example.com" = 64, "cdn.test:8080" = 8 }
 rate = 5
 proxy = "http://proxy.example:3128"
@@ -174,7 +185,7 @@ def test_what_the_loader_refuses_in_a_rule_file_the_schema_refuses_too(
 def test_every_key_says_what_it_means_and_none_is_left_over() -> None:
     for keys, structs in (
         (RULE_KEYS, (RuleFile, RuleText)),
-        (CONFIG_KEYS, (ConfigFile, SendTable, NotifyTable, RecipientsTable, RuleTable, WaiverTable)),
+        (CONFIG_KEYS, CONFIG_TABLES),
     ):
         names = {
             f"{each.__name__}.{key.encode_name}" for each in structs for key in msgspec.structs.fields(each)

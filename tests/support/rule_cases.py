@@ -166,6 +166,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     carriers: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
     transcoding: bool = False
+    config: dict[str, tuple[str, ...]] = {}
     deep: bool = False
     cache_bust: bool = True
     changes: CaseChanges = CaseChanges()

@@ -22,6 +22,7 @@ from mmscheck.media import MediaWorkers
 from mmscheck.model.report import Evaluation
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.words import SenderType
+from mmscheck.ruleset import Config
 from tests.support.rule_cases import ROOT, Case, Expect, Page, RuleCase
 from tests.support.web import HOME, Web
 
@@ -118,17 +119,27 @@ def _probing(case: Case) -> tuple[bool, bool]:
     return case.deep, case.cache_bust
 
 
-_Selection = tuple[SenderType | None, tuple[str, ...], tuple[str, ...], bool]
+_Selection = tuple[
+    SenderType | None, tuple[str, ...], tuple[str, ...], bool, tuple[tuple[str, tuple[str, ...]], ...]
+]
 
 
 def _selection(case: Case) -> _Selection:
-    return case.sender, case.carriers, case.providers, case.transcoding
+    config = tuple((name.replace("-", "_"), value) for name, value in case.config.items())
+    return case.sender, case.carriers, case.providers, case.transcoding, config
 
 
 @cache
 def _ruleset(selection: _Selection) -> RuleSet:
-    sender, carriers, providers, transcoding = selection
-    return load_rules("send", sender=sender, carriers=carriers, providers=providers, transcoding=transcoding)
+    sender, carriers, providers, transcoding, config = selection
+    return load_rules(
+        "send",
+        sender=sender,
+        carriers=carriers,
+        providers=providers,
+        transcoding=transcoding,
+        config=Config(**dict(config)) if config else None,  # type: ignore[arg-type]
+    )
 
 
 async def _run_group(
