@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from mmscheck.errors import RuleSetError
-from mmscheck.model.recipient import RecipientRules, quiet_hours
 from mmscheck.model.prices import Price, Prices
+from mmscheck.model.recipient import RecipientRules, quiet_hours
 from mmscheck.model.rule import NEVER_WAIVED
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Dialect, SenderType, Severity

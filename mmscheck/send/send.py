@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mmscheck.base.reference import client_reference
 from mmscheck.base.phone import e164
+from mmscheck.base.reference import client_reference
 from mmscheck.errors import LedgerError
 from mmscheck.judge import gate
 from mmscheck.model.ledger import (
