@@ -16,7 +16,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
     {
         "message": "the message as a whole",
         "subject": "the subject line",
-        "text": "what people read: texts, subject and their links",
+        "text": "what people read, and its links",
         "slide": "each slide",
         "url": "each URL as written",
         "http": "what the web server answers",

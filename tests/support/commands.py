@@ -88,6 +88,7 @@ NEITHER = frozenset(
             "late_seconds",
             "listen",
             "max_concurrency",
+            "max_cost",
             "max_failures",
             "max_rate",
             "media_port",

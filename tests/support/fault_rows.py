@@ -39,7 +39,10 @@ _USUALLY_PASSED = (
     "content-type-present content-type-valid content-type-specific media-type-known content-type-matches "
     "content-type-registered media-kind-matches media-type-accepted not-a-web-page file-itself"
 )
-_USUALLY_NOT_ASKED = "tls-valid tls-lasts length-when-cold stable"
+_USUALLY_NOT_ASKED = (
+    "tls-valid tls-lasts length-when-cold stable "
+    "media-kind-accepted media-type-accepted-json payload-types"  # for other documents than slide XML
+)
 _PASSED, _FAILED, _UNKNOWN, _NONE = (
     Outcome.PASSED,
     Outcome.FAILED,
