@@ -32,12 +32,14 @@ def other_message(data: bytes, source: str, meant_for: str = "") -> Mms | None:
 
 def meant(name: str | None) -> str:
     """The provider that somebody named, or ``urls``; empty for None. Raises UsageError for another name."""
+    if name is None:
+        return ""
     from mmscheck.payloads.reader import LIST  # noqa: PLC0415 - as above
 
     known = (*_providers(), LIST)
-    if name is not None and name not in known:
+    if name not in known:
         raise UsageError(f"--as {name}: there is no such kind of message; there are {', '.join(known)}")
-    return name or ""
+    return name
 
 
 def name_of(message: Mms) -> str:

@@ -246,15 +246,15 @@ def _at_column(item: Evaluation, written: str, text: str) -> list[Span]:
 _MARKED = re.compile(r"[…\\]")
 """What a line has where it is not as it is written: something hidden, or a character escaped."""
 
-_LAST_NAME = re.compile(r"[\w-]+\Z")
+_LAST_NAME = re.compile(r"(?:.*[^\w-])?([\w-]+)", re.DOTALL)
 
 
 def _at_pointer(path: str, text: str) -> list[Span]:
     """The key that a pointer of JSON ends with, where the line has it once; of an item the one brace."""
     if path.endswith("]"):
         return _only(text, "{")
-    name = _LAST_NAME.search(path)
-    return _only(text, f'"{name.group()}"') if name else []
+    name = _LAST_NAME.fullmatch(path)
+    return _only(text, f'"{name[1]}"') if name else []
 
 
 def _only(text: str, part: str) -> list[Span]:

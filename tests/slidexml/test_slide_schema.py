@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from mmscheck.slidexml import is_json, names, parse
+from mmscheck.slidexml import names, parse
 from tests.support.rule_cases import RuleCase, read_cases
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +91,7 @@ def test_what_the_rules_pass_is_taken_and_what_they_fail_in_writing_is_refused(
     case: RuleCase,
 ) -> None:
     text = case.case.message
-    if text is None or is_json(text.encode()):
+    if text is None or not text.lstrip().startswith("<"):
         return
     if case.case.name.startswith("pass-") and case.rule not in TAKEN and is_modern(text):
         assert takes(text.encode()), SCHEMA.error_log
