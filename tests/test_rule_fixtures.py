@@ -26,7 +26,10 @@ UNSHOWN = {
     **dict.fromkeys(
         ("url-absolute", "url-clean", "url-query-free", "url-not-a-page"), (UNDECIDED, URL_AS_WRITTEN)
     ),
-    "media-kind-accepted": (UNDECIDED, "looks at the name that the URL stands under"),
+    **dict.fromkeys(
+        ("media-kind-accepted", "one-shot-media-advised"),
+        (UNDECIDED, "looks at the name that the URL stands under"),
+    ),
     "xml-well-formed": (UNDECIDED, "a document that cannot be read is what it fails for"),
     **dict.fromkeys(
         (
@@ -38,7 +41,7 @@ UNSHOWN = {
     **dict.fromkeys(
         (
             *("request-to", "request-from", "request-mms-id", "request-service-id"),
-            *("request-operator-id", "request-ddm"),
+            *("request-operator-id", "request-ddm", "one-shot-media-fetched"),
         ),
         (UNDECIDED, FIELD_AS_GIVEN),
     ),

@@ -36,7 +36,7 @@ from mmscheck.model.report import Report
 from mmscheck.model.request import SendRequest
 from mmscheck.model.rule import RuleSet
 from mmscheck.send.flow import CheckedMessage, check_message, note_denial
-from mmscheck.send.order import Client, Retries, account_of, demand_api, own_key, stored_at
+from mmscheck.send.order import Client, Retries, account_of, demand_api, demand_stored, own_key, stored_at
 from mmscheck.send.recipient import terms_of
 
 if TYPE_CHECKING:
@@ -384,6 +384,7 @@ class CampaignRun:
 
 def _usable(plan: CampaignPlan) -> CampaignPlan:
     """The plan with its name as the ledger has it; raises UsageError for what cannot be sent once only."""
+    demand_stored(plan.message)
     if plan.again and not plan.named:
         raise UsageError("a campaign to numbers that have the message needs a name of its own")
     if plan.max_cost is not None and plan.prices is None:

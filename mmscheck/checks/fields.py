@@ -32,6 +32,7 @@ from mmscheck.model.words import TargetKind
 
 FALLBACK, NO_FALLBACK, NO_LINK = "fallback-sms-text", "disable-fallback-sms", "disable-fallback-sms-link"
 LINK_ENDS = "fallback-sms-link-expiration"
+CACHE = "cache-content"
 
 
 class OfField(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -270,6 +271,11 @@ def not_set(target: MessageTarget, params: OfField) -> Result:
     return failed(_at(field), field=params.field) if field.value is True else passed(**_at(field))
 
 
+def content_fetched(target: RequestTarget, _: NoParams) -> Result:
+    """The provider is not told that it may use files of an earlier fetch."""
+    return failed(field=CACHE) if _is_on(target.message, CACHE) else passed()
+
+
 def _absent(params: OfField) -> Result:
     return inapplicable(f"the document has no {params.field}")
 
@@ -290,6 +296,7 @@ CHECKS: tuple[Check, ...] = (
     Check(name="field-moment", target=TargetKind.MESSAGE, run=moment, params=Latest, reports=_WHAT),
     Check(name="fallback-switches", target=TargetKind.MESSAGE, run=switches, reports=frozenset({"fields"})),
     Check(name="fallback-given", target=TargetKind.REQUEST, run=fallback, reports=frozenset({"what"})),
+    Check(name="content-fetched", target=TargetKind.REQUEST, run=content_fetched),
     Check(
         name="shown-numbers",
         target=TargetKind.MESSAGE,

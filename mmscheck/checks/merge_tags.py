@@ -17,13 +17,14 @@ from mmscheck.model.check import (
     MessageTarget,
     NoParams,
     Result,
+    cant_tell,
     failed,
     inapplicable,
     passed,
     saying,
 )
 from mmscheck.model.effective import NAME, TAG, key_of, slide_template, subject_template
-from mmscheck.model.words import TargetKind
+from mmscheck.model.words import Because, TargetKind
 
 OPENING = "{$"
 """How every merge tag begins."""
@@ -215,6 +216,22 @@ def matched(target: MessageTarget, _: NoParams) -> Result:
     return saying(passed(tags=list(match.tags)), "Every merge tag has its data, and all of the data a tag.")
 
 
+def none(target: MessageTarget, _: NoParams) -> Result:
+    """No text of the message, and none that goes with it, holds a tag or what was meant for one."""
+    texts = [*_templates(target), *(text for _, text in target.beside)]
+    texts += [field.text for field in target.message.fields if field.name == _FALLBACK]
+    wrong = list(dict.fromkeys(fault for text in texts for fault in faults(text, {})))
+    if wrong:
+        return failed({"faults": wrong[:_MOST]}, tags=listed(wrong))
+    names = _tags(texts)
+    if not names:
+        return passed()
+    what = f"the defaults of {_names(tuple(names.values()))} may be put in, or the tags sent as they stand"
+    return cant_tell(f"{what}: no page says which", Because.TAGS)
+
+
+_FALLBACK = "fallback-sms-text"
+
 _MOST = 20
 """Names that a message lists."""
 
@@ -264,5 +281,6 @@ CHECKS: tuple[Check, ...] = (
         reports=frozenset({"lost", "tags", "unfilled"}),
     ),
     Check(name="merge-data-matched", target=TargetKind.MESSAGE, run=matched, reports=frozenset({"what"})),
+    Check(name="no-merge-tags", target=TargetKind.MESSAGE, run=none, reports=frozenset({"tags"})),
 )
 """Every check of the family."""

@@ -11,6 +11,7 @@ from mmscheck.base.phone import e164, parsed, possible
 from mmscheck.base.text import enumerated, is_blank, quoted
 from mmscheck.model.check import (
     Check,
+    MessageTarget,
     NoParams,
     RequestTarget,
     Result,
@@ -160,7 +161,18 @@ class Served(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def recipient(target: RequestTarget, params: Served) -> Result:
     """The recipient is one full number: country code first, digits only."""
-    number = target.request.to
+    return _recipient(target.request.to, params)
+
+
+def named_recipient(target: MessageTarget, params: Served) -> Result:
+    """The same of the recipient that the document itself names, if any."""
+    field = target.message.field("to")
+    return (
+        inapplicable("the document names no recipient") if field is None else _recipient(field.text, params)
+    )
+
+
+def _recipient(number: str | None, params: Served) -> Result:
     if number is None or is_blank(number):
         return failed(number="", wrong="there is no recipient number")
     wrong = _wrong(number, params)
@@ -169,7 +181,16 @@ def recipient(target: RequestTarget, params: Served) -> Result:
 
 def sender(target: RequestTarget, params: Served) -> Result:
     """The sender is a short code, or a full number with its country code, in digits only."""
-    number = target.request.from_
+    return _sender(target.request.from_, params)
+
+
+def named_sender(target: MessageTarget, params: Served) -> Result:
+    """The same of the sender that the document itself names, if any."""
+    field = target.message.field("from")
+    return inapplicable("the document names no sender") if field is None else _sender(field.text, params)
+
+
+def _sender(number: str | None, params: Served) -> Result:
     if number is None or is_blank(number):
         return failed(number="", wrong="there is no sender number")
     if is_short_code(number):
@@ -243,6 +264,14 @@ _WRONG = frozenset({"number", "wrong"})
 CHECKS: tuple[Check, ...] = (
     Check(name="request-to", target=TargetKind.REQUEST, run=recipient, params=Served, reports=_WRONG),
     Check(name="request-from", target=TargetKind.REQUEST, run=sender, params=Served, reports=_WRONG),
+    Check(
+        name="field-recipient",
+        target=TargetKind.MESSAGE,
+        run=named_recipient,
+        params=Served,
+        reports=_WRONG,
+    ),
+    Check(name="field-sender", target=TargetKind.MESSAGE, run=named_sender, params=Served, reports=_WRONG),
     Check(
         name="request-country",
         target=TargetKind.REQUEST,

@@ -71,7 +71,16 @@ def given(target: RequestTarget, params: Field) -> Result:
 
 def operator_id(target: RequestTarget, _: NoParams) -> Result:
     """The operator's id, where given, is digits."""
-    value = target.request.operator_id
+    return _operator(target.request.operator_id)
+
+
+def named_operator_id(target: MessageTarget, _: NoParams) -> Result:
+    """The same of the one that the document itself names."""
+    field = target.message.field("operator-id")
+    return _operator(None if field is None else field.text)
+
+
+def _operator(value: str | None) -> Result:
     if value is None:
         return inapplicable("no operator-id is given")
     return passed(value=value) if DIGITS.match(value) else failed(value=quoted(value))
@@ -242,6 +251,12 @@ CHECKS: tuple[Check, ...] = (
         name="request-operator-id",
         target=TargetKind.REQUEST,
         run=operator_id,
+        reports=frozenset({"value"}),
+    ),
+    Check(
+        name="field-operator-id",
+        target=TargetKind.MESSAGE,
+        run=named_operator_id,
         reports=frozenset({"value"}),
     ),
     Check(name="request-ddm", target=TargetKind.REQUEST, run=ddm, reports=_FAULTS),

@@ -45,6 +45,7 @@ def command(path: str, *, options: SendArguments) -> int:
     request = options.request()
     demand_place(options.where)
     _, message = read_one(path, "send")
+    sends.demand_stored(message)
     document = sinch.shown_request(request, message.dialect)
     client = None if options.dry_run else options.provider.client(message.dialect)
     spare(options, wanted, inputs=slidexml.document_places((path,)), config=config)

@@ -26,13 +26,17 @@ from mmscheck.model.report import (
     Report,
     TargetKey,
 )
-from mmscheck.model.request import SaveRequest, SendRequest, SendResult
+from mmscheck.model.request import OneShotRequest, SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import FLOOR, FLOOR_OF_MESSAGES, NEVER_WAIVED, SECOND_GATE, RuleSet
 from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, Waived, mint_permit
-from mmscheck.model.words import Document, Outcome, Severity, TargetKind
+from mmscheck.model.words import ONE_SHOT, Document, Outcome, Severity, TargetKind
 
 PERMIT_LIFE = 600.0
 """Seconds a permit lives: after that the media may no longer be what was checked (design section 9)."""
+
+ONE_SHOT_LIFE = 60.0
+"""The same of a send at once, for which the provider fetches the media itself: a judgement, and as long as a
+send is tried again by itself."""
 
 
 R = TypeVar("R", bound=SendRequest | SaveRequest)
@@ -224,12 +228,15 @@ def _name(item: Evaluation) -> str:
 
 
 def permit(
-    report: Report, request: SendRequest | SaveRequest, now: float, *, life: float = PERMIT_LIFE
+    report: Report, request: SendRequest | SaveRequest, now: float, *, life: float | None = None
 ) -> Permit:
     """Make the permit for one send or one save; raises PermitError unless this report permits this very one.
 
-    ``now`` is seconds since the epoch, ``life`` seconds. A permit for a save is none for a send.
+    ``now`` is seconds since the epoch, ``life`` seconds, by default those of such a call. A permit for a save
+    is none for a send, and one for what is stored none for a send at once.
     """
+    if life is None:
+        life = ONE_SHOT_LIFE if isinstance(request, OneShotRequest) else PERMIT_LIFE
     message = _permitted(report)
     if isinstance(request, SendRequest):
         _demand_send(report, message, request)
@@ -276,6 +283,20 @@ def _demand_send(report: Report, message: MessageReport, request: SendRequest) -
         raise PermitError("the report is about another request")
     if report.profile == SAVE:
         raise PermitError("a report of profile save judges no send, so it permits none")
+    # The rules that hold an id to its content say nothing of a document that is sent at once: what is sent must
+    # be of the kind that was judged.
+    if not isinstance(request, OneShotRequest):
+        if message.document in ONE_SHOT:
+            raise PermitError(
+                "the report is about a message that is sent at once, and not about a stored one"
+            )
+        return
+    if message.document not in ONE_SHOT:
+        raise PermitError("the report is about a stored message, and not about one sent at once")
+    if message.digest != request.message_digest:
+        raise PermitError("the report is about another document")
+    if message.changed or request.mms_id is not None:
+        raise PermitError("a send at once has no mms-id, and no other texts than its document")
 
 
 def _demand_save(message: MessageReport, save: SaveRequest) -> None:

@@ -1,4 +1,4 @@
-"""What one call of the provider is asked to do, and how it ended: ``sendSavedMMS`` and ``saveMMS``.
+"""What one call of the provider is asked to do, and how it ended: ``sendSavedMMS``, ``sendMMS``, ``saveMMS``.
 
 Field names and their meaning: Sinch XML API documentation, sendSavedMMS (2015, 2021 and later web
 version). The API key is no field here: it never travels through the values that reports are made of.
@@ -72,6 +72,28 @@ class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """``sha256:`` and the hex digest of all fields in a fixed order."""
         return "sha256:" + hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+
+class OneShotRequest(SendRequest, frozen=True, kw_only=True):
+    """A ``sendMMS`` call: the fields of a send, and the document whose content goes out at once.
+
+    The document is the bytes that were checked; the fields that it lacks are put in. There is no ``mms_id``,
+    and nothing is changed in a message that nobody stored.
+    """
+
+    document: bytes
+
+    @property
+    def message_digest(self) -> str:
+        """``sha256:`` and the hex digest of the document, as ``Mms.digest`` has it."""
+        return "sha256:" + hashlib.sha256(self.document).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """The digest of document and fields; no other call has the same, for it begins with its own name."""
+        fields = {name: getattr(self, name) for name in SendRequest.__struct_fields__}
+        told = msgspec.json.encode({**fields, "document": self.message_digest}, order="sorted")
+        return "sha256:" + hashlib.sha256(b"sendMMS\0" + told).hexdigest()
 
 
 class SendStatus(StrEnum):

@@ -95,6 +95,10 @@ class Document(StrEnum):
     OTHER = "other"
 
 
+ONE_SHOT = frozenset({Document.ONE_SHOT_XML, Document.ONE_SHOT_JSON})
+"""Documents whose content goes out at once, and is stored under no id before."""
+
+
 def dialect_of(document: Document) -> Dialect:
     """The notation of a document; payloads of other providers count as XML, and no call is made of them."""
     return Dialect.JSON if document in {Document.SAVED_JSON, Document.ONE_SHOT_JSON} else Dialect.XML

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mmscheck.send.flow import note_denial as note_denial
     from mmscheck.send.order import Order as Order
     from mmscheck.send.order import Retries as Retries
+    from mmscheck.send.order import demand_stored as demand_stored
     from mmscheck.send.order import provider_account as provider_account
     from mmscheck.send.order import stored_at as stored_at
     from mmscheck.send.recipient import RecipientTerms as RecipientTerms
@@ -39,6 +40,7 @@ _HOMES = {
     "WAIT": "save",
     "binding_of": "save",
     "check_message": "flow",
+    "demand_stored": "order",
     "differences": "save",
     "foreseen": "send",
     "needs_no_encoding": "save",

@@ -22,7 +22,7 @@ from mmscheck.model.rule import BOUND, RuleSet
 from mmscheck.model.verdict import Permit, Verdict
 from mmscheck.model.words import Dialect, Outcome
 from mmscheck.send.flow import check_message, note_denial
-from mmscheck.send.order import Client, Order, Retries, Saver, demand_api, stored_at
+from mmscheck.send.order import Client, Order, Retries, Saver, demand_api, demand_stored, stored_at
 from mmscheck.send.recipient import terms_of
 from mmscheck.send.save import SaveCall, Saved, saveable
 from mmscheck.send.send import send_through
@@ -152,6 +152,8 @@ class Gate:
         message, account = parse(document, source), stored_at(self._client)
         if message.problem is None:
             demand_api(message.document, self._client)
+        if request is not None:
+            demand_stored(message)
         checked = await check_message(self._ledger, message, ruleset, options, account)
         if checked.verdict.permitted:
             return checked.report

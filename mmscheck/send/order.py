@@ -13,11 +13,12 @@ import msgspec
 from mmscheck import ledger as ledgers
 from mmscheck.errors import UsageError
 from mmscheck.model.ledger import Expected, NumberTerms, SendIntent
+from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.model.request import SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import BOUND
 from mmscheck.model.verdict import Permit
-from mmscheck.model.words import Dialect, Document, Outcome, dialect_of
+from mmscheck.model.words import ONE_SHOT, Dialect, Document, Outcome, dialect_of
 from mmscheck.send.recipient import RecipientTerms
 
 R = TypeVar("R", bound=SendRequest | SaveRequest)
@@ -66,6 +67,14 @@ def demand_api(document: Document, client: object) -> None:
         raise UsageError(
             f"the message is written for the {dialect_of(document).upper()} API, and the client calls the "
             f"{Dialect(spoken).upper()} API"
+        )
+
+
+def demand_stored(message: Mms) -> None:
+    """Raise UsageError for a message that is sent at once: no mms-id has its content."""
+    if message.problem is None and message.document in ONE_SHOT:
+        raise UsageError(
+            f"{message.source} asks to be sent at once ({message.action}), and is stored under no mms-id"
         )
 
 

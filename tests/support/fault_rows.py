@@ -41,7 +41,8 @@ _USUALLY_PASSED = (
 )
 _USUALLY_NOT_ASKED = (
     "tls-valid tls-lasts length-when-cold stable "
-    "media-kind-accepted media-type-accepted-json payload-types"  # for other documents than slide XML
+    "media-kind-accepted one-shot-media-advised "
+    "media-type-accepted-json payload-types"  # for other documents than slide XML
 )
 _PASSED, _FAILED, _UNKNOWN, _NONE = (
     Outcome.PASSED,
