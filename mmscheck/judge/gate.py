@@ -283,8 +283,7 @@ def _demand_send(report: Report, message: MessageReport, request: SendRequest) -
         raise PermitError("the report is about another request")
     if report.profile == SAVE:
         raise PermitError("a report of profile save judges no send, so it permits none")
-    # The rules that hold an id to its content say nothing of a document that is sent at once: what is sent must
-    # be of the kind that was judged.
+    # Rules that hold an id to its content say nothing of a document sent at once, so the kinds must agree.
     if not isinstance(request, OneShotRequest):
         if message.document in ONE_SHOT:
             raise PermitError(
