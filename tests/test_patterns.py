@@ -104,7 +104,7 @@ UNITS = (
 SMALL, LARGE = 2_000, 8_000
 END = "\0"
 """What hardly any pattern goes on with: an end that makes it look back."""
-SUSPICIOUS = 0.05
+SUSPICIOUS = 0.04
 """Seconds: what takes less is never slow enough to tell its growth."""
 MOST = 9.0
 """Times as long that four times as much text may take: between linear (4) and quadratic (16)."""
