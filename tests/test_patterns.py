@@ -104,7 +104,7 @@ UNITS = (
 SMALL, LARGE = 2_000, 8_000
 END = "\0"
 """What hardly any pattern goes on with: an end that makes it look back."""
-SUSPICIOUS = 0.04
+SUSPICIOUS = 0.05
 """Seconds: what takes less is never slow enough to tell its growth."""
 MOST = 9.0
 """Times as long that four times as much text may take: between linear (4) and quadratic (16)."""
@@ -240,5 +240,9 @@ def test_no_pattern_is_quadratic(pattern: Pattern) -> None:
         (r"=\?.*?\?=", "finditer", "=?"),
     ],
 )
-def test_a_quadratic_pattern_would_be_found(source: str, operation: str, unit: str) -> None:
+def test_a_quadratic_pattern_would_be_found(
+    monkeypatch: pytest.MonkeyPatch, source: str, operation: str, unit: str
+) -> None:
+    # A quick machine needs hardly more than the bar for one of these; that growth is told is what counts here.
+    monkeypatch.setattr(f"{__name__}.SUSPICIOUS", 0.01)
     assert any(operation in one for one in worst(re.compile(source, re.DOTALL), {operation})), unit
