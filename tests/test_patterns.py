@@ -243,6 +243,6 @@ def test_no_pattern_is_quadratic(pattern: Pattern) -> None:
 def test_a_quadratic_pattern_would_be_found(
     monkeypatch: pytest.MonkeyPatch, source: str, operation: str, unit: str
 ) -> None:
-    # A quick machine needs hardly more than the bar for one of these; that growth is told is what counts here.
+    # A quick machine needs hardly more than the bar for one of these; that growth is told is what counts.
     monkeypatch.setattr(f"{__name__}.SUSPICIOUS", 0.01)
     assert any(operation in one for one in worst(re.compile(source, re.DOTALL), {operation})), unit
