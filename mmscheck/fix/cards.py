@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from PIL import Image
 
 from mmscheck.base.text import quoted as shown
-from mmscheck.fix import pictures
+from mmscheck.fix import nearest, pictures
 from mmscheck.fix.colours import plain
 from mmscheck.fix.lines import Line, read, written
 from mmscheck.fix.values import WHITE, Answer, Job, Mended, Unmended
@@ -200,7 +200,7 @@ def _small(data: bytes, job: Job) -> bytes | None:
         return data
     made.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.LANCZOS)
     for quality in (85, 75, 60, 45):
-        small = pictures.jpeg(made, quality)
+        small = nearest.jpeg(made, quality)
         if len(small) <= min(most, PHOTO_BYTES):
             return small
     return small
