@@ -27,13 +27,15 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """What a person chooses: none of it follows from a rule.
 
     ``background`` is put behind transparent parts and beside what is extended (red, green, blue), ``still``
-    makes a picture of an animation, ``trim`` cuts films and sounds to the advised length.
+    makes a picture of an animation, ``trim`` cuts films and sounds to the advised length. ``country`` (ISO
+    3166-1) is where telephone numbers without + are dialled; without it they stay as they are.
     """
 
     shape: Shape = Shape.KEEP
     background: tuple[int, int, int] = WHITE
     still: bool = False
     trim: bool = False
+    country: str | None = None
 
 
 class Aims(msgspec.Struct, frozen=True, kw_only=True):
