@@ -45,6 +45,26 @@ def country_of(number: str) -> str | None:
     return region if region and region.isalpha() else None
 
 
+def dialled_in(region: str, number: str) -> str | None:
+    """The international form (+ and digits) of a number as people in that country write it; None for none.
+
+    Letters on a dial count as their digits.
+    """
+    import phonenumbers  # noqa: PLC0415 - see above
+
+    read = parsed(number, region)
+    if read is None or not phonenumbers.is_possible_number(read):
+        return None
+    return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_region(name: str) -> bool:
+    """Whether the numbering data have the country (ISO 3166-1, two capital letters)."""
+    import phonenumbers  # noqa: PLC0415 - see above
+
+    return name in phonenumbers.SUPPORTED_REGIONS
+
+
 _NORTH_AMERICAN = re.compile(r"1[2-9][0-9]{9}")
 """Whole as it stands: country code 1, and ten digits that begin with no trunk prefix (which is 1)."""
 

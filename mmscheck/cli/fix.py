@@ -12,6 +12,7 @@ import click
 import msgspec
 from msgspec.structs import replace
 
+from mmscheck.base.phone import is_region
 from mmscheck.cli.commands import with_options
 from mmscheck.cli.files import replace_file
 from mmscheck.cli.options import (
@@ -88,6 +89,15 @@ class FixOptions(msgspec.Struct, frozen=True, kw_only=True):
     trim: Annotated[
         bool,
         click.option("--trim", is_flag=True, help="Cut films and sounds to the advised length."),
+    ]
+    country: Annotated[
+        str | None,
+        click.option(
+            "--country",
+            metavar="CC",
+            help="Where the telephone numbers in contact cards are dialled that have no country code (two"
+            " letters, as in US); without it they stay as they are.",
+        ),
     ]
     jobs: Annotated[
         int,
@@ -260,6 +270,7 @@ def _settings(options: FixOptions, *, strict: bool, previews: bool) -> Settings:
         background=_colour(options.background),
         still=options.still,
         trim=options.trim,
+        country=_country(options.country),
     )
     return Settings(
         wishes=wishes,
@@ -277,6 +288,12 @@ def _colour(text: str) -> tuple[int, int, int]:
     except ValueError:
         raise UsageError(f"--background {text!r}: expected six hexadecimal digits, as in ffffff") from None
     return red, green, blue
+
+
+def _country(name: str | None) -> str | None:
+    if name is not None and not is_region(name.upper()):
+        raise UsageError(f"--country {name!r}: expected the two letters of a country, as in US")
+    return None if name is None else name.upper()
 
 
 def _result(options: FixOptions, parts: Sequence[Outcome], unread: Sequence[str]) -> Result:

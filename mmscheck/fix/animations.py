@@ -10,7 +10,7 @@ from PIL import Image
 
 from mmscheck.fix import likeness
 from mmscheck.fix.fitting import within
-from mmscheck.fix.values import Aims, Answer, Job, Measure, Mended, Unmended
+from mmscheck.fix.values import Aims, Answer, Job, Measure, Mended, Unmended, too_large
 
 TICK = 10
 """Milliseconds: GIF counts in hundredths of a second."""
@@ -63,7 +63,7 @@ def mend(job: Job, picture: Image.Image) -> Answer:
                 return Mended(data=data, suffix=".gif", done=(*done, how), measure=_measured(wanted, data))
         fewer = _halved(wanted)
         if fewer is None:
-            return Unmended(why=f"even small and coarse the animation does not fit into {job.most:,} bytes")
+            return Unmended(why=too_large(job))
         wanted = fewer
         done.append(f"cut to {len(wanted.pictures)} frames")
 
@@ -136,12 +136,20 @@ def _repeated(frames: Frames, slowest: float, done: list[str]) -> Frames:
 
 
 def _marked(picture: Image.Image) -> Image.Image:
-    """The same with one pixel of the corner in another colour, as Pillow joins frames that are the same."""
+    """The same with one pixel of the corner in the next colour, as Pillow joins frames that are the same."""
     other = picture.copy()
     corner = other.getpixel((0, 0))
     assert isinstance(corner, int)  # noqa: S101 - for the type checker: it has a palette
-    other.putpixel((0, 0), corner - 1 if corner else 1)
+    values = other.getpalette() or []
+    colours = [tuple(values[at : at + 3]) for at in range(0, len(values), 3)]
+    others = [at for at in range(len(colours)) if at != corner] or [1]
+    near = min(others, key=lambda at: _distance(colours[at], colours[corner]) if colours[at:] else 0)
+    other.putpixel((0, 0), near)
     return other
+
+
+def _distance(one: Sequence[int], other: Sequence[int]) -> int:
+    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
 
 
 def _at(frames: Frames, when: int) -> Image.Image:
@@ -154,7 +162,8 @@ def _at(frames: Frames, when: int) -> Image.Image:
 
 
 def _halved(frames: Frames) -> Frames | None:
-    if len(frames.pictures) < 4:  # noqa: PLR2004 - two frames are the fewest that move
+    # Two frames are the fewest that move, and those that are repeated are the fewest that are advised.
+    if len(frames.pictures) < 4 or frames.repeated:  # noqa: PLR2004 - see above
         return None
     times = [sum(frames.times[at : at + 2]) for at in range(0, len(frames.times), 2)]
     return Frames(frames.pictures[::2], tuple(times), frames.loop)
@@ -188,7 +197,8 @@ def _palette(pictures: Sequence[Image.Image], colours: int) -> Image.Image:
     sheet = Image.new("RGB", (some[0].width, some[0].height * len(some)))
     for at, picture in enumerate(some):
         sheet.paste(picture, (0, at * picture.height))
-    return sheet.quantize(colours, Image.Quantize.MEDIANCUT)
+    there = sheet.getcolors(colours)  # a palette of no more than there are, as each takes three bytes
+    return sheet.quantize(colours if there is None else len(there), Image.Quantize.MEDIANCUT)
 
 
 def _scaled(pictures: Sequence[Image.Image], scale: float) -> Iterator[Image.Image]:

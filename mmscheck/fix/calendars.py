@@ -139,7 +139,7 @@ def _missing(lines: Sequence[Line]) -> dict[str, int]:
 def _known(name: str) -> bool:
     try:
         zoneinfo.ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):  # the first is zoneinfo's own for names that it does not have
         return False
     return True
 

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
+from mmscheck.base.phone import dialled_in
 from mmscheck.base.text import quoted as shown
-from mmscheck.fix import pictures
+from mmscheck.fix import nearest, pictures
 from mmscheck.fix.colours import plain
 from mmscheck.fix.lines import Line, read, written
 from mmscheck.fix.values import WHITE, Answer, Job, Mended, Unmended
@@ -37,6 +38,9 @@ TEXTS = frozenset({"FN", "NOTE", "TITLE", "ROLE", "NICKNAME", "LABEL", "SORT-STR
 """Values in which a comma of vCard 2.1 is a comma, and in 3.0 would divide."""
 
 BINARY = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
+
+SPECIAL = ("+", "*", "#")
+"""How numbers begin that hold everywhere, and codes for the network."""
 
 _LINK = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 _OF_DATA = re.compile(r"data:[\w.+-]+/([\w.+-]+)", re.IGNORECASE | re.ASCII)
@@ -91,7 +95,10 @@ def _card(lines: Sequence[Line], job: Job, done: list[str]) -> Iterator[str]:
         if line.key in BINARY and _is_packed(line):
             yield from _binary(line, job, done)
         else:
-            yield f"{line.name}{_params(line)}:{_value(line, old)}"
+            value = _value(line, old)
+            if line.key == "TEL" and job.wishes.country is not None:
+                value = _international(value, job.wishes.country, done)
+            yield f"{line.name}{_params(line)}:{value}"
     yield "END:VCARD"
 
 
@@ -133,6 +140,16 @@ def _value(line: Line, old: str) -> str:
     if old not in {"2.1", ""} or line.key not in TEXTS:
         return text
     return _COMMA.sub(r"\\,", _BACKSLASH.sub(r"\\\\", text))
+
+
+def _international(number: str, country: str, done: list[str]) -> str:
+    """A number with + and country code; as it is where it has them, or is none of that country."""
+    whole = number.startswith(SPECIAL)
+    made = None if whole else dialled_in(country, number)
+    if made is None:
+        return number
+    done.append(f"telephone numbers written with + and country code, as dialled in {country}")
+    return made
 
 
 def _params(line: Line) -> str:
@@ -200,7 +217,7 @@ def _small(data: bytes, job: Job) -> bytes | None:
         return data
     made.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.LANCZOS)
     for quality in (85, 75, 60, 45):
-        small = pictures.jpeg(made, quality)
+        small = nearest.jpeg(made, quality)
         if len(small) <= min(most, PHOTO_BYTES):
             return small
     return small

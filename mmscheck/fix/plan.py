@@ -85,7 +85,8 @@ NO_WORKER = (
 )
 
 SMALL = 2_000
-"""Bytes that a product may have however few its input has: the heads of files alone take hundreds."""
+"""Bytes that the product of an input that is denied may have, where nothing near to it has as few as it has
+itself: the heads of files alone take hundreds."""
 
 
 class Rename(msgspec.Struct, frozen=True):
@@ -124,8 +125,19 @@ def step(
             return Rename(ending)
     if type_ is None or type_ not in MODULES:
         return _no_way(judged, type_, name)
-    limit = _limit(judged, type_, data, aims, most)
-    return Job(data=data, type=type_, name=name, aims=aims, wishes=wishes, most=limit, findings=faults)
+    limit = _limit(judged, type_, aims, most)
+    own = limit if limit is not None and _may_grow(judged, type_, aims) else len(data)
+    least = own if judged.passed else max(own, SMALL)
+    return Job(
+        data=data,
+        type=type_,
+        name=name,
+        aims=aims,
+        wishes=wishes,
+        most=own if limit is None else min(own, limit),
+        roomy=least if limit is None else min(least, limit),
+        findings=faults,
+    )
 
 
 def _unseen(judged: Judged) -> Keep:
@@ -162,8 +174,8 @@ def _no_way(judged: Judged, type_: str | None, name: str) -> Keep:
     return Keep(why=f"nothing here mends {type_}; export it again as a listed type", owner="content")
 
 
-def _limit(judged: Judged, type_: str, data: bytes, aims: Aims, most: int | None) -> int:
-    """The bytes that a product may have: within every limit, and no more than a sound input has."""
+def _limit(judged: Judged, type_: str, aims: Aims, most: int | None) -> int | None:
+    """The bytes that a product may have to be within every limit; None where there is none."""
     kind = "gif" if type_ == "image/gif" else judged.kind
     known = [aims.bytes_for(kind), most]
     if (
@@ -171,10 +183,13 @@ def _limit(judged: Judged, type_: str, data: bytes, aims: Aims, most: int | None
         and judged.side.facts.get("frames", 1) != 1
     ):
         known.append(aims.bytes_for("gif"))
+    return min((each for each in known if each is not None), default=None)
+
+
+def _may_grow(judged: Judged, type_: str, aims: Aims) -> bool:
+    """Whether a product may have more bytes than its input: of a type that no handset takes, or not sound."""
     accepted = any(type_ in types for types in aims.accepted.values())
-    if accepted and isinstance(judged.seen, Fetched) and not UNSOUND & judged.failed:
-        known.append(max(len(data), SMALL))
-    return min((each for each in known if each is not None), default=len(data))
+    return not (accepted and isinstance(judged.seen, Fetched)) or bool(UNSOUND & judged.failed)
 
 
 def suffix_fits(name: str, suffix: str) -> bool:

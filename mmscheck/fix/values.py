@@ -27,13 +27,15 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """What a person chooses: none of it follows from a rule.
 
     ``background`` is put behind transparent parts and beside what is extended (red, green, blue), ``still``
-    makes a picture of an animation, ``trim`` cuts films and sounds to the advised length.
+    makes a picture of an animation, ``trim`` cuts films and sounds to the advised length. ``country`` (ISO
+    3166-1) is where telephone numbers without + are dialled; without it they stay as they are.
     """
 
     shape: Shape = Shape.KEEP
     background: tuple[int, int, int] = WHITE
     still: bool = False
     trim: bool = False
+    country: str | None = None
 
 
 class Aims(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +80,8 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A file to be mended: its bytes, their type as determined, and what it has to come to.
 
-    ``most`` are the bytes that the product may have. ``findings`` are the rules that it failed, ``name`` the
+    ``most`` are the bytes that the product may have, ``roomy`` those that it may have where nothing near to
+    the input fits into fewer. ``findings`` are the rules that it failed, ``name`` the
     name it has.
     """
 
@@ -88,6 +91,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     aims: Aims
     wishes: Wishes
     most: int
+    roomy: int = 0
     findings: tuple[str, ...] = ()
 
 
@@ -120,6 +124,13 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True, tag="broken"):
 
 Answer = Mended | Unmended | Broken
 """What comes of a job."""
+
+
+def too_large(job: Job) -> str:
+    """Why there is no product of a picture, as a sentence."""
+    if job.most == len(job.data):
+        return f"nothing without that fault is as small as it is itself ({job.most:,} bytes)"
+    return f"even small and coarse it does not fit into {job.most:,} bytes"
 
 
 class Action(StrEnum):

@@ -6,7 +6,9 @@ import importlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from mmscheck.fix.values import Answer, Job, Unmended
+import msgspec
+
+from mmscheck.fix.values import Answer, Job, Mended, Unmended
 from mmscheck.media.refusal import RefusedError
 from mmscheck.model.words import Owner
 
@@ -44,6 +46,10 @@ MODULES: Mapping[str, str] = MappingProxyType(
 """The module of ``mmscheck.fix`` whose ``mend`` knows the type."""
 
 
+NEAR = 0.95
+"""The measure from which on a product that is no larger than its input is taken (a judgement)."""
+
+
 def mend(job: Job) -> Answer:
     """What comes of a job; raises for a fault of ours."""
     name = MODULES.get(job.type)
@@ -52,9 +58,17 @@ def mend(job: Job) -> Answer:
     module = importlib.import_module(f"mmscheck.fix.{name}")
     try:
         answer: Answer = module.mend(job)
+        if job.roomy > job.most and not _is_near(answer):
+            more: Answer = module.mend(msgspec.structs.replace(job, most=job.roomy))
+            answer = more if isinstance(more, Mended) else answer
     except RefusedError as refused:
         return Unmended(why=f"it cannot be read as what it is: {refused}; make it again from its source")
     return answer
+
+
+def _is_near(answer: Answer) -> bool:
+    """Whether there is a product that a person would take for its input."""
+    return isinstance(answer, Mended) and (answer.measure is None or answer.measure.value >= NEAR)
 
 
 def warm() -> None:

@@ -95,6 +95,12 @@ def essence(data: bytes) -> bytes:
     return _joined(data, kept)
 
 
+def bare(data: bytes) -> bytes:
+    """The same without EXIF and XMP, for a picture that is upright as it is stored; RefusedError as above."""
+    picture = essence(data)
+    return _joined(picture, (part for part in _parts(picture) if part.marker != APP1))
+
+
 def check(picture: bytes) -> None:
     """Decode an ``essence`` to its end; RefusedError when anything in it is damaged."""
     parts = [part for part in _parts(picture) if part.marker not in SKIPPED]

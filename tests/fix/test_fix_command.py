@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from mmscheck.cli.main import main
 from mmscheck.fix.confined import Forge
@@ -320,3 +321,20 @@ def test_where_no_process_can_be_confined_the_file_is_not_blamed(
     assert not list(Path().glob("out/*"))
     assert told["files"][0]["why_not"] == "it could not be worked on: no confined process can run here"
     assert told["files"][0]["who_can"] == "sender"
+
+
+def test_advice_makes_no_file_larger(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny = Image.new("RGBA", (9, 16), (0, 0, 0, 0))
+    tiny.putpixel((3, 3), (200, 10, 10, 255))
+    written(media, tiny__png=saved(tiny, "PNG", optimize=True))
+    slow = [Image.new("RGB", (9, 16), colour) for colour in ("red", "blue")]  # for two minutes
+    written(media, slow__gif=saved(slow[0], "GIF", save_all=True, append_images=slow[1:], duration=60_000))
+    code, told = report(capsys, "media", "--output", "out")
+    assert code == 1
+    grown = [
+        each for each in told["files"] if each["after"] and each["after"]["bytes"] > each["before"]["bytes"]
+    ]
+    assert all(each["before"]["type"] == "image/webp" for each in grown), "no phone takes that type"
+    kept = next(each for each in told["files"] if each["source"].endswith("slow.gif"))
+    assert kept["action"] == "copied"
+    assert "as small as it is itself" in kept["why_not"]

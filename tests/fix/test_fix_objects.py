@@ -280,3 +280,41 @@ def test_what_a_heic_holds_beside_its_picture_is_named() -> None:
     made = answer(data + (8 + len(mark)).to_bytes(4) + b"free" + mark, "image/heic")
     assert isinstance(made, Mended)
     assert "left out: which of its parts are transparent" in made.done
+
+
+def test_numbers_are_completed_only_for_a_country_that_is_named() -> None:
+    numbers = card(
+        "N:M;J;;;", "FN:J M", "TEL:(212) 555-0100", "TEL:+49 151 1234567", "TEL:*69", version="3.0"
+    )
+    assert "TEL:(212) 555-0100" in product(numbers, "text/vcard")
+    wishes = Wishes(country="US")
+    made = mend(Job(data=numbers, type="text/vcard", name="a", aims=AIMS, wishes=wishes, most=9_000))
+    assert isinstance(made, Mended)
+    text = made.data.decode()
+    assert "TEL:+12125550100\r\n" in text
+    assert "TEL:+49 151 1234567\r\n" in text
+    assert "TEL:*69\r\n" in text
+    assert "telephone numbers written with + and country code, as dialled in US" in made.done
+
+
+@pytest.mark.parametrize("zone", ["(UTC-05:00) Eastern Time (US and Canada)", "GMT +01:00", "../x", "\t"])
+def test_a_zone_that_nobody_knows_stays_as_it_is(zone: str) -> None:
+    made = product(
+        "\r\n".join(
+            (
+                "BEGIN:VCALENDAR",
+                "VERSION:2.0",
+                "PRODID:a",
+                "BEGIN:VEVENT",
+                "UID:1",
+                "DTSTAMP:20260101T000000Z",
+                f'DTSTART;TZID="{zone}":20260101T090000',
+                "SUMMARY:a",
+                "END:VEVENT",
+                "END:VCALENDAR",
+                "",
+            )
+        ).encode(),
+        "text/calendar",
+    )
+    assert "BEGIN:VTIMEZONE" not in made

@@ -13,7 +13,7 @@ from PIL import Image
 
 from mmscheck.fix.aims import aims
 from mmscheck.fix.likeness import ssim
-from mmscheck.fix.pictures import FULL_COLOURS, TOP, jpeg
+from mmscheck.fix.nearest import FULL_COLOURS, TOP, jpeg
 from mmscheck.fix.values import Aims, Job, Mended, Shape, Unmended, Wishes
 from mmscheck.fix.work import mend
 from mmscheck.judge.pipeline import load_rules
@@ -297,3 +297,52 @@ def test_noise_in_full_colours_has_room_to_be_written() -> None:
     assert len(jpeg(noise, TOP, FULL_COLOURS)) > size[0] * size[1]
     made = product(saved(noise, "BMP"), "image/bmp", most=4_000_000)
     assert opened(made.data).size == size
+
+
+def plain_png(size: tuple[int, int], colours: int) -> bytes:
+    """A drawing in so many colours, of very few bytes."""
+    picture = Image.new("P", size)
+    picture.putpalette([value for n in range(colours) for value in (40 * n % 256, 90 * n % 256, 10)])
+    for n in range(colours):
+        picture.paste(n, (n * 7, n * 5, size[0], size[1] - n * 5))
+    return saved(picture, "PNG", optimize=True)
+
+
+@pytest.mark.parametrize("colours", [2, 4, 9])
+def test_a_drawing_of_few_bytes_stays_one_of_few_bytes_and_loses_nothing(colours: int) -> None:
+    data = plain_png((90, 100), colours)
+    assert len(data) < 400
+    made = product(data, "image/png", len(data) + 80, Wishes(shape=Shape.EXTEND))
+    assert made.measure is not None
+    assert made.measure.value == 1, "a palette of 256 colours alone takes 768 bytes"
+    assert made.suffix == ".png"
+
+
+def test_what_does_not_fit_as_it_is_loses_colours_before_it_is_given_up() -> None:
+    dice = random.Random(5)
+    blocks = Image.frombytes("RGB", (9, 16), dice.randbytes(9 * 16 * 3)).resize((90, 160), 0)
+    made = product(saved(blocks, "TIFF"), "image/tiff", 700)
+    assert made.suffix == ".png", "the tables of a JPEG alone take 600 bytes"
+    assert len(made.data) <= 700
+
+
+def test_a_jpeg_that_is_too_large_for_what_is_beside_it_keeps_its_picture_bit_for_bit() -> None:
+    data = saved(photo(), "JPEG", quality=80)
+    padded = data[:2] + b"\xff\xe1\xff\x00Exif\0\0" + bytes(0xFEF8) + data[2:] + b"a film behind it" * 9_000
+    made = product(padded, "image/jpeg", len(data))
+    assert made.measure is not None
+    assert made.measure.value == 1
+    assert opened(made.data).tobytes() == opened(data).tobytes()
+    assert b"Exif" not in made.data
+
+
+def test_more_bytes_are_taken_only_where_nothing_near_fits_into_those_of_the_input() -> None:
+    data = plain_png((90, 100), 4)
+    wishes = Wishes(shape=Shape.EXTEND)
+    fits = mend(job(data, "image/png", len(data) + 80, wishes, roomy=2_000))
+    assert isinstance(fits, Mended)
+    assert len(fits.data) <= len(data) + 80
+    tight = mend(job(data, "image/png", 90, wishes, roomy=2_000))
+    assert isinstance(tight, Mended)
+    assert 90 < len(tight.data) <= 2_000
+    assert isinstance(mend(job(data, "image/png", 90, wishes)), Unmended)
