@@ -16,6 +16,7 @@ from mmscheck.fleet.run import FleetRun, UrlChunk
 from mmscheck.fleet.service import SERVICE, Loaded
 from mmscheck.fleet.store import RunStore
 from mmscheck.judge.observe import ObserveOptions, needs_decoding, observe, usable, wanted_probes
+from mmscheck.judge.sampling import sampling
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
 
 FACTS = pa.schema([("url", pa.string()), ("observation", pa.binary()), ("checksum", pa.uint32())])
@@ -110,6 +111,7 @@ def _observe(loaded: Loaded, chunk: UrlChunk) -> dict[str, Observation]:
         decode=needs_decoding(ruleset),
         owners={url: str(owner) for url, owner in zip(rows["url"], rows["owner"], strict=True)},
         usable=usable(ruleset),
+        sampling=sampling(ruleset, loaded.run.urls) if order.sample_probes and not order.strict else None,
     )
     return SERVICE.do(observe(rows["url"], options))
 

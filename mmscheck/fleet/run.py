@@ -58,6 +58,7 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     changes: Changes = Changes()
     strict: bool = False
     deep: bool = False
+    sample_probes: bool = False
     cache_bust: bool = True
     is_alone: bool = False
     require_confinement: bool = False

@@ -49,6 +49,7 @@ class Because(StrEnum):
     MEMORY = "memory"
     WORKER_DIED = "worker-died"
     NOT_ASKED = "not-asked"  # for, with gzip accepted
+    SAMPLED = "sampled"  # not asked: files like it were
     OTHER_ANSWER = "other-answer"  # the one to a request that accepts gzip is at fault
     LENGTHS = "lengths"  # nothing but how many bytes are stated
     OTHER_DOCUMENT = "other-document"  # the rule is for other kinds of document
