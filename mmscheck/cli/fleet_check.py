@@ -82,7 +82,7 @@ def _planned(paths: Sequence[str], options: CheckArguments, store: RunStore) -> 
     if store.exists(RUN):
         raise UsageError(f"{store.place}: a run is kept there already; --resume goes on with it")
     order, digest = _order(paths, options, is_alone=any(map(is_of_urls, paths)))
-    for leftover in ("plan", "facts", "joined", "results"):
+    for leftover in ("plan", "redirects", "facts", "joined", "results"):
         store.remove(leftover)
     with Progress(wanted=not options.no_progress) as line:
         stage = line.stage("read")

@@ -19,6 +19,7 @@ from mmscheck.fetch.names import Lookup, Names, system_lookup
 from mmscheck.fetch.policy import FetchPolicy, Inspector, OnDone, check_policy
 from mmscheck.fetch.probes import Probing
 from mmscheck.fetch.proxy import parse_proxy
+from mmscheck.fetch.reach import HostReach
 from mmscheck.fetch.request import PLAIN, Asking, Attempt, Download, FetchTools
 from mmscheck.fetch.sampling import Sampling
 from mmscheck.fetch.slots import Pace, Slots, Turns
@@ -47,6 +48,7 @@ async def fetch_all(
     owners: Mapping[str, str] | None = None,
     links: Collection[str] = (),
     sampling: Sampling | None = None,
+    reach: HostReach | None = None,
 ) -> dict[str, Observation]:
     """Fetch every distinct URL once, all at the same time, within the policy.
 
@@ -55,14 +57,15 @@ async def fetch_all(
     ``lookup`` answers for host names. URLs of several ``owners`` (messages' sources, say) share the places,
     so that those of one cannot use up the run. Those that are ``links`` in texts are asked for as pages, by
     their heads alone and without probes. ``sampling`` says which probes some files are asked in the place of
-    all (None: none). Raises `UsageError`, before anything is fetched, for a policy that
-    cannot be acted on. When cancelled it closes everything and lets the cancellation through.
+    all (None: none); ``reach`` which hosts redirects may lead to (None: any). Raises `UsageError`, before
+    anything is fetched, for a policy that cannot be acted on. When cancelled it closes everything and lets
+    the cancellation through.
     """
     allowed, context = check_policy(policy)
     if not urls:
         return {}
     turns = Turns(owners or {}, max(1, policy.max_concurrency // SHARE))
-    async with _open_tools(policy, allowed, context, lookup) as tools:
+    async with _open_tools(policy, allowed, context, lookup, reach) as tools:
         ends, pages = monotonic() + policy.deadline, frozenset(links)
         jobs = {url: Job(tools, url, None if url in pages else inspect, ends, sampling) for url in urls}
         tasks = [asyncio.create_task(job.run(turns.of(url), on_done)) for url, job in jobs.items()]
@@ -80,7 +83,11 @@ async def fetch_all(
 
 @asynccontextmanager
 async def _open_tools(
-    policy: FetchPolicy, allowed: Networks, context: ssl.SSLContext | None, lookup: Lookup
+    policy: FetchPolicy,
+    allowed: Networks,
+    context: ssl.SSLContext | None,
+    lookup: Lookup,
+    reach: HostReach | None = None,
 ) -> AsyncIterator[FetchTools]:
     """What a run shares; nothing of it is left open afterwards."""
 
@@ -93,7 +100,7 @@ async def _open_tools(
             pace = Pace(policy.rate, monotonic() + policy.deadline)
             most = (policy.per_host, policy.max_concurrency, policy.max_bytes)
             slots = Slots(*most, pace, own_hosts=dict(policy.own_hosts))
-            yield FetchTools(policy, allowed, names, slots, session, fresh_session)
+            yield FetchTools(policy, allowed, names, slots, session, fresh_session, reach)
     finally:
         await names.aclose()
 

@@ -17,6 +17,7 @@ from mmscheck.checks.media_types import canonical
 from mmscheck.checks.mime import AcceptedParams
 from mmscheck.checks.playing import PicturesParams
 from mmscheck.fetch import FetchPolicy, OnDone, Turns, check_policy
+from mmscheck.fetch.reach import HostReach
 from mmscheck.fetch.sampling import Sampling
 from mmscheck.media.decoding import DECODERS, PLAYED
 from mmscheck.model.facts import EVERYTHING, Usable
@@ -36,7 +37,7 @@ class ObserveOptions(msgspec.Struct, frozen=True, kw_only=True):
     audio and video that is not ``usable`` is not decoded either. ``previews`` asks for likenesses of the
     media, and for decoding with it. What ``cache`` has kept is not fetched. URLs of different ``owners`` (the
     sources of messages, say) share the slots and the workers. ``sampling`` leaves out probes where files are
-    alike (None: nowhere).
+    alike (None: nowhere); ``reach`` says which hosts redirects may lead to (None: any).
     """
 
     policy: FetchPolicy
@@ -47,6 +48,7 @@ class ObserveOptions(msgspec.Struct, frozen=True, kw_only=True):
     owners: Mapping[str, str] = msgspec.field(default_factory=dict)
     usable: Usable = EVERYTHING
     sampling: Sampling | None = None
+    reach: HostReach | None = None
 
     @property
     def deep(self) -> bool:
@@ -86,6 +88,7 @@ async def observe(
             owners=options.owners,
             links=pages,
             sampling=options.sampling,
+            reach=options.reach,
         )
     if cache is not None:
         for url in missing:
