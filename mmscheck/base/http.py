@@ -22,5 +22,8 @@ COMPRESSIONS = frozenset(
 )
 """IANA's HTTP Content Coding Registry (seen 2026-11), but for ``identity`` and ``aes128gcm``."""
 
+CLIFF = 64 * 1024
+"""Bytes up to which Apache's mod_deflate keeps a length (measured on 2.4.71; others have such a size too)."""
+
 UPLOAD_CODING = "aws-chunked"
 """Amazon S3's transfer coding of uploads, which other storages keep as a property of the object."""

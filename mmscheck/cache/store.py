@@ -143,7 +143,7 @@ def worth_keeping(seen: Fetched) -> bool:
     """Whether nothing about it is an accident of the network or of our own workers.
 
     A further request that broke off could be answered next time; one that was left out was left out because
-    of the first answer, which is kept with it.
+    of the first answer, which is kept with it, unless files of that one run stood in for it.
     """
     if seen.cached_at is not None or seen.sniffed.problem is not None:
         return False
@@ -154,7 +154,7 @@ def worth_keeping(seen: Fetched) -> bool:
 
 def _is_settled(probe: Probe) -> bool:
     if probe.skipped:
-        return not probe.broken
+        return not (probe.broken or probe.sampled)
     return probe.reason is None or probe.reason in _DEFINITE
 
 

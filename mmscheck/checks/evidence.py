@@ -230,6 +230,11 @@ def probes_named(observation: Observation, name: ProbeName) -> tuple[Probe, ...]
     return tuple(probe for probe in observation.probes if probe.name is name)
 
 
+def unsampled(probe: Probe, evidence: Mapping[str, Any]) -> Result:
+    """Could not tell, because files like this one were asked for in its place."""
+    return cant_tell(probe.skipped, Because.SAMPLED, **evidence)
+
+
 class LaterAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A further answer with a file: how it was asked for, in words, and whether its bytes are the first's.
 

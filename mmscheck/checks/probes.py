@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from mmscheck.base.http import CLIFF
 from mmscheck.base.text import quoted
 from mmscheck.checks.evidence import (
     FileAnswer,
@@ -25,6 +26,7 @@ from mmscheck.checks.evidence import (
     framing_lines,
     probes_named,
     unanswered,
+    unsampled,
     usable_length,
 )
 from mmscheck.model.check import (
@@ -60,10 +62,6 @@ def _distrusting(run: Callable[[Any, Any], Result]) -> Callable[[Any, Any], Resu
         return result
 
     return judged
-
-
-CLIFF = 64 * 1024
-"""Bytes up to which Apache's mod_deflate keeps a length (measured on 2.4.71; others have such a size too)."""
 
 
 def length_under_gzip(target: MediaTarget, _params: NoParams) -> Result:
@@ -103,6 +101,8 @@ def _head_under_gzip(observation: Observation, evidence: Mapping[str, Any]) -> H
     asked = probes_named(observation, ProbeName.GZIP)
     if not asked:
         return cant_tell("it was not asked for with gzip accepted", Because.NOT_ASKED)
+    if asked[0].sampled:
+        return unsampled(asked[0], evidence)
     answer = answer_to(asked[0])
     if answer.head is None:
         why = f"the request that accepted gzip got no file: {answer.problem}"
@@ -175,6 +175,8 @@ def _past_the_cache(observation: Observation, kept: Caching) -> Result:
     asked = probes_named(observation, ProbeName.COLD)
     if not asked:
         return _not_asked(observation, kept)
+    if asked[0].sampled:
+        return unsampled(asked[0], {"answers": answers_evidence(observation)})
     results = [_cold(observation, kept, answer_to(each)) for each in asked]
     # One answer without a length is one that the provider may get.
     return next(

@@ -21,6 +21,7 @@ from mmscheck.checks.evidence import (
     header_values,
     transfer_coded,
     unanswered,
+    unsampled,
     usable_length,
 )
 from mmscheck.checks.reach import MEANING
@@ -52,6 +53,8 @@ def stable(target: MediaTarget, _params: NoParams) -> Result:
     unknown = [_named(probe) for probe in observation.probes if _is_undecided(probe)]
     if unknown:
         return cant_tell(f"no answer to compare {enumerated(unknown)}", **seen)
+    if passed_over := [probe for probe in observation.probes if probe.sampled]:
+        return unsampled(passed_over[0], seen)
     compared = [probe.name.value for probe in observation.probes if probe.sha256 is not None]
     if not compared:
         return inapplicable("no whole file was asked for again (--deep does)", **seen)

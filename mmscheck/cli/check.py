@@ -93,6 +93,17 @@ class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
             help="Ask in every way that a rule looks at: some seven requests more per URL.",
         ),
     ]
+    sample_probes: Annotated[
+        bool,
+        click.option(
+            "--sample-probes",
+            is_flag=True,
+            help=(
+                "Above 100 URLs: ask in further ways for three files of each host and type, and for all where"
+                " these show something."
+            ),
+        ),
+    ]
     fail_fast: Annotated[
         bool,
         click.option(
@@ -148,6 +159,8 @@ def command(paths: tuple[str, ...], *, options: CheckArguments) -> int:
     Exit codes: 0 permitted, 1 denied (a rule failed), 2 nothing was checked or an input could not be read,
     3 denied (a rule could not be decided), 4 internal error or unwritable report.
     """
+    if options.deep and options.sample_probes:
+        raise UsageError("--deep asks for every file in every way, and --sample-probes for some; give one")
     if options.fleet.is_meant:
         if options.meant_for:
             raise UsageError("--as is for one process: several go by what messages hold")
@@ -201,6 +214,7 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
                 on_judged=progress.judged,
                 sending=sending(options.plan.send_at, options.plan.send_within),
                 deep=options.deep,
+                sample_probes=options.sample_probes,
                 cache_bust=not options.network.no_cache_bust,
                 previews=shows_media(wanted),
                 cache=cache,
@@ -255,6 +269,7 @@ def _check_urls(urls: Sequence[str], options: CheckArguments, wanted: tuple[Dest
             on_done=CheckProgress(line, urls, 0).came,
             sending=sending(options.plan.send_at, options.plan.send_within),
             deep=options.deep,
+            sample_probes=options.sample_probes,
             cache_bust=not options.network.no_cache_bust,
             cache=cache,
             previews=shows_media(wanted),

@@ -60,7 +60,7 @@ def _refuse_together(paths: Sequence[str], options: CheckArguments) -> None:
         raise UsageError("--resume: the run in the store knows its sources; give no PATH with it")
     groups = (options.judging, options.config, options.network, options.plan, options.changes)
     changed = [name for group in groups for name, value in values_of(group).items() if value]
-    if changed or options.profile or options.deep or options.exclude:
+    if changed or options.profile or options.deep or options.sample_probes or options.exclude:
         raise UsageError(
             "--resume goes on with the run as it was planned; give no option that would change it"
         )
@@ -82,7 +82,7 @@ def _planned(paths: Sequence[str], options: CheckArguments, store: RunStore) -> 
     if store.exists(RUN):
         raise UsageError(f"{store.place}: a run is kept there already; --resume goes on with it")
     order, digest = _order(paths, options, is_alone=any(map(is_of_urls, paths)))
-    for leftover in ("plan", "facts", "joined", "results"):
+    for leftover in ("plan", "redirects", "facts", "joined", "results"):
         store.remove(leftover)
     with Progress(wanted=not options.no_progress) as line:
         stage = line.stage("read")
@@ -116,6 +116,7 @@ def _order(paths: Sequence[str], options: CheckArguments, *, is_alone: bool) -> 
         changes=changes(options.changes),
         strict=judging.strict or config.strict,
         deep=options.deep,
+        sample_probes=options.sample_probes,
         cache_bust=not options.network.no_cache_bust,
         is_alone=is_alone,
         require_confinement=options.config.require_confinement or config.require_confinement,

@@ -19,7 +19,9 @@ from mmscheck.fetch.names import Lookup, Names, system_lookup
 from mmscheck.fetch.policy import FetchPolicy, Inspector, OnDone, check_policy
 from mmscheck.fetch.probes import Probing
 from mmscheck.fetch.proxy import parse_proxy
+from mmscheck.fetch.reach import HostReach
 from mmscheck.fetch.request import PLAIN, Asking, Attempt, Download, FetchTools
+from mmscheck.fetch.sampling import Sampling
 from mmscheck.fetch.slots import Pace, Slots, Turns
 from mmscheck.fetch.status import pause_before_repeat
 from mmscheck.fetch.wire import GuardedConnector, open_session
@@ -45,6 +47,8 @@ async def fetch_all(
     lookup: Lookup = system_lookup,
     owners: Mapping[str, str] | None = None,
     links: Collection[str] = (),
+    sampling: Sampling | None = None,
+    reach: HostReach | None = None,
 ) -> dict[str, Observation]:
     """Fetch every distinct URL once, all at the same time, within the policy.
 
@@ -52,16 +56,18 @@ async def fetch_all(
     deadline or at it, and ``on_done`` is told of it at once; what that raises ends the run and is raised.
     ``lookup`` answers for host names. URLs of several ``owners`` (messages' sources, say) share the places,
     so that those of one cannot use up the run. Those that are ``links`` in texts are asked for as pages, by
-    their heads alone and without probes. Raises `UsageError`, before anything is fetched, for a policy that
-    cannot be acted on. When cancelled it closes everything and lets the cancellation through.
+    their heads alone and without probes. ``sampling`` says which probes some files are asked in the place of
+    all (None: none); ``reach`` which hosts redirects may lead to (None: any). Raises `UsageError`, before
+    anything is fetched, for a policy that cannot be acted on. When cancelled it closes everything and lets
+    the cancellation through.
     """
     allowed, context = check_policy(policy)
     if not urls:
         return {}
     turns = Turns(owners or {}, max(1, policy.max_concurrency // SHARE))
-    async with _open_tools(policy, allowed, context, lookup) as tools:
+    async with _open_tools(policy, allowed, context, lookup, reach) as tools:
         ends, pages = monotonic() + policy.deadline, frozenset(links)
-        jobs = {url: Job(tools, url, None if url in pages else inspect, ends) for url in urls}
+        jobs = {url: Job(tools, url, None if url in pages else inspect, ends, sampling) for url in urls}
         tasks = [asyncio.create_task(job.run(turns.of(url), on_done)) for url, job in jobs.items()]
         try:
             ended, _ = await asyncio.wait(tasks, timeout=policy.deadline, return_when=asyncio.FIRST_EXCEPTION)
@@ -77,7 +83,11 @@ async def fetch_all(
 
 @asynccontextmanager
 async def _open_tools(
-    policy: FetchPolicy, allowed: Networks, context: ssl.SSLContext | None, lookup: Lookup
+    policy: FetchPolicy,
+    allowed: Networks,
+    context: ssl.SSLContext | None,
+    lookup: Lookup,
+    reach: HostReach | None = None,
 ) -> AsyncIterator[FetchTools]:
     """What a run shares; nothing of it is left open afterwards."""
 
@@ -90,7 +100,7 @@ async def _open_tools(
             pace = Pace(policy.rate, monotonic() + policy.deadline)
             most = (policy.per_host, policy.max_concurrency, policy.max_bytes)
             slots = Slots(*most, pace, own_hosts=dict(policy.own_hosts))
-            yield FetchTools(policy, allowed, names, slots, session, fresh_session)
+            yield FetchTools(policy, allowed, names, slots, session, fresh_session, reach)
     finally:
         await names.aclose()
 
@@ -108,10 +118,17 @@ def framing_headers(hop: Hop) -> tuple[tuple[str, ...], ...]:
 class Job:
     """All that is done for one URL: attempts, pauses, probes; can tell at any moment how far it got."""
 
-    def __init__(self, tools: FetchTools, url: str, inspect: Inspector | None, ends: float) -> None:
+    def __init__(
+        self,
+        tools: FetchTools,
+        url: str,
+        inspect: Inspector | None,
+        ends: float,
+        sampling: Sampling | None = None,
+    ) -> None:
         """Fetch ``url`` before `time.monotonic` reads ``ends``, and have ``inspect`` look at its bytes.
 
-        Without ``inspect`` it is the link of a text.
+        Without ``inspect`` it is the link of a text. ``sampling`` is the one of the run.
         """
         self.observation: Observation | None = None
         self._tools = tools
@@ -120,7 +137,7 @@ class Job:
         self._ends = ends
         self._asking = PLAIN if inspect else _PAGE
         self._attempt = self._attempted(1)
-        self._probing = Probing(tools, url)
+        self._probing = Probing(tools, url, sampling)
         self._first: Observation | None = None
         self._interrupted: tuple[Attempt, Failure] | None = None
 
@@ -140,7 +157,7 @@ class Job:
                             self._attempt = self._attempted(self._attempt.number + 1)
                 if isinstance(self._first, NotFetched) and self._inspect is not None:
                     self._probing.after_refusal(self._first)
-                await self._probing.wait()
+                await self._probing.wait(self._first)
             finally:
                 await self._probing.stop()
         self.tell(on_done)
@@ -152,7 +169,7 @@ class Job:
         """Begin the probes, then have the bytes inspected: meanwhile the network would have nothing to do."""
         if self._inspect is None:
             return _NOT_LOOKED_INTO
-        self._probing.after_file(tuple(self._attempt.hops))
+        self._probing.after_file(tuple(self._attempt.hops), len(body))
         return await self._inspect(self._url, body)
 
     @contextlib.contextmanager

@@ -18,6 +18,7 @@ from mmscheck.base.text import one_line
 from mmscheck.fetch.failure import LONGEST, Failure
 from mmscheck.fetch.policy import FetchPolicy
 from mmscheck.fetch.request import PLAIN, Asking, Attempt, Download, FetchTools, family
+from mmscheck.fetch.sampling import NOT_ASKED, Sample, Sampling
 from mmscheck.fetch.url import parse_url
 from mmscheck.model.observation import Hop, NotFetched, Observation, Probe, ProbeName, Reason
 from mmscheck.servers.caches import CacheState, by_luck, caching
@@ -72,25 +73,32 @@ _TOKEN = re.compile(r"[A-Za-z0-9+/_=.~-]{24,}")
 class Probing:
     """The probes of one URL; can tell at any moment what has come of them."""
 
-    def __init__(self, tools: FetchTools, url: str) -> None:
+    def __init__(self, tools: FetchTools, url: str, sampling: Sampling | None = None) -> None:
         """Have nothing to ask yet about ``url``."""
         self._tools = tools
         self._url = url
+        self._sampling = sampling
+        self._owed: list[Sample] = []
         self._requests: tuple[_ProbeRequest, ...] = ()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
-    def after_file(self, hops: tuple[Hop, ...]) -> None:
-        """Begin what the policy wants to know after these hops led to a whole file."""
-        self._begin(lambda: plan_after_file(self._url, hops, self._tools.policy))
+    def after_file(self, hops: tuple[Hop, ...], size: int) -> None:
+        """Begin what the policy wants to know after these hops led to a whole file of ``size`` bytes."""
+        self._begin(
+            lambda: plan_after_file(self._url, hops, self._tools.policy),
+            lambda name: self._sampling.of(hops, size, name) if self._sampling else None,
+        )
 
     def after_refusal(self, first: NotFetched) -> None:
         """Begin what may tell who refused the file; nothing where a whole file came before it was lost."""
         if not self._requests:
             self._begin(lambda: plan_after_refusal(first, self._tools.policy))
 
-    async def wait(self) -> None:
-        """Wait for all that was begun; only cancellation gets out of here."""
+    async def wait(self, first: Observation) -> None:
+        """Wait for all that was begun after the answer ``first``; only cancellation gets out of here."""
         await asyncio.gather(*self._tasks)
+        for sample in self._owed:
+            sample.add(self.beside(first))
 
     async def stop(self) -> None:
         """End what is still under way."""
@@ -98,16 +106,25 @@ class Probing:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin(self, planning: Callable[[], tuple[Planned, ...]]) -> None:
+    def _begin(
+        self,
+        planning: Callable[[], tuple[Planned, ...]],
+        sampled: Callable[[ProbeName], Sample | None] = lambda _name: None,
+    ) -> None:
+        samples: dict[ProbeName, Sample] = {}
         try:
             planned = planning()
+            asked = {each.name for each in planned if not each.skipped}
+            found = {name: sample for name in asked if (sample := sampled(name)) is not None}
+            self._owed = [sample for sample in found.values() if sample.takes()]
+            samples = {name: sample for name, sample in found.items() if sample not in self._owed}
         except Exception as error:  # noqa: BLE001 - told as the reason; the first answer must stand
             why = one_line(f"internal error: {type(error).__name__}: {error}", LONGEST)
             names = self._tools.policy.probes
             planned = tuple(
                 Planned(name=name, url=self._url, asking=PLAIN, skipped=why, broken=True) for name in names
             )
-        self._requests = tuple(_ProbeRequest(self._tools, each) for each in planned)
+        self._requests = tuple(_ProbeRequest(self._tools, each, samples.get(each.name)) for each in planned)
         self._tasks = tuple(asyncio.create_task(request.run()) for request in self._requests)
 
     def beside(self, first: Observation) -> Observation:
@@ -120,15 +137,21 @@ class Probing:
 class _ProbeRequest:
     """One probe under way: one attempt, never repeated."""
 
-    def __init__(self, tools: FetchTools, planned: Planned) -> None:
+    def __init__(self, tools: FetchTools, planned: Planned, sample: Sample | None = None) -> None:
+        """Be ready to ask; of a file beyond a ``sample`` only where that shows something."""
         self._tools = tools
         self._planned = planned
+        self._sample = sample
         self._attempt = Attempt(tools, planned.url, asking=planned.asking)
         self._done: Probe | None = None
 
     async def run(self) -> None:
-        if not self._planned.skipped:
-            self._done = await self._ask()
+        if self._planned.skipped:
+            return
+        if self._sample is not None and not await self._sample.shows():
+            self._done = Probe(name=self._planned.name, skipped=NOT_ASKED, sampled=True)
+            return
+        self._done = await self._ask()
 
     def probe(self) -> Probe:
         planned = self._planned

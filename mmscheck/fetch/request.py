@@ -22,6 +22,7 @@ from mmscheck.fetch.head import Head, framing_fault
 from mmscheck.fetch.names import Names, Route
 from mmscheck.fetch.patience import Stopwatch, first_byte_within, least_throughput
 from mmscheck.fetch.policy import FetchPolicy
+from mmscheck.fetch.reach import HostReach
 from mmscheck.fetch.reasons import explain, proxy_failure, reset_in_body
 from mmscheck.fetch.slots import Lease, Slots
 from mmscheck.fetch.status import next_target, status_failure
@@ -81,6 +82,7 @@ class FetchTools(msgspec.Struct, frozen=True):
     slots: Slots
     session: aiohttp.ClientSession
     fresh_session: Callable[[], aiohttp.ClientSession]
+    reach: HostReach | None = None
 
 
 class BodyRead(msgspec.Struct, frozen=True):
@@ -155,6 +157,8 @@ class Attempt:
             if head.status not in REDIRECTS:
                 raise self._tools.slots.heed(target.key, status_failure(head, route.proxy))
             target = next_target(head, target, visited, self._tools.policy.max_redirects)
+            if self._tools.reach is not None:
+                self._tools.reach.hold(target)
 
     def _foreign(self, route: Route) -> tuple[str, ...]:
         """The addresses whose load is shared by all their names; the user's own are not spared."""

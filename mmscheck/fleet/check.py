@@ -12,6 +12,7 @@ from mmscheck.fleet.cluster import StepTask, do, fetch_tasks, judge_tasks
 from mmscheck.fleet.facts import drop_damaged, whole_facts
 from mmscheck.fleet.join import join, joined
 from mmscheck.fleet.judging import kept_sums
+from mmscheck.fleet.lanes import noted_redirects
 from mmscheck.fleet.run import FleetRun
 from mmscheck.fleet.store import RunStore
 from mmscheck.fleet.sum import TOTAL, RowCounts, RunTotal, merge
@@ -44,14 +45,19 @@ def _facts(client: distributed.Client, store: RunStore, run: FleetRun, progress:
     total, problems = len(run.chunks), list[str]()
 
     def missing() -> list[StepTask]:
-        return fetch_tasks(run, whole_facts(store, run))
+        return fetch_tasks(run, whole_facts(store, run), noted_redirects(store))
 
     for attempt in range(ROUNDS):
         if missing():
             # Before, and not after: whoever is stopped in between must not find what was judged without them.
             store.remove("joined")
             store.remove("results")
-        problems = _rounds(client, store, run, missing, lambda left: progress("fetched", total - left, total))
+        # Each turn but the last has learned of a redirect between hosts that none before it had met.
+        known = None
+        while known != (known := noted_redirects(store)):
+            problems = _rounds(
+                client, store, run, missing, lambda left: progress("fetched", total - left, total)
+            )
         if joined(store, run.digest):
             break
         progress("joined", 0, 1)

@@ -24,6 +24,7 @@ from distributed.comm.core import CommClosedError
 from mmscheck.errors import FleetError, MmscheckError, UsageError
 from mmscheck.fleet.facts import fetch_chunk
 from mmscheck.fleet.judging import judge_part
+from mmscheck.fleet.lanes import HostRedirect, lanes
 from mmscheck.fleet.run import FleetRun, UrlChunk
 from mmscheck.fleet.service import SERVICE
 from mmscheck.fleet.store import RunStore
@@ -56,11 +57,15 @@ RETRIES = 3
 
 
 class StepTask(msgspec.Struct, frozen=True, kw_only=True):
-    """One step as plain data: which function of ours, its number, and the lane that it stands in, if any."""
+    """One step as plain data: which function of ours, its number, and the lane that it stands in, if any.
+
+    ``hosts`` are those that the tasks of its lane ask, and no others do.
+    """
 
     name: str
     number: int
     lane: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 def security(folder: Path) -> distributed.Security:
@@ -128,13 +133,15 @@ def silence() -> None:
     logging.disable(logging.CRITICAL)
 
 
-def fetch_tasks(run: FleetRun, done: Iterable[UrlChunk]) -> list[StepTask]:
-    """A task for each chunk that has no facts yet."""
+def fetch_tasks(
+    run: FleetRun, done: Iterable[UrlChunk], redirects: Iterable[HostRedirect] = ()
+) -> list[StepTask]:
+    """A task for each chunk that has no facts yet, in lanes by the redirects that are known."""
     there = {chunk.number for chunk in done}
     return [
-        StepTask(name="fetch", number=chunk.number, lane=chunk.lane)
-        for chunk in run.chunks
-        if chunk.number not in there
+        StepTask(name="fetch", number=number, lane=lane.name, hosts=lane.hosts)
+        for number, lane in lanes(run, redirects).items()
+        if number not in there
     ]
 
 
@@ -163,10 +170,13 @@ def do(
         admit(client, store, digest)
         for task in tasks:
             step, resource = (_fetch, FETCHING) if task.name == "fetch" else (_judge, JUDGING)
-            after = (last[task.lane],) if task.lane in last else ()
+            more = {"hosts": task.hosts} if task.hosts else {}
+            after = {"after": last[task.lane]} if task.lane in last else {}
             future = client.submit(
                 step,
-                *(store.address, digest, task.number, *after),
+                *(store.address, digest, task.number),
+                **more,
+                **after,
                 key=f"{task.name}-{digest[:16]}-{task.number}-{once}",
                 pure=False,
                 retries=RETRIES,
@@ -239,8 +249,8 @@ def _admitted(place: str, digest: str) -> str:
     return ""
 
 
-def _fetch(place: str, digest: str, number: int, after: str = "") -> str:
-    return _step(place, digest, lambda: fetch_chunk(place, digest, number, after))
+def _fetch(place: str, digest: str, number: int, after: str = "", hosts: tuple[str, ...] = ()) -> str:
+    return _step(place, digest, lambda: fetch_chunk(place, digest, number, after, hosts=hosts))
 
 
 def _judge(place: str, digest: str, number: int) -> str:

@@ -11,11 +11,14 @@ import msgspec
 import pyarrow as pa
 
 from mmscheck.errors import InputError
+from mmscheck.fetch.reach import HostReach
+from mmscheck.fleet.lanes import HostRedirect, is_whole_lane, note_redirects, noted_redirects
 from mmscheck.fleet.plan import URLS, policy_of
 from mmscheck.fleet.run import FleetRun, UrlChunk
 from mmscheck.fleet.service import SERVICE, Loaded
 from mmscheck.fleet.store import RunStore
 from mmscheck.judge.observe import ObserveOptions, needs_decoding, observe, usable, wanted_probes
+from mmscheck.judge.sampling import sampling
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
 
 FACTS = pa.schema([("url", pa.string()), ("observation", pa.binary()), ("checksum", pa.uint32())])
@@ -27,18 +30,29 @@ _OBSERVATIONS: msgspec.json.Decoder[Observation] = msgspec.json.Decoder(Fetched 
 """Made here, not where it is used: see ``mmscheck.base.resolved``."""
 
 
-def fetch_chunk(place: str, digest: str, number: int, after: str = "") -> str:
+def fetch_chunk(place: str, digest: str, number: int, after: str = "", *, hosts: tuple[str, ...] = ()) -> str:
     """Fetch the URLs of one chunk and keep what was found; the name of the file.
 
     A chunk whose file is there is not fetched again. ``after`` is the result of the chunk before it in the
-    same lane: that it is an argument makes the engine wait for it.
+    same lane: that it is an argument makes the engine wait for it. ``hosts`` are those of the lane: where a
+    redirect leads beyond them nothing is kept but that it does, and the chunk is to stand in another lane.
     """
     del after
     loaded = SERVICE.load(place, digest)
     chunk = loaded.run.chunks[number]
     if is_whole(loaded.store, digest, chunk):
         return chunk.facts
-    found = {url: encode(observation) for url, observation in _observe(loaded, chunk).items()}
+    if len(hosts) == 1 and not is_whole_lane(hosts, chunk, noted_redirects(loaded.store)):
+        return ""
+    reach = HostReach(hosts) if hosts else None
+    try:
+        observed = _observe(loaded, chunk, reach)
+    except _LedBeyond:
+        observed = {}
+    if reach is not None and reach.beyond:
+        note_redirects(loaded.store, [HostRedirect(chunk.host_name, to) for to in reach.beyond])
+        return ""
+    found = {url: encode(observation) for url, observation in observed.items()}
     table = pa.table(
         {
             "url": list(found),
@@ -98,20 +112,35 @@ def checksum(url: str, data: bytes) -> int:
     return zlib.crc32(data, zlib.crc32(url.encode()))
 
 
-def _observe(loaded: Loaded, chunk: UrlChunk) -> dict[str, Observation]:
+class _LedBeyond(Exception):  # noqa: N818 - no error: it ends a chunk that stands in the wrong lane
+    """Raised while an observation is handed over, once a redirect has led beyond the lane."""
+
+
+def _observe(loaded: Loaded, chunk: UrlChunk, reach: HostReach | None) -> dict[str, Observation]:
     rows = loaded.store.read_table(URLS, where=("chunk", chunk.number)).to_pydict()
     if len(rows["url"]) != chunk.urls:
         raise InputError(f"the store {loaded.store.path(URLS)} could not be read: not as it was planned")
     order, ruleset = loaded.run.order, loaded.ruleset
     probes = wanted_probes(ruleset, deep=order.deep, cache_bust=order.cache_bust)
     options = ObserveOptions(
-        policy=msgspec.structs.replace(policy_of(order, chunk), probes=probes),
+        policy=msgspec.structs.replace(
+            policy_of(order, chunk, shared=reach is not None and reach.is_shared), probes=probes
+        ),
         workers=SERVICE.workers(ruleset),
         decode=needs_decoding(ruleset),
         owners={url: str(owner) for url, owner in zip(rows["url"], rows["owner"], strict=True)},
         usable=usable(ruleset),
+        sampling=sampling(ruleset, loaded.run.urls) if order.sample_probes and not order.strict else None,
+        reach=reach,
     )
-    return SERVICE.do(observe(rows["url"], options))
+
+    def came(_url: str, _observation: Observation) -> None:
+        # Where one leads, most others lead too. A lane of several hosts has been through that, and goes on
+        # to the end, so that whoever leads to a thousand hosts takes no thousand turns.
+        if reach is not None and reach.beyond and not reach.is_shared:
+            raise _LedBeyond
+
+    return SERVICE.do(observe(rows["url"], options, came))
 
 
 def encode(observation: Observation) -> bytes:

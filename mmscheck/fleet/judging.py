@@ -27,6 +27,7 @@ from mmscheck.judge import gate
 from mmscheck.judge.documents import read_message
 from mmscheck.judge.engine import judge, judge_alone
 from mmscheck.judge.reports import Clock, allowances, make_report
+from mmscheck.judge.sampling import SAMPLED, about_sampled
 from mmscheck.judge.shared import SharedMedia
 from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
 from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
@@ -127,7 +128,7 @@ def judge_part(place: str, digest: str, part: int) -> str:
         _clock(loaded.run),
         strict=loaded.run.order.strict,
         unread=(),
-        allowances=allowances(loaded.run.order.policy),
+        allowances=(*allowances(loaded.run.order.policy), *_sampled(found)),
     )
     verdict = gate.verdict(report)
     # What reports are made of later has been through the last redaction here.
@@ -142,6 +143,11 @@ def judge_part(place: str, digest: str, part: int) -> str:
     # Last: what is there counts as done.
     loaded.store.write(name, msgspec.json.encode(_sum(part, facts, report, verdict)))
     return name
+
+
+def _sampled(found: Mapping[str, Observation]) -> tuple[str, ...]:
+    """That probes were left out, without a number: other parts may have the same URLs."""
+    return (f"{SAMPLED}.",) if about_sampled(found.values()) else ()
 
 
 def kept_sum(store: RunStore, part: int, facts: str) -> PartSum | None:
@@ -243,7 +249,8 @@ def _findings(positions: list[int], view: View) -> pa.Table:
             waived = {(each.rule, each.target) for each in decision.waived}
             hosts = {(ref.slide, ref.index): host_of(ref.url) for ref in message.media}
             for item in message.evaluations:
-                if item.is_finding:
+                # Also what was not looked for on purpose: it is not fixed by that.
+                if not item.outcome.settled:
                     yield {
                         "cause": cause.get((item.rule, item.target), ""),
                         "position": position,
@@ -326,7 +333,7 @@ def _sum(part: int, facts: str, report: Report, verdict: Verdict) -> PartSum:
     return PartSum(
         part=part,
         facts=facts,
-        findings=sum(item.is_finding for message in report.messages for item in message.evaluations),
+        findings=sum(not item.outcome.settled for message in report.messages for item in message.evaluations),
         media=sum(len(message.media) for message in report.messages),
         messages=len(report.messages),
         permitted=sum(each.passed for each in verdict.messages),

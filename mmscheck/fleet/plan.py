@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
+from mmscheck.fetch.reach import host_name
 from mmscheck.fetch.slots import MOST_URLS, at_once
 from mmscheck.fetch.url import BadUrlError, parse_url
 from mmscheck.fleet.run import RUN, FleetRun, RunOrder, UrlChunk, encode, program_digest
@@ -181,14 +182,16 @@ def _chunks(store: RunStore, order: RunOrder) -> tuple[int, tuple[UrlChunk, ...]
         total = database.execute("SELECT count(*) FROM urls").fetchone()
         rows = database.execute(
             """
-            SELECT number, host, step, urls, sum(urls) OVER (PARTITION BY host) FROM chunks ORDER BY number
+            SELECT number, host, step, urls,
+                   sum(urls) OVER (PARTITION BY regexp_replace(host, ':[0-9]+$', ''))
+            FROM chunks ORDER BY number
             """
         ).fetchall()
     return (total[0] if total else 0), tuple(_chunk(order, PlacedChunk(*row)) for row in rows)
 
 
 class PlacedChunk(msgspec.Struct, frozen=True):
-    """A chunk as the database has it; ``of_host`` counts all URLs of its host."""
+    """A chunk as the database has it; ``of_host`` counts all URLs of its host, at any port."""
 
     number: int
     host: str
@@ -203,23 +206,31 @@ def _chunk(order: RunOrder, placed: PlacedChunk) -> UrlChunk:
     return UrlChunk(
         number=placed.number,
         name=f"{hashlib.sha256(placed.host.encode()).hexdigest()[:16]}-{placed.step:06d}",
-        lane=f"{placed.host} {placed.step % lanes}",
+        host=placed.host,
+        # Many a host leads from http to https: its ports are one lane.
+        lane=f"{host_name(placed.host)} {placed.step % lanes}",
         urls=placed.urls,
         at_once=bears // lanes,
         rate=order.policy.rate / lanes if order.policy.rate else None,
     )
 
 
-def policy_of(order: RunOrder, chunk: UrlChunk) -> FetchPolicy:
-    """How the URLs of a chunk are fetched: its share of what the host may bear, and time for all of them."""
-    rounds = -(-chunk.urls // chunk.at_once)
-    waiting = chunk.urls * REQUESTS / chunk.rate if chunk.rate else 0.0
+def policy_of(order: RunOrder, chunk: UrlChunk, *, shared: bool = False) -> FetchPolicy:
+    """How the URLs of a chunk are fetched: its share of what the host may bear, and time for all of them.
+
+    ``shared`` says that its lane is one of several hosts: there is no other, so that each host bears its own.
+    """
+    policy, at_once_, rate = order.policy, chunk.at_once, chunk.rate
+    if shared:
+        at_once_, rate = at_once(chunk.host, policy.per_host, dict(policy.own_hosts)), policy.rate
+    rounds = -(-chunk.urls // at_once_)
+    waiting = chunk.urls * REQUESTS / rate if rate else 0.0
     return msgspec.structs.replace(
-        order.policy,
-        per_host=chunk.at_once,
-        own_hosts=(),
-        rate=chunk.rate,
-        deadline=order.policy.deadline + rounds * ROUND + waiting,
+        policy,
+        per_host=policy.per_host if shared else at_once_,
+        own_hosts=policy.own_hosts if shared else (),
+        rate=rate,
+        deadline=policy.deadline + rounds * ROUND + waiting,
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from mmscheck.errors import InputError, RuleSetError, UsageError
 from mmscheck.fetch import FetchPolicy
+from mmscheck.fetch.reach import host_name
 from mmscheck.fleet.store import RunStore
 from mmscheck.judge.pipeline import load_rules
 from mmscheck.model.request import Changes, SendWindow
@@ -58,13 +59,14 @@ class RunOrder(msgspec.Struct, frozen=True, kw_only=True):
     changes: Changes = Changes()
     strict: bool = False
     deep: bool = False
+    sample_probes: bool = False
     cache_bust: bool = True
     is_alone: bool = False
     require_confinement: bool = False
 
 
 class UrlChunk(msgspec.Struct, frozen=True, kw_only=True):
-    """URLs of one host that are fetched by one task.
+    """URLs of one ``host`` (with its port) that are fetched by one task.
 
     ``lane`` is the chain that it stands in: the chunks of a lane are fetched one after the other, each with
     ``at_once`` requests at a time and at most ``rate`` a second, so that no host gets more over the fleet.
@@ -72,10 +74,16 @@ class UrlChunk(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     name: str
+    host: str
     lane: str
     urls: int
     at_once: int
     rate: float | None = None
+
+    @property
+    def host_name(self) -> str:
+        """The host, whatever the port."""
+        return host_name(self.host)
 
     @property
     def facts(self) -> str:

@@ -13,8 +13,8 @@ import msgspec
 from mmscheck.errors import UsageError
 from mmscheck.fleet.run import FleetRun, own_run, rules_of
 from mmscheck.fleet.store import RunStore
+from mmscheck.judge.media_alone import of_media
 from mmscheck.judge.observe import needs_decoding
-from mmscheck.judge.pipeline import of_media
 from mmscheck.media import MediaWorkers, demand_confinement
 from mmscheck.model.rule import RuleSet
 

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from mmscheck.judge.gate import permit as permit
     from mmscheck.judge.gate import require_second_gate as require_second_gate
     from mmscheck.judge.gate import verdict as verdict
+    from mmscheck.judge.media_alone import check_urls as check_urls
     from mmscheck.judge.pipeline import CheckOptions as CheckOptions
     from mmscheck.judge.pipeline import check_messages as check_messages
-    from mmscheck.judge.pipeline import check_urls as check_urls
     from mmscheck.judge.pipeline import load_kept_rules as load_kept_rules
     from mmscheck.judge.pipeline import load_rules as load_rules
     from mmscheck.judge.pipeline import window as window
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "CheckOptions": "pipeline",
     "check_messages": "pipeline",
-    "check_urls": "pipeline",
+    "check_urls": "media_alone",
     "gate": "gate",
     "join_reports": "reports",
     "load_kept_rules": "pipeline",

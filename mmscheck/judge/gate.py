@@ -160,7 +160,9 @@ def _message_verdict(report: Report, message: MessageReport, waived: tuple[Waive
     undecided = [
         _name(item)
         for item in guards
-        if item.is_finding and item.outcome is not Outcome.FAILED and (item.rule, item.target) not in known
+        if not item.outcome.settled
+        and item.outcome is not Outcome.FAILED
+        and (item.rule, item.target) not in known
     ]
     gaps = tuple(_gaps(report, message))
     idle = () if any(item.outcome is Outcome.PASSED for item in guards) else ("no blocking rule passed",)

@@ -17,6 +17,8 @@ from mmscheck.checks.media_types import canonical
 from mmscheck.checks.mime import AcceptedParams
 from mmscheck.checks.playing import PicturesParams
 from mmscheck.fetch import FetchPolicy, OnDone, Turns, check_policy
+from mmscheck.fetch.reach import HostReach
+from mmscheck.fetch.sampling import Sampling
 from mmscheck.media.decoding import DECODERS, PLAYED
 from mmscheck.model.facts import EVERYTHING, Usable
 from mmscheck.model.observation import Inspected, Observation, ProbeName
@@ -34,7 +36,8 @@ class ObserveOptions(msgspec.Struct, frozen=True, kw_only=True):
     call. Without ``decode`` only the type of the bytes is determined, and rules on decoded facts cannot tell;
     audio and video that is not ``usable`` is not decoded either. ``previews`` asks for likenesses of the
     media, and for decoding with it. What ``cache`` has kept is not fetched. URLs of different ``owners`` (the
-    sources of messages, say) share the slots and the workers.
+    sources of messages, say) share the slots and the workers. ``sampling`` leaves out probes where files are
+    alike (None: nowhere); ``reach`` says which hosts redirects may lead to (None: any).
     """
 
     policy: FetchPolicy
@@ -44,6 +47,8 @@ class ObserveOptions(msgspec.Struct, frozen=True, kw_only=True):
     cache: Cache | None = None
     owners: Mapping[str, str] = msgspec.field(default_factory=dict)
     usable: Usable = EVERYTHING
+    sampling: Sampling | None = None
+    reach: HostReach | None = None
 
     @property
     def deep(self) -> bool:
@@ -82,6 +87,8 @@ async def observe(
             on_done,
             owners=options.owners,
             links=pages,
+            sampling=options.sampling,
+            reach=options.reach,
         )
     if cache is not None:
         for url in missing:

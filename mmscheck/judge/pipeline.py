@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,25 +13,24 @@ from msgspec.structs import replace
 
 from mmscheck import media
 from mmscheck import ruleset as rulesets
-from mmscheck.base.url import take_apart
 from mmscheck.cache.reuse import Cache, about_kept
 from mmscheck.checks import CHECKS, READS_LINKS
 from mmscheck.checks.links import asked_links
-from mmscheck.checks.media_types import kind_of
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, OnDone, plan
 from mmscheck.judge import gate
-from mmscheck.judge.engine import judge, judge_alone
+from mmscheck.judge.engine import judge
 from mmscheck.judge.observe import ObserveOptions, needs_decoding, observe, usable, wanted_probes
 from mmscheck.judge.reports import allowances, make_report, start_clock
+from mmscheck.judge.sampling import about_sampled, sampling
 from mmscheck.judge.shared import SharedMedia
 from mmscheck.model.check import Binding
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Observation
-from mmscheck.model.report import MEDIA, MessageReport, Report
+from mmscheck.model.report import MessageReport, Report
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.words import SenderType, TargetKind
+from mmscheck.model.words import SenderType
 from mmscheck.ruleset.compiled import kept_ruleset
 
 SEND_WITHIN = 3600.0
@@ -47,11 +45,13 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     (``Ledger.binding``), ``first`` whether its number has had no message before (None: nobody knows). With
     ``strict`` warnings deny like errors. ``unread`` are sentences about inputs
     that could not be read: they deny. ``sending`` is when the messages are to go out (default: within an
-    hour). ``deep`` makes every probe that a rule can use; without ``cache_bust`` no URL is asked for under a
-    changed query. Results of earlier checks come from ``cache``. ``previews`` has likenesses of the media
-    made, for formats that show them. With ``fail_fast`` the first message that is denied ends the run, and
-    the report names those that were not checked. ``columns`` names the merge data of a file of recipients, of
-    which the ``request`` is one row. ``workers`` that are already running are used and left running.
+    hour). ``deep`` makes every probe that a rule can use. ``sample_probes`` lets a few files of a large run
+    stand for those like them, where advice alone asks for a probe; never with ``deep``, ``strict``, a
+    ``request`` or one message. Without ``cache_bust`` no URL is asked for under a changed query. Results of
+    earlier checks come from ``cache``. ``previews`` has likenesses of the media made, for formats that show
+    them. With ``fail_fast`` the first message that is denied ends the run, and the report names those that
+    were not checked. ``columns`` names the merge data of a file of recipients, of which the ``request`` is
+    one row. ``workers`` that are already running are used and left running.
     ``on_done`` is called with each URL as soon as its observation is there, ``on_judged`` with each message's
     report.
     """
@@ -65,6 +65,7 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[str, ...] = ()
     sending: SendWindow | None = None
     deep: bool = False
+    sample_probes: bool = False
     cache_bust: bool = True
     cache: Cache | None = None
     previews: bool = False
@@ -74,8 +75,9 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     on_done: OnDone | None = None
     on_judged: Callable[[MessageReport], None] | None = None
 
-    def observing(self, ruleset: RuleSet, owners: Mapping[str, str]) -> ObserveOptions:
-        """How the URLs of these ``owners`` are observed, so that the rules find what they look at."""
+    def observing(self, ruleset: RuleSet, owners: Mapping[str, str], urls: Sequence[str]) -> ObserveOptions:
+        """How ``urls`` of these ``owners`` are observed, so that the rules find what they look at."""
+        every = self.deep or self.strict or self.request is not None or len(set(owners.values())) == 1
         probes = wanted_probes(ruleset, deep=self.deep, cache_bust=self.cache_bust)
         return ObserveOptions(
             policy=replace(self.policy, probes=probes),
@@ -85,6 +87,7 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
             cache=self.cache,
             owners=owners,
             usable=usable(ruleset),
+            sampling=sampling(ruleset, len(urls)) if self.sample_probes and not every else None,
         )
 
 
@@ -156,6 +159,7 @@ async def check(
     workers: media.MediaWorkers | None = None,
     sending: SendWindow | None = None,
     deep: bool = False,
+    sample_probes: bool = False,
     cache_bust: bool = True,
     cache: Cache | None = None,
     previews: bool = False,
@@ -179,6 +183,7 @@ async def check(
         workers=workers,
         sending=sending,
         deep=deep,
+        sample_probes=sample_probes,
         cache_bust=cache_bust,
         cache=cache,
         previews=previews,
@@ -205,7 +210,7 @@ async def check_messages(messages: Sequence[Mms], ruleset: RuleSet, options: Che
         pages = () if run.ended else tuple(dict.fromkeys(link for one in links or () for link in one))
         sources = (message.source for message in messages)
         owners = {link: source for source, one in zip(sources, links or (), strict=False) for link in one}
-        how = options.observing(ruleset, {**owners, **turns.owners})
+        how = options.observing(ruleset, {**owners, **turns.owners}, urls)
         run.observations |= await observe(urls, how, run.came, links=pages)
     except _Ended:
         pass
@@ -332,57 +337,10 @@ class MessageRun:
             self._clock,
             strict=self._options.strict,
             unread=self._options.unread,
-            allowances=(*allowances(self._options.policy), *about_kept(media, now)),
+            allowances=(
+                *allowances(self._options.policy),
+                *about_kept(media, now),
+                *about_sampled(media.values()),
+            ),
             not_checked=tuple(message.source for message in self._messages[len(self._judged) :]),
         )
-
-
-async def check_urls(urls: Sequence[str], ruleset: RuleSet, options: CheckOptions) -> Report:
-    """Fetch each URL as the provider would, and judge it by those rules of the set that are about media.
-
-    Nothing is ever permitted by it. The report says which rules of the set were left out because they need a
-    message; what ``options`` say of messages and requests is not looked at.
-    """
-    clock, about_media = start_clock(), of_media(ruleset)
-    distinct = tuple(dict.fromkeys(urls))
-    owners = {url: url for url in distinct}
-    observations = await observe(distinct, options.observing(about_media, owners), options.on_done)
-    sending = options.sending or window()
-    return make_report(
-        about_media,
-        tuple(
-            judge_alone(
-                about_media, url, kind_of(take_apart(url.strip()).path, observation), observation, sending
-            )
-            for url, observation in observations.items()
-        ),
-        clock,
-        strict=options.strict,
-        unread=(),
-        allowances=(
-            *allowances(options.policy),
-            *about_kept(observations, dt.datetime.now(dt.UTC)),
-            *_left_out(ruleset, about_media),
-        ),
-    )
-
-
-def of_media(ruleset: RuleSet) -> RuleSet:
-    """The rules of a set that are about media, under a digest of their own: they are no set for sends."""
-    rules = tuple(rule for rule in ruleset.rules if rule.target is TargetKind.MEDIA)
-    ids = {rule.id for rule in rules}
-    digest = hashlib.sha256(f"{MEDIA} of {ruleset.digest}".encode()).hexdigest()
-    return replace(
-        ruleset,
-        profile=MEDIA,
-        rules=rules,
-        digest=f"sha256:{digest}",
-        overrides=tuple(each for each in ruleset.overrides if each.rule in ids),
-        waivers=tuple(each for each in ruleset.waivers if each.rule in ids),
-    )
-
-
-def _left_out(ruleset: RuleSet, applied: RuleSet) -> Iterator[str]:
-    ids = {rule.id for rule in applied.rules}
-    if left := [rule.id for rule in ruleset.rules if rule.id not in ids]:
-        yield f"Not applied, because they need a message ({len(left)} rules): {', '.join(left)}."

@@ -153,7 +153,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """What came back when the same URL was asked for in another way, after the first whole answer.
 
     ``size`` and ``sha256`` are None when only the head was read. ``reason`` says why no answer came, as for
-    `NotFetched`; ``skipped`` why the request was not made at all, ``broken`` that mmscheck itself failed.
+    `NotFetched`; ``skipped`` why the request was not made at all, ``broken`` that mmscheck itself failed,
+    ``sampled`` that enough files like this one were asked for in its place.
     """
 
     name: ProbeName
@@ -165,6 +166,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     skipped: str = ""
     broken: bool = False
+    sampled: bool = False
 
     @property
     def final(self) -> Hop | None:

@@ -101,7 +101,12 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_finding(self) -> bool:
-        """Whether there is something to look at: it neither passed nor does not apply."""
+        """Whether there is something to look at: it neither passed nor does not apply.
+
+        Advice that was not looked for on purpose, as files like this one were asked for, is counted alone.
+        """
+        if self.because is Because.SAMPLED and self.severity is Severity.WARNING:
+            return False
         return not self.outcome.settled
 
 

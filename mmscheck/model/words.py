@@ -50,6 +50,7 @@ class Because(StrEnum):
     WORKER_DIED = "worker-died"
     NO_WORKER = "no-worker"  # none could be started here
     NOT_ASKED = "not-asked"  # for, with gzip accepted
+    SAMPLED = "sampled"  # not asked: files like it were
     OTHER_ANSWER = "other-answer"  # the one to a request that accepts gzip is at fault
     LENGTHS = "lengths"  # nothing but how many bytes are stated
     OTHER_DOCUMENT = "other-document"  # the rule is for other kinds of document

@@ -12,7 +12,8 @@ from mmscheck.fetch import FetchPolicy
 from mmscheck.fix.values import Result
 from mmscheck.judge import gate
 from mmscheck.judge.documents import read_message
-from mmscheck.judge.pipeline import CheckOptions, check_messages, check_urls, load_rules
+from mmscheck.judge.media_alone import check_urls
+from mmscheck.judge.pipeline import CheckOptions, check_messages, load_rules
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Observation

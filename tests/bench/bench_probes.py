@@ -4,6 +4,8 @@ One message with 8 media, every answer 50 ms late, checked with 1 probe (the fir
 (with gzip accepted, past the cache, and once more as well), in turn in one run. The server is a process of
 its own; its answers say that they came out of a cache, so that all 4 are made. Twice: the media on 8 hosts,
 and all on one host, where 4 slots (``--per-host``) let no more than 4 requests go on at once.
+
+Then what ``--sample-probes`` saves: the same messages checked with it and without it, counted at the server.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from PIL import Image
 from mmscheck.fetch import ConnectTo, FetchPolicy
 from mmscheck.judge.engine import judge
 from mmscheck.judge.gate import verdict
+from mmscheck.judge.media_alone import check_urls
 from mmscheck.judge.observe import ObserveOptions, observe
-from mmscheck.judge.pipeline import load_rules, window
+from mmscheck.judge.pipeline import CheckOptions, load_rules, window
 from mmscheck.judge.reports import make_report, start_clock
 from mmscheck.media import MediaWorkers
 from mmscheck.model.mms import Mms
@@ -33,6 +36,7 @@ from mmscheck.slidexml import parse
 WAIT = 0.05
 MEDIA = 8
 ROUNDS = 9
+MANY = 400
 TARGET = 2.2
 FOUR = (ProbeName.GZIP, ProbeName.COLD, ProbeName.REPEAT)
 
@@ -60,7 +64,9 @@ async def serve(pipe: Connection) -> None:
             count += 1
             body = bodies[int(head.split(b" ", 2)[1].strip(b"/").partition(b".")[0])]
             await asyncio.sleep(WAIT)
-            fields = b"Content-Type: image/jpeg\r\nCF-Cache-Status: HIT\r\nContent-Length: %d" % len(body)
+            cached = b"MISS" if b"mmscheck=" in head.partition(b"\r\n")[0] else b"HIT"
+            told = b"Content-Type: image/jpeg\r\nCF-Cache-Status: %b\r\nContent-Length: %d"
+            fields = told % (cached, len(body))
             writer.write(b"HTTP/1.1 200 OK\r\n%b\r\n\r\n%b" % (fields, body))
             await writer.drain()
 
@@ -139,8 +145,31 @@ async def compare(port: int, hosts: int, workers: MediaWorkers) -> None:
     )
 
 
+async def sampled(port: int, workers: MediaWorkers) -> None:
+    """One run over many URLs of four hosts, each file asked in every way and then three of a kind."""
+    urls = [f"http://host-{n % 4}.example/{n % MEDIA}.jpg?v={n}" for n in range(MANY)]
+    policy = FetchPolicy(
+        allow_net=("127.0.0.1/32",),
+        connect_to=(ConnectTo(host="", port=None, to_host="127.0.0.1", to_port=port),),
+        per_host=16,
+    )
+    made, spent = [], []
+    for sample_probes in (False, True):
+        before, start = await requests(port), time.monotonic()
+        how = CheckOptions(policy=policy, workers=workers, sample_probes=sample_probes)
+        report = await check_urls(urls, load_rules(), how)
+        spent.append(time.monotonic() - start)
+        made.append(await requests(port) - before)
+        if not verdict(report).passed_media:
+            raise SystemExit("the benchmark's own pictures were denied")
+    print(
+        f"{MANY} URLs on 4 hosts: {made[0]} requests in {spent[0]:.1f} s, with --sample-probes {made[1]} in"
+        f" {spent[1]:.1f} s: {1 - made[1] / made[0]:.0%} of the requests saved"
+    )
+
+
 async def main() -> None:
-    """Both arrangements, with worker processes that are running already, as a gate has them."""
+    """All arrangements, with worker processes that are running already, as a gate has them."""
     ours, theirs = mp.Pipe()
     process = mp.Process(target=run_server, args=(theirs,), daemon=True)
     process.start()
@@ -149,6 +178,7 @@ async def main() -> None:
         await checked(port, MEDIA, (), workers)
         for hosts in (MEDIA, 1):
             await compare(port, hosts, workers)
+        await sampled(port, workers)
     process.kill()
 
 

@@ -13,7 +13,8 @@ from mmscheck.cli.main import main
 from mmscheck.errors import PermitError, RuleSetError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
 from mmscheck.judge import gate
-from mmscheck.judge.pipeline import CheckOptions, check_urls, load_rules
+from mmscheck.judge.media_alone import check_urls
+from mmscheck.judge.pipeline import CheckOptions, load_rules
 from mmscheck.model.request import SendRequest
 from mmscheck.model.words import TargetKind
 from mmscheck.report import FORMATS
@@ -134,6 +135,7 @@ async def test_the_configuration_of_the_folder_applies(network: tuple[str, ...],
         ((GOOD, "--data", "firstname=Ana"), "--data is about messages"),
         ((GOOD, "--custom-subject", "x"), "--custom-subject is about messages"),
         ((GOOD, "--fail-fast"), "--fail-fast is about messages"),
+        ((GOOD, "--deep", "--sample-probes"), "--deep asks for every file in every way"),
         ((GOOD, "--profile", "lint"), "--profile lint"),
         ((GOOD, "--profile", "media"), "unknown profile"),
     ],

@@ -65,6 +65,7 @@ NEITHER = frozenset(
             "fail_fast",
             "failures",
             "require_confinement",
+            "sample_probes",
         ),
         *(
             "again",

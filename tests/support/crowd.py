@@ -23,12 +23,16 @@ FILES = (
 
 
 class Crowd:
-    """Serves ``/N.ext`` under any host; every tenth file is missing. Counts requests by host and by URL."""
+    """Serves ``/N.ext`` under any host; every tenth file is missing. Counts requests by host and by URL.
+
+    ``under_gzip`` counts by path those that accept gzip.
+    """
 
     def __init__(self, pause: float) -> None:
         self.port = 0
         self.incomplete = True
         self.asked: Counter[tuple[str, str]] = Counter()
+        self.under_gzip: Counter[str] = Counter()
         self.at_once: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
         self._pause = pause
@@ -37,6 +41,8 @@ class Crowd:
     async def answer(self, request: web.Request) -> web.Response:
         if not request.query_string and request.headers.get("Accept-Encoding", "identity") == "identity":
             self.asked[request.host, request.path] += 1
+        elif not request.query_string:
+            self.under_gzip[request.path] += 1
         self.at_once[request.host] += 1
         self.most[request.host] = max(self.most[request.host], self.at_once[request.host])
         try:
