@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+from msgspec.structs import replace
 
 from mmscheck.base.redact import redact_url
 from mmscheck.base.url import take_apart
@@ -131,8 +132,7 @@ def judge_part(place: str, digest: str, part: int) -> str:
     )
     verdict = gate.verdict(report)
     # What reports are made of later has been through the last redaction here.
-    view = scrub(View(report=report, verdict=verdict), every=False)
-    report = view.report
+    view = scrub(View(report=_with_findings_alone(report), verdict=verdict), every=False)
     positions = [item["position"] for item in items]
     if joined(loaded.store, digest) != facts:
         raise InputError("the facts were joined anew meanwhile")
@@ -142,6 +142,17 @@ def judge_part(place: str, digest: str, part: int) -> str:
     # Last: what is there counts as done.
     loaded.store.write(name, msgspec.json.encode(_sum(part, facts, report, verdict)))
     return name
+
+
+def _with_findings_alone(report: Report) -> Report:
+    """The report without what passed or does not apply: of that only numbers are kept."""
+    return replace(
+        report,
+        messages=tuple(
+            replace(message, evaluations=tuple(item for item in message.evaluations if item.is_finding))
+            for message in report.messages
+        ),
+    )
 
 
 def kept_sum(store: RunStore, part: int, facts: str) -> PartSum | None:
@@ -243,16 +254,15 @@ def _findings(positions: list[int], view: View) -> pa.Table:
             waived = {(each.rule, each.target) for each in decision.waived}
             hosts = {(ref.slide, ref.index): host_of(ref.url) for ref in message.media}
             for item in message.evaluations:
-                if item.is_finding:
-                    yield {
-                        "cause": cause.get((item.rule, item.target), ""),
-                        "position": position,
-                        "source": message.source,
-                        "blocks": item.rule in blocking,
-                        "waived": (item.rule, item.target) in waived,
-                        "host": hosts.get((item.target.slide, item.target.media), ""),
-                        **_row(item),
-                    }
+                yield {
+                    "cause": cause.get((item.rule, item.target), ""),
+                    "position": position,
+                    "source": message.source,
+                    "blocks": item.rule in blocking,
+                    "waived": (item.rule, item.target) in waived,
+                    "host": hosts.get((item.target.slide, item.target.media), ""),
+                    **_row(item),
+                }
 
     return pa.Table.from_pylist(list(rows()), schema=FINDINGS)
 

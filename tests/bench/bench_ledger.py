@@ -186,6 +186,19 @@ async def paced(ledger: Ledger) -> list[float]:
     return list(await asyncio.gather(*tasks))
 
 
+async def flat_out(ledger: Ledger) -> float:
+    """As many as go; returns sends per second."""
+    numbers = iter(range(SENDS))
+
+    async def work() -> None:
+        for number in numbers:
+            await send(ledger, "flat", number)
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(WORKERS)))
+    return SENDS / (time.perf_counter() - begun)
+
+
 async def one_by_one(ledger: Ledger, bare: Bare) -> tuple[list[float], list[float]]:
     """The shares of ALONE sends through the ledger and of as many bare ones, in turn."""
     pairs = [(await send(ledger, "alone", number), await send_bare(bare, number)) for number in range(ALONE)]
