@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+from msgspec.structs import replace
 
 from mmscheck.base.redact import redact_url
 from mmscheck.base.url import take_apart
@@ -132,8 +133,7 @@ def judge_part(place: str, digest: str, part: int) -> str:
     )
     verdict = gate.verdict(report)
     # What reports are made of later has been through the last redaction here.
-    view = scrub(View(report=report, verdict=verdict), every=False)
-    report = view.report
+    view = scrub(View(report=_with_rows_alone(report), verdict=verdict), every=False)
     positions = [item["position"] for item in items]
     if joined(loaded.store, digest) != facts:
         raise InputError("the facts were joined anew meanwhile")
@@ -148,6 +148,20 @@ def judge_part(place: str, digest: str, part: int) -> str:
 def _sampled(found: Mapping[str, Observation]) -> tuple[str, ...]:
     """That probes were left out, without a number: other parts may have the same URLs."""
     return (f"{SAMPLED}.",) if about_sampled(found.values()) else ()
+
+
+def _with_rows_alone(report: Report) -> Report:
+    """The report without what passed or does not apply: of that only numbers are kept.
+
+    What was not looked for on purpose stays: it is not fixed by that.
+    """
+    return replace(
+        report,
+        messages=tuple(
+            replace(message, evaluations=tuple(item for item in message.evaluations if not item.outcome.settled))
+            for message in report.messages
+        ),
+    )
 
 
 def kept_sum(store: RunStore, part: int, facts: str) -> PartSum | None:
@@ -249,17 +263,15 @@ def _findings(positions: list[int], view: View) -> pa.Table:
             waived = {(each.rule, each.target) for each in decision.waived}
             hosts = {(ref.slide, ref.index): host_of(ref.url) for ref in message.media}
             for item in message.evaluations:
-                # Also what was not looked for on purpose: it is not fixed by that.
-                if not item.outcome.settled:
-                    yield {
-                        "cause": cause.get((item.rule, item.target), ""),
-                        "position": position,
-                        "source": message.source,
-                        "blocks": item.rule in blocking,
-                        "waived": (item.rule, item.target) in waived,
-                        "host": hosts.get((item.target.slide, item.target.media), ""),
-                        **_row(item),
-                    }
+                yield {
+                    "cause": cause.get((item.rule, item.target), ""),
+                    "position": position,
+                    "source": message.source,
+                    "blocks": item.rule in blocking,
+                    "waived": (item.rule, item.target) in waived,
+                    "host": hosts.get((item.target.slide, item.target.media), ""),
+                    **_row(item),
+                }
 
     return pa.Table.from_pylist(list(rows()), schema=FINDINGS)
 

@@ -30,7 +30,9 @@ def with_causes(
     findings = {
         (item.rule, item.target): item for item in evaluations if item.is_finding and not item.crashed
     }
-    follows = {rule.id: rule.follows for rule in rules} if findings else {}
+    if not findings:
+        return tuple(evaluations)
+    follows = {rule.id: rule.follows for rule in rules}
     causes = {
         pair: tuple(_causes(item, follows.get(item.rule, ()), findings, came))
         for pair, item in findings.items()

@@ -24,11 +24,11 @@ from mmscheck.model.effective import Effective, effective, with_stand_ins
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import NotFetched, Observation, Reason
 from mmscheck.model.provider import Provider
-from mmscheck.model.report import SAVE, Evaluation, MessageReport, SlideReport, TargetKey
+from mmscheck.model.report import SAVE, Evaluation, MessageReport, Pair, SlideReport, TargetKey
 from mmscheck.model.request import Changes, SendRequest, SendWindow
 from mmscheck.model.rule import Rule, RuleSet
 from mmscheck.model.vocabulary import NOTHING, Vocabulary
-from mmscheck.model.words import MediaKind, Outcome, SenderType, TargetKind
+from mmscheck.model.words import Because, MediaKind, Outcome, SenderType, TargetKind
 from mmscheck.servers.recognition import Recognised, describe, recognise
 
 
@@ -75,6 +75,7 @@ def judge(
     stored = ruleset.profile == SAVE and changes == Changes()
     filled = _filled(ruleset, message, observations) if stored else {}
     alone: list[Evaluation] = []
+    rules = _by_target(ruleset.rules)
     for each in places:
         if isinstance(each.target, MediaTarget):
             alone += shared.evaluations(ruleset, message, each, each.target)
@@ -83,8 +84,7 @@ def judge(
             _as_stored(rule, message, each, filled[each.key])
             if each.key in filled
             else evaluate(rule, message, each)
-            for rule in ruleset.rules
-            if rule.target is each.key.kind
+            for rule in rules[each.key.kind]
         )
     evaluations = with_causes(alone, ruleset.rules, _came(message.media, observations))
     as_sent = effective(message, changes)
@@ -192,8 +192,8 @@ def rejudge(
 ) -> MessageReport:
     """The judgement of this request where ``base`` is one of the same message for another request.
 
-    What ``base`` says of media is taken over, for it depends on no request, and what it says of a slide whose
-    text is the same; all the rest is evaluated anew.
+    What ``base`` says of media is taken over, for it depends on no request, what it says of a slide whose
+    text is the same, and which rules are for other documents; all the rest is evaluated anew.
     ``ruleset`` is that of ``base``. Raises ValueError when ``base`` is about another document.
     """
     if base.digest != message.digest:
@@ -201,12 +201,13 @@ def rejudge(
     as_sent = effective(message, changes)
     same = _unchanged(base, message, as_sent)
     known: dict[TargetKey, list[Evaluation]] = {}
+    elsewhere: dict[Pair, Evaluation] = {}
     for item in base.evaluations:
         if item.target in same:
             known.setdefault(item.target, []).append(item)
-    rules: dict[TargetKind, list[Rule]] = {kind: [] for kind in TargetKind}
-    for rule in ruleset.rules:
-        rules[rule.target].append(rule)
+        elif item.because is Because.OTHER_DOCUMENT:
+            elsewhere[item.rule, item.target] = item
+    rules = _by_target(ruleset.rules)
     evaluations: list[Evaluation] = []
     places = partial(_places, message, base.observations, {}, changes, request)
     texts = partial(places, first=first, vocabulary=ruleset.vocabulary, links=base.links)
@@ -214,7 +215,10 @@ def rejudge(
         if place.key in same:
             evaluations += known.get(place.key, ())
         else:
-            evaluations += [evaluate(rule, message, place) for rule in rules[place.key.kind]]
+            evaluations += [
+                elsewhere.get((rule.id, place.key)) or evaluate(rule, message, place)
+                for rule in rules[place.key.kind]
+            ]
     return msgspec.structs.replace(
         base,
         subject=as_sent.subject,
@@ -225,6 +229,14 @@ def rejudge(
         excerpts=_excerpts(message, evaluations),
         changed=changes != Changes(),
     )
+
+
+def _by_target(rules: Iterable[Rule]) -> dict[TargetKind, list[Rule]]:
+    """The rules on each kind of target, in their order."""
+    found: dict[TargetKind, list[Rule]] = {kind: [] for kind in TargetKind}
+    for rule in rules:
+        found[rule.target].append(rule)
+    return found
 
 
 def _unchanged(base: MessageReport, message: Mms, as_sent: Effective) -> set[TargetKey]:

@@ -168,12 +168,13 @@ def _evaluation(
     rule: Rule, place: TargetPlace, result: Result, words: str, codes: tuple[str, ...] = ()
 ) -> Evaluation:
     evidence = _plain(result.evidence)
-    if not result.outcome.settled:
+    finding = not result.outcome.settled
+    if finding and place.column:
         evidence |= _place_in_json(place)
     # Where something broke, what is advised may be what broke, and no owner of files can mend it.
     own = redact_text(result.fix) if result.fix else ""
     general = CRASH_FIX if result.crashed else own or rule.text.fix
-    advised = _advice(rule, place, result)
+    advised = _advice(rule, place, result) if finding else ()
     return Evaluation(
         rule=rule.id,
         severity=rule.severity,

@@ -43,6 +43,7 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True):
     target: MediaTarget
     rules: tuple[tuple[Rule, bool], ...]
     evaluations: tuple[Evaluation, ...]
+    page: tuple[str, str]
 
     def holds_for(self, ruleset: RuleSet, message: Mms, target: MediaTarget) -> bool:
         """Whether all that it depends on, beside its key, is the same.
@@ -101,7 +102,9 @@ class SharedMedia:
         kept = self._judged.get(key)
         if kept is not None and kept.holds_for(ruleset, message, target):
             found = tuple(
-                evaluate(rule, message, with_page(place, ruleset)) if placed else moved(item, place)
+                evaluate(rule, message, _leading_to(place, target, kept.page))
+                if placed
+                else moved(item, place)
                 for (rule, placed), item in zip(kept.rules, kept.evaluations, strict=True)
             )
         else:
@@ -118,16 +121,25 @@ def with_page(place: TargetPlace, ruleset: RuleSet) -> TargetPlace:
     """A medium's place with what its URL is known to lead to."""
     if not isinstance(place.target, MediaTarget):
         return place
-    page = page_at(ruleset.servers, place.target.ref.url)
-    return msgspec.structs.replace(place, target=msgspec.structs.replace(place.target, page=page))
+    return _leading_to(place, place.target, page_at(ruleset.servers, place.target.ref.url))
+
+
+def _leading_to(place: TargetPlace, target: MediaTarget, page: tuple[str, str]) -> TargetPlace:
+    return msgspec.structs.replace(place, target=msgspec.structs.replace(target, page=page))
 
 
 def _judged(ruleset: RuleSet, message: Mms, place: TargetPlace, target: MediaTarget) -> _Judged:
-    place = with_page(place, ruleset)
+    page = page_at(ruleset.servers, target.ref.url)
+    place = _leading_to(place, target, page)
     rules = tuple((rule, _is_placed(rule)) for rule in ruleset.rules if rule.target is TargetKind.MEDIA)
     evaluations = tuple(evaluate(rule, message, place) for rule, _ in rules)
     return _Judged(
-        ruleset=ruleset, documents=message.may_be, target=target, rules=rules, evaluations=evaluations
+        ruleset=ruleset,
+        documents=message.may_be,
+        target=target,
+        rules=rules,
+        evaluations=evaluations,
+        page=page,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
+
+import msgspec
 
 from mmscheck.ledger.rows import Row, hold_record
 from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
@@ -53,13 +55,28 @@ def _all(futures: list[asyncio.Future[T]], error: Exception) -> None:
             future.set_exception(error)
 
 
-OPEN = "SELECT id, reason, who, held_at FROM holds WHERE released_at IS NULL ORDER BY id"
-"""Every open hold, the oldest first; read before every send."""
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """What is looked at after a claim and before its call: open holds, the last id on the suppression list.
+
+    One statement reads both: each costs every send a round trip.
+    """
+
+    holds: tuple[Hold, ...]
+    newest: int
 
 
-def read(rows: Iterable[Row]) -> tuple[Hold, ...]:
-    """The rows of ``OPEN``."""
-    return tuple(map(hold_record, rows))
+LOOK = (
+    "SELECT newest.id AS newest, holds.id, reason, who, held_at "
+    "FROM (SELECT max(id) AS id FROM suppressions) newest "
+    "LEFT JOIN holds ON released_at IS NULL ORDER BY holds.id"
+)
+"""A row for each open hold, the oldest first; one of NULLs where there is none."""
+
+
+def read(rows: Sequence[Row]) -> Look:
+    """The rows of ``LOOK``."""
+    held = tuple(hold_record(row) for row in rows if row["id"] is not None)
+    return Look(holds=held, newest=int(rows[0]["newest"] or 0))
 
 
 def hold(reason: str, who: str) -> Operation[Hold]:

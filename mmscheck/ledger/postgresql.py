@@ -7,12 +7,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from mmscheck.ledger.faults import at_once, passing
+from mmscheck.ledger.known_rows import KnownRows
 from mmscheck.ledger.postgresql_transaction import Moved, Outcomes, transact, transact_in_turn
 from mmscheck.ledger.rows import Cleaner, Row
 from mmscheck.ledger.transaction_state import RowsNeeded, TransactionState
@@ -41,6 +43,22 @@ _PAUSE = 0.1
 _WRITER, _QUICK, _READER = "writer", "quick", "reader"
 
 
+_QUICKLY = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
+"""For statements that come by the hundred a second and find their rows by indexes.
+
+A plan that is made anew each time takes as long as the statement, and one that was made while a table was
+small, and kept, would read it whole a hundred thousand rows later. A table without an index that serves has
+a cost then for which the server would compile.
+"""
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection, and the driver's own of it."""
+
+    connection: AsyncConnection
+    raw: Any
+
+
 class PostgresqlServer:
     """A ledger in a PostgreSQL database."""
 
@@ -61,20 +79,21 @@ class PostgresqlServer:
         self._engine = create_async_engine(
             plain, connect_args=connecting, hide_parameters=True, poolclass=NullPool
         )
-        self._kept: dict[str, AsyncConnection] = {}
+        self._kept: dict[str, Link] = {}
+        self._known = KnownRows()
         self._was_there = False
         self._lock = asyncio.Lock()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """See ``Runner``; the connection lives until something goes wrong in it."""
-        connection = await self._taken(_WRITER)
+        link = await self._taken(_WRITER)
         try:
-            async with connection.begin():
-                result = await connection.run_sync(work)
+            async with link.connection.begin():
+                result = await link.connection.run_sync(work)
         except BaseException:
-            await connection.close()
+            await link.connection.close()
             raise
-        self._kept[_WRITER] = connection
+        self._kept[_WRITER] = link
         return result
 
     async def transact(
@@ -85,7 +104,7 @@ class PostgresqlServer:
         asked = (needs, at, decide, cleaner)
         for _ in range(_TRIES):
             try:
-                return await self._decided(lambda raw: transact(raw, *asked, sent=sent))
+                return await self._decided(lambda raw: transact(raw, *asked, sent=sent, known=self._known))
             except Moved:
                 continue
             except Exception as error:
@@ -95,28 +114,28 @@ class PostgresqlServer:
 
     async def _decided(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """The work, by the driver itself; raises IntegrityError where a constraint refused a row."""
-        connection = await self._taken(_QUICK)
+        link = await self._taken(_QUICK)
         try:
-            result = await work(await _raw(connection))
+            result = await work(link.raw)
         except Moved:
-            self._kept[_QUICK] = connection
+            self._kept[_QUICK] = link
             raise
         except BaseException as error:
-            await _dropped(connection)
+            await _dropped(link.connection)
             # The driver may not be installed, so that its classes cannot be named.
             if str(getattr(error, "sqlstate", "")).startswith(_CONSTRAINT):
                 raise IntegrityError(None, None, error) from error
             raise
-        self._kept[_QUICK] = connection
+        self._kept[_QUICK] = link
         return result
 
     async def read(self, work: Callable[[Connection], T], *, whole: bool) -> T:
         """See ``Runner``."""
 
-        async def each_alone(connection: AsyncConnection) -> T:
-            result = await connection.run_sync(work)
+        async def each_alone(link: Link) -> T:
+            result = await link.connection.run_sync(work)
             # Sends nothing: each statement was a transaction of its own.
-            await connection.rollback()
+            await link.connection.rollback()
             return result
 
         if not whole:
@@ -131,12 +150,12 @@ class PostgresqlServer:
     async def rows(self, query: str) -> list[Row]:
         """See ``Runner``; by the driver itself, which is less work."""
 
-        async def fetch(connection: AsyncConnection) -> list[Row]:
-            return [dict(row) for row in await (await _raw(connection)).fetch(query)]
+        async def fetch(link: Link) -> list[Row]:
+            return [dict(row) for row in await link.raw.fetch(query)]
 
         return await self._reading(fetch)
 
-    async def _reading(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _reading(self, work: Callable[[Link], Awaitable[T]]) -> T:
         """Work of one reader at a time, once more where its connection has ended; it changes nothing."""
         async with self._lock:
             try:
@@ -146,27 +165,30 @@ class PostgresqlServer:
                     raise
                 return await self._read_once(work)
 
-    async def _read_once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        connection = await self._taken(_READER)
+    async def _read_once(self, work: Callable[[Link], Awaitable[T]]) -> T:
+        link = await self._taken(_READER)
         try:
-            result = await work(connection)
+            result = await work(link)
         except BaseException:
-            await _dropped(connection)
+            await _dropped(link.connection)
             raise
-        self._kept[_READER] = connection
+        self._kept[_READER] = link
         return result
 
-    async def _taken(self, use: str) -> AsyncConnection:
+    async def _taken(self, use: str) -> Link:
         """The connection that is kept for a use, taken away, or a new one where the server has ended it."""
         kept = self._kept.pop(use, None)
         if kept is not None:
-            if not (await _raw(kept)).is_closed():
+            if not kept.raw.is_closed():
                 return kept
-            await _dropped(kept)
+            await _dropped(kept.connection)
         connection = await self._connected()
         if use != _WRITER:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
-        return connection
+        link = Link(connection=connection, raw=await _raw(connection))
+        if use == _QUICK:
+            await link.raw.execute(_QUICKLY)
+        return link
 
     async def _connected(self) -> AsyncConnection:
         """A new connection; a server that was there before is waited for."""
@@ -184,11 +206,11 @@ class PostgresqlServer:
 
     async def close(self) -> None:
         """Close every connection."""
-        for connection in self._kept.values():
-            if (await _raw(connection)).is_closed():
-                await _dropped(connection)
+        for link in self._kept.values():
+            if link.raw.is_closed():
+                await _dropped(link.connection)
             else:
-                await connection.close()
+                await link.connection.close()
         self._kept.clear()
         await self._engine.dispose()
 

@@ -13,7 +13,7 @@ from mmscheck.base.phone import e164
 from mmscheck.ledger import holds, reading, saves, sends, suppression_list
 from mmscheck.ledger.database import Database
 from mmscheck.ledger.forgetting import postbacks_of, sends_of
-from mmscheck.ledger.holds import Shared
+from mmscheck.ledger.holds import Look, Shared
 from mmscheck.ledger.pseudonyms import Pseudonyms
 from mmscheck.ledger.reading import Concerned, Filter
 from mmscheck.ledger.rows import Cleaner, postback_record, same_account
@@ -114,8 +114,7 @@ class Questions:
         self._database = database
         self._cleaner = cleaner
         self._names = names
-        self._holds = Shared(self._read_holds)
-        self._newest = Shared(self._read_newest)
+        self._look = Shared(self._read_look)
         self.shown = database.place.shown
         """Where it is, for people: without the password."""
 
@@ -125,10 +124,10 @@ class Questions:
 
     async def held(self) -> tuple[Hold, ...]:
         """The open holds, from a read that began after this call; empty: nothing is held."""
-        return await self._holds.get()
+        return (await self._look.get()).holds
 
-    async def _read_holds(self) -> tuple[Hold, ...]:
-        return holds.read(await self._database.rows(holds.OPEN))
+    async def _read_look(self) -> Look:
+        return holds.read(await self._database.rows(holds.LOOK))
 
     # Sends
 
@@ -189,7 +188,7 @@ class Questions:
 
     async def suppressed_since(self, claim: Claim, intent: SendIntent) -> Suppression | None:
         """A suppression that came after this send was claimed and is about it, from reads after this call."""
-        if await self._newest.get() <= claim.seq * TOGETHER:
+        if (await self._look.get()).newest <= claim.seq * TOGETHER:
             return None
         number = e164(intent.to) or intent.to
         found = (await self.suppressed([number])).get(number, [])
@@ -197,10 +196,6 @@ class Questions:
         return suppression_list.in_force(
             found, account=intent.account, sender=intent.from_, list_name=list_name
         )
-
-    async def _read_newest(self) -> int:
-        rows = await self._database.rows(suppression_list.NEWEST)
-        return int(rows[0]["id"] or 0)
 
     def suppressions(self, *, ended: bool = False) -> AsyncIterator[Suppression]:
         """The suppression list, the oldest entry first, read a page at a time."""

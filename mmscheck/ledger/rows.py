@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -138,15 +139,23 @@ _SHORTEST_SECRET = 4
 """Characters: to take out anything shorter would spoil texts that merely hold it."""
 
 
+_SHORT, _KEPT = 128, 4096
+"""Characters of a text that is remembered, and how many: most columns of a send say what another's did."""
+
+
 class Cleaner:
     """Takes known secrets, NUL and lone surrogates out of everything on its way into a column."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         """``secrets`` are such as the API key: wherever one stands in a text, an ellipsis is kept instead."""
         self._secrets = tuple(KnownSecret(secret) for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+        self._often = lru_cache(maxsize=_KEPT)(self._cleaned)
 
     def text(self, value: str) -> str:
         """The text as it is kept."""
+        return self._often(value) if len(value) <= _SHORT else self._cleaned(value)
+
+    def _cleaned(self, value: str) -> str:
         for secret in self._secrets:
             value = secret.hidden(value, "…")
         if value.isascii() and "\0" not in value:

@@ -85,10 +85,6 @@ def of_numbers(
     return found
 
 
-NEWEST = "SELECT max(id) AS id FROM suppressions"
-"""The last entry, NULL for an empty list; read before every send."""
-
-
 async def entries(database: Database, *, ended: bool) -> AsyncIterator[Suppression]:
     """Every entry, the oldest first, a page at a time."""
     last = 0

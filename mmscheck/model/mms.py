@@ -6,6 +6,8 @@ import msgspec
 
 from mmscheck.model.words import Dialect, Document, DocumentKind, MediaKind, document_of
 
+_ALONE = {document: frozenset({document}) for document in Document}
+
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of text and the line its element starts on (from 1).
@@ -177,7 +179,7 @@ class Mms(msgspec.Struct, frozen=True, kw_only=True):
     def may_be(self) -> frozenset[Document]:
         """The one document that it is; where it could not be read, all that it may be."""
         if self.problem is None or self.kind is DocumentKind.OTHER:
-            return frozenset({self.document})
+            return _ALONE[self.document]
         kinds = (DocumentKind.SAVED, DocumentKind.ONE_SHOT)
         return frozenset(document_of(kind, self.dialect) for kind in kinds)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 
 
 class Outcome(StrEnum):
@@ -106,6 +107,7 @@ def dialect_of(document: Document) -> Dialect:
     return Dialect.JSON if document in {Document.SAVED_JSON, Document.ONE_SHOT_JSON} else Dialect.XML
 
 
+@cache
 def document_of(kind: DocumentKind, dialect: Dialect) -> Document:
     """The word for both; that of another provider is one in either dialect."""
     return Document.OTHER if kind is DocumentKind.OTHER else Document(f"{kind}-{dialect}")
