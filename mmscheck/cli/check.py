@@ -54,6 +54,9 @@ from mmscheck.model.rule import RuleSet
 DEFAULT_TTL = "10m"
 """How old a kept result may be when nobody says (a judgement: long enough to mend a text and check again)."""
 
+MOST_IN_MEMORY = 100
+"""Messages of a run that wait in memory for their reports, at some 60 kB a medium; more wait on disk."""
+
 _EXAMPLES = "90s, 10m or 1h"
 _LONGEST = HOUR
 """Seconds: servers and files change, and a report is about what is there now (a judgement)."""
@@ -219,6 +222,7 @@ def _check_messages(paths: Sequence[str], options: CheckArguments, wanted: tuple
                 previews=shows_media(wanted),
                 cache=cache,
                 fail_fast=options.fail_fast,
+                on_disk=len(every) > MOST_IN_MEMORY,
             )
             by_group.append(loop.run(judge.check_messages(group.messages, rules, checking)))
     report = judge.join_reports(by_group)

@@ -7,12 +7,12 @@ the parser found, which pairs must have been evaluated; what is missing, doubled
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from mmscheck.base.redact import redact_url
 from mmscheck.errors import PermitError, UsageError
-from mmscheck.judge.waivers import apply_waivers
+from mmscheck.judge.waivers import WaiverRun
 from mmscheck.model.exits import Exit
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import UNSEEN, Fetched, NotFetched
@@ -28,6 +28,7 @@ from mmscheck.model.report import (
 )
 from mmscheck.model.request import OneShotRequest, SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import FLOOR, FLOOR_OF_MESSAGES, NEVER_WAIVED, SECOND_GATE, RuleSet
+from mmscheck.model.series import joined
 from mmscheck.model.verdict import MessageVerdict, Permit, Verdict, Waived, mint_permit
 from mmscheck.model.words import ONE_SHOT, Document, Outcome, Severity, TargetKind
 
@@ -46,17 +47,21 @@ def verdict(report: Report) -> Verdict:
     """Decide over the whole report; everything that shows a decision uses this one function."""
     if report.parts:
         return _joined(report)
-    applied = apply_waivers(report)
-    pairs = zip(report.messages, applied.waived, strict=True)
-    messages = tuple(_message_verdict(report, message, waived) for message, waived in pairs)
+    waivers, lists = WaiverRun(report), False
+    decided: list[MessageVerdict] = []
+    # Once through, one at a time: there may be more than memory holds.
+    for message in report.messages:
+        decided.append(_message_verdict(report, message, waivers.waived(message)))
+        lists = lists or message.is_list
+    messages = tuple(decided)
     reasons = tuple(_report_reasons(report))
     clean = not reasons and not any(message.reasons for message in messages)
     return Verdict(
-        **_as(report.profile, clean=clean, lists=_lists(report.messages)),
+        **_as(report.profile, clean=clean, lists=lists),
         exit_code=_exit_code(report, messages, reasons),
         messages=messages,
         reasons=reasons,
-        waivers=applied.uses,
+        waivers=waivers.uses,
         untold=_untold(report, reasons),
     )
 
@@ -65,7 +70,7 @@ def _joined(report: Report) -> Verdict:
     """The decision over parts, each by its own rules; the report must hold their messages and no others."""
     parts = tuple(map(verdict, report.parts))
     messages = tuple(message for part in parts for message in part.messages)
-    held = tuple(message for part in report.parts for message in part.messages)
+    held = joined([part.messages for part in report.parts])
     reasons = tuple(
         dict.fromkeys((*(reason for part in parts for reason in part.reasons), *_report_reasons(report)))
     )
@@ -73,7 +78,7 @@ def _joined(report: Report) -> Verdict:
         reasons = (*reasons, "the report does not hold what its parts hold")
     clean = not reasons and not any(message.reasons for message in messages)
     return Verdict(
-        **_as(report.profile, clean=clean, lists=_lists(report.messages)),
+        **_as(report.profile, clean=clean, lists=any(message.is_list for message in report.heads)),
         exit_code=_exit_code(report, messages, reasons),
         messages=messages,
         reasons=reasons,
@@ -82,13 +87,11 @@ def _joined(report: Report) -> Verdict:
     )
 
 
-def _lists(messages: Sequence[MessageReport]) -> bool:
-    """Whether a bare list of URLs is among them; such a run permits nothing."""
-    return any(message.is_list for message in messages)
-
-
 def _as(profile: str, *, clean: bool, lists: bool) -> dict[str, bool]:
-    """What nothing in the way comes to: only rules about the whole message as it will be can permit."""
+    """What nothing in the way comes to: only rules about the whole message as it will be can permit.
+
+    ``lists``: a bare list of URLs is among them, and such a run permits nothing.
+    """
     return {
         "permitted": clean and profile not in PERMITS_NOTHING and not lists,
         "passed_offline": clean and profile == LINT,

@@ -18,6 +18,7 @@ from mmscheck.media import ISOLATED, offered
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import MessageReport, Report, RuleKey
 from mmscheck.model.rule import RuleSet
+from mmscheck.model.series import changed, heads_of, joined
 from mmscheck.model.words import Severity
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ def start_clock() -> Clock:
 
 def make_report(
     ruleset: RuleSet,
-    messages: tuple[MessageReport, ...],
+    messages: Sequence[MessageReport],
     clock: Clock,
     *,
     strict: bool,
@@ -72,7 +73,9 @@ def make_report(
 
 def _unconfined(messages: Sequence[MessageReport]) -> Iterator[str]:
     """What keeps workers in elsewhere and not here, if they were needed."""
-    opened = any(isinstance(seen, Fetched) for each in messages for seen in each.observations.values())
+    opened = any(
+        isinstance(seen, Fetched) for each in heads_of(messages) for seen in each.observations.values()
+    )
     if opened and (missing := [name for name in ISOLATED if name not in offered()]):
         yield (
             f"Media were opened in processes without {' and '.join(missing)}, which this system does not"
@@ -122,7 +125,7 @@ def join_reports(parts: Sequence[Report]) -> Report:
     parts = [part if strict or not part.strict else _hardened(part) for part in parts]
     full = [part for part in parts if part.messages]
     first, *others = full or parts
-    joined = replace(
+    whole = replace(
         first,
         unread=_once(sentence for part in parts for sentence in part.unread),
         allowances=_once(sentence for part in parts for sentence in part.allowances),
@@ -131,14 +134,14 @@ def join_reports(parts: Sequence[Report]) -> Report:
         duration_ms=sum(part.duration_ms for part in parts),
     )
     if not others:
-        return joined
+        return whole
     digests = "\n".join(sorted({part.ruleset_digest for part in full}))
     return replace(
-        joined,
+        whole,
         ruleset_digest=f"sha256:{hashlib.sha256(digests.encode()).hexdigest()}",
         rules=_rules(full),
         overrides=tuple({str(each): each for part in full for each in part.overrides}.values()),
-        messages=tuple(message for part in full for message in part.messages),
+        messages=joined([part.messages for part in full]),
         strict=strict,
         waivers=tuple(waiver for part in full for waiver in part.waivers),
         configuration=", ".join(_once(part.configuration for part in full if part.configuration)) or None,
@@ -153,15 +156,14 @@ def _hardened(part: Report) -> Report:
         part,
         strict=False,
         rules=tuple(replace(rule, severity=Severity.ERROR) for rule in part.rules),
-        messages=tuple(
-            replace(
-                message,
-                evaluations=tuple(replace(item, severity=Severity.ERROR) for item in message.evaluations),
-            )
-            for message in part.messages
-        ),
+        messages=changed(part.messages, _all_errors),
         allowances=(*part.allowances, note),
     )
+
+
+def _all_errors(message: MessageReport) -> MessageReport:
+    evaluations = tuple(replace(item, severity=Severity.ERROR) for item in message.evaluations)
+    return replace(message, evaluations=evaluations)
 
 
 def _rules(parts: Sequence[Report]) -> tuple[RuleKey, ...]:

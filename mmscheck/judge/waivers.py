@@ -11,8 +11,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-import msgspec
-
 from mmscheck.model.report import LINT, Evaluation, MessageReport, Report
 from mmscheck.model.rule import NEVER_KNOWN, NEVER_WAIVED
 from mmscheck.model.verdict import Waived
@@ -20,27 +18,33 @@ from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 from mmscheck.model.words import Outcome
 
 
-class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """``waived`` has a tuple for each message, ``uses`` an entry for each waiver, in the report's order."""
+class WaiverRun:
+    """The waivers of a report, applied to its messages one after the other.
 
-    waived: tuple[tuple[Waived, ...], ...]
-    uses: tuple[WaiverUse, ...]
-
-
-def apply_waivers(report: Report) -> Applied:
-    """What the report's waivers let through on the day the run started.
-
-    Where two are about one evaluation, both are used and the first is named.
+    They hold on the day the run started. Where two are about one evaluation, both are used and the first is
+    named.
     """
-    today = _day(report.started)
-    states = tuple(_state(waiver, today) for waiver in report.waivers)
-    live = tuple(waiver for waiver, state in zip(report.waivers, states, strict=True) if state is None)
-    return Applied(
-        waived=tuple(
-            (*_waived(message, live), *_known(report, message, live)) for message in report.messages
-        ),
-        uses=tuple(_use(report, waiver, state) for waiver, state in zip(report.waivers, states, strict=True)),
-    )
+
+    def __init__(self, report: Report) -> None:
+        """Nothing is let through yet."""
+        today = _day(report.started)
+        self._report = report
+        self._states = tuple(_state(waiver, today) for waiver in report.waivers)
+        pairs = zip(report.waivers, self._states, strict=True)
+        self._live = tuple(waiver for waiver, state in pairs if state is None)
+        self._matches = [0] * len(report.waivers)
+
+    def waived(self, message: MessageReport) -> tuple[Waived, ...]:
+        """What is let through of the next message."""
+        for at, waiver in enumerate(self._report.waivers):
+            self._matches[at] += sum(_covers(waiver, message, item) for item in message.evaluations)
+        return (*_waived(message, self._live), *_known(self._report, message, self._live))
+
+    @property
+    def uses(self) -> tuple[WaiverUse, ...]:
+        """What became of each waiver in the messages so far, in the report's order."""
+        each = zip(self._report.waivers, self._states, self._matches, strict=True)
+        return tuple(_use(waiver, state, matches) for waiver, state, matches in each)
 
 
 def _day(started: str) -> dt.date | None:
@@ -59,10 +63,7 @@ def _state(waiver: Waiver, today: dt.date | None) -> WaiverState | None:
     return WaiverState.EXPIRED if today is None or waiver.expires < today else None
 
 
-def _use(report: Report, waiver: Waiver, state: WaiverState | None) -> WaiverUse:
-    matches = sum(
-        _covers(waiver, message, item) for message in report.messages for item in message.evaluations
-    )
+def _use(waiver: Waiver, state: WaiverState | None, matches: int) -> WaiverUse:
     matched = WaiverState.USED if matches else WaiverState.UNUSED
     return WaiverUse(waiver=waiver, state=state or matched, matches=matches)
 

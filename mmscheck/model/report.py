@@ -6,13 +6,15 @@ that the gate can work out by itself which pairs it must find.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Observation
+from mmscheck.model.series import heads_of, outcomes_of
 from mmscheck.model.server import Detected
 from mmscheck.model.waiver import Waiver
 from mmscheck.model.words import Because, Document, Outcome, Owner, Severity, TargetKind
@@ -183,7 +185,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     the file that shaped the rules. ``known`` is what lint's baseline, the file ``baseline``, knows; only a
     report of lint is decided with it. ``parts`` are the reports that this one was joined of, where its
     messages lie under several configurations: each is decided by its own rules, and together they permit no
-    send.
+    send. ``messages`` is a tuple, or of a run of many a series that has them one at a time.
     """
 
     tool_version: str
@@ -193,7 +195,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     overrides: tuple[dict[str, Any], ...]
     started: str
     duration_ms: int
-    messages: tuple[MessageReport, ...]
+    messages: Sequence[MessageReport]
     strict: bool = False
     unread: tuple[str, ...] = ()
     allowances: tuple[str, ...] = ()
@@ -206,6 +208,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     baseline: str | None = None
     parts: tuple[Report, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Messages that were decoded are a tuple as well."""
+        if isinstance(self.messages, list):
+            msgspec.structs.force_setattr(self, "messages", tuple(self.messages))
+
     def blocks(self, severity: Severity) -> bool:
         """Whether what does not hold with this severity keeps the gate shut."""
         return self.strict or severity is Severity.ERROR
@@ -214,3 +221,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def evaluations(self) -> Iterator[Evaluation]:
         """Every evaluation of every message, in order."""
         return (item for message in self.messages for item in message.evaluations)
+
+    @property
+    def heads(self) -> Iterator[MessageReport]:
+        """The messages without their evaluations, for whoever looks at the rest alone."""
+        return heads_of(self.messages)
+
+    @property
+    def outcomes(self) -> Counter[Outcome]:
+        """How many evaluations have each outcome."""
+        return outcomes_of(self.messages)

@@ -19,6 +19,7 @@ from mmscheck.base.redact import redact_header, redact_text, redact_url
 from mmscheck.base.text import encodable
 from mmscheck.model.observation import NotFetched, Observation
 from mmscheck.model.report import Evaluation, MessageReport
+from mmscheck.model.series import changed
 from mmscheck.report.view import View
 
 LONGEST_TEXT = 20_000
@@ -82,8 +83,7 @@ def scrub(view: View, *, every: bool = True) -> View:
     findings are done, and whatever else was evaluated has no words: formats that tell findings save the time.
     """
     clean = scrub_message if every else scrub_findings
-    messages = tuple(map(clean, view.report.messages))
-    return replace(view, report=replace(view.report, messages=messages))
+    return replace(view, report=replace(view.report, messages=changed(view.report.messages, clean)))
 
 
 def scrub_message(message: MessageReport) -> MessageReport:

@@ -225,6 +225,14 @@ def judged(view: View) -> Iterator[Judged]:
         )
 
 
+def judged_at(view: View, at: int) -> Judged:
+    """One message of a scrubbed view, by its place from 0."""
+    message, verdict = view.pair(at)
+    return Judged(
+        message=message, verdict=verdict, found=findings(message, verdict, strict=view.report.strict)
+    )
+
+
 def judged_one_by_one(view: View) -> Iterator[Judged]:
     """Every message of a view that is not scrubbed, with its findings, each when it is asked for."""
     for raw, verdict in view.pairs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import count
 
 import msgspec
@@ -38,7 +38,7 @@ def parts(view: View) -> Iterator[str]:
     """The JSON document piece by piece, so that thousands of messages never are in memory as one text."""
     full = replace(
         bare_document(view),
-        counts=count_outcomes(view.report.evaluations),
+        counts=json_counts(view.report.outcomes),
         not_looked_at=looked_past(view.report),
     )
     head, place, tail = _written(full).partition(_NO_MESSAGES)
@@ -79,7 +79,7 @@ def document(view: View) -> v1.Document:
         verdict=decision_value(view.verdict),
         exit_code=view.verdict.exit_code,
         reasons=[clean_text(reason) for reason in view.verdict.reasons],
-        counts=count_outcomes(report.evaluations),
+        counts=json_counts(report.outcomes),
         unread=[clean_text(sentence) for sentence in report.unread],
         allowances=[clean_text(sentence) for sentence in report.allowances],
         confinement=list(report.confinement),
@@ -107,9 +107,8 @@ def _ruleset(report: Report) -> v1.RuleSet:
     )
 
 
-def count_outcomes(evaluations: Iterable[Evaluation]) -> v1.Counts:
+def json_counts(seen: Counter[Outcome]) -> v1.Counts:
     """How many evaluations have each outcome."""
-    seen = Counter(item.outcome for item in evaluations)
     return v1.Counts(
         passed=seen[Outcome.PASSED],
         failed=seen[Outcome.FAILED],

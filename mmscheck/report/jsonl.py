@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Observation
 from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
+from mmscheck.model.series import count_outcomes
 from mmscheck.model.verdict import MessageVerdict
 from mmscheck.model.words import Outcome, Severity, TargetKind
 from mmscheck.report import jsonl_types as lines
@@ -24,7 +25,7 @@ from mmscheck.report.escape import visible_json
 from mmscheck.report.json_media import declared_type, unseen
 from mmscheck.report.json_v1 import (
     bare_document,
-    count_outcomes,
+    json_counts,
     json_evaluation,
     json_findings,
     json_message,
@@ -56,7 +57,7 @@ def _line(value: msgspec.Struct) -> str:
 
 def _run(view: View) -> lines.Run:
     report, document = view.report, bare_document(view)
-    decided = Counter(_decided(verdict) for _, verdict in view.pairs)
+    decided = Counter(_decided(verdict) for _, verdict in view.heads)
     # Names and types are the document's own, but for the messages, of which there is the number.
     same = {
         name: value
@@ -71,7 +72,7 @@ def _run(view: View) -> lines.Run:
             "permitted": decided["permitted"],
             "denied": decided["denied"],
             "undecided": decided["undecided"],
-            "counts": count_outcomes(report.evaluations),
+            "counts": json_counts(report.outcomes),
             "not_looked_at": looked_past(report),
             "all_evaluations": view.all_evaluations,
             "rules": _rules(report),
@@ -108,7 +109,7 @@ def _whole(
 ) -> lines.WholeMessage:
     return lines.WholeMessage(
         **asdict(json_message(report, message, verdict, numbers)),
-        counts=count_outcomes(message.evaluations),
+        counts=json_counts(count_outcomes(message.evaluations)),
         slides=_slides(message),
     )
 
@@ -127,7 +128,7 @@ def _brief(
         subject=optional(message.subject),
         verdict=decision_value(verdict),
         reasons=[clean_text(reason) for reason in verdict.reasons],
-        counts=count_outcomes(message.evaluations),
+        counts=json_counts(count_outcomes(message.evaluations)),
         slides=_slides(message),
         media=[_media(ref, message.observations.get(ref.url)) for ref in message.media],
         findings=json_findings(report, findings, verdict, numbers),

@@ -96,7 +96,7 @@ def _run_suite(view: View) -> ET.Element:
         **{f"not-looked-at.{at}": each for at, each in enumerate(not_looked_at(report), 1)},
     }
     said = list(run_rulings(view))
-    denied = any(not verdict.passed for _, verdict in view.pairs)
+    denied = any(not verdict.passed for _, verdict in view.heads)
     told = denied or any(row.effect is Effect.BLOCKS for row in said if row.rule != VERDICT)
     cases = [
         _case(row, classname="mmscheck", name=ABOUT[row.rule], told=told and row.rule == VERDICT)

@@ -7,7 +7,6 @@ does not fit is counted.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -54,8 +53,8 @@ def render(view: View) -> str:
 def _head(view: View, said: Sequence[FlatRow]) -> Iterator[str]:
     report = view.report
     word, _ = decision_word(view.verdict, offline=view.offline)
-    seen = Counter(item.outcome for item in report.evaluations)
-    media = sum(len(message.media) for message in report.messages)
+    seen = report.outcomes
+    media = sum(len(message.media) for message in report.heads)
     yield f"## mmscheck: {word}"
     yield from ("", f"**{word}:** {escaped(cut(decision(view)))} Exit status {view.verdict.exit_code}.")
     for row in said:
@@ -93,10 +92,14 @@ def _list(sheet: Sheet, items: Sequence[str], *, upto: int) -> None:
 
 def _messages(sheet: Sheet, view: View) -> None:
     """The messages, denied ones first, with what the gate says of them beside their findings."""
-    pairs = sorted(view.pairs, key=lambda pair: pair[1].passed)
-    lines = (_message_row(message, verdict, offline=view.offline) for message, verdict in pairs)
+    lines = (
+        _message_row(message, verdict, offline=view.offline)
+        for passed in (False, True)
+        for message, verdict in view.heads
+        if verdict.passed is passed
+    )
     head = ("", "| Verdict | Message | Subject |", "| --- | --- | --- |")
-    if left := len(pairs) - sheet.fill(head, lines, upto=_MESSAGES):
+    if left := len(view.report.messages) - sheet.fill(head, lines, upto=_MESSAGES):
         sheet.put("", f"And {count(left, 'more message')}.", upto=MOST)
 
 

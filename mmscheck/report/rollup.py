@@ -92,7 +92,7 @@ def rollup(view: View) -> Rollup:
 
 def rolled(every: Iterable[Judged]) -> Rollup:
     """The tables of messages whose findings somebody has in hand already; one walk over them."""
-    tables = _Tables()
+    tables = RollupTables()
     for one in every:
         tables.add(one)
     return tables.rolled()
@@ -118,10 +118,11 @@ class _Tally:
                     self.rules[rule] += 1
 
 
-class _Tables:
+class RollupTables:
     """Counts message by message."""
 
     def __init__(self) -> None:
+        """Nothing counted yet."""
         self._all = self._passed = self._lone = 0
         self._rules: dict[tuple[bool, str], _Tally] = defaultdict(_Tally)
         self._hosts: dict[str, _Tally] = defaultdict(_Tally)

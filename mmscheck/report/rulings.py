@@ -41,7 +41,7 @@ ABOUT = {
 
 def rulings(view: View) -> Iterator[FlatRow]:
     """One row for each message, input that was not read and waiver, the run, and the send or campaign."""
-    for _, verdict in view.pairs:
+    for _, verdict in view.heads:
         yield message_ruling(view, verdict)
     yield from run_rulings(view)
 

@@ -5,7 +5,7 @@ The numbers explain what the gate decided; they decide nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 import msgspec
@@ -75,7 +75,7 @@ def _permitted(view: View) -> str:
 def _clauses(view: View) -> Iterator[str]:
     if told := _findings(view):
         yield told
-    elif others := sum(len(gate_reasons(verdict)) for _, verdict in view.pairs):
+    elif others := sum(len(gate_reasons(verdict)) for _, verdict in view.heads):
         yield f"{count(others, 'reason')} of the gate, named above"
     if unread := view.report.unread:
         yield f"{count(len(unread), 'input')} could not be read"
@@ -85,14 +85,17 @@ def _clauses(view: View) -> Iterator[str]:
 
 def _findings(view: View) -> str:
     """What blocks, counted as the text report numbers it, with how many rules follow from that."""
-    blocking = [each for one in judged(view) for each in one.blocking]
-    failed = sum(each.failed for each in blocking)
-    undecided = len(blocking) - failed
+    blocking = failed = guards = 0
+    for each in (each for one in judged(view) for each in one.blocking):
+        blocking += 1
+        failed += each.failed
+        guards += len(each.guards)
+    undecided = blocking - failed
     told = [count(failed, "fault blocks", "faults block")] if failed else []
     if undecided:
         told.append(count(undecided, "finding") + " could not be decided")
-    if below := sum(len(each.guards) for each in blocking) - len(blocking):
-        them = "it" if len(blocking) == 1 else "them"
+    if below := guards - blocking:
+        them = "it" if blocking == 1 else "them"
         told.append(count(below, "other rule follows", "other rules follow") + f" from {them}")
     return ", ".join(told)
 
@@ -125,21 +128,25 @@ def not_looked_at(report: Report) -> Iterator[str]:
         yield f"{count(report.left_out, 'other XML or JSON file')} {verb} left out"
 
 
-def looked_at(messages: Sequence[MessageReport]) -> str:
+def looked_at(messages: Iterable[MessageReport]) -> str:
     """How many media files these have, and how many of them lint could look at where those are not all."""
-    media = sum(len(message.media) for message in messages)
-    idle = sum(1 for message in messages for ref in message.media if _is_idle(message, ref.url))
+    media = idle = 0
+    for message in messages:
+        media += len(message.media)
+        idle += sum(_is_idle(message, ref.url) for ref in message.media)
     if not idle:
         return count(media, "media file")
     looked = "none" if idle == media else f"{media - idle:,}"
     return f"{count(media, 'media file')}, {looked} of them looked at"
 
 
-def inputs(messages: Sequence[MessageReport]) -> str:
+def inputs(report: Report) -> str:
     """How many messages with how many media, and how many files that stand alone."""
-    whole = [message for message in messages if not is_lone(message)]
-    told = [f"{count(len(whole), 'message')} with {looked_at(whole)}"] if whole or not messages else []
-    if files := len(messages) - len(whole):
+    files = sum(map(is_lone, report.heads))
+    whole = len(report.messages) - files
+    about = looked_at(message for message in report.heads if not is_lone(message))
+    told = [f"{count(whole, 'message')} with {about}"] if whole or not files else []
+    if files:
         told.append(count(files, "file"))
     return " and ".join(told)
 
@@ -149,16 +156,9 @@ def is_lone(message: MessageReport) -> bool:
     return bool(message.media) and all(ref.is_alone for ref in message.media)
 
 
-def noun(messages: Sequence[MessageReport], number: int) -> str:
-    """The number with the word for what these are: files where none of them is a message."""
-    return count(number, "file" if messages and all(map(is_lone, messages)) else "message")
-
-
 def unlooked(report: Report) -> tuple[UnlookedFolder, ...]:
     """The distinct URLs that were not looked at, by host, each under the folder that they share."""
-    urls = {
-        ref.url: None for message in report.messages for ref in message.media if _is_idle(message, ref.url)
-    }
+    urls = {ref.url: None for message in report.heads for ref in message.media if _is_idle(message, ref.url)}
     by_host: dict[str, list[str]] = {}
     for url in urls:
         by_host.setdefault(_origin(url), []).append(url)

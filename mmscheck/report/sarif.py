@@ -214,7 +214,7 @@ def _level(row: FlatRow) -> str:
 
 def _location(view: View, row: FlatRow) -> dict[str, Any]:
     # What is about no file still needs a place: GitHub refuses a result without one.
-    first = next((message.source for message in view.report.messages), "")
+    first = next((message.source for message in view.report.heads), "")
     physical: dict[str, Any] = {"artifactLocation": {"uri": uri(row.source or first, view.root)}}
     if row.line:
         physical["region"] = {"startLine": row.line} | ({"startColumn": row.column} if row.column else {})

@@ -17,12 +17,13 @@ from mmscheck.report.finding_words import (
     rule_names,
     seen,
 )
-from mmscheck.report.findings import Finding, Judged, judged
+from mmscheck.report.findings import Finding, Judged, judged, judged_at
 from mmscheck.report.layout import Page, shown
-from mmscheck.report.rollup import rolled
+from mmscheck.report.rollup import RollupTables
 from mmscheck.report.run_words import gate_reasons
 from mmscheck.report.text_finding import FindingWriter
-from mmscheck.report.text_messages import MANY, many_lines, message_lines, rollup_lines
+from mmscheck.report.text_many import MANY, many_lines
+from mmscheck.report.text_messages import message_lines, rollup_lines
 from mmscheck.report.text_summary import closing, configuration, counted, notes, work_list
 from mmscheck.report.view import View
 
@@ -48,24 +49,25 @@ def _quiet(view: View, page: Page) -> Iterator[str]:
 
 
 def _full(view: View, page: Page) -> Iterator[str]:
-    every = tuple(judged(view))
+    total = len(view.report.messages)
     # One message that may go out, with nothing to say about it, is one line.
-    if view.verdict.passed and len(every) == 1 and not every[0].found:
+    if view.verdict.passed and total == 1 and not (one := judged_at(view, 0)).found:
         yield from notes(view, page)
-        yield from closing(view, page, about=f"{shown(every[0].message.source)}: ")
+        yield from closing(view, page, about=f"{shown(one.message.source)}: ")
         return
-    writer = FindingWriter(page)
-    if len(every) > MANY:
-        yield from many_lines(every, writer, offline=view.offline)
+    writer, tables = FindingWriter(page), RollupTables()
+    if total > MANY:
+        yield from many_lines(view, writer, tables)
     else:
-        for one in every:
+        for at, one in enumerate(judged(view), 1):
+            tables.add(one)
             yield from message_lines(one, one.found, writer, offline=view.offline)
-            if one.found or one is every[-1]:
+            if one.found or at == total:
                 yield ""
     yield from counted(view, page)
-    denied = any(not one.verdict.passed for one in every)
-    if denied and len(every) >= SEVERAL:
-        yield from rollup_lines(rolled(every), page)
+    every = tables.rolled()
+    if every.denied and total >= SEVERAL:
+        yield from rollup_lines(every, page)
     else:
         yield from work_list(writer.owners, page)
     yield from closing(view, page)

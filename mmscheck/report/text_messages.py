@@ -1,8 +1,7 @@
-"""The messages of a run as a person reads them: one by one, and of many those alike told once.
+"""The messages of a run as a person reads them, one by one, and the tables of a run of several.
 
-One message has its findings by what they do, then by slide and media URL. Of many, nothing is left out in
-silence: wherever something is not told, the line says how much of it there is. Tables say what blocks how
-many of them, at which server, and who can fix it.
+One message has its findings by what they do, then by slide and media URL. Tables say what blocks how many of
+them, at which server, and who can fix it.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from mmscheck.model.words import Severity, TargetKind
 from mmscheck.report.finding_words import came_back, heading, location, medium
 from mmscheck.report.findings import Finding, Judged, by_place, ref_of
 from mmscheck.report.layout import Page, Style, shown, shown_url
-from mmscheck.report.rollup import HostTally, OwnerTally, Rollup, RuleTally, host_of
-from mmscheck.report.run_words import decision_word, gate_reasons, is_lone, looked_at, noun
+from mmscheck.report.rollup import HostTally, OwnerTally, Rollup, RuleTally
+from mmscheck.report.run_words import decision_word, gate_reasons, looked_at
 from mmscheck.report.text_finding import FindingWriter, shows_url, source_lines
 
 _ADVICE = "Advice, which blocks nothing unless --strict is given"
@@ -91,110 +90,6 @@ def _medium(message: MessageReport, key: TargetKey, each: Finding, page: Page) -
         yield from page.block(came_back(message.observations.get(ref.url)), indent=_INDENT + 2, hang=2)
         if detected := message.servers.get(ref.url):
             yield from page.block(f"Detected: {shown(detected.phrase)}.", indent=_INDENT + 2, hang=2)
-
-
-MANY = 20
-"""Messages that are told one by one; of more, those alike are told together."""
-
-MOST_KINDS = 10
-"""Kinds of denied messages of which one is told in full."""
-
-MOST_SOURCES = 5
-"""Messages that are named beside the one that is told."""
-
-Kind = tuple[tuple[tuple[str, str | None], ...], tuple[str, ...]]
-"""Rules that block with the server at which each does, and what else the gate says."""
-
-
-def many_lines(every: Sequence[Judged], writer: FindingWriter, *, offline: bool) -> Iterator[str]:
-    """The messages that passed in a line, then of each kind of denied ones the first, largest kinds first."""
-    passed = [one for one in every if one.verdict.passed]
-    yield from _well(passed, writer.page, offline=offline)
-    kinds = _kinds([one for one in every if not one.verdict.passed])
-    for alike in kinds[:MOST_KINDS]:
-        first, chosen = alike[0], alike[0].blocking
-        yield ""
-        yield from message_lines(first, chosen, writer, offline=offline)
-        at_servers = any(host_of(first.message, each) for each in chosen)
-        yield from _left_out(len(first.found) - len(chosen), writer.page)
-        yield from _others(alike[1:], writer.page, at_servers=at_servers)
-    yield from _rest(kinds[MOST_KINDS:], writer.page, offline=offline)
-    yield ""
-
-
-def _well(passed: Sequence[Judged], page: Page, *, offline: bool) -> Iterator[str]:
-    if not passed:
-        return
-    word, style = decision_word(passed[0].verdict, offline=offline)
-    advised = sum(1 for one in passed if one.standing)
-    let = [[each.waiver for each in one.found if each.waiver is not None] for one in passed]
-    waived = sum(1 for waivers in let if any(not each.baseline for each in waivers))
-    known = sum(1 for waivers in let if any(each.baseline for each in waivers))
-    told = [noun([one.message for one in passed], len(passed))]
-    if advised:
-        told.append(f"{_share(advised, len(passed))} with advice (--format json has it)")
-    if waived:
-        told.append(f"{_share(waived, len(passed))} with a finding that is waived")
-    if known:
-        told.append(f"{_share(known, len(passed))} with a fault that the baseline knows")
-    yield from page.block(", ".join(told), indent=0, label=f"{word}  ", style=style)
-
-
-def _share(some: int, whole: int) -> str:
-    return "all of them" if some == whole else f"{some:,} of them"
-
-
-def _kinds(denied: Sequence[Judged]) -> list[list[Judged]]:
-    """The denied messages by what denies them, the largest kind first, each in the report's order."""
-    kinds: dict[Kind, list[Judged]] = {}
-    for one in denied:
-        kinds.setdefault(_kind(one), []).append(one)
-    return sorted(kinds.values(), key=len, reverse=True)
-
-
-def _kind(one: Judged) -> Kind:
-    named = {(_rules(each), host_of(one.message, each)) for each in one.blocking}
-    return tuple(sorted(named, key=lambda pair: (pair[0], pair[1] or ""))), one.verdict.untold
-
-
-def _rules(each: Finding) -> str:
-    return each.lead.rule if each.lead else ", ".join(sorted({item.rule for item in each.items}))
-
-
-def _left_out(advice: int, page: Page) -> Iterator[str]:
-    if advice:
-        text = (
-            f"{count(advice, 'finding')} of this message that {'blocks' if advice == 1 else 'block'} nothing"
-        )
-        yield ""
-        yield from page.block(f"Not told here: {text} (--format json has all).", indent=2, hang=2)
-
-
-def _others(alike: Sequence[Judged], page: Page, *, at_servers: bool) -> Iterator[str]:
-    """Which or how many more messages are denied by the same."""
-    if alike:
-        kind = "file" if all(is_lone(one.message) for one in alike) else "message"
-        more = count(len(alike), f"more {kind} is", f"more {kind}s are")
-        same = f"denied by the same rules{', at the same server' if at_servers else ''}"
-        yield ""
-        yield from page.block(f"{more} {same}: {_sources(alike)}", indent=2, hang=2)
-
-
-def _rest(kinds: Sequence[Sequence[Judged]], page: Page, *, offline: bool) -> Iterator[str]:
-    rest = [one for alike in kinds for one in alike]
-    if not rest:
-        return
-    word, style = decision_word(rest[0].verdict, offline=offline)
-    kind = "file" if all(is_lone(one.message) for one in rest) else "message"
-    text = f"{count(len(rest), f'more {kind}')} by other rules or servers (--format json has all): "
-    yield ""
-    yield from page.block(text + _sources(rest), indent=0, label=f"{word}  ", style=style)
-
-
-def _sources(several: Sequence[Judged]) -> str:
-    named = ", ".join(shown(one.message.source) for one in several[:MOST_SOURCES])
-    more = f" and {len(several) - MOST_SOURCES:,} more" if len(several) > MOST_SOURCES else ""
-    return f"{named}{more}"
 
 
 MOST_ROWS = 10

@@ -46,7 +46,7 @@ def counted(view: View, page: Page) -> Iterator[str]:
     report = view.report
     yield from page.block(_counts(view), indent=0)
     yield from notes(view, page)
-    if any("?…" in clean_url(ref.url) for message in report.messages for ref in message.media):
+    if any("?…" in clean_url(ref.url) for message in report.heads for ref in message.media):
         yield from page.block(_REDACTION, indent=0)
 
 
@@ -115,13 +115,10 @@ def _not_looked_at(view: View, page: Page) -> Iterator[str]:
 
 def _counts(view: View) -> str:
     report = view.report
-    files = [verdict for message, verdict in view.pairs if is_lone(message)]
+    files = [verdict for message, verdict in view.heads if is_lone(message)]
     usable = sum(verdict.passed for verdict in files)
     split = f" {usable:,} of the files can be used, {len(files) - usable:,} cannot." if len(files) > 1 else ""
-    return (
-        f"Checked {inputs(report.messages)} "
-        f"(profile {shown(report.profile)}) in {report.duration_ms:,} ms.{split}"
-    )
+    return f"Checked {inputs(report)} (profile {shown(report.profile)}) in {report.duration_ms:,} ms.{split}"
 
 
 def _send_sentence(result: SendResult) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -41,18 +41,32 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return self.report.profile in PERMITS_NOTHING
 
     @property
-    def pairs(self) -> tuple[tuple[MessageReport, MessageVerdict], ...]:
+    def pairs(self) -> Iterator[tuple[MessageReport, MessageVerdict]]:
         """Each message of the report, in its order, with what the gate decided on it.
 
         The gate judges messages in the report's order; a message that it did not judge is shown as denied.
         """
+        return self._with_verdicts(self.report.messages)
+
+    @property
+    def heads(self) -> Iterator[tuple[MessageReport, MessageVerdict]]:
+        """The same of messages without their evaluations."""
+        return self._with_verdicts(self.report.heads)
+
+    def _with_verdicts(
+        self, messages: Iterable[MessageReport]
+    ) -> Iterator[tuple[MessageReport, MessageVerdict]]:
+        return ((message, self._verdict(at, message)) for at, message in enumerate(messages))
+
+    def pair(self, at: int) -> tuple[MessageReport, MessageVerdict]:
+        """One of ``pairs``, by its place from 0."""
+        message = self.report.messages[at]
+        return message, self._verdict(at, message)
+
+    def _verdict(self, at: int, message: MessageReport) -> MessageVerdict:
         judged = self.verdict.messages
-        return tuple(
-            (message, judged[at])
-            if at < len(judged) and judged[at].source == message.source
-            else (message, _unjudged(message.source))
-            for at, message in enumerate(self.report.messages)
-        )
+        known = at < len(judged) and judged[at].source == message.source
+        return judged[at] if known else _unjudged(message.source)
 
 
 def _unjudged(source: str) -> MessageVerdict:

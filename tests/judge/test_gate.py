@@ -15,7 +15,7 @@ import pytest
 
 from mmscheck.errors import PermitError
 from mmscheck.judge import gate
-from mmscheck.judge.waivers import Applied
+from mmscheck.judge.waivers import WaiverRun
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Reason, Sniffed, Timing
 from mmscheck.model.report import Evaluation, MessageReport, Report, RuleKey, TargetKey
@@ -192,7 +192,7 @@ def test_a_permit_names_message_media_request_and_rules() -> None:
     [
         report(outcomes={"content-length": Outcome.FAILED}),
         report(request_digest="sha256:other"),
-        report(messages=report().messages * 2),
+        report(messages=(*report().messages, *report().messages)),
         report(observations={URL: NotFetched(url=URL, reason=Reason.TIMED_OUT)}),
     ],
 )
@@ -327,8 +327,8 @@ def test_a_second_gate_that_was_made_advice_denies_whatever_it_says(rule: str) -
 def test_the_gate_holds_the_floor_even_when_what_applies_waivers_does_not(
     rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waived = ((Waived(rule=rule, target=KEYS[2], waiver=waiver(rule)),),)
-    monkeypatch.setattr(gate, "apply_waivers", lambda _: Applied(waived=waived, uses=()))
+    waived = (Waived(rule=rule, target=KEYS[2], waiver=waiver(rule)),)
+    monkeypatch.setattr(WaiverRun, "waived", lambda *_: waived)
     assert gate.verdict(report(outcomes={rule: Outcome.FAILED})).exit_code == 1
 
 

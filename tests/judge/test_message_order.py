@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from mmscheck.fetch import FetchPolicy, OnDone
-from mmscheck.judge import pipeline
+from mmscheck.judge import message_run, pipeline
+from mmscheck.judge.message_run import MessageRun
 from mmscheck.judge.observe import ObserveOptions
-from mmscheck.judge.pipeline import CheckOptions, MessageRun, check_messages, load_rules
+from mmscheck.judge.pipeline import CheckOptions, check_messages, load_rules
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import NotFetched, Observation, Reason
 from mmscheck.model.report import MessageReport, Report
@@ -37,7 +38,7 @@ class Run:
         self.came: list[str] = []
         self._order = order
         monkeypatch.setattr(pipeline, "observe", self._observe)
-        monkeypatch.setattr(pipeline, "judge", self._judge)
+        monkeypatch.setattr(message_run, "judge", self._judge)
         monkeypatch.setattr(MessageRun, "is_permitted", lambda _, report: report.source not in bad)
 
     async def check(self, messages: Sequence[Mms], *, fail_fast: bool = True) -> Report:

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from mmscheck.base.redact import redact_url
-from mmscheck.judge.waivers import apply_waivers
+from mmscheck.judge.waivers import WaiverRun
 from mmscheck.model.mms import MediaRef
 from mmscheck.model.report import Report
 from mmscheck.model.rule import FLOOR, NEVER_WAIVED
@@ -41,13 +41,22 @@ def run(
     return replace(reports.report(*made), started=started, waivers=waivers)
 
 
+class Applied:
+    """The waivers of a report applied to all of its messages."""
+
+    def __init__(self, report: Report) -> None:
+        waivers = WaiverRun(report)
+        self.waived = tuple(map(waivers.waived, report.messages))
+        self.uses = waivers.uses
+
+
 def waiver(rule: str = "odd", **values: Any) -> Waiver:
     given: dict[str, Any] = {"reason": "r", "who": "w", "expires": dt.date(2026, 11, 1), **values}
     return Waiver(rule=rule, **given)
 
 
 def state_of(made: Waiver, **given: Any) -> tuple[WaiverState, int]:
-    (use,) = apply_waivers(run(made, **given)).uses
+    (use,) = Applied(run(made, **given)).uses
     return use.state, use.matches
 
 
@@ -73,7 +82,7 @@ def state_of(made: Waiver, **given: Any) -> tuple[WaiverState, int]:
     ids=str,
 )
 def test_a_waiver_matches_exactly_what_it_names(scope: dict[str, Any], matched: tuple[Any, ...]) -> None:
-    applied = apply_waivers(run(waiver(**scope)))
+    applied = Applied(run(waiver(**scope)))
     assert tuple(item.target for item in applied.waived[0]) == matched
     assert applied.uses[0].matches == len(matched)
     assert applied.uses[0].state is (WaiverState.USED if matched else WaiverState.UNUSED)
@@ -98,7 +107,7 @@ def test_a_waiver_for_another_rule_or_one_that_passed_is_not_used(rule: str) -> 
     ],
 )
 def test_a_waiver_holds_to_the_end_of_its_day_in_utc(started: str, holds: bool) -> None:  # noqa: FBT001 - a row's own value
-    applied = apply_waivers(run(waiver(), started=started))
+    applied = Applied(run(waiver(), started=started))
     assert bool(applied.waived[0]) is holds
     assert applied.uses[0].state is (WaiverState.USED if holds else WaiverState.EXPIRED)
     assert applied.uses[0].matches == len(TARGETS)
@@ -108,13 +117,13 @@ def test_use_is_counted_over_the_whole_run() -> None:
     both = ("a.xml", "b.xml")
     assert state_of(waiver(source="b.xml"), sources=both) == (WaiverState.USED, 4)
     assert state_of(waiver(), sources=both) == (WaiverState.USED, 8)
-    applied = apply_waivers(run(waiver(source="b.xml"), sources=both))
+    applied = Applied(run(waiver(source="b.xml"), sources=both))
     assert [len(items) for items in applied.waived] == [0, 4]
 
 
 def test_of_two_for_one_evaluation_both_are_used_and_the_first_that_holds_is_named() -> None:
     past, narrow, wide = waiver(expires=dt.date(2026, 10, 31)), waiver(slide=2), waiver()
-    applied = apply_waivers(run(past, narrow, wide))
+    applied = Applied(run(past, narrow, wide))
     assert [item.waiver for item in applied.waived[0]] == [wide, wide, wide, narrow]
     assert [(use.state, use.matches) for use in applied.uses] == [
         (WaiverState.EXPIRED, 4),
@@ -126,7 +135,7 @@ def test_of_two_for_one_evaluation_both_are_used_and_the_first_that_holds_is_nam
 @pytest.mark.parametrize("rule", sorted(NEVER_WAIVED))
 def test_what_nobody_can_waive_is_not_let_through(rule: str) -> None:
     failed = reports.report(reports.message("a.xml", (evaluation(rule, Outcome.FAILED),)))
-    applied = apply_waivers(replace(failed, waivers=(waiver(rule, expires=dt.date(2099, 1, 1)),)))
+    applied = Applied(replace(failed, waivers=(waiver(rule, expires=dt.date(2099, 1, 1)),)))
     assert applied.waived == ((),)
     assert applied.uses[0].state is WaiverState.REFUSED
 

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from mmscheck.report import FORMATS, View
-from mmscheck.report.text_messages import MANY, MOST_KINDS, MOST_ROWS
+from mmscheck.report.text_many import MANY, MOST_KINDS
+from mmscheck.report.text_messages import MOST_ROWS
 from mmscheck.report.text_summary import MOST_LEFT, MOST_UNREAD
 from tests.support.many_reports import BAD, chunked, good, many, view_of
 from tests.support.reports import permitted, sent

@@ -65,7 +65,7 @@ async def run(sent: Sequence[tuple[Sent, MediaKind]]) -> tuple[MessageReport, ..
             connect_to=(ConnectTo("", None, HOME, web.http_port),),
         )
         report = await check(messages, load_rules("send"), policy, workers=workers)
-    return report.messages
+    return tuple(report.messages)
 
 
 @pytest.fixture(scope="module")

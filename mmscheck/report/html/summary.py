@@ -94,7 +94,7 @@ def _sentence(view: View) -> str:
 
 def _facts(view: View, tables: Rollup) -> Markup:
     report = view.report
-    media = len({ref.url for message in report.messages for ref in message.media})
+    media = len({ref.url for message in report.heads for ref in message.media})
     idle = sum(each.media for each in unlooked(report))
     split = f" ({tables.passed:,} passed, {tables.denied:,} denied)" if tables.messages > 1 else ""
     facts: dict[str, Part] = {
