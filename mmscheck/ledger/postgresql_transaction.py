@@ -115,7 +115,7 @@ async def _read(connection: AsyncpgConnection, needs: RowsNeeded, at: int) -> tu
 def _reading(wanted: Sequence[str]) -> str:
     """One statement, so that all it tells is of one moment."""
     places = {
-        name: f"= ANY(${number}::{'bigint' if name == 'sends' else 'text'}[])"
+        name: f"= ANY(${number}::{'bigint' if name in {'sends', 'deletions'} else 'text'}[])"
         for number, name in enumerate(wanted, 1)
     }
     columns = [
