@@ -124,7 +124,9 @@ async def test_it_asks_on_a_terminal_and_only_there(provider: RawProvider, folde
         ours, theirs = pty.openpty()
         process = await asyncio.create_subprocess_exec(
             *(PROGRAM, "delete", ID, "--api-url", provider.url),
-            **{"cwd": folder, "env": surroundings("sandbox-key"), "stdin": theirs},
+            cwd=folder,
+            env=surroundings("sandbox-key"),
+            stdin=theirs,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -159,7 +161,8 @@ async def test_whatever_stops_it_during_the_call_nothing_is_permitted(
     provider.act = stall
     process = await asyncio.create_subprocess_exec(
         *(PROGRAM, "delete", ID, "--yes", "--api-url", provider.url),
-        **{"cwd": folder, "env": surroundings("sandbox-key")},
+        cwd=folder,
+        env=surroundings("sandbox-key"),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,

@@ -180,7 +180,7 @@ async def test_what_was_ready_before_it_was_deleted_is_not_ready_anew(where: str
 
 
 async def test_what_was_asked_before_it_was_deleted_lifts_nothing(ledger: Ledger) -> None:
-    """The list that `bind` compares with may be older than a deletion that another process makes meanwhile."""
+    """The list that `bind` compares with may be older than a deletion by another process."""
     await ledger.record_save(SAVE)
     begun = await ledger.begin_deletion(WISH)
     with pytest.raises(UsageError, match="is being deleted"):
