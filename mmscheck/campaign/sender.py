@@ -34,7 +34,7 @@ _FATES = {
     SendStatus.NOT_ATTEMPTED: RowFate.NOT_SENT,
 }
 
-_OF_THE_MESSAGE = frozenset({RefusalReason.CORRUPT, RefusalReason.NOT_AS_CHECKED})
+_OF_THE_MESSAGE = frozenset({RefusalReason.CORRUPT, RefusalReason.DELETED, RefusalReason.NOT_AS_CHECKED})
 """What the ledger refuses for the stored message's sake holds for every other row."""
 
 _ELSEWHERE = 0.25

@@ -138,12 +138,18 @@ _STATES: Mapping[str, str] = MappingProxyType(
         "encoding": "is still being encoded by the provider: its notification N003 has not come",
         "saved": "was bound by hand, and nobody has said that the provider has finished encoding it",
         "corrupt": "was not encoded successfully and cannot be used",
+        "deleting": "is being deleted at the provider just now",
+        "deleted": "was deleted at the provider",
+        "perhaps-deleted": "may be deleted at the provider: how a deletion ended is not known",
     }
 )
 """What each state means for a send; empty where it may go out."""
 
 _LONGEST_PLACE = 500
 """Characters of a ledger's path or URL: cut short it would not say which one was asked."""
+
+_DELETED = ("deleting", "deleted", "perhaps-deleted")
+"""States that hold whatever is bound to the id."""
 
 _NO_WORD = ("encoding", "saved")
 """States in which nobody has said that the stored message can be used."""
@@ -169,6 +175,8 @@ def _unbound(target: RequestTarget, binding: Binding) -> str:
         return f'is not the one the ledger was asked for ("{quoted(binding.mms_id)}")'
     if not binding.mms_id:
         return "is not given, so nobody knows what would go out"
+    if binding.state in _DELETED:
+        return _STATES[binding.state]
     if binding.content is None:
         named = f"the ledger {quoted(binding.ledger, _LONGEST_PLACE)}" if binding.ledger else "the ledger"
         return _elsewhere(binding) or f"is not in {named}, so nobody knows what is saved under it"
@@ -204,6 +212,12 @@ def _advice(target: RequestTarget, binding: Binding) -> str:
     path = shlex.quote(quoted(target.message.source))
     mms_id = shlex.quote(quoted(target.request.mms_id or "MMS-ID"))
     save = f"mmscheck save {path}"
+    if binding.state in _DELETED:
+        settle = f"`mmscheck delete {mms_id}` again finds out, or" if binding.state != "deleted" else "Or"
+        return (
+            f"Save the message anew with `{save}` and send the id it returns. {settle} "
+            f"`mmscheck bind {mms_id} {path}`, where the provider lists the id still."
+        )
     if binding.content is None:
         where = ", with the same --api-url and key as the send" if binding.elsewhere else ""
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import click
@@ -14,7 +15,7 @@ from mmscheck.cli.commands import GroupedCommand, with_options
 from mmscheck.cli.ledger_open import WHO, Where, demand_place, login, opened_ledger
 from mmscheck.cli.output import write_reports
 from mmscheck.cli.perform import MessageOptions, OutputOptions, Subject, check_subject, read_one
-from mmscheck.cli.provider import ProviderOptions
+from mmscheck.cli.provider import ProviderOptions, usable_id
 from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
@@ -81,7 +82,7 @@ def command(mms_id: str, path: str, *, options: BindArguments) -> int:
     content, 3 not decided, 4 internal error or unusable ledger, 5 the provider gave no list.
     """
     wanted = options.message.destinations()
-    mms_id = _usable_id(mms_id)
+    mms_id = usable_id(mms_id)
     _demand_reason(options)
     options = msgspec.structs.replace(options, who=login(options.who))
     config = options.message.configuration(path)
@@ -111,6 +112,7 @@ def command(mms_id: str, path: str, *, options: BindArguments) -> int:
 def _bound(subject: Subject, client: sinch.SinchClient, mms_id: str, options: BindArguments) -> int:
     """Compare, check, report, bind; each only after the one before."""
     with opened_ledger(options.where, secrets=(client.api_key,)) as opened:
+        asked = time.time()
         template = opened.run(client.template(mms_id))
         if unlike := _compared(template, mms_id, subject.message):
             text, code = unlike
@@ -122,17 +124,10 @@ def _bound(subject: Subject, client: sinch.SinchClient, mms_id: str, options: Bi
             return complain("the gate denied", checked.verdict.exit_code, hint=_NOTHING)
         save = _binding(checked.message, mms_id, options, sends.stored_at(client))
         try:
-            known = opened.run(opened.ledger.record_save(save))
+            known = opened.run(opened.ledger.record_save(msgspec.structs.replace(save, since=asked)))
         except UsageError as other:
-            fault = f"{other}; --replace --reason ... binds it anew"
-            return complain(fault, Exit.NOTHING_CHECKED, hint=_NOTHING)
+            return complain(str(other), Exit.NOTHING_CHECKED, hint=_NOTHING)
     return _told(known)
-
-
-def _usable_id(mms_id: str) -> str:
-    if not mms_id.strip() or not mms_id.isprintable():
-        raise UsageError("MMS-ID: expected the id that the provider gave")
-    return mms_id.strip()
 
 
 def _demand_reason(options: BindArguments) -> None:

@@ -20,6 +20,8 @@ from mmscheck.cli.ledger_text import (
     CSV_COLUMNS,
     csv_row,
     csv_send,
+    deletions_csv,
+    deletions_text,
     json_text,
     list_head,
     list_line,
@@ -217,8 +219,10 @@ async def _found(ledger: Ledger, what: str) -> SendRecord:
 async def _shown(ledger: Ledger, send: SendRecord, form: str) -> str:
     parts = (await ledger.history(send.id), await ledger.postbacks(send), await ledger.proposals(send))
     names = ("history", "postbacks", "proposals")
-    value = {"send": send, **dict(zip(names, parts, strict=True))}
-    return json_text(value) if form == "json" else show_text(send, *parts)
+    stored = await ledger.mms(send.intent.mms_id, (send.intent.account or "").partition("/")[0] or None)
+    state = None if stored is None else stored.state
+    value = {"send": send, **dict(zip(names, parts, strict=True)), "stored": state}
+    return json_text(value) if form == "json" else show_text(send, *parts, stored=state)
 
 
 @command.command(name="summary")
@@ -262,6 +266,26 @@ def saves(where: str | None, form: str) -> int:
             write_stdout(saves_csv(bound, begun))
         else:
             write_stdout(_saves_text(bound, begun))
+        return int(Exit.PERMITTED)
+
+    return guarded(lambda: with_ledger(where, work))
+
+
+@command.command(name="deletions")
+@LEDGER
+@TABLE_FORMAT
+def deletions(where: str | None, form: str) -> int:
+    """List every deletion of a stored message at the provider, and how it ended.
+
+    Nothing is sent under its id until it is lifted: refused for certain, or the id was given content anew.
+    """
+
+    async def work(ledger: Ledger) -> int:
+        found = await ledger.deletions()
+        if form == "json":
+            write_stdout(json_text(found))
+        else:
+            write_stdout(deletions_csv(found) if form == "csv" else deletions_text(found))
         return int(Exit.PERMITTED)
 
     return guarded(lambda: with_ledger(where, work))

@@ -12,9 +12,11 @@ import msgspec
 
 from mmscheck.base.phone import another_number
 from mmscheck.model.ledger import (
+    Deletion,
     HistoryEntry,
     Hold,
     MmsRecord,
+    MmsState,
     Postback,
     PostbackMeaning,
     SendRecord,
@@ -74,8 +76,9 @@ def show_text(
     history: Iterable[HistoryEntry],
     postbacks: Iterable[Postback],
     proposals: Iterable[Postback],
+    stored: MmsState | None = None,
 ) -> str:
-    """Everything about one send."""
+    """Everything about one send; ``stored`` is how its stored message stands."""
     facts = {**msgspec.structs.asdict(send.intent), **msgspec.structs.asdict(send)}
     facts.pop("intent")
     lines = [
@@ -83,6 +86,8 @@ def show_text(
         for name, value in facts.items()
         if value not in (None, "")
     ]
+    if stored is not None:
+        lines.append(f"{_label('stored')}  {stored.value}")
     lines += ["", "history:"]
     lines += [f"  {moment(row.at)}  row {row.seq}  {row.kind}" for row in history]
     lines += _postback_lines("postbacks:", postbacks)
@@ -206,6 +211,34 @@ def saves_csv(bound: Iterable[MmsRecord], begun: Iterable[OpenSave]) -> str:
         facts = {"state": "unfinished", "saved_at": iso(save.begun_at), "digest": save.message_digest}
         rows.append(csv_row([facts.get(name) for name in _SAVE_COLUMNS]))
     return "".join(rows)
+
+
+_DELETION_COLUMNS = (
+    *("id", "mms_id", "state", "begun_at", "changed_at", "lifted_at", "who", "reason", "error_code"),
+    *("http_status", "detail", "account"),
+)
+
+
+def deletions_csv(found: Iterable[Deletion]) -> str:
+    """Deletions as rows of a table."""
+    rows = [csv_row(_DELETION_COLUMNS)]
+    for one in found:
+        facts = {**msgspec.structs.asdict(one), "state": one.state.value}
+        times = {name: facts[name] for name in ("begun_at", "changed_at", "lifted_at")}
+        facts |= {name: None if time_ is None else iso(time_) for name, time_ in times.items()}
+        rows.append(csv_row([facts[name] for name in _DELETION_COLUMNS]))
+    return "".join(rows)
+
+
+def deletions_text(found: Iterable[Deletion]) -> str:
+    """Deletions for people, one on a line."""
+    lines = []
+    for one in found:
+        ends = "" if one.lifted_at is None else f"  lifted {moment(one.lifted_at)}"
+        known = " ".join(f"{one.detail} {one.reason and f'({one.reason})'}".split())
+        begun = f"{moment(one.begun_at)}  {one.who}{ends}  {known}".rstrip()
+        lines.append(f"{visible(one.mms_id)}  {one.state.value}  {visible(begun)}\n")
+    return "".join(lines) or "nothing was deleted\n"
 
 
 def csv_row(cells: Iterable[Any]) -> str:

@@ -21,6 +21,10 @@ SUBCOMMANDS = {
     "send": ("send:command", "Check one message, and send it through the gate."),
     "save": ("save:command", "Check one message, save it through the gate, and bind its id to the content."),
     "bind": ("bind:command", "Tell the ledger which message an id holds that was saved elsewhere."),
+    "delete": (
+        "delete:command",
+        "Delete a stored message at the provider; nothing is sent under its id then.",
+    ),
     "ledger": ("ledger:command", "Look into the record of every send, settle unknown ones, copy it."),
     "postbacks": ("postbacks:command", "Take the provider's notifications, and keep each before answering."),
     "hold": ("hold:command", "Stop every send that uses the ledger, until release."),
@@ -45,7 +49,7 @@ _REPORTING = frozenset({"check", "send", "save", "bind", "lint", "diff"})
 
 _LISTS = frozenset(
     {
-        *(("ledger", name) for name in ("list", "show", "saves", "postbacks", "summary")),
+        *(("ledger", name) for name in ("list", "show", "saves", "deletions", "postbacks", "summary")),
         *(("rules", name) for name in ("list", "explain")),
         ("suppress", "list"),
         ("explain",),

@@ -88,6 +88,13 @@ class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True):
         return sends.provider_account(self.address, key)
 
 
+def usable_id(mms_id: str) -> str:
+    """An mms-id as the provider gave it; raises UsageError for what can be none."""
+    if not mms_id.strip() or not mms_id.isprintable():
+        raise UsageError("MMS-ID: expected the id that the provider gave")
+    return mms_id.strip()
+
+
 def _api_key(file: Path | None) -> str:
     media.keep_secret()
     if file is None:

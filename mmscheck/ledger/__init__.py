@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmscheck.ledger.claims import idempotency_key as idempotency_key
+    from mmscheck.ledger.deletions import Wish as Wish
     from mmscheck.ledger.ledger import LEASE as LEASE
     from mmscheck.ledger.ledger import MAX_ATTEMPTS as MAX_ATTEMPTS
     from mmscheck.ledger.ledger import REMOTE_LEASE as REMOTE_LEASE
@@ -51,6 +52,7 @@ _HOMES = {
     "OpenSave": "saves",
     "Save": "saves",
     "Summary": "questions",
+    "Wish": "deletions",
     "default_file": "where",
     "idempotency_key": "claims",
     "open_ledger": "ledger",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from mmscheck.base.phone import e164
+from mmscheck.ledger import deletions
 from mmscheck.ledger.pseudonyms import Pseudonyms
 from mmscheck.ledger.rows import Row, canonical, intent_columns, same_account, send_record, stored_id
 from mmscheck.ledger.saves import media_text
@@ -128,7 +129,7 @@ def claim(intent: SendIntent, owner: str, max_attempts: int, names: Pseudonyms) 
         keys=frozenset(wanted.keys),
         addressed=frozenset(wanted.addressed),
         deliveries=frozenset(wanted.deliveries),
-        mms=frozenset({_stored_id(intent)}),
+        mms=_stored_ids(intent),
         suppressed=frozenset(wanted.numbers),
         texted=frozenset(wanted.numbers if limited else ()),
     )
@@ -141,6 +142,12 @@ HIDDEN = ("key", "recipient", "request_digest")
 
 def _stored_id(intent: SendIntent) -> str:
     return stored_id(intent.mms_id, None if intent.expects is None else intent.expects.account)
+
+
+def _stored_ids(intent: SendIntent) -> frozenset[str]:
+    """The rows that may be about it: where it was checked without a ledger the provider is known."""
+    host = (intent.account or "").partition("/")[0]
+    return frozenset({_stored_id(intent), stored_id(intent.mms_id, host or None)})
 
 
 def _in_the_way(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | None:
@@ -194,6 +201,9 @@ def _untimely(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | 
 
 def _stored(transaction: TransactionState, intent: SendIntent) -> ClaimRefused | None:
     """Why the stored message may not be sent: it is of no use, or not what the check found."""
+    if gone := deletions.state_of(deletions.unlifted(transaction, _stored_ids(intent))):
+        text = f"mms-id {intent.mms_id} is {gone.value} at the provider (mmscheck delete)"
+        return ClaimRefused(reason=RefusalReason.DELETED, text=text, send=None)
     mms = transaction.get("mms", _stored_id(intent))
     if mms is not None and mms["state"] == MmsState.CORRUPT.value:
         text = f"mms-id {intent.mms_id}: the provider has told that it could not encode this message"

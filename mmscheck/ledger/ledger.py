@@ -16,8 +16,9 @@ from sqlalchemy.exc import IntegrityError
 
 from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
-from mmscheck.ledger import claims, holds, postbacks, saves, sends, suppression_list, suppressions
+from mmscheck.ledger import claims, deletions, holds, postbacks, saves, sends, suppression_list, suppressions
 from mmscheck.ledger.database import Database
+from mmscheck.ledger.deletions import Wish
 from mmscheck.ledger.forgetting import Forgotten, forget_before, forget_number
 from mmscheck.ledger.owner import this_process
 from mmscheck.ledger.pseudonyms import Pseudonyms, pseudonyms
@@ -34,6 +35,7 @@ from mmscheck.ledger.writer import Endings, Writer
 from mmscheck.model.ledger import (
     Claim,
     ClaimOutcome,
+    Deletion,
     Hold,
     MmsRecord,
     Postback,
@@ -313,6 +315,19 @@ class Ledger(Questions):
         """Bind an mms-id to content; UsageError when it is bound to other content and not to be replaced."""
         clean = msgspec.structs.replace(save, mms_id=self._cleaner.text(save.mms_id))
         return await self._writer.submit(saves.record(clean))
+
+    async def begin_deletion(self, wish: Wish) -> Deletion:
+        """Record that a stored message is about to be deleted; from now on no send of it is permitted.
+
+        Raises UsageError while it is being sent, or deleted by another process, and without a name.
+        """
+        _demand(who=wish.who)
+        said = self._cleaner.row(msgspec.structs.asdict(wish))
+        return await self._writer.submit(deletions.begin(Wish(**said), self._owner))
+
+    async def end_deletion(self, deletion: Deletion, result: SendResult) -> Deletion:
+        """Record how that call ended; durable when this returns."""
+        return await self._writer.submit(deletions.end(deletion, result))
 
     async def record_check(self, kind: str, **facts: str | float | list[str] | None) -> None:
         """Note a check or a permit in the history, such as ``kind="permit"`` with its digests."""

@@ -160,10 +160,18 @@ def from_its_provider(sends_account: str | None, postbacks_account: str | None) 
     return postbacks_account is None or not host or host == postbacks_account
 
 
-def apply_encoding(transaction: TransactionState, mms: Row) -> None:
-    """Move a stored message on by what its provider's postbacks said of its encoding; corrupt is for ever."""
+def apply_encoding(transaction: TransactionState, mms: Row, *, since: int = 0) -> None:
+    """Move a stored message on by what its provider's postbacks said of its encoding; corrupt is for ever.
+
+    What was ready before ``since`` (microseconds) was other content under this id, which is deleted.
+    """
     told = transaction.find("postbacks", mms_id=mms_id_of(mms["id"], mms["account"]))
-    meanings = {postback["meaning"] for postback in told if _about(postback, mms)}
+    meanings = {
+        postback["meaning"]
+        for postback in told
+        if _about(postback, mms)
+        and (postback["received_at"] >= since or postback["meaning"] == PostbackMeaning.CORRUPT)
+    }
     if PostbackMeaning.CORRUPT in meanings:
         state = MmsState.CORRUPT
     elif PostbackMeaning.READY in meanings:

@@ -220,7 +220,7 @@ def _writing(
 
 
 def _id_type(need: str) -> str:
-    return "bigint" if need == "sends" else "text"
+    return "bigint" if need in {"sends", "deletions"} else "text"
 
 
 def _part(name: str, parameter: str) -> str:

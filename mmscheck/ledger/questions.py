@@ -10,13 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from mmscheck.base.phone import e164
-from mmscheck.ledger import holds, reading, saves, sends, suppression_list
+from mmscheck.ledger import deletions, holds, reading, saves, sends, suppression_list
 from mmscheck.ledger.database import Database
 from mmscheck.ledger.forgetting import postbacks_of, sends_of
 from mmscheck.ledger.holds import Look, Shared
 from mmscheck.ledger.pseudonyms import Pseudonyms
 from mmscheck.ledger.reading import Concerned, Filter
-from mmscheck.ledger.rows import Cleaner, postback_record, same_account
+from mmscheck.ledger.rows import Cleaner, postback_record, same_account, stored_id
 from mmscheck.ledger.saves import OpenSave, open_saves, stored
 from mmscheck.ledger.schema import MMS, SENDS
 from mmscheck.ledger.sends import Match
@@ -24,9 +24,11 @@ from mmscheck.ledger.suppressions import TOGETHER
 from mmscheck.model.check import Binding
 from mmscheck.model.ledger import (
     Claim,
+    Deletion,
     HistoryEntry,
     Hold,
     MmsRecord,
+    MmsState,
     Postback,
     SendIntent,
     SendRecord,
@@ -238,8 +240,21 @@ class Questions:
 
     async def mms(self, mms_id: str, account: str | None = None) -> MmsRecord | None:
         """What is known of a stored message at an account; without one, wherever it changed last; or None."""
-        found = await self._known(mms_id, account)
+        found = [await self._standing_now(one) for one in await self._known(mms_id, account)]
         return next((one for one in found if account is None or same_account(one.account, account)), None)
+
+    async def _standing_now(self, record: MmsRecord) -> MmsRecord:
+        """A stored message as ``mmscheck delete`` has left it."""
+        gone = await self._gone(record.mms_id, record.account)
+        return record if gone is None else msgspec.structs.replace(record, state=gone)
+
+    async def _gone(self, mms_id: str, account: str | None) -> MmsState | None:
+        stored = stored_id(self._cleaner.text(mms_id), account)
+        return await self._database.read(partial(deletions.standing, stored=stored))
+
+    async def deletions(self) -> tuple[Deletion, ...]:
+        """Every deletion of a stored message, the oldest first."""
+        return await self._database.read(deletions.every)
 
     async def _known(self, mms_id: str, account: str | None) -> tuple[MmsRecord, ...]:
         mms_id = self._cleaner.text(mms_id)
@@ -247,7 +262,12 @@ class Questions:
 
     async def saves(self) -> tuple[tuple[MmsRecord, ...], tuple[OpenSave, ...]]:
         """Every stored message that is known, and saves that were begun and whose end nobody recorded."""
-        return (await self._database.read(stored), await self._database.read(open_saves))
+        gone = await self._database.read(deletions.states)
+        bound = [
+            msgspec.structs.replace(one, state=gone.get(stored_id(one.mms_id, one.account), one.state))
+            for one in await self._database.read(stored)
+        ]
+        return (tuple(bound), await self._database.read(open_saves))
 
     async def binding(self, mms_id: str, account: str | None = None) -> Binding:
         """What the rule ``mms-id-bound`` judges; an id that nobody bound at this account has no content.
@@ -255,4 +275,6 @@ class Questions:
         ``account`` is ``mmscheck.send.order.stored_at`` of the client that is to use it.
         """
         known = saves.binding(mms_id, account, await self._known(mms_id, account))
-        return msgspec.structs.replace(known, ledger=self.shown)
+        gone = await self._gone(mms_id, account)
+        state = known.state if gone is None else gone.value
+        return msgspec.structs.replace(known, state=state, ledger=self.shown)

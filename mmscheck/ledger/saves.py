@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from mmscheck.base.redact import stored_url
 from mmscheck.errors import UsageError
+from mmscheck.ledger import deletions
 from mmscheck.ledger.postbacks import apply_encoding
 from mmscheck.ledger.rows import Row, canonical, mms_record, same_account, stored_id
 from mmscheck.ledger.schema import HISTORY, MMS
@@ -31,6 +32,7 @@ class Save(msgspec.Struct, frozen=True, kw_only=True):
     binds an id anew that is bound to other content. ``who`` and ``why`` are of a person who does this by
     hand; with them ``ready`` also makes an id ready whose N003 nobody received. ``account`` is where it was
     saved (``mmscheck.ledger.rows``); what was saved nobody knows where is never sent by the program.
+    ``since`` is when the provider was asked of it (seconds since the epoch): a later deletion holds.
     """
 
     mms_id: str
@@ -43,6 +45,7 @@ class Save(msgspec.Struct, frozen=True, kw_only=True):
     who: str | None = None
     why: str | None = None
     account: str | None = None
+    since: float | None = None
 
 
 @functools.lru_cache(maxsize=64)
@@ -64,10 +67,16 @@ def record(save: Save) -> Operation[MmsRecord]:
 
     def decide(transaction: TransactionState) -> MmsRecord:
         row = transaction.get("mms", key)
+        if row is not None and not save.replace and _differs(row, content) and not _is_gone(transaction, key):
+            raise UsageError(_bound_otherwise(save, row))
+        since = None if save.since is None else int(save.since * 1_000_000)
+        deleted_at = deletions.lift(transaction, key, save.mms_id, since)
         if row is None:
             times = {"saved_at": transaction.at, "changed_at": transaction.at}
             row = transaction.insert("mms-saved", "mms", {"state": save.state.value, **content, **times}, key)
-        elif _differs(row, content) or not same_account(row["account"], save.account):
+        elif (
+            deleted_at is not None or _differs(row, content) or not same_account(row["account"], save.account)
+        ):
             _rebind(transaction, save, row, content)
         elif save.who and save.state is MmsState.READY and row["state"] in _NOT_YET:
             transaction.update(
@@ -75,7 +84,7 @@ def record(save: Save) -> Operation[MmsRecord]:
             )
         if save.who:
             transaction.note("bound-by-hand", {"mms_id": save.mms_id, "who": save.who, "why": save.why or ""})
-        apply_encoding(transaction, row)
+        apply_encoding(transaction, row, since=deleted_at or 0)
         return mms_record(row)
 
     needs = RowsNeeded(mms=frozenset({key}), encoded=frozenset({save.mms_id}))
@@ -89,15 +98,22 @@ def _differs(row: Row, content: Row) -> bool:
     return any(row[name] != value for name, value in content.items() if name != "account")
 
 
+def _is_gone(transaction: TransactionState, key: str) -> bool:
+    """Whether the content that was bound is known to be deleted, so that the id may hold other content."""
+    return deletions.state_of(deletions.unlifted(transaction, {key})) is MmsState.DELETED
+
+
+def _bound_otherwise(save: Save, row: Row) -> str:
+    what = (
+        "this content with other media, name or subject"
+        if row["digest"] == save.digest
+        else f"other content ({row['digest']})"
+    )
+    return f"mms-id {save.mms_id} is bound to {what} already; --replace --reason ... binds it anew"
+
+
 def _rebind(transaction: TransactionState, save: Save, row: Row, content: Row) -> None:
     # The same content at another account of the provider, or under a new key: that loses nothing.
-    if not save.replace and _differs(row, content):
-        what = (
-            "this content with other media, name or subject"
-            if row["digest"] == save.digest
-            else f"other content ({row['digest']})"
-        )
-        raise UsageError(f"mms-id {save.mms_id} is bound to {what} already")
     # Corrupt is for ever: the provider's files do not change with what is bound to them.
     state = row["state"] if row["state"] == MmsState.CORRUPT.value else save.state.value
     transaction.update(

@@ -156,6 +156,25 @@ SUPPRESSIONS = Table(
 )
 """Who must not be texted; an empty account, sender or list is every one. Ids: see ``suppressions``."""
 
+DELETIONS = Table(
+    "deletions",
+    METADATA,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("stored", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("error_code", Text),
+    Column("http_status", BigInteger),
+    Column("lifted_at", BigInteger),
+)
+"""Deletions of stored messages; ``stored`` is ``rows.stored_id``, also of ids that are not in ``mms``."""
+
 REDACTIONS = Table(
     "redactions",
     METADATA,
@@ -173,7 +192,7 @@ FIXED: Mapping[str, frozenset[str]] = MappingProxyType(
 """Columns that no update changes: SQLite writes every index anew that has a column which is set."""
 
 PROJECTIONS: Mapping[str, Table] = MappingProxyType(
-    {table.name: table for table in (SENDS, MMS, POSTBACKS, HOLDS, SUPPRESSIONS, REDACTIONS)}
+    {table.name: table for table in (SENDS, MMS, POSTBACKS, HOLDS, SUPPRESSIONS, REDACTIONS, DELETIONS)}
 )
 """By name; the key of each is its column ``id``."""
 
@@ -335,24 +354,30 @@ POSTGRESQL_NUMBERS = (
 )
 
 
+DELETED = (
+    (
+        "CREATE TABLE deletions (id BIGINT PRIMARY KEY, stored TEXT NOT NULL, account TEXT NOT NULL, "
+        "state TEXT NOT NULL, owner TEXT NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL, "
+        "begun_at BIGINT NOT NULL, changed_at BIGINT NOT NULL, detail TEXT NOT NULL, error_code TEXT, "
+        "http_status BIGINT, lifted_at BIGINT)"
+    ),
+    "CREATE INDEX deletions_stored ON deletions (stored) WHERE lifted_at IS NULL",
+)
+"""What was deleted at the provider, or may be: nothing is sent under such an id."""
+
+
 _LOCK = 0x6D6D73636865636B
 """The advisory lock on PostgreSQL: the ASCII of "mmscheck"."""
 
 
 def steps(dialect: str) -> tuple[Sequence[str], ...]:
     """Every step's statements, the first step first; ``dialect`` is SQLAlchemy's name of the database."""
-    if dialect == "sqlite":
-        return (TABLES, SQLITE_GUARDS, ADDRESSES, SQLITE_NUMBERED, PLACES, LOOKUPS, LISTS, SQLITE_NUMBERS)
-    return (
-        TABLES,
-        POSTGRESQL_GUARDS,
-        ADDRESSES,
-        POSTGRESQL_NUMBERED,
-        PLACES,
-        LOOKUPS,
-        LISTS,
-        POSTGRESQL_NUMBERS,
-    )
+    own = {
+        "sqlite": (SQLITE_GUARDS, SQLITE_NUMBERED, SQLITE_NUMBERS),
+        "postgresql": (POSTGRESQL_GUARDS, POSTGRESQL_NUMBERED, POSTGRESQL_NUMBERS),
+    }
+    guards, numbered, numbers = own[dialect]
+    return (TABLES, guards, ADDRESSES, numbered, PLACES, LOOKUPS, LISTS, numbers, DELETED)
 
 
 def version(connection: Connection) -> int:

@@ -18,14 +18,14 @@ from sqlalchemy.engine import Connection
 from mmscheck.base.phone import another_number, same_number
 from mmscheck.base.reference import client_reference
 from mmscheck.errors import LedgerError, UsageError
-from mmscheck.ledger import reading
+from mmscheck.ledger import deletions, reading
 from mmscheck.ledger.owner import is_gone, is_local, owner_of
 from mmscheck.ledger.postbacks import OPT_OUT_CODES, REFERENCE, apply_known, field_of, from_its_provider
 from mmscheck.ledger.rows import Row, send_record
 from mmscheck.ledger.schema import SENDS
 from mmscheck.ledger.suppressions import BLACKLISTED, put_on
 from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
-from mmscheck.model.ledger import NEVER_ARRIVED, Claim, Postback, SendRecord, SendState
+from mmscheck.model.ledger import NEVER_ARRIVED, Claim, DeletionState, Postback, SendRecord, SendState
 from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.model.suppression import EVERYTHING, SuppressionSource
 
@@ -121,7 +121,7 @@ def _is_awaited(row: Row) -> bool:
 
 
 def crashed(lease: float, remote_lease: float) -> Operation[tuple[int, ...]]:
-    """Make ``unknown`` of every intent whose process is gone; the leases are seconds since the claim.
+    """Make ``unknown`` of intents and deletions whose process is gone; the leases are seconds.
 
     Of a process here it is known whether it has ended. Of one elsewhere only time tells, so that lease must
     be much longer than the longest POST.
@@ -133,6 +133,14 @@ def crashed(lease: float, remote_lease: float) -> Operation[tuple[int, ...]]:
             for row in transaction.find("sends", state=SendState.INTENDED.value)
             if _lost(row, (transaction.at - row["claimed_at"]) / 1_000_000, lease, remote_lease)
         ]
+        deletions.crash(
+            transaction,
+            [
+                row
+                for row in transaction.find("deletions", state=DeletionState.BEGUN.value, lifted_at=None)
+                if _lost(row, (transaction.at - row["begun_at"]) / 1_000_000, lease, remote_lease)
+            ],
+        )
         for row in lost:
             values = {"state": SendState.UNKNOWN.value, "detail": CRASHED, "changed_at": transaction.at}
             transaction.update("send-crashed", "sends", row["id"], values)

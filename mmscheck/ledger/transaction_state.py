@@ -16,7 +16,7 @@ import msgspec
 
 from mmscheck.ledger.rows import Cleaner, HistoryChange, Row, chained
 from mmscheck.ledger.schema import ADDRESS, DELIVERY, FIXED, HOLDS, PROJECTIONS, TAIL, address, delivery, tail
-from mmscheck.model.ledger import PostbackMeaning, SendState
+from mmscheck.model.ledger import DeletionState, PostbackMeaning, SendState
 
 T = TypeVar("T")
 
@@ -28,8 +28,9 @@ class RowsNeeded:
     ``addressed`` brings what a campaign sent to a number (``tables.address``), ``deliveries`` who got a
     stored message (``tables.delivery``); ``trackings`` postbacks of these tracking ids, ``reported`` sends as
     well; ``mms`` stored messages (``accounts.stored_id``), ``encoded`` what postbacks said of the encoding
-    of an mms-id; ``suppressed`` the open suppressions of numbers, ``texted`` all sends to them, which go with
-    their ``deliveries``; ``in_flight`` every intent without an answer; ``holds`` the open ones.
+    of an mms-id; ``deletions`` some of them, and what was not lifted of a stored message comes with it;
+    ``suppressed`` the open suppressions of numbers, ``texted`` all sends to them, which go with their
+    ``deliveries``; ``in_flight`` every intent and every deletion without an answer; ``holds`` the open ones.
     """
 
     keys: frozenset[str] = frozenset()
@@ -43,6 +44,7 @@ class RowsNeeded:
     postbacks: frozenset[str] = frozenset()
     suppressed: frozenset[str] = frozenset()
     texted: frozenset[str] = frozenset()
+    deletions: frozenset[int] = frozenset()
     in_flight: bool = False
     holds: bool = False
 
@@ -69,6 +71,7 @@ _FLAGS = ("in_flight", "holds")
 _NAMING = (
     *("keys", "addressed", "deliveries", "tails", "stored"),
     *("sends", "trackings", "reported", "mms", "encoded", "postbacks", "suppressed", "texted"),
+    "deletions",
 )
 
 ENCODING = (PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)
@@ -86,13 +89,17 @@ _CONDITIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "sends": (("sends", "id {sends}"),),
         "trackings": (("postbacks", "tracking_id {trackings}"),),
         "reported": (("sends", "tracking_id {reported}"), ("postbacks", "tracking_id {reported}")),
-        "mms": (("mms", "id {mms}"),),
+        "mms": (("mms", "id {mms}"), ("deletions", "(stored {mms} AND lifted_at IS NULL)")),
         # The meanings not as values: with them a statement prepared for any could not use the index of these.
         "encoded": (("postbacks", f"(mms_id {{encoded}} AND meaning IN {ENCODING})"),),
         "postbacks": (("postbacks", "digest {postbacks}"),),
         "suppressed": (("suppressions", "(recipient {suppressed} AND removed_at IS NULL)"),),
         "texted": (("sends", f"({TAIL} {{tails}} AND recipient {{texted}})"),),
-        "in_flight": (("sends", f"state = '{SendState.INTENDED.value}'"),),
+        "deletions": (("deletions", "id {deletions}"),),
+        "in_flight": (
+            ("sends", f"state = '{SendState.INTENDED.value}'"),
+            ("deletions", f"(state = '{DeletionState.BEGUN.value}' AND lifted_at IS NULL)"),
+        ),
         "holds": ((HOLDS.name, "released_at IS NULL"),),
     }
 )

@@ -54,10 +54,10 @@ class SlideTarget(msgspec.Struct, frozen=True, kw_only=True):
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger knows of an mms-id: the content it was bound to and whether it is ready.
 
-    ``state`` is ``ready``, ``encoding``, ``corrupt``, or ``saved`` where nobody has said anything of its
-    encoding; ``content`` is the digest bound at the save, None when nobody bound the id. ``media`` pairs
-    redacted URLs with the ``sha256:`` digests that their files had then; ``ledger`` is which one was asked.
-    ``account`` is the one at which the id is to be used, and ``elsewhere`` are those at which it is bound
+    ``state`` is a value of ``MmsState``: ``saved`` where nobody has said anything of its encoding;
+    ``content`` is the digest bound at the save, None when nobody bound the id. ``media`` pairs redacted URLs
+    with the ``sha256:`` digests that their files had then; ``ledger`` is which one was asked. ``account`` is
+    the one at which the id is to be used, and ``elsewhere`` are those at which it is bound
     where it is not bound at that one; None is a place that nobody noted.
     """
 

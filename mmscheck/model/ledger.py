@@ -39,12 +39,18 @@ LACKS = NEVER_ARRIVED | {SendState.FAILED}
 
 
 class MmsState(StrEnum):
-    """Where a stored message stands: only ``ready`` may be sent; ``saved`` says nothing of its encoding."""
+    """Where a stored message stands: only ``ready`` may be sent; ``saved`` says nothing of its encoding.
+
+    The last three are of what ``mmscheck delete`` was about: on its way, done, or nobody knows.
+    """
 
     SAVED = "saved"
     ENCODING = "encoding"
     READY = "ready"
     CORRUPT = "corrupt"
+    DELETING = "deleting"
+    DELETED = "deleted"
+    PERHAPS_DELETED = "perhaps-deleted"
 
 
 UNREADABLE = "(unreadable)"
@@ -158,9 +164,10 @@ class RefusalReason(StrEnum):
 
     ``other-payload``: the key stands for another send. ``other-content``: the number has a message of this
     campaign. ``has-it``: the number has this stored message. ``corrupt``: the provider could not encode it.
-    ``not-as-checked``: what is bound to its id is no longer what was checked. ``suppressed``: the number must
-    not be texted. ``quiet-hours``: not now. ``too-soon``, ``too-many``: it was texted lately. ``country``: it
-    is in none of the wanted ones. ``no-consent``: nobody has said where its consent came from.
+    ``deleted``: it is deleted at the provider, or may be. ``not-as-checked``: what is bound to its id is no
+    longer what was checked. ``suppressed``: the number must not be texted. ``quiet-hours``: not now.
+    ``too-soon``, ``too-many``: it was texted lately. ``country``: it is in none of the wanted ones.
+    ``no-consent``: nobody has said where its consent came from.
     """
 
     OTHER_PAYLOAD = "other-payload"
@@ -169,6 +176,7 @@ class RefusalReason(StrEnum):
     UNKNOWN = "unknown"
     ATTEMPTS_USED_UP = "attempts-used-up"
     CORRUPT = "corrupt"
+    DELETED = "deleted"
     HAS_IT = "has-it"
     NOT_AS_CHECKED = "not-as-checked"
     SUPPRESSED = "suppressed"
@@ -227,6 +235,38 @@ class MmsRecord(msgspec.Struct, frozen=True, kw_only=True):
     saved_at: int
     changed_at: int
     account: str | None = None
+
+
+class DeletionState(StrEnum):
+    """How the deletion of a stored message ended; ``not-made``: the provider was certainly not reached."""
+
+    BEGUN = "begun"
+    DELETED = "deleted"
+    REFUSED = "refused"
+    NOT_MADE = "not-made"
+    UNKNOWN = "unknown"
+
+
+class Deletion(msgspec.Struct, frozen=True, kw_only=True):
+    """One ``deleteMMSID`` call; nothing is sent under its mms-id until it is lifted.
+
+    ``lifted_at`` is when that was: it was refused for certain, or the id was given content anew. ``account``
+    is where it was called (``mmscheck.ledger.rows``), ``owner`` the process that called.
+    """
+
+    id: int
+    mms_id: str
+    account: str
+    state: DeletionState
+    owner: str
+    who: str
+    reason: str
+    begun_at: int
+    changed_at: int
+    detail: str = ""
+    error_code: str | None = None
+    http_status: int | None = None
+    lifted_at: int | None = None
 
 
 class Postback(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What one call of the provider is asked to do, and how it ended: ``sendSavedMMS``, ``sendMMS``, ``saveMMS``.
+"""What one call of the provider is asked to do, and how it ended: sendSavedMMS, sendMMS, saveMMS, deleteMMSID.
 
 Field names and their meaning: Sinch XML API documentation, sendSavedMMS (2015, 2021 and later web
 version). The API key is no field here: it never travels through the values that reports are made of.
@@ -141,6 +141,17 @@ SAVE_CALL = CallKind(
     ),
 )
 
+DELETE_CALL = CallKind(
+    name="delete",
+    done="deleted",
+    doing="deleting",
+    may_repeat=True,
+    doubt=(
+        "It may have been deleted. Until that is known nothing is sent under this id: the same command given "
+        "again finds out, and so does mmscheck bind where the provider has it still."
+    ),
+)
+
 
 class SendResult(msgspec.Struct, frozen=True, kw_only=True):
     """The end of one send: the provider's ids and codes as given, and a sentence for people.
@@ -149,7 +160,7 @@ class SendResult(msgspec.Struct, frozen=True, kw_only=True):
     got earlier, out of the ledger, and nothing was sent now. ``refusal`` is why the ledger gave no leave to
     make the call (a value of ``mmscheck.model.ledger.RefusalReason``), None when it was made or failed;
     ``campaign`` is that of the send which was in the way. ``may_repeat``: it may be made again whatever
-    became of it, because it is a save and reaches no phone.
+    became of it, because it reaches no phone.
     """
 
     status: SendStatus
@@ -179,6 +190,12 @@ class SaveRequest(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """The same of the call; no digest of a send can equal it, which is the digest of a JSON object."""
         return "sha256:" + hashlib.sha256(b"saveMMS\0" + self.document).hexdigest()
+
+
+class DeleteRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of one ``deleteMMSID`` call."""
+
+    mms_id: str
 
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):

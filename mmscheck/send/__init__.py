@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mmscheck.base.late import names_of
 
 if TYPE_CHECKING:
+    from mmscheck.send.delete import DeleteCall as DeleteCall
     from mmscheck.send.flow import ONCE as ONCE
     from mmscheck.send.flow import CheckedMessage as CheckedMessage
     from mmscheck.send.flow import ProviderCall as ProviderCall
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "CheckedMessage": "flow",
+    "DeleteCall": "delete",
     "ONCE": "flow",
     "Order": "order",
     "ProviderCall": "flow",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import shlex
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -52,6 +53,7 @@ class SaveCall(ProviderCall[SaveRequest]):
         demand_api(order.report.messages[0].document, client)
         super().__init__(ledger, order)
         self._client = client
+        self._asked = time.time()
         self._number = secrets.token_hex(8)
         self.bound: MmsState | None = None
 
@@ -84,6 +86,7 @@ class SaveCall(ProviderCall[SaveRequest]):
         await self._note(SendResult(status=SendStatus.NOT_ATTEMPTED, detail=nothing))
 
     async def _post(self, permit: Permit, request: SaveRequest) -> SendResult:
+        self._asked = time.time()
         return await self._client.save_mms(permit, request)
 
     def _interrupted(self) -> SendResult:
@@ -98,7 +101,8 @@ class SaveCall(ProviderCall[SaveRequest]):
         message = self._order.report.messages[0]
         account = stored_at(self._client)
         try:
-            known = await self._ledger.record_save(binding_of(message, mms_id, when_saved(message), account))
+            save = binding_of(message, mms_id, when_saved(message), account)
+            known = await self._ledger.record_save(msgspec.structs.replace(save, since=self._asked))
         except Exception as error:  # noqa: BLE001 - whatever it is, the id must not be lost
             return unbound(message, result, error)
         self.bound = known.state
@@ -140,10 +144,9 @@ def _when(state: MmsState) -> str:
 def unbound(message: MessageReport, result: SendResult, error: Exception) -> SendResult:
     """A save that the provider accepted and the ledger does not know: the id must not be lost."""
     command = bind_command(message.source, result.mms_id or "")
-    replace = " --replace --reason ..." if isinstance(error, UsageError) else ""
     detail = (
         f"{result.detail} But the ledger could not bind this id to the message ({error}), so no send of it "
-        f"is permitted before: {command}{replace}"
+        f"is permitted before: {command}"
     )
     return msgspec.structs.replace(result, detail=detail)
 

@@ -33,6 +33,11 @@ DEFAULT_API_URL = "https://api.ci.mblox.com/ep/v1/"
 DEFAULT_JSON_URL = "https://api.ci.mblox.com/ep/v2/"
 """The JSON service (Sinch JSON API introduction, 2026)."""
 
+NO_JSON_DELETE = (
+    "the JSON API documents no call that deletes a stored message (its pages of 2026 list savemms, sendmms "
+    "and sendsavedmms); deleteMMSID exists in the XML API alone: ask the provider to delete it"
+)
+
 _HOMES = {
     "CodeClass": "codes",
     "ErrorCode": "codes",
@@ -57,4 +62,4 @@ _HOMES = {
 
 __getattr__ = names_of(__name__, _HOMES)
 
-__all__ = sorted({*_HOMES, "DEFAULT_API_URL", "DEFAULT_JSON_URL"})  # noqa: PLE0605 - the type checker reads the imports above
+__all__ = sorted({*_HOMES, "DEFAULT_API_URL", "DEFAULT_JSON_URL", "NO_JSON_DELETE"})  # noqa: PLE0605 - the type checker reads the imports above

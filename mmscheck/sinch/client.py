@@ -17,9 +17,11 @@ import msgspec
 
 from mmscheck.errors import PermitError, UsageError
 from mmscheck.model.request import (
+    DELETE_CALL,
     SAVE_CALL,
     SEND_CALL,
     CallKind,
+    DeleteRequest,
     SaveRequest,
     SendRequest,
     SendResult,
@@ -27,9 +29,10 @@ from mmscheck.model.request import (
 )
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Dialect
-from mmscheck.sinch import DEFAULT_API_URL, DEFAULT_JSON_URL
+from mmscheck.sinch import DEFAULT_API_URL, DEFAULT_JSON_URL, NO_JSON_DELETE
 from mmscheck.sinch.answers import MAX_ANSWER_BYTES, parse_answer, parse_json_answer
 from mmscheck.sinch.bodies import request_body, save_body
+from mmscheck.sinch.documents import delete_xml
 from mmscheck.sinch.outcome import LONGEST_INFO, judge, tidy
 from mmscheck.sinch.templates import (
     MAX_LISTING_BYTES,
@@ -119,6 +122,11 @@ class SinchClient:
         if type(permit) is not Permit:
             raise PermitError(f"a {call.name} needs a permit from the gate")
         permit.redeem(request.digest, time.time() if now is None else now)
+        return await self._posted(request, document, call)
+
+    async def _posted(
+        self, request: SendRequest | SaveRequest | DeleteRequest, document: bytes, call: CallKind
+    ) -> SendResult:
         stage = ConnectionStage()
         try:
             http_status, body = await self._transport.post(document, stage, MAX_ANSWER_BYTES)
@@ -126,6 +134,16 @@ class SinchClient:
             return broken_off(error, stage, self.timeout, self.api_key, call)
         answer = parse_json_answer(body) if self.api is Dialect.JSON else parse_answer(body)
         return judge(answer, http_status, request, self.api_key)
+
+    async def delete_mms(self, request: DeleteRequest) -> SendResult:
+        """Make exactly one POST; it reaches no phone, and so takes no permit.
+
+        Raises UsageError for the JSON service, of which no such call is documented, and for an id that cannot
+        be written; then no socket was opened. Cancelling this leaves the outcome unknown.
+        """
+        if self.api is Dialect.JSON:
+            raise UsageError(NO_JSON_DELETE)
+        return await self._posted(request, delete_xml(request.mms_id, self.api_key), DELETE_CALL)
 
     async def template(self, mms_id: str) -> Template | Refused | None:
         """What the provider tells of a stored message, or None when it lists no such id; changes nothing.

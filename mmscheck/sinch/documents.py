@@ -51,6 +51,14 @@ def request_xml(request: SendRequest, api_key: str) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
+def delete_xml(mms_id: str, api_key: str) -> bytes:
+    """The document of a deleteMMSID (Sinch XML API, 2021); raises UsageError as ``request_xml`` does."""
+    root = etree.Element("request")
+    for name, value in {"action": "deleteMMSID", "api-key": api_key, "mms-id": mms_id}.items():
+        _add(root, name, value)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
 def redacted_xml(request: SendRequest) -> bytes:
     """The same document with ``REDACTED`` for the key; raises UsageError as ``request_xml`` does."""
     return request_xml(request, REDACTED)

@@ -1,9 +1,12 @@
-"""What an answer proves about a send or a save; whatever proves nothing is ``unknown``.
+"""What an answer proves about a send, a save or a deletion; whatever proves nothing is ``unknown``.
 
 Only two things are proof: a clear success, and a clear failure with a code that is known to mean "not done".
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -11,9 +14,11 @@ from mmscheck.base.known_secret import KnownSecret
 from mmscheck.base.phone import another_number
 from mmscheck.base.text import one_line
 from mmscheck.model.request import (
+    DELETE_CALL,
     SAVE_CALL,
     SEND_CALL,
     CallKind,
+    DeleteRequest,
     SaveRequest,
     SendRequest,
     SendResult,
@@ -26,16 +31,21 @@ from mmscheck.sinch.documents import REDACTED
 LONGEST_INFO = 300
 """Characters of the provider's own words that are kept."""
 
+AnyRequest = SendRequest | SaveRequest | DeleteRequest
+
+_CALLS: Mapping[type[AnyRequest], CallKind] = MappingProxyType(
+    {SendRequest: SEND_CALL, SaveRequest: SAVE_CALL, DeleteRequest: DELETE_CALL}
+)
 _SUCCESSFUL = range(200, 300)
 _REDIRECT = range(300, 400)
 _SERVER_ERROR = 500
 
 
 def judge(
-    answer: ProviderAnswer | Unparseable, http_status: int, request: SendRequest | SaveRequest, api_key: str
+    answer: ProviderAnswer | Unparseable, http_status: int, request: AnyRequest, api_key: str
 ) -> SendResult:
     """The result of a call that was answered; the key is removed wherever the answer repeats it."""
-    call = SEND_CALL if isinstance(request, SendRequest) else SAVE_CALL
+    call = _CALLS[type(request)]
     if http_status in _REDIRECT:
         # A POST that is repeated elsewhere may be a second send (RFC 9110, 15.4).
         return unknown(
@@ -79,7 +89,7 @@ def _shown(text: str | None, api_key: str) -> str | None:
 
 
 def _decide(
-    answer: ProviderAnswer, http_status: int, request: SendRequest | SaveRequest, call: CallKind
+    answer: ProviderAnswer, http_status: int, request: AnyRequest, call: CallKind
 ) -> tuple[SendStatus, str]:
     if doubt := _contradiction(answer, http_status) or _of_another(answer, request):
         return SendStatus.UNKNOWN, f"{doubt} {call.doubt}"
@@ -87,6 +97,8 @@ def _decide(
         return _refused(answer, call)
     if call is SAVE_CALL:
         return SendStatus.ACCEPTED, f"The provider saved the message (mms-id {answer.mms_id})."
+    if isinstance(request, DeleteRequest):
+        return SendStatus.ACCEPTED, f"The provider deleted the message (mms-id {request.mms_id})."
     if answer.tracking_id:
         words = f"The provider accepted the message and queued it (tracking id {answer.tracking_id})."
         return SendStatus.ACCEPTED, words
@@ -115,7 +127,7 @@ def _contradiction(answer: ProviderAnswer, http_status: int) -> str | None:
     return f"The provider {odd}{code}." if odd else None
 
 
-def _of_another(answer: ProviderAnswer, request: SendRequest | SaveRequest) -> str | None:
+def _of_another(answer: ProviderAnswer, request: AnyRequest) -> str | None:
     """The sentence on why the answer is about something else than was asked for, or None."""
     if isinstance(request, SaveRequest):
         # Without the id nobody can ever send what was saved.
@@ -124,10 +136,10 @@ def _of_another(answer: ProviderAnswer, request: SendRequest | SaveRequest) -> s
     other = None
     if answer.mms_id and answer.mms_id != (request.mms_id or "").strip():
         other = "it names another mms-id"
-    elif another_number(answer.to, request.to):
+    elif isinstance(request, SendRequest) and another_number(answer.to, request.to):
         other = "it names another recipient"
     code = f", {answer.error_code}" if answer.error_code else ""
-    return f"The provider's answer{code} is about another send: {other}." if other else None
+    return f"The provider's answer{code} is about another call: {other}." if other else None
 
 
 def _refused(answer: ProviderAnswer, call: CallKind) -> tuple[SendStatus, str]:

@@ -21,6 +21,7 @@ _BASE = {
     "send": ("sale.xml", *fields(), "--dry-run"),
     "save": ("sale.xml", "--dry-run"),
     "bind": ("1", "sale.xml", "--api-url", "http://127.0.0.1:9/"),
+    "delete": ("1", "--yes", "--api-url", "http://127.0.0.1:9/"),
     "lint": ("sale.xml",),
     "diff": ("old.json", "new.json"),
     "ledger show": ("1",),

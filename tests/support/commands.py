@@ -136,7 +136,7 @@ NEITHER = frozenset(
             "consent_source",
             "consent_at",
         ),
-        *("timeout", "to", "transcoding", "unmatched", "unreachable", "user_agent", "who"),
+        *("timeout", "to", "transcoding", "unmatched", "unreachable", "user_agent", "who", "yes"),
     }
 )
 """Parameters that name no file."""

@@ -29,7 +29,7 @@ WITHOUT_LOOKUPS = (
 
 _WITHOUT_NUMBERS = (
     *(f"ALTER TABLE sends DROP COLUMN {name}" for name in ("consent_source", "consent_at")),
-    *(f"DROP TABLE {name}" for name in ("suppressions", "redactions", "pseudonyms")),
+    *(f"DROP TABLE {name}" for name in ("suppressions", "redactions", "pseudonyms", "deletions")),
 )
 
 
