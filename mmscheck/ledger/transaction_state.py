@@ -29,7 +29,8 @@ class RowsNeeded:
     stored message (``tables.delivery``); ``trackings`` postbacks of these tracking ids, ``reported`` sends as
     well; ``mms`` stored messages (``accounts.stored_id``), ``encoded`` what postbacks said of the encoding
     of an mms-id; ``suppressed`` the open suppressions of numbers, ``texted`` all sends to them, which go with
-    their ``deliveries``; ``in_flight`` every intent without an answer; ``holds`` the open ones.
+    their ``deliveries``; ``approved`` the proofs and approvals of contents, ``proved`` the sends of their
+    proofs; ``in_flight`` every intent without an answer; ``holds`` the open ones.
     """
 
     keys: frozenset[str] = frozenset()
@@ -43,6 +44,8 @@ class RowsNeeded:
     postbacks: frozenset[str] = frozenset()
     suppressed: frozenset[str] = frozenset()
     texted: frozenset[str] = frozenset()
+    approved: frozenset[str] = frozenset()
+    proved: frozenset[str] = frozenset()
     in_flight: bool = False
     holds: bool = False
 
@@ -69,6 +72,7 @@ _FLAGS = ("in_flight", "holds")
 _NAMING = (
     *("keys", "addressed", "deliveries", "tails", "stored"),
     *("sends", "trackings", "reported", "mms", "encoded", "postbacks", "suppressed", "texted"),
+    *("approved", "proved"),
 )
 
 ENCODING = (PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)
@@ -92,6 +96,9 @@ _CONDITIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "postbacks": (("postbacks", "digest {postbacks}"),),
         "suppressed": (("suppressions", "(recipient {suppressed} AND removed_at IS NULL)"),),
         "texted": (("sends", f"({TAIL} {{tails}} AND recipient {{texted}})"),),
+        "approved": (("approvals", "content {approved}"), ("proofs", "content {approved}")),
+        # Told twice, because an index of some rows serves only who asks for those.
+        "proved": (("sends", "(proof {proved} AND proof IS NOT NULL)"),),
         "in_flight": (("sends", f"state = '{SendState.INTENDED.value}'"),),
         "holds": ((HOLDS.name, "released_at IS NULL"),),
     }

@@ -55,6 +55,7 @@ _STATUS = {
     RefusalReason.CORRUPT: SendStatus.NOT_ATTEMPTED,
     RefusalReason.HAS_IT: SendStatus.NOT_ATTEMPTED,
     RefusalReason.NOT_AS_CHECKED: SendStatus.NOT_ATTEMPTED,
+    RefusalReason.NOT_APPROVED: SendStatus.NOT_ATTEMPTED,
     **dict.fromkeys(ABOUT_THE_NUMBER, SendStatus.NOT_ATTEMPTED),
     RefusalReason.IN_FLIGHT: SendStatus.UNKNOWN,
     RefusalReason.UNKNOWN: SendStatus.UNKNOWN,
@@ -67,6 +68,7 @@ _ADVICE = {
     RefusalReason.CORRUPT: ": mend the message and save it anew",
     RefusalReason.HAS_IT: f". To send it once more, {ONCE_MORE}",
     RefusalReason.NOT_AS_CHECKED: ": check it again, as mmscheck send does",
+    RefusalReason.NOT_APPROVED: ": prove it again with --proof, and then --approve it",
     RefusalReason.SUPPRESSED: ": see mmscheck suppress list --to NUMBER",
     **dict.fromkeys(PASSING, ": later it may be"),
 }
