@@ -9,18 +9,24 @@ from mmscheck.base.late import names_of
 if TYPE_CHECKING:
     from mmscheck.campaign.counts import Watcher as Watcher
     from mmscheck.campaign.limits import CampaignLimits as CampaignLimits
+    from mmscheck.campaign.proof import Approver as Approver
+    from mmscheck.campaign.proof import ProofPlan as ProofPlan
+    from mmscheck.campaign.proof import read_phones as read_phones
     from mmscheck.campaign.recipients import Recipients as Recipients
     from mmscheck.campaign.run import CampaignOutcome as CampaignOutcome
     from mmscheck.campaign.run import CampaignPlan as CampaignPlan
     from mmscheck.campaign.run import CampaignRun as CampaignRun
 
 _HOMES = {
+    "Approver": "proof",
     "CampaignLimits": "limits",
     "CampaignOutcome": "run",
     "CampaignPlan": "run",
     "CampaignRun": "run",
+    "ProofPlan": "proof",
     "Recipients": "recipients",
     "Watcher": "counts",
+    "read_phones": "proof",
 }
 
 __getattr__ = names_of(__name__, _HOMES)

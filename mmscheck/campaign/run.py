@@ -19,10 +19,13 @@ from mmscheck.campaign.costs import CostCounter
 from mmscheck.campaign.counts import RowCounts, Watcher
 from mmscheck.campaign.judging import MERGE_DATA_USED, RowJudge, blocking, may_be_the_row
 from mmscheck.campaign.limits import CampaignLimits, StopSignal
+from mmscheck.campaign.proof import ProofPlan
+from mmscheck.campaign.proving import ProofStep
 from mmscheck.campaign.recipients import Recipient, Recipients
 from mmscheck.campaign.row_store import HeldNumbers, PastSends, RowDecision, RowStore
 from mmscheck.campaign.sender import Sender, SendSetup, itself_failed
 from mmscheck.campaign.survey import Survey
+from mmscheck.campaign.variants import Variants
 from mmscheck.campaign.watch import Canaries, MediaWatch
 from mmscheck.errors import InputError, MmscheckError, ReportError, UsageError
 from mmscheck.fetch import FetchPolicy
@@ -57,7 +60,7 @@ class CampaignPlan(msgspec.Struct, frozen=True, kw_only=True):
     where ids are used (``mmscheck.send.order``), by default the client's. ``again``: also to numbers that
     have this stored message; the campaign must be ``named`` then, and each gets it once under its name.
     ``prices`` tell what it costs at most; above ``max_cost``, in their currency, nothing is sent.
-    ``recipients`` is what all numbers are held to.
+    ``recipients`` is what all numbers are held to. ``proof`` is what is asked of a proof before it.
     """
 
     name: str
@@ -78,6 +81,7 @@ class CampaignPlan(msgspec.Struct, frozen=True, kw_only=True):
     limits: CampaignLimits = CampaignLimits()
     prices: Prices | None = None
     max_cost: Decimal | None = None
+    proof: ProofPlan = ProofPlan()
 
 
 class CampaignOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,14 +128,17 @@ class CampaignRun:
         self._before_sending = before_sending
         self._costs = CostCounter(plan.prices, plan.ruleset) if plan.prices else None
         self._sender: Sender | None = None
+        self._proof: ProofStep | None = None
+        self._variants: Variants | None = None
         self._terms = terms_of(plan.recipients)
         self._opens = math.inf
+        self._begun = False
         self._asked = False
 
     @property
     def sending(self) -> bool:
         """Whether something may have been sent."""
-        return self._sender is not None
+        return self._begun
 
     def stop(self, why: str) -> None:
         """Send nothing more; what is in flight is finished. Asked again, it is given up."""
@@ -154,6 +161,7 @@ class CampaignRun:
             await note_denial(self._ledger, checked, "campaign")
             denied = checked.verdict.exit_code
             return CampaignOutcome(report=checked.report, result=self._result(0, 0, 0.0), denied=denied)
+        await self._ready_to_prove()
         with RowStore() as store:
             survey = Survey(
                 judge,
@@ -164,10 +172,22 @@ class CampaignRun:
                 held=self._held(),
                 terms=self._terms,
                 costs=self._costs,
+                variants=self._variants,
             )
             watch = MediaWatch(judge, lambda: self._look(first), self._plan.limits.recheck, self._signal)
             async with _kept(watch):
                 return await self._surveyed(judge, survey, watch, store)
+
+    async def _ready_to_prove(self) -> None:
+        """Whether there has to be a proof; a campaign that one was begun of needs it approved ever after."""
+        plan = self._plan
+        asked = plan.proof.phones or plan.proof.approver or plan.proof.required
+        if asked or await self._ledger.proofs(campaign=plan.name):
+            account = account_of(plan.common, self._client or plan)
+            self._variants = Variants(self._recipients.columns)
+            self._proof = ProofStep(
+                plan.proof, self._ledger, self._signal, campaign=plan.name, account=account
+            )
 
     async def _look(self, row: Recipient) -> RowJudge:
         """One full check of the message, as the first row would be sent."""
@@ -213,6 +233,8 @@ class CampaignRun:
             return CampaignOutcome(report=report, result=result, denied=denied)
         if self._signal.reason is None and (too_dear := self._too_dear()):
             self._signal.stop(too_dear)
+        if self._proof is not None and self._variants is not None:
+            await self._proof.take(judge, survey.digest, self._variants)
         began, failure = time.monotonic(), None
         if self._signal.reason is None and self._client is not None and survey.first_good is not None:
             if self._before_sending is not None:
@@ -279,7 +301,7 @@ class CampaignRun:
 
     def _list_left(self, store: RowStore) -> None:
         """In the list of rows, those that were let through and that nothing became of."""
-        for row in self._sender.open if self._sender else ():
+        for row in self._sender.open if self._sender is not None else ():
             self._counts.left(row)
         if store.open:
             for row in self._rows(store, frozenset({RowDecision.SEND, RowDecision.WAIT})):
@@ -296,20 +318,29 @@ class CampaignRun:
             limits=plan.limits,
             retries=plan.retries,
             terms=self._terms,
+            approval=self._proof.binding if self._proof else None,
             put_off=partial(self._put_off, store) if plan.recipients.wait else None,
         )
+        if self._proof is not None and not await self._proof.passed(setup, watch, self._let_send):
+            return
         rows = self._due(store, RowDecision.SEND)
-        self._sender = Sender(setup, watch, self._signal, self._counts, self._watcher)
+        sender = Sender(setup, watch, self._signal, self._counts, self._watcher)
+        self._let_send(sender)
         self._watcher.begun(survey.good)
         if plan.limits.canary:
             canaries = Canaries(self._ledger, plan.name, self._signal, self._watcher)
-            await self._sender.send(canaries.take(rows, plan.limits.canary))
+            await sender.send(canaries.take(rows, plan.limits.canary))
             await canaries.wait_until_delivered(plan.limits.canary_wait)
-        await self._sender.send(rows)
+        await sender.send(rows)
         while store.open and not self._signal.stopped:
             await self._until_open()
-            await self._sender.send(self._due(store, RowDecision.WAIT))
+            await sender.send(self._due(store, RowDecision.WAIT))
         self._watcher.closed()
+
+    def _let_send(self, sender: Sender | None) -> None:
+        """From now on this one sends; None: nobody, for the moment."""
+        self._begun = self._begun or sender is not None
+        self._sender = sender
 
     def _put_off(self, store: RowStore, row: Recipient) -> None:
         """Have a row wait for its quiet hours to end."""
@@ -379,6 +410,7 @@ class CampaignRun:
             notes=tuple(self._counts.notes),
             more=self._counts.more,
             cost=self._costs.estimate() if self._costs else None,
+            proof=self._proof.result if self._proof else None,
         )
 
 

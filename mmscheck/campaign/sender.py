@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mmscheck.campaign.counts import FAILED, RowCounts, Watcher
+from mmscheck.campaign.judging import RowJudge
 from mmscheck.campaign.limits import CampaignLimits, FailureRate, SendPace, StopSignal
 from mmscheck.campaign.recipients import Recipient
 from mmscheck.campaign.watch import MediaWatch
@@ -34,8 +35,10 @@ _FATES = {
     SendStatus.NOT_ATTEMPTED: RowFate.NOT_SENT,
 }
 
-_OF_THE_MESSAGE = frozenset({RefusalReason.CORRUPT, RefusalReason.DELETED, RefusalReason.NOT_AS_CHECKED})
-"""What the ledger refuses for the stored message's sake holds for every other row."""
+_OF_THE_MESSAGE = frozenset(
+    {RefusalReason.CORRUPT, RefusalReason.DELETED, RefusalReason.NOT_AS_CHECKED, RefusalReason.NOT_APPROVED}
+)
+"""What the ledger refuses for the message's own sake holds for every other row."""
 
 _ELSEWHERE = 0.25
 """Seconds until a send that another process is making is asked for again."""
@@ -44,12 +47,13 @@ _ELSEWHERE = 0.25
 class SendSetup(msgspec.Struct, frozen=True, kw_only=True):
     """How the rows of one campaign go out: its name, the ledger, the client, and how fast and how often.
 
-    ``key`` makes the idempotency key of a request and its final subject. ``again``: also to numbers that have
-    this stored message. ``terms`` are those of all recipients; ``put_off`` takes a row that came into quiet
-    hours, and None: such rows are left out.
+    ``key`` makes the idempotency key of a request and its final subject. ``again``: also to numbers that
+    have this stored message. ``terms`` are those of all recipients; ``proof`` is the digest of what is proved
+    where it is one, and ``approval`` tells what must have been approved (None: nothing). ``put_off`` takes
+    a row that came into quiet hours, and None: such rows are left out.
     """
 
-    name: str
+    name: str | None
     again: bool
     key: Callable[[SendRequest, str | None], str]
     ledger: Ledger
@@ -57,6 +61,8 @@ class SendSetup(msgspec.Struct, frozen=True, kw_only=True):
     limits: CampaignLimits
     retries: Retries
     terms: RecipientTerms
+    proof: str | None = None
+    approval: Callable[[RowJudge], str] | None = None
     put_off: Callable[[Recipient], None] | None = None
 
 
@@ -83,7 +89,7 @@ class Sender:
     @property
     def open(self) -> tuple[Recipient, ...]:
         """Rows that were begun and came to no end: nothing was sent to them."""
-        return tuple(self._open[line] for line in sorted(self._open))
+        return tuple(self._open[index] for index in sorted(self._open))
 
     async def send(self, rows: Iterator[Recipient]) -> None:
         """Send all of them, or until something stops it; what is in flight then is finished."""
@@ -115,7 +121,7 @@ class Sender:
                 raise
 
     async def _row(self, row: Recipient, *, first: bool) -> None:
-        self._open[row.line] = row
+        self._open[row.index] = row
         try:
             result = await self._until_ended(row, first=first)
         except (InputError, LedgerError, PermitError, ReportError, UsageError):
@@ -182,7 +188,12 @@ class Sender:
             campaign=self._setup.name,
             row=row.line,
             again=self._setup.again,
-            terms=msgspec.structs.replace(self._setup.terms, consent=row.consent),
+            proof=self._setup.proof,
+            terms=msgspec.structs.replace(
+                self._setup.terms,
+                consent=row.consent,
+                approval=self._setup.approval(judge) if self._setup.approval else "",
+            ),
         )
         # A campaign repeats by itself, so that a pause is everybody's.
         return await SendCall(self._setup.ledger, self._setup.client, order).make(ONCE)
@@ -204,7 +215,7 @@ class Sender:
 
     def _count(self, row: Recipient, result: SendResult) -> None:
         failed = False
-        del self._open[row.line]
+        del self._open[row.index]
         if result.status is SendStatus.ACCEPTED:
             self._counts.ends["recorded" if result.recorded else "accepted"] += 1
             self._pace.accepted()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import time
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from mmscheck.campaign.judging import RowJudge, blamed, explain
 from mmscheck.campaign.limits import StopSignal
 from mmscheck.campaign.recipients import CONSENT_SOURCE, Recipient, Recipients, number_of
 from mmscheck.campaign.row_store import HeldNumbers, KeptNumber, PastSends, RowDecision, RowStore
+from mmscheck.campaign.variants import Variants
 from mmscheck.errors import UsageError
 from mmscheck.model.campaign import RowFate, RowNote
 from mmscheck.model.effective import effective
@@ -60,11 +62,12 @@ class Survey:
         held: HeldNumbers,
         terms: RecipientTerms,
         costs: CostCounter | None = None,
+        variants: Variants | None = None,
     ) -> None:
         """``judge`` is the full check that rows are judged on; ``key`` makes a request's idempotency key.
 
         ``held`` tells whose numbers are on the suppression list, ``terms`` are those of all recipients, and
-        ``costs`` counts what is to be sent.
+        ``costs`` counts what is to be sent, ``variants`` finds the rows that stand for all.
         """
         self._held = held
         self._terms = terms
@@ -74,6 +77,9 @@ class Survey:
         self._counts = counts
         self._key = key
         self._costs = costs
+        self._variants = variants
+        names = msgspec.json.encode(recipients.columns.names)
+        self._digest = hashlib.sha256(names)
         self.rows = 0
         self.good = 0
         self.first_good: Report | None = None
@@ -89,12 +95,18 @@ class Survey:
             held = await self._held.look([send.number for send in batch])
             for send in batch:
                 self.rows += 1
+                self._digest.update(send.row.digest)
                 self._store.append(send.row.digest, self._decide(send, past, held))
                 if self.rows % _AT_ONCE == 0:
                     watcher.judged(self.rows)
                     await asyncio.sleep(0)
                     if signal.reason:
                         return
+
+    @property
+    def digest(self) -> bytes:
+        """Over the header and every row, in order."""
+        return self._digest.digest()
 
     def _send_of(self, row: Recipient) -> _RowSend:
         request = self._judge.request(row)
@@ -116,6 +128,7 @@ class Survey:
             self._repeated(row, before, same=before.key == key)
             return RowDecision.LEAVE
         if self._ended(send, past):
+            self._vary(row)
             self._store.keep(number, key, row.line)
             return RowDecision.LEAVE
         if (decision := self._withheld(send, held)) is not None:
@@ -127,9 +140,14 @@ class Survey:
         self.first_good = self.first_good or checked.report
         self.first_request = self.first_request or send.request
         self.good += 1
+        self._vary(row)
         if self._costs is not None:
             self._costs.count(send.request)
         return RowDecision.SEND
+
+    def _vary(self, row: Recipient) -> None:
+        if self._variants is not None:
+            self._variants.count(row)
 
     def _withheld(self, send: _RowSend, held: Mapping[str, str]) -> RowDecision | None:
         """What is decided for the number's own sake: the list of numbers, its country, its consent."""
@@ -184,7 +202,8 @@ class Survey:
         if (had := past.of_message(send.number, send.key)) is None:
             return False
         where = had.intent.campaign
-        source = "a send of its own" if where is None else f"campaign {where}"
+        alone = "a proof" if had.intent.proof else "a send of its own"
+        source = alone if where is None else f"campaign {where}"
         if had.state is SendState.UNKNOWN:
             self._tell(send.row, had, f"Send {had.id} of this message to this number, from {source},")
             return True

@@ -72,6 +72,7 @@ def _plan(
     path: str, options: SendArguments, common: SendRequest, config: rulesets.Config
 ) -> campaigns.CampaignPlan:
     rules, looking = options.rules(config), options.message.looking(config)
+    terms = options.terms.rules(config.recipients)
     window = sending(None, options.message.plan.send_within)
     return campaigns.CampaignPlan(
         name=options.many.campaign or common.mms_id or "",
@@ -85,7 +86,8 @@ def _plan(
         api_url=options.provider.address,
         account=options.provider.account(),
         again=options.again,
-        recipients=options.terms.rules(config.recipients),
+        recipients=terms,
+        proof=options.many.proving(required=terms.require_proof),
         cache_bust=looking.cache_bust,
         skip_bad=bool(options.many.skip_bad),
         retries=options.tries(),
@@ -220,7 +222,8 @@ def exit_code(outcome: campaigns.CampaignOutcome, *, dry: bool) -> int:
     One that broke off after its first call ends with 6: 4 says that nothing was sent.
     """
     result = outcome.result
-    if result.unknown or (outcome.broken and result.sent):
+    proved = result.proof is not None and result.proof.unknown > 0
+    if result.unknown or proved or (outcome.broken and result.sent):
         return int(Exit.UNKNOWN)
     if outcome.broken:
         return int(Exit.INTERNAL)

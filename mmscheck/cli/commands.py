@@ -136,7 +136,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "Many recipients",
         (
-            *("recipients", "campaign", "skip_bad", "row_log", "send_rate", "in_flight", "canary"),
+            *("recipients", "campaign", "proof", "approve", "despite", "skip_bad", "row_log", "max_cost"),
+            *("send_rate", "in_flight", "canary"),
             *("canary_wait", "stop_at_failure_rate", "max_failures", "recheck_every"),
         ),
     ),

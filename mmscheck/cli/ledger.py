@@ -26,6 +26,7 @@ from mmscheck.cli.ledger_text import (
     list_head,
     list_line,
     moment,
+    proofs_text,
     saves_csv,
     show_text,
     summary_text,
@@ -169,6 +170,22 @@ def list_(*, options: LedgerListArguments) -> int:
         return int(Exit.PERMITTED)
 
     return guarded(lambda: with_ledger(options.where, work))
+
+
+@command.command(name="proofs")
+@click.option("--campaign", metavar="NAME", help="Only those of this campaign.")
+@LEDGER
+@FORMAT
+def proofs(campaign: str | None, where: str | None, form: str) -> int:
+    """List the proofs of campaigns: which rows stood for which, how it went, and who approved it when."""
+
+    async def work(ledger: Ledger) -> int:
+        name = campaign and unicodedata.normalize("NFC", campaign)
+        found = await ledger.proofs(campaign=name)
+        write_stdout(json_text(found) if form == "json" else proofs_text(found))
+        return int(Exit.PERMITTED)
+
+    return guarded(lambda: with_ledger(where, work))
 
 
 @command.command(name="show")

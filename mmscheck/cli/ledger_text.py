@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mmscheck.base.phone import another_number
+from mmscheck.base.text import count
 from mmscheck.model.ledger import (
     Deletion,
     HistoryEntry,
@@ -22,6 +23,7 @@ from mmscheck.model.ledger import (
     SendRecord,
     Verification,
 )
+from mmscheck.model.proof import ProofStanding
 from mmscheck.report.escape import plain, visible, visible_json
 
 if TYPE_CHECKING:
@@ -111,6 +113,24 @@ def _postback_lines(title: str, postbacks: Iterable[Postback]) -> list[str]:
         fields = ", ".join(f"{name} {value}" for name, value in sorted(one.fields.items()) if name != "code")
         lines.append(f"  {moment(one.received_at)}  {visible(one.code)}  {one.meaning}  {visible(fields)}")
     return ["", title, *lines] if lines else []
+
+
+def proofs_text(found: Iterable[ProofStanding]) -> str:
+    """Each proof on a few lines, the oldest first."""
+    lines = []
+    for one in found:
+        proof = one.proof
+        begun = f"begun by {visible(proof.who)} at {moment(proof.begun_at)} UTC"
+        went = f"{one.accepted} of {count(proof.messages, 'message')} went out"
+        rows = f"lines {', '.join(map(str, proof.lines))} to {visible(', '.join(proof.names))}"
+        lines += [f"campaign {visible(proof.campaign)}: {went}, {begun}", f"  {rows}", f"  {proof.content}"]
+        lines += [f"  {fault}" for fault in one.faults]
+        lines += [
+            f"  approved by {visible(each.name)} at {moment(each.approved_at)} UTC ({visible(each.via)})"
+            + (f": {visible(each.note)}" if each.note else "")
+            for each in one.approvals
+        ] or ["  nobody has approved it"]
+    return "".join(f"{line}\n" for line in lines or ["no proof was begun"])
 
 
 def summary_text(summary: Summary) -> str:

@@ -15,7 +15,7 @@ from mmscheck import ruleset as rulesets
 from mmscheck import send as sends
 from mmscheck.base.names import LONGEST_KEY, LONGEST_NAME, usable_name
 from mmscheck.cli.environment import by_variable
-from mmscheck.cli.ledger_open import Where
+from mmscheck.cli.ledger_open import Where, login
 from mmscheck.cli.options import ChangeOptions, changes
 from mmscheck.cli.perform import MessageOptions, OutputOptions
 from mmscheck.cli.plan import MONEY, duration
@@ -132,6 +132,25 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
             help="What this campaign is called; default: the message id.",
         ),
     ]
+    proof: Annotated[
+        str | None,
+        click.option(
+            "--proof",
+            metavar="FILE.csv",
+            help="First to these phones (columns to and name), one message for each kind of merge data; then "
+            "it waits for --approve.",
+        ),
+    ]
+    approve: Annotated[
+        str | None,
+        click.option("--approve", metavar="NAME", help="Who approves the proof; then it goes to every row."),
+    ]
+    despite: Annotated[
+        str | None,
+        click.option(
+            "--despite", metavar="REASON", help="Why --approve counts although the proof did not go well."
+        ),
+    ]
     skip_bad: Annotated[
         bool | None,
         click.option("--skip-bad", is_flag=True, default=None, help="Leave rows out that the gate denies."),
@@ -203,6 +222,24 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
             help="Fetch and judge the media again at this interval, below 10m (default: 5m).",
         ),
     ]
+
+    def proving(self, *, required: bool) -> campaigns.ProofPlan:
+        """What is asked of a proof; raises UsageError, and InputError for a file of phones that is none."""
+        if self.approve is not None and not self.approve.strip():
+            raise UsageError("--approve: expected the name of who approves it")
+        if self.despite is not None and (self.approve is None or not self.despite.strip()):
+            raise UsageError("--despite: a reason, and only together with --approve")
+        if self.proof is not None and self.approve is not None:
+            raise UsageError("--approve: after the proof has come, in place of --proof")
+        approver = None
+        if self.approve is not None:
+            approver = campaigns.Approver(name=self.approve.strip(), despite=(self.despite or "").strip())
+        return campaigns.ProofPlan(
+            phones=() if self.proof is None else campaigns.read_phones(self.proof),
+            approver=approver,
+            required=required,
+            who=login(None) if self.proof is not None else "",
+        )
 
     def limits(self, rate: float | None) -> campaigns.CampaignLimits:
         """How fast it goes and what stops it; ``rate`` is that of requests to one host.
@@ -303,6 +340,8 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(
                 "--again: needs a --campaign name of its own, under which each number gets it once"
             )
+        if self.dry_run and self.many.approve is not None:
+            raise UsageError("--approve: not with --dry-run, which writes nothing")
         own = (("--to", self.fields.to), ("--idempotency-key", self.idempotency_key))
         proof = (("--consent-source", self.terms.consent_source), ("--consent-at", self.terms.consent_at))
         for option, value in (*own, *proof):

@@ -35,6 +35,7 @@ READ: Mapping[str, str] = MappingProxyType(
         "secret_file": "the file of the secret",
         "tokens_file": "the file of the tokens",
         "recipients": "an input",
+        "proof": "an input",
         "numbers_file": "an input",
         "baseline": "the baseline",
     }

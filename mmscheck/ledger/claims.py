@@ -132,6 +132,7 @@ def claim(intent: SendIntent, owner: str, max_attempts: int, names: Pseudonyms) 
         mms=_stored_ids(intent),
         suppressed=frozenset(wanted.numbers),
         texted=frozenset(wanted.numbers if limited else ()),
+        approved=frozenset({intent.terms.approval} if intent.terms.approval else ()),
     )
     return Operation(needs, decide)
 
@@ -154,6 +155,7 @@ def _in_the_way(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused 
     """What came about since the check: of the stored message, or of what the number has had or wants."""
     return (
         _suppressed(transaction, wanted)
+        or _unapproved(transaction, wanted.intent.terms.approval)
         or _untimely(transaction, wanted)
         or _stored(transaction, wanted.intent)
         or _addressed(transaction, wanted)
@@ -168,6 +170,16 @@ def _suppressed(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused 
             if applies(row, account=intent.account, sender=intent.from_, list_name=intent.terms.list_name):
                 return suppressed(row["reason"], row["who"])
     return None
+
+
+def _unapproved(transaction: TransactionState, content: str) -> ClaimRefused | None:
+    """Why a campaign's row may not go out yet: what it is of was not proved as it is, or not approved."""
+    if not content or (
+        transaction.find("proofs", content=content) and transaction.find("approvals", content=content)
+    ):
+        return None
+    text = "nobody has approved a proof of this campaign as it is now: content, rules and rows"
+    return ClaimRefused(reason=RefusalReason.NOT_APPROVED, text=text, send=None)
 
 
 DAY = 24 * 3600 * 1_000_000
@@ -185,7 +197,10 @@ def _untimely(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | 
         row
         for number in wanted.numbers
         for row in transaction.to.get(number, ())
-        if row["key"] not in wanted.keys and SendState(row["state"]) not in NEVER_ARRIVED
+        if row["key"] not in wanted.keys
+        and SendState(row["state"]) not in NEVER_ARRIVED
+        # The variants of one proof are one message to its phone.
+        and (row["proof"] is None or row["proof"] != wanted.intent.proof)
     ]
     last = max(had, key=lambda row: row["claimed_at"], default=None)
     if terms.gap is not None and last is not None and at - last["claimed_at"] < terms.gap:
@@ -249,7 +264,7 @@ def _delivered(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused |
         alone = row["campaign"] is None and intent.campaign is None
         if alone or row["key"] in wanted.keys or row["account"] != intent.account or state in LACKS:
             continue
-        where = "in a send of its own" if row["campaign"] is None else f"in campaign {row['campaign']}"
+        where = _where(row)
         if state is SendState.INTENDED:
             return _refused(RefusalReason.IN_FLIGHT, f"this number is being sent this message, {where}", row)
         if state is SendState.UNKNOWN:
@@ -257,6 +272,12 @@ def _delivered(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused |
             return _refused(RefusalReason.UNKNOWN, text, row)
         return _refused(RefusalReason.HAS_IT, f"this number has this message already, {where}", row)
     return None
+
+
+def _where(row: Row) -> str:
+    if row["proof"] is not None:
+        return "in a proof"
+    return "in a send of its own" if row["campaign"] is None else f"in campaign {row['campaign']}"
 
 
 def _first(transaction: TransactionState, wanted: _Wanted, owner: str) -> Claim:

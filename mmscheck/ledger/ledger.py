@@ -16,7 +16,17 @@ from sqlalchemy.exc import IntegrityError
 
 from mmscheck.base.names import LONGEST_KEY, usable_name
 from mmscheck.errors import LedgerError, MissingLedgerError, UsageError
-from mmscheck.ledger import claims, deletions, holds, postbacks, saves, sends, suppression_list, suppressions
+from mmscheck.ledger import (
+    claims,
+    deletions,
+    holds,
+    postbacks,
+    proofs,
+    saves,
+    sends,
+    suppression_list,
+    suppressions,
+)
 from mmscheck.ledger.database import Database
 from mmscheck.ledger.deletions import Wish
 from mmscheck.ledger.forgetting import Forgotten, forget_before, forget_number
@@ -45,6 +55,7 @@ from mmscheck.model.ledger import (
     Tampering,
     Verification,
 )
+from mmscheck.model.proof import Approval, Proof
 from mmscheck.model.request import SendResult
 from mmscheck.model.suppression import SuppressionCount, SuppressionScope
 
@@ -242,6 +253,26 @@ class Ledger(Questions):
         """End every hold; returns what was held."""
         _demand(who=who)
         return await self._writer.submit(holds.release(who))
+
+    # Proofs and approvals
+
+    async def begin_proof(self, proof: Proof) -> Proof:
+        """Note a proof before its first message; durable when this returns."""
+        _demand(who=proof.who)
+        names = tuple(map(self._cleaner.text, proof.names))
+        return await self._writer.submit(proofs.begin(msgspec.structs.replace(proof, names=names)))
+
+    async def approve(
+        self, content: str, *, name: str, via: str, note: str = "", despite: str = ""
+    ) -> Approval:
+        """Keep a named person's word that a content may go out, durable when this returns.
+
+        ``via`` is by what it came. Raises UsageError without a name, and for a campaign's content whose proof
+        did not go well, unless ``despite`` says why all the same.
+        """
+        _demand(name=name)
+        said = self._cleaner.row({"name": name, "via": via, "note": note, "despite": despite})
+        return await self._writer.submit(proofs.approve(content, **said))
 
     # Who must not be texted
 

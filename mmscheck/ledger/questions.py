@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from mmscheck.base.phone import e164
-from mmscheck.ledger import deletions, holds, reading, saves, sends, suppression_list
+from mmscheck.ledger import deletions, holds, proofs, reading, saves, sends, suppression_list
 from mmscheck.ledger.database import Database
 from mmscheck.ledger.forgetting import postbacks_of, sends_of
 from mmscheck.ledger.holds import Look, Shared
@@ -34,6 +34,7 @@ from mmscheck.model.ledger import (
     SendRecord,
     SendState,
 )
+from mmscheck.model.proof import Approval, ProofStanding
 from mmscheck.model.suppression import Suppression
 
 
@@ -178,6 +179,18 @@ class Questions:
     async def matches(self, sends_: Iterable[SendRecord]) -> tuple[Match, ...]:
         """For each send the notification that certainly is about it, where it is unknown and there is one."""
         return tuple([await self._database.read(partial(sends.match, send=one)) for one in sends_])
+
+    # Proofs and approvals
+
+    async def proofs(
+        self, *, content: str | None = None, campaign: str | None = None
+    ) -> tuple[ProofStanding, ...]:
+        """How the proofs of a content or of a campaign stand, or all of them."""
+        return await self._database.read(partial(proofs.standings, content=content, campaign=campaign))
+
+    async def approvals(self, content: str) -> tuple[Approval, ...]:
+        """Everything that was approved of a content, the oldest first."""
+        return await self._database.read(partial(proofs.approvals, content=content))
 
     # Who must not be texted
 

@@ -76,6 +76,7 @@ def intent_columns(intent: SendIntent) -> Row:
         "line": intent.row,
         "consent_source": intent.consent_source,
         "consent_at": intent.consent_at,
+        "proof": intent.proof,
     }
 
 
@@ -94,6 +95,7 @@ def send_record(row: Row) -> SendRecord:
         row=row["line"],
         consent_source=row["consent_source"],
         consent_at=row["consent_at"],
+        proof=row["proof"],
     )
     same = ("id", "attempt", "owner", "claimed_at", "changed_at", "detail", "tracking_id", "error_code")
     rest = ("error_info", "http_status", "resolved_by", "resolved_why")

@@ -67,6 +67,7 @@ SENDS = Table(
     Column("resolved_why", Text),
     Column("consent_source", Text),
     Column("consent_at", Text),
+    Column("proof", Text),
 )
 
 ADDRESS = "campaign || ' ' || recipient"
@@ -175,6 +176,31 @@ DELETIONS = Table(
 )
 """Deletions of stored messages; ``stored`` is ``rows.stored_id``, also of ids that are not in ``mms``."""
 
+PROOFS = Table(
+    "proofs",
+    METADATA,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("lines", Text, nullable=False),
+    Column("names", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+)
+"""Campaigns that were shown to named phones first; ``content`` is the digest that an approval is bound to."""
+
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("approved_at", BigInteger, nullable=False),
+)
+"""A named person's word that a content may go out, by its digest; ``via`` is by what it came."""
+
 REDACTIONS = Table(
     "redactions",
     METADATA,
@@ -192,7 +218,10 @@ FIXED: Mapping[str, frozenset[str]] = MappingProxyType(
 """Columns that no update changes: SQLite writes every index anew that has a column which is set."""
 
 PROJECTIONS: Mapping[str, Table] = MappingProxyType(
-    {table.name: table for table in (SENDS, MMS, POSTBACKS, HOLDS, SUPPRESSIONS, REDACTIONS, DELETIONS)}
+    {
+        table.name: table
+        for table in (SENDS, MMS, POSTBACKS, HOLDS, SUPPRESSIONS, REDACTIONS, DELETIONS, PROOFS, APPROVALS)
+    }
 )
 """By name; the key of each is its column ``id``."""
 
@@ -324,6 +353,21 @@ NUMBERS = (
 )
 """Who must not be texted, and how numbers are taken out of a ledger again."""
 
+PROVING = (
+    "ALTER TABLE sends ADD COLUMN proof TEXT",
+    "CREATE INDEX sends_proof ON sends (proof) WHERE proof IS NOT NULL",
+    (
+        "CREATE TABLE proofs (id BIGINT PRIMARY KEY, content TEXT NOT NULL UNIQUE, campaign TEXT NOT NULL, "
+        "lines TEXT NOT NULL, names TEXT NOT NULL, who TEXT NOT NULL, begun_at BIGINT NOT NULL)"
+    ),
+    (
+        "CREATE TABLE approvals (id BIGINT PRIMARY KEY, content TEXT NOT NULL, name TEXT NOT NULL, "
+        "via TEXT NOT NULL, note TEXT NOT NULL, approved_at BIGINT NOT NULL)"
+    ),
+    "CREATE INDEX approvals_content ON approvals (content)",
+)
+"""What goes to named phones first, and who said that it may go to everybody."""
+
 SQLITE_NUMBERS = (
     *NUMBERS,
     "INSERT INTO pseudonyms (one, secret) VALUES (1, lower(hex(randomblob(32))))",
@@ -377,7 +421,7 @@ def steps(dialect: str) -> tuple[Sequence[str], ...]:
         "postgresql": (POSTGRESQL_GUARDS, POSTGRESQL_NUMBERED, POSTGRESQL_NUMBERS),
     }
     guards, numbered, numbers = own[dialect]
-    return (TABLES, guards, ADDRESSES, numbered, PLACES, LOOKUPS, LISTS, numbers, DELETED)
+    return (TABLES, guards, ADDRESSES, numbered, PLACES, LOOKUPS, LISTS, numbers, DELETED, PROVING)
 
 
 def version(connection: Connection) -> int:

@@ -30,7 +30,8 @@ class RowsNeeded:
     well; ``mms`` stored messages (``accounts.stored_id``), ``encoded`` what postbacks said of the encoding
     of an mms-id; ``deletions`` some of them, and what was not lifted of a stored message comes with it;
     ``suppressed`` the open suppressions of numbers, ``texted`` all sends to them, which go with their
-    ``deliveries``; ``in_flight`` every intent and every deletion without an answer; ``holds`` the open ones.
+    ``deliveries``; ``approved`` the proofs and approvals of contents, ``proved`` the sends of their proofs;
+    ``in_flight`` every intent and every deletion without an answer; ``holds`` the open ones.
     """
 
     keys: frozenset[str] = frozenset()
@@ -45,6 +46,8 @@ class RowsNeeded:
     suppressed: frozenset[str] = frozenset()
     texted: frozenset[str] = frozenset()
     deletions: frozenset[int] = frozenset()
+    approved: frozenset[str] = frozenset()
+    proved: frozenset[str] = frozenset()
     in_flight: bool = False
     holds: bool = False
 
@@ -72,6 +75,7 @@ _NAMING = (
     *("keys", "addressed", "deliveries", "tails", "stored"),
     *("sends", "trackings", "reported", "mms", "encoded", "postbacks", "suppressed", "texted"),
     "deletions",
+    *("approved", "proved"),
 )
 
 ENCODING = (PostbackMeaning.READY.value, PostbackMeaning.CORRUPT.value)
@@ -96,6 +100,9 @@ _CONDITIONS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "suppressed": (("suppressions", "(recipient {suppressed} AND removed_at IS NULL)"),),
         "texted": (("sends", f"({TAIL} {{tails}} AND recipient {{texted}})"),),
         "deletions": (("deletions", "id {deletions}"),),
+        "approved": (("approvals", "content {approved}"), ("proofs", "content {approved}")),
+        # Told twice, because an index of some rows serves only who asks for those.
+        "proved": (("sends", "(proof {proved} AND proof IS NOT NULL)"),),
         "in_flight": (
             ("sends", f"state = '{SendState.INTENDED.value}'"),
             ("deletions", f"(state = '{DeletionState.BEGUN.value}' AND lifted_at IS NULL)"),

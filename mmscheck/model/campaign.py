@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from mmscheck.model.prices import CostEstimate
+from mmscheck.model.proof import ProofResult
 
 
 class RowFate(StrEnum):
@@ -49,7 +50,8 @@ class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
     texted, and those that are ``not_now`` may be later; ``left`` were let through
     and not reached, because of what ``stopped`` says. ``notes`` are the first rows worth a look, ``more`` how
     many further ones there are. ``seconds`` is how long the sending took, without the check before it.
-    ``cost`` is what the rows that were let through cost at most, None where no prices are known.
+    ``cost`` is what the rows that were let through cost at most, None where no prices are known. ``proof`` is
+    how the proof before it stands, None where none was asked for.
     """
 
     name: str
@@ -72,8 +74,10 @@ class CampaignResult(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[RowNote, ...] = ()
     more: int = 0
     cost: CostEstimate | None = None
+    proof: ProofResult | None = None
 
     @property
     def sent(self) -> bool:
         """Whether the provider may have been called: then nobody may say that nothing was sent."""
-        return bool(self.accepted or self.recorded or self.unknown or self.refused)
+        proved = self.proof is not None and (self.proof.accepted or self.proof.unknown)
+        return bool(self.accepted or self.recorded or self.unknown or self.refused or proved)

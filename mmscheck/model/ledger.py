@@ -88,13 +88,15 @@ class NumberTerms(msgspec.Struct, frozen=True, kw_only=True):
 
     ``gap`` microseconds since the last message of any campaign, at most ``per_day`` in any 24 hours, and not
     from ``until`` on (microseconds since the epoch): quiet hours begin there. ``list_name`` is the list of
-    recipients that the send is of, empty where nobody said.
+    recipients that the send is of, empty where nobody said. ``approval`` is the digest of a content that was
+    proved and that somebody must have approved; empty where that is not asked.
     """
 
     gap: int | None = None
     per_day: int | None = None
     until: int | None = None
     list_name: str = ""
+    approval: str = ""
 
 
 class SendIntent(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +105,8 @@ class SendIntent(msgspec.Struct, frozen=True, kw_only=True):
     ``expects`` is what the ledger must still have of the stored message, None where it was checked without a
     ledger. ``again``: also where the number has this stored message. ``terms`` are those of the number. The
     ledger keeps none of the three. ``consent_source`` and ``consent_at`` tell where consent came from and
-    when, as the sender has it.
+    when, as the sender has it. ``proof`` is the digest of what it proves, of a send to a named phone before a
+    campaign goes to everybody.
     """
 
     key: str
@@ -121,6 +124,7 @@ class SendIntent(msgspec.Struct, frozen=True, kw_only=True):
     terms: NumberTerms = NumberTerms()
     consent_source: str | None = None
     consent_at: str | None = None
+    proof: str | None = None
 
 
 class SendRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,7 +171,8 @@ class RefusalReason(StrEnum):
     ``deleted``: it is deleted at the provider, or may be. ``not-as-checked``: what is bound to its id is no
     longer what was checked. ``suppressed``: the number must not be texted. ``quiet-hours``: not now.
     ``too-soon``, ``too-many``: it was texted lately. ``country``: it is in none of the wanted ones.
-    ``no-consent``: nobody has said where its consent came from.
+    ``no-consent``: nobody has said where its consent came from. ``not-approved``: nobody has approved what
+    was proved, or it is no longer what was.
     """
 
     OTHER_PAYLOAD = "other-payload"
@@ -185,6 +190,7 @@ class RefusalReason(StrEnum):
     TOO_MANY = "too-many"
     COUNTRY = "country"
     NO_CONSENT = "no-consent"
+    NOT_APPROVED = "not-approved"
 
 
 ABOUT_THE_NUMBER = frozenset(

@@ -63,6 +63,7 @@ class RecipientRules(msgspec.Struct, frozen=True, kw_only=True):
     ``wait``: a campaign waits for them to end, else it leaves such rows out. ``gap`` seconds since the last
     message of any campaign, ``per_day`` messages in any 24 hours. ``countries`` (ISO codes) are all that may
     be texted, empty for every one. ``list_name`` is the list of recipients that it is.
+    ``require_proof``: a campaign goes out only when a proof of it was approved.
     """
 
     quiet: QuietHours | None = None
@@ -73,6 +74,7 @@ class RecipientRules(msgspec.Struct, frozen=True, kw_only=True):
     countries: tuple[str, ...] = ()
     require_consent: bool = False
     list_name: str = ""
+    require_proof: bool = False
 
     @property
     def timed(self) -> bool:

@@ -267,6 +267,27 @@ class Cost(Struct, frozen=True, kw_only=True):
     lines: list[CostLine]
 
 
+class ProofVariant(Struct, frozen=True, kw_only=True):
+    """The row that stands for rows whose merge data are of these kinds."""
+
+    line: int
+    kinds: list[str]
+
+
+class Proof(Struct, frozen=True, kw_only=True):
+    """The messages to named phones before a campaign, and whose word it has to go to everybody."""
+
+    digest: Annotated[str, Meta(description="What an approval is bound to: content, rules, rows, request.")]
+    variants: list[ProofVariant]
+    phones: Annotated[list[str], Meta(description="Whose phones they went to.")]
+    accepted: Annotated[int, Meta(description="Messages that the provider took.")]
+    unknown: Annotated[int, Meta(description="Of this run: these may have been sent.")]
+    faults: Annotated[list[str], Meta(description="What became of others.")]
+    approved_by: Annotated[str | None, Meta(description="Null where nobody has approved it.")] = field(
+        name="approved-by", default=None
+    )
+
+
 class Campaign(Struct, frozen=True, kw_only=True):
     """How one message went to many; every row of the file is counted once."""
 
@@ -294,6 +315,7 @@ class Campaign(Struct, frozen=True, kw_only=True):
         name="not-now", default=0
     )
     cost: Annotated[Cost | None, Meta(description="Null where no prices are configured.")] = None
+    proof: Annotated[Proof | None, Meta(description="Null where none is asked for.")] = None
 
 
 class Send(Struct, frozen=True, kw_only=True):

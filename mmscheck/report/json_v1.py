@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from mmscheck.model.campaign import CampaignResult, RowNote
 from mmscheck.model.prices import CostEstimate
+from mmscheck.model.proof import ProofResult
 from mmscheck.model.report import Evaluation, MessageReport, Report
 from mmscheck.model.request import SendResult
 from mmscheck.model.verdict import MessageVerdict, Verdict
@@ -266,6 +267,22 @@ def json_campaign(result: CampaignResult) -> v1.Campaign:
         listed=[_row(note) for note in result.notes],
         more=result.more,
         cost=None if result.cost is None else _cost(result.cost),
+        proof=None if result.proof is None else _proof(result.proof),
+    )
+
+
+def _proof(proof: ProofResult) -> v1.Proof:
+    return v1.Proof(
+        digest=proof.digest,
+        variants=[
+            v1.ProofVariant(line=one.line, kinds=[clean_text(kind) for kind in one.kinds])
+            for one in proof.variants
+        ],
+        phones=[clean_text(name) for name in proof.phones],
+        accepted=proof.accepted,
+        unknown=proof.unknown,
+        faults=[clean_text(fault) for fault in proof.faults],
+        approved_by=optional(proof.approved_by or None),
     )
 
 

@@ -227,7 +227,7 @@ def campaign_sentence(result: CampaignResult) -> str:
         speed = f" in {result.seconds:,.0f} s ({result.accepted / result.seconds:,.0f}/s)"
     stopped = f" Stopped: {result.stopped}." if result.stopped else ""
     ends = ", ".join(told) or "nothing was sent"
-    more = f"{_had(result)}{_withheld(result)}{_cost(result)}{stopped}"
+    more = f"{_had(result)}{_withheld(result)}{_cost(result)}{_proof(result)}{stopped}"
     return f"{count(result.rows, 'row')}: {ends}{speed}.{more}"
 
 
@@ -241,6 +241,25 @@ def _cost(result: CampaignResult) -> str:
     if not cost.unpriced:
         return f"{told}."
     return f"{told}; of {count(cost.unpriced, 'more', 'more')} the price is not known: {cost.why}."
+
+
+_MOST_VARIANTS = 12
+
+
+def _proof(result: CampaignResult) -> str:
+    """Which rows stand for which variants, and how the proof of them stands."""
+    proof = result.proof
+    if proof is None:
+        return ""
+    rows = [f"line {one.line} ({', '.join(one.kinds)})" for one in proof.variants[:_MOST_VARIANTS]]
+    if len(proof.variants) > _MOST_VARIANTS:
+        rows.append(f"{len(proof.variants) - _MOST_VARIANTS} more")
+    told = f" Proof {proof.digest}: {'; '.join(rows)} stand for all rows."
+    if proof.phones:
+        messages = f"{proof.accepted} of {count(len(proof.variants) * len(proof.phones), 'message')}"
+        told += f" {messages} to {', '.join(proof.phones)} went out."
+    told += f" Not so: {'; '.join(proof.faults)}." if proof.faults else ""
+    return told + (f" Approved by {proof.approved_by}." if proof.approved_by else " Nobody has approved it.")
 
 
 def _withheld(result: CampaignResult) -> str:

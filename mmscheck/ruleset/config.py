@@ -119,6 +119,7 @@ class RecipientsTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab")
     per_day: Count | None = None
     countries: tuple[Country, ...] = ()
     require_consent: bool = False
+    require_proof: bool = False
     list: Filled | None = None
 
     def rules(self) -> RecipientRules:
@@ -132,6 +133,7 @@ class RecipientsTable(msgspec.Struct, frozen=True, kw_only=True, rename="kebab")
             per_day=self.per_day,
             countries=self.countries,
             require_consent=self.require_consent,
+            require_proof=self.require_proof,
             list_name=self.list or "",
         )
 

@@ -87,6 +87,7 @@ CONFIG_KEYS: Mapping[str, str] = MappingProxyType(
         "RecipientsTable.per-day": "Messages to a number in any 24 hours, of all campaigns.",
         "RecipientsTable.countries": "ISO codes of all that may be texted.",
         "RecipientsTable.require-consent": "Only with a consent-source and a consent-at.",
+        "RecipientsTable.require-proof": "A campaign goes out only when a proof of it was approved.",
         "RecipientsTable.list": "The list of recipients that sends are of, as suppressions name it.",
         "PricesTable.currency": "All prices are in it.",
         "PricesTable.countries": "By the country of the number, in two letters.",

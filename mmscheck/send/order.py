@@ -102,7 +102,7 @@ class Order(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
 
     The rest is of sends alone: ``key`` None makes one of who gets what; ``campaign`` names the campaign that
     it belongs to, and ``row`` is its line in the file of recipients; ``again``: also to a number that has
-    this stored message; ``terms`` are the recipient's.
+    this stored message; ``proof`` is the digest of what it proves; ``terms`` are the recipient's.
     """
 
     report: Report
@@ -112,6 +112,7 @@ class Order(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     campaign: str | None = None
     row: int | None = None
     again: bool = False
+    proof: str | None = None
     terms: RecipientTerms = msgspec.field(default_factory=RecipientTerms)
 
 
@@ -182,6 +183,7 @@ def intent_of(order: Order[SendRequest], client: Client) -> SendIntent:
         terms=NumberTerms(list_name=order.terms.rules.list_name),
         consent_source=None if consent is None else consent.source,
         consent_at=None if consent is None else consent.at,
+        proof=order.proof,
     )
 
 

@@ -53,11 +53,15 @@ class QuietCalendar:
 
 
 class RecipientTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """The rules for all recipients of a run, and one calendar for all of them; ``consent`` is of one send."""
+    """The rules for all recipients of a run, and one calendar for all of them.
+
+    ``consent`` is of one send, and ``approval`` the digest of what must have been approved, empty for none.
+    """
 
     rules: RecipientRules = RecipientRules()
     calendar: QuietCalendar = msgspec.field(default_factory=lambda: QuietCalendar(RecipientRules()))
     consent: Consent | None = None
+    approval: str = ""
 
     def lasting(self, to: str, now: float) -> ClaimRefused | None:
         """Why this number is not texted at any time, or None: the country, or no consent that is known."""
@@ -91,6 +95,7 @@ class RecipientTerms(msgspec.Struct, frozen=True, kw_only=True):
             per_day=self.rules.per_day,
             until=None if math.isinf(until) else int(until * 1_000_000),
             list_name=self.rules.list_name,
+            approval=self.approval,
         )
 
 

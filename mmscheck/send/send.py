@@ -56,6 +56,7 @@ _STATUS = {
     RefusalReason.DELETED: SendStatus.NOT_ATTEMPTED,
     RefusalReason.HAS_IT: SendStatus.NOT_ATTEMPTED,
     RefusalReason.NOT_AS_CHECKED: SendStatus.NOT_ATTEMPTED,
+    RefusalReason.NOT_APPROVED: SendStatus.NOT_ATTEMPTED,
     **dict.fromkeys(ABOUT_THE_NUMBER, SendStatus.NOT_ATTEMPTED),
     RefusalReason.IN_FLIGHT: SendStatus.UNKNOWN,
     RefusalReason.UNKNOWN: SendStatus.UNKNOWN,
@@ -69,6 +70,7 @@ _ADVICE = {
     RefusalReason.DELETED: ": save the message anew, and send the id that it gets",
     RefusalReason.HAS_IT: f". To send it once more, {ONCE_MORE}",
     RefusalReason.NOT_AS_CHECKED: ": check it again, as mmscheck send does",
+    RefusalReason.NOT_APPROVED: ": prove it again with --proof, and then --approve it",
     RefusalReason.SUPPRESSED: ": see mmscheck suppress list --to NUMBER",
     **dict.fromkeys(PASSING, ": later it may be"),
 }

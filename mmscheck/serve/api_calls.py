@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from mmscheck.errors import UsageError
 from mmscheck.report.escape import visible
 from mmscheck.serve import shown
 from mmscheck.serve.answers import KEY, Answers, Parts
@@ -15,6 +16,7 @@ from mmscheck.serve.problem import ProblemError
 from mmscheck.serve.routes import Asked
 from mmscheck.serve.times import rfc3339
 from mmscheck.serve.words import (
+    Approval,
     ApprovalAsked,
     Approvals,
     Held,
@@ -30,6 +32,7 @@ from mmscheck.serve.work import Work
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
     from mmscheck.model.ledger import Hold
+    from mmscheck.model.proof import Approval as KeptApproval
 
 
 class CallApi:
@@ -109,17 +112,26 @@ class CallApi:
         name, note = visible(body.name.strip()), visible(body.note.strip())
         if not name:
             raise ProblemError("malformed", "name: expected who approves.")
-        if self._parts.ledger is not None:
-            await self._parts.ledger.record_check(
-                "approved", content=body.content, name=name, token=asked.caller.name, note=note
-            )
-        approval = await self._parts.store.approve(body.content, name, asked.caller.name, note)
-        return shown.value(approval, status=201)
+        try:
+            kept = await self._ledger().approve(body.content, name=name, via=asked.caller.name, note=note)
+        except UsageError as error:
+            raise ProblemError("not-approved", f"{error}.") from error
+        return shown.value(_approval(kept), status=201)
 
     async def approvals(self, asked: Asked) -> web.StreamResponse:
         """What was approved of a content."""
-        found = await self._parts.store.approvals(asked.request.query.get("content", ""))
-        return shown.value(Approvals(approvals=found))
+        found = await self._ledger().approvals(asked.request.query.get("content", ""))
+        return shown.value(Approvals(approvals=[_approval(one) for one in found]))
+
+
+def _approval(kept: KeptApproval) -> Approval:
+    return Approval(
+        content=kept.content,
+        name=kept.name,
+        token=kept.via,
+        note=kept.note,
+        at=rfc3339(kept.approved_at / 1_000_000),
+    )
 
 
 def _one(form: Form, *, request: bool) -> tuple[Named, ...]:

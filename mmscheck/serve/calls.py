@@ -10,6 +10,7 @@ import msgspec
 
 from mmscheck.errors import DeniedError
 from mmscheck.fetch import FetchPolicy
+from mmscheck.judge.content import content_digest
 from mmscheck.judge.pipeline import load_rules
 from mmscheck.ledger import Ledger
 from mmscheck.model.ledger import NEVER_ARRIVED, SendRecord, SendState
@@ -22,9 +23,7 @@ from mmscheck.send.api import Gate
 from mmscheck.send.order import Client, Retries, own_key
 from mmscheck.send.send import recorded
 from mmscheck.serve.checker import Done, outcome_of
-from mmscheck.serve.content import content_digest
 from mmscheck.serve.problem import ProblemError
-from mmscheck.serve.store import Store
 from mmscheck.serve.words import Kind, SendFields
 from mmscheck.serve.work import Work
 
@@ -41,7 +40,6 @@ class Caller:
         *,
         client: Client,
         ledger: Ledger,
-        store: Store,
         config: Config,
         policy: FetchPolicy,
         require_approval: bool,
@@ -49,7 +47,6 @@ class Caller:
         """Take by what calls go out, and whether each needs somebody's approval of its content."""
         self._client = client
         self._ledger = ledger
-        self._store = store
         self._config = config
         self._policy = policy
         self._require_approval = require_approval
@@ -101,7 +98,7 @@ class Caller:
             return _denied(denied, request.changes, made)
         report = gate.report(permit)
         content = content_digest(report, request.changes)
-        approved = not self._require_approval or bool(content and await self._store.approvals(content))
+        approved = not self._require_approval or bool(content and await self._ledger.approvals(content))
         if not approved and not (begun and await self._made(work, report)):
             raise ProblemError(
                 "not-approved",

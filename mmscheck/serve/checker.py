@@ -11,6 +11,7 @@ import msgspec
 from mmscheck.fetch import FetchPolicy
 from mmscheck.fix.values import Result
 from mmscheck.judge import gate
+from mmscheck.judge.content import content_digest
 from mmscheck.judge.documents import read_message
 from mmscheck.judge.media_alone import check_urls
 from mmscheck.judge.pipeline import CheckOptions, check_messages, load_rules
@@ -24,7 +25,6 @@ from mmscheck.model.words import SenderType
 from mmscheck.report import View
 from mmscheck.report.view import decision_value
 from mmscheck.ruleset import Config
-from mmscheck.serve.content import content_digest
 from mmscheck.serve.uploads import lint_uploads
 from mmscheck.serve.words import Kind, Options, Outcome
 from mmscheck.serve.work import Work

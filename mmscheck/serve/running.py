@@ -95,7 +95,6 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
                 Caller(
                     client=client,
                     ledger=ledger,
-                    store=store,
                     config=setup.config,
                     policy=setup.policy,
                     require_approval=setup.require_approval,

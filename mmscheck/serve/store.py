@@ -1,4 +1,4 @@
-"""Jobs, links and approvals in the database; every method raises LedgerError when it cannot be reached."""
+"""Jobs and links in the database; every method raises LedgerError when it cannot be reached."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from sqlalchemy.engine import Connection, RowMapping
 from mmscheck.ledger.owner import is_gone, is_local, owner_of, this_process
 from mmscheck.serve.lane import Lane
 from mmscheck.serve.settings import LOST_AFTER
-from mmscheck.serve.tables import APPROVALS, FILES, JOBS, SHARES
-from mmscheck.serve.times import rfc3339
-from mmscheck.serve.words import Approval, Kind, Outcome, Problem, Progress, State
+from mmscheck.serve.tables import FILES, JOBS, SHARES
+from mmscheck.serve.words import Kind, Outcome, Problem, Progress, State
 from mmscheck.serve.work import Row, Work, opened, sealed
 
 _BYTES_OF_AN_ID = 16
@@ -263,33 +262,6 @@ class Store:
         )
         found: str | None = await self._lane.run(lambda connection: connection.scalar(wanted))
         return found
-
-    # Approvals
-
-    async def approve(self, content: str, name: str, token: str, note: str) -> Approval:
-        """Keep that somebody approved a content."""
-        now = self._clock()
-        values = {"content": content, "name": name, "token": token, "note": note, "at": now}
-        await self._lane.run(lambda connection: connection.execute(insert(APPROVALS).values(values)).rowcount)
-        return Approval(content=content, name=name, token=token, note=note, at=rfc3339(now))
-
-    async def approvals(self, content: str) -> list[Approval]:
-        """Everything that was approved of a content, the oldest first."""
-        wanted = select(APPROVALS).where(APPROVALS.c.content == content).order_by(APPROVALS.c.id)
-
-        def get(connection: Connection) -> list[Approval]:
-            return [
-                Approval(
-                    content=row["content"],
-                    name=row["name"],
-                    token=row["token"],
-                    note=row["note"],
-                    at=rfc3339(row["at"]),
-                )
-                for row in connection.execute(wanted).mappings()
-            ]
-
-        return await self._lane.run(get)
 
 
 def _digest(secret: str) -> str:

@@ -291,7 +291,7 @@ def _switches(api: CallApi) -> tuple[Route, ...]:
             rights=_APPROVE,
             takes=json_of(ApprovalAsked),
             gives={201: Approval},
-            problems=(*_BODY, "no-ledger"),
+            problems=(*_BODY, "no-sends", "no-ledger", "not-approved"),
         ),
         Route(
             method="GET",
@@ -301,7 +301,7 @@ def _switches(api: CallApi) -> tuple[Route, ...]:
             handler=api.approvals,
             rights=_CHECK,
             gives={200: Approvals},
-            problems=("no-ledger",),
+            problems=("no-sends", "no-ledger"),
             query={"content": "The digest, sha256:…"},
         ),
     )

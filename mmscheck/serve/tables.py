@@ -1,4 +1,4 @@
-"""What the service keeps beside the ledger: jobs, links, approvals and notices that are still to go out.
+"""What the service keeps beside the ledger: jobs, links and notices that are still to go out.
 
 None of it decides anything about a send: at most once is the ledger's own promise. So these are plain tables
 without a chain, and losing them loses reports, never a send.
@@ -69,17 +69,6 @@ FILES = Table(
     Column("files", LargeBinary, nullable=False),
 )
 """What a fix has made, as a zip file; it lives as long as its job."""
-
-APPROVALS = Table(
-    "mmscheck_serve_approvals",
-    META,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("content", String(80), nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    Column("token", String(64), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("at", Float, nullable=False),
-)
 
 NOTICES = Table(
     "mmscheck_serve_notices",

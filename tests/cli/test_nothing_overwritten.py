@@ -61,6 +61,7 @@ RUNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ledger adopt": (("ledger", "adopt", "--reason", "seen"),),
     "ledger saves": (("ledger", "saves"),),
     "ledger deletions": (("ledger", "deletions"),),
+    "ledger proofs": (("ledger", "proofs"),),
     "ledger verify": (("ledger", "verify"),),
     "ledger forget": (("ledger", "forget", "15551230001", "--reason", "asked"),),
     "ledger export": (("ledger", "export", "15551230001"),),
@@ -82,6 +83,7 @@ FLAGS = {
     "secret_file": "--secret-file",
     "tokens_file": "--tokens",
     "recipients": "--recipients",
+    "proof": "--proof",
     "baseline": "--baseline",
 }
 
@@ -98,6 +100,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "own/slide/own.toml": "",
         "a-run/run.json": "{}",
         "people.csv": "to\n15551230001\n",
+        "phones.csv": "to,name\n15551230001,Ann\n",
         "plain.toml": "",
         **dict.fromkeys(("configured.pem", "ca.pem", "api-ca.pem"), trustme.CA().cert_pem.bytes().decode()),
         **dict.fromkeys(("key", "secret"), "0123456789abcdef"),
@@ -168,7 +171,7 @@ def names(words: str) -> set[str]:
 def read_by(words: str, run: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The files that this run reads as its parameters say, each with the flag that names it, if one does."""
     for name in sorted(names(words) & READ.keys()):
-        if name != "recipients" or "--recipients" in run:
+        if name not in {"recipients", "proof"} or "--recipients" in run:
             flag = FLAGS.get(name)
             named = flag is not None and flag not in run
             read = (file for file in READ[name] if words != "check" or not file.endswith(".jpg"))

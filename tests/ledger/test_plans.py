@@ -18,6 +18,7 @@ from mmscheck.ledger import (
     open_ledger,
     postbacks,
     postgresql_transaction,
+    proofs,
     saves,
     sends,
     sqlite_transaction,
@@ -45,6 +46,10 @@ NEEDS = {
     "claim of a campaign": claims.claim(
         intent(campaign="may", terms=NumberTerms(per_day=1)), "o", 5, NAMES
     ).needs,
+    "claim of a row that was proved": claims.claim(
+        intent(campaign="may", terms=NumberTerms(approval="sha256:a")), "o", 5, NAMES
+    ).needs,
+    "approval": proofs.approve("sha256:a", name="ann", via="a test", note="", despite="").needs,
     "answer": _ANSWERED.needs,
     "postback about a send": postbacks.record(
         postbacks.arrival({"code": "N101", "tracking-id": "T1", "mms-id": "100001"}, MEANINGS)
@@ -97,12 +102,26 @@ async def fill(where: str) -> None:
         **dict.fromkeys(("account", "sender", "list_name", "source", "reason", "who"), "''"),
         "added_at": WHEN,
     }
+    proofs_of = {
+        "id": "400000 + i",
+        "content": "'c' || i",
+        **dict.fromkeys(("campaign", "lines", "names", "who"), "''"),
+        "begun_at": WHEN,
+    }
+    approvals_of = {
+        "id": "500000 + i",
+        "content": "'c' || i",
+        **dict.fromkeys(("name", "via", "note"), "''"),
+        "approved_at": WHEN,
+    }
     inserts = (
         f"INSERT INTO {table} ({', '.join(some)}) {many}SELECT {', '.join(some.values())} FROM n"
         for table, some in (
             ("sends", sends_of),
             ("postbacks", postbacks_of),
             ("suppressions", suppressions_of),
+            ("proofs", proofs_of),
+            ("approvals", approvals_of),
         )
     )
     await raw(where, *inserts, "ANALYZE" if "://" in where else "SELECT 1")

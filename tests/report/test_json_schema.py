@@ -23,6 +23,7 @@ def test_every_type_is_described_and_every_key_required_but_send() -> None:
         ("Campaign", "had"),
         ("Campaign", "had-from"),
         ("Campaign", "cost"),
+        ("Campaign", "proof"),
         ("Campaign", "withheld"),
         ("Campaign", "not-now"),
     }

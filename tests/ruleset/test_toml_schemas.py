@@ -87,6 +87,7 @@ min-gap = "16h"
 per-day = 2
 countries = ["US"]
 require-consent = true
+require-proof = true
 list = "sales"
 [rules.slide-count]
 severity = "warning"

@@ -297,13 +297,13 @@ async def not_able(folder: Path, contract: Contract, monkeypatch: pytest.MonkeyP
             raise ZeroDivisionError
 
         for fault, status in ((away, 503), (broken, 500)):
-            for name in ("counts", "held", "hold", "release"):
+            for name in ("counts", "held", "hold", "release", "approve", "approvals"):
                 monkeypatch.setattr(Ledger, name, fault)
             for method in ("GET", "DELETE"):
                 assert (await client.ask(method, "/v1/hold")).status == status
             assert (await client.post("/v1/hold", {"reason": "x"})).status == status
             assert (await client.get("/metrics")).status == status
-            for name in ("job", "shared", "add", "approve", "approvals", "counts"):
+            for name in ("job", "shared", "add", "counts"):
                 monkeypatch.setattr(Store, name, fault)
             for path in (
                 *("/v1/checks/x", "/v1/jobs/x", "/v1/jobs/x/events", "/s/x", "/v1/approvals"),

@@ -27,14 +27,23 @@ WITHOUT_LOOKUPS = (
 )
 """What takes the steps ``LISTS`` and ``LOOKUPS`` back."""
 
+WITHOUT_PROVING = (
+    "DROP INDEX sends_proof",
+    "ALTER TABLE sends DROP COLUMN proof",
+    "DROP TABLE proofs",
+    "DROP TABLE approvals",
+)
+"""What takes the step ``PROVING`` back."""
+
 _WITHOUT_NUMBERS = (
+    *WITHOUT_PROVING,
     *(f"ALTER TABLE sends DROP COLUMN {name}" for name in ("consent_source", "consent_at")),
     *(f"DROP TABLE {name}" for name in ("suppressions", "redactions", "pseudonyms", "deletions")),
 )
 
 
 def without_numbers(where: str) -> tuple[str, ...]:
-    """What takes the step ``NUMBERS`` back."""
+    """What takes the step ``NUMBERS`` back, and those after it."""
     if "://" in where:
         return _WITHOUT_NUMBERS
     return ("DROP TRIGGER history_no_update", SQLITE_GUARDS[0], *_WITHOUT_NUMBERS)
