@@ -20,7 +20,7 @@ from typing import Self
 
 import msgspec
 
-from mmscheck.fix.forge import Orders
+from mmscheck.fix.forge import UNCONFINED, Orders
 from mmscheck.fix.values import Answer, Broken, Job
 from mmscheck.media.confinement import Confinement
 from mmscheck.media.frames import LENGTH
@@ -41,6 +41,8 @@ MEMORY = 2 * 1024 * 1024 * 1024
 MOST_ANSWER = 72 * 1024 * 1024
 """Bytes of one answer: no limit of any provider is above 50 MB."""
 
+
+UNSTARTED = "no confined process can run here"
 
 _ANSWERS: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 
@@ -77,7 +79,7 @@ class Forge:
             try:
                 server = self._server()
             except OSError:
-                return Broken(why="no confined process could be started")
+                return Broken(why=UNSTARTED, unstarted=True)
             try:
                 async with asyncio.timeout(self._timeout + START):
                     answer = await server.work(job)
@@ -124,6 +126,8 @@ class _Server:
             theirs.close()
             answer = await self._answer(ours, job)
         ended = LENGTH.unpack(await _received(self._channel, LENGTH.size))[0]
+        if answer is None and os.waitstatus_to_exitcode(ended) == UNCONFINED:
+            return Broken(why=UNSTARTED, unstarted=True)
         return answer or Broken(why=f"its process died: {_cause(os.waitstatus_to_exitcode(ended))}")
 
     async def _answer(self, ours: socket.socket, job: Job) -> Answer | None:

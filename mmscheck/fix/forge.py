@@ -25,6 +25,9 @@ from mmscheck.media.worker import fill
 CHANNEL = 3
 """The descriptor of a worker's channel."""
 
+UNCONFINED = 77
+"""The exit code of a process that could not be confined (sysexits.h: EX_NOPERM)."""
+
 MEMORY = "working on it took more memory than a confined process may use"
 
 
@@ -66,7 +69,10 @@ def _become_worker(channel: int, orders: Orders, server: int) -> NoReturn:
         os.setsid()
         os.dup2(channel, CHANNEL)
         os.closerange(CHANNEL + 1, os.sysconf("SC_OPEN_MAX"))
-        confine(orders.limits, server)
+        try:
+            confine(orders.limits, server)
+        except BaseException:  # noqa: BLE001 - whatever it is, no byte of media may come in here
+            os._exit(UNCONFINED)
         _work(orders.cpu_seconds)
     except BaseException:  # noqa: BLE001 - there is nobody to tell, and the server's loop must not go on here
         os._exit(1)

@@ -119,11 +119,15 @@ class Shop:
             return _kept(source, data, before, Keep(why=answer.why, owner=answer.owner.value))
         if isinstance(answer, Broken):
             why = f"it could not be worked on: {answer.why}"
-            return _kept(source, data, before, Keep(why=why, owner="content"), fault=answer.fault)
+            owner = "sender" if answer.unstarted else "content"
+            return _kept(source, data, before, Keep(why=why, owner=owner), fault=answer.fault)
         target = source.target
         if not suffix_fits(target.name, answer.suffix):
             target = target.with_suffix(answer.suffix)
         after = await self._judge.medium(target.name, answer.data)
+        if after.unseen is not None:
+            why = f"what was made of it could not be judged, and is not kept: {after.unseen}"
+            return _kept(source, data, before, Keep(why=why, owner="sender"))
         new = after.failed - before.failed
         if not after.passed or new:
             why = f"what was made of it was not kept, as it fails itself: {_told(after)}"

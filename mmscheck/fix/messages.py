@@ -14,10 +14,12 @@ from mmscheck.fix import documents
 from mmscheck.fix.aims import Bound
 from mmscheck.fix.fit import Part, caps, excess
 from mmscheck.fix.media import Shop, Source, Worked
+from mmscheck.fix.plan import NO_WORKER
 from mmscheck.fix.proof import Judge, Judged
-from mmscheck.fix.values import Action, Entry
+from mmscheck.fix.values import Action, Entry, Found
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import NotFetched, Observation, Reason
+from mmscheck.model.words import Outcome, Owner
 from mmscheck.slidexml import parse
 
 ROUNDS = 4
@@ -104,6 +106,17 @@ class Messages:
         data, notes = documents.mended(document.data, source.name, urls, self._shop.aims.slides)
         message = parse(data, source.name)
         after = self._judge.message(message, self._seen(message, done, urls, after=True), data)
+        if any(worked.before is not None and worked.before.unstarted for worked in done.values()):
+            entry = Entry(
+                source=source.name,
+                target=None,
+                action=Action.LEFT,
+                before=before.side,
+                why=NO_WORKER,
+                owner=Owner.SENDER,
+            )
+            now = _decided(before, self._judge.blocking(before), unseen=True)
+            return Worked(source=source, entry=entry, before=before, now=now)
         left = self._judge.blocking(after)
         if left:
             entry = self._left(document, before, after, done)
@@ -157,10 +170,11 @@ class Messages:
         return msgspec.structs.replace(judged.seen, url=url)
 
 
-def _decided(judged: Judged, left: Sequence[object]) -> Judged:
-    """Judged by message and slides alone: each medium is an entry of its own."""
-    undecided = bool(left) and all(getattr(each, "outcome", "") == "cant-tell" for each in left)
-    verdict = msgspec.structs.replace(judged.verdict, passed_offline=not left, undecided=undecided)
+def _decided(judged: Judged, left: Sequence[Found], *, unseen: bool = False) -> Judged:
+    """By message and slides alone, as each medium is an entry; ``unseen`` where nobody saw the media."""
+    undecided = bool(left or unseen) and all(each.outcome == Outcome.CANT_TELL for each in left)
+    passed = not (left or unseen)
+    verdict = msgspec.structs.replace(judged.verdict, passed_offline=passed, undecided=undecided)
     return msgspec.structs.replace(judged, verdict=verdict)
 
 

@@ -78,6 +78,12 @@ SIGNED = (
 )
 
 
+NO_WORKER = (
+    "no process that looks at media could be started here, so that nothing could be judged and nothing"
+    " is written; it need not be the fault of the file: run mmscheck where it may start processes, with"
+    " memory for them"
+)
+
 SMALL = 2_000
 """Bytes that a product may have however few its input has: the heads of files alone take hundreds."""
 
@@ -102,6 +108,8 @@ def step(
     judged: Judged, name: str, data: bytes, *, aims: Aims, wishes: Wishes, most: int | None = None
 ) -> Step:
     """What to do with a file; ``most`` are bytes that its message leaves it, where those are fewer."""
+    if judged.unseen is not None:
+        return _unseen(judged)
     wanted = MENDABLE | (SHAPES if wishes.shape is not Shape.KEEP else frozenset())
     wanted |= LENGTHS if wishes.trim else frozenset()
     faults = tuple(each.rule for each in judged.side.findings if each.rule in wanted)
@@ -118,6 +126,14 @@ def step(
         return _no_way(judged, type_, name)
     limit = _limit(judged, type_, data, aims, most)
     return Job(data=data, type=type_, name=name, aims=aims, wishes=wishes, most=limit, findings=faults)
+
+
+def _unseen(judged: Judged) -> Keep:
+    """Nothing is done to bytes that nobody looked at."""
+    if judged.unstarted:
+        return Keep(why=NO_WORKER, owner="sender")
+    first = next(each for each in judged.side.findings if each.rule == "media-type-known")
+    return Keep(why=f"its bytes could not be looked at: {judged.unseen}. {first.fix}", owner=first.owner)
 
 
 def _type(judged: Judged) -> str | None:

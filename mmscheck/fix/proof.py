@@ -25,7 +25,7 @@ from mmscheck.model.report import MessageReport
 from mmscheck.model.request import Changes
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.verdict import MessageVerdict
-from mmscheck.model.words import Dialect, Outcome, Severity, TargetKind
+from mmscheck.model.words import Because, Dialect, Outcome, Severity, TargetKind
 
 OPEN = frozenset({Outcome.FAILED, Outcome.CANT_TELL})
 
@@ -44,6 +44,16 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     def passed(self) -> bool:
         """Whether nothing blocks."""
         return self.verdict.passed
+
+    @property
+    def unseen(self) -> str | None:
+        """Why nobody looked at the bytes; None where somebody did."""
+        return self.seen.sniffed.problem if isinstance(self.seen, Fetched) else None
+
+    @property
+    def unstarted(self) -> bool:
+        """Whether nobody did because no process that looks at media could be started."""
+        return isinstance(self.seen, Fetched) and self.seen.sniffed.lost is Because.NO_WORKER
 
     @property
     def failed(self) -> frozenset[str]:

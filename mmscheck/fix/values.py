@@ -108,10 +108,14 @@ class Unmended(msgspec.Struct, frozen=True, kw_only=True, tag="unmended"):
 
 
 class Broken(msgspec.Struct, frozen=True, kw_only=True, tag="broken"):
-    """The process was lost over the file, or mmscheck is at fault (``fault`` is the traceback then)."""
+    """The process was lost over the file, or mmscheck is at fault (``fault`` is the traceback then).
+
+    ``unstarted`` is set where there was no process to begin with.
+    """
 
     why: str
     fault: str = ""
+    unstarted: bool = False
 
 
 Answer = Mended | Unmended | Broken

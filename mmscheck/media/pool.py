@@ -18,6 +18,7 @@ from mmscheck.media.launch import ServerGoneError, WorkerServer
 from mmscheck.media.process import Found, NotStartedError, Worker, WorkerLostError
 from mmscheck.media.sample import Sample
 from mmscheck.model.observation import Inspected
+from mmscheck.model.words import Because
 
 MOST_FAILURES = 3
 """Failures in a row to have any worker answer: workers cannot run here, at least for now."""
@@ -68,7 +69,7 @@ class WorkerPool:
         if not self._open:
             raise WorkerLostError("the workers have been stopped")
         if time.monotonic() < self._resting_until:
-            raise WorkerLostError("no worker process can run here")
+            raise WorkerLostError("no worker process can run here", lost=Because.NO_WORKER)
         fresh, self._spare = self._spare, None
         return fresh or self._make()
 
@@ -153,7 +154,8 @@ class Slot:
                     self._pool.broken(self._worker.server)
                     self.empty()
                 if not begun and attempt > 1:
-                    yield WorkerLostError(str(error) or "the worker processes died")
+                    cause = Because.NO_WORKER if isinstance(error, NotStartedError) else None
+                    yield WorkerLostError(str(error) or "the worker processes died", lost=cause)
                     return
             if begun:
                 return

@@ -48,6 +48,7 @@ class Because(StrEnum):
     CPU_TIME = "cpu-time"
     MEMORY = "memory"
     WORKER_DIED = "worker-died"
+    NO_WORKER = "no-worker"  # none could be started here
     NOT_ASKED = "not-asked"  # for, with gzip accepted
     OTHER_ANSWER = "other-answer"  # the one to a request that accepts gzip is at fault
     LENGTHS = "lengths"  # nothing but how many bytes are stated

@@ -73,6 +73,14 @@ _DECIDING: Mapping[Because | None, tuple[Owner, str]] = MappingProxyType(
             Owner.CONTENT,
             f"{_AGAIN}the decoder broke off on it, and a handset's may too.",
         ),
+        Because.NO_WORKER: (
+            Owner.SENDER,
+            (
+                "Run mmscheck where it may start processes, with memory for them: it opens media only in"
+                " processes with limits, and none could be started here. Nothing is known to be wrong with"
+                " the file."
+            ),
+        ),
         Because.NOT_DECODABLE: (
             Owner.CONTENT,
             "Open the file in the program that made it and export it again as a plain JPEG, PNG, MP3 or MP4.",

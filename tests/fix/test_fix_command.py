@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from mmscheck.cli.main import main
+from mmscheck.fix.confined import Forge
 from mmscheck.fix.files import PART
 from mmscheck.fix.log import NAME
+from mmscheck.media import launch
 from tests.fix.made import photo, saved, see_through, turned, written
 
 RIGHT = saved(photo(), "JPEG", quality=70)
@@ -287,3 +289,34 @@ def test_a_full_disk_leaves_no_half_file_and_the_next_run_goes_on(media: Path) -
     (Path("out") / f"{PART}0123").write_bytes(b"half")  # as a kill leaves it
     assert main(command) == 0
     assert sorted(each.name for each in Path("out").iterdir()) == [NAME, "right.jpg"]
+
+
+def test_where_no_worker_can_run_that_is_said_and_nothing_written(
+    media: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "PROGRAM", "raise SystemExit(1)")
+    (media / "sale.xml").write_bytes(
+        b"<request><action>saveMMS</action><message-subject>Sale</message-subject><name>a</name><slide>"
+        b"<image><url>https://media.example/right.jpg</url></image></slide></request>"
+    )
+    Path("mmscheck.toml").write_text('[assets]\n"https://media.example/" = "media/"\n')
+    code, told = report(capsys, "media", "--output", "out")
+    assert code == 3
+    assert not list(Path().glob("out/*"))
+    assert {each["action"] for each in told["files"]} == {"left"}
+    assert {each["who_can"] for each in told["files"]} == {"sender"}
+    for each in told["files"]:
+        assert "could be started here" in each["why_not"]
+        assert "nothing in its bytes" not in each["why_not"]
+
+
+def test_where_no_process_can_be_confined_the_file_is_not_blamed(
+    media: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"jobs": 2, "timeout": 120.0, "memory_bytes": 2**70}  # no system takes that limit
+    monkeypatch.setattr(Forge.__init__, "__kwdefaults__", limits)
+    code, told = report(capsys, "media/turned.jpg", "--output", "out", "--strict")
+    assert code == 1
+    assert not list(Path().glob("out/*"))
+    assert told["files"][0]["why_not"] == "it could not be worked on: no confined process can run here"
+    assert told["files"][0]["who_can"] == "sender"
