@@ -8,6 +8,8 @@ from mmscheck.base.late import names_of
 
 if TYPE_CHECKING:
     from mmscheck.campaign.counts import Watcher as Watcher
+    from mmscheck.campaign.ending import as_send as as_send
+    from mmscheck.campaign.ending import exit_code as exit_code
     from mmscheck.campaign.limits import CampaignLimits as CampaignLimits
     from mmscheck.campaign.proof import Approver as Approver
     from mmscheck.campaign.proof import ProofPlan as ProofPlan
@@ -27,6 +29,8 @@ _HOMES = {
     "Recipients": "recipients",
     "Watcher": "counts",
     "read_phones": "proof",
+    "as_send": "ending",
+    "exit_code": "ending",
 }
 
 __getattr__ = names_of(__name__, _HOMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -162,14 +163,16 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 class Recipients:
     """One file of recipients; each ``rows`` reads it anew, a line at a time."""
 
-    def __init__(self, file: str, common: Changes) -> None:
-        """Read the header; ``common`` are changes for every row. Raises InputError."""
+    def __init__(self, file: str, common: Changes, content: bytes | None = None) -> None:
+        """Read the header; ``common`` are changes for every row. Raises InputError.
+
+        ``content`` is what the file holds where it is on no disk, and then ``file`` is only its name.
+        """
         self.file = file
         self.common = common
-        if not Path(file).exists():
-            raise InputError(f"{file}: no such file")
-        if not Path(file).is_file():
-            raise InputError(f"{file}: expected a file of recipients (CSV), and no pipe: it is read twice")
+        self._content = content
+        if content is None:
+            _demand_file(file)
         with self._open() as binary:
             self._header = self._read_header(self._records(binary))
         self.columns = read_columns(file, self._header, common)
@@ -184,6 +187,8 @@ class Recipients:
                 yield self._row(index, line, values)
 
     def _open(self) -> BinaryIO:
+        if self._content is not None:
+            return io.BytesIO(self._content)
         try:
             return Path(self.file).open("rb")
         except OSError as error:
@@ -260,6 +265,13 @@ class Recipients:
             digest=hashlib.blake2b(msgspec.json.encode([line, values]), digest_size=16).digest(),
             consent=Consent(source=source, at=moment) if source or moment else None,
         )
+
+
+def _demand_file(file: str) -> None:
+    if not Path(file).exists():
+        raise InputError(f"{file}: no such file")
+    if not Path(file).is_file():
+        raise InputError(f"{file}: expected a file of recipients (CSV), and no pipe: it is read twice")
 
 
 def number_of(to: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from decimal import Decimal
 from functools import partial
 from typing import IO, TYPE_CHECKING
@@ -112,11 +112,12 @@ class CampaignRun:
         ledger: Ledger,
         watcher: Watcher | None = None,
         log: IO[str] | None = None,
-        before_sending: Callable[[Report], None] | None = None,
+        before_sending: Callable[[Report], Awaitable[None]] | None = None,
     ) -> None:
         """Without a client every row is judged, and nothing is sent.
 
-        ``log`` takes the noted rows. ``before_sending`` is called once with the report of the first send.
+        ``log`` takes the noted rows. ``before_sending`` is called once with the report of the first
+        send; what it raises ends the run, and nothing was sent.
         """
         self._plan = _usable(plan)
         self._recipients = recipients
@@ -238,7 +239,7 @@ class CampaignRun:
         began, failure = time.monotonic(), None
         if self._signal.reason is None and self._client is not None and survey.first_good is not None:
             if self._before_sending is not None:
-                self._before_sending(survey.first_good)
+                await self._before_sending(survey.first_good)
             failure = await self._finished(self._client, survey, watch, store)
         return CampaignOutcome(
             report=survey.first_good or judge.checked.report,

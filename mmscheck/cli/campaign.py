@@ -23,12 +23,10 @@ from mmscheck.cli.say import complain, internal, say
 from mmscheck.cli.send_options import SendArguments
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, MmscheckError
-from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.exits import Exit
 from mmscheck.model.report import Report
-from mmscheck.model.request import SendRequest, SendResult, SendStatus
+from mmscheck.model.request import SendRequest
 from mmscheck.model.words import Dialect
-from mmscheck.report.run_words import campaign_sentence
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -162,7 +160,7 @@ class _Run:
                 _settle()
                 self.outcome = await self._campaign.run()
 
-    def _prove(self, report: Report) -> None:
+    async def _prove(self, report: Report) -> None:
         view = reports.View(
             report=report, verdict=judge.gate.verdict(report), quiet=self._options.output.quiet
         )
@@ -186,12 +184,11 @@ def _report(
     dry: bool,
     api: Dialect,
 ) -> int:
-    result, code = outcome.result, exit_code(outcome, dry=dry)
+    result, code = outcome.result, campaigns.exit_code(outcome, dry=dry)
     view = reports.View(
         report=outcome.report, verdict=judge.gate.verdict(outcome.report), quiet=quiet, campaign=result
     )
-    status = SendStatus.UNKNOWN if code == Exit.UNKNOWN else _status(result)
-    send = SendResult(status=status, detail=_sentence(result, dry=dry))
+    send = campaigns.as_send(result, code, before=f"{_DRY} " if dry else "")
     if outcome.failure is not None:
         say(f"mmscheck: {internal(outcome.failure)}")
     unwritten = Exit.UNKNOWN if result.sent else Exit.INTERNAL
@@ -214,34 +211,6 @@ def _would_be_sent(outcome: campaigns.CampaignOutcome, api: Dialect) -> str:
 
     shown = shown_request(outcome.first, api)
     return f"{_DRY} The request of the first row would be:\n{shown}"
-
-
-def exit_code(outcome: campaigns.CampaignOutcome, *, dry: bool) -> int:
-    """The worst that happened: 6, 4, the gate's 1 or 3, 5, and 0 when every row has its message.
-
-    One that broke off after its first call ends with 6: 4 says that nothing was sent.
-    """
-    result = outcome.result
-    proved = result.proof is not None and result.proof.unknown > 0
-    if result.unknown or proved or (outcome.broken and result.sent):
-        return int(Exit.UNKNOWN)
-    if outcome.broken:
-        return int(Exit.INTERNAL)
-    if outcome.denied is not None:
-        return outcome.denied
-    missed = result.refused + result.not_sent + result.left + result.denied + result.not_now
-    return int(Exit.NOT_SENT if dry or missed or result.stopped else Exit.PERMITTED)
-
-
-def _status(result: CampaignResult) -> SendStatus:
-    if result.refused:
-        return SendStatus.REFUSED
-    missed = result.not_sent + result.left + result.denied + result.not_now
-    return SendStatus.NOT_ATTEMPTED if missed or not result.rows else SendStatus.ACCEPTED
-
-
-def _sentence(result: CampaignResult, *, dry: bool) -> str:
-    return f"{f'{_DRY} ' if dry else ''}{campaign_sentence(result)}"
 
 
 class CampaignProgress(campaigns.Watcher):

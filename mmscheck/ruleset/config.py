@@ -145,6 +145,7 @@ class NotifyEvent(StrEnum):
     DENIED_SEND = "denied-send"
     UNKNOWN_SEND = "unknown-send"
     FALSE_PERMIT = "false-permit"
+    STOPPED_CAMPAIGN = "stopped-campaign"
 
 
 class NotifyFormat(StrEnum):

@@ -18,6 +18,7 @@ from mmscheck.ruleset import Config
 from mmscheck.serve import shown
 from mmscheck.serve.bodies import Named
 from mmscheck.serve.calls import Caller
+from mmscheck.serve.campaigns import Campaigns
 from mmscheck.serve.checker import Checker
 from mmscheck.serve.formats import chosen
 from mmscheck.serve.jobs import Jobs
@@ -52,6 +53,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     ledger: Ledger | None
     calls: Caller | None
+    campaigns: Campaigns | None
     require_approval: bool
 
 
@@ -77,24 +79,29 @@ class Answers:
         """Have it done, and wait for its end as long as the client does."""
         # Before anything is done: whoever is told 406 must not have sent something.
         chosen(asked.request.headers.get("Accept"), asked.request.query.get("format"), formats)
-        job = await self._taken(asked, read)
+        job = (await self.taken(asked, read)).id
         found = await self._parts.jobs.wait(job, self._patience(asked.request))
         if found is None:
             raise ProblemError("not-found", "The job was forgotten meanwhile.")
         return await self._answer(asked, found)
 
-    async def _taken(self, asked: Asked, read: Read) -> str:
-        """The id of the job that the body asks for; the body is let go of as soon as the job is on disk."""
+    async def taken(self, asked: Asked, read: Read) -> Row:
+        """The job that the body asks for; the body is let go of as soon as the job is on disk."""
         work = _keyed(asked, await read(asked))
         try:
-            await asyncio.to_thread(self._parts.checker.demand, work)
+            await asyncio.to_thread(self._demand, work)
         except MmscheckError as error:
             raise ProblemError(
                 "malformed", "These options cannot be used.", errors=str(error).splitlines()
             ) from None
         row = await self._parts.jobs.take(work, asked.caller.name)
         asked.room.leave()
-        return row.id
+        return row
+
+    def _demand(self, work: Work) -> None:
+        self._parts.checker.demand(work)
+        if work.campaign is not None and self._parts.campaigns is not None:
+            self._parts.campaigns.demand(work)
 
     def _patience(self, request: web.BaseRequest) -> float:
         """Seconds to wait for the end of a job, as ``Prefer`` says (RFC 7240)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -29,15 +28,10 @@ from mmscheck.serve.words import (
     Share,
     ShareAsked,
 )
-from mmscheck.serve.work import Work
+from mmscheck.serve.work import Row, Work
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
-
-_WAIT = re.compile(r"\bwait\s*=\s*\"?([0-9]{1,4})")
-_ASYNC = re.compile(r"\brespond-async\b")
-_KEY = "Idempotency-Key"
-_SOON = "1"
 
 
 class Api:
@@ -100,7 +94,10 @@ class Api:
 
     async def events(self, asked: Asked) -> web.StreamResponse:
         """A job's progress, as server-sent events."""
-        row = await self._answers.own(asked)
+        return await self.follow(asked, await self._answers.own(asked))
+
+    async def follow(self, asked: Asked, row: Row) -> web.StreamResponse:
+        """A job's progress, as one of the streams that may be open at a time."""
         if self._streams >= self._parts.caps.streams:
             raise ProblemError("too-many", f"{self._streams} streams are open already.", after=5)
         self._streams += 1

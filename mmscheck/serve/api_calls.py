@@ -75,7 +75,7 @@ class CallApi:
             raise ProblemError(
                 "malformed", f"again needs an {KEY} of its own: under it the send is made once."
             )
-        request = request_of(fields, self._parts.config.send)
+        request = request_of(fields, fields.to, self._parts.config.send)
         return Work(kind=Kind.SEND, documents=documents, request=request, again=again)
 
     def _demand_calls(self) -> None:

@@ -24,7 +24,7 @@ from mmscheck.send.order import Client, Retries, own_key
 from mmscheck.send.send import recorded
 from mmscheck.serve.checker import Done, outcome_of
 from mmscheck.serve.problem import ProblemError
-from mmscheck.serve.words import Kind, SendFields
+from mmscheck.serve.words import CommonFields, Kind
 from mmscheck.serve.work import Work
 
 _DENIED = SendResult(
@@ -142,7 +142,7 @@ class Caller:
         return self._gates[sender]
 
 
-def request_of(fields: SendFields, usual: SendTable) -> SendRequest:
+def request_of(fields: CommonFields, to: str | None, usual: SendTable) -> SendRequest:
     """The request that these fields make, with the configuration's ``[send]`` for those left out."""
     changes = Changes(
         custom_subject=fields.custom_subject,
@@ -151,7 +151,7 @@ def request_of(fields: SendFields, usual: SendTable) -> SendRequest:
     )
     return SendRequest(
         mms_id=fields.mms_id,
-        to=fields.to,
+        to=to,
         from_=fields.from_ or usual.from_,
         service_id=fields.service_id or usual.service_id,
         fallback_sms_text=fields.fallback_sms_text or usual.fallback_sms_text,

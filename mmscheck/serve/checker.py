@@ -16,6 +16,7 @@ from mmscheck.judge.documents import read_message
 from mmscheck.judge.media_alone import check_urls
 from mmscheck.judge.pipeline import CheckOptions, check_messages, load_rules
 from mmscheck.media import MediaWorkers
+from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Observation
 from mmscheck.model.report import LINT, Report
@@ -38,11 +39,15 @@ _KEPT_RULES = 32
 _PACKED = msgspec.msgpack.Decoder(tuple[Report, SendResult | None])
 """Made here, not where it is used: see ``mmscheck.base.resolved``."""
 
+_PACKED_CAMPAIGN = msgspec.msgpack.Decoder(tuple[Report, SendResult, CampaignResult, int])
+"""The report of one send, the whole as one call, what became of the rows, and the command's exit code."""
+
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """How a job ended: its report, what a call came to, and what is told of both.
 
-    A fix has ``mended`` in place of a report, and its ``files`` as a zip file.
+    A fix has ``mended`` in place of a report, and its ``files`` as a zip file. A campaign has the report of
+    one send, and in ``campaign`` what became of all.
     """
 
     outcome: Outcome
@@ -50,16 +55,29 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     send: SendResult | None = None
     mended: Result | None = None
     files: bytes | None = None
+    campaign: CampaignResult | None = None
 
     def packed(self) -> bytes:
         """As the store keeps it."""
         if self.mended is not None:
             return msgspec.msgpack.encode(self.mended)
+        if self.campaign is not None:
+            whole = (self.report, self.send, self.campaign, self.outcome.exit_code)
+            return msgspec.msgpack.encode(whole)
         return msgspec.msgpack.encode((self.report, self.send))
 
 
-def view_of(packed: bytes) -> View:
+def campaign_of(packed: bytes) -> CampaignResult:
+    """What became of a campaign's rows."""
+    return _PACKED_CAMPAIGN.decode(packed)[2]
+
+
+def view_of(packed: bytes, kind: Kind = Kind.CHECK) -> View:
     """The report as formats take it, decided anew by the one function that decides."""
+    if kind is Kind.CAMPAIGN:
+        one, whole, campaign, code = _PACKED_CAMPAIGN.decode(packed)
+        verdict = msgspec.structs.replace(gate.verdict(one), exit_code=code)
+        return View(report=one, verdict=verdict, send=whole, campaign=campaign)
     report, send = _PACKED.decode(packed)
     verdict = gate.verdict(report)
     if send is not None:

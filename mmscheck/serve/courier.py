@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 import aiohttp
@@ -14,13 +14,15 @@ from sqlalchemy.engine import Connection
 
 from mmscheck.errors import LedgerError
 from mmscheck.ledger import Filter, Ledger
+from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.request import SendStatus
 from mmscheck.ruleset.config import NotifyEvent
 from mmscheck.serve.checker import Done
+from mmscheck.serve.doing import CALLING
 from mmscheck.serve.lane import Lane
 from mmscheck.serve.notify import Notice, Target, body_for, headers_for
+from mmscheck.serve.schema import NOTICES
 from mmscheck.serve.shown import report_of
-from mmscheck.serve.tables import NOTICES
 from mmscheck.serve.times import rfc3339
 from mmscheck.serve.words import Kind, Problem
 from mmscheck.serve.work import Row
@@ -95,7 +97,7 @@ class Courier:
 
     async def ended(self, row: Row, done: Done | None, problem: Problem | None) -> None:
         """Tell of a job that ended, where somebody wants to know of such."""
-        if (event := _event(row, done, problem)) is not None:
+        for event in _events(row, done, problem):
             verdict = "none" if done is None else done.outcome.verdict
             what = problem.title if problem is not None else f"verdict: {verdict}"
             data = {"job": row.id, "kind": row.kind.value, "token": row.owner, "verdict": verdict}
@@ -168,12 +170,23 @@ async def _post(session: aiohttp.ClientSession, target: Target, notice_id: str, 
         return f"not reached ({type(error).__name__})"
 
 
-def _event(row: Row, done: Done | None, problem: Problem | None) -> NotifyEvent | None:
-    if row.kind not in {Kind.SEND, Kind.SAVE}:
-        return NotifyEvent.REPORT
-    if done is not None and done.send is not None and done.send.status is SendStatus.UNKNOWN:
-        return NotifyEvent.UNKNOWN_SEND
-    return None if problem is None else NotifyEvent.DENIED_SEND
+def _events(row: Row, done: Done | None, problem: Problem | None) -> Iterator[NotifyEvent]:
+    if row.kind not in CALLING:
+        yield NotifyEvent.REPORT
+        return
+    unknown = done is not None and done.send is not None and done.send.status is SendStatus.UNKNOWN
+    if unknown:
+        yield NotifyEvent.UNKNOWN_SEND
+    if row.kind is Kind.CAMPAIGN:
+        # One that went through all its rows is told as a report, whatever became of single ones.
+        went_through = done is not None and done.campaign is not None and _reached_its_end(done.campaign)
+        yield NotifyEvent.REPORT if went_through else NotifyEvent.STOPPED_CAMPAIGN
+    elif problem is not None and not unknown:
+        yield NotifyEvent.DENIED_SEND
+
+
+def _reached_its_end(result: CampaignResult) -> bool:
+    return result.stopped is None and result.rows > 0
 
 
 def _due(connection: Connection) -> list[tuple[str, str, bytes, int]]:

@@ -5,24 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Self
 
-import msgspec
-
-from mmscheck.errors import LedgerError, MmscheckError, UsageError
-from mmscheck.serve.calls import Caller
-from mmscheck.serve.checker import Checker, Done, Tell
+from mmscheck.errors import LedgerError
+from mmscheck.serve.campaigns import Show
+from mmscheck.serve.checker import Done
+from mmscheck.serve.doing import Doer
 from mmscheck.serve.events import Event, Watch
-from mmscheck.serve.mending import mend
 from mmscheck.serve.problem import ProblemError
-from mmscheck.serve.settings import BEAT, MOST_TRIES, RETRY_AFTER, Caps
+from mmscheck.serve.settings import BEAT, RETRY_AFTER, Caps
 from mmscheck.serve.store import Store
 from mmscheck.serve.words import Kind, Problem, Progress, State
-from mmscheck.serve.work import Row, Work, unpacked
-
-May = Callable[[str, Kind], bool]
-"""Whether somebody of that name may have such a job done now."""
+from mmscheck.serve.work import Row, Work
 
 Ended = Callable[[Row, Done | None, Problem | None, float], Awaitable[None]]
 """Told of each job that ended, how, and how many seconds it ran."""
@@ -37,17 +32,14 @@ _PROGRESS_EVERY = 0.5
 class Jobs:
     """``async with Jobs(...) as jobs``: begins what earlier processes left, and ends by draining."""
 
-    def __init__(
-        self, store: Store, checker: Checker, calls: Caller | None, caps: Caps, *, may: May, ended: Ended
-    ) -> None:
-        """``calls`` None: this service makes no calls, and takes no jobs that need one."""
+    def __init__(self, store: Store, doer: Doer, caps: Caps, *, ended: Ended) -> None:
+        """Take where jobs are kept, and who does them."""
         self._store = store
-        self._checker = checker
-        self._calls = calls
+        self._doer = doer
         self._caps = caps
-        self._may = may
         self._ended = ended
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._campaigns: asyncio.Queue[str] = asyncio.Queue()
         self._held: set[str] = set()
         self._watches: dict[str, Watch] = {}
         self._running: dict[str, Progress] = {}
@@ -57,7 +49,8 @@ class Jobs:
     async def __aenter__(self) -> Self:
         """Begin."""
         await self._adopt()
-        self._tasks = [asyncio.create_task(self._work()) for _ in range(self._caps.slots)]
+        lanes = [self._waiting] * self._caps.slots + [self._campaigns] * self._caps.campaigns
+        self._tasks = [asyncio.create_task(self._work(lane)) for lane in lanes]
         self._tasks.append(asyncio.create_task(self._live()))
         return self
 
@@ -76,7 +69,7 @@ class Jobs:
             raise ProblemError("too-many", f"{self._caps.queue} jobs are waiting already.", after=RETRY_AFTER)
         row, is_new = kept
         if is_new:
-            self._put(row.id)
+            self._put(row.id, row.kind)
         elif row.payload != work.payload:
             raise ProblemError(
                 "other-payload", "This Idempotency-Key was used for another request; give another key."
@@ -106,11 +99,17 @@ class Jobs:
         if (watch := self._watches.get(job_id)) is not None:
             watch.stir()
 
-    def _put(self, job_id: str) -> None:
-        """Have it begun, once: it is held until it has ended here."""
+    def _put(self, job_id: str, kind: Kind) -> None:
+        """Have it begun, once: it is held until it has ended here. No check waits for a campaign's end."""
         if job_id not in self._held:
             self._held.add(job_id)
-            self._waiting.put_nowait(job_id)
+            (self._campaigns if kind is Kind.CAMPAIGN else self._waiting).put_nowait(job_id)
+
+    async def stop(self, row: Row, why: str) -> None:
+        """Have a campaign send nothing more, whichever process runs it."""
+        await self._store.campaigns.stop(row.id, why)
+        self._doer.stop(row.id, why)
+        self._stir(row.id)
 
     async def _now(self, job_id: str) -> Event | None:
         if job_id in self._held:
@@ -121,12 +120,19 @@ class Jobs:
         row = await self._store.job(job_id)
         if row is None:
             return None
-        return Event(state=row.state, progress=Progress(done=row.done, total=row.total), over=row.is_over)
+        progress = Progress(done=row.done, total=row.total)
+        if row.kind is Kind.CAMPAIGN and (note := await self._store.campaigns.note(job_id)) is not None:
+            progress = note.progress
+        return Event(state=row.state, progress=progress, over=row.is_over)
+
+    def progress(self, job_id: str) -> Progress | None:
+        """How far a job is that runs here; None for others."""
+        return self._running.get(job_id)
 
     @property
     def waiting(self) -> int:
         """How many jobs of this process have not begun."""
-        return self._waiting.qsize()
+        return self._waiting.qsize() + self._campaigns.qsize()
 
     @property
     def running(self) -> int:
@@ -135,9 +141,9 @@ class Jobs:
 
     # Doing
 
-    async def _work(self) -> None:
+    async def _work(self, lane: asyncio.Queue[str]) -> None:
         while not self.draining:
-            job_id = await self._waiting.get()
+            job_id = await lane.get()
             if self.draining:
                 return
             # The database may be away for a while, and the unforeseen must not cost a slot: the job stays
@@ -160,12 +166,13 @@ class Jobs:
         done, problem = None, None
         try:
             self._stir(job_id)
-            done, problem = await self._done(row, packed, self._tell(job_id))
+            done, problem = await self._doer.done(row, packed, self._show(job_id))
         finally:
             noting.cancel()
             progress = self._running.pop(job_id)
-        if done is not None and row.kind in {Kind.SEND, Kind.SAVE}:
-            problem = problem_of(done, row)
+        if done is None and problem is None:
+            await self._store.leave(job_id)
+            return
         await self._kept(row, done, problem, progress)
         await self._ended(row, done, problem, time.monotonic() - started)
 
@@ -183,86 +190,9 @@ class Jobs:
             progress=progress,
         )
 
-    async def _done(self, row: Row, packed: bytes, tell: Tell) -> tuple[Done | None, Problem | None]:
-        """The end of the work, or what kept it from one.
-
-        Raises LedgerError for a send that may have been made before, as long as the ledger cannot tell.
-        """
-        try:
-            return await self._do(row, unpacked(packed), tell), None
-        except ProblemError as error:
-            return None, error.problem
-        except LedgerError as error:
-            if row.tries > 1:
-                # An earlier try may have called: the job is kept until the ledger can tell.
-                raise
-            return None, ProblemError("no-ledger", f"{error}. Nothing was called.").problem
-        except UsageError as error:
-            return None, ProblemError("malformed", str(error)).problem
-        except MmscheckError as error:
-            return None, ProblemError("ended", str(error)).problem
-        except Exception as error:  # noqa: BLE001 - whatever it is, the job has to end and say so
-            called = row.kind in {Kind.SEND, Kind.SAVE}
-            kind = "unknown" if called else "internal"
-            maybe = (
-                " Whether the provider was called, the ledger tells: mmscheck ledger list." if called else ""
-            )
-            return None, ProblemError(
-                kind, f"An error that nobody foresaw ({type(error).__name__}).{maybe}"
-            ).problem
-
-    async def _do(self, row: Row, work: Work, tell: Tell) -> Done:
-        if work.kind is Kind.SEND:
-            return await self._send(row, work)
-        if row.tries > MOST_TRIES:
-            raise ProblemError(
-                "ended", f"It was begun {MOST_TRIES} times, and each time its process ended with it."
-            )
-        if work.kind is Kind.SAVE and row.tries > 1:
-            raise ProblemError(
-                "unknown",
-                "Its process ended during it: it may have been saved, and nobody knows its id. A save "
-                "reaches no phone, so it may be made again, under another Idempotency-Key.",
-            )
-        self._demand(row)
-        if work.kind is Kind.SAVE:
-            return await self._caller().do(work)
-        if work.kind is Kind.FIX:
-            rules, strict = self._checker.mending_rules(work), self._checker.is_strict(work)
-            return await mend(work, rules, self._caps, strict=strict, tell=tell)
-        return await self._checker.do(work, tell)
-
-    async def _send(self, row: Row, work: Work) -> Done:
-        """A send; one that was begun before may have been made, whatever has changed since."""
-        if row.tries == 1:
-            self._demand(row)
-        calls = self._caller(begun=row.tries > 1)
-        late = row.tries > MOST_TRIES or time.time() - row.created > self._caps.stale
-        if (late or not self._may(row.owner, row.kind)) and await calls.found(work) is None:
-            self._demand(row)
-            why = f"It was begun {MOST_TRIES} times, and each time its process ended with it."
-            if row.tries <= MOST_TRIES:
-                why = f"It could not be begun within {self._caps.stale:g} seconds of being taken."
-            raise ProblemError("not-sent", f"{why} Nothing was sent; send it anew.")
-        return await calls.do(work, begun=row.tries > 1)
-
-    def _caller(self, *, begun: bool = False) -> Caller:
-        if self._calls is None:
-            before = " It may have been sent before: mmscheck ledger list." if begun else ""
-            raise ProblemError(
-                "unknown" if begun else "no-sends",
-                f"It was taken by a service that makes calls; this one makes none.{before}",
-            )
-        return self._calls
-
-    def _demand(self, row: Row) -> None:
-        """Whose leave was taken back while the job waited gets nothing done any more."""
-        if not self._may(row.owner, row.kind):
-            raise ProblemError("no-right", f"{row.owner} may not do that any more. Nothing was done.")
-
-    def _tell(self, job_id: str) -> Tell:
-        def told(done: int, total: int | None) -> None:
-            self._running[job_id] = Progress(done=done, total=total)
+    def _show(self, job_id: str) -> Show:
+        def told(progress: Progress) -> None:
+            self._running[job_id] = progress
             self._stir(job_id)
 
         return told
@@ -295,32 +225,19 @@ class Jobs:
     async def _adopt(self) -> None:
         """Take over what others left, and what this process could not end while the database was away."""
         await self._store.adopt()
-        for job_id in await self._store.mine():
-            self._put(job_id)
+        for job_id, kind in await self._store.mine():
+            self._put(job_id, kind)
 
     async def drain(self) -> None:
         """Begin nothing more, and give what runs its time."""
         self.draining = True
+        self._doer.leave()
         workers = self._tasks[:-1]
         for _ in workers:
             self._waiting.put_nowait("")
+            self._campaigns.put_nowait("")
         if workers:
             await asyncio.wait(workers, timeout=self._caps.drain)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-_STATUS: Mapping[str, str] = {"refused": "refused", "not-attempted": "not-sent", "unknown": "unknown"}
-
-
-def problem_of(done: Done, row: Row) -> Problem | None:
-    """What a save or send came to that was not accepted: no client may take it for success."""
-    outcome = done.outcome
-    if outcome.status is None or outcome.status.value == "accepted":
-        return None
-    kind = _STATUS[outcome.status.value]
-    if outcome.verdict != "permit" and kind == "not-sent":
-        kind = "denied"
-    problem = ProblemError(kind, outcome.detail or "", outcome=outcome).problem
-    return msgspec.structs.replace(problem, instance=f"/v1/checks/{row.id}")

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from mmscheck.errors import LedgerError
 from mmscheck.ledger.where import LedgerPlace, arguments
-from mmscheck.serve.tables import META
+from mmscheck.serve.schema import META
 
 T = TypeVar("T")
 

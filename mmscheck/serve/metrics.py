@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import Report
+from mmscheck.model.request import SendStatus
 from mmscheck.serve.checker import Done
 from mmscheck.serve.words import Kind
 
@@ -70,10 +72,23 @@ class Metrics:
         self._job_seconds.add((("kind", kind.value),), seconds)
         if done is None:
             return
-        if done.send is not None:
+        if done.campaign is not None:
+            self._sent(done.campaign)
+        elif done.send is not None:
             self._calls[("call", kind.value), ("status", done.send.status.value)] += 1
         if done.report is not None:
             self._judged(done.report)
+
+    def _sent(self, result: CampaignResult) -> None:
+        ends = {
+            SendStatus.ACCEPTED: result.accepted,
+            SendStatus.REFUSED: result.refused,
+            SendStatus.NOT_ATTEMPTED: result.not_sent,
+            SendStatus.UNKNOWN: result.unknown,
+        }
+        for status, number in ends.items():
+            if number:
+                self._calls[("call", Kind.CAMPAIGN.value), ("status", status.value)] += number
 
     def _judged(self, report: Report) -> None:
         for message in report.messages:

@@ -39,6 +39,8 @@ KINDS: Mapping[str, tuple[int, str]] = MappingProxyType(
         "no-ledger": (503, "The ledger cannot be read or written"),
         "refused": (502, "The provider refused"),
         "not-sent": (503, "Permitted, and not sent"),
+        "not-all": (503, "Not every row has its message"),
+        "stopped": (503, "The campaign was stopped before its end"),
         "unknown": (504, "It may have been sent, and nobody knows"),
     }
 )

@@ -14,18 +14,20 @@ from mmscheck.ledger.where import place_of
 from mmscheck.ruleset import Config
 from mmscheck.serve.answers import Parts
 from mmscheck.serve.calls import Caller
+from mmscheck.serve.campaigns import Campaigns
 from mmscheck.serve.checker import Checker, Done
 from mmscheck.serve.courier import Courier
+from mmscheck.serve.doing import Doer
 from mmscheck.serve.door import Door, is_loopback
 from mmscheck.serve.jobs import Jobs
 from mmscheck.serve.lane import open_lane
 from mmscheck.serve.listening import listening
 from mmscheck.serve.metrics import Metrics
 from mmscheck.serve.notify import Target
+from mmscheck.serve.route_table import NEEDED
 from mmscheck.serve.service import Log, Service
 from mmscheck.serve.settings import Caps
 from mmscheck.serve.store import Store
-from mmscheck.serve.table import NEEDED
 from mmscheck.serve.tokens import Right, Tokens
 from mmscheck.serve.words import Problem
 from mmscheck.serve.work import Row
@@ -89,8 +91,9 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
         stack.push_async_callback(store.close)
         metrics = Metrics()
         checker = await stack.enter_async_context(Checker(setup.config, setup.policy, slots=setup.caps.slots))
-        calls = None
+        calls, campaigns = None, None
         if client is not None and ledger is not None:
+            await stack.enter_async_context(client)
             calls = await stack.enter_async_context(
                 Caller(
                     client=client,
@@ -99,6 +102,15 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
                     policy=setup.policy,
                     require_approval=setup.require_approval,
                 )
+            )
+            campaigns = Campaigns(
+                client=client,
+                ledger=ledger,
+                store=store,
+                checker=checker,
+                config=setup.config,
+                policy=setup.policy,
+                require_approval=setup.require_approval,
             )
 
         courier = await stack.enter_async_context(Courier(lane, setup.notify, ledger))
@@ -125,16 +137,15 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
             origins=setup.origins,
             loopback=is_loopback(setup.host),
         )
-        jobs = await stack.enter_async_context(
-            Jobs(
-                store,
-                checker,
-                calls,
-                setup.caps,
-                may=lambda name, kind: door.has(name, NEEDED[kind]),
-                ended=ended,
-            )
+        doer = Doer(
+            store,
+            checker,
+            calls,
+            campaigns,
+            setup.caps,
+            may=lambda name, kind: door.has(name, NEEDED[kind]),
         )
+        jobs = await stack.enter_async_context(Jobs(store, doer, setup.caps, ended=ended))
         parts = Parts(
             store=store,
             checker=checker,
@@ -144,6 +155,7 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
             metrics=metrics,
             ledger=ledger,
             calls=calls,
+            campaigns=campaigns,
             require_approval=setup.require_approval,
         )
         service = Service(parts, door, log)

@@ -14,14 +14,15 @@ from mmscheck.serve import openapi
 from mmscheck.serve.answers import Answers, Parts
 from mmscheck.serve.api import Api
 from mmscheck.serve.api_calls import CallApi
+from mmscheck.serve.api_campaigns import CampaignApi
 from mmscheck.serve.api_fix import FixApi
 from mmscheck.serve.door import Door
 from mmscheck.serve.page import Page
 from mmscheck.serve.problem import ProblemError
 from mmscheck.serve.room import Hall
+from mmscheck.serve.route_table import Handlers, table
 from mmscheck.serve.routes import Asked, Router
 from mmscheck.serve.shown import SAFE
-from mmscheck.serve.table import table
 from mmscheck.serve.tokens import ANYBODY
 
 Log = Callable[[Mapping[str, object]], None]
@@ -41,13 +42,17 @@ class Service:
         self._log = log
         self._hall = Hall(parts.caps.held)
         answers = Answers(parts)
+        api = Api(parts, answers)
         self.router = Router(
             table(
-                Api(parts, answers),
-                FixApi(parts, answers),
-                CallApi(parts, answers),
-                Page(),
-                self._openapi,
+                Handlers(
+                    api=api,
+                    fixes=FixApi(parts, answers),
+                    calls=CallApi(parts, answers),
+                    campaigns=CampaignApi(parts, answers, api),
+                    page=Page(),
+                    openapi=self._openapi,
+                )
             )
         )
         self._document = msgspec.json.encode(openapi.document(self.router.routes))

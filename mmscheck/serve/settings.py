@@ -14,7 +14,8 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
     ``head_seconds``; at most ``connections`` are open. A client that waits gets its answer within ``wait`` or
     a place to ask; reports live for ``keep``. A send that could not be begun within ``stale`` is not begun
     any more. After SIGTERM running jobs have ``drain`` to end. ``streams`` of progress are open at a time.
-    A fix has ``mend_seconds`` in all.
+    A fix has ``mend_seconds`` in all. ``campaigns`` run at a time, beside the slots: each may take hours. One
+    that stood still for ``campaign_rest`` is not gone on with unasked: what it says may be out of date.
     """
 
     document: int = 10_000_000
@@ -31,6 +32,8 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True):
     keep: float = 86400.0
     stale: float = 600.0
     drain: float = 30.0
+    campaigns: int = 4
+    campaign_rest: float = 3600.0
     mend_seconds: float = 600.0
     streams: int = 64
 

@@ -114,7 +114,7 @@ def in_format(
     if row.kind is Kind.FIX:
         text = FIX_FORMATS[chosen(None, name, FIX_FORMATS)](_MENDED.decode(packed))
     else:
-        text = FORMATS[chosen(None, name)](view_of(packed))
+        text = FORMATS[chosen(None, name)](view_of(packed, row.kind))
     found = {**SAFE, "Vary": "Accept", **(headers or {})}
     if name == "html":
         found["Content-Security-Policy"] = REPORT_POLICY

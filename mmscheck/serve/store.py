@@ -13,9 +13,11 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection, RowMapping
 
 from mmscheck.ledger.owner import is_gone, is_local, owner_of, this_process
+from mmscheck.serve.campaign_notes import CampaignNotes, forget_campaigns
 from mmscheck.serve.lane import Lane
+from mmscheck.serve.schema import APPROVALS, FILES, JOBS, SHARES
 from mmscheck.serve.settings import LOST_AFTER
-from mmscheck.serve.tables import FILES, JOBS, SHARES
+from mmscheck.serve.schema import FILES, JOBS, SHARES
 from mmscheck.serve.words import Kind, Outcome, Problem, Progress, State
 from mmscheck.serve.work import Row, Work, opened, sealed
 
@@ -36,6 +38,7 @@ class Store:
         # Shorter ones would stand for words, and a stand-in could be met by chance.
         self._known = tuple(one.encode() for one in known if len(one) >= _SHORTEST_SECRET)
         self._clock = clock
+        self.campaigns = CampaignNotes(lane, known=known, clock=clock)
         self.runner = this_process().text()
         """This process, as its jobs name it."""
 
@@ -52,8 +55,9 @@ class Store:
         with nothing to show for it: then the key stands for the new one. None: ``most`` jobs wait.
         """
         now = self._clock()
+        job_id = secrets.token_urlsafe(_BYTES_OF_AN_ID)
         values = {
-            "id": secrets.token_urlsafe(_BYTES_OF_AN_ID),
+            "id": job_id,
             "owner": owner,
             "kind": work.kind.value,
             "state": State.QUEUED.value,
@@ -81,7 +85,9 @@ class Store:
             if known:
                 connection.execute(update(JOBS).where(JOBS.c.id == known.id).values(key=None))
             connection.execute(insert(JOBS).values(values))
-            return _one(connection, values["id"]), True
+            if work.campaign is not None:
+                self.campaigns.begin(connection, job_id, work.campaign.campaign or work.campaign.mms_id)
+            return _one(connection, job_id), True
 
         return await self._lane.run(put)
 
@@ -90,7 +96,8 @@ class Store:
 
         def get(connection: Connection) -> Row | None:
             row = connection.execute(select(*_SHOWN).where(JOBS.c.id == job_id)).mappings().first()
-            return None if row is None or row["expires"] < self._clock() else _row(row)
+            found = None if row is None else _row(row)
+            return None if found is None or (found.is_over and found.expires < self._clock()) else found
 
         return await self._lane.run(get)
 
@@ -137,6 +144,8 @@ class Store:
             .values(
                 state=(State.DONE if problem is None else State.FAILED).value,
                 ended=self._clock(),
+                # It lives as long after its end as was promised when it came: a campaign may take days.
+                expires=JOBS.c.expires + self._clock() - JOBS.c.created,
                 work=None,
                 done=progress.done,
                 total=progress.total,
@@ -198,14 +207,27 @@ class Store:
 
         return await self._lane.run(take)
 
-    async def mine(self) -> tuple[str, ...]:
+    async def mine(self) -> tuple[tuple[str, Kind], ...]:
         """The jobs of this process that are not over, the oldest first."""
         wanted = (
-            select(JOBS.c.id)
+            select(JOBS.c.id, JOBS.c.kind)
             .where(JOBS.c.runner == self.runner, JOBS.c.state.not_in(_OVER))
             .order_by(JOBS.c.created)
         )
-        return await self._lane.run(lambda connection: tuple(connection.scalars(wanted)))
+
+        def get(connection: Connection) -> tuple[tuple[str, Kind], ...]:
+            return tuple((row[0], Kind(row[1])) for row in connection.execute(wanted))
+
+        return await self._lane.run(get)
+
+    async def leave(self, job_id: str) -> None:
+        """Leave a job that was begun to whoever comes next, as if this process had not begun it."""
+        change = (
+            update(JOBS)
+            .where(JOBS.c.id == job_id, JOBS.c.runner == self.runner, JOBS.c.state.not_in(_OVER))
+            .values(state=State.QUEUED.value, tries=JOBS.c.tries - 1)
+        )
+        await self._lane.run(lambda connection: connection.execute(change).rowcount)
 
     def _is_lost(self, runner: str, beat: float) -> bool:
         owner = owner_of(runner)
@@ -221,6 +243,7 @@ class Store:
             connection.execute(delete(SHARES).where(SHARES.c.expires < now))
             over = (JOBS.c.expires < now, JOBS.c.state.in_(_OVER))
             connection.execute(delete(FILES).where(FILES.c.job.in_(select(JOBS.c.id).where(*over))))
+            forget_campaigns(connection, *over)
             gone = delete(JOBS).where(*over)
             return connection.execute(gone).rowcount
 

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     FIX = "fix"
     SAVE = "save"
     SEND = "send"
+    CAMPAIGN = "campaign"
 
 
 class State(StrEnum):
@@ -148,11 +149,10 @@ class SaveAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: Annotated[Name, Meta(description="What reports call the document.")] = "document.xml"
 
 
-class SendFields(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The fields of one sendSavedMMS call; what is left out stays out, or comes from ``[send]``."""
+class CommonFields(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The fields of sendSavedMMS that recipients have in common; what is left out may be in ``[send]``."""
 
     mms_id: Name
-    to: Name
     from_: Annotated[Name | None, Meta(description="Default: of the configuration.")] = field(
         name="from", default=None
     )
@@ -166,6 +166,12 @@ class SendFields(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     custom_subject: Text | None = None
     custom_texts: Annotated[tuple[CustomText, ...], Meta(max_length=100)] = ()
     data: Annotated[dict[Name, Text], Meta(max_length=1000)] = {}
+
+
+class SendFields(CommonFields, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The fields of one sendSavedMMS call; what is left out stays out, or comes from ``[send]``."""
+
+    to: Name
 
 
 class SendAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -193,10 +199,15 @@ class SendForm(Struct, frozen=True, kw_only=True):
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """How far a job is, in media looked at; ``total`` is null while nobody knows."""
+    """How far a job is, in media looked at; ``total`` is null while nobody knows.
+
+    A campaign counts rows: those that were judged while ``total`` is null, and then those whose send ended.
+    """
 
     done: int
     total: int | None
+    failed: Annotated[int, Meta(description="Of a campaign: sends that were not accepted.")] = 0
+    waiting: Annotated[str, Meta(description="Of a campaign: why nothing goes out for now.")] = ""
 
 
 @resolved
@@ -243,7 +254,7 @@ class Job(Struct, frozen=True, kw_only=True):
     report: Annotated[str, Meta(description="Where the report is, or will be.")]
     events: Annotated[str, Meta(description="Server-sent events of its progress.")]
     outcome: Outcome | None
-    problem: Problem | None
+    problem: Annotated[Problem | None, Meta(description="What kept it from its end, or from success.")]
 
 
 class ShareAsked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ import msgspec
 from mmscheck.base.resolved import resolved
 from mmscheck.model.request import SendRequest
 from mmscheck.serve.bodies import Named
+from mmscheck.serve.campaign_words import CampaignFields
 from mmscheck.serve.words import Kind, MendOptions, Options, Outcome, Problem, State
 
 
@@ -18,7 +19,8 @@ from mmscheck.serve.words import Kind, MendOptions, Options, Outcome, Problem, S
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """What a job is to do; which of the fields count depends on the kind.
 
-    ``key`` is the ledger's idempotency key, ``mending`` is of a fix alone.
+    ``key`` is the ledger's idempotency key, ``mending`` is of a fix alone. A campaign has its rows as the one
+    of its ``files``.
     """
 
     kind: Kind
@@ -28,6 +30,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     options: Options = Options()
     mending: MendOptions = MendOptions()
     request: SendRequest | None = None
+    campaign: CampaignFields | None = None
     key: str | None = None
     again: bool = False
 

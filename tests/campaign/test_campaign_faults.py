@@ -19,8 +19,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mmscheck.campaign import CampaignLimits, Watcher
-from mmscheck.cli.campaign import exit_code
+from mmscheck.campaign import CampaignLimits, Watcher, exit_code
 from mmscheck.sandbox import Mishaps, Sandbox, Ways
 from tests.support.campaigns import DOCUMENT, named, plan, run, stored, until, write_recipients
 from tests.support.command import PROGRAM, fields, reads_nothing, surroundings

@@ -66,7 +66,7 @@ async def test_a_file_that_changes_after_it_was_judged_stops_before_the_changed_
     async with Sandbox(ways=QUICK) as box:
         mms_id = await stored(box)
 
-        def rewrite(_report: object) -> None:
+        async def rewrite(_report: object) -> None:
             rows = named(40)
             rows[25] = (rows[25][0], "José")
             write_recipients(file, rows)

@@ -7,14 +7,19 @@ import os
 import random
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from mmscheck.sandbox import Sandbox
+from mmscheck.sandbox import Sandbox, Ways
+from tests.serve.test_serve_campaigns import asked as campaign
+from tests.serve.test_serve_campaigns import ended
 from tests.serve.test_serve_sends import asked, saved
+from tests.support.campaigns import numbers, until
 from tests.support.launching import Launcher, launching
 from tests.support.serving import Client, tokens_file
 
@@ -23,9 +28,13 @@ NUMBERS = 60
 SEED = 20261130
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+@contextmanager
+def held_port() -> Iterator[int]:
+    """A port that is nobody else's meanwhile: bound here without listening, and shared by --reuse-port."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield int(holder.getsockname()[1])
 
 
 async def answered(client: Client) -> None:
@@ -78,23 +87,30 @@ async def killed(
     return kills
 
 
+def serve(folder: Path, box: Sandbox, port: int) -> list[str]:
+    """The arguments of a service before the sandbox, on a port that is held."""
+    (folder / "mmscheck.toml").write_text(
+        'allow-net = ["127.0.0.1/32"]\n'
+        f'connect-to = ["media.example.com:80:127.0.0.1:{box.media_port}"]\ntimeout = 30.0\n'
+    )
+    return [
+        *("serve", "--listen", f"127.0.0.1:{port}", "--ledger", str(folder / "l.sqlite3"), "--quiet"),
+        *("--tokens", str(tokens_file(folder)), "--config", str(folder / "mmscheck.toml")),
+        *("--api-url", box.provider_url, "--queue", "200", "--reuse-port"),
+    ]
+
+
 @pytest.mark.long
 async def test_kills_at_random_lose_and_double_nothing(tmp_path: Path) -> None:
     (tmp_path / "mmscheck-state").mkdir(exist_ok=True)
-    port = free_port()
+    stack = AsyncExitStack()
     async with (
         Sandbox(connect_to=[("media.example.com", 80, "127.0.0.1", 0)]) as box,
         aiohttp.ClientSession() as session,
+        stack,
     ):
-        (tmp_path / "mmscheck.toml").write_text(
-            'allow-net = ["127.0.0.1/32"]\n'
-            f'connect-to = ["media.example.com:80:127.0.0.1:{box.media_port}"]\ntimeout = 30.0\n'
-        )
-        arguments = [
-            *("serve", "--listen", f"127.0.0.1:{port}", "--ledger", str(tmp_path / "l.sqlite3"), "--quiet"),
-            *("--tokens", str(tokens_file(tmp_path)), "--config", str(tmp_path / "mmscheck.toml")),
-            *("--api-url", box.provider_url, "--queue", "200"),
-        ]
+        port = stack.enter_context(held_port())
+        arguments = serve(tmp_path, box, port)
         client = Client(session, f"http://127.0.0.1:{port}", "sender", [])
         over = asyncio.Event()
         async with launching(tmp_path) as launcher:
@@ -128,3 +144,38 @@ async def test_kills_at_random_lose_and_double_nothing(tmp_path: Path) -> None:
         if status == 503:
             assert not reached, end
     assert kills > 0
+
+
+async def test_a_campaign_goes_on_after_kills_and_reaches_each_number_once(tmp_path: Path) -> None:
+    (tmp_path / "mmscheck-state").mkdir(exist_ok=True)
+    to, kills, ways = numbers(80), 3, Ways(answer_seconds=0.05)
+    async with (
+        Sandbox(connect_to=[("media.example.com", 80, "127.0.0.1", 0)], ways=ways) as box,
+        aiohttp.ClientSession() as session,
+        launching(tmp_path) as launcher,
+    ):
+        with held_port() as port:
+            arguments = serve(tmp_path, box, port)
+            client = Client(session, f"http://127.0.0.1:{port}", "sender", [])
+            process = await launcher.begin(arguments)
+            await answered(client)
+            body = campaign(await saved(client), to, in_flight=3)
+            taken = await client.post("/v1/campaigns", body, headers={"Idempotency-Key": "spring"})
+            place = taken.headers["Location"]
+            for kill in range(1, kills + 1):
+                await until(lambda enough=kill * 12: len(box.sent) >= enough)  # type: ignore[misc] # its own number
+                os.kill(process, signal.SIGKILL)
+                await launcher.ended()
+                process = await launcher.begin(arguments)
+                await answered(client)
+            told = await ended(client, place)
+            os.kill(process, signal.SIGTERM)
+            assert await launcher.ended() == 0
+    reached = [one.to for one in box.sent]
+    assert len(reached) == len(set(reached)), "a number got it twice"
+    result = told["result"]
+    assert result["accepted"] + result["recorded"] + result["unknown"] == len(to), told
+    assert result["unknown"] <= kills * 3, "only what was in flight at a kill is not known"
+    # What is unknown has been called or not; all others have it.
+    assert len(to) - result["unknown"] <= len(reached) <= len(to)
+    assert told["state"] == ("failed" if result["unknown"] else "done")

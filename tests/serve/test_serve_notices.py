@@ -22,6 +22,9 @@ from mmscheck.sandbox import Sandbox
 from mmscheck.serve import courier as couriers
 from mmscheck.serve import targets_of
 from mmscheck.serve.notify import Notice, Target, body_for
+from tests.serve.test_serve_campaigns import asked as campaign
+from tests.serve.test_serve_campaigns import ended
+from tests.support.campaigns import numbers
 from tests.support.serving import BAD, FIELDS, GOOD, serving
 
 XML = {"Content-Type": "application/xml"}
@@ -152,6 +155,24 @@ async def test_a_denied_send_and_a_false_permit_are_told(
         bodies = await receiver.until(2)
         assert (bodies[1]["type"], bodies[1]["data"]["mms_id"]) == ("false-permit", saved)
         assert FIELDS["to"] not in json.dumps(bodies)
+
+
+async def test_a_stopped_campaign_is_told(tmp_path: Path, receiver: Receiver) -> None:
+    wanted = target(receiver, events=frozenset({NotifyEvent.STOPPED_CAMPAIGN}))
+    async with (
+        Sandbox(connect_to=[("media.example.com", 80, "127.0.0.1", 0)]) as box,
+        serving(tmp_path, box=box, notify=(wanted,)) as anybody,
+    ):
+        client = anybody.by("sender")
+        mms_id = (await client.post("/v1/save", data=GOOD, headers=XML)).json()["send"]["mms_id"]
+        fine = await client.post("/v1/campaigns", campaign(mms_id, numbers(1)))
+        assert (await ended(client, fine.headers["Location"]))["state"] == "done"
+        assert (await client.by("holder").post("/v1/hold", {"reason": "wrong price"})).status == 201
+        stopped = await client.post("/v1/campaigns", campaign(mms_id, numbers(3)))
+        (body,) = await receiver.until(1)
+    assert (body["type"], body["data"]["job"]) == ("stopped-campaign", stopped.json()["id"])
+    assert "stopped before its end" in body["text"]
+    assert not any(number in json.dumps(body) for number in numbers(3))
 
 
 def test_slack_and_teams_find_no_markup_of_a_strangers() -> None:

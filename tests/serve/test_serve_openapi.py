@@ -19,7 +19,10 @@ from mmscheck.ruleset import Config
 from mmscheck.sandbox import Mishaps, Sandbox, Ways
 from mmscheck.serve import Caps
 from mmscheck.serve.store import Store
+from tests.serve.test_serve_campaigns import asked as campaign
+from tests.serve.test_serve_campaigns import ended
 from tests.serve.test_serve_sends import asked, saved
+from tests.support.campaigns import numbers
 from tests.support.command import image, message
 from tests.support.serving import BAD, GOOD, TOKENS, Answer, Client, serving
 
@@ -33,6 +36,10 @@ RATED = {
 }
 SMALL = Caps(document=20_000, body=40_000, drain=60.0, body_seconds=2.0)
 WAYS = Ways(mishaps=Mishaps(actions=("sendSavedMMS", "saveMMS")))
+
+STOP = "/v1/campaigns/{id}/stop"
+CALLING = {"/v1/save", "/v1/send", "/v1/campaigns", STOP}
+"""What a service that makes no calls has no use for."""
 
 Seen = set[tuple[str, str, int]]
 
@@ -230,6 +237,26 @@ async def called(client: Watched, box: Sandbox) -> None:
         client.contract.hold("POST", path, await unfinished(client, path, "all"))
 
 
+async def to_many(client: Watched) -> None:
+    body, headers = campaign(await saved(client), numbers(2)), {"Idempotency-Key": "spring"}
+    assert (await client.post("/v1/campaigns", {**body, "rows": "x"})).status == 400
+    taken = await client.post("/v1/campaigns", body, headers=headers)
+    assert taken.status == 202
+    place = taken.headers["Location"]
+    assert (await ended(client, place))["state"] == "done"
+    assert (await client.post("/v1/campaigns", body, headers=headers)).status == 200
+    assert (await client.post("/v1/campaigns", {**body, "rows": "to\n1\n"}, headers=headers)).status == 409
+    stop = f"{place}/stop"
+    assert (await client.post(stop, {"reason": "late"})).status == 200
+    assert (await client.post(stop, {})).status == 400
+    assert (await client.post(stop, data=b"x")).status == 415
+    assert (await client.post(stop, data=b" " * 40_001, headers=JSON)).status == 413
+    for path in ("/v1/campaigns/none", "/v1/campaigns/none/events"):
+        assert (await client.get(path)).status == 404
+    for path in ("/v1/campaigns", stop):
+        client.contract.hold("POST", path, await unfinished(client, path, "all"))
+
+
 async def told(client: Watched) -> None:
     for path in ("/v1/me", "/healthz", "/readyz", "/metrics", "/openapi.json", "/", "/page.css", "/page.js"):
         assert (await client.get(path)).status == 200
@@ -276,12 +303,12 @@ async def too_slow(folder: Path, contract: Contract) -> None:
         client = Watched.of(plain, contract)
         lint = await client.post("/v1/lint", data=BAD, headers={**XML, "Prefer": "wait=100"})
         for path, method, operation in operations(contract):
-            if "requestBody" in operation and path not in {"/v1/save", "/v1/send"}:
+            if "requestBody" in operation and path not in CALLING:
                 place = path.replace("{id}", lint.headers["Content-Location"].rpartition("/")[2])
                 answer = await unfinished(client, place, "all")
                 contract.hold(method, place, answer)
                 assert answer.problem == "too-slow", (path, answer.text)
-        for path in ("/v1/save", "/v1/send"):
+        for path in sorted(CALLING - {STOP}):
             assert (await client.post(path, data=GOOD, headers=XML)).problem == "no-sends"
 
 
@@ -307,11 +334,12 @@ async def not_able(folder: Path, contract: Contract, monkeypatch: pytest.MonkeyP
                 monkeypatch.setattr(Store, name, fault)
             for path in (
                 *("/v1/checks/x", "/v1/jobs/x", "/v1/jobs/x/events", "/s/x", "/v1/approvals"),
-                *("/v1/fixes/x", "/v1/fixes/x/files"),
+                *("/v1/fixes/x", "/v1/fixes/x/files", "/v1/campaigns/x", "/v1/campaigns/x/events"),
             ):
                 assert (await client.get(path)).status == status
             assert (await client.post("/v1/checks/x/share", {"seconds": 60})).status == status
             assert (await client.post("/v1/fixes/x/check")).status == status
+            assert (await client.post("/v1/campaigns/x/stop", {"reason": "x"})).status == status
             for path in ("/v1/check", "/v1/lint", "/v1/fix"):
                 assert (await client.post(path, data=BAD, headers=XML)).status == status
             assert (await client.get("/readyz")).status == status
@@ -338,6 +366,7 @@ async def test_all_that_the_document_promises_is_seen_over_a_socket(
         await judged(client)
         await mended(client)
         await called(client, box)
+        await to_many(client)
         await told(client)
         for path, method, operation in operations(contract):
             rights = {right for way in operation.get("security", ()) for right in way["token"]}

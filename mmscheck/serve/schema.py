@@ -70,6 +70,20 @@ FILES = Table(
 )
 """What a fix has made, as a zip file; it lives as long as its job."""
 
+CAMPAIGNS = Table(
+    "mmscheck_serve_campaigns",
+    META,
+    Column("job", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("stop", Text),
+    Column("progress", Text, nullable=False),
+    Column("seen", Float, nullable=False),
+)
+"""What a campaign's job has beside its row; ``stop`` is why somebody asked for its end, in any process.
+
+``seen`` is when it was last at work, whichever process had it.
+"""
+
 NOTICES = Table(
     "mmscheck_serve_notices",
     META,

@@ -5,76 +5,78 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import msgspec
+
 from mmscheck.serve.api import Api
 from mmscheck.serve.api_calls import CallApi
+from mmscheck.serve.api_campaigns import CampaignApi
 from mmscheck.serve.api_fix import FixApi
 from mmscheck.serve.page import Page
+from mmscheck.serve.route_parts import (
+    ANYBODY_MAY,
+    BODY,
+    CHECK,
+    FIX,
+    FORM,
+    FORMAT,
+    KEY,
+    KNOWN,
+    OWN,
+    PREFER,
+    QUEUE,
+)
+from mmscheck.serve.route_table_calls import calls, campaigns, switches
 from mmscheck.serve.routes import Body, Handler, Route, json_of
 from mmscheck.serve.tokens import Right
 from mmscheck.serve.words import (
-    Approval,
-    ApprovalAsked,
-    Approvals,
     CheckAsked,
     CheckForm,
     FixAsked,
     FixForm,
     Health,
-    HoldAsked,
-    Holds,
     Job,
     Kind,
     LintAsked,
     LintForm,
     Me,
-    SaveAsked,
-    SaveForm,
-    SendAsked,
-    SendForm,
     Share,
     ShareAsked,
 )
-
-_FORM = "multipart/form-data"
-ANYBODY_MAY = frozenset[Right]()
-_CHECK, _FIX, _SEND = frozenset({Right.CHECK}), frozenset({Right.FIX}), frozenset({Right.SEND})
-_HOLD, _APPROVE = frozenset({Right.HOLD}), frozenset({Right.APPROVE})
-_OWN = frozenset({Right.CHECK, Right.FIX, Right.SEND})
-"""Who can begin a job may ask how it went."""
-
-_KNOWN = frozenset(Right)
 
 NEEDED: Mapping[Kind, Right] = MappingProxyType(
     {
         Kind.CHECK: Right.CHECK,
         Kind.LINT: Right.CHECK,
         Kind.FIX: Right.FIX,
-        Kind.FIX: Right.FIX,
         Kind.SAVE: Right.SEND,
         Kind.SEND: Right.SEND,
+        Kind.CAMPAIGN: Right.SEND,
     }
 )
 """What whoever has a job done needs, also when it is begun later."""
 
-_FORMAT = {"format": "A report format by its name, in place of Accept."}
-_KEY = {
-    "Idempotency-Key": "Makes this request once, however often it is sent; for a send it is the ledger's."
-}
-_PREFER = {"Prefer": "respond-async, or wait=SECONDS (RFC 7240): how long to wait before answering 202."}
-_BODY = ("malformed", "too-large", "too-slow", "other-type")
-_QUEUE = ("other-payload", "too-many", "draining", "no-such-format", "no-ledger")
-_CALLS = ("denied", "refused", "not-sent", "unknown", "no-sends")
+
+class Handlers(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever answers."""
+
+    api: Api
+    fixes: FixApi
+    calls: CallApi
+    campaigns: CampaignApi
+    page: Page
+    openapi: Handler
 
 
-def table(api: Api, fixes: FixApi, calls: CallApi, page: Page, openapi: Handler) -> tuple[Route, ...]:
+def table(by: Handlers) -> tuple[Route, ...]:
     """Every route."""
     return (
-        *_judging(api),
-        *_mending(fixes),
-        *_calls(calls),
-        *_reading(api),
-        *_switches(calls),
-        *_service(api, page, openapi),
+        *_judging(by.api),
+        *_mending(by.fixes),
+        *calls(by.calls),
+        *campaigns(by.campaigns),
+        *_reading(by.api),
+        *switches(by.calls),
+        *_service(by.api, by.page, by.openapi),
     )
 
 
@@ -86,12 +88,12 @@ def _judging(api: Api) -> tuple[Route, ...]:
             name="check",
             summary="Judge messages, or media by their URLs: 200 nothing blocks, 422 denied, 202 ask later.",
             handler=api.check,
-            rights=_CHECK,
-            takes={**json_of(CheckAsked), _FORM: CheckForm, "application/xml": Body.XML},
+            rights=CHECK,
+            takes={**json_of(CheckAsked), FORM: CheckForm, "application/xml": Body.XML},
             gives={200: Body.REPORT, 202: Job, 422: Body.REPORT},
-            problems=(*_BODY, *_QUEUE, "ended"),
-            query=_FORMAT,
-            headers={**_KEY, **_PREFER},
+            problems=(*BODY, *QUEUE, "ended"),
+            query=FORMAT,
+            headers={**KEY, **PREFER},
         ),
         Route(
             method="POST",
@@ -99,12 +101,12 @@ def _judging(api: Api) -> tuple[Route, ...]:
             name="lint",
             summary="Judge messages and media files without a network; never permits anything.",
             handler=api.lint,
-            rights=_CHECK,
-            takes={**json_of(LintAsked), _FORM: LintForm, "application/xml": Body.XML},
+            rights=CHECK,
+            takes={**json_of(LintAsked), FORM: LintForm, "application/xml": Body.XML},
             gives={200: Body.REPORT, 202: Job, 422: Body.REPORT},
-            problems=(*_BODY, *_QUEUE, "ended"),
-            query=_FORMAT,
-            headers={**_KEY, **_PREFER},
+            problems=(*BODY, *QUEUE, "ended"),
+            query=FORMAT,
+            headers={**KEY, **PREFER},
         ),
     )
 
@@ -117,12 +119,12 @@ def _mending(api: FixApi) -> tuple[Route, ...]:
             name="fix",
             summary="Mend messages and media files: 200 all that is kept passes lint, 422 something is left.",
             handler=api.fix,
-            rights=_FIX,
-            takes={**json_of(FixAsked), _FORM: FixForm, "application/xml": Body.XML},
+            rights=FIX,
+            takes={**json_of(FixAsked), FORM: FixForm, "application/xml": Body.XML},
             gives={200: Body.MENDED, 202: Job, 422: Body.MENDED},
-            problems=(*_BODY, *_QUEUE, "ended"),
-            query=_FORMAT,
-            headers={**_KEY, **_PREFER},
+            problems=(*BODY, *QUEUE, "ended"),
+            query=FORMAT,
+            headers={**KEY, **PREFER},
         ),
         Route(
             method="GET",
@@ -130,10 +132,10 @@ def _mending(api: FixApi) -> tuple[Route, ...]:
             name="mended",
             summary="What was done, file by file, before and after, in the format that Accept asks for.",
             handler=api.report,
-            rights=_FIX,
+            rights=FIX,
             gives={200: Body.MENDED, 202: Job},
             problems=("not-found", "no-such-format", "ended", "no-ledger"),
-            query=_FORMAT,
+            query=FORMAT,
         ),
         Route(
             method="GET",
@@ -141,7 +143,7 @@ def _mending(api: FixApi) -> tuple[Route, ...]:
             name="mended-files",
             summary="The mended files, and those that needed nothing, as a zip file.",
             handler=api.files,
-            rights=_FIX,
+            rights=FIX,
             gives={200: Body.ZIP},
             problems=("not-found", "no-ledger"),
         ),
@@ -151,42 +153,11 @@ def _mending(api: FixApi) -> tuple[Route, ...]:
             name="check-mended",
             summary="Judge these files, as /v1/lint does.",
             handler=api.check,
-            rights=_CHECK,
+            rights=CHECK,
             gives={200: Body.REPORT, 202: Job, 422: Body.REPORT},
-            problems=(*_QUEUE, "not-found", "ended"),
-            query=_FORMAT,
-            headers={**_KEY, **_PREFER},
-        ),
-    )
-
-
-def _calls(api: CallApi) -> tuple[Route, ...]:
-    return (
-        Route(
-            method="POST",
-            path="/v1/save",
-            name="save",
-            summary="Check a message, save it with the provider, bind its id; 200 only when it was accepted.",
-            handler=api.save,
-            rights=_SEND,
-            takes={**json_of(SaveAsked), _FORM: SaveForm, "application/xml": Body.XML},
-            gives={200: Body.REPORT, 202: Job},
-            problems=(*_BODY, *_QUEUE, *_CALLS),
-            query=_FORMAT,
-            headers={**_KEY, **_PREFER},
-        ),
-        Route(
-            method="POST",
-            path="/v1/send",
-            name="send",
-            summary="Check a saved message again, and send it at most once; 200 only when it was accepted.",
-            handler=api.send,
-            rights=_SEND,
-            takes={**json_of(SendAsked), _FORM: SendForm},
-            gives={200: Body.REPORT, 202: Job},
-            problems=(*_BODY, *_QUEUE, *_CALLS, "not-approved"),
-            query=_FORMAT,
-            headers={**_KEY, **_PREFER},
+            problems=(*QUEUE, "not-found", "ended"),
+            query=FORMAT,
+            headers={**KEY, **PREFER},
         ),
     )
 
@@ -199,10 +170,10 @@ def _reading(api: Api) -> tuple[Route, ...]:
             name="report",
             summary="A job's report, in the format that Accept asks for.",
             handler=api.report,
-            rights=_OWN,
+            rights=OWN,
             gives={200: Body.REPORT, 202: Job},
             problems=("not-found", "no-such-format", "ended", "no-ledger"),
-            query=_FORMAT,
+            query=FORMAT,
         ),
         Route(
             method="POST",
@@ -210,10 +181,10 @@ def _reading(api: Api) -> tuple[Route, ...]:
             name="share",
             summary="A link that shows the report to whoever has it, until it expires.",
             handler=api.share,
-            rights=_OWN,
+            rights=OWN,
             takes=json_of(ShareAsked),
             gives={201: Share},
-            problems=("not-found", "no-ledger", *_BODY),
+            problems=("not-found", "no-ledger", *BODY),
         ),
         Route(
             method="GET",
@@ -221,7 +192,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             name="job",
             summary="A job as it stands.",
             handler=api.job,
-            rights=_OWN,
+            rights=OWN,
             gives={200: Job},
             problems=("not-found", "no-ledger"),
         ),
@@ -231,7 +202,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             name="events",
             summary="A job's progress as server-sent events: event is its state, data its progress.",
             handler=api.events,
-            rights=_OWN,
+            rights=OWN,
             gives={200: Body.EVENTS},
             problems=("not-found", "too-many", "no-ledger"),
         ),
@@ -244,65 +215,7 @@ def _reading(api: Api) -> tuple[Route, ...]:
             rights=ANYBODY_MAY,
             gives={200: Body.SHARED},
             problems=("gone", "no-such-format", "no-ledger"),
-            query=_FORMAT,
-        ),
-    )
-
-
-def _switches(api: CallApi) -> tuple[Route, ...]:
-    return (
-        Route(
-            method="POST",
-            path="/v1/hold",
-            name="hold",
-            summary="Stop every send through this ledger.",
-            handler=api.hold,
-            rights=_HOLD,
-            takes=json_of(HoldAsked),
-            gives={201: Holds},
-            problems=(*_BODY, "no-sends", "no-ledger"),
-        ),
-        Route(
-            method="DELETE",
-            path="/v1/hold",
-            name="release",
-            summary="Let sends go again; tells what was held.",
-            handler=api.release,
-            rights=_HOLD,
-            gives={200: Holds},
-            problems=("no-sends", "no-ledger"),
-        ),
-        Route(
-            method="GET",
-            path="/v1/hold",
-            name="holds",
-            summary="What is held.",
-            handler=api.holds,
-            rights=_HOLD,
-            gives={200: Holds},
-            problems=("no-sends", "no-ledger"),
-        ),
-        Route(
-            method="POST",
-            path="/v1/approvals",
-            name="approve",
-            summary="A named person's word that a content may go out.",
-            handler=api.approve,
-            rights=_APPROVE,
-            takes=json_of(ApprovalAsked),
-            gives={201: Approval},
-            problems=(*_BODY, "no-sends", "no-ledger", "not-approved"),
-        ),
-        Route(
-            method="GET",
-            path="/v1/approvals",
-            name="approvals",
-            summary="What was approved of a content.",
-            handler=api.approvals,
-            rights=_CHECK,
-            gives={200: Approvals},
-            problems=("no-sends", "no-ledger"),
-            query={"content": "The digest, sha256:…"},
+            query=FORMAT,
         ),
     )
 
@@ -315,7 +228,7 @@ def _service(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
             name="me",
             summary="Who asks, and what he may do here.",
             handler=api.me,
-            rights=_KNOWN,
+            rights=KNOWN,
             gives={200: Me},
         ),
         Route(
@@ -342,7 +255,7 @@ def _service(api: Api, page: Page, openapi: Handler) -> tuple[Route, ...]:
             name="metrics",
             summary="Numbers for Prometheus.",
             handler=api.metrics,
-            rights=_CHECK,
+            rights=CHECK,
             gives={200: Body.TEXT},
             problems=("no-ledger",),
         ),
