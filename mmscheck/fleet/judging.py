@@ -158,7 +158,9 @@ def _with_rows_alone(report: Report) -> Report:
     return replace(
         report,
         messages=tuple(
-            replace(message, evaluations=tuple(item for item in message.evaluations if not item.outcome.settled))
+            replace(
+                message, evaluations=tuple(item for item in message.evaluations if not item.outcome.settled)
+            )
             for message in report.messages
         ),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -229,5 +228,3 @@ def _links(
     # Where rows of a file fill the message, a custom text may be one row's own.
     custom = options.columns is None
     return tuple(asked_links(message, changes, beside, custom=custom) for message in messages)
-
-

@@ -1,4 +1,4 @@
-"""What one call of the provider is asked to do, and how it ended: sendSavedMMS, sendMMS, saveMMS, deleteMMSID.
+"""What one call of the provider is asked to do, and how it ended: sends, saves, deletions.
 
 Field names and their meaning: Sinch XML API documentation, sendSavedMMS (2015, 2021 and later web
 version). The API key is no field here: it never travels through the values that reports are made of.

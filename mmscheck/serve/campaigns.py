@@ -21,6 +21,7 @@ from mmscheck.campaign import (
 )
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.fetch import FetchPolicy
+from mmscheck.judge.content import content_digest
 from mmscheck.judge.documents import other_message
 from mmscheck.judge.gate import require_second_gate
 from mmscheck.ledger import Ledger
@@ -32,7 +33,6 @@ from mmscheck.ruleset import Config
 from mmscheck.send.order import Client, Retries, demand_api
 from mmscheck.serve.campaign_words import CampaignFields
 from mmscheck.serve.checker import Checker, Done, outcome_of
-from mmscheck.judge.content import content_digest
 from mmscheck.serve.problem import ProblemError
 from mmscheck.serve.store import Store
 from mmscheck.serve.words import Options, Progress

@@ -15,9 +15,8 @@ from sqlalchemy.engine import Connection, RowMapping
 from mmscheck.ledger.owner import is_gone, is_local, owner_of, this_process
 from mmscheck.serve.campaign_notes import CampaignNotes, forget_campaigns
 from mmscheck.serve.lane import Lane
-from mmscheck.serve.schema import APPROVALS, FILES, JOBS, SHARES
-from mmscheck.serve.settings import LOST_AFTER
 from mmscheck.serve.schema import FILES, JOBS, SHARES
+from mmscheck.serve.settings import LOST_AFTER
 from mmscheck.serve.words import Kind, Outcome, Problem, Progress, State
 from mmscheck.serve.work import Row, Work, opened, sealed
 
