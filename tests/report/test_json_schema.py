@@ -26,4 +26,5 @@ def test_every_type_is_described_and_every_key_required_but_send() -> None:
         ("Campaign", "proof"),
         ("Campaign", "withheld"),
         ("Campaign", "not-now"),
+        ("Proof", "approved-by"),
     }

@@ -81,7 +81,7 @@ NEITHER = frozenset(
             "since",
             "what",
         ),
-        *("background", "in_place", "jobs", "shape", "still", "trim"),
+        *("background", "country", "in_place", "jobs", "shape", "still", "trim"),
         *("hosts", "origins", "slots", "queue", "require_approval", "reuse_port"),
         *("fallback_sms_text", "false_permits", "family", "form", "from_", "idempotency_key", "in_flight"),
         *(
