@@ -147,7 +147,7 @@ async def test_what_protects_a_number_protects_it_here(box: Sandbox, folder: Pat
     code, result = await sent(box, folder, name)
     assert (code, box.sent) == (1, []), result
     assert (await sent(box, folder, name, "--require-consent", to="15551230002"))[0] == 1
-    held = await mmscheck("hold", "wrong picture", cwd=folder)
+    held = await mmscheck("hold", "--new", "wrong picture", cwd=folder)
     assert held.code == 0, held.err
     assert (await sent(box, folder, name, to="15551230003"))[0] == 5
     assert box.sent == []
