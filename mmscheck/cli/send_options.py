@@ -290,8 +290,8 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
             "--idempotency-key",
             metavar="KEY",
             callback=_usable_key,
-            help="What is sent once only; default: made of account, recipient, message id (--one-shot: content), "
-            "subject, texts and data.",
+            help="What is sent once only; default: made of account, recipient, message id (--one-shot: "
+            "content), subject, texts and data.",
         ),
     ]
     again: Annotated[
