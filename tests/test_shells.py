@@ -56,6 +56,7 @@ def lab(folder: Path) -> None:
     for name in ("messages", "media"):
         (folder / name).mkdir()
     shutil.copy(SALE, folder / "sale.xml")
+    shutil.copy(SALE.with_suffix(".json"), folder / "sale.json")
     shutil.copy(SALE, folder / "messages" / "one.xml")
     shutil.copy(ROOT / "fixtures" / "media" / "photo-small.jpg", folder / "media" / "photo-small.jpg")
     shutil.copytree(ROOT / "fixtures" / "mms", folder / "fixtures" / "mms")
@@ -84,7 +85,8 @@ async def test_every_command_of_readme_is_understood(shell: str, tmp_path: Path)
                 line += " --help"  # noqa: PLW2901 - what is typed for it
             if line.startswith("mmscheck new"):
                 (tmp_path / "sale.xml").unlink()
-            code, told = await typed(shell, line, tmp_path, MMSCHECK_API_URL=box.provider_url)
+            url = box.json_url if ".json" in line else box.provider_url
+            code, told = await typed(shell, line, tmp_path, MMSCHECK_API_URL=url)
             # Denials are fine here; what is not understood is 2, what breaks is 4, what is no command 127.
             assert code in {0, 1, 3, 5}, (line, told)
             shutil.copy(SALE, tmp_path / "sale.xml")

@@ -79,6 +79,10 @@ class ProviderOptions(msgspec.Struct, frozen=True, kw_only=True):
         key = _api_key(self.api_key_file)
         return sinch.SinchClient(api_url=self.address, api_key=key, ca_file=self.api_ca_file, api=api)
 
+    def clients(self) -> dict[Dialect, sinch.SinchClient]:
+        """What calls the provider, by the API of a message: by both, unless one of them was named."""
+        return {api: self.client(api) for api in Dialect if self.api in {None, api}}
+
     def account(self) -> str:
         """Where ids are used; a dry run may have no key, and then any of the provider's accounts will do."""
         try:

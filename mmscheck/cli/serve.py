@@ -23,7 +23,6 @@ from mmscheck.cli.say import complain, say
 from mmscheck.cli.spared import spare
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.model.exits import Exit
-from mmscheck.model.words import Dialect
 from mmscheck.report.escape import visible
 from mmscheck.ruleset import Config
 
@@ -168,9 +167,7 @@ def _setup(options: ServeArguments, config: Config) -> Setup:
         hosts=tuple(map(_host, options.hosts)),
         origins=tuple(map(_origin, options.origins)),
         # Without a key nothing is ever sent, and a service of checks alone needs none.
-        client=provider.client(Dialect(provider.api or Dialect.XML))
-        if options.provider.api_key_file or secret(API_KEY)
-        else None,
+        clients=provider.clients() if options.provider.api_key_file or secret(API_KEY) else {},
         require_approval=options.require_approval,
         reuse_port=options.reuse_port,
         notify=targets_of(config),

@@ -54,7 +54,7 @@ class Exchange:
     bytes on the wire after the head, ``decoded`` bytes of body handed on, ``excess`` bytes beyond the end of
     the body, ``excess_continuing`` those of them that continue a character. ``ended`` when the server closed
     its side in good order, ``lost`` how the connection broke otherwise. ``first_byte`` is in seconds of the
-    clock given; ``on_first_byte`` is called when it comes. ``certificate`` is what the server showed.
+    clock given. ``certificate`` is what the server showed.
     """
 
     def __init__(self, route: Route, *, keep: Callable[[], bool], elapsed: Callable[[], float]) -> None:
@@ -65,7 +65,6 @@ class Exchange:
         self.connected = False
         self.reused = False
         self.first_byte: float | None = None
-        self.on_first_byte: Callable[[], None] | None = None
         self.head: Head | None = None
         self.length: int | None = None
         self.overflow = False
@@ -151,8 +150,6 @@ class Exchange:
         """
         if self.first_byte is None:
             self.first_byte = self._elapsed()
-            if self.on_first_byte is not None:
-                self.on_first_byte()
         return self._feed_head(data) if self.head is None else self._feed_body(data)
 
     def hop(self, url: str) -> Hop:

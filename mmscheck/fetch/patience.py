@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from types import TracebackType
+from typing import Self
 
 from mmscheck.fetch.exchange import Exchange
 from mmscheck.fetch.failure import Failure
@@ -21,9 +21,10 @@ _SAMPLES = 20
 
 
 class Stopwatch:
-    """Runs only inside ``async with``, and stops the work when ``limit`` seconds have been used up.
+    """Runs only inside ``async with``, and stops the work there when a limit is met: one alarm for all.
 
-    The work is stopped with a `TimeoutError` out of the ``async with``.
+    What comes out is a `TimeoutError` when ``limit`` seconds have been used up, and a `Failure` when the
+    exchange of `until_first_byte` has no byte in time, or the body of `measure` comes too slowly.
     """
 
     def __init__(self, limit: float) -> None:
@@ -31,29 +32,54 @@ class Stopwatch:
         self._limit = limit
         self._spent = 0.0
         self._since: float | None = None
-        self._alarm = asyncio.timeout(None)
+        self._scope = asyncio.timeout(None)
+        self._alarm: asyncio.TimerHandle | None = None
+        self._first_byte: FirstByte | None = None
+        self._meter: Meter | None = None
 
     def elapsed(self) -> float:
         """Seconds so far."""
         return self._spent + (0.0 if self._since is None else monotonic() - self._since)
 
+    def until_first_byte(self, limit: float, exchange: Exchange) -> Self:
+        """To be entered for ``exchange``, which then has ``limit`` seconds to its first byte."""
+        self._first_byte = FirstByte(limit, exchange)
+        return self
+
+    def measure(self, received: Callable[[], int], least: int) -> None:
+        """From now to the end of the block, ask for ``least`` bytes per second; 0 asks for none."""
+        if least:
+            self._meter = Meter(received, least)
+            self._meter.resume()
+            self._set()
+
     def apart(self, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """``work`` without the time that it takes; for use inside ``async with``."""
+        """``work`` without the time that it takes; for use inside ``async with``.
+
+        What does not come meanwhile is not the server's doing, so that nothing is measured either.
+        """
 
         async def unmeasured() -> None:
             self._spent, self._since = self.elapsed(), None
-            self._alarm.reschedule(None)
+            if self._meter is not None:
+                self._meter.pause()
             await work()
             self._since = monotonic()
-            self._alarm.reschedule(asyncio.get_running_loop().time() + self._limit - self._spent)
+            if self._meter is not None:
+                self._meter.resume()
+            self._set()
 
         return unmeasured
 
     async def __aenter__(self) -> None:
         """Go on."""
         self._since = monotonic()
-        self._alarm = asyncio.timeout(self._limit - self._spent)
-        await self._alarm.__aenter__()
+        # Only ever told to expire at once: it knows how to cancel a task and whose cancellation it was.
+        self._scope = asyncio.timeout(None)
+        await self._scope.__aenter__()
+        if self._first_byte is not None:
+            self._first_byte.begin()
+        self._set()
 
     async def __aexit__(
         self,
@@ -61,32 +87,78 @@ class Stopwatch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop; turns the cancellation by the alarm into `TimeoutError`."""
+        """Stop; turns the cancellation by the alarm into what it stands for."""
         self._spent = self.elapsed()
         self._since = None
-        await self._alarm.__aexit__(kind, error, traceback)
-
-
-@asynccontextmanager
-async def first_byte_within(limit: float, exchange: Exchange) -> AsyncIterator[None]:
-    """Raise `Failure` when the exchange has no byte of its answer ``limit`` seconds after its start."""
-    try:
-        async with asyncio.timeout(limit) as alarm:
-            exchange.on_first_byte = partial(_calm, alarm)
-            try:
-                yield
-            finally:
-                exchange.on_first_byte = None
-    except TimeoutError as error:
-        if not alarm.expired():
+        if self._alarm is not None:
+            self._alarm.cancel()
+        parts = self._first_byte, self._meter
+        self._alarm, self._first_byte, self._meter = None, None, None
+        try:
+            await self._scope.__aexit__(kind, error, traceback)
+        except TimeoutError as late:
+            for part in parts:
+                if part is not None and (failure := part.failure()) is not None:
+                    raise failure from late
             raise
-        where = "" if exchange.connected else f", while {exchange.phase}"
-        raise Failure(Reason.TIMED_OUT, f"{limit:g} s without a first byte{where}") from error
+
+    def _set(self) -> None:
+        """Have the alarm ring when the next limit can be met."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._scope.when() is not None:
+            return
+        due = math.inf if self._since is None else self._limit - self.elapsed()
+        if self._first_byte is not None:
+            due = min(due, self._first_byte.due())
+        if self._meter is not None:
+            due = min(due, self._meter.interval)
+        if due < math.inf:
+            self._alarm = asyncio.get_running_loop().call_later(due, self._ring)
+
+    def _ring(self) -> None:
+        """End the block where a limit is met, else wait for the next one."""
+        self._alarm = None
+        if self._since is not None and self.elapsed() >= self._limit:
+            self._first_byte, self._meter = None, None
+        elif not (self._first_byte and self._first_byte.is_over()) and not (
+            self._meter and self._meter.is_over()
+        ):
+            self._set()
+            return
+        self._scope.reschedule(asyncio.get_running_loop().time())
 
 
-def _calm(alarm: asyncio.Timeout) -> None:
-    if not alarm.expired():
-        alarm.reschedule(None)
+class FirstByte:
+    """The limit of one request to the first byte of its answer."""
+
+    def __init__(self, limit: float, exchange: Exchange) -> None:
+        """Not begun yet."""
+        self._limit = limit
+        self._exchange = exchange
+        self._ends = 0.0
+        self._late = False
+
+    def begin(self) -> None:
+        """Wait from now on."""
+        self._ends = monotonic() + self._limit
+
+    def due(self) -> float:
+        """Seconds until it is over: none once there is a byte."""
+        return self._ends - monotonic() if self._exchange.first_byte is None else math.inf
+
+    def is_over(self) -> bool:
+        """Whether it is over without a byte; what comes later changes that no more."""
+        self._late = self._late or self.due() <= 0
+        return self._late
+
+    def failure(self) -> Failure | None:
+        """What there is to say when it was over."""
+        if not self._late:
+            return None
+        where = "" if self._exchange.connected else f", while {self._exchange.phase}"
+        return Failure(Reason.TIMED_OUT, f"{self._limit:g} s without a first byte{where}")
 
 
 class Meter:
@@ -94,71 +166,38 @@ class Meter:
 
     def __init__(self, received: Callable[[], int], least: int) -> None:
         """``received`` is the bytes so far; ``least`` the bytes per second below which they are too slow."""
-        self.too_slow = ""
+        self._too_slow = ""
         self._received = received
         self._least = least
         self._samples: deque[tuple[float, int]] = deque()
         self._window = WINDOW
 
+    @property
+    def interval(self) -> float:
+        """Seconds from one sample to the next."""
+        return self._window / _SAMPLES
+
     def resume(self) -> None:
         """Measure from now on."""
         self._samples.append((monotonic(), self._received()))
 
-    def apart(self, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        """``work`` without measuring meanwhile: what does not come then is not the server's doing."""
+    def pause(self) -> None:
+        """Measure nothing until `resume`."""
+        self._samples.clear()
 
-        async def unmeasured() -> None:
-            self._samples.clear()
-            await work()
-            self.resume()
-
-        return unmeasured
-
-    def sample(self) -> None:
-        """Take note of what has come; sets ``too_slow`` once a whole window had too little."""
+    def is_over(self) -> bool:
+        """Take note of what has come; whether a whole window had too little."""
         if not self._samples:
-            return
+            return False
         now, count = monotonic(), self._received()
         self._samples.append((now, count))
         while now - self._samples[1][0] >= self._window:
             self._samples.popleft()
         then, before = self._samples[0]
         if now - then >= self._window and count - before < self._least * (now - then):
-            self.too_slow = f"{count - before} bytes in {now - then:.3g} s"
+            self._too_slow = f"{count - before} bytes in {now - then:.3g} s"
+        return bool(self._too_slow)
 
-    def watch(self, alarm: asyncio.Timeout) -> Callable[[], None]:
-        """Sample now and then, and end the block of ``alarm`` when it is too slow; returns how to stop."""
-        loop = asyncio.get_running_loop()
-        timer: asyncio.TimerHandle
-
-        def tick() -> None:
-            nonlocal timer
-            self.sample()
-            if self.too_slow:
-                alarm.reschedule(loop.time())
-            else:
-                timer = loop.call_later(self._window / _SAMPLES, tick)
-
-        def stop() -> None:
-            timer.cancel()
-
-        timer = loop.call_later(self._window / _SAMPLES, tick)
-        return stop
-
-
-@asynccontextmanager
-async def least_throughput(received: Callable[[], int], least: int) -> AsyncIterator[Meter]:
-    """Raise `Failure` when fewer than ``least`` bytes per second come over a window; 0 asks for none."""
-    meter = Meter(received, least)
-    try:
-        async with asyncio.timeout(None) as alarm:
-            meter.resume()
-            stop = meter.watch(alarm)
-            try:
-                yield meter
-            finally:
-                stop()
-    except TimeoutError as error:
-        if not meter.too_slow:
-            raise
-        raise Failure(Reason.TOO_SLOW, meter.too_slow) from error
+    def failure(self) -> Failure | None:
+        """What there is to say when it was too little."""
+        return Failure(Reason.TOO_SLOW, self._too_slow) if self._too_slow else None

@@ -96,15 +96,17 @@ class Probing:
 
     async def wait(self, first: Observation) -> None:
         """Wait for all that was begun after the answer ``first``; only cancellation gets out of here."""
-        await asyncio.gather(*self._tasks)
+        if self._tasks:
+            await asyncio.gather(*self._tasks)
         for sample in self._owed:
             sample.add(self.beside(first))
 
     async def stop(self) -> None:
         """End what is still under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if not all(task.done() for task in self._tasks):
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _begin(
         self,
@@ -125,7 +127,9 @@ class Probing:
                 Planned(name=name, url=self._url, asking=PLAIN, skipped=why, broken=True) for name in names
             )
         self._requests = tuple(_ProbeRequest(self._tools, each, samples.get(each.name)) for each in planned)
-        self._tasks = tuple(asyncio.create_task(request.run()) for request in self._requests)
+        # What is left out needs no task of its own.
+        begun = (one for one, each in zip(self._requests, planned, strict=True) if not each.skipped)
+        self._tasks = tuple(asyncio.create_task(request.run()) for request in begun)
 
     def beside(self, first: Observation) -> Observation:
         """The first answer with every probe as it is now; one still under way has met the deadline."""
@@ -146,8 +150,6 @@ class _ProbeRequest:
         self._done: Probe | None = None
 
     async def run(self) -> None:
-        if self._planned.skipped:
-            return
         if self._sample is not None and not await self._sample.shows():
             self._done = Probe(name=self._planned.name, skipped=NOT_ASKED, sampled=True)
             return

@@ -12,7 +12,7 @@ from mmscheck.fetch.certificates import certificate_fault
 from mmscheck.fetch.exchange import Exchange
 from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.head import framing_fault
-from mmscheck.fetch.wire import AddressDeniedError, DroppedError
+from mmscheck.fetch.wire import AddressDeniedError
 from mmscheck.model.observation import Reason
 from mmscheck.model.words import Handshake
 
@@ -50,7 +50,7 @@ def explain(error: Exception, exchange: Exchange) -> Failure:
         return _cut_short(exchange)
     if isinstance(error, aiohttp.ClientResponseError):
         return _malformed(error, exchange)
-    if isinstance(error, DroppedError | aiohttp.ClientOSError | aiohttp.ServerDisconnectedError):
+    if isinstance(error, aiohttp.ClientOSError | aiohttp.ServerDisconnectedError):
         return _dropped(exchange)
     raise error
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import Literal
 
@@ -20,14 +19,14 @@ from mmscheck.fetch.failure import Failure
 from mmscheck.fetch.guard import Networks, inside, refuse_route
 from mmscheck.fetch.head import Head, framing_fault
 from mmscheck.fetch.names import Names, Route
-from mmscheck.fetch.patience import Stopwatch, first_byte_within, least_throughput
+from mmscheck.fetch.patience import Stopwatch
 from mmscheck.fetch.policy import FetchPolicy
 from mmscheck.fetch.reach import HostReach
 from mmscheck.fetch.reasons import explain, proxy_failure, reset_in_body
 from mmscheck.fetch.slots import Lease, Slots
 from mmscheck.fetch.status import next_target, status_failure
 from mmscheck.fetch.url import BadUrlError, Target, parse_url
-from mmscheck.fetch.wire import DroppedError, exact_url, request_options
+from mmscheck.fetch.wire import exact_url, request_options
 from mmscheck.model.observation import Hop, Inspected, Reason, Timing
 
 SMALL = 4 * 1024 * 1024
@@ -197,38 +196,34 @@ class Attempt:
 
         Asked for again where a connection that was kept turns out to be one that the server had given up.
         """
-        session, headers = self._tools.session, self._asking.headers
         for left in reversed(range(_MOST_STALE)):
-            exchange = Exchange(route, keep=lease.is_awaited, elapsed=self._clock.elapsed)
+            exchange = self._phase = Exchange(route, keep=lease.is_awaited, elapsed=self._clock.elapsed)
             CURRENT.set(exchange)
-            options = request_options(route.proxy, target, headers, session.headers["User-Agent"])
-            body: BodyRead | None = None
             try:
-                async with (
-                    self._limits(exchange, target),
-                    session.get(exact_url(target), allow_redirects=False, **options) as response,
-                ):
-                    body = await self._read_answer(response, exchange, lease)
-                return exchange, _head_on_wire(exchange), body
+                body = await self._within_limits(target, exchange, lease)
             except Failure as failure:
                 if not (exchange.stale and left):
                     await clarify(failure, target, exchange, self._tools.allowed)
                     raise
                 self.hops.pop()
+            else:
+                return exchange, _head_on_wire(exchange), body
         raise AssertionError("the last turn returns or raises")
 
-    @asynccontextmanager
-    async def _limits(self, exchange: Exchange, target: Target) -> AsyncIterator[None]:
-        """Around one request: its limits of time, what went wrong as a `Failure`, and the hop that it leaves.
+    async def _within_limits(self, target: Target, exchange: Exchange, lease: Lease) -> BodyRead | None:
+        """One request within its limits of time: what went wrong as a `Failure`, and the hop that it leaves.
 
         An answer that is no file stands by its head, whatever becomes of the rest of it.
         """
-        self._phase = exchange
+        session, proxy = self._tools.session, exchange.route.proxy
+        options = request_options(proxy, target, self._asking.headers, session.headers["User-Agent"])
+        body: BodyRead | None = None
         try:
-            async with self._clock, first_byte_within(self._tools.policy.first_byte, exchange):
+            async with self._clock.until_first_byte(self._tools.policy.first_byte, exchange):
                 try:
-                    yield
-                except (aiohttp.ClientError, DroppedError) as error:
+                    async with session.get(exact_url(target), allow_redirects=False, **options) as response:
+                        body = await self._read_answer(response, exchange, lease)
+                except aiohttp.ClientError as error:
                     if exchange.head is None or (exchange.head.status or 0) < _FIRST_ERROR:
                         raise proxy_failure(error, exchange) or explain(error, exchange) from error
         except TimeoutError as error:
@@ -240,6 +235,7 @@ class Attempt:
             self.received = exchange.body_so_far if hop.status == OK else None
             self.excerpt = exchange.excerpt
             self._first_byte = exchange.first_byte
+        return body
 
     async def _read_answer(
         self, response: aiohttp.ClientResponse, exchange: Exchange, lease: Lease
@@ -258,12 +254,10 @@ class Attempt:
             return BodyRead(b"", "", 0)
         policy = self._tools.policy
         hold = self._clock.apart(lease.hold_large) if self._asking.read == "whole" else None
-        if response.content.is_eof():
-            # All of it is here, so that there is nothing to measure.
-            return await _read(response, exchange, policy.max_bytes, hold)
-        async with least_throughput(lambda: exchange.body_so_far, policy.min_throughput) as meter:
-            hold = meter.apart(hold) if hold is not None else None
-            return await _read(response, exchange, policy.max_bytes, hold)
+        if not response.content.is_eof():
+            # Of a body that is all here there is nothing to measure.
+            self._clock.measure(lambda: exchange.body_so_far, policy.min_throughput)
+        return await _read(response, exchange, policy.max_bytes, hold)
 
     async def _hand_over(self, body: BodyRead, exchange: Exchange) -> Download:
         inspected = None
@@ -300,7 +294,7 @@ async def _glance(response: aiohttp.ClientResponse, exchange: Exchange) -> None:
     """
     if exchange.head is None or (exchange.head.status or 0) in REDIRECTS:
         return
-    with contextlib.suppress(aiohttp.ClientError, DroppedError, TimeoutError):
+    with contextlib.suppress(aiohttp.ClientError, TimeoutError):
         async with asyncio.timeout(GLANCE):
             while exchange.wants_excerpt and not exchange.broken and await response.content.readany():
                 pass

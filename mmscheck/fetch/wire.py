@@ -11,7 +11,6 @@ from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.client_middlewares import ClientHandlerType
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import AddrInfoType
 from yarl import URL
@@ -30,35 +29,26 @@ class AddressDeniedError(OSError):
     """A socket was asked for with an address that may not be dialled."""
 
 
-class DroppedError(Exception):
-    """The connection went away under a request; its cause says how."""
-
-
 def open_session(policy: FetchPolicy, connector: GuardedConnector) -> aiohttp.ClientSession:
     """A session that asks as the provider would, remembers nothing and repeats nothing by itself."""
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector,
         headers={"User-Agent": policy.user_agent, "Accept": "*/*", "Accept-Encoding": "identity"},
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(),
         auto_decompress=False,
         trust_env=False,
-        middlewares=(_never_repeat,),
         # Exchange.feed sets the limit, so that a large head gets a reason of its own.
         max_line_size=_LINE_LIMIT,
         max_field_size=_LINE_LIMIT,
         max_headers=_LINE_LIMIT,
     )
-
-
-async def _never_repeat(request: aiohttp.ClientRequest, send: ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep the library from repeating a GET on its own: every request made must be counted."""
-    try:
-        return await send(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise DroppedError(str(error)) from error
+    # Every request made must be counted. The library has no public way to keep it from repeating a GET by
+    # itself but a middleware around each request; should this one go away, nothing is fetched.
+    if not hasattr(session, "_retry_connection"):
+        raise RuntimeError("the HTTP library cannot be kept from repeating requests")
+    session._retry_connection = False  # noqa: SLF001 - see above
+    return session
 
 
 def request_options(

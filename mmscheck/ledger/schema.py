@@ -406,6 +406,7 @@ DELETED = (
         "http_status BIGINT, lifted_at BIGINT)"
     ),
     "CREATE INDEX deletions_stored ON deletions (stored) WHERE lifted_at IS NULL",
+    "CREATE INDEX deletions_begun ON deletions (state) WHERE lifted_at IS NULL",
 )
 """What was deleted at the provider, or may be: nothing is sent under such an id."""
 

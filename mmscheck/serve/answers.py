@@ -27,6 +27,7 @@ from mmscheck.serve.problem import ProblemError
 from mmscheck.serve.routes import Asked
 from mmscheck.serve.settings import Caps
 from mmscheck.serve.store import Store
+from mmscheck.serve.words import Kind
 from mmscheck.serve.work import Row, Work
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ class Answers:
 
     def _demand(self, work: Work) -> None:
         self._parts.checker.demand(work)
+        if work.kind in {Kind.SAVE, Kind.SEND} and self._parts.calls is not None:
+            self._parts.calls.demand(work)
         if work.campaign is not None and self._parts.campaigns is not None:
             self._parts.campaigns.demand(work)
 

@@ -16,13 +16,15 @@ from mmscheck.ledger import Ledger
 from mmscheck.model.ledger import NEVER_ARRIVED, SendRecord, SendState
 from mmscheck.model.report import Report
 from mmscheck.model.request import Changes, CustomText, SendRequest, SendResult, SendStatus
-from mmscheck.model.words import SenderType, sender_type
+from mmscheck.model.words import Dialect, SenderType, sender_type
 from mmscheck.ruleset import Config
 from mmscheck.ruleset.config import SendTable
 from mmscheck.send.api import Gate
-from mmscheck.send.order import Client, Retries, own_key
+from mmscheck.send.order import Retries, own_key
 from mmscheck.send.send import recorded
+from mmscheck.serve.bodies import Named
 from mmscheck.serve.checker import Done, outcome_of
+from mmscheck.serve.clients import Clients, demand_client, speaks
 from mmscheck.serve.problem import ProblemError
 from mmscheck.serve.words import CommonFields, Kind
 from mmscheck.serve.work import Work
@@ -33,24 +35,24 @@ _DENIED = SendResult(
 
 
 class Caller:
-    """``async with Caller(...) as calls``: one gate for each kind of sender, made when it is needed."""
+    """``async with Caller(...) as calls``: one gate for each API and kind of sender, made when needed."""
 
     def __init__(
         self,
         *,
-        client: Client,
+        clients: Clients,
         ledger: Ledger,
         config: Config,
         policy: FetchPolicy,
         require_approval: bool,
     ) -> None:
         """Take by what calls go out, and whether each needs somebody's approval of its content."""
-        self._client = client
+        self._clients = clients
         self._ledger = ledger
         self._config = config
         self._policy = policy
         self._require_approval = require_approval
-        self._gates: dict[SenderType | None, Gate] = {}
+        self._gates: dict[tuple[Dialect, SenderType | None], Gate] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -62,6 +64,15 @@ class Caller:
         """End every gate's workers."""
         await self._stack.aclose()
 
+    def demand(self, work: Work) -> None:
+        """Raise the problem of a document for an API that this service does not call."""
+        for document in work.documents:
+            demand_client(self._clients, document.data)
+
+    def speaks(self, work: Work) -> bool:
+        """Whether this service calls the API that the work is for."""
+        return all(speaks(self._clients, document.data) for document in work.documents)
+
     async def do(self, work: Work, *, begun: bool = False) -> Done:
         """Save or send; raises LedgerError when nothing was called, UsageError for fields that are none.
 
@@ -70,14 +81,14 @@ class Caller:
         """
         (document,) = work.documents
         if work.kind is Kind.SAVE:
-            return await self._save(document.data, document.name)
+            return await self._save(document)
         assert work.request is not None  # noqa: S101 - a send is never kept without one
         return await self._send(work, work.request, begun=begun)
 
-    async def _save(self, document: bytes, source: str) -> Done:
-        gate = await self._gate(None)
+    async def _save(self, document: Named) -> Done:
+        gate = await self._gate(document, None)
         try:
-            saved = await gate.save(document, source=source)
+            saved = await gate.save(document.data, source=document.name)
         except DeniedError as denied:
             return _denied(denied, Changes())
         report = saved.report
@@ -90,7 +101,7 @@ class Caller:
 
     async def _send(self, work: Work, request: SendRequest, *, begun: bool) -> Done:
         (document,) = work.documents
-        gate = await self._gate(sender_type(request.from_))
+        gate = await self._gate(document, sender_type(request.from_))
         try:
             permit = await gate.check(document.data, request, source=document.name)
         except DeniedError as denied:
@@ -111,7 +122,8 @@ class Caller:
         """What the ledger knows of this very send, which an earlier process may have made."""
         assert work.request is not None  # noqa: S101 - only sends come here
         subject = report.messages[0].subject
-        key = work.key or own_key(work.request, subject, self._client)
+        (document,) = work.documents
+        key = work.key or own_key(work.request, subject, demand_client(self._clients, document.data))
         return _known(await self._ledger.earlier((), (key,), campaign="", mms_id=""))
 
     async def found(self, work: Work) -> SendResult | None:
@@ -124,11 +136,12 @@ class Caller:
         sends = await self._ledger.earlier(numbers, keys, campaign="", mms_id=work.request.mms_id or "")
         return _known(sends)
 
-    async def _gate(self, sender: SenderType | None) -> Gate:
+    async def _gate(self, document: Named, sender: SenderType | None) -> Gate:
+        client = demand_client(self._clients, document.data)
         sender = self._config.sender or sender
-        if sender not in self._gates:
+        if (client.api, sender) not in self._gates:
             gate = Gate(
-                client=self._client,
+                client=client,
                 policy=self._policy,
                 ruleset=load_rules("send", sender=sender, config=self._config),
                 save_ruleset=load_rules("save", sender=sender, config=self._config),
@@ -138,8 +151,8 @@ class Caller:
                 require_confinement=self._config.require_confinement,
                 recipients=self._config.recipients.rules(),
             )
-            self._gates[sender] = await self._stack.enter_async_context(gate)
-        return self._gates[sender]
+            self._gates[client.api, sender] = await self._stack.enter_async_context(gate)
+        return self._gates[client.api, sender]
 
 
 def request_of(fields: CommonFields, to: str | None, usual: SendTable) -> SendRequest:

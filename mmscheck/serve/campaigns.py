@@ -30,13 +30,15 @@ from mmscheck.model.campaign import CampaignResult
 from mmscheck.model.report import Report
 from mmscheck.model.words import sender_type
 from mmscheck.ruleset import Config
-from mmscheck.send.order import Client, Retries, demand_api
+from mmscheck.send.order import Retries, demand_api
 from mmscheck.serve.campaign_words import CampaignFields
 from mmscheck.serve.checker import Checker, Done, outcome_of
+from mmscheck.serve.clients import Clients, demand_client, speaks
 from mmscheck.serve.problem import ProblemError
 from mmscheck.serve.store import Store
 from mmscheck.serve.words import Options, Progress
 from mmscheck.serve.work import Work
+from mmscheck.sinch import SinchClient
 from mmscheck.slidexml import parse
 
 _LOOK = 1.0
@@ -49,12 +51,12 @@ Show = Callable[[Progress], None]
 
 
 class Campaigns:
-    """Runs campaigns by one client and one ledger."""
+    """Runs campaigns by one ledger, each by the client for its document."""
 
     def __init__(
         self,
         *,
-        client: Client,
+        clients: Clients,
         ledger: Ledger,
         store: Store,
         checker: Checker,
@@ -63,7 +65,7 @@ class Campaigns:
         require_approval: bool,
     ) -> None:
         """``checker`` has the rules; ``require_approval``: somebody has to approve the content first."""
-        self._client = client
+        self._clients = clients
         self._ledger = ledger
         self._store = store
         self._checker = checker
@@ -71,6 +73,14 @@ class Campaigns:
         self._policy = policy
         self._require_approval = require_approval
         self._runs: dict[str, _Run] = {}
+
+    def _client(self, work: Work) -> SinchClient:
+        (document,) = work.documents
+        return demand_client(self._clients, document.data)
+
+    def speaks(self, work: Work) -> bool:
+        """Whether this service calls the API that the campaign is for."""
+        return all(speaks(self._clients, document.data) for document in work.documents)
 
     def demand(self, work: Work) -> None:
         """Raise now for what could never be run: UsageError, RuleSetError, InputError."""
@@ -82,13 +92,14 @@ class Campaigns:
 
         Raises, and then nothing was sent by this run; what goes wrong later is in how it ended.
         """
+        client = self._client(work)
         plan, recipients = await asyncio.to_thread(self._both, work)
         await self._ledger.demand_sendable()
         run = _Run(
             CampaignRun(
                 plan,
                 recipients,
-                client=self._client,
+                client=client,
                 ledger=self._ledger,
                 watcher=(told := _Shown(show)),
                 before_sending=lambda report: self._approved(report, recipients),
@@ -160,7 +171,7 @@ class Campaigns:
                 f"{document.name} is a message for another provider; a campaign is for Sinch alone"
             )
         message = parse(document.data, document.name)
-        demand_api(message.document, self._client)
+        demand_api(message.document, self._client(work))
         if self._config.require_confinement:
             demand_confinement("require-confinement")
         rules = self._checker.rules("send", Options(sender=self._config.sender or sender_type(request.from_)))

@@ -95,7 +95,7 @@ class Doer:
             )
         self._demand(row)
         if work.kind is Kind.SAVE:
-            return await self._caller().do(work)
+            return await self._caller(work).do(work)
         tell = _counting(show)
         if work.kind is Kind.FIX:
             rules, strict = self._checker.mending_rules(work), self._checker.is_strict(work)
@@ -106,7 +106,7 @@ class Doer:
         """A send; one that was begun before may have been made, whatever has changed since."""
         if row.tries == 1:
             self._demand(row)
-        calls = self._caller(begun=row.tries > 1)
+        calls = self._caller(work, begun=row.tries > 1)
         late = row.tries > MOST_TRIES or time.time() - row.created > self._caps.stale
         if (late or not self._may(row.owner, row.kind)) and await calls.found(work) is None:
             self._demand(row)
@@ -131,17 +131,25 @@ class Doer:
             why = f"for {stood / 60:,.0f} minutes no service went on with it, and it may be out of date"
         elif self._campaigns is None:
             why = "it was taken by a service that makes calls, and this one makes none"
+        elif not self._campaigns.speaks(work):
+            why = "it was taken by a service that calls the API of its document, and this one does not"
         if why or self._campaigns is None:
             before = "The ledger tells what was sent until then." if row.tries > 1 else "Nothing was sent."
             raise ProblemError("stopped", f"Stopped: {why}. {before} {ONWARD}")
         return await self._campaigns.do(row.id, work, show)
 
-    def _caller(self, *, begun: bool = False) -> Caller:
+    def _caller(self, work: Work, *, begun: bool = False) -> Caller:
         if self._calls is None:
             before = " It may have been sent before: mmscheck ledger list." if begun else ""
             raise ProblemError(
                 "unknown" if begun else "no-sends",
                 f"It was taken by a service that makes calls; this one makes none.{before}",
+            )
+        if begun and not self._calls.speaks(work):
+            raise ProblemError(
+                "unknown",
+                "It was taken by a service that calls the API of its document; this one does not. It may "
+                "have been sent before: mmscheck ledger list.",
             )
         return self._calls
 

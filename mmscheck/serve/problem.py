@@ -27,6 +27,7 @@ KINDS: Mapping[str, tuple[int, str]] = MappingProxyType(
         "too-slow": (408, "The request took too long to come"),
         "other-payload": (409, "The idempotency key stands for another request"),
         "not-approved": (409, "Nobody has approved this content"),
+        "other-api": (409, "The document is for the provider's other API"),
         "gone": (410, "This link has expired"),
         "too-large": (413, "The request is too large"),
         "other-type": (415, "The body is of a type that is not taken"),

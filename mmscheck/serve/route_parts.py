@@ -18,4 +18,4 @@ KEY = {"Idempotency-Key": "Makes this request once, however often it is sent; fo
 PREFER = {"Prefer": "respond-async, or wait=SECONDS (RFC 7240): how long to wait before answering 202."}
 BODY = ("malformed", "too-large", "too-slow", "other-type")
 QUEUE = ("other-payload", "too-many", "draining", "no-such-format", "no-ledger")
-CALLS = ("denied", "refused", "not-sent", "unknown", "no-sends")
+CALLS = ("denied", "refused", "not-sent", "unknown", "no-sends", "other-api")

@@ -78,7 +78,7 @@ def campaigns(api: CampaignApi) -> tuple[Route, ...]:
             rights=SEND,
             takes={**json_of(CampaignAsked), FORM: CampaignForm},
             gives={200: CampaignJob, 202: CampaignJob},
-            problems=(*BODY, "other-payload", "too-many", "draining", "no-ledger", "no-sends"),
+            problems=(*BODY, "other-payload", "too-many", "draining", "no-ledger", "no-sends", "other-api"),
             headers={"Idempotency-Key": "Makes this request once; one that ended too soon goes on under it."},
         ),
         Route(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from types import MappingProxyType
 
 import msgspec
 
@@ -16,6 +17,7 @@ from mmscheck.serve.answers import Parts
 from mmscheck.serve.calls import Caller
 from mmscheck.serve.campaigns import Campaigns
 from mmscheck.serve.checker import Checker, Done
+from mmscheck.serve.clients import Clients, keys_of
 from mmscheck.serve.courier import Courier
 from mmscheck.serve.doing import Doer
 from mmscheck.serve.door import Door, is_loopback
@@ -31,15 +33,14 @@ from mmscheck.serve.store import Store
 from mmscheck.serve.tokens import Right, Tokens
 from mmscheck.serve.words import Problem
 from mmscheck.serve.work import Row
-from mmscheck.sinch import SinchClient
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What a service is started with.
 
     ``where`` is the ledger's address. ``tokens`` None: only this machine may come, and nobody sends.
-    ``hosts`` and ``origins`` are for ``Door``. ``client`` None makes no calls. With ``reuse_port`` several
-    processes share the port. ``notify`` are the places that are told.
+    ``hosts`` and ``origins`` are for ``Door``. Without ``clients`` no calls are made. With ``reuse_port``
+    several processes share the port. ``notify`` are the places that are told.
     """
 
     host: str
@@ -50,7 +51,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Tokens | None = None
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
-    client: SinchClient | None = None
+    clients: Clients = MappingProxyType({})
     require_approval: bool = False
     reuse_port: bool = False
     notify: tuple[Target, ...] = ()
@@ -76,27 +77,28 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
             f"without --tokens only this machine may come: listen on 127.0.0.1, not on {setup.host}"
         )
     rights = frozenset[Right]() if setup.tokens is None else setup.tokens.rights
-    client = setup.client if Right.SEND in rights else None
+    clients = setup.clients if Right.SEND in rights else {}
     place = place_of(setup.where)
     async with AsyncExitStack() as stack:
         ledger = None
         if rights & {Right.SEND, Right.HOLD, Right.APPROVE}:
-            secrets = () if client is None else (client.api_key,)
+            secrets = keys_of(clients)
             ledger = await stack.enter_async_context(await open_ledger(setup.where, secrets=secrets))
         elif place.file is not None:
             place.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        known = () if setup.client is None else (setup.client.api_key,)
+        known = keys_of(setup.clients)
         lane = await open_lane(place)
         store = Store(lane, known=known)
         stack.push_async_callback(store.close)
         metrics = Metrics()
         checker = await stack.enter_async_context(Checker(setup.config, setup.policy, slots=setup.caps.slots))
         calls, campaigns = None, None
-        if client is not None and ledger is not None:
-            await stack.enter_async_context(client)
+        if clients and ledger is not None:
+            for client in clients.values():
+                await stack.enter_async_context(client)
             calls = await stack.enter_async_context(
                 Caller(
-                    client=client,
+                    clients=clients,
                     ledger=ledger,
                     config=setup.config,
                     policy=setup.policy,
@@ -104,7 +106,7 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
                 )
             )
             campaigns = Campaigns(
-                client=client,
+                clients=clients,
                 ledger=ledger,
                 store=store,
                 checker=checker,

@@ -230,6 +230,6 @@ def test_codes_are_those_of_the_provider() -> None:
         "slide-not-empty": ("E313",),
         "slide-text-length": ("E228", "E334"),
         "slide-duration": ("E230",),
-        "mms-id-bound": ("E626",),
+        "mms-id-bound": ("E241", "E626"),
     }
     assert {rule: send_rules()[rule].provider_codes for rule in codes} == codes

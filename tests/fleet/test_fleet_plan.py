@@ -87,7 +87,7 @@ def test_what_a_host_may_bear_goes_into_the_policy_of_its_chunks(tmp_path: Path)
         documents("https://ours.example/a.jpg", "https://other.example/b.jpg"),
         policy={"own_hosts": (("ours.example", 64),)},
     )
-    limits = {chunk.lane.split(":")[0]: policy_of(run.order, chunk).per_host for chunk in run.chunks}
+    limits = {chunk.host_name: policy_of(run.order, chunk).per_host for chunk in run.chunks}
     assert limits == {"ours.example": 64, "other.example": FetchPolicy().per_host}
 
 

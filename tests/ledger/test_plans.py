@@ -15,6 +15,7 @@ from mmscheck.ledger import (
     Ledger,
     Save,
     claims,
+    deletions,
     open_ledger,
     postbacks,
     postgresql_transaction,
@@ -23,6 +24,7 @@ from mmscheck.ledger import (
     sends,
     sqlite_transaction,
 )
+from mmscheck.ledger.deletions import Wish
 from mmscheck.ledger.pseudonyms import Pseudonyms
 from mmscheck.ledger.schema import SENDS
 from mmscheck.ledger.transaction_state import TransactionState, together
@@ -57,6 +59,7 @@ NEEDS = {
     "postback about a message": postbacks.record(
         postbacks.arrival({"code": "N003", "mms-id": "100001"}, MEANINGS)
     ).needs,
+    "begin to delete": deletions.begin(Wish(mms_id="100001", account="a", who="ann"), "o").needs,
     "save": saves.record(Save(mms_id="100001", digest="sha256:a")).needs,
     "crashed": sends.crashed(0, 900).needs,
     "resolve": sends.resolve((1,), WORD).needs,
@@ -114,6 +117,13 @@ async def fill(where: str) -> None:
         **dict.fromkeys(("name", "via", "note"), "''"),
         "approved_at": WHEN,
     }
+    deletions_of = {
+        "id": "600000 + i",
+        "stored": "'s' || i",
+        "state": "'deleted'",
+        **dict.fromkeys(("account", "owner", "who", "reason", "detail"), "''"),
+        **dict.fromkeys(("begun_at", "changed_at"), WHEN),
+    }
     inserts = (
         f"INSERT INTO {table} ({', '.join(some)}) {many}SELECT {', '.join(some.values())} FROM n"
         for table, some in (
@@ -122,6 +132,7 @@ async def fill(where: str) -> None:
             ("suppressions", suppressions_of),
             ("proofs", proofs_of),
             ("approvals", approvals_of),
+            ("deletions", deletions_of),
         )
     )
     await raw(where, *inserts, "ANALYZE" if "://" in where else "SELECT 1")

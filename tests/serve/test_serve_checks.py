@@ -148,7 +148,7 @@ async def test_long_work_tells_where_to_ask_and_how_far_it_is(client: Client) ->
     job = taken.headers["Location"]
     assert taken.json()["report"] == job.replace("jobs", "checks")
     events = (await client.get(f"{job}/events")).text
-    assert events.endswith('event: done\ndata: {"done":1,"total":1}\n\n')
+    assert events.endswith('event: done\ndata: {"done":1,"total":1,"failed":0,"waiting":""}\n\n')
     after = await client.get(job)
     assert (after.json()["state"], after.json()["outcome"]["verdict"]) == ("done", "permit")
     assert after.json()["outcome"]["content"].startswith("sha256:")

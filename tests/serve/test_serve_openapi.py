@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from mmscheck.errors import LedgerError
-from mmscheck.ledger import Ledger
+from mmscheck.ledger import Ledger, open_ledger
+from mmscheck.model.proof import Proof
 from mmscheck.ruleset import Config
 from mmscheck.sandbox import Mishaps, Sandbox, Ways
 from mmscheck.serve import Caps
@@ -237,6 +238,17 @@ async def called(client: Watched, box: Sandbox) -> None:
         client.contract.hold("POST", path, await unfinished(client, path, "all"))
 
 
+async def not_approved(client: Watched, folder: Path) -> None:
+    """Approve a content whose proof nobody has got yet."""
+    content = f"sha256:{'1' * 64}"
+    async with await open_ledger(str(folder / "ledger.sqlite3")) as ledger:
+        await ledger.begin_proof(
+            Proof(content=content, campaign="may", lines=(2,), names=("Ana",), who="ann", begun_at=0)
+        )
+    approval = {"content": content, "name": "Ana"}
+    assert (await client.post("/v1/approvals", approval)).problem == "not-approved"
+
+
 async def to_many(client: Watched) -> None:
     body, headers = campaign(await saved(client), numbers(2)), {"Idempotency-Key": "spring"}
     assert (await client.post("/v1/campaigns", {**body, "rows": "x"})).status == 400
@@ -366,6 +378,7 @@ async def test_all_that_the_document_promises_is_seen_over_a_socket(
         await judged(client)
         await mended(client)
         await called(client, box)
+        await not_approved(client, tmp_path)
         await to_many(client)
         await told(client)
         for path, method, operation in operations(contract):

@@ -7,7 +7,7 @@ import hashlib
 import queue
 import signal
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 
 from mmscheck.fetch import ConnectTo, FetchPolicy
+from mmscheck.model.words import Dialect
 from mmscheck.ruleset import Config
 from mmscheck.sandbox import Sandbox
 from mmscheck.serve import Caps, Setup, read_tokens, running
@@ -128,6 +129,12 @@ def policy_to(box: Sandbox) -> FetchPolicy:
     )
 
 
+def clients_of(box: Sandbox) -> dict[Dialect, SinchClient]:
+    """What calls the sandbox, by the API that it speaks."""
+    urls = {Dialect.XML: box.provider_url, Dialect.JSON: box.json_url}
+    return {api: SinchClient(api_key="sandbox-key", api_url=url, api=api) for api, url in urls.items()}
+
+
 @asynccontextmanager
 async def serving(
     folder: Path,
@@ -140,6 +147,7 @@ async def serving(
     rate: float = 0.0,
     policy: FetchPolicy | None = None,
     config: Config | None = None,
+    apis: Collection[Dialect] = tuple(Dialect),
     **given: Any,
 ) -> AsyncIterator[Client]:
     """A service with the tokens of ``TOKENS`` (or none), whose ledger is in the folder."""
@@ -151,9 +159,7 @@ async def serving(
         config=config or Config(),
         policy=policy or (FetchPolicy() if box is None else policy_to(box)),
         tokens=read_tokens(tokens_file(folder, known, rate)) if tokens else None,
-        client=None
-        if box is None or not tokens
-        else SinchClient(api_key="sandbox-key", api_url=box.provider_url),
+        clients={} if box is None or not tokens else {api: clients_of(box)[api] for api in apis},
         caps=caps or Caps(),
         **given,
     )
