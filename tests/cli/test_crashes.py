@@ -58,7 +58,8 @@ DOCUMENTS = {
     "sale.xml": message(f"<message-text>{WORDS}</message-text>"),
     "sale.json": json.dumps({"action": "savemms", "name": "sale", "slide": [{"message-text": WORDS}]}),
     "once.xml": (
-        f"<request><action>sendMMS</action><slide><message-text>{WORDS}</message-text></slide></request>"
+        "<request><action>sendMMS</action><name>sale</name>"
+        f"<slide><message-text>{WORDS}</message-text></slide></request>"
     ),
     "once.json": json.dumps({"action": "sendmms", "slide": [{"message-text": WORDS}]}),
 }
