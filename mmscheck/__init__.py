@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mmscheck.model.report import Report as Report
     from mmscheck.model.request import Changes as Changes
     from mmscheck.model.request import CustomText as CustomText
+    from mmscheck.model.request import OneShotRequest as OneShotRequest
     from mmscheck.model.request import SendRequest as SendRequest
     from mmscheck.model.request import SendResult as SendResult
     from mmscheck.model.request import SendStatus as SendStatus
@@ -57,6 +58,7 @@ _HOMES = {
     "Retries": "send.order",
     "Save": "ledger",
     "Saved": "send.save",
+    "OneShotRequest": "model.request",
     "SendRequest": "model.request",
     "SendResult": "model.request",
     "SendStatus": "model.request",

@@ -63,7 +63,7 @@ def list_line(send: SendRecord, postbacks: Sequence[Postback] = ()) -> str:
     ]
     parts = failures[-1:] or [send.error_code or "", send.resolved_why or send.detail]
     known = " ".join(" ".join(parts).split()) + place
-    cells = (str(send.id), send.state, moment(send.changed_at), intent.to, intent.mms_id)
+    cells = (str(send.id), send.state, moment(send.changed_at), intent.to, intent.mms_id or "at-once")
     return _columns((*cells, send.tracking_id or "-", known))
 
 

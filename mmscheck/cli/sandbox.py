@@ -43,8 +43,8 @@ _CHANCE = click.FloatRange(min=0, max=1)
 
 HELP = f"""Run a local provider and media host until Ctrl-C.
 
-The provider answers saveMMS, sendSavedMMS, getMMSTemplates and deleteMMSID as documented, and fetches media
-itself. The media host serves FILE at /FILE, and with a fault at /FAULT/FILE:
+The provider answers saveMMS, sendSavedMMS, sendMMS, getMMSTemplates and deleteMMSID as documented, and
+fetches media itself. The media host serves FILE at /FILE, and with a fault at /FAULT/FILE:
 
 {_page(FAULTS, "/")}
 
@@ -133,7 +133,7 @@ class WaysOptions(msgspec.Struct, frozen=True, kw_only=True):
         click.option(
             "--mishap-action",
             multiple=True,
-            default=("sendSavedMMS",),
+            default=("sendSavedMMS", "sendMMS"),
             show_default=True,
             metavar="ACTION",
             help="The calls that go wrong. Repeatable.",

@@ -13,7 +13,7 @@ from mmscheck.cli.perform import PlannedCall, Subject, perform, read_one
 from mmscheck.cli.plan import refuse_later
 from mmscheck.cli.send_options import SendArguments
 from mmscheck.cli.spared import spare
-from mmscheck.model.request import SEND_CALL
+from mmscheck.model.request import SEND_CALL, OneShotRequest
 
 
 @click.command(name="send", cls=GroupedCommand)
@@ -21,6 +21,9 @@ from mmscheck.model.request import SEND_CALL
 @with_options(SendArguments)
 def command(path: str, *, options: SendArguments) -> int:
     """Check one message and its send fields; only if the gate permits, make one sendSavedMMS call.
+
+    With --one-shot a document that asks for it (sendMMS, sendmms) goes out itself, in one call and to one
+    number; it is stored under no id.
 
     The id must be known to the ledger as this very message: `mmscheck save` and `mmscheck bind` see to it.
     The ledger keeps the same send from going out twice, and mmscheck hold stops every send through it.
@@ -36,17 +39,24 @@ def command(path: str, *, options: SendArguments) -> int:
     options.demand_usable()
     refuse_later(options.message.plan.send_at)
     config = options.message.configuration(path)
-    options = options.filled(config)
+    asked, options = options, options.filled(config)
     if options.many.recipients is not None:
         from mmscheck.cli.campaign import send_to_all  # noqa: PLC0415 - the engine of campaigns is large
 
         return send_to_all(path, options.many.recipients, options, config)
     wanted = options.message.destinations(private=True)
-    request = options.request()
     demand_place(options.where)
-    _, message = read_one(path, "send")
-    sends.demand_stored(message)
-    document = sinch.shown_request(request, message.dialect)
+    data, message = read_one(path, "send")
+    request = options.request()
+    if options.one_shot:
+        options = msgspec.structs.replace(options, fields=asked.at_once(message, data, config).fields)
+        fields = msgspec.structs.asdict(options.request())
+        request = OneShotRequest(document=data, **fields)
+    else:
+        sends.demand_stored(message)
+    # A document that cannot be read is denied, and never shown.
+    broken = options.one_shot and message.problem is not None
+    document = "" if broken else sinch.shown_request(request, message.dialect)
     client = None if options.dry_run else options.provider.client(message.dialect)
     spare(options, wanted, inputs=slidexml.document_places((path,)), config=config)
     known = sends.terms_of(options.terms.rules(config.recipients))

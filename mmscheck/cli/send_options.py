@@ -22,9 +22,10 @@ from mmscheck.cli.plan import MONEY, duration
 from mmscheck.cli.provider import ProviderOptions
 from mmscheck.cli.recipient_options import RecipientOptions
 from mmscheck.errors import UsageError
-from mmscheck.model.request import SendRequest
+from mmscheck.model.mms import Mms
+from mmscheck.model.request import OneShotRequest, SendRequest
 from mmscheck.model.rule import RuleSet
-from mmscheck.model.words import sender_type
+from mmscheck.model.words import Dialect, sender_type
 
 _RATE = click.FloatRange(min=0, min_open=True)
 _COUNT = click.IntRange(min=1)
@@ -274,6 +275,14 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
             help="Check, print the exact request with the key redacted, send nothing.",
         ),
     ]
+    one_shot: Annotated[
+        bool,
+        click.option(
+            "--one-shot",
+            is_flag=True,
+            help="Send a sendMMS or sendmms document itself, at once and to one number; nothing is stored.",
+        ),
+    ]
     provider: ProviderOptions
     idempotency_key: Annotated[
         str | None,
@@ -281,8 +290,8 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
             "--idempotency-key",
             metavar="KEY",
             callback=_usable_key,
-            help="What is sent once only; default: made of account, recipient, message id, subject, texts "
-            "and data.",
+            help="What is sent once only; default: made of account, recipient, message id (--one-shot: "
+            "content), subject, texts and data.",
         ),
     ]
     again: Annotated[
@@ -325,6 +334,7 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
 
     def demand_usable(self) -> None:
         """Raise UsageError for options that do not go together."""
+        self._demand_one_shot()
         if self.many.recipients is None:
             for name in self.many.__struct_fields__:
                 if getattr(self.many, name) is not None:
@@ -348,6 +358,14 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
             if value is not None:
                 raise UsageError(f"{option}: each row of --recipients has its own")
 
+    def _demand_one_shot(self) -> None:
+        if not self.one_shot:
+            return
+        if self.many.recipients is not None:
+            raise UsageError("--one-shot: to one number; for --recipients save the message first")
+        if self.fields.mms_id is not None:
+            raise UsageError("--mms-id: not with --one-shot, which sends what is stored under no id")
+
     def filled(self, config: rulesets.Config) -> SendArguments:
         """The options, with the configuration's ``[send]`` for those that nobody gave; raises UsageError."""
         provider = self.provider.filled(config, self.message.config.config_file)
@@ -356,6 +374,21 @@ class SendArguments(msgspec.Struct, frozen=True, kw_only=True):
     def request(self) -> SendRequest:
         """The fields and changes of the send; raises UsageError."""
         return SendRequest(changes=changes(self.changes), **msgspec.structs.asdict(self.fields))
+
+    def at_once(self, message: Mms, document: bytes, config: rulesets.Config) -> SendArguments:
+        """The options with the fields of the document; the configuration's are for what is missing still.
+
+        Raises UsageError where options and document differ.
+        """
+        asked = OneShotRequest(
+            document=document, changes=changes(self.changes), **msgspec.structs.asdict(self.fields)
+        )
+        found = sends.completed(message, asked)
+        own = {name: getattr(found, name) for name in self.fields.__struct_fields__}
+        filled = msgspec.structs.replace(self.fields, **own).filled(config)
+        if message.dialect is Dialect.JSON and own["operator_id"] is None:
+            filled = msgspec.structs.replace(filled, operator_id=None)
+        return msgspec.structs.replace(self, fields=filled)
 
     def rules(self, config: rulesets.Config) -> RuleSet:
         """The rules that judge the send; raises RuleSetError, and UsageError for those that judge none."""

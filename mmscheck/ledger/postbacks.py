@@ -24,7 +24,7 @@ from mmscheck.ledger.suppressions import (
     readings,
 )
 from mmscheck.ledger.transaction_state import ENCODING, Operation, RowsNeeded, TransactionState
-from mmscheck.model.ledger import UNREADABLE, MmsState, Postback, PostbackMeaning, SendState
+from mmscheck.model.ledger import AT_ONCE, UNREADABLE, MmsState, Postback, PostbackMeaning, SendState
 from mmscheck.model.replies import ReplyWish, wish_of
 from mmscheck.model.suppression import SuppressionSource
 
@@ -128,7 +128,12 @@ def apply_reference(transaction: TransactionState, arrived: Arrival, postback: R
     reference, recipient = arrived.field(REFERENCE), postback["recipient"]
     if reference is None or recipient is None:
         return
-    about = transaction.find("sends", mms_id=postback["mms_id"], recipient=recipient, tracking_id=None)
+    # What was sent at once had no mms-id when it was claimed.
+    about = [
+        send
+        for mms_id in dict.fromkeys((postback["mms_id"], AT_ONCE))
+        for send in transaction.find("sends", mms_id=mms_id, recipient=recipient, tracking_id=None)
+    ]
     own = [send for send in about if _is_of(send, reference, arrived.account)]
     state = effect(postback["meaning"], postback["status"])
     if len(own) != 1 or state is None:
@@ -338,6 +343,8 @@ def record(arrived: Arrival, breadth: str = "everything") -> Operation[Postback]
         encoded=encoded,
         postbacks=frozenset({arrived.digest}),
         suppressed=frozenset() if reply is None else reply.numbers,
-        deliveries=frozenset({delivery(mms, recipient)} if referred and mms else ()),
+        deliveries=frozenset(
+            delivery(one, recipient) for one in ((mms, AT_ONCE) if referred and mms else ())
+        ),
     )
     return Operation(needs, decide)

@@ -39,6 +39,7 @@ from mmscheck.ledger.schema import (
     tail,
 )
 from mmscheck.model.ledger import (
+    AT_ONCE,
     NEVER_ARRIVED,
     HistoryEntry,
     MmsRecord,
@@ -290,7 +291,8 @@ def proposals(connection: Connection, about: SendRecord) -> tuple[Postback, ...]
     before, after = (seconds * 1_000_000 for seconds in WINDOW)
     query = select(POSTBACKS).where(
         has_tail(POSTBACKS, about.intent.to),
-        POSTBACKS.c.mms_id == about.intent.mms_id,
+        # Nobody knows under which id the provider had what was sent at once.
+        true() if about.intent.mms_id == AT_ONCE else POSTBACKS.c.mms_id == about.intent.mms_id,
         POSTBACKS.c.meaning.in_(_ABOUT_A_SEND),
         POSTBACKS.c.received_at.between(about.claimed_at - before, about.claimed_at + after),
         ~_MATCHED,

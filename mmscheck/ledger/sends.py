@@ -25,7 +25,15 @@ from mmscheck.ledger.rows import Row, send_record
 from mmscheck.ledger.schema import SENDS
 from mmscheck.ledger.suppressions import BLACKLISTED, put_on
 from mmscheck.ledger.transaction_state import Operation, RowsNeeded, TransactionState
-from mmscheck.model.ledger import NEVER_ARRIVED, Claim, DeletionState, Postback, SendRecord, SendState
+from mmscheck.model.ledger import (
+    AT_ONCE,
+    NEVER_ARRIVED,
+    Claim,
+    DeletionState,
+    Postback,
+    SendRecord,
+    SendState,
+)
 from mmscheck.model.request import SendResult, SendStatus
 from mmscheck.model.suppression import EVERYTHING, SuppressionSource
 
@@ -221,6 +229,9 @@ def match(connection: Connection, send: SendRecord) -> Match:
     reference = client_reference(send.intent.key)
     if own := _with_its_reference([one for one in found if references[one.id] == reference], send):
         return own
+    if send.intent.mms_id == AT_ONCE:
+        why = f"it was sent at once, under no mms-id, and no notification has its {REFERENCE}"
+        return Match(send=send, postback=None, why=why)
     # What repeats another reference is about another send, whatever else it names.
     found = [one for one in found if REFERENCE not in one.fields]
     trackings = {one.tracking_id for one in found}
@@ -250,7 +261,7 @@ def _with_its_reference(own: Sequence[Postback], send: SendRecord) -> Match | No
 
 
 def _contradicts(postback: Postback, send: SendRecord) -> bool:
-    other = postback.mms_id not in {None, send.intent.mms_id}
+    other = send.intent.mms_id != AT_ONCE and postback.mms_id not in {None, send.intent.mms_id}
     return other or another_number(postback.recipient, send.intent.to)
 
 

@@ -99,6 +99,10 @@ class NumberTerms(msgspec.Struct, frozen=True, kw_only=True):
     approval: str = ""
 
 
+AT_ONCE = ""
+"""Stands for the mms-id of what is sent at once: the provider names one in its answer, and no earlier."""
+
+
 class SendIntent(msgspec.Struct, frozen=True, kw_only=True):
     """One send about to be made; ``row`` is its line in a campaign's file, ``key`` its idempotency key.
 

@@ -1,4 +1,4 @@
-"""The documented rules of sendSavedMMS, with what a carrier makes of the subject, and of getMMSTemplates."""
+"""The documented rules of sends, with what a carrier makes of the subject, and of getMMSTemplates."""
 
 from __future__ import annotations
 
@@ -24,12 +24,18 @@ _TAG = re.compile(r"\{\$([^{}|]*)(?:\|([^{}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CalledSend:
+class CalledNumbers:
+    """The two ends of a send whose fields are right."""
+
+    to: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalledSend(CalledNumbers):
     """A send whose form is right; ``subject`` and ``texts`` are after custom texts and merge data."""
 
     saved: StoredMessage
-    to: str
-    sender: str
     subject: str
     texts: tuple[str, ...]
 
@@ -39,6 +45,23 @@ def read_send(call: Node, store: Store, usable: Callable[[str], None]) -> Called
 
     ``usable`` raises Refusal for the id of a message that cannot be sent yet, or ever.
     """
+    _check_numbers(call)
+    saved = _saved(call, store)
+    usable(saved.mms_id)
+    numbers = read_numbers(call)
+    custom = _custom_texts(call, saved)
+    data = {name.lower(): value for part in call.all("data") for name, value in part.children()}
+    texts = (custom.get(slide.number, slide.text) for slide in saved.message.slides)
+    return CalledSend(
+        saved=saved,
+        to=numbers.to,
+        sender=numbers.sender,
+        subject=_merge(_subject(call, saved), data),
+        texts=tuple(_merge(text, data) for text in texts),
+    )
+
+
+def _check_numbers(call: Node) -> None:
     to, sender = _given(call, "to"), _given(call, "from")
     if call.legacy and not to:
         raise Refusal("E621", "The recipient (to) is missing.")
@@ -46,8 +69,11 @@ def read_send(call: Node, store: Store, usable: Callable[[str], None]) -> Called
         raise Refusal("E110", "The recipient (to) must be a country code and number, digits only.")
     if not _SENDER.fullmatch(sender):
         raise Refusal("E111", "The sender (from) must be one of the account's numbers, digits only.")
-    saved = _saved(call, store)
-    usable(saved.mms_id)
+
+
+def read_numbers(call: Node) -> CalledNumbers:
+    """Recipient and sender, and every other field of a send looked at; raises Refusal."""
+    _check_numbers(call)
     # In 2015 it was not mandatory.
     # In JSON only for accounts that are set up so (pages of 2026).
     if call.form is CallForm.MODERN and not _given(call, "service-id"):
@@ -63,16 +89,7 @@ def read_send(call: Node, store: Store, usable: Callable[[str], None]) -> Called
         raise Refusal("E650", "The operator-id must be a number.")
     if operator is not None and operator.strip() not in OPERATORS:
         raise Refusal("E651", "The operator-id is not known.")
-    custom = _custom_texts(call, saved)
-    data = {name.lower(): value for part in call.all("data") for name, value in part.children()}
-    texts = (custom.get(slide.number, slide.text) for slide in saved.message.slides)
-    return CalledSend(
-        saved=saved,
-        to=to,
-        sender=sender,
-        subject=_merge(_subject(call, saved), data),
-        texts=tuple(_merge(text, data) for text in texts),
-    )
+    return CalledNumbers(to=_given(call, "to"), sender=_given(call, "from"))
 
 
 def carrier_objection(subject: str) -> str | None:

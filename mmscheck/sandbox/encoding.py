@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ DECODE_SECONDS = 30.0
 
 _PROGRAM = Path(__file__).with_name("decode.py")
 _CODES = {"audio": "E002", "video": "E003", "image": "E004"}
+_AT_ONCE_CODES = {"image": "E011", "audio": "E012", "video": "E013"}
 
 Media = Sequence[tuple[Medium, bytes]]
 
@@ -70,6 +71,29 @@ class Encoder:
             return
         self._unready.add(mms_id)
         self._chores.begin(self._encode(mms_id, media, self._encoding.seconds, form))
+
+    def send_at_once(self, fields: Fields, media: Media, form: CallForm, then: Callable[[], None]) -> None:
+        """Tell that a message sent at once is encoded and do ``then``, or tell that it cannot be.
+
+        ``fields`` are those that its notifications have beside the code. N013, E011 to E013 (postback codes
+        of sendMMS, 2021 and 2026).
+        """
+        if self._encoding is None or not media:
+            self._postman.post([("origin", "MMS_MT"), ("code", "N013"), *fields], form=form)
+            then()
+            return
+        self._chores.begin(self._encode_at_once(fields, media, form, then))
+
+    async def _encode_at_once(
+        self, fields: Fields, media: Media, form: CallForm, then: Callable[[], None]
+    ) -> None:
+        await asyncio.sleep(self._encoding.seconds if self._encoding else 0)
+        faults = await asyncio.gather(*(self._fault(medium, data) for medium, data in media))
+        broken = [medium for (medium, _), fault in zip(media, faults, strict=True) if fault is not None]
+        code = _AT_ONCE_CODES[broken[0].kind] if broken else "N013"
+        self._postman.post([("origin", "MMS_MT"), ("code", code), *fields], form=form)
+        if not broken:
+            then()
 
     def check(self, mms_id: str) -> None:
         """Raise Refusal for a message that cannot be sent: E626 for now, E241 for good."""

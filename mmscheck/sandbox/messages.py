@@ -55,14 +55,15 @@ class CalledMessage:
     slides: tuple[CalledSlide, ...]
 
 
-def read_message(call: Node) -> CalledMessage:
-    """The message of a saveMMS call; raises Refusal with the first rule it breaks."""
+def read_message(call: Node, *, at_once: bool = False) -> CalledMessage:
+    """The message of a saveMMS call, or of one to be sent ``at_once``; raises Refusal with what it breaks."""
     content = _content(call)
     name = (content.text("name") or call.text("name") or "").strip()
-    if not name:
+    if not name and not at_once:
         raise Refusal("E311", "The name is missing.")
     subject = content.text("message-subject") or call.text("message-subject")
-    if subject is not None or call.form is not CallForm.JSON:  # optional in JSON (pages of 2026)
+    # Optional in JSON (pages of 2026), and in sendMMS (2015 to the later web version).
+    if subject is not None or not (at_once or call.form is CallForm.JSON):
         check_subject(subject or "")
     slides = _slides(content)
     if not slides:
@@ -197,6 +198,10 @@ class Store:
         if len(self._saved) > KEPT:
             del self._saved[next(iter(self._saved))]
         return saved
+
+    def new_mms_id(self) -> str:
+        """An id for a message that is sent at once, and kept under none."""
+        return str(next(self._numbers))
 
     def find(self, mms_id: str) -> StoredMessage | None:
         """The message of this id, or None."""

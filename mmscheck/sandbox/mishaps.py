@@ -114,7 +114,7 @@ class Mishaps:
     """
 
     chances: Mapping[str, float] = field(default_factory=dict)
-    actions: tuple[str, ...] = ("sendSavedMMS",)
+    actions: tuple[str, ...] = ("sendSavedMMS", "sendMMS")
     seed: int = 0
     late_seconds: float = 60.0
 

@@ -1,4 +1,4 @@
-"""The stand-in for the provider: the XML service with four actions, and the JSON service with two."""
+"""The stand-in for the provider: the XML service with five actions, and the JSON service with three."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 
 from aiohttp import web
 
-from mmscheck.sandbox.actions import carrier_objection, list_templates, read_send
+from mmscheck.sandbox.actions import carrier_objection, list_templates, read_numbers, read_send
 from mmscheck.sandbox.calls import CallForm, Fields, Node, from_body, from_query, read_call, write_answer
 from mmscheck.sandbox.carrier import Network, message_digest
 from mmscheck.sandbox.encoding import Encoder
@@ -16,7 +16,7 @@ from mmscheck.sandbox.events import Chores, Event, EventLog
 from mmscheck.sandbox.json_calls import read_element
 from mmscheck.sandbox.loopback import Routes
 from mmscheck.sandbox.media_files import KINDS, CopyError, TooBigError, copy, examine
-from mmscheck.sandbox.messages import Medium, Sent, Store, read_message
+from mmscheck.sandbox.messages import CalledMessage, Medium, Sent, Store, read_message
 from mmscheck.sandbox.mishaps import MishapDraws, befall
 from mmscheck.sandbox.postbacks import Postman
 from mmscheck.sandbox.refusals import Refusal
@@ -32,7 +32,7 @@ JSON_PATH = "/ep/v2/"
 MAX_CALL_BYTES = 1_048_576
 """Longest call: eight slides of 5000 characters are far below."""
 
-JSON_ACTIONS = frozenset({"savemms", "sendsavedmms"})
+JSON_ACTIONS = frozenset({"savemms", "sendmms", "sendsavedmms"})
 """What is offered in JSON; a form of getMMSTemplates and deleteMMSID in JSON is documented nowhere (2026)."""
 
 Answered = tuple[Fields, tuple[str, ...]]
@@ -119,6 +119,8 @@ class Provider:
                 return await self._save(call)
             case "sendsavedmms":
                 return self._send(call)
+            case "sendmms":
+                return await self._send_at_once(call)
             case "getmmstemplates":
                 return list_templates(call, self.store), ()
             case "deletemmsid":
@@ -128,17 +130,44 @@ class Provider:
 
     async def _save(self, call: Node) -> Answered:
         message = read_message(call)
-        media = [medium for slide in message.slides for medium in slide.media]
-        # Concurrent only here: at most eight slides with two files each.
-        ends = await asyncio.gather(*map(self._copy, media), return_exceptions=True)
-        files = [_file(end) for end in ends]
-        texts = sum(len(slide.text.encode()) for slide in message.slides)
-        size = sum(map(len, files)) + texts
-        saved = self.store.save(message, size, sum(map(_wire_size, files)) + texts)
-        encoded = [pair for pair in zip(media, files, strict=True) if self._encoder.wants(pair[0])]
+        files = await self._files(message)
+        size = sum(len(data) for _, data in files) + _text_size(message)
+        saved = self.store.save(message, size, _message_size(message, files))
+        encoded = [pair for pair in files if self._encoder.wants(pair[0])]
         self._encoder.begin(saved.mms_id, encoded, call.form)
         objection = carrier_objection(message.subject)
         return [("mms-id", saved.mms_id)], (objection,) if objection else ()
+
+    async def _files(self, message: CalledMessage) -> list[tuple[Medium, bytes]]:
+        """Every file of a message, fetched now; raises Refusal for the first that is none."""
+        media = [medium for slide in message.slides for medium in slide.media]
+        # Concurrent only here: at most eight slides with two files each.
+        ends = await asyncio.gather(*map(self._copy, media), return_exceptions=True)
+        return list(zip(media, map(_file, ends), strict=True))
+
+    async def _send_at_once(self, call: Node) -> Answered:
+        """sendMMS: the files are fetched for each call, and nothing is stored under the id it answers."""
+        numbers = read_numbers(call)
+        message = read_message(call, at_once=True)
+        files = await self._files(message)
+        wire_size = _message_size(message, files)
+        objection = carrier_objection(message.subject) or self.network.size_objection(wire_size)
+        sent = Sent(
+            tracking_id=self.store.new_tracking_id(),
+            mms_id=self.store.new_mms_id(),
+            to=numbers.to,
+            sender=numbers.sender,
+            subject=message.subject,
+            dropped=objection,
+            digest=message_digest(message.subject, [slide.text for slide in message.slides]),
+            form=call.form,
+            client_reference=call.text("client-reference"),
+        )
+        self.store.send(sent)
+        names = [("mms-id", sent.mms_id), ("tracking-id", sent.tracking_id), ("to", sent.to)]
+        encoded = [pair for pair in files if self._encoder.wants(pair[0])]
+        self._encoder.send_at_once(names, encoded, call.form, lambda: self.network.take(sent))
+        return _queued(sent), (objection,) if objection else ()
 
     async def _copy(self, medium: Medium) -> bytes:
         """Fetch and examine one file."""
@@ -170,14 +199,7 @@ class Provider:
         )
         self.store.send(sent)
         self.network.take(sent)
-        fields = [
-            ("mms-id", sent.mms_id),
-            ("tracking-id", sent.tracking_id),
-            ("to", sent.to),
-            ("from", sent.sender),
-            ("status-details", "The message is queued for delivery (by the sandbox: to nobody)."),
-        ]
-        return fields, (objection,) if objection else ()
+        return _queued(sent), (objection,) if objection else ()
 
     def _delete(self, call: Node) -> Answered:
         mms_id = (call.text("mms-id") or "").strip()
@@ -232,7 +254,7 @@ def _queried(query: str) -> Node:
 
 def _repeated(call: Node) -> str:
     """The recipient that the answer to a failed send repeats (samples of 2015 and 2021)."""
-    sends = (call.text("action") or "").strip().lower() == "sendsavedmms"
+    sends = (call.text("action") or "").strip().lower() in {"sendsavedmms", "sendmms"}
     return (call.text("to") or "").strip() if sends else ""
 
 
@@ -240,6 +262,26 @@ def _file(end: bytes | BaseException) -> bytes:
     if isinstance(end, BaseException):
         raise end
     return end
+
+
+def _queued(sent: Sent) -> Fields:
+    """What the answer to an accepted send says beside its status."""
+    return [
+        ("mms-id", sent.mms_id),
+        ("tracking-id", sent.tracking_id),
+        ("to", sent.to),
+        ("from", sent.sender),
+        ("status-details", "The message is queued for delivery (by the sandbox: to nobody)."),
+    ]
+
+
+def _text_size(message: CalledMessage) -> int:
+    return sum(len(slide.text.encode()) for slide in message.slides)
+
+
+def _message_size(message: CalledMessage, files: list[tuple[Medium, bytes]]) -> int:
+    """Bytes of files and texts on the way to a phone."""
+    return sum(_wire_size(data) for _, data in files) + _text_size(message)
 
 
 def _wire_size(data: bytes) -> int:

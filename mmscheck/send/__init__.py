@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mmscheck.send.flow import ProviderCall as ProviderCall
     from mmscheck.send.flow import check_message as check_message
     from mmscheck.send.flow import note_denial as note_denial
+    from mmscheck.send.one_shot import completed as completed
+    from mmscheck.send.one_shot import demand_one_shot as demand_one_shot
     from mmscheck.send.order import Order as Order
     from mmscheck.send.order import Retries as Retries
     from mmscheck.send.order import demand_stored as demand_stored
@@ -42,6 +44,8 @@ _HOMES = {
     "WAIT": "save",
     "binding_of": "save",
     "check_message": "flow",
+    "completed": "one_shot",
+    "demand_one_shot": "one_shot",
     "demand_stored": "order",
     "differences": "save",
     "foreseen": "send",

@@ -17,15 +17,16 @@ from mmscheck.judge.pipeline import CheckOptions, load_rules
 from mmscheck.media import MediaWorkers, demand_confinement
 from mmscheck.model.recipient import Consent, RecipientRules
 from mmscheck.model.report import Report
-from mmscheck.model.request import SaveRequest, SendRequest, SendResult
+from mmscheck.model.request import OneShotRequest, SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import BOUND, RuleSet
 from mmscheck.model.verdict import Permit, Verdict
 from mmscheck.model.words import Dialect, Outcome
 from mmscheck.send.flow import check_message, note_denial
+from mmscheck.send.one_shot import completed
 from mmscheck.send.order import Client, Order, Retries, Saver, demand_api, demand_stored, stored_at
 from mmscheck.send.recipient import terms_of
 from mmscheck.send.save import SaveCall, Saved, saveable
-from mmscheck.send.send import send_through
+from mmscheck.send.send import demand_one_shot_client, send_through
 from mmscheck.slidexml import parse
 
 if TYPE_CHECKING:
@@ -117,18 +118,36 @@ class Gate:
     async def check(self, document: bytes, request: SendRequest, *, source: str = "<document>") -> Permit:
         """Check slide XML as this request would send it; DeniedError carries the report that denies.
 
+        A ``OneShotRequest`` sends the document itself, at once: its fields are completed from the document.
+
         Raises UsageError for arguments that are none: text instead of bytes, or fields that XML cannot carry.
         """
         return await self._permit(_Asked(document=document, request=request, source=source))
 
     async def _permit(self, asked: _Asked) -> Permit:
         self._demand_usable(asked.document, asked.request)
+        if isinstance(asked.request, OneShotRequest):
+            asked = msgspec.structs.replace(asked, request=self._one_shot(asked, asked.request))
         report = await self._permitted(self._ruleset, asked.document, asked.source, asked.request)
         permit = gate.permit(report, asked.request, time.time())
         # Whoever lets go of a permit cannot use it any more, so nothing is kept for it.
         gone = weakref.ref(permit, partial(self._forget, id(permit)))
         self._issued[id(permit)] = _Issued(permit=gone, asked=asked, report=report)
         return permit
+
+    def _one_shot(self, asked: _Asked, request: OneShotRequest) -> OneShotRequest:
+        """The request with what its document says; raises UsageError for one that cannot be posted."""
+        from mmscheck.sinch import shown_request  # noqa: PLC0415 - the provider's package brings the HTTP client
+
+        if asked.document != request.document:
+            raise UsageError("the document to check is another than that of the request")
+        demand_one_shot_client(self._client)
+        message = parse(asked.document, asked.source)
+        request = completed(message, request)
+        if message.problem is None:
+            demand_api(message.document, self._client)
+            shown_request(request, message.dialect)
+        return request
 
     def report(self, permit: Permit) -> Report:
         """The report that a permit of this gate came from; PermitError when it was used, or is another's."""
@@ -152,7 +171,7 @@ class Gate:
         message, account = parse(document, source), stored_at(self._client)
         if message.problem is None:
             demand_api(message.document, self._client)
-        if request is not None:
+        if request is not None and not isinstance(request, OneShotRequest):
             demand_stored(message)
         checked = await check_message(self._ledger, message, ruleset, options, account)
         if checked.verdict.permitted:
@@ -169,7 +188,8 @@ class Gate:
         if not isinstance(document, bytes) or not isinstance(request, SendRequest):
             raise UsageError("Gate.check takes the document as bytes and a SendRequest")
         _demand_types(request)
-        shown_request(request, getattr(self._client, "api", Dialect.XML))
+        if not isinstance(request, OneShotRequest):
+            shown_request(request, getattr(self._client, "api", Dialect.XML))
 
     async def send(
         self,
@@ -179,7 +199,7 @@ class Gate:
         again: bool = False,
         consent: Consent | None = None,
     ) -> SendResult:
-        """Make the one ``sendSavedMMS`` call this permit is for.
+        """Make the one ``sendSavedMMS`` or ``sendMMS`` call this permit is for.
 
         With a ledger, a send that was made before under the same key is not made again: its recorded answer
         comes back. Without a key, who gets what makes one (``mmscheck.ledger.idempotency_key``). A number
@@ -205,6 +225,8 @@ class Gate:
             permit = await self._permit(issued.asked)
             issued = self._issued.pop(id(permit))
         request = issued.asked.request
+        if self._ledger is None and isinstance(request, OneShotRequest):
+            return await gate.guarded_call(permit, request, demand_one_shot_client(self._client).send_mms)
         if self._ledger is None:
             return await gate.guarded_call(permit, request, self._client.send_saved_mms)
         order = Order(

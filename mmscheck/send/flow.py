@@ -22,7 +22,7 @@ from mmscheck.model.check import Binding
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import MessageReport, Report
-from mmscheck.model.request import CallKind, SaveRequest, SendRequest, SendResult, SendStatus
+from mmscheck.model.request import CallKind, OneShotRequest, SaveRequest, SendRequest, SendResult, SendStatus
 from mmscheck.model.rule import RuleSet
 from mmscheck.model.verdict import Permit, Verdict
 from mmscheck.send.order import Order, Retries
@@ -78,7 +78,9 @@ async def check_message(
     began, ticks = time.time(), time.monotonic()
     if ledger is not None and options.request is not None:
         gate.require_second_gate(ruleset)
-        binding = await ledger.binding(options.request.mms_id or "", account)
+        binding = None
+        if not isinstance(options.request, OneShotRequest):
+            binding = await ledger.binding(options.request.mms_id or "", account)
         first = await _is_first(ledger, options.request)
         options = msgspec.structs.replace(options, binding=binding, first=first)
     report = await check_messages([message], ruleset, options)

@@ -12,13 +12,14 @@ import msgspec
 
 from mmscheck import ledger as ledgers
 from mmscheck.errors import UsageError
-from mmscheck.model.ledger import Expected, NumberTerms, SendIntent
+from mmscheck.model.ledger import AT_ONCE, Expected, NumberTerms, SendIntent
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
-from mmscheck.model.request import SaveRequest, SendRequest, SendResult
+from mmscheck.model.request import OneShotRequest, SaveRequest, SendRequest, SendResult
 from mmscheck.model.rule import BOUND
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import ONE_SHOT, Dialect, Document, Outcome, dialect_of
+from mmscheck.send.one_shot import content_of
 from mmscheck.send.recipient import RecipientTerms
 
 R = TypeVar("R", bound=SendRequest | SaveRequest)
@@ -57,6 +58,23 @@ class ReferringClient(Protocol):
         """As ``Client.send_saved_mms``; ``reference`` comes back in the notifications about this send."""
 
 
+@runtime_checkable
+class OneShotClient(Protocol):
+    """A client that also sends what is stored nowhere; ``mmscheck.SinchClient`` is one."""
+
+    api: Dialect
+
+    async def send_mms(
+        self,
+        permit: Permit,
+        request: OneShotRequest,
+        now: float | None = None,
+        *,
+        reference: str | None = None,
+    ) -> SendResult:
+        """As ``ReferringClient.send_saved_mms``, of the request's own document."""
+
+
 def demand_api(document: Document, client: object) -> None:
     """Raise UsageError unless the client speaks the API of the document.
 
@@ -74,7 +92,8 @@ def demand_stored(message: Mms) -> None:
     """Raise UsageError for a message that is sent at once: no mms-id has its content."""
     if message.problem is None and message.document in ONE_SHOT:
         raise UsageError(
-            f"{message.source} asks to be sent at once ({message.action}), and is stored under no mms-id"
+            f"{message.source} asks to be sent at once ({message.action}), and is stored under no mms-id: "
+            "to send it to one number, give mmscheck send --one-shot"
         )
 
 
@@ -151,12 +170,13 @@ def _host(url: str) -> str:
 def own_key(request: SendRequest, subject: str | None, client: object, campaign: str | None = None) -> str:
     """The idempotency key that is made of who gets what; ``subject`` is the final one.
 
-    A ``campaign`` is part of it, so that another one may send the same to the same number once more.
+    A ``campaign`` is part of it, so that another one may send the same to the same number once more. What is
+    sent at once has its content for an id.
     """
     return ledgers.idempotency_key(
         account=account_of(request, client),
         to=request.to or "",
-        mms_id=request.mms_id or "",
+        mms_id=content_of(request.document) if isinstance(request, OneShotRequest) else request.mms_id or "",
         subject=subject,
         custom_texts=request.changes.custom_texts,
         data=request.changes.data,
@@ -169,7 +189,7 @@ def intent_of(order: Order[SendRequest], client: Client) -> SendIntent:
     request, (message,), consent = order.request, order.report.messages, order.terms.consent
     return SendIntent(
         key=own_key(request, message.subject, client) if order.key is None else order.key,
-        mms_id=request.mms_id or "",
+        mms_id=AT_ONCE if isinstance(request, OneShotRequest) else request.mms_id or "",
         to=request.to or "",
         from_=request.from_ or "",
         request_digest=request.digest,

@@ -11,7 +11,7 @@ import msgspec
 
 from mmscheck.base.phone import e164
 from mmscheck.base.reference import client_reference
-from mmscheck.errors import LedgerError
+from mmscheck.errors import LedgerError, UsageError
 from mmscheck.judge import gate
 from mmscheck.model.ledger import (
     ABOUT_THE_NUMBER,
@@ -27,11 +27,19 @@ from mmscheck.model.ledger import (
     SendState,
     suppressed,
 )
-from mmscheck.model.request import SEND_CALL, SendRequest, SendResult, SendStatus
+from mmscheck.model.request import SEND_CALL, OneShotRequest, SendRequest, SendResult, SendStatus
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Dialect
 from mmscheck.send.flow import ProviderCall
-from mmscheck.send.order import Client, Order, ReferringClient, Retries, demand_api, intent_of
+from mmscheck.send.order import (
+    Client,
+    OneShotClient,
+    Order,
+    ReferringClient,
+    Retries,
+    demand_api,
+    intent_of,
+)
 from mmscheck.send.recipient import RecipientTerms
 
 if TYPE_CHECKING:
@@ -78,7 +86,7 @@ _ADVICE = {
 
 
 class SendCall(ProviderCall[SendRequest]):
-    """One ``sendSavedMMS`` call: the claim holds its idempotency key, and the kill switch stops it."""
+    """One ``sendSavedMMS`` or ``sendMMS`` call: the claim holds its key, and the kill switch stops it."""
 
     kind = SEND_CALL
     in_doubt = "It may have been sent. The ledger tells: mmscheck ledger list"
@@ -89,6 +97,8 @@ class SendCall(ProviderCall[SendRequest]):
         """Raises UsageError for rules without the second gate, and for a client of another API."""
         gate.require_second_gate(order.report)
         demand_api(order.report.messages[0].document, client)
+        if isinstance(order.request, OneShotRequest):
+            demand_one_shot_client(client)
         super().__init__(ledger, order)
         self._client = client
         self._intent = intent_of(order, client)
@@ -147,6 +157,9 @@ class SendCall(ProviderCall[SendRequest]):
 
     async def _post(self, permit: Permit, request: SendRequest) -> SendResult:
         client = self._client
+        if isinstance(request, OneShotRequest):
+            reference = client_reference(self._intent.key)
+            return await demand_one_shot_client(client).send_mms(permit, request, reference=reference)
         if isinstance(client, ReferringClient) and client.api is Dialect.JSON:
             return await client.send_saved_mms(permit, request, reference=client_reference(self._intent.key))
         return await client.send_saved_mms(permit, request)
@@ -163,6 +176,13 @@ class SendCall(ProviderCall[SendRequest]):
         except Exception as error:  # noqa: BLE001 - whatever it is, the POST has been made
             return unrecorded(self._mine.send_id, result, error)
         return with_number(self._mine.send_id, result) if result.status is SendStatus.UNKNOWN else result
+
+
+def demand_one_shot_client(client: object) -> OneShotClient:
+    """The client as one that sends what is stored nowhere; raises UsageError for any other."""
+    if not isinstance(client, OneShotClient):
+        raise UsageError("this client sends only what is stored: it has no send_mms")
+    return client
 
 
 async def send_through(
@@ -197,7 +217,7 @@ def recorded(send: SendRecord, failure: str | None = None) -> SendResult:
         status=_status(send),
         detail=f"{_earlier(send, failure)} Nothing was sent now. {_again(send)}",
         tracking_id=send.tracking_id,
-        mms_id=send.intent.mms_id,
+        mms_id=send.intent.mms_id or None,
         error_code=failure or send.error_code,
         error_info=send.error_info,
         http_status=send.http_status,

@@ -22,6 +22,7 @@ from mmscheck.model.request import (
     SEND_CALL,
     CallKind,
     DeleteRequest,
+    OneShotRequest,
     SaveRequest,
     SendRequest,
     SendResult,
@@ -102,6 +103,20 @@ class SinchClient:
         written and PermitError when the permit does not allow it; then no socket was opened. Cancelling this
         leaves the outcome unknown.
         """
+        if isinstance(request, OneShotRequest):
+            raise UsageError("a message that is sent at once is no stored one: send_mms sends it")
+        document = request_body(request, self.api, self.api_key, reference)
+        return await self._call(permit, request, document, SEND_CALL, now)
+
+    async def send_mms(
+        self,
+        permit: Permit,
+        request: OneShotRequest,
+        now: float | None = None,
+        *,
+        reference: str | None = None,
+    ) -> SendResult:
+        """Spend the permit on this document and make exactly one POST; otherwise as ``send_saved_mms``."""
         document = request_body(request, self.api, self.api_key, reference)
         return await self._call(permit, request, document, SEND_CALL, now)
 

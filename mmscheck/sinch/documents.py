@@ -132,35 +132,46 @@ def save_xml(document: bytes, api_key: str) -> bytes:
     """
     if not api_key.strip():
         raise UsageError("the API key is empty")
-    root = _read(document)
+    root = read_document(document)
     legacy = etree.QName(root).localname.isupper()
-    key = _only(root, "apikey", "API_KEY" if legacy else "api-key")
-    action = _only(root, "action", "ACTION" if legacy else "action")
+    key = only_element(root, "apikey", "API_KEY" if legacy else "api-key")
+    action = only_element(root, "action", "ACTION" if legacy else "action")
     _refuse_sends(root, action)
-    _set(root, key, "API_KEY" if legacy else "api-key", api_key)
-    _set(root, action, "ACTION" if legacy else "action", ACTION)
+    put_element(root, key, "API_KEY" if legacy else "api-key", api_key)
+    put_element(root, action, "ACTION" if legacy else "action", ACTION)
     return etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8")
 
 
 def redacted_save(document: bytes) -> bytes:
     """The document with ``REDACTED`` for the key and for every other secret that the document holds."""
-    root = _read(save_xml(document, REDACTED))
+    return without_secrets(save_xml(document, REDACTED))
+
+
+def without_secrets(document: bytes) -> bytes:
+    """The document with ``REDACTED`` for every secret in it."""
+    root = read_document(document)
     for element in root.iter(etree.Element):
         if folded_tag(element) in SECRET_ELEMENTS:
             element.text = REDACTED
     return etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8")
 
 
-def _read(document: bytes) -> etree._Element:
+def read_document(document: bytes, done: str = "saved") -> etree._Element:
+    """The root of a document that is to be written out again, and so with all that is in it.
+
+    ``done`` is what cannot be done with one that is no XML; raises UsageError for it.
+    """
     try:
-        # Written out again, and so with all that is in it.
         return parse(document, as_written=True)
     except XmlError as error:
-        raise UsageError(f"the document {error}, so it cannot be saved") from None
+        raise UsageError(f"the document {error}, so it cannot be {done}") from None
 
 
-def _only(root: etree._Element, key: str, name: str) -> etree._Element | None:
-    """The one element of this meaning, which must be a child of the root, or None when there is none."""
+def only_element(root: etree._Element, key: str, name: str) -> etree._Element | None:
+    """The one element of this meaning, or None when there is none.
+
+    Raises UsageError for several, and for one that is not a plain child of the root.
+    """
     found = [element for element in root.iter(etree.Element) if folded_tag(element) == key]
     if not found:
         return None
@@ -183,7 +194,8 @@ def _refuse_sends(root: etree._Element, action: etree._Element | None) -> None:
             raise UsageError(f"the document holds {name}, which belongs to a send: take it out to save it")
 
 
-def _set(root: etree._Element, element: etree._Element | None, name: str, text: str) -> None:
+def put_element(root: etree._Element, element: etree._Element | None, name: str, text: str) -> None:
+    """Give the element this text; where it is None a new one becomes the first of the root."""
     if element is None:
         element = etree.Element(name)
         # White space as before the first element; a text there stays where it is.

@@ -19,6 +19,7 @@ from mmscheck.model.request import (
     SEND_CALL,
     CallKind,
     DeleteRequest,
+    OneShotRequest,
     SaveRequest,
     SendRequest,
     SendResult,
@@ -34,7 +35,12 @@ LONGEST_INFO = 300
 AnyRequest = SendRequest | SaveRequest | DeleteRequest
 
 _CALLS: Mapping[type[AnyRequest], CallKind] = MappingProxyType(
-    {SendRequest: SEND_CALL, SaveRequest: SAVE_CALL, DeleteRequest: DELETE_CALL}
+    {
+        SendRequest: SEND_CALL,
+        OneShotRequest: SEND_CALL,
+        SaveRequest: SAVE_CALL,
+        DeleteRequest: DELETE_CALL,
+    }
 )
 _SUCCESSFUL = range(200, 300)
 _REDIRECT = range(300, 400)
@@ -134,7 +140,9 @@ def _of_another(answer: ProviderAnswer, request: AnyRequest) -> str | None:
         missing = answer.success and not answer.mms_id
         return "The provider said success and gave no mms-id." if missing else None
     other = None
-    if answer.mms_id and answer.mms_id != (request.mms_id or "").strip():
+    # What is sent at once has no id before its answer.
+    asked = answer.mms_id if isinstance(request, OneShotRequest) else (request.mms_id or "").strip()
+    if answer.mms_id and answer.mms_id != asked:
         other = "it names another mms-id"
     elif isinstance(request, SendRequest) and another_number(answer.to, request.to):
         other = "it names another recipient"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import random
@@ -42,6 +43,7 @@ WAYS = Ways(
     throttle=Throttle(gap=0.02),
     mishaps=Mishaps(
         seed=SEED,
+        actions=("sendSavedMMS", "sendMMS"),
         late_seconds=0.3,
         chances={
             **dict.fromkeys(("close-unread", "close-before", "reset-before", "e618", "e503-before"), 0.05),
@@ -51,15 +53,34 @@ WAYS = Ways(
 )
 
 
-async def test_whatever_is_killed_no_phone_gets_a_message_twice(tmp_path: Path, where: str) -> None:
-    (tmp_path / "sale.xml").write_text(message("<message-text>Hello</message-text>"))
+WORDS = "Hello, this is Acme. Reply STOP to opt out."
+DOCUMENTS = {
+    "sale.xml": message(f"<message-text>{WORDS}</message-text>"),
+    "sale.json": json.dumps({"action": "savemms", "name": "sale", "slide": [{"message-text": WORDS}]}),
+    "once.xml": (
+        f"<request><action>sendMMS</action><slide><message-text>{WORDS}</message-text></slide></request>"
+    ),
+    "once.json": json.dumps({"action": "sendmms", "slide": [{"message-text": WORDS}]}),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+async def test_whatever_is_killed_no_phone_gets_a_message_twice(
+    tmp_path: Path, where: str, name: str
+) -> None:
+    (tmp_path / name).write_text(DOCUMENTS[name])
     async with Sandbox(ways=WAYS) as box:
-        box.plan(None)  # so that the save gets through
-        mms_id = (await call(box, save_xml(slide(text()))))["mms-id"]
-        await bind_files([tmp_path / "sale.xml"], mms_id, at=box.provider_url, where=where)
+        at = box.json_url if name.endswith("json") else box.provider_url
+        mms_id = None
+        async with await open_ledger(where):
+            pass  # so that it can be looked at before the first send
+        if name.startswith("sale"):
+            box.plan(None)  # so that the save gets through
+            mms_id = (await call(box, save_xml(slide(text()))))["mms-id"]
+            await bind_files([tmp_path / name], mms_id, at=at, where=where)
         numbers = [f"1555123{number:04}" for number in range(SENDS)]
         async with looking(where) as look:
-            makers = Makers(where=where, at=box.provider_url, mms_id=mms_id, look=look)
+            makers = Makers(where=where, at=at, name=name, mms_id=mms_id, look=look)
             sends = [Persistent(makers, number) for number in numbers]
             await at_once(AT_ONCE, sends, tmp_path)
         counts, repeated = box.phones.counts, box.phones.repeated
@@ -122,7 +143,8 @@ class Makers(msgspec.Struct, frozen=True, kw_only=True):
 
     where: str
     at: str
-    mms_id: str
+    name: str
+    mms_id: str | None
     look: Look
 
 
@@ -151,8 +173,9 @@ class Persistent:
     async def _run(self, launcher: Launcher, *, kill: bool) -> int:
         given = self._makers
         to = fields(to=self._number, mms_id=given.mms_id)
+        at_once = () if given.mms_id else ("--one-shot",)
         process = await launcher.begin(
-            ("send", "sale.xml", "--ledger", given.where, "--api-url", given.at, *to)
+            ("send", given.name, *at_once, "--ledger", given.where, "--api-url", given.at, *to)
         )
         ending = asyncio.ensure_future(launcher.ended())
         if kill:

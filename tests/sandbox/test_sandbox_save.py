@@ -166,7 +166,7 @@ async def test_an_image_without_its_end_is_corrupted(tmp_path: Path, name: str) 
         ("<Request/>", "E100"),
         ("<request/>", "E104"),
         (save_xml(slide(text()), key="wrong"), "E104"),
-        (save_xml(slide(text())).replace("saveMMS", "sendMMS"), "E107"),
+        (save_xml(slide(text())).replace("saveMMS", "sendMMS"), "E110"),
         (save_xml(slide(text())).replace("saveMMS", ""), "E107"),
         (save_xml(slide(text())).replace("api-key", "api_key"), "E104"),
         (save_xml(slide(text()), name=" "), "E311"),

@@ -57,6 +57,7 @@ NEITHER = frozenset(
         *("canary", "canary_wait", "carrier_bytes", "carrier_seconds", "carriers", "check_name"),
         *("connect_to", "control_port", "custom_subject", "custom_text", "data", "ddm_force"),
         *("ddm_message_subject", "ddm_message_text", "ddm_message_timeout", "deadline", "deep", "dry_run"),
+        "one_shot",
         *(
             "encode_images",
             "encode_seconds",
