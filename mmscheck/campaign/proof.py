@@ -75,14 +75,10 @@ class Approver(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProofPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked: a proof to ``phones``, an approval by ``approver``, or just one of both (``required``).
-
-    ``who`` began the proof.
-    """
+    """What a run brings: a proof to ``phones``, which ``who`` began, or an approval by ``approver``."""
 
     phones: tuple[ProofPhone, ...] = ()
     approver: Approver | None = None
-    required: bool = False
     who: str = ""
 
 

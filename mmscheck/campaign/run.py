@@ -182,7 +182,7 @@ class CampaignRun:
     async def _ready_to_prove(self) -> None:
         """Whether there has to be a proof; a campaign that one was begun of needs it approved ever after."""
         plan = self._plan
-        asked = plan.proof.phones or plan.proof.approver or plan.proof.required
+        asked = plan.proof.phones or plan.proof.approver or plan.recipients.require_proof
         if asked or await self._ledger.proofs(campaign=plan.name):
             account = account_of(plan.common, self._client or plan)
             self._variants = Variants(self._recipients.columns)

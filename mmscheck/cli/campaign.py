@@ -70,7 +70,6 @@ def _plan(
     path: str, options: SendArguments, common: SendRequest, config: rulesets.Config
 ) -> campaigns.CampaignPlan:
     rules, looking = options.rules(config), options.message.looking(config)
-    terms = options.terms.rules(config.recipients)
     window = sending(None, options.message.plan.send_within)
     return campaigns.CampaignPlan(
         name=options.many.campaign or common.mms_id or "",
@@ -84,8 +83,8 @@ def _plan(
         api_url=options.provider.address,
         account=options.provider.account(),
         again=options.again,
-        recipients=terms,
-        proof=options.many.proving(required=terms.require_proof),
+        recipients=options.terms.rules(config.recipients),
+        proof=options.many.proving(),
         cache_bust=looking.cache_bust,
         skip_bad=bool(options.many.skip_bad),
         retries=options.tries(),

@@ -224,7 +224,7 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ]
 
-    def proving(self, *, required: bool) -> campaigns.ProofPlan:
+    def proving(self) -> campaigns.ProofPlan:
         """What is asked of a proof; raises UsageError, and InputError for a file of phones that is none."""
         if self.approve is not None and not self.approve.strip():
             raise UsageError("--approve: expected the name of who approves it")
@@ -238,7 +238,6 @@ class CampaignOptions(msgspec.Struct, frozen=True, kw_only=True):
         return campaigns.ProofPlan(
             phones=() if self.proof is None else campaigns.read_phones(self.proof),
             approver=approver,
-            required=required,
             who=login(None) if self.proof is not None else "",
         )
 

@@ -26,6 +26,7 @@ from tests.support.command import message
 LETTER = message("<message-text>Hello {$name|you}</message-text>", subject="Sale")
 ANN, BOB = "15552000001", "15552000002"
 ROWS = [("15551000001", "Ana"), ("15551000002", "Åsa Lindqvist"), ("15551000003", ""), ("15551000004", "Cy")]
+REQUIRED = RecipientRules(require_proof=True)
 APPROVE = ProofPlan(approver=Approver(name="Ann Lee"))
 
 
@@ -73,7 +74,7 @@ async def test_the_proof_goes_to_named_phones_and_waits(people: Path, phones: Pa
         assert (first.result.left, first.result.sent) == (4, True)
         assert "nobody has approved its proof yet" in (first.result.stopped or "")
         # Again, and without --proof: a campaign that a proof was begun of waits for its approval.
-        for once_more in (proving(phones), ProofPlan(), ProofPlan(required=True)):
+        for once_more in (proving(phones), ProofPlan()):
             again = await proved(box, sale, people, where, once_more)
             assert (got(box), again.result.left) == ({ANN: 2, BOB: 2}, 4)
         done = await proved(box, sale, people, where, APPROVE)
@@ -95,8 +96,8 @@ async def test_the_proof_goes_to_named_phones_and_waits(people: Path, phones: Pa
 
 async def test_a_campaign_that_needs_a_proof_sends_nothing_without_one(people: Path, where: str) -> None:
     async with Sandbox() as box:
-        sale = plan(await stored(box, where, LETTER), document=LETTER)
-        for asked in (ProofPlan(required=True), APPROVE):
+        sale = plan(await stored(box, where, LETTER), document=LETTER, recipients=REQUIRED)
+        for asked in (ProofPlan(), APPROVE):
             outcome = await proved(box, sale, people, where, asked)
             assert (not box.sent, outcome.result.left) == (True, 4)
             assert "there is no proof of it as it is now" in (outcome.result.stopped or "")
@@ -127,7 +128,8 @@ async def test_what_was_approved_is_all_that_goes_out(
             changed = msgspec.structs.replace(sale.common, changes=Changes(custom_subject="Other"))
             other = msgspec.structs.replace(sale, common=changed)
         before = got(box)
-        outcome = await proved(box, other, people, where, ProofPlan(required=True))
+        other = msgspec.structs.replace(other, recipients=REQUIRED)
+        outcome = await proved(box, other, people, where, ProofPlan())
         assert got(box) == before
         assert "there is no proof of it as it is now" in (outcome.result.stopped or "")
 

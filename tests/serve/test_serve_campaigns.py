@@ -12,6 +12,8 @@ import pytest
 from mmscheck.ledger import open_ledger
 from mmscheck.ledger.suppression_list import Addition
 from mmscheck.model.suppression import SuppressionScope, SuppressionSource
+from mmscheck.ruleset import Config
+from mmscheck.ruleset.config import RecipientsTable
 from mmscheck.sandbox import Sandbox, Ways
 from mmscheck.serve import Caps
 from tests.serve.test_serve_sends import saved
@@ -176,6 +178,16 @@ async def test_only_approved_content_goes_to_many(tmp_path: Path, box: Sandbox) 
         assert box.sent == []
         told = await ended(client, (await begun(client, body)).headers["Location"])
         assert (told["state"], len(box.sent)) == ("done", 3), told
+
+
+async def test_a_campaign_that_needs_a_proof_reaches_nobody_without(tmp_path: Path, box: Sandbox) -> None:
+    needs = Config(recipients=RecipientsTable(require_proof=True))
+    async with serving(tmp_path, box=box, config=needs) as anybody:
+        client = anybody.by("sender")
+        body = asked(await saved(client), numbers(3))
+        told = await ended(client, (await begun(client, body)).headers["Location"])
+        assert "there is no proof of it as it is now" in told["result"]["stopped"], told
+        assert (told["result"]["accepted"], told["result"]["left"], box.sent) == (0, 3, [])
 
 
 async def test_the_next_process_goes_on_and_checks_are_not_kept_waiting(tmp_path: Path, box: Sandbox) -> None:
