@@ -189,3 +189,30 @@ async def test_a_dry_run_knows_what_an_earlier_run_has_sent(box: Sandbox, mms_id
     campaign = json.loads(ran.out)["send"]["campaign"]
     assert (ran.code, len(box.sent)) == (5, 3)
     assert (campaign["recorded"], campaign["left"], campaign["denied"]) == (3, 1, 0)
+
+
+PRICED = '[prices]\ncurrency = "USD"\n\n[prices.countries.US]\nmms = "0.0200"\nsms = "0.0079"\n'
+
+
+async def test_max_cost_stops_a_campaign_before_it_begins_and_says_what_it_may_cost(
+    box: Sandbox, mms_id: str, folder: Path
+) -> None:
+    write_recipients(folder / "all.csv", [(f"1212555{n:04}", f"Ana {n}") for n in range(1000, 1010)])
+    for amount in ("0.50", "ten", "-1", "nan"):
+        ran = await send(box, mms_id, folder, "--max-cost", amount)
+        assert (ran.code, box.phones.total, "--max-cost" in ran.err) == (2, 0, True), ran
+    (folder / "mmscheck.toml").write_text(PRICED)
+    ran = await send(box, mms_id, folder, "--max-cost", "0.19", "--format", "text", "--format", "json=r.json")
+    assert (ran.code, box.phones.total) == (5, 0), ran
+    assert "0.20 USD" in ran.out
+    told = json.loads((folder / "r.json").read_text())["send"]["campaign"]
+    assert (told["accepted"], told["left"]) == (0, 10)
+    planned = await send(box, mms_id, folder, "--max-cost", "0.19", "--dry-run")
+    assert (box.phones.total, "0.20 USD" in planned.out) == (0, True), planned
+    enough = await send(box, mms_id, folder, "--max-cost", "0.20")
+    assert (enough.code, box.phones.total) == (0, 10), enough
+    # One row of a country without a price: nobody knows what it costs, and nobody gets it.
+    write_recipients(folder / "more.csv", [("12125552000", "Bo"), ("15145550123", "Cy")])
+    ran = await send(box, mms_id, folder, "--campaign", "more", "--max-cost", "9", recipients="more.csv")
+    assert (ran.code, box.phones.total) == (5, 10), ran
+    assert "no price for numbers of CA" in ran.out
