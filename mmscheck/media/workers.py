@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Self, cast
 from urllib.parse import urlsplit
@@ -156,6 +157,7 @@ class MediaWorkers:
         memory_bytes: int = 1024 * 1024 * 1024,
         recycle_after: int | None = None,
         decode: bool = True,
+        on_inspected: Callable[[float], None] | None = None,
     ) -> None:
         """Take the number of processes (default: one less than cores, at least two) and the limits of each.
 
@@ -163,9 +165,11 @@ class MediaWorkers:
         ``recycle_after`` the number of looks until a process is replaced by a fresh one (default: 32); it is
         replaced earlier when it is needed for another host, and when it was lost or answered oddly.
         Without ``decode`` they are made ready for determining types alone, and last for 128.
+        ``on_inspected`` is told how many seconds each ``inspect`` took, the wait for a worker included.
         """
         recycle_after = recycle_after or (RECYCLE_AFTER if decode else HEADS_RECYCLE_AFTER)
         self._largest = memory_bytes // SHARE
+        self._on_inspected = on_inspected
         self._pool = WorkerPool(
             timeout=timeout,
             limits=Confinement(
@@ -217,6 +221,14 @@ class MediaWorkers:
         """
         if not body:
             return Inspected(sniffed=Sniffed(type=None))
+        begun = time.monotonic()
+        try:
+            return await self._inspected(url, body, preview=preview, usable=usable)
+        finally:
+            if self._on_inspected is not None:
+                self._on_inspected(time.monotonic() - begun)
+
+    async def _inspected(self, url: str, body: bytes, *, preview: bool, usable: Usable) -> Inspected:
         if len(body) > self._largest:
             return await self._undecoded(url, body, f"{len(body)} bytes are too many to decode")
         sample = Sample(

@@ -95,11 +95,21 @@ def exit_code(send: SendResult, decided: int) -> int:
 class Checker:
     """``async with Checker(...) as checker``: its worker processes start once."""
 
-    def __init__(self, config: Config, policy: FetchPolicy, *, slots: int) -> None:
-        """Take what the operator said of rules and networks; ``slots`` is how many jobs run at a time."""
+    def __init__(
+        self,
+        config: Config,
+        policy: FetchPolicy,
+        *,
+        slots: int,
+        on_inspected: Callable[[float], None] | None = None,
+    ) -> None:
+        """Take what the operator said of rules and networks; ``slots`` is how many jobs run at a time.
+
+        ``on_inspected`` is told of each medium how many seconds its decoding took.
+        """
         self._config = config
         self._policy = policy
-        self._workers = MediaWorkers(workers=slots)
+        self._workers = MediaWorkers(workers=slots, on_inspected=on_inspected)
         self._rules: dict[tuple[object, ...], RuleSet] = {}
         self._reading = threading.Lock()
 

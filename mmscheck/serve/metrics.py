@@ -60,6 +60,7 @@ class Metrics:
         self._seconds = _Histogram()
         self._job_seconds = _Histogram()
         self._fetches = _Histogram()
+        self._decodes = _Histogram()
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request was answered; ``route`` is its template."""
@@ -78,6 +79,10 @@ class Metrics:
             self._calls[("call", kind.value), ("status", done.send.status.value)] += 1
         if done.report is not None:
             self._judged(done.report)
+
+    def decoded(self, seconds: float) -> None:
+        """A check or lint had one medium decoded."""
+        self._decodes.add((), seconds)
 
     def _sent(self, result: CampaignResult) -> None:
         ends = {
@@ -113,6 +118,11 @@ class Metrics:
             ("mmscheck_request_seconds", "Seconds to answer a request.", self._seconds),
             ("mmscheck_job_seconds", "Seconds that a job ran.", self._job_seconds),
             ("mmscheck_fetch_seconds", "Seconds to fetch one medium.", self._fetches),
+            (
+                "mmscheck_decode_seconds",
+                "Seconds to decode one medium of a check or lint, the wait for a worker included.",
+                self._decodes,
+            ),
         ):
             yield f"# HELP {name} {told}"
             yield f"# TYPE {name} histogram"

@@ -214,7 +214,7 @@
   /* The report. */
   const WORDS = {
     "permit": ["good", "Permitted", "Every rule that guards the gate has passed."],
-    "pass-offline": ["good", "Nothing stands in the way so far", "Judged without the network; this permits nothing yet."],
+    "pass-offline": ["good", "Nothing stands in the way so far", "Judged without the network; this permits nothing yet. Once the files are where their URLs lead, check the message alone."],
     "pass-media": ["good", "Nothing stands in the way", "These files can be part of a message."],
     "deny": ["bad", "Not ready to go out", "The report below says what to mend, and how."],
   };

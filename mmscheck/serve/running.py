@@ -91,7 +91,9 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
         store = Store(lane, known=known)
         stack.push_async_callback(store.close)
         metrics = Metrics()
-        checker = await stack.enter_async_context(Checker(setup.config, setup.policy, slots=setup.caps.slots))
+        checker = await stack.enter_async_context(
+            Checker(setup.config, setup.policy, slots=setup.caps.slots, on_inspected=metrics.decoded)
+        )
         calls, campaigns = None, None
         if clients and ledger is not None:
             for client in clients.values():

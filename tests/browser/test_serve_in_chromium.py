@@ -178,6 +178,8 @@ def test_what_was_dropped_is_mended_downloaded_and_permitted(
         page.wait_for_selector("#download", state="hidden")
         page.wait_for_selector("#result:not([hidden])")
         assert page.inner_text("#verdict") == "Nothing stands in the way so far"
+        assert "permits nothing yet" in page.inner_text("#verdict-told")
+        assert "check the message alone" in page.inner_text("#verdict-told")
         assert page.is_hidden("#mend")
         assert (violations(page), fits(page)) == ([], True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -187,6 +188,39 @@ async def test_multipart_bombs_are_refused(tmp_path: Path) -> None:
             assert (await client.post("/v1/lint", data=broken, headers=kind)).status == 400
         unbounded = {"Content-Type": "multipart/form-data"}
         assert (await client.post("/v1/lint", data=b"x", headers=unbounded)).status == 400
+
+
+async def test_headers_of_a_part_that_never_end_are_cut_while_they_come(tmp_path: Path) -> None:
+    kind = {"Content-Type": 'multipart/form-data; boundary="a"'}
+    taken = 0
+
+    async def endless(piece: bytes) -> AsyncIterator[bytes]:
+        nonlocal taken
+        yield b"--a\r\n"
+        while True:
+            taken += len(piece)
+            yield piece
+
+    async with serving(tmp_path, tokens=False, caps=Caps(body=200_000, body_seconds=120.0)) as client:
+        for piece in (b"X: y\r\n" * 1000, b"X-" + b"y" * 10_000, b"X: " + b"z" * 10_000 + b"\r\n"):
+            taken = 0
+            answer = await client.post("/v1/lint", data=endless(piece), headers=kind)
+            assert answer.problem in {"malformed", "too-large"}
+            assert taken < 20_000_000, "it was read on and on"
+            assert (await client.get("/healthz")).status == 200
+
+
+async def test_parts_that_hold_next_to_nothing_are_counted_all_the_same(tmp_path: Path) -> None:
+    kind = {"Content-Type": 'multipart/form-data; boundary="a"'}
+    one = b'--a\r\nContent-Disposition: form-data; name="%s"; filename="a"\r\n\r\n%s\r\n'
+    async with serving(tmp_path, tokens=False, caps=Caps(files=5)) as client:
+        for name in (b"file", b"document"):
+            for content in (b"", b"x"):
+                many = one % (name, content) * 10_000 + b"--a--\r\n"
+                assert (await client.post("/v1/lint", data=many, headers=kind)).problem == "too-large"
+        bare = b"--a\r\n\r\n\r\n" * 90_000 + b"--a--\r\n"
+        assert (await client.post("/v1/lint", data=bare, headers=kind)).problem in {"malformed", "too-large"}
+        assert (await client.get("/healthz")).status == 200
 
 
 async def test_a_compressed_body_is_not_opened(tmp_path: Path) -> None:

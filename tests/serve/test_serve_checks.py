@@ -198,3 +198,15 @@ async def test_a_report_is_its_owners_alone(tmp_path: Path) -> None:
         assert (await anybody.by("boss").get(place)).problem == "not-found"
         assert (await anybody.by("boss").get(place.replace("checks", "jobs"))).problem == "not-found"
         assert (await anybody.by("boss").post(f"{place}/share", {"seconds": 60})).problem == "not-found"
+
+
+async def test_metrics_count_what_was_fetched_and_what_was_decoded(client: Client) -> None:
+    async def counts() -> list[str]:
+        lines = (await client.get("/metrics")).text.splitlines()
+        return [line for line in lines if line.startswith(("mmscheck_fetch", "mmscheck_decode"))]
+
+    assert await counts() == []
+    await client.post("/v1/check", data=GOOD, headers=XML)
+    assert {"mmscheck_fetch_seconds_count 1", "mmscheck_decode_seconds_count 1"} <= set(await counts())
+    await client.post("/v1/lint", data=form(("file", "photo-small.jpg", PHOTO)))
+    assert {"mmscheck_fetch_seconds_count 1", "mmscheck_decode_seconds_count 2"} <= set(await counts())
