@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -56,7 +57,11 @@ def lab(folder: Path) -> None:
     for name in ("messages", "media"):
         (folder / name).mkdir()
     shutil.copy(SALE, folder / "sale.xml")
-    shutil.copy(SALE.with_suffix(".json"), folder / "sale.json")
+    stored = SALE.with_suffix(".json")
+    shutil.copy(stored, folder / "sale.json")
+    at_once = json.loads(stored.read_bytes()) | {"action": "sendmms"}
+    del at_once["client-reference"]  # mmscheck gives its own
+    (folder / "now.json").write_text(json.dumps(at_once), encoding="utf-8")
     shutil.copy(SALE, folder / "messages" / "one.xml")
     shutil.copy(ROOT / "fixtures" / "media" / "photo-small.jpg", folder / "media" / "photo-small.jpg")
     shutil.copytree(ROOT / "fixtures" / "mms", folder / "fixtures" / "mms")
