@@ -6,11 +6,11 @@ import hashlib
 
 import msgspec
 
+from mmscheck import slidexml
 from mmscheck.errors import UsageError
 from mmscheck.model.mms import Mms
 from mmscheck.model.request import OneShotRequest
 from mmscheck.model.words import ONE_SHOT
-from mmscheck.slidexml import parse
 
 _FIELDS = {
     "to": "to",
@@ -66,6 +66,6 @@ def content_of(document: bytes) -> str:
     """
     slides = [
         [[text.value for text in slide.texts], [[ref.kind, ref.url] for ref in slide.media]]
-        for slide in parse(document, "").slides
+        for slide in slidexml.parse(document, "").slides
     ]
     return "content:" + hashlib.sha256(msgspec.json.encode(slides)).hexdigest()
