@@ -154,6 +154,26 @@ async def test_what_protects_a_number_protects_it_here(box: Sandbox, folder: Pat
 
 
 @BOTH
+async def test_no_number_gets_more_in_a_day_than_it_may(box: Sandbox, folder: Path, name: str) -> None:
+    with (folder / "mmscheck.toml").open("a") as file:
+        file.write("[recipients]\nper-day = 1\n")
+    assert (await sent(box, folder, name))[0] == 0
+    text = (folder / name).read_text()
+    (folder / name).write_text(text.replace("Sale today", "Sale tomorrow"))
+    code, result = await sent(box, folder, name)
+    assert (code, len(box.sent)) == (1, 1), result
+    assert "1 is the most" in result["detail"]
+
+
+async def test_a_field_that_the_document_gives_twice_is_refused(box: Sandbox, folder: Path) -> None:
+    for twice in ("<to>15551230001</to><to>15551230002</to>", "<from>28444</from><FROM>28444</FROM>"):
+        (folder / "sale.xml").write_text(OF_XML.replace("<name>", f"{twice}<name>"))
+        ran = await run(box, folder, "sale.xml", to=None)
+        assert (ran.code, box.provider_connections) == (2, 0), ran.out + ran.err
+        assert "twice" in ran.err
+
+
+@BOTH
 async def test_the_dry_run_shows_the_document_without_the_key(box: Sandbox, folder: Path, name: str) -> None:
     ran = await run(box, folder, name, "--dry-run")
     assert (ran.code, box.provider_connections) == (5, 0), ran.out
