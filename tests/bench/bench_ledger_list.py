@@ -94,12 +94,12 @@ QUESTIONS: Mapping[str, Question] = {
     "list --since 2d": listed(Filter(since=NOW - 2 * DAY)),
     "list --since 1h --limit 20": listed(Filter(since=NOW - DAY // 24), 20),
     "list --mms-id ID": listed(Filter(mms_id="100025")),
-    "list --mms-id ID --limit 20": listed(Filter(mms_id="100001"), 20),
+    "list --mms-id ID --limit 20": listed(Filter(mms_id="10001"), 20),
     "list --mms-id NONE": listed(Filter(mms_id="nobody")),
     "list --state unknown": listed(Filter(state=SendState.UNKNOWN)),
     "list --campaign C --state failed": listed(Filter(campaign="c7", state=SendState.FAILED)),
     "list --mms-id ID --since 90d --state unknown": listed(
-        Filter(mms_id="100007", since=FIRST, state=SendState.UNKNOWN)
+        Filter(mms_id="10007", since=FIRST, state=SendState.UNKNOWN)
     ),
     "list --limit 20": listed(Filter(), 20),
     "summary --campaign C": summed(Filter(campaign="c7")),
