@@ -229,8 +229,8 @@ def test_a_part_comes_to_the_same_however_few_messages_are_judged_at_a_time(
 
 def test_sums_of_one_part_are_added_in_all_that_they_say() -> None:
     rule = "media-reachable"
-    waiver = Waiver(rules=(rule,), reason="known", expires=dt.date(2030, 1, 1))
-    unused = WaiverUse(waiver=waiver, state=WaiverState.UNUSED)
+    waiver = Waiver(rule=rule, reason="known", who="us", expires=dt.date(2030, 1, 1))
+    unused = WaiverUse(waiver=waiver, state=WaiverState.UNUSED, matches=0)
     used = WaiverUse(waiver=waiver, state=WaiverState.USED, matches=2)
     first = part(
         findings=2,
