@@ -235,20 +235,25 @@ def test_sums_of_one_part_are_added_in_all_that_they_say() -> None:
     first = part(
         findings=2,
         media=3,
-        undecided=1,
+        undecided=2,
         reasons=("a", "b"),
         outcomes={rule: {"failed": 2}},
         waivers=(unused,),
     )
     second = part(
-        findings=1, media=4, allowances=("c",), outcomes={rule: {"failed": 1, "passed": 3}}, waivers=(used,)
+        findings=1,
+        media=4,
+        undecided=1,
+        allowances=("c",),
+        outcomes={rule: {"failed": 1, "passed": 3}},
+        waivers=(used,),
     )
     assert added([first, second, part(waivers=(unused,), reasons=("b",))]) == part(
         findings=3,
         media=7,
         messages=3,
         permitted=3,
-        undecided=1,
+        undecided=2,
         reasons=("a", "b"),
         allowances=("c",),
         outcomes={rule: {"failed": 3, "passed": 3}},
