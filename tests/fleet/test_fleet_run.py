@@ -235,7 +235,7 @@ def test_sums_of_one_part_are_added_in_all_that_they_say() -> None:
     first = part(
         findings=2,
         media=3,
-        undecided=2,
+        undecided=1,
         reasons=("a", "b"),
         outcomes={rule: {"failed": 2}},
         waivers=(unused,),
