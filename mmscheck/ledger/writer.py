@@ -103,6 +103,7 @@ class Writer:
 
     async def _transaction(self, operations: Sequence[Operation[Any]]) -> list[Any]:
         needs = together(operation.needs for operation in operations)
+
         def decide(transaction: TransactionState) -> list[Any]:
             return [_decided(operation, transaction) for operation in operations]
 

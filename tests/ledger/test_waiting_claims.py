@@ -1,4 +1,4 @@
-"""A claim that waits for another process is judged, and recorded, by the clock as it is when its turn comes."""
+"""A claim that waits for another process is judged, and recorded, by the clock as it is in its turn."""
 
 from __future__ import annotations
 
