@@ -59,7 +59,7 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 	  --extra dev pyproject.toml -o constraints.txt
 	echo 'setuptools>=77' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --extra postgresql --extra serve --constraints constraints.txt pyproject.toml - -o constraints-runtime.txt
+	  --extra postgresql --extra serve --extra otel --constraints constraints.txt pyproject.toml - -o constraints-runtime.txt
 
 # --without-pip and pip's --python: some systems ship venv without ensurepip.
 $(READY): constraints.txt pyproject.toml
