@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 pytestmark = pytest.mark.packaging
 
 ROOT = Path(__file__).parents[1]
-RUN_WITH = ("ledger", "postgresql", "serve")
+RUN_WITH = ("ledger", "postgresql", "serve", "otel")
 """The extras that the lock for running has: what an image of the service needs."""
 
 COUNT = (
