@@ -136,7 +136,7 @@ async def _chosen(ledger: Ledger, to: str | None, *, ended: bool) -> AsyncIterat
         async for one in ledger.suppressions(ended=ended):
             yield one
         return
-    from mmscheck.ledger.suppressions import number_form  # noqa: PLC0415
+    from mmscheck.ledger import number_form  # noqa: PLC0415 - SQLAlchemy takes its time
 
     number = number_form(to)
     for one in (await ledger.suppressed([number], ended=True)).get(number, ()):
@@ -213,8 +213,7 @@ def _cells(one: Suppression) -> Sequence[str]:
 
 
 def _put(numbers: Sequence[str], options: SuppressArguments, source: SuppressionSource) -> int:
-    from mmscheck.ledger.suppression_list import Addition  # noqa: PLC0415 - SQLAlchemy takes its time
-    from mmscheck.ledger.suppressions import number_form  # noqa: PLC0415
+    from mmscheck.ledger import Addition, number_form  # noqa: PLC0415 - SQLAlchemy takes its time
 
     forms = [number_form(number) for number in numbers]
     addition = Addition(
@@ -232,7 +231,7 @@ def _put(numbers: Sequence[str], options: SuppressArguments, source: Suppression
 
 def _numbers(file: Path) -> Iterator[str]:
     """The numbers of a file; raises InputError naming the line of the first that is none."""
-    from mmscheck.ledger.suppressions import number_form  # noqa: PLC0415
+    from mmscheck.ledger import number_form  # noqa: PLC0415 - SQLAlchemy takes its time
 
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:

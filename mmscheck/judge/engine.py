@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 from mmscheck.base.redact import redact_url
+from mmscheck.base.spans import span
 from mmscheck.base.url import take_apart
 from mmscheck.checks.media_types import kind_of
 from mmscheck.judge.causes import with_causes
@@ -32,6 +33,7 @@ from mmscheck.model.words import Because, MediaKind, Outcome, SenderType, Target
 from mmscheck.servers.recognition import Recognised, describe, recognise
 
 
+@span("judge")
 def judge(
     ruleset: RuleSet,
     message: Mms,

@@ -28,6 +28,7 @@ from mmscheck.model.ledger import (
     suppressed,
 )
 from mmscheck.model.request import SEND_CALL, OneShotRequest, SendRequest, SendResult, SendStatus
+from mmscheck.model.suppression import Suppression
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Dialect
 from mmscheck.send.flow import ProviderCall
@@ -124,11 +125,19 @@ class SendCall(ProviderCall[SendRequest]):
         except LedgerError:
             await self._withdraw("The call was given up before it was made.")
             raise
-        if not holds and entry is None:
-            return None
-        late = turned_away(suppressed(entry.reason, entry.who)) if entry is not None else stopped(holds)
-        await self._withdraw(late.detail)
+        late = self._too_late(holds, entry)
+        if late is not None:
+            await self._withdraw(late.detail)
         return late
+
+    def _too_late(self, holds: tuple[Hold, ...], entry: Suppression | None) -> SendResult | None:
+        """What stops a send that was claimed; the claim may have waited long for other processes."""
+        if entry is not None:
+            return turned_away(suppressed(entry.reason, entry.who))
+        if holds:
+            return stopped(holds)
+        refusal = self._terms.quiet(self._intent.to, time.time())
+        return None if refusal is None else turned_away(refusal)
 
     async def _intend(self, permit: Permit) -> ClaimOutcome:
         """Both in one transaction: what the gate let through, and that it is about to be sent."""
