@@ -190,7 +190,7 @@ def test_what_was_dropped_is_mended_downloaded_and_permitted(
 
 
 def test_what_was_mended_is_permitted_once_its_host_has_it(browser: Browser, tmp_path: Path) -> None:
-    """A HEIC, a PNG of 6 MB, a film from a camera and a subject with an emoji; no file is where it should be."""
+    """A HEIC, a PNG of 6 MB, a film from a camera, a subject with an emoji; the host has none of them yet."""
     files = {
         "sale.xml": message(
             image("photo.heic"),
@@ -252,7 +252,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has there
         """Nobody reads it."""
 
 
