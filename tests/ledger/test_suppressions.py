@@ -69,6 +69,41 @@ async def test_what_is_no_number_is_refused(ledger: Ledger, number: str) -> None
         await put(ledger, number)
 
 
+async def test_a_number_of_north_america_without_its_country_code_is_no_foreign_one(ledger: Ledger) -> None:
+    with pytest.raises(UsageError, match="write 12025550143"):
+        await put(ledger, "202 555-0143")
+    # As long, and Danish: 23 is a mobile number there; the other says + itself.
+    assert await put(ledger, "4523456789", "+2025550143") == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["'15551230001", '="15551230001"', "tel:+1-555-123-0001", "\u202a+1\xa0(555)\xa0123\u20110001\u202c"],
+)
+async def test_a_number_as_spreadsheets_and_phones_write_it_is_that_number(
+    ledger: Ledger, written: str
+) -> None:
+    assert await put(ledger, written) == (1, 0)
+    assert not await may(ledger)
+
+
+@pytest.mark.parametrize(
+    ("scope", "changes"),
+    [
+        (SuppressionScope(account=f"HTTPS://{HOST.upper()}:443/gateway"), {}),
+        (SuppressionScope(sender="+1 (555) 777-0000"), {"from_": "15557770000"}),
+        (SuppressionScope(list_name=" Sales"), {"terms": NumberTerms(list_name="sales ")}),
+    ],
+)
+async def test_a_scope_holds_however_it_is_written(
+    ledger: Ledger, scope: SuppressionScope, changes: dict[str, Any]
+) -> None:
+    await put(ledger, PHONE, scope=scope)
+    assert not await may(ledger, **changes)
+    assert await ledger.unsuppress([PHONE], scope=scope, reason="signed again", who="bob") == 1
+    assert await may(ledger, **changes)
+
+
 @pytest.mark.parametrize(
     ("scope", "held"),
     [
