@@ -127,7 +127,13 @@ async def test_an_entry_is_about_its_scope(
 
 
 @pytest.mark.parametrize(
-    "text", ["STOP", " stop. ", "Stop texting me", "please STOP", "Opt-Out", "ARRÊT", "no más"]
+    "text",
+    [
+        *("STOP", " stop. ", "Stop texting me", "please STOP", "Opt-Out", "ARRÊT", "no más"),
+        # As keyboards, fonts and copied texts have it: accents apart, other letters, marks that nobody sees.
+        *("ARRE\u0302T", "\uff33\uff34\uff2f\uff30", "\U0001d5e6\U0001d5e7\U0001d5e2\U0001d5e3"),
+        *("S.T.O.P.", "un subscribe", "\u2067ST\u200bOP\u2069"),
+    ],
 )
 async def test_a_reply_that_asks_for_nothing_more_is_obeyed(ledger: Ledger, text: str) -> None:
     await said(ledger, text)
