@@ -80,10 +80,11 @@ class RecipientTerms(msgspec.Struct, frozen=True, kw_only=True):
         if not quiet:
             return None
         zones = zones_of(e164(to))
+        if lacking := without_clock(zones):
+            text = f"quiet hours: this system's time zone data (tzdata) have no clock of {_named(lacking)}"
+            return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=text, send=None)
         if math.isinf(until):
             why = "no hour suits all its time zones" if zones else "nobody knows its time zone"
-            if lacking := without_clock(zones):
-                why = f"the time zone data (tzdata) of this system have no clock of {_named(lacking)}"
             return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=f"quiet hours: {why}", send=None)
         text = f"quiet hours where this number may be ({_named(zones)}), until {_time(until)}"
         return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=text, send=None)
