@@ -127,7 +127,13 @@ async def test_an_entry_is_about_its_scope(
 
 
 @pytest.mark.parametrize(
-    "text", ["STOP", " stop. ", "Stop texting me", "please STOP", "Opt-Out", "ARRÊT", "no más"]
+    "text",
+    [
+        *("STOP", " stop. ", "Stop texting me", "please STOP", "Opt-Out", "ARRÊT", "no más"),
+        # As keyboards, fonts and copied texts have it: accents apart, other letters, marks that nobody sees.
+        *("ARRE\u0302T", "\uff33\uff34\uff2f\uff30", "\U0001d5e6\U0001d5e7\U0001d5e2\U0001d5e3"),
+        *("S.T.O.P.", "un subscribe", "\u2067ST\u200bOP\u2069"),
+    ],
 )
 async def test_a_reply_that_asks_for_nothing_more_is_obeyed(ledger: Ledger, text: str) -> None:
     await said(ledger, text)
@@ -156,6 +162,8 @@ def test_every_documented_word_is_stop() -> None:
         {"from": "5551230001"},
         {"from": "+1 (555) 123-0001"},
         {"code": "N302", "to": PHONE, "from": "28444", "keyword": ""},
+        {"code": "N302", "to": "28444", "from": PHONE, "keyword": ""},
+        {"code": "N302", "to": "18005550000", "from": "5551230001", "keyword": ""},
         {"code": "E114", "to": PHONE, "from": "28444", "keyword": ""},
     ],
 )
@@ -179,6 +187,21 @@ async def test_start_takes_off_what_a_reply_put_there_and_nothing_else(ledger: L
     await put(ledger, PHONE)
     await said(ledger, "START", timestamp="2")
     assert not await may(ledger)
+    await clean(ledger)
+
+
+@pytest.mark.parametrize(("to", "own"), [(PHONE, "28444"), ("28444", PHONE)])
+async def test_an_unsubscription_at_one_number_leaves_what_another_sends(
+    ledger: Ledger, to: str, own: str
+) -> None:
+    await said(ledger, "", scope="sender", code="N302", to=to, **{"from": own})
+    assert not await may(ledger)
+    assert await may(ledger, "key-10", from_="28555")
+    assert "28444" not in {one.number async for one in ledger.suppressions()}, (
+        "a short code is nobody's phone"
+    )
+    await said(ledger, "", code="N301", to=to, **{"from": own})
+    assert await may(ledger, "key-11")
     await clean(ledger)
 
 
