@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from functools import cache, lru_cache
-from importlib import resources
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _LONGEST = 9
@@ -21,6 +20,8 @@ _NORTH_AMERICA = 4
 
 @cache
 def _table() -> dict[str, tuple[str, ...]]:
+    from importlib import resources  # noqa: PLC0415 - help and most sends read no table
+
     lines = (
         resources.files("mmscheck.base").joinpath("time_zones.txt").read_text(encoding="utf-8").split("\n")
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import json
@@ -244,9 +243,11 @@ class _Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 def _made(opened: OpenLedger, call: sends.ProviderCall[R], retries: sends.Retries) -> _Ending:
     """Make the call; whatever ends it, what is known of it is returned."""
+    from asyncio import CancelledError  # noqa: PLC0415 - see cli.running
+
     try:
         result = opened.run(call.make(retries), cancel)
-    except (asyncio.CancelledError, KeyboardInterrupt):
+    except (CancelledError, KeyboardInterrupt):
         known = call.known()
         words = f"Interrupted before the call: nothing was {call.kind.done}."
         if call.may_have_been_made:

@@ -6,7 +6,6 @@ not run.
 
 from __future__ import annotations
 
-import importlib.resources
 from pathlib import Path
 
 import msgspec
@@ -41,6 +40,8 @@ def packaged_root() -> Path:
     # pair this one's code with the other one's rules.
     if (checkout / "pyproject.toml").is_file() and (checkout / "rules" / "__init__.py").is_file():
         return checkout / "rules"
+    import importlib.resources  # noqa: PLC0415 - a checkout needs it not
+
     try:
         found = importlib.resources.files("mmscheck.rules")
     except ModuleNotFoundError as error:
