@@ -45,6 +45,7 @@ from mmscheck.ledger.writer import Endings, Writer
 from mmscheck.model.ledger import (
     Claim,
     ClaimOutcome,
+    ClaimRefused,
     Deletion,
     Hold,
     MmsRecord,
@@ -178,6 +179,10 @@ class Ledger(Questions):
         )
         await self._endings.settle()
         return await self._writer.submit(claims.claim(clean, self._owner, max_attempts, self._names))
+
+    async def refusals(self, intent: SendIntent) -> tuple[ClaimRefused, ...]:
+        """Why a claim of this send would be refused now for its number's sake; nothing is written."""
+        return await self._writer.submit(claims.refusals(intent, self._names))
 
     async def answer(self, claim: Claim, result: SendResult) -> SendRecord:
         """Record how the POST ended; LedgerError when the send has ended otherwise, or in another attempt.

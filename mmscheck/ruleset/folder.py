@@ -13,7 +13,9 @@ import msgspec
 from mmscheck.errors import RuleSetError
 from mmscheck.ruleset.toml import file_scope, unknown
 
-FAMILIES = frozenset({"request", "subject", "slide", "url", "http", "mime", "media", "message", "text"})
+FAMILIES = frozenset(
+    {"message", "subject", "text", "slide", "url", "http", "mime", "media", "request", "recipient"}
+)
 """The folders that hold rules."""
 
 LIMITS, PROFILES, SERVERS, PROVIDERS, WORDS = "limits", "profiles", "servers", "providers", "words"
