@@ -108,6 +108,7 @@ class MessageRun:
             columns=options.columns,
             shared=self._shared,
             first=options.first,
+            standing=options.standing,
             links=None if links is None else {url: self.observations[url] for url in links},
         )
         self._judged.append(judged)

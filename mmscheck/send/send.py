@@ -13,6 +13,7 @@ from mmscheck.base.phone import e164
 from mmscheck.base.reference import client_reference
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.judge import gate
+from mmscheck.model.effective import effective
 from mmscheck.model.ledger import (
     ABOUT_THE_NUMBER,
     PASSING,
@@ -20,6 +21,7 @@ from mmscheck.model.ledger import (
     ClaimOutcome,
     ClaimRefused,
     Hold,
+    NumberStanding,
     PostbackMeaning,
     Recorded,
     RefusalReason,
@@ -27,6 +29,7 @@ from mmscheck.model.ledger import (
     SendState,
     suppressed,
 )
+from mmscheck.model.mms import Mms
 from mmscheck.model.request import SEND_CALL, OneShotRequest, SendRequest, SendResult, SendStatus
 from mmscheck.model.suppression import Suppression
 from mmscheck.model.verdict import Permit
@@ -40,6 +43,7 @@ from mmscheck.send.order import (
     Retries,
     demand_api,
     intent_of,
+    number_intent,
 )
 from mmscheck.send.recipient import RecipientTerms
 
@@ -201,20 +205,24 @@ async def send_through(
     return await SendCall(ledger, client, order).make(retries or Retries())
 
 
-async def foreseen(
-    ledger: Ledger, request: SendRequest, account: str, terms: RecipientTerms
-) -> SendResult | None:
-    """Why a send would be denied now for its number's sake, as far as that can be known before its claim."""
-    from mmscheck.ledger.suppression_list import in_force  # noqa: PLC0415 - SQLAlchemy takes its time
-
-    to, now = e164(request.to) or request.to or "", time.time()
-    refusal = terms.lasting(to, now) or terms.quiet(to, now)
-    if refusal is None:
-        entries = (await ledger.suppressed([to])).get(to, [])
-        list_name = terms.rules.list_name
-        one = in_force(entries, account=account, sender=request.from_ or "", list_name=list_name)
-        refusal = None if one is None else suppressed(one.reason, one.who)
-    return None if refusal is None else turned_away(refusal)
+async def standing(
+    ledger: Ledger,
+    message: Mms,
+    request: SendRequest,
+    terms: RecipientTerms,
+    *,
+    client: object,
+    key: str | None = None,
+) -> NumberStanding | None:
+    """Why the number of a send would not be texted now; None where it is no number. Raises LedgerError."""
+    to, now = e164(request.to), time.time()
+    if not to:
+        return None
+    subject = effective(message, request.changes).subject
+    intent = number_intent(request, subject, client, terms.held_to(to, now), key)
+    return NumberStanding(
+        asked=terms.asked, refusals=(*terms.refusals(to, now), *await ledger.refusals(intent))
+    )
 
 
 def recorded(send: SendRecord, failure: str | None = None) -> SendResult:
