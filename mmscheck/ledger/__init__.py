@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mmscheck.ledger.sends import Match as Match
     from mmscheck.ledger.suppression_list import Addition as Addition
     from mmscheck.ledger.suppressions import number_form as number_form
+    from mmscheck.ledger.suppressions import scope_form as scope_form
     from mmscheck.ledger.where import default_file as default_file
     from mmscheck.ledger.where import place_of as place_of
 
@@ -62,6 +63,7 @@ _HOMES = {
     "default_file": "where",
     "idempotency_key": "claims",
     "number_form": "suppressions",
+    "scope_form": "suppressions",
     "open_ledger": "ledger",
     "place_of": "where",
 }

@@ -9,7 +9,7 @@ from bisect import bisect_right
 import msgspec
 
 from mmscheck.base.phone import e164
-from mmscheck.base.time_zones import country_of, turns, zones_of
+from mmscheck.base.time_zones import country_of, turns, without_clock, zones_of
 from mmscheck.model.ledger import ClaimRefused, NumberTerms, RefusalReason
 from mmscheck.model.recipient import Consent, QuietHours, RecipientRules
 
@@ -28,7 +28,7 @@ class QuietCalendar:
     def stand(self, to: str, now: float) -> tuple[bool, float]:
         """Whether it is quiet for this number now, and until when that stays so.
 
-        A number of which no zone is known is quiet for ever: nobody knows what its clock says.
+        A number of which a zone or its clock is not known is quiet for ever: nobody knows what it says.
         """
         if not self._rules.timed:
             return False, math.inf
@@ -37,7 +37,7 @@ class QuietCalendar:
         zones = zones_of(number)
         if quiet is None:
             return False, math.inf
-        if not zones:
+        if not zones or without_clock(zones):
             return True, math.inf
         ahead = self._turns(zones, quiet, int(now))
         at = bisect_right(ahead, (now, True)) - 1
@@ -105,6 +105,9 @@ class RecipientTerms(msgspec.Struct, frozen=True, kw_only=True):
         if not quiet:
             return None
         zones = zones_of(e164(to))
+        if lacking := without_clock(zones):
+            text = f"quiet hours: this system's time zone data (tzdata) have no clock of {_named(lacking)}"
+            return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=text, send=None)
         if math.isinf(until):
             why = "no hour suits all its time zones" if zones else "nobody knows its time zone"
             text = f"quiet hours: {why}"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 import random
+import subprocess
+import sys
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -197,3 +200,25 @@ def test_consent_is_demanded_whole(consent: Consent | None, told: str | None) ->
     terms = msgspec.structs.replace(terms_of(RecipientRules(require_consent=True)), consent=consent)
     refusal = terms.lasting("12125550100", 1_796_100_000)
     assert (refusal is None) if told is None else (refusal is not None and told in refusal.text)
+
+
+NO_CLOCKS = """
+import sys
+sys.modules["tzdata"] = None
+from mmscheck.model.recipient import RecipientRules, quiet_hours
+from mmscheck.send.recipient import terms_of
+terms = terms_of(RecipientRules(quiet=quiet_hours("21:00-08:00")))
+print(terms.quiet("12125551234", 1_000_000_000).text)
+"""
+
+
+def test_a_system_without_the_clocks_texts_nobody_while_there_are_quiet_hours() -> None:
+    """As in a small container: nobody knows there what the time is, and no run may end in an error."""
+    done = subprocess.run(
+        [sys.executable, "-c", NO_CLOCKS],
+        env={**os.environ, "PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "no clock of America/New_York" in done.stdout
