@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all versions axe lint types contracts bench fixtures lock clean
+.PHONY: demo test test-all bare-root versions axe lint types contracts bench fixtures lock clean
 
 demo: $(READY)
 	$(BIN)/mmscheck demo
@@ -21,6 +21,10 @@ test: $(READY)
 # Everything.
 test-all: $(READY)
 	$(PYTEST)
+
+# The Dockerfile's steps in a bare Debian, and the service that comes of them; part of test-all. Needs root and debootstrap.
+bare-root: $(READY)
+	$(BIN)/python -m pytest tests/test_bare_root.py
 
 # What depends on libraries, on each Python from 3.11 to 3.14 that is here, with newest and with pinned dependencies.
 versions:
@@ -59,7 +63,7 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade \
 	  --extra dev pyproject.toml -o constraints.txt
 	echo 'setuptools>=77' | uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --extra postgresql --constraints constraints.txt pyproject.toml - -o constraints-runtime.txt
+	  --extra postgresql --extra serve --extra otel --constraints constraints.txt pyproject.toml - -o constraints-runtime.txt
 
 # --without-pip and pip's --python: some systems ship venv without ensurepip.
 $(READY): constraints.txt pyproject.toml

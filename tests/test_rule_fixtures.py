@@ -57,6 +57,16 @@ UNSHOWN = {
             "need a ledger, which no check has; tests/send/test_first_messages.py has real ones",
         ),
     ),
+    **dict.fromkeys(
+        (
+            *("recipient-not-suppressed", "recipient-quiet-hours", "recipient-gap"),
+            *("recipient-daily-most", "recipient-country", "recipient-consent"),
+        ),
+        (
+            frozenset({"pass", "fail", "cant-tell"}),
+            "need a ledger, which no check has; tests/cli/test_send_recipients.py has real ones",
+        ),
+    ),
     "media-as-saved": (
         frozenset({"pass", "fail", "cant-tell"}),
         "needs a ledger, which no check has; tests/checks/test_bound_checks.py makes bindings by hand",

@@ -58,6 +58,21 @@ def dialled_in(region: str, number: str) -> str | None:
     return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
 
 
+def dialled_at_home(number: str) -> bool:
+    """Whether ten digits are a number of the US as people there write it, and none with a country code.
+
+    A third of all American numbers could be foreign ones by their length alone: 2025550143 is not Egypt's.
+    """
+    import phonenumbers  # noqa: PLC0415 - see above
+
+    home, whole = parsed(number, "US"), parsed(number)
+    return (
+        home is not None
+        and phonenumbers.is_valid_number(home)
+        and not (whole is not None and phonenumbers.is_valid_number(whole))
+    )
+
+
 def is_region(name: str) -> bool:
     """Whether the numbering data have the country (ISO 3166-1, two capital letters)."""
     import phonenumbers  # noqa: PLC0415 - see above

@@ -9,8 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from functools import cache, lru_cache
-from importlib import resources
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _LONGEST = 9
 """Digits of the longest prefix in the table."""
@@ -21,6 +20,8 @@ _NORTH_AMERICA = 4
 
 @cache
 def _table() -> dict[str, tuple[str, ...]]:
+    from importlib import resources  # noqa: PLC0415 - help and most sends read no table
+
     lines = (
         resources.files("mmscheck.base").joinpath("time_zones.txt").read_text(encoding="utf-8").split("\n")
     )
@@ -63,6 +64,20 @@ def country_of(number: str) -> str:
     return "" if number.startswith("1") or home in {"ZZ", "001"} else home
 
 
+@cache
+def _clock(zone: str) -> ZoneInfo | None:
+    """None where the time zone data of this system are missing, or older than the zone."""
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        return None
+
+
+def without_clock(zones: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of which nobody here can tell the time; ``turns`` takes the others."""
+    return tuple(zone for zone in zones if _clock(zone) is None)
+
+
 QUARTER = 15 * 60
 """Seconds: every zone is so many quarters of an hour from UTC, and changes its time on one."""
 
@@ -78,7 +93,7 @@ def turns(
     ``quiet`` tells it of a minute of a day, and changes at ``minutes`` alone. It is where any zone has it;
     the first pair is ``begin`` itself.
     """
-    clocks = [ZoneInfo(zone) for zone in zones]
+    clocks = [clock for zone in zones if (clock := _clock(zone)) is not None]
     steps = sorted({0, *(minute % 15 * 60 for minute in minutes)})
     first = begin // QUARTER * QUARTER
     moments = (at + step for at in range(first, begin + HORIZON, QUARTER) for step in steps)

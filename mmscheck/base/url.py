@@ -49,3 +49,21 @@ def take_apart(url: str) -> WebAddress:
         query=parts["query"],
         fragment=parts["fragment"],
     )
+
+
+_PORTS = {"https": 443, "http": 80}
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
+
+
+def authority_of(text: str) -> str:
+    """Host and port of an address as all its spellings have them in common; empty for a text with none.
+
+    A host alone is taken for one with https; a port that goes without saying is left out.
+    """
+    parts = take_apart(text.strip() if "://" in text else f"https://{text.strip()}")
+    host = (parts.host or "").lower().rstrip(".")
+    port = parts.port or ""
+    if not _HOST.fullmatch(host) or (port and not (port.isascii() and port.isdigit())):
+        return ""
+    usual = not port or int(port) == _PORTS.get((parts.scheme or "").lower())
+    return host if usual else f"{host}:{int(port)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,9 +36,9 @@ _LOOKERS = (
 """The packages whose versions decide what is found in the same bytes."""
 
 
-def find_kept(urls: Iterable[str], cache: Cache, how: str, on_done: OnDone | None) -> dict[str, Fetched]:
-    """The kept results of URLs asked for in the `manner` ``how``; ``on_done`` is told of each."""
-    kept = {url: entry for url in urls if (entry := cache.find(url, how)) is not None}
+def find_kept(manners: Mapping[str, str], cache: Cache, on_done: OnDone | None) -> dict[str, Fetched]:
+    """The kept results of URLs, each asked for in its `manner`; ``on_done`` is told of each."""
+    kept = {url: entry for url, how in manners.items() if (entry := cache.find(url, how)) is not None}
     if on_done is not None:
         for url, entry in kept.items():
             on_done(url, entry)
@@ -75,13 +75,15 @@ def _version(name: str) -> str | None:
         return None
 
 
-def about_kept(seen: Mapping[str, Observation], now: dt.datetime) -> tuple[str, ...]:
+def about_kept(
+    seen: Mapping[str, Observation], now: dt.datetime, what: str = "media files"
+) -> tuple[str, ...]:
     """A sentence for the report about results that are not of this run; none when there are none."""
     times = [each.cached_at for each in seen.values() if isinstance(each, Fetched) and each.cached_at]
     if not times:
         return ()
     oldest = max((now - dt.datetime.fromisoformat(min(times))).total_seconds(), 0)
-    share = f"{len(times)} of {len(seen)} media files were not fetched now"
+    share = f"{len(times)} of {len(seen)} {what} were not fetched now"
     return (f"{share}: results up to {_age(oldest)} old (cache).",)
 
 

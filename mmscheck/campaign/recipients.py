@@ -32,7 +32,7 @@ CONSENT_SOURCE, CONSENT_AT = "consent-source", "consent-at"
 _KEPT = (TO, SUBJECT, CONSENT_SOURCE, CONSENT_AT)
 """Columns that are no merge data."""
 _TEXT = re.compile(r"custom-text-([1-9][0-9]{0,3})")
-_NEARLY = re.compile(r"custom[-_ ]?(subject|text).*")
+_NEARLY = re.compile(r"custom[-_ ]?(subject|text).*|consent[-_ ]?(source|at)")
 
 
 class Columns(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +125,12 @@ def _misspelt(names: Sequence[str]) -> list[str]:
         if lower in _KEPT or _TEXT.fullmatch(lower):
             continue
         if _NEARLY.fullmatch(lower):
-            faults.append(f"column {name!r}: expected custom-subject, or custom-text-N with a slide number")
+            wanted = (
+                f"{CONSENT_SOURCE} or {CONSENT_AT}"
+                if lower.startswith("consent")
+                else f"{SUBJECT}, or custom-text-N with a slide number"
+            )
+            faults.append(f"column {name!r}: expected {wanted}")
         elif not NAME.match(name):
             faults.append(
                 f"column {name!r}: the name of merge data is a letter followed by letters, digits, _ . or -"

@@ -26,6 +26,7 @@ from mmscheck.checks import (
     probes,
     providers,
     reach,
+    recipient,
     repeats,
     request,
     signed_urls,
@@ -43,7 +44,7 @@ from mmscheck.model.observation import ProbeName
 _WORDING = (texts, wording, links, opened, first)
 _TEXTS = (
     *(message, sizes, providers, payloads, merge_tags, subject, slide, *_WORDING),
-    *(request, phone_numbers, fields),
+    *(request, phone_numbers, fields, recipient),
 )
 _FILES = (url, signed_urls, reach, certificates, content_type, mime, media)
 _FRAMED = (framing, probes, repeats)

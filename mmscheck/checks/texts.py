@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import html.entities
 import re
 from collections.abc import Callable, Iterator
 
@@ -85,15 +83,25 @@ def title(encoding: str) -> str:
 
 def entities(text: str) -> tuple[str, ...]:
     """Every character reference of HTML in the text, as written; a bare ``&`` is none."""
-    found = (match.group() for match in _ENTITY.finditer(text))
+    found = [match.group() for match in _ENTITY.finditer(text)]
+    if not found:
+        return ()
+    import html.entities  # noqa: PLC0415 - two thousand names, and few texts have one
+
     return tuple(one for one in found if one[1] == "#" or one[1:] in html.entities.html5)
 
 
 def unescaped(text: str) -> str:
     """The text with its character references put in, also those that were escaped again."""
     for _ in range(_ROUNDS):
-        text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)
+        text = _ENTITY.sub(_character, text)
     return text
+
+
+def _character(reference: re.Match[str]) -> str:
+    import html  # noqa: PLC0415 - as above
+
+    return html.unescape(reference.group())
 
 
 def _decoded(text: str, encoding: str) -> str:

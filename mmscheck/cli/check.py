@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import click
 import msgspec
@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from mmscheck import fetch, judge, slidexml
 from mmscheck import report as reports
 from mmscheck import ruleset as rulesets
-from mmscheck.cache.store import ResultCache
 from mmscheck.cli.commands import with_options
 from mmscheck.cli.fleet import FleetOptions
 from mmscheck.cli.options import (
@@ -50,6 +49,9 @@ from mmscheck.judge.documents import meant, read_message
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import Report
 from mmscheck.model.rule import RuleSet
+
+if TYPE_CHECKING:
+    from mmscheck.cache.store import ResultCache
 
 DEFAULT_TTL = "10m"
 """How old a kept result may be when nobody says (a judgement: long enough to mend a text and check again)."""
@@ -288,5 +290,7 @@ def open_cache(options: CacheOptions) -> contextlib.AbstractContextManager[Resul
         raise UsageError("--cache-ttl says how old results of --cache may be, and there is no --cache")
     if folder is None:
         return contextlib.nullcontext()
+    from mmscheck.cache.store import ResultCache  # noqa: PLC0415 - few checks keep results
+
     text = DEFAULT_TTL if ttl is None else ttl
     return ResultCache(folder, duration("--cache-ttl", text, _EXAMPLES, _LONGEST))

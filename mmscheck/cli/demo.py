@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from mmscheck import ledger as ledgers
 from mmscheck.cli.say import write_stdout
 from mmscheck.errors import SandboxError
 from mmscheck.model.exits import Exit
@@ -57,6 +58,7 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
 @click.command(name="demo")
 def command() -> int:
     """Run the sandbox: check, save and send a good message, and be denied on a broken one."""
+    ledgers.demand_installed()
     with tempfile.TemporaryDirectory(prefix="mmscheck-demo-") as folder:
         steps = asyncio.run(_demo(Path(folder)))
     write_stdout("\n" + _summary(steps))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -311,6 +310,8 @@ def keys(folder: Path, hosts: tuple[str, ...]) -> int:
 
 
 def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    import asyncio  # noqa: PLC0415 - see cli.running
+
     async def stoppable() -> None:
         task = asyncio.ensure_future(work)
         when_asked_to_stop(task.cancel)

@@ -68,7 +68,7 @@ def export(number: str, where: str | None) -> int:
     """Write all that the ledger has of a number as JSON: sends, notifications, suppressions."""
 
     async def work(ledger: Ledger) -> int:
-        from mmscheck.ledger.suppressions import number_form  # noqa: PLC0415 - SQLAlchemy takes its time
+        from mmscheck.ledger import number_form  # noqa: PLC0415 - SQLAlchemy takes its time
 
         write_stdout(json_text(await ledger.known_of(number_form(number))))
         return int(Exit.PERMITTED)

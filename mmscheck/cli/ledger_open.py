@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import getpass
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -19,6 +18,8 @@ from mmscheck.errors import LedgerError, UsageError
 from mmscheck.model.exits import Exit
 
 if TYPE_CHECKING:
+    import asyncio
+
     from mmscheck.ledger import Ledger
 
 T = TypeVar("T")
@@ -67,12 +68,14 @@ class OpenLedger:
 
         How the call ended must not be lost by how the ledger closed, so that is only said then.
         """
+        from asyncio import CancelledError  # noqa: PLC0415 - see cli.running
+
         if not self._called:
             self.run(self.ledger.close())
             return
         try:
             self.run(self.ledger.close(), cancel)
-        except (Exception, asyncio.CancelledError, KeyboardInterrupt) as error:  # noqa: BLE001 - see above
+        except (Exception, CancelledError, KeyboardInterrupt) as error:  # noqa: BLE001 - see above
             say(f"mmscheck: the ledger did not close well: {str(error) or 'interrupted'}")
 
 

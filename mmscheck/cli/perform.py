@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import json
@@ -118,7 +117,8 @@ class PlannedCall(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     """One call that is to be made with the provider when the gate permits.
 
     ``client`` None: a dry run, which shows the ``document`` that would be posted. ``make`` makes the
-    call of an order; ``key``, ``again`` and ``terms`` are that order's. ``account``: where its id is used.
+    call of an order; ``key``, ``again`` and ``terms`` are that order's. ``account``: where its id is used;
+    ``api_url``: that of the provider, also of a dry run.
     """
 
     kind: CallKind
@@ -128,6 +128,7 @@ class PlannedCall(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     make: Callable[[Ledger, sinch.SinchClient, sends.Order[R]], sends.ProviderCall[R]]
     where: str | None
     account: str = ""
+    api_url: str = ""
     key: str | None = None
     again: bool = False
     terms: sends.RecipientTerms = msgspec.field(default_factory=sends.RecipientTerms)
@@ -159,12 +160,10 @@ def perform(subject: Subject, planned: PlannedCall[R]) -> int:
     is told as such. Raises LedgerError and ReportError when certainly nothing was done.
     """
     secrets = () if planned.client is None else (planned.client.api_key,)
-    ended, denied_later = None, None
+    ended = None
     with _nothing(planned.kind.done), opened_ledger(planned.where, secrets=secrets) as opened:
         checked = opened.run(_check(opened.ledger, subject, planned))
         view = reports.View(report=checked.report, verdict=checked.verdict, quiet=subject.output.quiet)
-        if checked.verdict.permitted and planned.client is None:
-            denied_later = opened.run(_foreseen(opened.ledger, planned))
         if checked.verdict.permitted and planned.client is not None:
             order = sends.Order(
                 report=checked.report,
@@ -181,14 +180,19 @@ def perform(subject: Subject, planned: PlannedCall[R]) -> int:
     if ended is not None:
         return _told(subject.wanted, view, planned.kind, ended)
     if not checked.verdict.permitted:
-        denied = not_called("The gate denied, so the provider was not called.")
+        refusals = checked.standing.refusals if checked.standing is not None else ()
+        denied = (
+            sends.turned_away(refusals[0])
+            if refusals
+            else not_called("The gate denied, so the provider was not called.")
+        )
         write_reports(subject.wanted, with_ending(view, view.verdict.exit_code, denied))
         return view.verdict.exit_code
-    dry = denied_later or not_called("Dry run: the provider was not called.")
-    code = Exit.DENIED if denied_later else Exit.NOT_SENT
-    write_reports(subject.wanted, with_ending(view, code, dry))
+    write_reports(
+        subject.wanted, with_ending(view, Exit.NOT_SENT, not_called("Dry run: the provider was not called."))
+    )
     show_document(subject.wanted, planned.document)
-    return int(code)
+    return int(Exit.NOT_SENT)
 
 
 @contextlib.contextmanager
@@ -200,29 +204,28 @@ def _nothing(done: str) -> Iterator[None]:
         raise LedgerError(f"{error}\nNothing was {done}.") from error
 
 
-async def _foreseen(ledger: Ledger, planned: PlannedCall[R]) -> SendResult | None:
-    """What a dry run can tell of the number, None where nothing is in its way."""
-    if not isinstance(planned.request, SendRequest):
-        return None
-    return await sends.foreseen(ledger, planned.request, planned.account, planned.terms)
-
-
 async def _check(ledger: Ledger, subject: Subject, planned: PlannedCall[R]) -> sends.CheckedMessage:
     request = planned.request if isinstance(planned.request, SendRequest) else None
-    if request is not None and planned.client is not None:
+    if request is None:
+        return await check_subject(ledger, subject, planned.kind.name)
+    if planned.client is not None:
         await ledger.demand_sendable()
-    return await check_subject(ledger, subject, planned.kind.name, request=request, account=planned.account)
+    standing = await sends.standing(
+        ledger, subject.message, request, planned.terms, client=planned, key=planned.key
+    )
+    options = msgspec.structs.replace(subject.options, request=request, standing=standing)
+    asked = msgspec.structs.replace(subject, options=options)
+    return await check_subject(ledger, asked, planned.kind.name, account=planned.account)
 
 
 async def check_subject(
-    ledger: Ledger, subject: Subject, call: str, *, request: SendRequest | None = None, account: str = ""
+    ledger: Ledger, subject: Subject, call: str, *, account: str = ""
 ) -> sends.CheckedMessage:
     """Check the message with its progress on the terminal; a denial is noted in the ledger."""
     with Progress(wanted=not subject.output.no_progress) as line:
         progress = CheckProgress(line, [ref.url for ref in subject.message.media], 1)
         options = msgspec.structs.replace(
             subject.options,
-            request=request,
             previews=shows_media(subject.wanted),
             on_done=progress.came,
             on_judged=progress.judged,
@@ -244,9 +247,11 @@ class _Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 def _made(opened: OpenLedger, call: sends.ProviderCall[R], retries: sends.Retries) -> _Ending:
     """Make the call; whatever ends it, what is known of it is returned."""
+    from asyncio import CancelledError  # noqa: PLC0415 - see cli.running
+
     try:
         result = opened.run(call.make(retries), cancel)
-    except (asyncio.CancelledError, KeyboardInterrupt):
+    except (CancelledError, KeyboardInterrupt):
         known = call.known()
         words = f"Interrupted before the call: nothing was {call.kind.done}."
         if call.may_have_been_made:

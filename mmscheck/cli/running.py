@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -27,6 +29,8 @@ class Loop:
 
     def __init__(self) -> None:
         """The loop begins with the first run."""
+        import asyncio  # noqa: PLC0415 - 15 ms, and help needs none of it
+
         self._runner = asyncio.Runner()
         self._stop: Callable[[], object] | None = None
 
@@ -48,13 +52,15 @@ class Loop:
 
         Raises whatever the work raises: CancelledError where ``stop`` cancelled it.
         """
+        from asyncio import ensure_future  # noqa: PLC0415
+
         results: list[T] = []
 
         async def keep() -> None:
             if stop is None:
                 results.append(await work)
                 return
-            task = asyncio.ensure_future(work)
+            task = ensure_future(work)
             heard, self._stop = self._stop is not None, lambda: stop(task)
             if not heard:
                 when_asked_to_stop(self._asked_to_stop)
@@ -88,7 +94,9 @@ def when_asked_to_stop(act: Callable[[], object]) -> None:
 
     ``nohup`` asks so for SIGHUP, a shell that starts a job in the background for SIGINT.
     """
-    loop = asyncio.get_running_loop()
+    from asyncio import get_running_loop  # noqa: PLC0415
+
+    loop = get_running_loop()
     for number in STOPS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, act)

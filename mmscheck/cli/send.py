@@ -76,6 +76,7 @@ def command(path: str, *, options: SendArguments) -> int:
         make=sends.SendCall,
         where=options.where,
         account=options.provider.account(),
+        api_url=options.provider.address,
         key=options.idempotency_key,
         again=options.again,
         terms=terms,

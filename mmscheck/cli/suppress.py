@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -19,8 +19,8 @@ from mmscheck.cli.say import write_stdout
 from mmscheck.cli.spared import spare
 from mmscheck.errors import InputError, UsageError
 from mmscheck.model.exits import Exit
-from mmscheck.model.suppression import Suppression, SuppressionScope, SuppressionSource
-from mmscheck.report.escape import visible
+from mmscheck.model.suppression import EVERYTHING, Suppression, SuppressionScope, SuppressionSource
+from mmscheck.report.escape import unquoted, visible
 
 if TYPE_CHECKING:
     from mmscheck.ledger import Ledger
@@ -47,10 +47,16 @@ class ScopeOptions(msgspec.Struct, frozen=True, kw_only=True):
             account=self.account or "", sender=self.sender or "", list_name=self.list_name or ""
         )
 
+    def narrowed(self, own: SuppressionScope) -> SuppressionScope:
+        """What an entry of a file is about; raises UsageError where the file and the options both say."""
+        if self.given and own != EVERYTHING:
+            raise UsageError("this entry says what it is about: leave out --account, --from and --list")
+        return self.scope() if self.given else own
+
     @property
     def given(self) -> bool:
         """Whether anybody narrowed it."""
-        return self.scope() != SuppressionScope()
+        return self.scope() != EVERYTHING
 
 
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Why, for those who read it later.")
@@ -84,7 +90,11 @@ def add(numbers: tuple[str, ...], *, options: SuppressArguments) -> int:
 
     A scope narrows what that is about: --account, --from, --list. What is on the list stays as it is.
     """
-    return _put(numbers, options, SuppressionSource.COMMAND)
+    from mmscheck.ledger import number_form  # noqa: PLC0415 - SQLAlchemy takes its time
+
+    for number in numbers:
+        number_form(number)
+    return _put({options.scope.scope(): numbers}, options, SuppressionSource.COMMAND)
 
 
 @command.command(name="remove")
@@ -136,7 +146,7 @@ async def _chosen(ledger: Ledger, to: str | None, *, ended: bool) -> AsyncIterat
         async for one in ledger.suppressions(ended=ended):
             yield one
         return
-    from mmscheck.ledger.suppressions import number_form  # noqa: PLC0415
+    from mmscheck.ledger import number_form  # noqa: PLC0415 - SQLAlchemy takes its time
 
     number = number_form(to)
     for one in (await ledger.suppressed([number], ended=True)).get(number, ()):
@@ -167,10 +177,14 @@ def _line(one: Suppression, *, whole: bool) -> str:
 def import_(numbers_file: Path, *, options: SuppressArguments) -> int:
     """Put every number of a file on the list: a CSV file with a column to, or one number on a line.
 
-    All numbers are looked at before the first is put there; a million take less than a minute.
+    Each entry of an export is about what it was about there; any other file is about what --account,
+    --from and --list say. All numbers are looked at before the first is put there; a million take less than
+    a minute.
     """
     spare({"where": options.where}, inputs=(numbers_file,))
-    numbers = list(_numbers(numbers_file))
+    numbers: dict[SuppressionScope, list[str]] = {}
+    for scope, number in _entries(numbers_file, options.scope):
+        numbers.setdefault(scope, []).append(number)
     return _put(numbers, options, SuppressionSource.IMPORT)
 
 
@@ -212,33 +226,34 @@ def _cells(one: Suppression) -> Sequence[str]:
     return (one.number, scope.account, scope.sender, scope.list_name, *told)
 
 
-def _put(numbers: Sequence[str], options: SuppressArguments, source: SuppressionSource) -> int:
-    from mmscheck.ledger.suppression_list import Addition  # noqa: PLC0415 - SQLAlchemy takes its time
-    from mmscheck.ledger.suppressions import number_form  # noqa: PLC0415
-
-    forms = [number_form(number) for number in numbers]
-    addition = Addition(
-        scope=options.scope.scope(), source=source, reason=options.reason, who=login(options.who)
-    )
+def _put(
+    numbers: Mapping[SuppressionScope, Sequence[str]], options: SuppressArguments, source: SuppressionSource
+) -> int:
+    from mmscheck.ledger import Addition  # noqa: PLC0415 - SQLAlchemy takes its time
 
     async def work(ledger: Ledger) -> int:
-        done = await ledger.suppress(forms, addition=addition)
-        known = f", {done.known:,} were on the list" if done.known else ""
-        write_stdout(f"{count(done.added, 'number')} put on the list of {visible(ledger.shown)}{known}\n")
+        added = known = 0
+        for scope, those in numbers.items():
+            said = {"reason": options.reason, "who": login(options.who)}
+            done = await ledger.suppress(those, addition=Addition(scope=scope, source=source, **said))
+            added, known = added + done.added, known + done.known
+        told = f", {known:,} were on the list" if known else ""
+        write_stdout(f"{count(added, 'number')} put on the list of {visible(ledger.shown)}{told}\n")
         return int(Exit.PERMITTED)
 
     return guarded(lambda: with_ledger(options.where, work, create=True))
 
 
-def _numbers(file: Path) -> Iterator[str]:
-    """The numbers of a file; raises InputError naming the line of the first that is none."""
-    from mmscheck.ledger.suppressions import number_form  # noqa: PLC0415
+def _entries(file: Path, options: ScopeOptions) -> Iterator[tuple[SuppressionScope, str]]:
+    """What each number of a file is not to get; raises InputError naming the line of the first fault."""
+    from mmscheck.ledger import number_form, scope_form  # noqa: PLC0415 - SQLAlchemy takes its time
 
     try:
         with file.open(encoding="utf-8-sig", newline="") as opened:
-            for line, number in _column(file, opened):
+            for line, number, own in _rows(file, opened):
                 try:
-                    yield number_form(number)
+                    number_form(number)
+                    yield options.narrowed(scope_form(own)), number
                 except UsageError as error:
                     raise InputError(f"{file}, line {line}: {error}") from None
     except OSError as error:
@@ -247,21 +262,29 @@ def _numbers(file: Path) -> Iterator[str]:
         raise InputError(f"{file}: not UTF-8; save the file as UTF-8") from None
 
 
-def _column(file: Path, opened: IO[str]) -> Iterator[tuple[int, str]]:
-    """Line and number of each row: of the column ``to``, or of the only one where there is no header."""
+def _rows(file: Path, opened: IO[str]) -> Iterator[tuple[int, str, SuppressionScope]]:
+    """Line, number and scope of each row: by the columns of an export, else ``to`` or the only one."""
     reader = csv.reader(opened, strict=True)
     try:
         first = next(reader, [])
         names = [name.strip().lower() for name in first]
+        # The same words in another program's file mean its own accounts and lists.
+        exported = tuple(names) == _COLUMNS
         at = names.index("to") if "to" in names else 0
         if "to" not in names:
             if len(first) > 1 or not any(char.isdigit() for char in "".join(first)):
                 raise InputError(f"{file}, line 1: expected a column named to, or one number on each line")
-            yield 1, first[0]
+            yield 1, first[0], EVERYTHING
         for row in reader:
             if len(row) > at and row[at].strip():
-                yield reader.line_num, row[at]
+                yield reader.line_num, row[at], _scope(row) if exported else EVERYTHING
             elif any(cell.strip() for cell in row):
                 raise InputError(f"{file}, line {reader.line_num}: the column to is empty")
     except csv.Error as error:
         raise InputError(f"{file}, line {reader.line_num}: the row is no CSV: {error}") from None
+
+
+def _scope(row: Sequence[str]) -> SuppressionScope:
+    """What an exported entry is about; a row that was cut short is about everything."""
+    account, sender, list_name = map(unquoted, (*row, "", "", "")[1:4])
+    return SuppressionScope(account=account, sender=sender, list_name=list_name)

@@ -8,10 +8,12 @@ import ssl
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import monotonic
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from mmscheck.base.http import OK
+from mmscheck.base.spans import Span, SpanKind, span
 from mmscheck.base.text import one_line
 from mmscheck.fetch.failure import LONGEST, Failure
 from mmscheck.fetch.guard import Networks
@@ -147,20 +149,36 @@ class Job:
         Only cancellation and what ``on_done`` raises get out of here.
         """
         async with turn:
-            try:
-                with self._outcome_of_failures():
-                    while self._first is None:
-                        try:
-                            self._first = self._whole_file(await self._attempt.run())
-                        except Failure as failure:
-                            await self._wait_before_repeat(failure)
-                            self._attempt = self._attempted(self._attempt.number + 1)
-                if isinstance(self._first, NotFetched) and self._inspect is not None:
-                    self._probing.after_refusal(self._first)
-                await self._probing.wait(self._first)
-            finally:
-                await self._probing.stop()
+            with span("fetch", {"server.address": _host(self._url)}, SpanKind.CLIENT) as told:
+                try:
+                    await self._fetched()
+                finally:
+                    await self._probing.stop()
+                    self._note(told)
         self.tell(on_done)
+
+    async def _fetched(self) -> None:
+        with self._outcome_of_failures():
+            while self._first is None:
+                try:
+                    self._first = self._whole_file(await self._attempt.run())
+                except Failure as failure:
+                    await self._wait_before_repeat(failure)
+                    self._attempt = self._attempted(self._attempt.number + 1)
+        if isinstance(self._first, NotFetched) and self._inspect is not None:
+            self._probing.after_refusal(self._first)
+        await self._probing.wait(self._first)
+
+    def _note(self, told: Span) -> None:
+        first, hops = self._first, self._attempt.hops
+        told.note(
+            {
+                "http.response.status_code": hops[-1].status if hops else None,
+                "mmscheck.attempts": self._attempt.number,
+                "mmscheck.bytes": first.size if isinstance(first, Fetched) else self._attempt.received,
+                "mmscheck.not_fetched": first.reason.value if isinstance(first, NotFetched) else None,
+            }
+        )
 
     def _attempted(self, number: int) -> Attempt:
         return Attempt(self._tools, self._url, number, asking=self._asking, on_body=self._on_body)
@@ -248,3 +266,11 @@ class Job:
         if self._interrupted is None and is_answer(attempt.hops):
             self._interrupted = attempt, failure
         await asyncio.sleep(pause)
+
+
+def _host(url: str) -> str:
+    """The host alone: a path may name a customer, a query hold a key."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

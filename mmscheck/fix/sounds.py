@@ -17,6 +17,7 @@ from av.stream import Disposition, Stream
 from mmscheck.fix.mp4 import index_first
 from mmscheck.fix.values import Answer, Job, Mended, Unmended
 from mmscheck.media import playing
+from mmscheck.media.mpeg_audio import Short, short_of_its_note
 from mmscheck.media.refusal import RefusedError
 
 MONO_BELOW = 64_000
@@ -104,6 +105,29 @@ class Heard(msgspec.Struct, frozen=True):
 
 def mend(job: Job) -> Answer:
     """The sound of a job; RefusedError when it cannot be decoded to its end."""
+    short = short_of_its_note(job.data) if job.type == "audio/mpeg" else None
+    if short is not None:
+        return _short(job, short)
+    return _mended(job)
+
+
+def _short(job: Job, short: Short) -> Answer:
+    """What there is of a recording that states more, where cuts are allowed: bit for bit if that fits."""
+    there = f"{short.frames:,} of the {short.stated:,} frames it states"
+    if not job.wishes.trim:
+        return Unmended(why=f"it has {there}: export it again, or give --trim, which takes what is there")
+    job = msgspec.structs.replace(job, data=short.data)
+    cut = f"cut short as it was, with {there}"
+    seconds = _heard(job).seconds
+    if len(job.data) <= job.most and seconds <= (job.aims.sound_seconds or seconds):
+        done = (cut, "its sound kept bit for bit, without the wrong number")
+        return Mended(data=job.data, suffix=".mp3", done=done)
+    answer = _mended(job)
+    return msgspec.structs.replace(answer, done=(cut, *answer.done)) if isinstance(answer, Mended) else answer
+
+
+def _mended(job: Job) -> Answer:
+    """A sound coded anew, as long and as fine as fits."""
     heard = _heard(job)
     seconds, told = kept(heard.seconds, job.aims.sound_seconds, job)
     if seconds <= 0:

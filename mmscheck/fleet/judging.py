@@ -6,37 +6,39 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 from msgspec.structs import replace
 
-from mmscheck.base.redact import redact_url
 from mmscheck.base.url import take_apart
 from mmscheck.checks.media_types import kind_of
 from mmscheck.errors import InputError
 from mmscheck.fetch.slots import plan as turns
 from mmscheck.fleet.facts import READERS, kept_observation
 from mmscheck.fleet.join import joined
-from mmscheck.fleet.plan import host_of, items_file
+from mmscheck.fleet.plan import items_file
+from mmscheck.fleet.rows import finding_rows, media_rows, message_rows
 from mmscheck.fleet.run import FleetRun
 from mmscheck.fleet.service import SERVICE, Loaded
 from mmscheck.fleet.store import RunStore
-from mmscheck.fleet.sum import PartSum
+from mmscheck.fleet.sum import PartSum, added
 from mmscheck.judge import gate
 from mmscheck.judge.documents import read_message
 from mmscheck.judge.engine import judge, judge_alone
 from mmscheck.judge.reports import Clock, allowances, make_report
 from mmscheck.judge.sampling import SAMPLED, about_sampled
 from mmscheck.judge.shared import SharedMedia
-from mmscheck.model.observation import Fetched, NotFetched, Observation, Reason
-from mmscheck.model.report import Evaluation, MessageReport, Report, TargetKey
-from mmscheck.model.verdict import MessageVerdict, Verdict
-from mmscheck.model.words import Outcome
+from mmscheck.model.observation import NotFetched, Observation, Reason
+from mmscheck.model.report import MessageReport, Report
+from mmscheck.model.verdict import Verdict
 from mmscheck.report import View
 from mmscheck.report.clean import scrub
-from mmscheck.report.findings import Finding, judged
+
+BATCH = 50
+"""Messages of a part whose whole reports are in memory at a time: each has some 300 KB of evaluations."""
 
 
 def messages_file(part: int) -> str:
@@ -59,59 +61,6 @@ def sum_file(part: int) -> str:
     return f"results/sums/part-{part:06d}.json"
 
 
-MESSAGES = pa.schema(
-    [
-        ("position", pa.int64()),
-        ("source", pa.string()),
-        ("digest", pa.string()),
-        ("permitted", pa.bool_()),
-        ("undecided", pa.bool_()),
-        ("reasons", pa.list_(pa.string())),
-        ("media", pa.int32()),
-        ("passed", pa.int32()),
-        ("failed", pa.int32()),
-        ("cant_tell", pa.int32()),
-    ]
-)
-FINDINGS = pa.schema(
-    [
-        ("position", pa.int64()),
-        ("source", pa.string()),
-        ("rule", pa.string()),
-        ("cause", pa.string()),
-        ("severity", pa.string()),
-        ("outcome", pa.string()),
-        ("blocks", pa.bool_()),
-        ("waived", pa.bool_()),
-        ("kind", pa.string()),
-        ("slide", pa.int32()),
-        ("media", pa.int32()),
-        ("line", pa.int32()),
-        ("host", pa.string()),
-        ("url", pa.string()),
-        ("owner", pa.string()),
-        ("message", pa.string()),
-        ("reason", pa.string()),
-        ("fix", pa.string()),
-        ("provider_codes", pa.list_(pa.string())),
-    ]
-)
-MEDIA = pa.schema(
-    [
-        ("position", pa.int64()),
-        ("slide", pa.int32()),
-        ("media", pa.int32()),
-        ("kind", pa.string()),
-        ("host", pa.string()),
-        ("url", pa.string()),
-        ("status", pa.string()),
-        ("size", pa.int64()),
-        ("type", pa.string()),
-        ("sha256", pa.string()),
-    ]
-)
-
-
 def judge_part(place: str, digest: str, part: int) -> str:
     """Judge the messages of one part and write what came of it; the name of the sum's file."""
     loaded = SERVICE.load(place, digest)
@@ -122,32 +71,66 @@ def judge_part(place: str, digest: str, part: int) -> str:
         return name
     items = loaded.store.read_table(items_file(part), of=loaded.run.plan).to_pylist()
     found = _found(loaded.store, part)
-    reports = tuple(_judged(loaded, items, found))
+    batches = [
+        _batch(loaded, (part, facts), positions, reports, _sampled(found))
+        for positions, reports in _batches(items, _judged(loaded, items, found))
+    ]
+    if joined(loaded.store, digest) != facts:
+        raise InputError("the facts were joined anew meanwhile")
+    for file, table in (
+        (messages_file, [each.messages for each in batches]),
+        (findings_file, [each.findings for each in batches]),
+        (media_file, [each.media for each in batches]),
+    ):
+        loaded.store.write_table(file(part), pa.concat_tables(table), of=facts)
+    # Last: what is there counts as done.
+    loaded.store.write(name, msgspec.json.encode(added([each.sum for each in batches])))
+    return name
+
+
+class _Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of some messages of a part: rows, and their sum."""
+
+    messages: pa.Table
+    findings: pa.Table
+    media: pa.Table
+    sum: PartSum
+
+
+def _batches(
+    items: Sequence[Mapping[str, Any]], reports: Iterator[MessageReport]
+) -> Iterator[tuple[list[int], tuple[MessageReport, ...]]]:
+    """The messages of a part, judged, with their positions, so many at a time as may be in memory."""
+    positions = (int(item["position"]) for item in items)
+    while batch := list(islice(positions, BATCH)):
+        yield batch, tuple(islice(reports, len(batch)))
+
+
+def _batch(
+    loaded: Loaded,
+    of: tuple[int, str],
+    positions: Sequence[int],
+    reports: Sequence[MessageReport],
+    sampled: tuple[str, ...],
+) -> _Batch:
+    order = loaded.run.order
     report = make_report(
         loaded.ruleset,
         reports,
         _clock(loaded.run),
-        strict=loaded.run.order.strict,
+        strict=order.strict,
         unread=(),
-        allowances=(*allowances(loaded.run.order.policy), *_sampled(found)),
+        allowances=(*allowances(order.policy), *sampled),
     )
     verdict = gate.verdict(report)
     # What reports are made of later has been through the last redaction here.
     view = scrub(View(report=_with_rows_alone(report), verdict=verdict), every=False)
-    positions = [item["position"] for item in items]
-    if joined(loaded.store, digest) != facts:
-        raise InputError("the facts were joined anew meanwhile")
-    loaded.store.write_table(messages_file(part), _messages(positions, report, verdict), of=facts)
-    loaded.store.write_table(findings_file(part), _findings(positions, view), of=facts)
-    loaded.store.write_table(media_file(part), _media(positions, report), of=facts)
-    # Last: what is there counts as done.
-    loaded.store.write(name, msgspec.json.encode(_sum(part, facts, report, verdict)))
-    return name
-
-
-def _sampled(found: Mapping[str, Observation]) -> tuple[str, ...]:
-    """That probes were left out, without a number: other parts may have the same URLs."""
-    return (f"{SAMPLED}.",) if about_sampled(found.values()) else ()
+    return _Batch(
+        messages=message_rows(positions, report, verdict),
+        findings=finding_rows(positions, view),
+        media=media_rows(positions, report),
+        sum=_sum(*of, report, verdict),
+    )
 
 
 def _with_rows_alone(report: Report) -> Report:
@@ -164,6 +147,11 @@ def _with_rows_alone(report: Report) -> Report:
             for message in report.messages
         ),
     )
+
+
+def _sampled(found: Mapping[str, Observation]) -> tuple[str, ...]:
+    """That probes were left out, without a number: other parts may have the same URLs."""
+    return (f"{SAMPLED}.",) if about_sampled(found.values()) else ()
 
 
 def kept_sum(store: RunStore, part: int, facts: str) -> PartSum | None:
@@ -231,112 +219,6 @@ def _found(store: RunStore, part: int) -> dict[str, Observation]:
 def _clock(run: FleetRun) -> Clock:
     """That of the plan: waivers hold on the day that the run began, on every machine."""
     return Clock(started=dt.datetime.fromisoformat(run.started), ticks=0.0)
-
-
-def _messages(positions: list[int], report: Report, verdict: Verdict) -> pa.Table:
-    def rows() -> Iterator[dict[str, object]]:
-        for position, message, decision in _triples(positions, report, verdict):
-            counts = Counter(item.outcome for item in message.evaluations)
-            yield {
-                "position": position,
-                "source": message.source,
-                "digest": message.digest,
-                "permitted": decision.passed,
-                "undecided": decision.undecided,
-                "reasons": list(decision.reasons),
-                "media": len(message.media),
-                "passed": counts[Outcome.PASSED],
-                "failed": counts[Outcome.FAILED],
-                "cant_tell": counts[Outcome.CANT_TELL],
-            }
-
-    return pa.Table.from_pylist(list(rows()), schema=MESSAGES)
-
-
-def _findings(positions: list[int], view: View) -> pa.Table:
-    report, verdict = view.report, view.verdict
-    blocking = {rule.id for rule in report.rules if report.blocks(rule.severity)}
-    causes = [_causes(each.found) for each in judged(view)]
-
-    def rows() -> Iterator[dict[str, object]]:
-        for (position, message, decision), cause in zip(
-            _triples(positions, report, verdict), causes, strict=True
-        ):
-            waived = {(each.rule, each.target) for each in decision.waived}
-            hosts = {(ref.slide, ref.index): host_of(ref.url) for ref in message.media}
-            for item in message.evaluations:
-                yield {
-                    "cause": cause.get((item.rule, item.target), ""),
-                    "position": position,
-                    "source": message.source,
-                    "blocks": item.rule in blocking,
-                    "waived": (item.rule, item.target) in waived,
-                    "host": hosts.get((item.target.slide, item.target.media), ""),
-                    **_row(item),
-                }
-
-    return pa.Table.from_pylist(list(rows()), schema=FINDINGS)
-
-
-def _causes(found: Sequence[Finding]) -> dict[tuple[str, TargetKey], str]:
-    """The rule that each finding is told with, for those that are only a consequence."""
-    return {
-        (item.rule, item.target): each.lead.rule
-        for each in found
-        if each.lead is not None
-        for item in (*each.follows, *each.undecided)
-        if item is not each.lead
-    }
-
-
-def _row(item: Evaluation) -> dict[str, object]:
-    return {
-        "rule": item.rule,
-        "severity": item.severity.value,
-        "outcome": item.outcome.value,
-        "kind": item.target.kind.value,
-        "slide": item.target.slide,
-        "media": item.target.media,
-        "line": item.line,
-        "url": item.url,
-        "owner": item.owner.value,
-        "message": item.message,
-        "reason": item.reason,
-        "fix": item.fix,
-        "provider_codes": list(item.provider_codes),
-    }
-
-
-def _media(positions: list[int], report: Report) -> pa.Table:
-    def rows() -> Iterator[dict[str, object]]:
-        for position, message in zip(positions, report.messages, strict=True):
-            for ref in message.media:
-                seen = message.observations.get(ref.url)
-                whole = seen if isinstance(seen, Fetched) else None
-                yield {
-                    "position": position,
-                    "slide": ref.slide,
-                    "media": ref.index,
-                    "kind": ref.kind.value,
-                    "host": host_of(ref.url),
-                    "url": redact_url(ref.url),
-                    "status": "fetched"
-                    if whole
-                    else seen.reason.value
-                    if isinstance(seen, NotFetched)
-                    else "",
-                    "size": whole.size if whole else None,
-                    "type": whole.sniffed.type if whole else None,
-                    "sha256": whole.sha256 if whole else None,
-                }
-
-    return pa.Table.from_pylist(list(rows()), schema=MEDIA)
-
-
-def _triples(
-    positions: list[int], report: Report, verdict: Verdict
-) -> Iterator[tuple[int, MessageReport, MessageVerdict]]:
-    return zip(positions, report.messages, verdict.messages, strict=True)
 
 
 def _sum(part: int, facts: str, report: Report, verdict: Verdict) -> PartSum:

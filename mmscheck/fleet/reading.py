@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from mmscheck.errors import InputError, UsageError
-from mmscheck.fleet.judging import FINDINGS, MEDIA, MESSAGES
+from mmscheck.fleet.rows import FINDINGS, MEDIA, MESSAGES
 from mmscheck.fleet.run import FleetRun, read_run
 from mmscheck.fleet.store import RunStore
 from mmscheck.fleet.sum import TOTAL, RunTotal

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import msgspec
+from msgspec.structs import replace
 
 from mmscheck.fleet.run import FleetRun
 from mmscheck.model.exits import Exit
@@ -63,6 +65,21 @@ class RowCounts(msgspec.Struct, frozen=True, kw_only=True):
     undecided: int = 0
 
 
+def added(sums: Sequence[PartSum]) -> PartSum:
+    """One sum for at least one of the same part, by the same facts."""
+    return replace(
+        sums[0],
+        **{
+            name: sum(getattr(each, name) for each in sums)
+            for name in ("findings", "media", "messages", "permitted", "undecided")
+        },
+        reasons=_each_once(each.reasons for each in sums),
+        allowances=_each_once(each.allowances for each in sums),
+        outcomes=_outcomes(sums),
+        waivers=_waivers(sums),
+    )
+
+
 def merge(run: FleetRun, parts: Sequence[PartSum], *, rows: RowCounts) -> RunTotal:
     """Add the parts up, and hold them against the plan and the files' rows. What is missing denies."""
     messages = sum(part.messages for part in parts)
@@ -79,7 +96,7 @@ def merge(run: FleetRun, parts: Sequence[PartSum], *, rows: RowCounts) -> RunTot
         denied=denied,
         undecided=undecided,
         reasons=tuple(dict.fromkeys(reasons)),
-        allowances=tuple(dict.fromkeys(text for part in parts for text in part.allowances)),
+        allowances=_each_once(part.allowances for part in parts),
         outcomes=_outcomes(parts),
         waivers=_waivers(parts),
     )
@@ -104,6 +121,10 @@ def _exit_code(run: FleetRun, *, denied: int, open_: bool) -> int:
     if denied:
         return Exit.DENIED
     return Exit.UNDECIDED if open_ else Exit.PERMITTED
+
+
+def _each_once(texts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(texts)))
 
 
 def _outcomes(parts: Sequence[PartSum]) -> dict[str, dict[str, int]]:

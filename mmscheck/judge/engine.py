@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 from mmscheck.base.redact import redact_url
+from mmscheck.base.spans import span
 from mmscheck.base.url import take_apart
 from mmscheck.checks.media_types import kind_of
 from mmscheck.judge.causes import with_causes
@@ -21,6 +22,7 @@ from mmscheck.model.check import (
     SlideTarget,
 )
 from mmscheck.model.effective import Effective, effective, with_stand_ins
+from mmscheck.model.ledger import NumberStanding
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import NotFetched, Observation, Reason
 from mmscheck.model.provider import Provider
@@ -32,6 +34,7 @@ from mmscheck.model.words import Because, MediaKind, Outcome, SenderType, Target
 from mmscheck.servers.recognition import Recognised, describe, recognise
 
 
+@span("judge")
 def judge(
     ruleset: RuleSet,
     message: Mms,
@@ -45,13 +48,14 @@ def judge(
     shared: SharedMedia | None = None,
     links: Mapping[str, Observation] | None = None,
     first: bool | None = None,
+    standing: NumberStanding | None = None,
 ) -> MessageReport:
     """Evaluate every rule of the set on every target of one message, in a fixed order.
 
     By profile save it is judged as it is stored: what its merge tags become, each send is judged for.
     ``shared`` is the one of the run, where it judges several messages: it changes no report. ``links`` is
     what came for links in the texts; None where none was asked for. ``first`` is whether the number of the
-    request has had no message before, None where nobody knows.
+    request has had no message before, None where nobody knows; ``standing`` why it is not texted.
     """
     shared = shared or SharedMedia((message,))
     message = _with_kinds(message, observations)
@@ -70,6 +74,7 @@ def judge(
         vocabulary=ruleset.vocabulary,
         links=links,
         first=first,
+        standing=standing,
     )
     places = tuple(place(binding=binding, window=window, columns=columns))
     stored = ruleset.profile == SAVE and changes == Changes()
@@ -318,6 +323,7 @@ def _places(
     vocabulary: Vocabulary = NOTHING,
     links: Mapping[str, Observation] | None = None,
     first: bool | None = None,
+    standing: NumberStanding | None = None,
 ) -> Iterable[TargetPlace]:
     as_sent = effective(message, changes)
     yield TargetPlace(
@@ -344,7 +350,12 @@ def _places(
         yield TargetPlace(
             key=TargetKey(kind=TargetKind.REQUEST),
             target=RequestTarget(
-                request=request, message=message, binding=binding, first=first, vocabulary=vocabulary
+                request=request,
+                message=message,
+                binding=binding,
+                first=first,
+                standing=standing,
+                vocabulary=vocabulary,
             ),
         )
     for slide in message.slides:

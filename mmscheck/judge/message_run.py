@@ -108,6 +108,7 @@ class MessageRun:
             columns=options.columns,
             shared=self._shared,
             first=options.first,
+            standing=options.standing,
             links=None if links is None else {url: self.observations[url] for url in links},
         )
         self._judged.append(judged)
@@ -130,6 +131,7 @@ class MessageRun:
         """Everything that was judged, and the sources of the messages that were not."""
         now = dt.datetime.now(dt.UTC)
         media = {url: seen for url, seen in self.observations.items() if url not in self._pages}
+        links = {url: seen for url, seen in self.observations.items() if url in self._pages}
         return make_report(
             self._ruleset,
             self._judged.messages,
@@ -139,6 +141,7 @@ class MessageRun:
             allowances=(
                 *allowances(self._options.policy),
                 *about_kept(media, now),
+                *about_kept(links, now, "links of texts"),
                 *about_sampled(media.values()),
             ),
             not_checked=tuple(message.source for message in self._messages[len(self._judged) :]),

@@ -66,34 +66,35 @@ async def observe(
     """Fetch every distinct URL once, all at the same time, and have workers look at the bytes.
 
     ``links`` of texts are asked for beside them, where they are not among them: no worker looks at what is
-    behind one, and no cache keeps it.
+    behind one. A cache keeps what came for one under a manner of its own: it is no medium's answer.
 
     ``on_done`` is called with each URL as soon as its observation is there. Raises UsageError for a policy
     that cannot be acted on, also where nothing is left to fetch.
     """
     distinct = tuple(dict.fromkeys(urls))
+    pages = tuple(url for url in dict.fromkeys(links) if url not in distinct)
     cache, how = options.cache, _manner(options)
-    kept = {} if cache is None else find_kept(distinct, cache, how, on_done)
-    missing = [url for url in distinct if url not in kept]
-    pages = [url for url in dict.fromkeys(links) if url not in distinct]
-    if not (missing or pages):
+    manners = {**dict.fromkeys(distinct, how), **dict.fromkeys(pages, f"{how} link")}
+    kept = {} if cache is None else find_kept(manners, cache, on_done)
+    missing, unknown = ([url for url in some if url not in kept] for some in (distinct, pages))
+    if not (missing or unknown):
         check_policy(options.policy)
         return dict(kept)
     async with _inspecting(options, wanted=bool(missing)) as inspect:
         fetched = await fetch.fetch_all(
-            [*missing, *pages],
+            [*missing, *unknown],
             options.policy,
             inspect,
             on_done,
             owners=options.owners,
-            links=pages,
+            links=unknown,
             sampling=options.sampling,
             reach=options.reach,
         )
     if cache is not None:
-        for url in missing:
-            cache.keep(url, how, fetched[url])
-    return {url: kept[url] if url in kept else fetched[url] for url in (*distinct, *pages)}
+        for url in (*missing, *unknown):
+            cache.keep(url, manners[url], fetched[url])
+    return {url: kept[url] if url in kept else fetched[url] for url in manners}
 
 
 def _manner(options: ObserveOptions) -> str:

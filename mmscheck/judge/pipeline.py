@@ -20,6 +20,7 @@ from mmscheck.judge.message_run import MessageRun, RunEnded
 from mmscheck.judge.observe import ObserveOptions, needs_decoding, observe, usable, wanted_probes
 from mmscheck.judge.sampling import sampling
 from mmscheck.model.check import Binding
+from mmscheck.model.ledger import NumberStanding
 from mmscheck.model.mms import Mms
 from mmscheck.model.report import MessageReport, Report
 from mmscheck.model.request import Changes, SendRequest, SendWindow
@@ -36,16 +37,17 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     ``policy`` is how their media are fetched. With a ``request`` the rules on its fields apply too, and its
     own changes are used in place of ``changes``; ``binding`` is what the ledger in use knows of its mms-id
-    (``Ledger.binding``), ``first`` whether its number has had no message before (None: nobody knows). With
-    ``strict`` warnings deny like errors. ``unread`` are sentences about inputs
-    that could not be read: they deny. ``sending`` is when the messages are to go out (default: within an
-    hour). ``deep`` makes every probe that a rule can use. ``sample_probes`` lets a few files of a large run
-    stand for those like them, where advice alone asks for a probe; never with ``deep``, ``strict``, a
-    ``request`` or one message. Without ``cache_bust`` no URL is asked for under a changed query. Results of
-    earlier checks come from ``cache``. ``previews`` has likenesses of the media made, for formats that show
-    them. With ``fail_fast`` the first message that is denied ends the run, and the report names those that
-    were not checked. ``columns`` names the merge data of a file of recipients, of which the ``request`` is
-    one row. ``workers`` that are already running are used and left running.
+    (``Ledger.binding``), ``first`` whether its number has had no message before (None: nobody knows), and
+    ``standing`` why it is not texted (None: that is decided elsewhere). With ``strict`` warnings deny like
+    errors. ``unread`` are sentences about inputs that could not be read: they deny. ``sending`` is when the
+    messages are to go out (default: within an hour). ``deep`` makes every probe that a rule can use.
+    ``sample_probes`` lets a few files of a large run stand for those like them, where advice alone asks
+    for a probe; never with ``deep``, ``strict``, a ``request`` or one message. Without ``cache_bust`` no
+    URL is asked for under a changed query. Results of earlier checks come from ``cache``. ``previews``
+    has likenesses of the media made, for formats that show them. With ``fail_fast`` the first message
+    that is denied ends the run, and the report names those that were not checked. ``columns`` names the
+    merge data of a file of recipients, of which the ``request`` is one row. ``workers`` that are already
+    running are used and left running.
     ``on_done`` is called with each URL as soon as its observation is there, ``on_judged`` with each message's
     report. With ``on_disk`` what was judged waits in a temporary file and not in memory: for many messages.
     """
@@ -55,6 +57,7 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     request: SendRequest | None = None
     binding: Binding | None = None
     first: bool | None = None
+    standing: NumberStanding | None = None
     strict: bool = False
     unread: tuple[str, ...] = ()
     sending: SendWindow | None = None
@@ -148,6 +151,7 @@ async def check(
     request: SendRequest | None = None,
     binding: Binding | None = None,
     first: bool | None = None,
+    standing: NumberStanding | None = None,
     strict: bool = False,
     unread: tuple[str, ...] = (),
     on_done: OnDone | None = None,
@@ -173,6 +177,7 @@ async def check(
         request=request,
         binding=binding,
         first=first,
+        standing=standing,
         strict=strict,
         unread=unread,
         on_done=on_done,

@@ -20,7 +20,10 @@ whoever writes locks the history's end, and a constraint holds each idempotency 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import TYPE_CHECKING, Any
+
+from mmscheck.errors import UsageError
 
 if TYPE_CHECKING:
     from mmscheck.ledger.claims import idempotency_key as idempotency_key
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
     from mmscheck.ledger.saves import OpenSave as OpenSave
     from mmscheck.ledger.saves import Save as Save
     from mmscheck.ledger.sends import Match as Match
+    from mmscheck.ledger.suppression_list import Addition as Addition
+    from mmscheck.ledger.suppressions import number_form as number_form
+    from mmscheck.ledger.suppressions import scope_form as scope_form
     from mmscheck.ledger.where import default_file as default_file
     from mmscheck.ledger.where import place_of as place_of
 
@@ -45,6 +51,7 @@ _HOMES = {
     "MAX_ATTEMPTS": "ledger",
     "REMOTE_LEASE": "ledger",
     "Activity": "questions",
+    "Addition": "suppression_list",
     "Concerned": "reading",
     "Filter": "reading",
     "Ledger": "ledger",
@@ -55,15 +62,30 @@ _HOMES = {
     "Wish": "deletions",
     "default_file": "where",
     "idempotency_key": "claims",
+    "number_form": "suppressions",
+    "scope_form": "suppressions",
     "open_ledger": "ledger",
     "place_of": "where",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605 - the type checker reads the imports above
+__all__ = sorted({*_HOMES, "demand_installed"})  # noqa: PLE0605 - the type checker reads the imports above
+
+
+LEDGER_MISSING = "this needs a ledger, and so more than mmscheck alone: pip install 'mmscheck[ledger]'"
+
+
+def demand_installed() -> None:
+    """Raise UsageError where SQLAlchemy is not installed, which nothing but a ledger needs."""
+    if importlib.util.find_spec("sqlalchemy") is None:
+        raise UsageError(LEDGER_MISSING)
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name from its home when it is first used: SQLAlchemy takes longer to load than --help may."""
+    """Import a name from its home when it is first used: SQLAlchemy takes longer to load than --help may.
+
+    Raises UsageError as `demand_installed` does.
+    """
     if name not in _HOMES:
         raise AttributeError(f"module 'mmscheck.ledger' has no attribute {name!r}")
+    demand_installed()
     return getattr(importlib.import_module(f"mmscheck.ledger.{_HOMES[name]}"), name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -98,6 +98,12 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
         """The number under both names."""
         return self.columns["recipient"], self.hidden["recipient"]
 
+    @property
+    def texted(self) -> frozenset[str]:
+        """The numbers of which every send counts; none where nobody asks how often it was texted."""
+        terms = self.intent.terms
+        return frozenset(() if terms.gap is None and terms.per_day is None else self.numbers)
+
 
 def _wanted(intent: SendIntent, names: Pseudonyms) -> _Wanted:
     columns = intent_columns(intent)
@@ -124,15 +130,39 @@ def claim(intent: SendIntent, owner: str, max_attempts: int, names: Pseudonyms) 
             return _in_the_way(transaction, wanted) or _first(transaction, wanted, owner)
         return _again(transaction, wanted, known, owner, max_attempts)
 
-    limited = intent.terms.gap is not None or intent.terms.per_day is not None
     needs = RowsNeeded(
         keys=frozenset(wanted.keys),
         addressed=frozenset(wanted.addressed),
         deliveries=frozenset(wanted.deliveries),
         mms=_stored_ids(intent),
         suppressed=frozenset(wanted.numbers),
-        texted=frozenset(wanted.numbers if limited else ()),
+        texted=wanted.texted,
         approved=frozenset({intent.terms.approval} if intent.terms.approval else ()),
+    )
+    return Operation(needs, decide)
+
+
+def refusals(intent: SendIntent, names: Pseudonyms) -> Operation[tuple[ClaimRefused, ...]]:
+    """Why a claim would be refused now for its number's sake; nothing is written.
+
+    Of a send that was made there is nothing to say: a claim gets its answer, and nothing goes out.
+    """
+    wanted = _wanted(intent, names)
+    key, hidden = wanted.keys
+
+    def decide(transaction: TransactionState) -> tuple[ClaimRefused, ...]:
+        known = transaction.keyed.get(key) or transaction.keyed.get(hidden)
+        if known is not None and SendState(known["state"]) not in _CLAIMABLE:
+            return ()
+        found = _suppressed(transaction, wanted)
+        return (*(() if found is None else (found,)), *_untimely(transaction, wanted))
+
+    needs = RowsNeeded(
+        keys=frozenset(wanted.keys),
+        # What a number was sent is found by the index of these.
+        deliveries=frozenset(wanted.deliveries),
+        suppressed=frozenset(wanted.numbers),
+        texted=wanted.texted,
     )
     return Operation(needs, decide)
 
@@ -156,7 +186,7 @@ def _in_the_way(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused 
     return (
         _suppressed(transaction, wanted)
         or _unapproved(transaction, wanted.intent.terms.approval)
-        or _untimely(transaction, wanted)
+        or next(_untimely(transaction, wanted), None)
         or _stored(transaction, wanted.intent)
         or _addressed(transaction, wanted)
         or _delivered(transaction, wanted)
@@ -185,14 +215,14 @@ def _unapproved(transaction: TransactionState, content: str) -> ClaimRefused | N
 DAY = 24 * 3600 * 1_000_000
 
 
-def _untimely(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | None:
+def _untimely(transaction: TransactionState, wanted: _Wanted) -> Iterator[ClaimRefused]:
     """Why this is not the time: quiet hours, or what the number has had lately from whatever campaign."""
     terms, at = wanted.intent.terms, transaction.at
     if terms.until is not None and at >= terms.until:
         text = "quiet hours have begun where this number may be"
-        return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=text, send=None)
+        yield ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=text, send=None)
     if terms.gap is None and terms.per_day is None:
-        return None
+        return
     had = [
         row
         for number in wanted.numbers
@@ -204,14 +234,11 @@ def _untimely(transaction: TransactionState, wanted: _Wanted) -> ClaimRefused | 
     ]
     last = max(had, key=lambda row: row["claimed_at"], default=None)
     if terms.gap is not None and last is not None and at - last["claimed_at"] < terms.gap:
-        return _refused(
-            RefusalReason.TOO_SOON, "this number was texted lately, and the gap is not over", last
-        )
+        yield _refused(RefusalReason.TOO_SOON, "this number was texted lately, and the gap is not over", last)
     today = [row for row in had if at - row["claimed_at"] < DAY]
     if terms.per_day is not None and last is not None and len(today) >= terms.per_day:
         text = f"this number had {len(today)} in 24 hours, and {terms.per_day} is the most"
-        return _refused(RefusalReason.TOO_MANY, text, last)
-    return None
+        yield _refused(RefusalReason.TOO_MANY, text, last)
 
 
 def _stored(transaction: TransactionState, intent: SendIntent) -> ClaimRefused | None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from mmscheck.ledger.faults import told
 from mmscheck.ledger.rows import Cleaner, Row
 from mmscheck.ledger.sqlite import SqliteFile
-from mmscheck.ledger.transaction_state import RowsNeeded, TransactionState
+from mmscheck.ledger.transaction_state import Moment, RowsNeeded, TransactionState
 from mmscheck.ledger.where import LedgerPlace
 
 T = TypeVar("T")
@@ -27,11 +27,12 @@ class Runner(Protocol):
         """In a transaction that is durable when this returns; never two at a time."""
 
     async def transact(
-        self, needs: RowsNeeded, at: int, decide: Callable[[TransactionState], T], cleaner: Cleaner
+        self, needs: RowsNeeded, now: Moment, decide: Callable[[TransactionState], T], cleaner: Cleaner
     ) -> T:
         """The outcome of deciding, with what it changed written and durable; never two at a time.
 
-        ``decide`` may be called again with another state, when what was read has changed meanwhile.
+        ``decide`` may be called again with another state, when what was read has changed meanwhile. Each
+        state has the moment at which its rows had been read: the wait for others may have been long.
         """
 
     async def read(self, work: Callable[[Connection], T], *, whole: bool) -> T:
@@ -70,11 +71,11 @@ class Database:
             return await self._runner.write(work)
 
     async def transact(
-        self, needs: RowsNeeded, at: int, decide: Callable[[TransactionState], T], cleaner: Cleaner
+        self, needs: RowsNeeded, now: Moment, decide: Callable[[TransactionState], T], cleaner: Cleaner
     ) -> T:
         """See ``Runner``; raises as ``write`` does."""
         with self._told("written"):
-            return await self._runner.transact(needs, at, decide, cleaner)
+            return await self._runner.transact(needs, now, decide, cleaner)
 
     async def read(self, work: Callable[[Connection], T], *, whole: bool = False) -> T:
         """What the work returns; ``whole`` sees one moment in all its statements. Raises LedgerError."""

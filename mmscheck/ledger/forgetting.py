@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -23,8 +24,19 @@ from mmscheck.ledger.claims import HIDDEN
 from mmscheck.ledger.pseudonyms import PREFIX, Pseudonyms, is_pseudonym
 from mmscheck.ledger.reading import entry, has_tail
 from mmscheck.ledger.rows import HistoryChange, Row, canonical, digest, send_record
-from mmscheck.ledger.schema import HISTORY, POSTBACKS, REDACTIONS, SENDS, SUPPRESSIONS, TAIL, tail
-from mmscheck.ledger.suppressions import MANY
+from mmscheck.ledger.schema import (
+    APPROVALS,
+    DELETIONS,
+    HISTORY,
+    HOLDS,
+    POSTBACKS,
+    REDACTIONS,
+    SENDS,
+    SUPPRESSIONS,
+    TAIL,
+    tail,
+)
+from mmscheck.ledger.suppressions import MANY, TOGETHER
 from mmscheck.model.ledger import HistoryEntry, PostbackMeaning, SendRecord, SendState
 
 PAGE = 500
@@ -94,13 +106,31 @@ def forget_number(
         # Also under its pseudonym: a try that came later may have told the number in its detail.
         "sends": _ids(connection, SENDS, _sent_to(number, names)),
         "postbacks": [int(row["id"]) for row in postbacks_of(connection, number)],
-        "suppressions": _ids(connection, SUPPRESSIONS, SUPPRESSIONS.c.recipient == number),
+        # Why it was taken off may have been said later.
+        "suppressions": _ids(
+            connection, SUPPRESSIONS, SUPPRESSIONS.c.recipient.in_((number, words.pseudonym))
+        ),
     }
     noted = and_(HISTORY.c.target == "", HISTORY.c.body.contains(words.home, autoescape=True))
     end = ChainEnd(connection, at)
-    done = _forget(connection, end, found, _Ways(lambda _table, _id: words, names), noted)
-    _note(end, _Said(who=who, reason=reason), done, words.pseudonym)
+    ways = _Ways(lambda _table, _id: words, names)
+    beside = _beside(connection, words, found["suppressions"])
+    done = _forget(connection, end, found, ways, noted=noted, beside=beside)
+    said = _Said(who=words.out_of(who), reason=words.out_of(reason))
+    _note(end, said, done, words.pseudonym)
     return done
+
+
+def _beside(connection: Connection, words: NumberWords, own: Sequence[int]) -> dict[str, list[int]]:
+    """Further rows by table whose words may have the number: of people, and of what one import made."""
+    imports = {one // TOGETHER * TOGETHER for one in own}
+    together = [SUPPRESSIONS.c.id.between(first, first + TOGETHER - 1) for first in imports]
+    found: dict[str, list[int]] = {}
+    for table in (SUPPRESSIONS, HOLDS, DELETIONS, APPROVALS):
+        named = [table.c[name].contains(words.home, autoescape=True) for name in _WORDS[table.name]]
+        wanted = or_(*named, *(together if table is SUPPRESSIONS else ()))
+        found[table.name] = _ids(connection, table, wanted)
+    return found
 
 
 Cursor = tuple[int, int]
@@ -141,7 +171,7 @@ def forget_before(
     return done, (max(found["sends"], default=after[0]), max(found["postbacks"], default=after[1]))
 
 
-_TABLES = {"sends": SENDS, "postbacks": POSTBACKS, "suppressions": SUPPRESSIONS}
+_TABLES = {table.name: table for table in (SENDS, POSTBACKS, SUPPRESSIONS, HOLDS, DELETIONS, APPROVALS)}
 
 
 def _forget(
@@ -149,14 +179,18 @@ def _forget(
     end: ChainEnd,
     found: Mapping[str, Sequence[int]],
     ways: _Ways,
+    *,
     noted: ColumnElement[bool] | None = None,
+    beside: Mapping[str, Sequence[int]] = MappingProxyType({}),
 ) -> Forgotten:
+    """``beside`` are rows that are not the number's, and may have it in their words."""
     if connection.dialect.name == "sqlite":
         # What is replaced must not lie about in the file's free places.
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
-    rows = _rows(connection, found, noted)
+    every = {name: sorted({*found.get(name, ()), *beside.get(name, ())}) for name in {*found, *beside}}
+    rows = _rows(connection, every, noted)
     changed = _redact(connection, end, rows, ways.body)
-    for name, ids in found.items():
+    for name, ids in every.items():
         _replay(connection, _TABLES[name], ids, ways)
     return Forgotten(**{name: len(ids) for name, ids in found.items()}, rows=changed)
 
@@ -268,10 +302,8 @@ class _Ways:
         if words is None:
             return body
         if row.kind == MANY:
-            return {
-                **body,
-                "numbers": [words.pseudonym if one == words.number else one for one in body["numbers"]],
-            }
+            numbers = [words.pseudonym if one == words.number else one for one in body["numbers"]]
+            return {**_told("suppressions", body, words), "numbers": numbers}
         return dict(words.out_of(body))
 
     def columns(self, table: str, one: str, values: Row) -> Row:
@@ -281,12 +313,11 @@ class _Ways:
             return self._notification(values, words) if "fields" in values else values
         if words is None:
             return values
-        told = {name: words.out_of(values[name]) for name in _WORDS[table] if values.get(name)}
         if table == "suppressions":
-            own = {"recipient": words.pseudonym} if "recipient" in values else {}
+            own = {"recipient": words.pseudonym} if values.get("recipient") == words.number else {}
         else:
             own = {name: self._names.of(values[name]) for name in HIDDEN if name in values}
-        return {**values, **told, **own}
+        return {**_told(table, values, words), **own}
 
     def _notification(self, values: Row, words: NumberWords | None) -> Row:
         fields = msgspec.json.decode(values["fields"], type=dict[str, str])
@@ -308,10 +339,21 @@ class _Ways:
 
 
 _WORDS = {
-    "sends": ("detail", "error_info", "resolved_why", "consent_source"),
-    "suppressions": ("reason", "removed_why"),
+    "sends": ("detail", "error_info", "resolved_by", "resolved_why", "consent_source"),
+    "suppressions": ("reason", "who", "removed_by", "removed_why"),
+    "holds": ("reason", "who", "released_by"),
+    "deletions": ("reason", "who", "detail"),
+    "approvals": ("name", "note"),
 }
 """Columns in which somebody may have written a number."""
+
+
+def _told(table: str, values: Row, words: NumberWords) -> Row:
+    """A row, or some columns of it, without the number in its words."""
+    return {
+        **values,
+        **{name: words.out_of(values[name]) for name in _WORDS[table] if values.get(name)},
+    }
 
 
 def _replay(connection: Connection, table: Table, ids: Sequence[int], ways: _Ways) -> None:

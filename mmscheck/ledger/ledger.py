@@ -45,6 +45,7 @@ from mmscheck.ledger.writer import Endings, Writer
 from mmscheck.model.ledger import (
     Claim,
     ClaimOutcome,
+    ClaimRefused,
     Deletion,
     Hold,
     MmsRecord,
@@ -179,6 +180,10 @@ class Ledger(Questions):
         await self._endings.settle()
         return await self._writer.submit(claims.claim(clean, self._owner, max_attempts, self._names))
 
+    async def refusals(self, intent: SendIntent) -> tuple[ClaimRefused, ...]:
+        """Why a claim of this send would be refused now for its number's sake; nothing is written."""
+        return await self._writer.submit(claims.refusals(intent, self._names))
+
     async def answer(self, claim: Claim, result: SendResult) -> SendRecord:
         """Record how the POST ended; LedgerError when the send has ended otherwise, or in another attempt.
 
@@ -281,12 +286,12 @@ class Ledger(Questions):
     ) -> SuppressionCount:
         """Put numbers on the suppression list, 20,480 in a transaction; durable when this returns.
 
-        What is on it in this scope stays as it is. Raises UsageError for a number that is none, and without a
-        reason or a name; those before it are on the list then.
+        What is on it in this scope stays as it is. Raises UsageError for a number that is none (those before
+        it are on the list then), for a scope that no send can be in, and without a reason or a name.
         """
         _demand(reason=addition.reason, who=addition.who)
         said = self._cleaner.row({"reason": addition.reason, "who": addition.who})
-        narrowed = self._cleaner.row(msgspec.structs.asdict(addition.scope))
+        narrowed = self._cleaner.row(msgspec.structs.asdict(suppressions.scope_form(addition.scope)))
         clean = msgspec.structs.replace(addition, scope=SuppressionScope(**narrowed), **said)
         added = known = 0
         forms = map(suppressions.number_form, numbers)
@@ -303,7 +308,8 @@ class Ledger(Questions):
         """Take numbers off the list, of one scope or of all; how many entries ended."""
         _demand(reason=reason, who=who)
         forms = [suppressions.number_form(number) for number in numbers]
-        return await self._writer.submit(suppressions.remove(forms, scope, (reason, who), self._names))
+        asked = None if scope is None else suppressions.scope_form(scope)
+        return await self._writer.submit(suppressions.remove(forms, asked, (reason, who), self._names))
 
     # Personal data
 

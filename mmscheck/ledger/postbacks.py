@@ -276,26 +276,45 @@ OPT_OUT_CODES = frozenset({"E114"})
 def reply_of(arrived: Arrival) -> Reply | None:
     """What a notification says of a number's wish, None where it says nothing of it.
 
-    What came in is from the number and to the account's; of all other notifications ``to`` is the number.
+    What came in is from the number and to the account's; of a send ``to`` is the number.
     """
     code, meaning = arrived.fields["code"], arrived.meaning
-    about, at = arrived.field("to"), arrived.field("from")
+    to, own = arrived.field("to"), arrived.field("from")
+    about, at = [to], own
     if meaning is PostbackMeaning.INBOUND:
-        about, at = at, about
+        about, at = [own], to
         wish, source, reason = wish_of(arrived.fields), SuppressionSource.REPLY, REPLIED
     elif code in OPT_OUT_CODES:
         wish, source, reason = ReplyWish.STOP, SuppressionSource.REFUSED, BLACKLISTED
     elif meaning is PostbackMeaning.UNSUBSCRIBED:
+        about, at = _subscribers(to, own)
         wish, source, reason = ReplyWish.STOP, SuppressionSource.UNSUBSCRIBED, UNSUBSCRIBED_THERE
     elif meaning is PostbackMeaning.SUBSCRIBED:
+        about, at = _subscribers(to, own)
         wish, source, reason = ReplyWish.START, SuppressionSource.UNSUBSCRIBED, ""
     else:
         return None
-    numbers = readings(about)
+    numbers = frozenset().union(*map(readings, about))
     if wish is None or not numbers:
         return None
     account, sender = arrived.account or "", digits(at)
     return Reply(numbers=numbers, wish=wish, source=source, reason=reason, account=account, sender=sender)
+
+
+_SHORT_CODE = 6
+"""Digits of the longest."""
+
+
+def _subscribers(to: str | None, own: str | None) -> tuple[list[str | None], str | None]:
+    """Whose subscription N301 and N302 tell of, and at which number.
+
+    The provider's code list does not say which field is the phone (Sinch, appendix D): whatever is no
+    short code may be, and nobody texts the other one.
+    """
+    both = [one for one in (to, own) if one]
+    phones = [one for one in both if len(digits(one)) > _SHORT_CODE]
+    short = [one for one in both if one not in phones]
+    return [*phones], short[0] if phones and short else None
 
 
 def record(arrived: Arrival, breadth: str = "everything") -> Operation[Postback]:

@@ -17,7 +17,7 @@ from mmscheck.ledger.faults import at_once, passing
 from mmscheck.ledger.known_rows import KnownRows
 from mmscheck.ledger.postgresql_transaction import Moved, Outcomes, transact, transact_in_turn
 from mmscheck.ledger.rows import Cleaner, Row
-from mmscheck.ledger.transaction_state import RowsNeeded, TransactionState
+from mmscheck.ledger.transaction_state import Moment, RowsNeeded, TransactionState
 from mmscheck.ledger.where import arguments
 
 T = TypeVar("T")
@@ -97,11 +97,11 @@ class PostgresqlServer:
         return result
 
     async def transact(
-        self, needs: RowsNeeded, at: int, decide: Callable[[TransactionState], T], cleaner: Cleaner
+        self, needs: RowsNeeded, now: Moment, decide: Callable[[TransactionState], T], cleaner: Cleaner
     ) -> T:
         """See ``Runner``: without a lock while that goes well, else like everybody, one after the other."""
         sent: Outcomes[T] = {}
-        asked = (needs, at, decide, cleaner)
+        asked = (needs, now, decide, cleaner)
         for _ in range(_TRIES):
             try:
                 return await self._decided(lambda raw: transact(raw, *asked, sent=sent, known=self._known))

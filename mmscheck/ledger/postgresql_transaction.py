@@ -22,7 +22,7 @@ from sqlalchemy.exc import NoResultFound
 from mmscheck.ledger.known_rows import KEPT, KnownRows, StateRead
 from mmscheck.ledger.rows import Cleaner, Row
 from mmscheck.ledger.schema import FIXED, HISTORY, PROJECTIONS
-from mmscheck.ledger.transaction_state import RowsNeeded, TransactionState, chain, conditions, touched
+from mmscheck.ledger.transaction_state import Moment, RowsNeeded, TransactionState, chain, conditions, touched
 
 T = TypeVar("T")
 
@@ -53,6 +53,7 @@ class Work(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     decide: Callable[[TransactionState], T]
     cleaner: Cleaner
+    now: Moment
     sent: Outcomes[T]
     known: KnownRows
 
@@ -60,7 +61,7 @@ class Work(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 async def transact(
     connection: AsyncpgConnection,
     needs: RowsNeeded,
-    at: int,
+    now: Moment,
     decide: Callable[[TransactionState], T],
     cleaner: Cleaner,
     *,
@@ -76,12 +77,12 @@ async def transact(
     known = KnownRows() if known is None else known
     if sent and (done := await _written(connection, sent)):
         return sent[done]
-    work = Work(decide=decide, cleaner=cleaner, sent=sent, known=known)
-    state = known.state(needs, at)
+    work = Work(decide=decide, cleaner=cleaner, now=now, sent=sent, known=known)
+    state = known.state(needs, now())
     tried = None if state is None else await _write(connection, state, work, guessed=needs)
     if isinstance(tried, Written):
         return tried.outcome
-    read = await _read(connection, needs, at) if tried is None else tried
+    read = await _read(connection, needs, now) if tried is None else tried
     known.read(read)
     written = await _write(connection, read, work)
     if not isinstance(written, Written):
@@ -92,7 +93,7 @@ async def transact(
 async def transact_in_turn(
     connection: Any,
     needs: RowsNeeded,
-    at: int,
+    now: Moment,
     decide: Callable[[TransactionState], T],
     cleaner: Cleaner,
     *,
@@ -105,7 +106,7 @@ async def transact_in_turn(
     async with connection.transaction():
         if await connection.fetchrow("SELECT seq FROM head FOR UPDATE") is None:
             raise NoResultFound("the chain has no end")
-        return await transact(connection, needs, at, decide, cleaner, sent=sent)
+        return await transact(connection, needs, now, decide, cleaner, sent=sent)
 
 
 async def _written(connection: AsyncpgConnection, sent: Outcomes[T]) -> str | None:
@@ -114,10 +115,10 @@ async def _written(connection: AsyncpgConnection, sent: Outcomes[T]) -> str | No
     return None if row is None else str(row[0])
 
 
-async def _read(connection: AsyncpgConnection, needs: RowsNeeded, at: int) -> StateRead:
+async def _read(connection: AsyncpgConnection, needs: RowsNeeded, now: Moment) -> StateRead:
     named = needs.named()
     row = await connection.fetchrow(_reading((*named, *needs.flags())), *named.values())
-    return _state(row, at)
+    return _state(row, now())
 
 
 def _state(row: Any, at: int) -> StateRead:
@@ -162,7 +163,7 @@ async def _write(
         return Written(outcome)
     del work.sent[last]
     work.known.forget()
-    return _state(row, transaction.at) if guessed else None
+    return _state(row, work.now()) if guessed else None
 
 
 @cache

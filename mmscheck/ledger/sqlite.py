@@ -26,7 +26,7 @@ from mmscheck.errors import LedgerError, UsageError
 from mmscheck.ledger.ledger_file import SIDES, SUFFIX, HeadNotes
 from mmscheck.ledger.rows import Cleaner, Row
 from mmscheck.ledger.sqlite_transaction import transact
-from mmscheck.ledger.transaction_state import RowsNeeded, TransactionState
+from mmscheck.ledger.transaction_state import Moment, RowsNeeded, TransactionState
 
 T = TypeVar("T")
 
@@ -150,12 +150,12 @@ class SqliteFile:
         return await self._writing.run(work)
 
     async def transact(
-        self, needs: RowsNeeded, at: int, decide: Callable[[TransactionState], T], cleaner: Cleaner
+        self, needs: RowsNeeded, now: Moment, decide: Callable[[TransactionState], T], cleaner: Cleaner
     ) -> T:
         """See ``Runner``."""
 
         def work(connection: Connection) -> T:
-            outcome, end = transact(connection, needs, at, decide, cleaner)
+            outcome, end = transact(connection, needs, now, decide, cleaner)
             if end is not None:
                 self.marks.write(*end)
             return outcome

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError, NoResultFound
 
 from mmscheck.ledger.rows import Cleaner, Row
 from mmscheck.ledger.schema import FIXED, HISTORY, PROJECTIONS
-from mmscheck.ledger.transaction_state import RowsNeeded, TransactionState, chain, conditions, touched
+from mmscheck.ledger.transaction_state import Moment, RowsNeeded, TransactionState, chain, conditions, touched
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ ChainEnd = tuple[int, str]
 def transact(
     connection: Connection,
     needs: RowsNeeded,
-    at: int,
+    now: Moment,
     decide: Callable[[TransactionState], T],
     cleaner: Cleaner,
 ) -> tuple[T, ChainEnd | None]:
@@ -49,7 +49,7 @@ def transact(
         # IMMEDIATE locks out other writers before the first row is read (sqlite.org/lang_transaction.html): a
         # deferred transaction would decide on rows that another one changes, and fail when it comes to write.
         raw.execute("BEGIN IMMEDIATE")
-        transaction, previous = read(raw, needs, at)
+        transaction, previous = read(raw, needs, now())
         outcome = decide(transaction)
         end = _write(raw, transaction, previous, cleaner, put) if transaction.changes else None
         raw.execute("COMMIT")

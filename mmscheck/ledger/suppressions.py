@@ -7,12 +7,14 @@ in the order of their ids: a million rows would take a minute and a gigabyte.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from mmscheck.base.phone import digits, e164, parsed, possible, same_number
+from mmscheck.base.phone import dialled_at_home, digits, e164, parsed, possible, same_number
+from mmscheck.base.url import authority_of
 from mmscheck.errors import UsageError
 from mmscheck.ledger.pseudonyms import Pseudonyms
 from mmscheck.ledger.rows import Row, host_of
@@ -38,11 +40,20 @@ _HOMES = ("US", "AU")
 """Where the provider's numbers are (Sinch XML API: +1 and +61); one may be written as it is dialled there."""
 
 
+_WRITTEN = re.compile(
+    r"(?:tel:)?[0-9\s+()./'\"=\-\u2010-\u2015\u2212\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]*",
+    re.IGNORECASE,
+)
+"""How people and spreadsheets write one number, copied marks of writing direction too; no further words."""
+
+
 def number_form(text: str) -> str:
-    """A number as the list has it; raises UsageError for what is none."""
+    """A number as the list has it; raises UsageError for what is none, or lacks its country code."""
     form = e164(text)
-    if not form or not possible_form(form):
+    if not form or not possible_form(form) or not _WRITTEN.fullmatch(text):
         raise UsageError(f"{text!a} is no telephone number with its country code, as in 15551230001")
+    if len(form) == _NANP - 1 and "+" not in text and dialled_at_home(form):
+        raise UsageError(f"{text!a} is a number of North America without its country code: write 1{form}")
     return form
 
 
@@ -56,6 +67,17 @@ def possible_form(form: str) -> bool:
 
 _NANP = 11
 """Digits of a number of country code 1."""
+
+
+def scope_form(scope: SuppressionScope) -> SuppressionScope:
+    """A scope as sends are held against it; raises UsageError for one that no send could ever be in."""
+    account = authority_of(scope.account)
+    if scope.account and not account:
+        raise UsageError(f"{scope.account!a} is no provider's host, as in api.example.com")
+    sender = digits(scope.sender)
+    if scope.sender and not (sender and _WRITTEN.fullmatch(scope.sender)):
+        raise UsageError(f"{scope.sender!a} is no number that messages come from, as in 28444")
+    return SuppressionScope(account=account, sender=sender, list_name=scope.list_name.strip())
 
 
 def readings(number: str | None) -> frozenset[str]:
@@ -104,10 +126,14 @@ def applies(row: Mapping[str, Any], *, account: str | None, sender: str, list_na
     """Whether an entry is about such a send; what the send does not say may be what the entry names."""
     host = (host_of(account) or "").partition("/")[0]
     return (
-        (not row["account"] or not host or row["account"] == host)
+        (not row["account"] or not host or host in {row["account"], authority_of(row["account"])})
         and (not row["sender"] or row["sender"] == sender or same_number(row["sender"], sender))
-        and (not row["list_name"] or not list_name or row["list_name"] == list_name)
+        and (not row["list_name"] or not list_name or _same_name(row["list_name"], list_name))
     )
+
+
+def _same_name(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
 
 
 def put_on(

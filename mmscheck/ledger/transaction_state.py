@@ -145,6 +145,10 @@ def together(all_needs: Iterable[RowsNeeded]) -> RowsNeeded:
     )
 
 
+Moment = Callable[[], int]
+"""What the clock says when it is asked, in microseconds since the epoch."""
+
+
 @dataclass(slots=True)
 class TransactionState:
     """The rows of one transaction; ``seq`` is the last row of the history, ``at`` the time of the writing.

@@ -98,14 +98,16 @@ class Writer:
         for item in batch:
             await self._commit([item])
 
+    def _now(self) -> int:
+        return int(self._clock() * 1_000_000)
+
     async def _transaction(self, operations: Sequence[Operation[Any]]) -> list[Any]:
         needs = together(operation.needs for operation in operations)
-        at = int(self._clock() * 1_000_000)
 
         def decide(transaction: TransactionState) -> list[Any]:
             return [_decided(operation, transaction) for operation in operations]
 
-        return await self._database.transact(needs, at, decide, self._cleaner)
+        return await self._database.transact(needs, self._now, decide, self._cleaner)
 
 
 def _decided(operation: Operation[Any], transaction: TransactionState) -> Any:

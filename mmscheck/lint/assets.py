@@ -6,7 +6,6 @@ where the disk does not.
 
 from __future__ import annotations
 
-import difflib
 import os
 import stat
 import unicodedata
@@ -106,6 +105,8 @@ def _nearest(name: str, names: Sequence[str], folder: Path) -> str:
     alike = {_folded(each): each for each in sorted(names, reverse=True)}
     if same := alike.get(_folded(name)):
         return f'{folder} has "{same}", and not "{name}": upper and lower case count in a URL'
+    import difflib  # noqa: PLC0415 - only a name that a folder lacks is compared
+
     close = difflib.get_close_matches(_folded(name), alike, n=1, cutoff=0.7)
     hint = f'; did you mean "{alike[close[0]]}"?' if close else ""
     return f'{folder} has no "{name}"{hint}'

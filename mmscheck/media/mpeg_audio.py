@@ -198,6 +198,33 @@ def sound_alone(data: bytes) -> bytes:
     return _joined(data, found) if enough and not whole else data
 
 
+class Short(msgspec.Struct, frozen=True):
+    """What is there of a recording that states more: its frames without the note, and both numbers."""
+
+    data: bytes
+    frames: int
+    stated: int
+
+
+def short_of_its_note(data: bytes) -> Short | None:
+    """What there is of a recording that is shorter than its encoder noted, frame by frame as it is.
+
+    None where no note states more frames than there are, or hardly any are there; RefusedError for damage
+    between frames.
+    """
+    found = list(rows(data))
+    frames = sum(row.frames for row in found)
+    lost = sum(max(0, (row.stated or 0) - row.frames) for row in found)
+    if not lost or frames < CERTAIN:
+        return None
+    _check_gaps(data, found)
+    for row in found:
+        note = frame_at(data, row.begin)
+        if row.stated is not None and note is not None:
+            row.begin = note.end
+    return Short(_joined(data, found), frames, frames + lost)
+
+
 def _check_gaps(data: bytes, found: list[FrameRow]) -> None:
     seconds = 0.0
     for one, other in pairwise(found):

@@ -15,6 +15,7 @@ from contextlib import aclosing
 from typing import Self, cast
 from urllib.parse import urlsplit
 
+from mmscheck.base.spans import span
 from mmscheck.media.confinement import Confinement
 from mmscheck.media.decoding import not_decoded
 from mmscheck.media.pool import Slot, WorkerPool
@@ -223,7 +224,8 @@ class MediaWorkers:
             return Inspected(sniffed=Sniffed(type=None))
         begun = time.monotonic()
         try:
-            return await self._inspected(url, body, preview=preview, usable=usable)
+            with span("decode", {"mmscheck.bytes": len(body)}):
+                return await self._inspected(url, body, preview=preview, usable=usable)
         finally:
             if self._on_inspected is not None:
                 self._on_inspected(time.monotonic() - begun)

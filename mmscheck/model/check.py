@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from mmscheck.model.effective import Effective
+from mmscheck.model.ledger import NumberStanding
 from mmscheck.model.mms import MediaRef, Mms, Slide
 from mmscheck.model.observation import Observation
 from mmscheck.model.provider import Provider
@@ -89,14 +90,16 @@ class MediaTarget(msgspec.Struct, frozen=True, kw_only=True):
 class RequestTarget(msgspec.Struct, frozen=True, kw_only=True):
     """The send at hand; ``binding`` is None when no ledger is in use.
 
-    ``first`` is whether it is the first message to its number, None where no ledger tells. ``vocabulary`` is
-    what texts are held against.
+    ``first`` is whether it is the first message to its number, None where no ledger tells. ``standing`` is
+    why the number is not texted, None where that is decided elsewhere. ``vocabulary`` is what texts are held
+    against.
     """
 
     request: SendRequest
     message: Mms
     binding: Binding | None = None
     first: bool | None = None
+    standing: NumberStanding | None = None
     vocabulary: Vocabulary = NOTHING
 
 

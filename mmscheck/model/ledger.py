@@ -212,12 +212,28 @@ PASSING = frozenset({RefusalReason.QUIET_HOURS, RefusalReason.TOO_SOON, RefusalR
 class ClaimRefused(msgspec.Struct, frozen=True, kw_only=True):
     """No POST may be made under this key now; ``text`` is a sentence for people.
 
-    ``send`` is the one in the way, None where the stored message is.
+    ``send`` is the one in the way, None where the stored message is. ``unknown``: nobody can tell whether it
+    might be, as of a number whose time zone is not known.
     """
 
     reason: RefusalReason
     text: str
     send: SendRecord | None
+    unknown: bool = False
+
+
+class NumberStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """For which reasons of ``ABOUT_THE_NUMBER`` a claim of a send would be refused just now.
+
+    ``asked`` are those that were looked into: nobody holds the number to the others.
+    """
+
+    asked: frozenset[RefusalReason]
+    refusals: tuple[ClaimRefused, ...] = ()
+
+    def refusal(self, reason: RefusalReason) -> ClaimRefused | None:
+        """The refusal for this reason, or None."""
+        return next((one for one in self.refusals if one.reason is reason), None)
 
 
 def suppressed(reason: str, who: str) -> ClaimRefused:

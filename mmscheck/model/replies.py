@@ -7,6 +7,7 @@ anything else is a text to somebody who said no. So STOP is read widely, and STA
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
@@ -49,19 +50,23 @@ _TEXTS = frozenset(
 )
 """Fields of a notification that hold what somebody wrote, also inside others, without case and hyphens."""
 
-_FOLDS = str.maketrans("àâäáéèêëíîïóôöúûüñç", "aaaaeeeeiiiooouuunc")
+_SILENT = re.compile(
+    r"[\u0300-\u036f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe0e\ufe0f\ufeff]"
+)
+"""Accents on their own, and what nobody sees: it parts no word."""
 
 
 def folded_reply(text: str) -> str:
-    """Words in lower case, without accents, marks and further blanks."""
-    plain = text.casefold().translate(_FOLDS)
-    return " ".join(re.findall(r"[a-z0-9]+", plain))
+    """Words in lower case, without accents, marks and further blanks; wide and bold letters are letters."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return " ".join(re.findall(r"[a-z0-9]+", _SILENT.sub("", plain)))
 
 
 def wish(text: str) -> ReplyWish | None:
     """What one text asks for; None where it is neither."""
     reply = folded_reply(text)
-    if reply in STOP_WORDS:
+    # Letter by letter too: S.T.O.P., "un subscribe".
+    if reply in STOP_WORDS or reply.replace(" ", "") in STOP_WORDS:
         return ReplyWish.STOP
     words = reply.split(" ")
     if len(words) <= _SHORT and {words[0], words[-1]} & _UNMISTAKABLE:

@@ -58,9 +58,16 @@ def _json_escaped(match: re.Match[str]) -> str:
 _SIGNS = "=+\\-@＝＋－＠"  # noqa: RUF001 - spreadsheets take the full-width signs too
 # The beginning of a cell, and of what a spreadsheet with another list separator takes for a cell. What stands
 # between them is taken first, so that each character is looked at once.
-_FORMULA = re.compile(rf"(^|[;|\t])((?:(?![\t])[\s\"])*+)(?=[{_SIGNS}])")
+_BEFORE = r"(^|[;|\t])((?:(?![\t])[\s\"])*+)"
+_FORMULA = re.compile(rf"{_BEFORE}(?=[{_SIGNS}])")
+_TAKEN_FOR_TEXT = re.compile(rf"{_BEFORE}'(?=[{_SIGNS}])")
 
 
 def plain(cell: str) -> str:
     """The cell, with an apostrophe before whatever a spreadsheet would take for a formula."""
     return _FORMULA.sub(r"\1'\2", cell)
+
+
+def unquoted(cell: str) -> str:
+    """The cell that ``plain`` was given."""
+    return _TAKEN_FOR_TEXT.sub(r"\1\2", cell)

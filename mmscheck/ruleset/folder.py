@@ -6,7 +6,6 @@ not run.
 
 from __future__ import annotations
 
-import importlib.resources
 from pathlib import Path
 
 import msgspec
@@ -14,7 +13,9 @@ import msgspec
 from mmscheck.errors import RuleSetError
 from mmscheck.ruleset.toml import file_scope, unknown
 
-FAMILIES = frozenset({"request", "subject", "slide", "url", "http", "mime", "media", "message", "text"})
+FAMILIES = frozenset(
+    {"message", "subject", "text", "slide", "url", "http", "mime", "media", "request", "recipient"}
+)
 """The folders that hold rules."""
 
 LIMITS, PROFILES, SERVERS, PROVIDERS, WORDS = "limits", "profiles", "servers", "providers", "words"
@@ -41,6 +42,8 @@ def packaged_root() -> Path:
     # pair this one's code with the other one's rules.
     if (checkout / "pyproject.toml").is_file() and (checkout / "rules" / "__init__.py").is_file():
         return checkout / "rules"
+    import importlib.resources  # noqa: PLC0415 - a checkout needs it not
+
     try:
         found = importlib.resources.files("mmscheck.rules")
     except ModuleNotFoundError as error:

@@ -15,7 +15,6 @@ import re
 import types
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import EnumMeta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -69,6 +68,8 @@ def file_scope(faults: list[str], path: Path) -> Scope:
 
 def unknown(what: str, name: str, known: Iterable[str], meant: str | None = None) -> str:
     """The sentence for a name that is not known, with the one that is ``meant``, else the nearest one."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a name that nobody knows is compared
+
     names = sorted(known)
     near = [meant] if meant else get_close_matches(name, names, n=1)
     guess = f", did you mean {near[0]!r}?" if near else ""

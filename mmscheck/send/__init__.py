@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from mmscheck.send.save import needs_no_encoding as needs_no_encoding
     from mmscheck.send.save import saveable as saveable
     from mmscheck.send.send import SendCall as SendCall
-    from mmscheck.send.send import foreseen as foreseen
+    from mmscheck.send.send import standing as standing
+    from mmscheck.send.send import turned_away as turned_away
 
 _HOMES = {
     "CheckedMessage": "flow",
@@ -48,13 +49,14 @@ _HOMES = {
     "demand_one_shot": "one_shot",
     "demand_stored": "order",
     "differences": "save",
-    "foreseen": "send",
     "needs_no_encoding": "save",
     "note_denial": "flow",
     "provider_account": "order",
     "saveable": "save",
+    "standing": "send",
     "stored_at": "order",
     "terms_of": "recipient",
+    "turned_away": "send",
 }
 
 __getattr__ = names_of(__name__, _HOMES)

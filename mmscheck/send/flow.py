@@ -19,6 +19,7 @@ from mmscheck.errors import PermitError, UsageError
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions, check_messages
 from mmscheck.model.check import Binding
+from mmscheck.model.ledger import NumberStanding
 from mmscheck.model.mms import Mms
 from mmscheck.model.observation import Fetched
 from mmscheck.model.report import MessageReport, Report
@@ -47,7 +48,7 @@ class CheckedMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One message judged for one call, and the decision on it.
 
     ``began`` is when the look at its media began, in seconds since the epoch, and ``ticks`` the same of a
-    clock that nobody sets. ``binding`` is what the ledger knew of the mms-id.
+    clock that nobody sets. ``binding`` is what the ledger knew of the mms-id, ``standing`` of the number.
     """
 
     report: Report
@@ -55,6 +56,7 @@ class CheckedMessage(msgspec.Struct, frozen=True, kw_only=True):
     began: float
     ticks: float
     binding: Binding | None = None
+    standing: NumberStanding | None = None
 
     @property
     def message(self) -> MessageReport:
@@ -85,7 +87,14 @@ async def check_message(
         options = msgspec.structs.replace(options, binding=binding, first=first)
     report = await check_messages([message], ruleset, options)
     decision = gate.verdict(report)
-    return CheckedMessage(report=report, verdict=decision, began=began, ticks=ticks, binding=options.binding)
+    return CheckedMessage(
+        report=report,
+        verdict=decision,
+        began=began,
+        ticks=ticks,
+        binding=options.binding,
+        standing=options.standing,
+    )
 
 
 async def _is_first(ledger: Ledger, request: SendRequest) -> bool | None:

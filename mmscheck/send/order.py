@@ -207,6 +207,23 @@ def intent_of(order: Order[SendRequest], client: Client) -> SendIntent:
     )
 
 
+def number_intent(
+    request: SendRequest, subject: str | None, client: object, terms: NumberTerms, key: str | None = None
+) -> SendIntent:
+    """What a send is known by before it was checked: enough to ask what is in the way of its number."""
+    return SendIntent(
+        key=own_key(request, subject, client) if key is None else key,
+        mms_id=AT_ONCE if isinstance(request, OneShotRequest) else request.mms_id or "",
+        to=request.to or "",
+        from_=request.from_ or "",
+        request_digest="",
+        message_digest="",
+        ruleset_digest="",
+        account=account_of(request, client),
+        terms=terms,
+    )
+
+
 def _expected(order: Order[SendRequest], client: Client) -> Expected | None:
     """What the ledger must still have of the stored message; None where it was checked without a ledger."""
     (message,) = order.report.messages

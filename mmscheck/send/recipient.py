@@ -9,7 +9,7 @@ from bisect import bisect_right
 import msgspec
 
 from mmscheck.base.phone import e164
-from mmscheck.base.time_zones import country_of, turns, zones_of
+from mmscheck.base.time_zones import country_of, turns, without_clock, zones_of
 from mmscheck.model.ledger import ClaimRefused, NumberTerms, RefusalReason
 from mmscheck.model.recipient import Consent, QuietHours, RecipientRules
 
@@ -28,7 +28,7 @@ class QuietCalendar:
     def stand(self, to: str, now: float) -> tuple[bool, float]:
         """Whether it is quiet for this number now, and until when that stays so.
 
-        A number of which no zone is known is quiet for ever: nobody knows what its clock says.
+        A number of which a zone or its clock is not known is quiet for ever: nobody knows what it says.
         """
         if not self._rules.timed:
             return False, math.inf
@@ -37,7 +37,7 @@ class QuietCalendar:
         zones = zones_of(number)
         if quiet is None:
             return False, math.inf
-        if not zones:
+        if not zones or without_clock(zones):
             return True, math.inf
         ahead = self._turns(zones, quiet, int(now))
         at = bisect_right(ahead, (now, True)) - 1
@@ -63,13 +63,38 @@ class RecipientTerms(msgspec.Struct, frozen=True, kw_only=True):
     consent: Consent | None = None
     approval: str = ""
 
+    @property
+    def asked(self) -> frozenset[RefusalReason]:
+        """What a number is held to by these rules."""
+        rules = self.rules
+        held = {
+            RefusalReason.SUPPRESSED: True,
+            RefusalReason.COUNTRY: bool(rules.countries),
+            RefusalReason.NO_CONSENT: rules.require_consent,
+            RefusalReason.QUIET_HOURS: rules.timed,
+            RefusalReason.TOO_SOON: rules.gap is not None,
+            RefusalReason.TOO_MANY: rules.per_day is not None,
+        }
+        return frozenset(reason for reason, is_asked in held.items() if is_asked)
+
+    def refusals(self, to: str, now: float) -> tuple[ClaimRefused, ...]:
+        """Why this number is not texted now, as far as no ledger is needed; what lasts comes first."""
+        every = self._country(to), self._consent(now), self.quiet(to, now)
+        return tuple(one for one in every if one is not None)
+
     def lasting(self, to: str, now: float) -> ClaimRefused | None:
         """Why this number is not texted at any time, or None: the country, or no consent that is known."""
+        return self._country(to) or self._consent(now)
+
+    def _country(self, to: str) -> ClaimRefused | None:
         countries = self.rules.countries
-        if countries and (country := country_of(e164(to))) not in countries:
-            where = f"it is in {country}" if country else "its country cannot be told"
-            text = f"this number is in none of the wanted countries ({', '.join(countries)}): {where}"
-            return ClaimRefused(reason=RefusalReason.COUNTRY, text=text, send=None)
+        if not countries or (country := country_of(e164(to))) in countries:
+            return None
+        where = f"it is in {country}" if country else "its country cannot be told"
+        text = f"this number is in none of the wanted countries ({', '.join(countries)}): {where}"
+        return ClaimRefused(reason=RefusalReason.COUNTRY, text=text, send=None, unknown=not country)
+
+    def _consent(self, now: float) -> ClaimRefused | None:
         if self.rules.require_consent and (wrong := _unproven(self.consent, now)):
             return ClaimRefused(reason=RefusalReason.NO_CONSENT, text=wrong, send=None)
         return None
@@ -80,9 +105,13 @@ class RecipientTerms(msgspec.Struct, frozen=True, kw_only=True):
         if not quiet:
             return None
         zones = zones_of(e164(to))
+        if lacking := without_clock(zones):
+            text = f"quiet hours: this system's time zone data (tzdata) have no clock of {_named(lacking)}"
+            return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=text, send=None)
         if math.isinf(until):
             why = "no hour suits all its time zones" if zones else "nobody knows its time zone"
-            return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=f"quiet hours: {why}", send=None)
+            text = f"quiet hours: {why}"
+            return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=text, send=None, unknown=not zones)
         text = f"quiet hours where this number may be ({_named(zones)}), until {_time(until)}"
         return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=text, send=None)
 

@@ -13,6 +13,7 @@ from mmscheck.base.phone import e164
 from mmscheck.base.reference import client_reference
 from mmscheck.errors import LedgerError, UsageError
 from mmscheck.judge import gate
+from mmscheck.model.effective import effective
 from mmscheck.model.ledger import (
     ABOUT_THE_NUMBER,
     PASSING,
@@ -20,6 +21,7 @@ from mmscheck.model.ledger import (
     ClaimOutcome,
     ClaimRefused,
     Hold,
+    NumberStanding,
     PostbackMeaning,
     Recorded,
     RefusalReason,
@@ -27,7 +29,9 @@ from mmscheck.model.ledger import (
     SendState,
     suppressed,
 )
+from mmscheck.model.mms import Mms
 from mmscheck.model.request import SEND_CALL, OneShotRequest, SendRequest, SendResult, SendStatus
+from mmscheck.model.suppression import Suppression
 from mmscheck.model.verdict import Permit
 from mmscheck.model.words import Dialect
 from mmscheck.send.flow import ProviderCall
@@ -39,6 +43,7 @@ from mmscheck.send.order import (
     Retries,
     demand_api,
     intent_of,
+    number_intent,
 )
 from mmscheck.send.recipient import RecipientTerms
 
@@ -124,11 +129,19 @@ class SendCall(ProviderCall[SendRequest]):
         except LedgerError:
             await self._withdraw("The call was given up before it was made.")
             raise
-        if not holds and entry is None:
-            return None
-        late = turned_away(suppressed(entry.reason, entry.who)) if entry is not None else stopped(holds)
-        await self._withdraw(late.detail)
+        late = self._too_late(holds, entry)
+        if late is not None:
+            await self._withdraw(late.detail)
         return late
+
+    def _too_late(self, holds: tuple[Hold, ...], entry: Suppression | None) -> SendResult | None:
+        """What stops a send that was claimed; the claim may have waited long for other processes."""
+        if entry is not None:
+            return turned_away(suppressed(entry.reason, entry.who))
+        if holds:
+            return stopped(holds)
+        refusal = self._terms.quiet(self._intent.to, time.time())
+        return None if refusal is None else turned_away(refusal)
 
     async def _intend(self, permit: Permit) -> ClaimOutcome:
         """Both in one transaction: what the gate let through, and that it is about to be sent."""
@@ -192,20 +205,24 @@ async def send_through(
     return await SendCall(ledger, client, order).make(retries or Retries())
 
 
-async def foreseen(
-    ledger: Ledger, request: SendRequest, account: str, terms: RecipientTerms
-) -> SendResult | None:
-    """Why a send would be denied now for its number's sake, as far as that can be known before its claim."""
-    from mmscheck.ledger.suppression_list import in_force  # noqa: PLC0415 - SQLAlchemy takes its time
-
-    to, now = e164(request.to) or request.to or "", time.time()
-    refusal = terms.lasting(to, now) or terms.quiet(to, now)
-    if refusal is None:
-        entries = (await ledger.suppressed([to])).get(to, [])
-        list_name = terms.rules.list_name
-        one = in_force(entries, account=account, sender=request.from_ or "", list_name=list_name)
-        refusal = None if one is None else suppressed(one.reason, one.who)
-    return None if refusal is None else turned_away(refusal)
+async def standing(
+    ledger: Ledger,
+    message: Mms,
+    request: SendRequest,
+    terms: RecipientTerms,
+    *,
+    client: object,
+    key: str | None = None,
+) -> NumberStanding | None:
+    """Why the number of a send would not be texted now; None where it is no number. Raises LedgerError."""
+    to, now = e164(request.to), time.time()
+    if not to:
+        return None
+    subject = effective(message, request.changes).subject
+    intent = number_intent(request, subject, client, terms.held_to(to, now), key)
+    return NumberStanding(
+        asked=terms.asked, refusals=(*terms.refusals(to, now), *await ledger.refusals(intent))
+    )
 
 
 def recorded(send: SendRecord, failure: str | None = None) -> SendResult:

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from mmscheck.base.names import LONGEST_KEY, usable_name
+from mmscheck.base.spans import Tracing
 from mmscheck.errors import MmscheckError
 from mmscheck.model.request import SendStatus
 from mmscheck.report import FORMATS
@@ -56,6 +57,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     calls: Caller | None
     campaigns: Campaigns | None
     require_approval: bool
+    tracing: Tracing | None = None
 
 
 class Answers:

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Self
 
+from mmscheck.base.spans import Tracing, here, traced
 from mmscheck.errors import LedgerError
 from mmscheck.serve.campaigns import Show
 from mmscheck.serve.checker import Done
@@ -32,12 +33,16 @@ _PROGRESS_EVERY = 0.5
 class Jobs:
     """``async with Jobs(...) as jobs``: begins what earlier processes left, and ends by draining."""
 
-    def __init__(self, store: Store, doer: Doer, caps: Caps, *, ended: Ended) -> None:
-        """Take where jobs are kept, and who does them."""
+    def __init__(
+        self, store: Store, doer: Doer, caps: Caps, *, ended: Ended, tracing: Tracing | None = None
+    ) -> None:
+        """Take where jobs are kept, who does them, and who takes spans of that."""
         self._store = store
         self._doer = doer
         self._caps = caps
         self._ended = ended
+        self._tracing = tracing
+        self._asked: dict[str, object] = {}
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
         self._campaigns: asyncio.Queue[str] = asyncio.Queue()
         self._held: set[str] = set()
@@ -69,6 +74,8 @@ class Jobs:
             raise ProblemError("too-many", f"{self._caps.queue} jobs are waiting already.", after=RETRY_AFTER)
         row, is_new = kept
         if is_new:
+            if self._tracing is not None:
+                self._asked[row.id] = here()
             self._put(row.id, row.kind)
         elif row.payload != work.payload:
             raise ProblemError(
@@ -156,6 +163,7 @@ class Jobs:
                 self._stir(job_id)
 
     async def _one(self, job_id: str) -> None:
+        asked = self._asked.pop(job_id, None)
         begun = await self._store.begin(job_id)
         if begun is None:
             return
@@ -166,7 +174,10 @@ class Jobs:
         done, problem = None, None
         try:
             self._stir(job_id)
-            done, problem = await self._doer.done(row, packed, self._show(job_id))
+            known = {"mmscheck.job": row.id, "mmscheck.kind": row.kind.value, "mmscheck.try": row.tries}
+            with traced(self._tracing, f"job {row.kind.value}", known, parent=asked) as span:
+                done, problem = await self._doer.done(row, packed, self._show(job_id))
+                span.note(_ending(done, problem))
         finally:
             noting.cancel()
             progress = self._running.pop(job_id)
@@ -241,3 +252,13 @@ class Jobs:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _ending(done: Done | None, problem: Problem | None) -> dict[str, str | None]:
+    """How a job ended, as attributes of its span."""
+    send = None if done is None else done.send
+    return {
+        "mmscheck.verdict": None if done is None else done.outcome.verdict,
+        "mmscheck.status": None if send is None else send.status.value,
+        "mmscheck.problem": None if problem is None else problem.type.rpartition(":")[2],
+    }

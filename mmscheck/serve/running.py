@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import MappingProxyType
@@ -31,6 +32,7 @@ from mmscheck.serve.service import Log, Service
 from mmscheck.serve.settings import Caps
 from mmscheck.serve.store import Store
 from mmscheck.serve.tokens import Right, Tokens
+from mmscheck.serve.traces import tracing
 from mmscheck.serve.words import Problem
 from mmscheck.serve.work import Row
 
@@ -80,6 +82,7 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
     clients = setup.clients if Right.SEND in rights else {}
     place = place_of(setup.where)
     async with AsyncExitStack() as stack:
+        traces = await stack.enter_async_context(tracing(os.environ, log))
         ledger = None
         if rights & {Right.SEND, Right.HOLD, Right.APPROVE}:
             secrets = keys_of(clients)
@@ -149,7 +152,7 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
             setup.caps,
             may=lambda name, kind: door.has(name, NEEDED[kind]),
         )
-        jobs = await stack.enter_async_context(Jobs(store, doer, setup.caps, ended=ended))
+        jobs = await stack.enter_async_context(Jobs(store, doer, setup.caps, ended=ended, tracing=traces))
         parts = Parts(
             store=store,
             checker=checker,
@@ -161,6 +164,7 @@ async def running(setup: Setup, log: Log) -> AsyncIterator[Running]:
             calls=calls,
             campaigns=campaigns,
             require_approval=setup.require_approval,
+            tracing=traces,
         )
         service = Service(parts, door, log)
         addresses = await stack.enter_async_context(

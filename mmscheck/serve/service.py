@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 from aiohttp import web
 
+from mmscheck.base.spans import Span, SpanKind, traced
 from mmscheck.errors import LedgerError, MmscheckError
 from mmscheck.serve import openapi
 from mmscheck.serve.answers import Answers, Parts
@@ -62,8 +63,13 @@ class Service:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to one request; nothing is raised but being cancelled."""
-        begun, number = time.monotonic(), secrets.token_hex(4)
-        seen = _Seen()
+        method, number = _method(request.method), secrets.token_hex(4)
+        known = {"http.request.method": method, "mmscheck.request": number}
+        with traced(self._parts.tracing, method, known, SpanKind.SERVER, headers=request.headers) as span:
+            return await self._counted(request, number, span)
+
+    async def _counted(self, request: web.BaseRequest, number: str, span: Span) -> web.StreamResponse:
+        begun, seen = time.monotonic(), _Seen()
         try:
             response = await self._foreseen(request, seen)
         except ProblemError as error:
@@ -78,6 +84,15 @@ class Service:
             response.headers.add("Vary", "Origin")
         if not response.prepared:
             response.headers["Mmscheck-Request"] = number
+        span.rename(f"{_method(request.method)} {seen.route}")
+        span.note(
+            {
+                "http.route": seen.route,
+                "http.response.status_code": response.status,
+                "mmscheck.token": seen.caller,
+                "mmscheck.problem": seen.problem or None,
+            }
+        )
         took = time.monotonic() - begun
         self._parts.metrics.answered(seen.route, _method(request.method), response.status, took)
         self._log(

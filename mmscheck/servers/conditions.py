@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from mmscheck.base.framing import Framing
 from mmscheck.base.http import COMPRESSIONS, OK, REFUSALS, WEB_PAGES
 from mmscheck.model.observation import Fetched, Hop, NotFetched, Observation, Probe, ProbeName
-from mmscheck.model.server import Condition, Link
+from mmscheck.model.server import Condition, Link, Server
 
 LONGEST_VALUE = 1024
 """Characters of a header's values, a path or a query that are looked at."""
@@ -112,8 +112,11 @@ def holds(condition: Condition, answer: ServerAnswer) -> bool:
     """
     headers = answer.headers
     # What most answers fail is asked first: every answer is held to the signs of all servers.
-    if answer.status is None or (condition.headers and not condition.headers.keys() <= headers.keys()):
+    if answer.status is None:
         return False
+    for name in condition.headers:  # a set of both names takes four times as long
+        if name not in headers:
+            return False
     if condition.host and not _is_host(answer.host, condition.host):
         return False
     if condition.status and answer.status not in condition.status:
@@ -130,9 +133,13 @@ def holds(condition: Condition, answer: ServerAnswer) -> bool:
     )
 
 
-def is_link(link: Link, url: str) -> bool:
-    """Whether the URL has this form; what is no URL has none."""
-    host, path, query = _split(url.strip())
+def linked(servers: Iterable[Server], url: str) -> Server | None:
+    """The first that the URL alone tells by its form; what is no URL has none."""
+    parts = _split(url.strip())
+    return next((each for each in servers for link in each.links if _is_link(link, *parts)), None)
+
+
+def _is_link(link: Link, host: str, path: str, query: str) -> bool:
     return (
         _is_host(host, link.host)
         and (not link.path or _in(link.path, path))

@@ -7,7 +7,7 @@ admits only simple patterns, so that no answer can make this slow.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from mmscheck.model.observation import BYTE_WITNESSES, Fetched, Observation, ProbeName
 from mmscheck.model.report import ServerAdvice
 from mmscheck.model.server import IN_PLACE_OF_THE_FILE, Detected, Mark, Remedy, Server, ServerKind
-from mmscheck.servers.conditions import ServerAnswer, answer_of, answers, holds, is_link
+from mmscheck.servers.conditions import ServerAnswer, answer_of, answers, holds, linked
 
 SEEN_IN: Mapping[str, ProbeName] = MappingProxyType(
     {
@@ -61,12 +61,13 @@ class Recognised(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def recognise(servers: Iterable[Server], observation: Observation) -> Recognised:
+def recognise(servers: Sequence[Server], observation: Observation) -> Recognised:
     """What the answers show: in the order of the kinds (a CDN before what is behind it), then of the data."""
     seen = answers(observation)
     if _is_medium(observation):
         servers = [server for server in servers if server.kind is not ServerKind.PAGE]
-    found = [Found(server=server, hops=hops) for server in servers if (hops := _where(server, seen))]
+    hops = _where(servers, seen)
+    found = [Found(server=server, hops=hops[server.id]) for server in servers if server.id in hops]
     if any(each.server.kind in IN_PLACE_OF_THE_FILE and not each.server.fallback for each in found):
         found = [each for each in found if not each.server.fallback]
     found.sort(key=lambda each: _ORDER.index(each.server.kind))
@@ -84,20 +85,22 @@ def _is_medium(observation: Observation) -> bool:
 
 def page_at(servers: Iterable[Server], url: str) -> tuple[str, str]:
     """What a URL is known to lead to in place of a file, and what helps; both empty where it is not known."""
-    for server in servers:
-        if any(is_link(link, url) for link in server.links):
-            fixes = [remedy.fix for remedy in server.remedies if not remedy.when]
-            return server.looks_like, fixes[0] if fixes else ""
-    return "", ""
+    server = linked(servers, url)
+    if server is None:
+        return "", ""
+    fixes = [remedy.fix for remedy in server.remedies if not remedy.when]
+    return server.looks_like, fixes[0] if fixes else ""
 
 
-def _where(server: Server, seen: tuple[ServerAnswer, ...]) -> tuple[int, ...]:
-    hops: tuple[int, ...] = ()
+def _where(servers: Sequence[Server], seen: tuple[ServerAnswer, ...]) -> dict[str, tuple[int, ...]]:
+    """The answers that show each, by its id; who shows in none is left out."""
+    hops: dict[str, tuple[int, ...]] = {}
     for at, answer in enumerate(seen):
-        for sign in server.signs:
-            if holds(sign, answer):
-                hops = (*hops, at)
-                break
+        for server in servers:
+            for sign in server.signs:
+                if holds(sign, answer):
+                    hops[server.id] = (*hops.get(server.id, ()), at)
+                    break
     return hops
 
 

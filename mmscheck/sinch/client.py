@@ -15,6 +15,7 @@ from typing import Self
 
 import msgspec
 
+from mmscheck.base.spans import SpanKind, span
 from mmscheck.errors import PermitError, UsageError
 from mmscheck.model.request import (
     DELETE_CALL,
@@ -140,6 +141,15 @@ class SinchClient:
         return await self._posted(request, document, call)
 
     async def _posted(
+        self, request: SendRequest | SaveRequest | DeleteRequest, document: bytes, call: CallKind
+    ) -> SendResult:
+        known = {"server.address": provider_url(self.api_url).host or "", "mmscheck.api": self.api.value}
+        with span(f"call {call.name}", known, SpanKind.CLIENT) as told:
+            result = await self._answered(request, document, call)
+            told.note({"mmscheck.status": result.status.value})
+            return result
+
+    async def _answered(
         self, request: SendRequest | SaveRequest | DeleteRequest, document: bytes, call: CallKind
     ) -> SendResult:
         stage = ConnectionStage()

@@ -6,7 +6,6 @@ are counted here: the parser reports where a start tag ends, and guesses beyond 
 
 from __future__ import annotations
 
-import html.entities
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -103,6 +102,8 @@ def _ampersand(text: str, line: int, column: int) -> XmlProblem:
     match = next((found for found in BARE.finditer(shown) if found["bare"]), None)
     rest = re.match(r"[\w.-]*;?", shown[match.end() :]) if match else None
     name = rest.group()[:40] if rest else ""
+    import html.entities  # noqa: PLC0415 - two thousand names, and few documents have a bare &
+
     entity = html.entities.html5.get(name) if name.endswith(";") else None
     reason = "a bare & stands here, which in XML begins an entity"
     whole = corrected(text, line, column)

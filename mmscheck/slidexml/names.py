@@ -8,8 +8,6 @@ are taken for what they mean.
 
 from __future__ import annotations
 
-import difflib
-
 from mmscheck.base.xml import folded
 from mmscheck.model.words import MediaKind
 
@@ -120,5 +118,7 @@ def likely(key: str) -> str | None:
     """The key of the documented element that an unknown name was probably meant to be."""
     if key in _LOOKALIKES:
         return _LOOKALIKES[key]
+    import difflib  # noqa: PLC0415 - only a name that nobody knows is compared
+
     close = difflib.get_close_matches(key[:60], _MODERN_SPELLINGS, n=1, cutoff=_CLOSE)
     return close[0] if close else None

@@ -35,6 +35,7 @@ from mmscheck.model.observation import (
     Timing,
 )
 from mmscheck.model.request import SendRequest
+from mmscheck.model.words import Outcome
 from mmscheck.slidexml import parse
 from tests.support.command import fields, image, message, mmscheck
 from tests.support.media_targets import fetched, hop, sniffed
@@ -512,6 +513,62 @@ async def test_a_check_judges_a_kept_result_like_a_fresh_one_and_says_so(
         for report in (fresh, kept)
     ]
     assert outcomes[0] == outcomes[1]
+
+
+PAGE = response(b"<html>", "Content-Type: text/html")
+GONE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+def linking(url: str, media: str = "") -> bytes:
+    shown = f"<image><url>{media}</url></image>" if media else ""
+    return message(f"<message-text>See {url} for more</message-text>{shown}").encode()
+
+
+async def test_a_link_of_a_text_is_asked_for_once_while_its_answer_is_young(
+    cache: ResultCache, clock: Clock
+) -> None:
+    ruleset = load_rules("send")
+    clock.now = dt.datetime.now(dt.UTC).timestamp() - 90
+    async with serve(PAGE) as raw:
+        mms = parse(linking(raw.url("/sale", host="shop.example.com")), "a.xml")
+        fresh, kept = [await check([mms], ruleset, policy(raw, retries=0), cache=cache) for _ in range(2)]
+        assert len(raw.requests) == 1
+        clock.now += TEN_MINUTES
+        await check([mms], ruleset, policy(raw, retries=0), cache=cache)
+        assert len(raw.requests) == 2
+    told = "1 of 1 links of texts were not fetched now: results up to 2 min old (cache)."
+    assert (told in fresh.allowances, told in kept.allowances) == (False, True)
+    assert not any("media files" in one for one in kept.allowances)
+    outcomes = [
+        {item.rule: item.outcome for item in report.messages[0].evaluations} for report in (fresh, kept)
+    ]
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[1]["text-links-answered"] is Outcome.PASSED
+
+
+async def test_a_dead_link_is_asked_for_again(cache: ResultCache) -> None:
+    async with serve(GONE) as raw:
+        mms = parse(linking(raw.url("/sale", host="shop.example.com")), "a.xml")
+        for asked in (1, 2):
+            report = await check([mms], load_rules("send"), policy(raw, retries=0), cache=cache)
+            assert len(raw.requests) == asked
+    (found,) = (one for one in report.messages[0].evaluations if one.rule == "text-links-answered")
+    assert found.outcome is Outcome.FAILED
+
+
+async def test_what_was_kept_of_a_link_is_no_answer_for_a_medium(cache: ResultCache) -> None:
+    """A link is asked for by its head, and nobody looks into what is behind it."""
+    async with serve(PICTURE) as raw:
+        url = raw.url("/a.jpg")
+        rules = load_rules("send")
+        await check([parse(linking(url), "a.xml")], rules, policy(raw), cache=cache, cache_bust=False)
+        assert len(raw.requests) == 1
+        mms = parse(linking(url, media=url), "b.xml")
+        report = await check([mms], rules, policy(raw), cache=cache, cache_bust=False)
+        assert len(raw.requests) > 1
+    seen = report.messages[0].observations[url]
+    assert isinstance(seen, Fetched)
+    assert (seen.sniffed.type, seen.cached_at) == ("image/jpeg", None)
 
 
 async def test_a_send_is_never_decided_on_kept_results(cache: ResultCache) -> None:

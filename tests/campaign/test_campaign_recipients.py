@@ -208,3 +208,33 @@ async def test_a_stop_between_claim_and_call_stops_the_call(
         assert list(box.sent) == []
         async with await open_ledger(where) as ledger:
             assert await ledger.counts() == {SendState.NOT_SENT: 1}
+
+
+async def test_quiet_hours_that_begin_between_claim_and_call_stop_the_call(
+    tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim may wait long for its turn, and become durable when the hours have begun."""
+    claim, stand = Ledger.claim, QuietCalendar.stand
+    claimed: list[str] = []
+
+    async def slow(self: Ledger, intent: SendIntent, **more: int) -> ClaimOutcome:
+        outcome = await claim(self, intent, **more)
+        claimed.append(intent.to)
+        return outcome
+
+    def begun(self: QuietCalendar, to: str, now: float) -> tuple[bool, float]:
+        return (True, now + 3600) if to in claimed else stand(self, to, now)
+
+    monkeypatch.setattr(Ledger, "claim", slow)
+    monkeypatch.setattr(QuietCalendar, "stand", begun)
+    async with Sandbox() as box:
+        mms_id = await stored(box, where)
+        file = write_recipients(tmp_path / "r.csv", [(NEW_YORK, "Ana")])
+        rules = RecipientRules(quiet=quiet_at("America/New_York", -30, begin=-60), wait=False)
+        log = io.StringIO()
+        outcome = await run(box, plan(mms_id, recipients=rules), file, where=where, log=log)
+        assert (outcome.result.accepted, outcome.result.not_now) == (0, 1)
+        assert list(box.sent) == []
+        assert "Quiet hours where this number may be" in log.getvalue()
+        async with await open_ledger(where) as ledger:
+            assert await ledger.counts() == {SendState.NOT_SENT: 1}

@@ -16,6 +16,7 @@ from mmscheck.model.request import Changes, CustomText
     [
         (b"", "it is empty"),
         (b"\xef\xbb\xbfto,custom_subject\n1,2\n", "column 'custom_subject': expected custom-subject"),
+        (b"to,consent_at\n1,2\n", "column 'consent_at': expected consent-source or consent-at"),
         (b"to\n1\r2\n", "line 2: the row is no CSV"),
         (b"to\n" + b"1" * 300_000, "line 2: longer than 262,144 bytes"),
         (b"name\nAna\n", "expected a column named to"),

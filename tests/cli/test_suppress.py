@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mmscheck.base.url import authority_of
+from mmscheck.send.order import provider_account
 from tests.support.command import mmscheck
 
 PHONE = "15551230001"
@@ -61,3 +63,63 @@ async def test_a_file_with_what_is_no_number_puts_nobody_on_the_list(lab: Path, 
     (lab / "numbers.csv").write_text(text)
     assert told in await run(lab, "suppress", "import", "numbers.csv", "--reason", "x", code=2)
     assert not (lab / "ledger.sqlite3").exists()
+
+
+EXPORTED = ("account api.example.com", "sender 28444", "list_name sales", "list_name -50 %", "everything")
+
+
+async def test_an_export_holds_elsewhere_what_it_held_here_and_no_more(lab: Path) -> None:
+    for words in (
+        ("--account", "https://API.example.com/gateway"),
+        ("--from", "28444"),
+        ("--list", "sales"),
+        ("--list", "-50 %"),
+        (),
+    ):
+        await run(lab, "suppress", "add", PHONE, "--reason", "asked", *words)
+    await run(lab, "suppress", "export", "out.csv")
+    other = ("--ledger", "other.sqlite3")
+    again = ("suppress", "import", "out.csv", "--reason", "copied", *other)
+    assert "line 2" in await run(lab, *again, "--list", "sales", code=2)
+    assert "5 numbers" in await run(lab, *again)
+    listed = await run(lab, "suppress", "list", "--to", PHONE, *other)
+    assert [line.split("  ")[3] for line in listed.splitlines()[:-1]] == list(EXPORTED)
+    assert "0 numbers" in await run(lab, *again), "all are on the list"
+
+
+async def test_the_columns_of_another_programs_file_narrow_nothing(lab: Path) -> None:
+    (lab / "crm.csv").write_text(f"to,account,list\n{PHONE},Acme Ltd,gold\n")
+    await run(lab, "suppress", "import", "crm.csv", "--reason", "from the last provider")
+    assert "  everything  " in await run(lab, "suppress", "list", "--to", PHONE)
+
+
+@pytest.mark.parametrize(
+    "words", [("--account", "Acme Ltd"), ("--account", "https://"), ("--from", "Acme"), ("--from", "+")]
+)
+async def test_a_scope_that_no_send_can_be_in_is_refused(lab: Path, words: tuple[str, str]) -> None:
+    added = await run(lab, "suppress", "add", PHONE, "--reason", "asked", *words, code=2)
+    assert repr(words[1]) in added
+    assert "0 entries" in await run(lab, "suppress", "list")
+
+
+@pytest.mark.parametrize("text", ["15551230001;Ann", "15551230001;5", "１５5551230001", "4915112345678;5"])  # noqa: RUF001
+async def test_a_row_with_more_than_one_number_in_ascii_digits_puts_nobody_on_the_list(
+    lab: Path, text: str
+) -> None:
+    """Digits taken out of it would be somebody else's number, and the one who said STOP would be texted."""
+    (lab / "numbers.csv").write_text(f"to\n{text}\n")
+    assert "line 2" in await run(lab, "suppress", "import", "numbers.csv", "--reason", "x", code=2)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://API.example.com/x",
+        "http://a.example:80",
+        "http://a.example:443",
+        "https://[::1]:99/",
+        "http://u@b.example.:8080?y",
+    ],
+)
+def test_an_account_is_named_as_sends_name_it(url: str) -> None:
+    assert authority_of(url) == provider_account(url)

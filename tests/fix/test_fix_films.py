@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import struct
 from fractions import Fraction
@@ -153,6 +154,25 @@ def test_a_wav_of_a_pipe_gets_its_true_lengths(capsys: pytest.CaptureFixture[str
     made = product(entry)
     assert struct.unpack_from("<I", made, 4)[0] == len(made) - 8
     assert made.endswith(bytes(data[at + 4 :]))
+
+
+def test_what_is_there_of_an_mp3_that_states_more_is_taken_where_cuts_are_allowed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = tone("mp3", "libmp3lame")
+    data = whole[: len(whole) // 2]
+    entry = fixed(capsys, "a.mp3", data)
+    assert entry["action"] == "left"
+    assert "--trim" in entry["why_not"]
+    made = product(entry := fixed(capsys, "a.mp3", data, "--trim"))
+    assert re.search(r"with \d+ of the 7\d frames", entry["done"][0])
+    assert "kept bit for bit" in entry["done"][1]
+    assert made in data
+    assert len(data) - len(made) < 2_000  # the note, a tag, and half a frame at the end
+    container: Any
+    with av.open(io.BytesIO(made), format="mp3") as container:
+        seconds = sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+    assert seconds == pytest.approx(1, abs=0.2)
 
 
 def test_a_damaged_film_is_left_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:

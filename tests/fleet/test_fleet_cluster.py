@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -263,6 +264,29 @@ def test_no_port_of_a_local_cluster_is_open_to_others() -> None:
     with clusters.local(1, 1) as client:
         assert client.run_on_scheduler(pages) == "127.0.0.1"
         assert client.scheduler.address.startswith("tls://127.0.0.1:")
+
+
+def test_waiting_for_many_steps_keeps_few_waits_for_each() -> None:
+    """Two for each step, and not one more for every second that the run takes."""
+
+    async def waits() -> int:
+        return len(asyncio.all_tasks())
+
+    most = 0
+    with clusters.local(1, 1) as client:
+        steps = [client.submit(_nap, at, pure=False, resources={clusters.JUDGING: 1}) for at in range(60)]
+
+        def on_done() -> None:
+            nonlocal most
+            most = max(most, client.sync(waits))
+
+        assert list(clusters._problems(client, steps, on_done)) == []
+    assert 0 < most < 4 * len(steps)
+
+
+def _nap(_at: int) -> str:
+    time.sleep(0.1)
+    return ""
 
 
 def test_nothing_is_sent_in_the_clear(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ import pytest
 from mmscheck.cli.main import main
 from mmscheck.errors import InputError, UsageError
 from mmscheck.fetch import FetchPolicy
-from mmscheck.fleet.judging import FINDINGS, MEDIA, MESSAGES, findings_file, media_file, messages_file
+from mmscheck.fleet.judging import findings_file, media_file, messages_file
 from mmscheck.fleet.night_formats import pieces
 from mmscheck.fleet.nights import NightReader
 from mmscheck.fleet.plan import make_plan
+from mmscheck.fleet.rows import FINDINGS, MEDIA, MESSAGES
 from mmscheck.fleet.run import RuleSelection, RunOrder
 from mmscheck.fleet.sources import Item
 from mmscheck.fleet.store import RunStore

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from mmscheck.errors import UsageError
 from mmscheck.fetch import FetchPolicy, parse_connect_to
+from mmscheck.fleet import judging
 from mmscheck.fleet.check import finish
 from mmscheck.fleet.facts import decode, encode, fetch_chunk, whole_facts
 from mmscheck.fleet.join import join, joined
@@ -22,11 +24,12 @@ from mmscheck.fleet.run import FleetRun, RuleSelection, RunOrder
 from mmscheck.fleet.service import SERVICE
 from mmscheck.fleet.sources import Item, items
 from mmscheck.fleet.store import RunStore
-from mmscheck.fleet.sum import PartSum, RowCounts, RunTotal, merge
+from mmscheck.fleet.sum import PartSum, RowCounts, RunTotal, added, merge
 from mmscheck.judge import gate
 from mmscheck.judge.pipeline import CheckOptions, check_messages, window
 from mmscheck.model.observation import NotFetched, Reason
 from mmscheck.model.report import Report
+from mmscheck.model.waiver import Waiver, WaiverState, WaiverUse
 from mmscheck.slidexml import Unread, parse
 from tests.support.crowd import Crowd, crowd
 
@@ -211,6 +214,51 @@ def test_only_a_sum_that_is_whole_and_clean_ends_well(
 ) -> None:
     run = planned(tmp_path, server, [Item(source="m", document=b"<request/>")])
     assert merge(run, found, rows=rows).exit_code == code
+
+
+def test_a_part_comes_to_the_same_however_few_messages_are_judged_at_a_time(
+    copy: tuple[Path, FleetRun], kept: tuple[Path, FleetRun, RunTotal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, run = copy
+    monkeypatch.setattr(judging, "BATCH", 7)
+    assert performed(place, run) == kept[2]
+    for name in (judging.messages_file(0), judging.findings_file(0), judging.media_file(0)):
+        mine, whole = (RunStore(str(at)).read_table(name).to_pylist() for at in (place, kept[0]))
+        assert mine == whole
+
+
+def test_sums_of_one_part_are_added_in_all_that_they_say() -> None:
+    rule = "media-reachable"
+    waiver = Waiver(rule=rule, reason="known", who="us", expires=dt.date(2030, 1, 1))
+    unused = WaiverUse(waiver=waiver, state=WaiverState.UNUSED, matches=0)
+    used = WaiverUse(waiver=waiver, state=WaiverState.USED, matches=2)
+    first = part(
+        findings=2,
+        media=3,
+        undecided=1,
+        reasons=("a", "b"),
+        outcomes={rule: {"failed": 2}},
+        waivers=(unused,),
+    )
+    second = part(
+        findings=1,
+        media=4,
+        undecided=1,
+        allowances=("c",),
+        outcomes={rule: {"failed": 1, "passed": 3}},
+        waivers=(used,),
+    )
+    assert added([first, second, part(waivers=(unused,), reasons=("b",))]) == part(
+        findings=3,
+        media=7,
+        messages=3,
+        permitted=3,
+        undecided=2,
+        reasons=("a", "b"),
+        allowances=("c",),
+        outcomes={rule: {"failed": 3, "passed": 3}},
+        waivers=(used,),
+    )
 
 
 def test_what_could_not_be_read_denies_whatever_else_is_well(server: Crowd, tmp_path: Path) -> None:

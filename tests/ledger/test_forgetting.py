@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from mmscheck.errors import UsageError
@@ -19,7 +20,7 @@ from tests.support.ledgers import MEANINGS, accepted, claimed, intent, raw, refu
 PHONE = "15551230001"
 OTHER = "15551230002"
 SAID = {"reason": "asked to", "who": "ann"}
-TABLES = ("history", "sends", "postbacks", "suppressions", "redactions")
+TABLES = ("history", "sends", "postbacks", "suppressions", "holds", "deletions", "approvals", "redactions")
 
 
 async def everything(where: str) -> str:
@@ -67,6 +68,31 @@ async def test_a_forgotten_number_is_nowhere_and_the_chain_is_whole(where: str, 
     if "://" not in where:
         await ledger.close()
         assert not any(b"1230001" in one for one in _bytes(where))
+
+
+async def test_what_people_wrote_of_a_number_goes_with_it(where: str, ledger: Ledger) -> None:
+    """Reasons and names hold numbers too; an import has one reason for all, and each entry says it again."""
+    said = "+1 (555) 123-0001 called, so"
+    addition = Addition(scope=EVERYTHING, source=SuppressionSource.IMPORT, reason=said, who=f"ann {PHONE}")
+    await ledger.suppress([PHONE, OTHER], addition=addition)
+    await ledger.unsuppress([PHONE], scope=None, reason="555.123.0001 again", who=f"bob {PHONE}")
+    friend = msgspec.structs.replace(addition, reason=f"a friend of {PHONE}", who="ann")
+    await ledger.suppress(["15551230003"], addition=friend)
+    await ledger.hold(reason=f"complaint of {PHONE}", who=f"ann ({PHONE})")
+    await ledger.release(who=f"bob {PHONE}")
+    await ledger.forget(PHONE, reason=f"asked us: {PHONE}", who=f"dan {PHONE}")
+    text = await everything(where)
+    assert "1230001" not in text
+    assert "123-0001" not in text
+    assert "123.0001" not in text
+    assert "a friend of forgotten_" in text
+    assert await found(ledger) == []
+    await ledger.suppress([PHONE], addition=msgspec.structs.replace(addition, reason="STOP", who="eve"))
+    await ledger.unsuppress([PHONE], scope=None, reason=f"{PHONE} once more", who="bob")
+    await ledger.forget(PHONE, **SAID)
+    assert "1230001" not in await everything(where)
+    assert await found(ledger) == []
+    assert set(await ledger.suppressed([PHONE, OTHER, "15551230003"])) == {OTHER, "15551230003"}
 
 
 async def test_what_was_sent_is_not_sent_again_and_who_said_stop_gets_nothing(ledger: Ledger) -> None:

@@ -45,6 +45,7 @@ WORD = sends.Word(state=SendState.RESOLVED_SENT, reason="why", who="ann", age=0.
 
 NEEDS = {
     "claim": claims.claim(intent(), "o", 5, NAMES).needs,
+    "what is in a number's way": claims.refusals(intent(terms=NumberTerms(per_day=2)), NAMES).needs,
     "claim of a campaign": claims.claim(
         intent(campaign="may", terms=NumberTerms(per_day=1)), "o", 5, NAMES
     ).needs,

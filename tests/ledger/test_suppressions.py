@@ -69,6 +69,41 @@ async def test_what_is_no_number_is_refused(ledger: Ledger, number: str) -> None
         await put(ledger, number)
 
 
+async def test_a_number_of_north_america_without_its_country_code_is_no_foreign_one(ledger: Ledger) -> None:
+    with pytest.raises(UsageError, match="write 12025550143"):
+        await put(ledger, "202 555-0143")
+    # As long, and Danish: 23 is a mobile number there; the other says + itself.
+    assert await put(ledger, "4523456789", "+2025550143") == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["'15551230001", '="15551230001"', "tel:+1-555-123-0001", "\u202a+1\xa0(555)\xa0123\u20110001\u202c"],
+)
+async def test_a_number_as_spreadsheets_and_phones_write_it_is_that_number(
+    ledger: Ledger, written: str
+) -> None:
+    assert await put(ledger, written) == (1, 0)
+    assert not await may(ledger)
+
+
+@pytest.mark.parametrize(
+    ("scope", "changes"),
+    [
+        (SuppressionScope(account=f"HTTPS://{HOST.upper()}:443/gateway"), {}),
+        (SuppressionScope(sender="+1 (555) 777-0000"), {"from_": "15557770000"}),
+        (SuppressionScope(list_name=" Sales"), {"terms": NumberTerms(list_name="sales ")}),
+    ],
+)
+async def test_a_scope_holds_however_it_is_written(
+    ledger: Ledger, scope: SuppressionScope, changes: dict[str, Any]
+) -> None:
+    await put(ledger, PHONE, scope=scope)
+    assert not await may(ledger, **changes)
+    assert await ledger.unsuppress([PHONE], scope=scope, reason="signed again", who="bob") == 1
+    assert await may(ledger, **changes)
+
+
 @pytest.mark.parametrize(
     ("scope", "held"),
     [
@@ -92,7 +127,13 @@ async def test_an_entry_is_about_its_scope(
 
 
 @pytest.mark.parametrize(
-    "text", ["STOP", " stop. ", "Stop texting me", "please STOP", "Opt-Out", "ARRÊT", "no más"]
+    "text",
+    [
+        *("STOP", " stop. ", "Stop texting me", "please STOP", "Opt-Out", "ARRÊT", "no más"),
+        # As keyboards, fonts and copied texts have it: accents apart, other letters, marks that nobody sees.
+        *("ARRE\u0302T", "\uff33\uff34\uff2f\uff30", "\U0001d5e6\U0001d5e7\U0001d5e2\U0001d5e3"),
+        *("S.T.O.P.", "un subscribe", "\u2067ST\u200bOP\u2069"),
+    ],
 )
 async def test_a_reply_that_asks_for_nothing_more_is_obeyed(ledger: Ledger, text: str) -> None:
     await said(ledger, text)
@@ -121,6 +162,8 @@ def test_every_documented_word_is_stop() -> None:
         {"from": "5551230001"},
         {"from": "+1 (555) 123-0001"},
         {"code": "N302", "to": PHONE, "from": "28444", "keyword": ""},
+        {"code": "N302", "to": "28444", "from": PHONE, "keyword": ""},
+        {"code": "N302", "to": "18005550000", "from": "5551230001", "keyword": ""},
         {"code": "E114", "to": PHONE, "from": "28444", "keyword": ""},
     ],
 )
@@ -144,6 +187,21 @@ async def test_start_takes_off_what_a_reply_put_there_and_nothing_else(ledger: L
     await put(ledger, PHONE)
     await said(ledger, "START", timestamp="2")
     assert not await may(ledger)
+    await clean(ledger)
+
+
+@pytest.mark.parametrize(("to", "own"), [(PHONE, "28444"), ("28444", PHONE)])
+async def test_an_unsubscription_at_one_number_leaves_what_another_sends(
+    ledger: Ledger, to: str, own: str
+) -> None:
+    await said(ledger, "", scope="sender", code="N302", to=to, **{"from": own})
+    assert not await may(ledger)
+    assert await may(ledger, "key-10", from_="28555")
+    assert "28444" not in {one.number async for one in ledger.suppressions()}, (
+        "a short code is nobody's phone"
+    )
+    await said(ledger, "", code="N301", to=to, **{"from": own})
+    assert await may(ledger, "key-11")
     await clean(ledger)
 
 

@@ -55,10 +55,12 @@ async def test_what_was_read_before_another_wrote_is_not_written(where: str, led
     connection = await asyncpg.connect(where)
     try:
         with pytest.raises(postgresql_transaction.Moved):
-            await postgresql_transaction.transact(Between(connection, ledger), ALL, 1, noting, Cleaner())
+            await postgresql_transaction.transact(
+                Between(connection, ledger), ALL, lambda: 1, noting, Cleaner()
+            )
         assert await raw(where, "SELECT kind FROM history ORDER BY seq") == [("hold",)]
         alone = Between(connection, None)
-        assert await postgresql_transaction.transact(alone, ALL, 1, noting, Cleaner()) == 1
+        assert await postgresql_transaction.transact(alone, ALL, lambda: 1, noting, Cleaner()) == 1
         assert len(alone.statements) == 2, "each round trip is a share of every send"
     finally:
         await connection.close()

@@ -37,7 +37,7 @@ def test_the_profile_for_sending_holds_every_rule_but_those_on_local_files(send:
 
 def test_the_profile_for_linting_holds_every_rule_that_needs_no_network(send: RuleSet) -> None:
     rules = {each.id: each for each in send.rules}
-    networked = {path.stem for path in FILES if path.parent.name in {"http", "request"}}
+    networked = {path.stem for path in FILES if path.parent.name in {"http", "request", "recipient"}}
     networked |= {each for each in rules if each.startswith("content-type-")} | {
         "url-public",
         "not-a-web-page",

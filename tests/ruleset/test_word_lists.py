@@ -30,10 +30,10 @@ glue = ["klebstoff", "glue stick"]
 
 
 def test_shipped_lists_name_source_day_and_licence() -> None:
-    switched_on = Config(words=("us-en", "us-es", "ca-en", "ca-fr"))
+    switched_on = Config(words=("us-en", "us-en-hate", "us-es", "ca-en", "ca-fr", "gb-en", "au-en"))
     lists = load_ruleset(checks=CHECKS, config=switched_on).vocabulary.lists
     assert {each.id for each in lists} == {"shorteners", "opt-out", *switched_on.words}
-    assert all(each.source and each.licence in {"MIT", "CC0-1.0"} for each in lists)
+    assert all(each.source and each.licence in {"MIT", "CC0-1.0", "CC-BY-4.0"} for each in lists)
 
 
 def test_restricted_words_are_in_force_only_where_they_are_switched_on() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 import random
+import subprocess
+import sys
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -92,6 +95,49 @@ def test_all_zones_of_an_area_code_count() -> None:
     assert at == {12: True, 13: False, 0: False, 1: True}, "8:30 in New York is 7:30 in Chicago"
 
 
+# Codes with more than one clock, or on the other side of one from their neighbours, as NANPA's NPA report of
+# 2025-11-26 has them: E, C, M and P. Each may have more (the edges of what it rounds), and 689 none but E.
+_CLOCKS = {
+    "EC": "219 270 364 423 448 574 606 729 807 812 850 906 931",
+    "CM": "308 605 620 701 785 915",
+    "MP": "208 458 541 775",
+    "CMP": "867",
+}
+_STANDARD = {"E": -5, "C": -6, "M": -7, "P": -8}
+_WINTER = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
+
+
+def clocks(code: str) -> set[float]:
+    """Hours from UTC in winter, of each zone of an area code."""
+    found = (_WINTER.astimezone(ZoneInfo(zone)).utcoffset() for zone in zones_of(f"1{code}5550100"))
+    return {offset.total_seconds() / 3600 for offset in found if offset is not None}
+
+
+@pytest.mark.parametrize("letters", _CLOCKS)
+def test_area_codes_have_every_clock_that_their_administrator_names(letters: str) -> None:
+    wanted = {_STANDARD[letter] for letter in letters}
+    assert {code: wanted - clocks(code) for code in _CLOCKS[letters].split() if wanted - clocks(code)} == {}
+
+
+def test_orlando_has_the_clock_of_florida() -> None:
+    """Of 689 libphonenumber 9.0.42 says Chicago; 407 and 321 are the same place."""
+    assert clocks("689") == clocks("407") == clocks("321") == {-5}
+
+
+@pytest.mark.parametrize(
+    ("overlay", "older"),
+    [
+        *(("364", "270"), ("448", "850"), ("458", "541"), ("729", "423"), ("930", "812"), ("581", "418")),
+        *(("367", "418"), ("778", "250"), ("236", "250"), ("531", "402"), ("639", "306"), ("483", "334")),
+        *(("357", "559"), ("436", "440"), ("457", "318"), ("621", "713"), ("624", "716"), ("679", "313")),
+        *(("837", "530"), ("861", "309"), ("924", "507")),
+    ],
+)
+def test_a_code_laid_over_another_is_in_the_same_hours(overlay: str, older: str) -> None:
+    assert clocks(overlay) >= clocks(older)
+    assert f"1{overlay}" in area_codes()
+
+
 def test_a_number_of_no_known_zone_is_never_texted() -> None:
     terms = terms_of(RecipientRules(quiet=HOURS[0]))
     refusal = terms.quiet("99912345678", 1_796_000_000)
@@ -154,3 +200,25 @@ def test_consent_is_demanded_whole(consent: Consent | None, told: str | None) ->
     terms = msgspec.structs.replace(terms_of(RecipientRules(require_consent=True)), consent=consent)
     refusal = terms.lasting("12125550100", 1_796_100_000)
     assert (refusal is None) if told is None else (refusal is not None and told in refusal.text)
+
+
+NO_CLOCKS = """
+import sys
+sys.modules["tzdata"] = None
+from mmscheck.model.recipient import RecipientRules, quiet_hours
+from mmscheck.send.recipient import terms_of
+terms = terms_of(RecipientRules(quiet=quiet_hours("21:00-08:00")))
+print(terms.quiet("12125551234", 1_000_000_000).text)
+"""
+
+
+def test_a_system_without_the_clocks_texts_nobody_while_there_are_quiet_hours() -> None:
+    """As in a small container: nobody knows there what the time is, and no run may end in an error."""
+    done = subprocess.run(
+        [sys.executable, "-c", NO_CLOCKS],
+        env={**os.environ, "PYTHONTZPATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "no clock of America/New_York" in done.stdout
