@@ -25,10 +25,10 @@ from pathlib import Path
 
 import aiohttp
 import asyncpg
+import bench_campaign
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # for tests.support, wherever this is run from
 
-from tests.bench import bench_campaign
 from tests.sandbox.raw_http import send_xml
 from tests.support.campaigns import DOCUMENT, bind, write_recipients
 from tests.support.postgres import Cluster, cluster
