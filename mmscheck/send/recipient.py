@@ -107,7 +107,7 @@ class RecipientTerms(msgspec.Struct, frozen=True, kw_only=True):
         zones = zones_of(e164(to))
         if lacking := without_clock(zones):
             text = f"quiet hours: this system's time zone data (tzdata) have no clock of {_named(lacking)}"
-            return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=text, send=None)
+            return ClaimRefused(reason=RefusalReason.QUIET_HOURS, text=text, send=None, unknown=True)
         if math.isinf(until):
             why = "no hour suits all its time zones" if zones else "nobody knows its time zone"
             text = f"quiet hours: {why}"

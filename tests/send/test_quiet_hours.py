@@ -208,7 +208,8 @@ sys.modules["tzdata"] = None
 from mmscheck.model.recipient import RecipientRules, quiet_hours
 from mmscheck.send.recipient import terms_of
 terms = terms_of(RecipientRules(quiet=quiet_hours("21:00-08:00")))
-print(terms.quiet("12125551234", 1_000_000_000).text)
+refusal = terms.quiet("12125551234", 1_000_000_000)
+print(refusal.unknown, refusal.text)
 """
 
 
@@ -221,4 +222,5 @@ def test_a_system_without_the_clocks_texts_nobody_while_there_are_quiet_hours() 
         text=True,
         check=True,
     )
+    assert done.stdout.startswith("True ")
     assert "no clock of America/New_York" in done.stdout
