@@ -43,6 +43,7 @@ async def asking(client: Client, until: float, number: int, took: list[float], w
         document, status = ((GOOD, 200), (BAD, 422), (LARGE, 200))[(number + done) % 3]
         began = time.monotonic()
         answer = await client.post("/v1/check", data=document, headers=XML)
+        client.log.clear()  # the service writes its lines to nobody here, and they are no memory of its own
         if answer.status == 429:
             await asyncio.sleep(1 + number % 5 / 5)
             continue
@@ -87,10 +88,12 @@ async def main(seconds: float, connections: int) -> None:
             wrong: list[str] = []
             until = time.monotonic() + seconds
             asked = [asking(client, until, number, took, wrong) for number in range(connections)]
-            middle = asyncio.get_running_loop().call_later(seconds / 2, lambda: halves.append(memory()))
-            halves: list[int] = []
+            loop = asyncio.get_running_loop()
+            during: list[int] = []
+            looks = [loop.call_later(seconds * at / 6, lambda: during.append(memory())) for at in range(1, 6)]
             done = sum(await asyncio.gather(*asked))
-            middle.cancel()
+            for look in looks:
+                look.cancel()
             p95 = statistics.quantiles(took, n=20)[-1] if len(took) > 1 else 0.0
             print(f"{connections} connections, {seconds:g} s: {done} checks, {len(wrong)} wrong verdicts")
             last = statistics.quantiles(alone, n=20)[-1]
@@ -100,7 +103,7 @@ async def main(seconds: float, connections: int) -> None:
                 f" the command's own check {statistics.median(own):.3f} s; p95 is {ratio:.2f} of it"
             )
             print(f"one picture under this load, with its turn in the queue: p95 {p95:.3f} s")
-            print(f"memory {before} MB before, {halves} MB half way, {memory()} MB after")
+            print(f"memory {before} MB before, {during} MB at each sixth, {memory()} MB after")
             if wrong:
                 print(wrong[0])
 
