@@ -19,6 +19,7 @@ BY_EXTENSION: Mapping[str, str] = MappingProxyType(
         ".gif": "image/gif",
         ".heic": "image/heic",
         ".heif": "image/heif",
+        ".hif": "image/heic",
         ".ics": "text/calendar",
         ".jpe": "image/jpeg",
         ".jpeg": "image/jpeg",

@@ -54,15 +54,22 @@ class FixApi:
         return web.Response(body=await self._packed(asked), headers=headers)
 
     async def check(self, asked: Asked) -> web.StreamResponse:
-        """Judge what was mended, as a lint of it."""
+        """Judge what was mended, as a lint; or its messages, with the files that their hosts have."""
         return await self._answers.worked(asked, self._again)
 
     async def _again(self, asked: Asked) -> Work:
+        hosted = asked.request.query.get("hosted", "no")
+        if hosted not in {"yes", "no"}:
+            raise ProblemError("malformed", "hosted is yes or no.")
         packed = await self._packed(asked)
         asked.room.add(2 * len(packed))
         documents, files = await asyncio.to_thread(unpacked_files, packed)
         if not documents and not files:
             raise ProblemError("not-found", "Nothing was mended, so there is nothing to judge.")
+        if hosted == "yes":
+            if not documents:
+                raise ProblemError("not-found", "There is no message among these files.")
+            return Work(kind=Kind.CHECK, documents=documents)
         return Work(kind=Kind.LINT, documents=documents, files=files)
 
     async def _packed(self, asked: Asked) -> bytes:

@@ -8,6 +8,7 @@
   let token = sessionStorage.getItem("mmscheck-token") || "";
   let me = null, job = null, round = 0;
   let given = null; // what was handed over last, to be mended: [part, content, name]
+  let mended = null; // where the mended message is, to be checked once its files are on their host
 
   const show = (name) => {
     for (const each of SECTIONS) one(each).hidden = each !== name;
@@ -105,6 +106,7 @@
     }
     const alone = useful.every((each) => isDocument(each.name));
     const offline = !alone || document.querySelector("input[name=how]:checked").value === "lint";
+    mended = null;
     given = useful.map((each) => [isDocument(each.name) ? "document" : "file", each.file, each.name]);
     start(offline ? "/v1/lint" : "/v1/check", { body: formOf(given) });
   };
@@ -120,6 +122,7 @@
     const urls = text.split(/\s+/).every((each) => /^https?:\/\/\S+$/i.test(each)) ? text.split(/\s+/) : null;
     const body = urls ? { urls } : { document: one("paste").value, source: "pasted message" };
     const headers = { "Content-Type": "application/json" };
+    mended = null;
     given = urls ? null : [["document", new Blob([one("paste").value]), "pasted message.xml"]];
     start(urls ? "/v1/check" : `/v1/${how}`, { headers, body: JSON.stringify(body) });
   });
@@ -222,6 +225,7 @@
     "all": ["good", "Mended", "Each file was judged again by the same rules before it was kept: see before and after."],
     "some": ["bad", "Not all of it could be mended", "The report below says what is left, why, and who can mend it. That is not among the files."],
   };
+  const HOSTED = "Judged without the network; this permits nothing yet. Put the mended files where their URLs lead, then check them there.";
   const finish = async (ended, mine) => {
     job = ended;
     if (ended.state === "failed" && !ended.outcome) {
@@ -231,12 +235,14 @@
     if (mine !== round) return;
     const undecided = ended.outcome.verdict === "deny" && ended.outcome.exit_code === 3;
     const fix = ended.kind === "fix";
+    if (fix) mended = given.some(([part]) => part === "document") ? ended.report : null;
     const [kind, title, told] = fix ? MENDED[ended.outcome.exit_code === 0 ? "all" : "some"] : undecided
       ? ["", "Not ready to go out: something could not be decided", "The report below says what, and why."]
       : WORDS[ended.outcome.verdict];
     one("banner").className = kind;
     one("verdict").textContent = title;
-    one("verdict-told").textContent = told;
+    const wait = mended && !fix && ended.outcome.verdict === "pass-offline";
+    one("verdict-told").textContent = wait ? HOSTED : told;
     one("share-told").textContent = "";
     one("approve-told").textContent = "";
     one("after-fault").textContent = "";
@@ -244,6 +250,9 @@
     one("mend").className = one("download").className = "main";
     one("again").className = fix || !one("mend").hidden ? "" : "main";
     one("download").hidden = one("recheck").hidden = !fix;
+    one("hosted").hidden = !mended || ended.outcome.verdict === "permit";
+    one("hosted").className = mended && !fix ? "main" : "";
+    if (mended && !fix) one("again").className = "";
     one("approve-form").hidden = !(me.rights.includes("approve") && ended.outcome.content && ended.outcome.verdict === "permit");
     one("report").src = link.path;
     one("whole").href = link.path;
@@ -254,6 +263,10 @@
   one("recheck").addEventListener("click", () => {
     given = null;
     start(`${job.report}/check`, {});
+  });
+  one("hosted").addEventListener("click", () => {
+    given = null;
+    start(`${mended}/check?hosted=yes`, {});
   });
   one("download").addEventListener("click", async () => {
     try {

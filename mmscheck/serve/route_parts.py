@@ -14,6 +14,10 @@ OWN = frozenset({Right.CHECK, Right.FIX, Right.SEND})
 KNOWN = frozenset(Right)
 
 FORMAT = {"format": "A report format by its name, in place of Accept."}
+HOSTED = {
+    **FORMAT,
+    "hosted": "yes: the messages alone, with each file as its host answers for it now, as /v1/check does.",
+}
 KEY = {"Idempotency-Key": "Makes this request once, however often it is sent; for a send it is the ledger's."}
 PREFER = {"Prefer": "respond-async, or wait=SECONDS (RFC 7240): how long to wait before answering 202."}
 BODY = ("malformed", "too-large", "too-slow", "other-type")

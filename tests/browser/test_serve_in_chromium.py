@@ -5,15 +5,20 @@ from __future__ import annotations
 import base64
 import io
 import random
+import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from mmscheck.fetch import ConnectTo, FetchPolicy
+from tests.support.command import image, message
 from tests.support.pages import AXE, LAPTOP, PHONE, Scheme, required
 from tests.support.serving import BAD, GOOD, TOKENS, served
 
@@ -179,9 +184,76 @@ def test_what_was_dropped_is_mended_downloaded_and_permitted(
         page.wait_for_selector("#result:not([hidden])")
         assert page.inner_text("#verdict") == "Nothing stands in the way so far"
         assert "permits nothing yet" in page.inner_text("#verdict-told")
-        assert "check the message alone" in page.inner_text("#verdict-told")
+        assert "Put the mended files where their URLs lead" in page.inner_text("#verdict-told")
         assert page.is_hidden("#mend")
         assert (violations(page), fits(page)) == ([], True)
+
+
+def test_what_was_mended_is_permitted_once_its_host_has_it(browser: Browser, tmp_path: Path) -> None:
+    """A HEIC, a PNG of 6 MB, a film from a camera, a subject with an emoji; the host has none of them yet."""
+    files = {
+        "sale.xml": message(
+            image("photo.heic"),
+            image("noise.png"),
+            "<video><url>http://media.example.com/slow.mov</url></video>",
+            subject="Fish \U0001f31e",
+        ).encode(),
+        "photo.heic": (MEDIA / "photo-small.heic").read_bytes(),
+        "noise.png": noise(),
+        "slow.mov": (MEDIA / "clip-small.mov").read_bytes(),
+    }
+    host = tmp_path / "host"
+    host.mkdir()
+    with (
+        hosted(host) as policy,
+        served(tmp_path, tokens=False, policy=policy) as url,
+        opened(browser, url) as page,
+    ):
+        page.wait_for_selector("#give:not([hidden])")
+        dropped(page, files)
+        assert page.inner_text("#verdict") == "Not ready to go out"
+        page.click("#mend")
+        page.wait_for_selector("#download:not([hidden])")
+        with page.expect_download() as download:
+            page.click("#download")
+        told(page, "#hosted", "Not ready to go out")
+        page.frame_locator("#report").locator("body", has_text="404").first.wait_for()
+        assert violations(page) == []
+        with zipfile.ZipFile(download.value.path()) as pack:
+            pack.extractall(host)
+        told(page, "#hosted", "Permitted")
+        assert page.is_hidden("#hosted")
+        assert violations(page) == []
+
+
+def told(page: Page, button: str, verdict: str) -> None:
+    """Press it, and wait for this verdict."""
+    page.click(button)
+    page.wait_for_selector("#result", state="hidden")
+    page.wait_for_selector("#result:not([hidden])")
+    assert page.inner_text("#verdict") == verdict
+
+
+@contextmanager
+def hosted(folder: Path) -> Iterator[FetchPolicy]:
+    """How the media host is reached that serves a folder, as a real server does: with lengths and types."""
+    handler = partial(QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        to = ConnectTo("media.example.com", 80, "127.0.0.1", server.server_port)
+        yield FetchPolicy(allow_net=("127.0.0.1/32",), connect_to=(to,), timeout=30.0)
+        server.shutdown()
+        thread.join()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Says nothing of what it serves."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has there
+        """Nobody reads it."""
 
 
 def test_nothing_hostile_runs(browser: Browser, url: str) -> None:

@@ -147,6 +147,17 @@ def test_a_product_that_somebody_changed_stays_as_it_is(
     assert Path("out/logo.png").read_bytes() == b"mine"
 
 
+def test_pictures_of_cameras_are_found_in_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sony, Canon and Fujifilm write HEIC under ``.hif``."""
+    heic = (Path(__file__).parents[2] / "fixtures" / "media" / "photo-small.heic").read_bytes()
+    folder = written(tmp_path / "card", dsc00001__HIF=heic)
+    code, _ = report(capsys, str(folder), "--output", str(tmp_path / "out"))
+    assert code == 0
+    assert set(files(tmp_path / "out")) == {"dsc00001.jpg"}
+
+
 def test_a_folder_of_somebodys_own_is_no_output(media: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(media.parent / "own", note__txt=b"mine")
     for target in ("own", "media", "media/right.jpg"):

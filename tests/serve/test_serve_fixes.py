@@ -112,6 +112,27 @@ async def test_mending_needs_its_right_and_is_the_owners_alone(tmp_path: Path) -
         assert (await anybody.by("other").post(f"{place}/check")).problem == "not-found"
 
 
+async def test_a_mended_message_is_checked_with_what_its_host_has(tmp_path: Path) -> None:
+    named = message(image("photo-small.png"), subject="Fish \U0001f31e").encode()
+    host = Sandbox(connect_to=[("media.example.com", 80, "127.0.0.1", 0)])
+    async with host as box, serving(tmp_path, box=box, tokens=False) as client:
+        wait = {"Prefer": "wait=100"}
+        answer = await mended(client, ("document", "sale.xml", named), ("file", "photo-small.png", PHOTO))
+        place = answer.headers["Content-Location"]
+        files = packed(await client.get(f"{place}/files"))
+        assert b"photo-small.jpg" in files["sale.xml"]
+        there = await client.post(f"{place}/check?hosted=yes", headers=wait)
+        assert (there.status, there.json()["verdict"]) == (200, "permit"), there.text
+        (checked,) = there.json()["messages"]
+        assert checked["media"][0]["observation"]["status"] == "fetched"
+        offline = await client.post(f"{place}/check?hosted=no", headers=wait)
+        assert offline.json()["verdict"] == "pass-offline"
+        assert (await client.post(f"{place}/check?hosted=perhaps")).problem == "malformed"
+        alone = await mended(client, ("file", "a.heic", HEIC))
+        none = await client.post(f"{alone.headers['Content-Location']}/check?hosted=yes")
+        assert none.problem == "not-found"
+
+
 async def test_options_are_those_of_the_command_and_others_are_refused(tmp_path: Path) -> None:
     async with Sandbox() as box, serving(tmp_path, box=box, tokens=False) as client:
         parts = (("file", "a.gif", (MEDIA / "dance-small.gif").read_bytes()),)

@@ -201,6 +201,7 @@ async def mended(client: Watched) -> None:
     for path in ("/v1/fixes/none", "/v1/fixes/none/files"):
         assert (await client.get(path)).status == 404
     assert (await client.post("/v1/fixes/none/check")).status == 404
+    assert (await client.post("/v1/fixes/none/check?hosted=perhaps")).status == 400
 
 
 async def called(client: Watched, box: Sandbox) -> None:
