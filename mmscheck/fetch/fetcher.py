@@ -149,25 +149,30 @@ class Job:
         Only cancellation and what ``on_done`` raises get out of here.
         """
         async with turn:
-            with span("fetch", {"server.address": _host(self._url)}, SpanKind.CLIENT) as told:
+            with self._traced():
                 try:
-                    await self._fetched()
+                    with self._outcome_of_failures():
+                        while self._first is None:
+                            try:
+                                self._first = self._whole_file(await self._attempt.run())
+                            except Failure as failure:
+                                await self._wait_before_repeat(failure)
+                                self._attempt = self._attempted(self._attempt.number + 1)
+                    if isinstance(self._first, NotFetched) and self._inspect is not None:
+                        self._probing.after_refusal(self._first)
+                    await self._probing.wait(self._first)
                 finally:
                     await self._probing.stop()
-                    self._note(told)
         self.tell(on_done)
 
-    async def _fetched(self) -> None:
-        with self._outcome_of_failures():
-            while self._first is None:
-                try:
-                    self._first = self._whole_file(await self._attempt.run())
-                except Failure as failure:
-                    await self._wait_before_repeat(failure)
-                    self._attempt = self._attempted(self._attempt.number + 1)
-        if isinstance(self._first, NotFetched) and self._inspect is not None:
-            self._probing.after_refusal(self._first)
-        await self._probing.wait(self._first)
+    @contextlib.contextmanager
+    def _traced(self) -> Iterator[None]:
+        """A span with what came, whatever ends it."""
+        with span("fetch", {"server.address": _host(self._url)}, SpanKind.CLIENT) as told:
+            try:
+                yield
+            finally:
+                self._note(told)
 
     def _note(self, told: Span) -> None:
         first, hops = self._first, self._attempt.hops

@@ -23,7 +23,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "mime": "what the file is said to be",
         "media": "the file itself",
         "request": "the fields of the send",
-        "recipient": "whether the number may be texted, and now",
+        "recipient": "whether it may be texted now",
     }
 )
 """The families in the order a message is looked at, with what each is about."""
