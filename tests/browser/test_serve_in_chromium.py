@@ -26,6 +26,7 @@ pytestmark = pytest.mark.browser
 
 MEDIA = Path(__file__).parents[2] / "fixtures" / "media"
 SIZES = {"phone": PHONE, "laptop": LAPTOP}
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 PATIENCE = 120_000
 BROKEN = GOOD.replace(b"Summer sale", "Fish \U0001f31e & more".encode()).replace(
     b"photo-small.jpg", b"photo.heic"
@@ -218,12 +219,21 @@ def test_what_was_mended_is_permitted_once_its_host_has_it(browser: Browser, tmp
             page.click("#download")
         told(page, "#hosted", "Not ready to go out")
         page.frame_locator("#report").locator("body", has_text="404").first.wait_for()
-        assert violations(page) == []
+        reads_well(page)
         with zipfile.ZipFile(download.value.path()) as pack:
             pack.extractall(host)
         told(page, "#hosted", "Permitted")
         assert page.is_hidden("#hosted")
-        assert violations(page) == []
+        reads_well(page)
+
+
+def reads_well(page: Page) -> None:
+    """This state, light and dark, on a phone and on a laptop."""
+    for width, height in SIZES.values():
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            assert (violations(page), fits(page)) == ([], True)
 
 
 def told(page: Page, button: str, verdict: str) -> None:
