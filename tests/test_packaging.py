@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 pytestmark = pytest.mark.packaging
@@ -220,11 +221,16 @@ def test_without_the_extra_what_needs_a_ledger_says_what_to_install(
 
 
 def test_what_pre_commit_builds_fits_a_free_hosted_runner(installed: Callable[[str], Path]) -> None:
-    """The very environment: the wheel, what it depends on, and the pip that pre-commit leaves in."""
+    """The very environment: the wheel, what it depends on, and the pip that pre-commit leaves in.
+
+    Where these tests have PyAV 19, which has 30 MB more, it holds because the hooks ask for an older one.
+    """
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert [hook["additional_dependencies"] for hook in hooks] == [["av<19"]] * len(hooks)
+    newer = int(importlib.metadata.version("av").partition(".")[0]) >= 19
     own = {installed("") / "lib"}
-    # Measured 2026-12-01: 232 MiB with Python 3.11, and 257 with 3.12, which is 7 too many for that runner.
-    most = 250 if sys.version_info < (3, 12) else 265
-    assert sum(map(occupied, own | needed_at_runtime() | tops("pip"))) < most * 2**20
+    measured = sum(map(occupied, own | needed_at_runtime() | tops("pip")))
+    assert measured < (250 + 30 * newer) * 2**20
 
 
 def occupied(place: Path) -> int:

@@ -179,20 +179,18 @@ def perform(subject: Subject, planned: PlannedCall[R]) -> int:
     # The loop is closed by now, so that Ctrl-C interrupts a report that nobody reads.
     if ended is not None:
         return _told(subject.wanted, view, planned.kind, ended)
+    # Also where its rule is waived or made a warning: the claim would refuse the number all the same.
+    refusal = next(iter(checked.standing.refusals), None) if checked.standing is not None else None
+    turned_away = None if refusal is None else sends.turned_away(refusal)
     if not checked.verdict.permitted:
-        refusals = checked.standing.refusals if checked.standing is not None else ()
-        denied = (
-            sends.turned_away(refusals[0])
-            if refusals
-            else not_called("The gate denied, so the provider was not called.")
-        )
+        denied = turned_away or not_called("The gate denied, so the provider was not called.")
         write_reports(subject.wanted, with_ending(view, view.verdict.exit_code, denied))
         return view.verdict.exit_code
-    write_reports(
-        subject.wanted, with_ending(view, Exit.NOT_SENT, not_called("Dry run: the provider was not called."))
-    )
+    code = Exit.NOT_SENT if turned_away is None else Exit.DENIED
+    dry = turned_away or not_called("Dry run: the provider was not called.")
+    write_reports(subject.wanted, with_ending(view, code, dry))
     show_document(subject.wanted, planned.document)
-    return int(Exit.NOT_SENT)
+    return int(code)
 
 
 @contextlib.contextmanager

@@ -64,6 +64,18 @@ async def test_a_suppressed_number_gets_nothing(provider: RawProvider, folder: P
     assert (ran.code, provider.connections) == (0, 1)
 
 
+async def test_a_rule_that_only_warns_lets_nothing_out(provider: RawProvider, folder: Path) -> None:
+    """The claim refuses the number all the same, and a dry run says so."""
+    (folder / "mmscheck.toml").write_text('[rules.recipient-not-suppressed]\nseverity = "warning"\n')
+    await mmscheck("suppress", "add", PHONE, "--reason", "asked by phone", cwd=folder)
+    for more in (("--dry-run",), ()):
+        ran = await send(provider, folder, "--format", "json", *more, to=PHONE)
+        told = json.loads(ran.out)
+        assert (ran.code, told["send"]["status"]) == (1, "not-attempted"), told["send"]
+        assert "asked by phone" in told["send"]["detail"]
+    assert provider.connections == 0
+
+
 async def test_a_number_that_was_texted_waits(provider: RawProvider, folder: Path) -> None:
     """Of the very send that was made, the recorded answer is told: a repetition texts nobody."""
     assert (await send(provider, folder, to=PHONE)).code == 0
